@@ -1,0 +1,1 @@
+"""Maps of a feature space: arrays in, arrays out."""

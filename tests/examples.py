@@ -1,0 +1,79 @@
+"""Small photographs and stores that the tests make for themselves."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from workbench import store
+from workbench.store import Projection, Store
+
+DEGREES = (0, 90, 180, 270)
+
+
+def photograph(path: Path, seed: int, size: int = 64) -> None:
+    """Write a JPEG of a sky over a coloured ground."""
+    generator = np.random.default_rng(seed)
+    pixel = np.empty((size, size, 3), dtype=np.uint8)
+    pixel[: size // 2] = (120, 170, 230)
+    pixel[size // 2 :] = generator.integers(40, 200, 3)
+    noisy = pixel + generator.integers(-12, 13, pixel.shape)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(path, quality=90)
+
+
+def folder(
+    root: Path, classes: Sequence[str] = ("Ohio", "New Mexico"), locations: int = 4, size: int = 64
+) -> Path:
+    """Write a data folder in the 50States layout; each class has a ground of its own colour."""
+    for index, name in enumerate(classes):
+        lines = []
+        for number in range(locations):
+            location = f"2015_-A_b{index}{number:03d}"
+            for degree in DEGREES:
+                photograph(root / name / f"{location}_{degree}.jpg", seed=index, size=size)
+            lines.append(f"{location} \r {30 + index + number / 100} {-90 - number / 100} \n")
+        (root / name / "info.txt").write_bytes("".join(lines).encode())
+    return root
+
+
+def small_store(
+    path: Path,
+    data: Path,
+    classes: Sequence[str] = ("Alaska", "Arizona", "Hawaii", "Illinois", "Ohio"),
+    locations: int = 24,
+    seed: int = 0,
+) -> Store:
+    """Write a store with clustered features, its three maps and its photographs."""
+    generator = np.random.default_rng(seed)
+    folder(data, classes, locations)
+    count = len(classes) * locations
+    label = np.repeat(np.arange(len(classes)), locations)
+    centre = generator.normal(size=(len(classes), 32))
+    feature = (centre[label] + 0.8 * generator.normal(size=(count, 32))).astype(np.float32)
+    logit = (feature @ centre.T / 12 + generator.normal(size=(count, len(classes)))).astype(
+        np.float32
+    )
+    stem = [
+        f"{classes[row // locations]}/2015_-A_b{row // locations}{row % locations:03d}"
+        for row in range(count)
+    ]
+    made = Store(
+        class_name=tuple(classes),
+        location_id=tuple(stem),
+        label=label.astype(np.int64),
+        latitude=(30.0 + label).astype(np.float64),
+        longitude=(-90.0 - label).astype(np.float64),
+        image=np.array([[f"{name}_{degree}.jpg" for degree in DEGREES] for name in stem]),
+        logit=logit,
+        provenance={"data": str(data), "checkpoint": "", "fusion": "medium", "size": 64},
+        projection={
+            method: Projection(
+                method, feature[:, 2 * i : 2 * i + 2], {"scale": 1}, seed, "example 1.0"
+            )
+            for i, method in enumerate(store.METHODS)
+        },
+    )
+    store.write(path, made, feature)
+    return made

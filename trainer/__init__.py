@@ -1,0 +1,1 @@
+"""Train four-view residual networks that guess where a photograph was taken."""

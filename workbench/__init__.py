@@ -1,0 +1,1 @@
+"""Look into a trained model: extract, project, measure, explain, draw."""

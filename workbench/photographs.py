@@ -1,0 +1,48 @@
+"""The photographs behind a store, found by location id and heading and by nothing else."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from workbench.errors import InputError
+from workbench.store import HEADINGS, Store
+
+
+class Photographs:
+    """The photographs of a store's locations below one folder."""
+
+    def __init__(self, root: Path, store: Store) -> None:
+        """Take the folder that the store's relative image paths start from.
+
+        Raises InputError when the folder is missing or a path of the store leads out of it.
+        """
+        self.root = root.resolve()
+        if not self.root.is_dir():
+            raise InputError(
+                f"{root}: there is no such folder of photographs; say where they are with --data."
+            )
+        self._path: Mapping[str, tuple[Path, ...]] = {
+            location: tuple(self._inside(str(name)) for name in row)
+            for location, row in zip(store.location_id, store.image, strict=True)
+        }
+
+    def path(self, location_id: str, heading: str) -> Path:
+        """Return the file of one view (heading N, E, S or W).
+
+        Raises KeyError for an unknown location or heading and InputError when the file is gone.
+        """
+        path = self._path[location_id][dict(zip(HEADINGS, range(4), strict=True))[heading]]
+        if not path.is_file():
+            raise InputError(f"{path}: the photograph is gone; say where they are with --data.")
+        return path
+
+    def paths(self, location_id: str) -> tuple[Path, ...]:
+        """Return the four files of a location, N, E, S, W; raises as `path` does."""
+        return tuple(self.path(location_id, heading) for heading in HEADINGS)
+
+    def _inside(self, name: str) -> Path:
+        path = self.root / name
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise InputError(
+                f"{name}: the store names a photograph outside {self.root}; extract it again."
+            )
+        return path
