@@ -6,10 +6,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from trainer.config import Config
 from workbench import store
 from workbench.store import Projection, Store
 
 DEGREES = (0, 90, 180, 270)
+
+# The smallest training that still is one.
+TINY = Config(size=32, epochs=3, batch_size=4, learning_rate=1e-3, workers=0)
 
 
 def photograph(path: Path, seed: int, size: int = 64) -> None:
@@ -72,7 +76,7 @@ def small_store(
             method: Projection(
                 method, feature[:, 2 * i : 2 * i + 2], {"scale": 1}, seed, "example 1.0"
             )
-            for i, method in enumerate(store.METHODS)
+            for i, method in enumerate(store.METHOD_TITLES)
         },
     )
     store.write(path, made, feature)

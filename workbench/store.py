@@ -22,7 +22,7 @@ from workbench.errors import InputError
 FORMAT = "resnetbolt-store"
 VERSION = 1
 HEADINGS = ("N", "E", "S", "W")
-METHODS = ("pca", "tsne", "umap")
+METHOD_TITLES = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 
 
 @dataclass(frozen=True)
@@ -142,6 +142,14 @@ def write_projections(path: Path, projections: Sequence[Projection]) -> None:
                 _write_projection(file, projection)
 
 
+def check_writable(path: Path, *, overwrite: bool) -> None:
+    """Raise InputError unless a store can be written to `path`, before hours go into it."""
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise InputError(f"{path}: cannot be written here; name a file in a folder of yours.")
+    if path.exists() and not overwrite:
+        raise InputError(f"{path}: is there already; name another file or say --overwrite.")
+
+
 def _write_projection(file: h5py.File, projection: Projection) -> None:
     name = f"projection/{projection.method}"
     if name in file:
@@ -189,7 +197,9 @@ def _opened(path: Path) -> Iterator[h5py.File]:
             )
         try:
             yield file
-        except (KeyError, OSError, json.JSONDecodeError) as error:
+        except InputError:
+            raise
+        except (KeyError, OSError, TypeError, AttributeError, ValueError) as error:
             raise InputError(f"{path}: the store is damaged ({error}); {again}.") from error
 
 

@@ -1,0 +1,55 @@
+# make demo: from nothing to a dashboard over the painted states.
+# make test: everything that tests need, then every test.
+
+PYTHON ?= python3
+PORT ?= 8050
+ENVIRONMENT := .venv
+BIN := $(ENVIRONMENT)/bin
+DATA := data/painted
+RUN := runs/demo
+STORE := $(RUN)/store.h5
+
+.DELETE_ON_ERROR:
+.PHONY: demo prepare test clean
+
+demo: prepare
+	@echo "== Serving the dashboard"
+	@$(BIN)/python app.py $(STORE) --port $(PORT)
+
+prepare: $(RUN)/.projected
+
+$(ENVIRONMENT)/.installed: pyproject.toml
+	@echo "== Installing the workbench into $(ENVIRONMENT)"
+	@sh scripts/environment.sh "$(PYTHON)" $(ENVIRONMENT)
+	@$(BIN)/pip install --editable .
+	@touch $@
+
+$(ENVIRONMENT)/.installed-test: $(ENVIRONMENT)/.installed
+	@echo "== Installing what the tests need"
+	@$(BIN)/pip install --editable '.[test]'
+	@sh scripts/browser.sh $(BIN)/python
+	@touch $@
+
+$(DATA)/elements.csv: | $(ENVIRONMENT)/.installed
+	@echo "== Painting 50 states"
+	@$(BIN)/python -m trainer.synthetic $(DATA) --states 50 --train 26 --test 10 --size 256 --seed 0
+
+$(RUN)/.trained: $(DATA)/elements.csv
+	@echo "== Training"
+	@$(BIN)/python -m trainer $(RUN) --data $(DATA)/train --preset demo --resume
+	@touch $@
+
+$(STORE): $(RUN)/.trained
+	@echo "== Extracting features and predictions of the test photographs"
+	@$(BIN)/python -m workbench.extract $(RUN) --data $(DATA)/test --out $@ --overwrite
+
+$(RUN)/.projected: $(STORE)
+	@echo "== Projecting the features"
+	@$(BIN)/python -m workbench.project $(STORE)
+	@touch $@
+
+test: $(ENVIRONMENT)/.installed-test
+	@$(BIN)/python -m pytest
+
+clean:
+	rm -rf $(DATA) $(RUN)

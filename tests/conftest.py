@@ -1,0 +1,29 @@
+"""What several test files share: one small data folder and one small trained run."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.examples import TINY, folder
+
+CLASSES = ("Alaska", "New Mexico")
+
+
+@pytest.fixture(scope="session")
+def training_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return folder(tmp_path_factory.mktemp("train"), CLASSES, locations=8)
+
+
+@pytest.fixture(scope="session")
+def test_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return folder(tmp_path_factory.mktemp("test"), CLASSES, locations=4)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, training_folder: Path) -> Path:
+    """Return a run folder; tests read it and never write into it."""
+    from trainer.loop import train
+
+    run = tmp_path_factory.mktemp("run") / "tiny"
+    train(run, training_folder, TINY, preset="demo", resume=False)
+    return run

@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from workbench import metrics
+
+LABEL = np.array([0, 0, 1, 1, 2])
+SCORE = np.array(
+    [[0.8, 0.1, 0.1], [0.3, 0.6, 0.1], [0.2, 0.7, 0.1], [0.4, 0.5, 0.1], [0.1, 0.1, 0.8]]
+)
+
+
+def test_probability_sums_to_one_and_survives_large_logits() -> None:
+    result = metrics.probability(np.array([[1000.0, 0.0], [0.0, 0.0]], dtype=np.float32))
+    assert result == pytest.approx(np.array([[1, 0], [0.5, 0.5]]))
+
+
+def test_accuracy_by_hand() -> None:
+    logit = np.log(SCORE).astype(np.float32)
+    assert metrics.accuracy(LABEL, logit).top_1 == pytest.approx(0.8)
+    assert metrics.accuracy(LABEL, logit).top_5 == 1.0
+    six = np.array([[6, 5, 4, 3, 2, 1]], dtype=np.float32)
+    assert metrics.accuracy(np.array([4]), six).top_5 == 1.0
+    assert metrics.accuracy(np.array([5]), six).top_5 == 0.0
+
+
+def test_equal_logits_keep_the_order_of_classes() -> None:
+    assert metrics.ranking(np.zeros((1, 4), dtype=np.float32)).tolist() == [[0, 1, 2, 3]]
+
+
+def test_confusion_has_true_classes_in_rows() -> None:
+    result = metrics.confusion(np.array([0, 0, 1]), np.array([0, 1, 1]), ("a", "b", "c"))
+    assert result.count.tolist() == [[1, 1, 0], [0, 1, 0], [0, 0, 0]]
+    assert metrics.confusion(LABEL[:0], LABEL[:0], ("a",)).count.tolist() == [[0]]
+
+
+def test_the_area_is_the_share_of_pairs_in_order() -> None:
+    result = metrics.roc(LABEL, SCORE, ("a", "b", "c"))
+    for index, curve in enumerate(result.curve):
+        own, other = SCORE[index == LABEL, index], SCORE[index != LABEL, index]
+        pairs = (own[:, None] > other).mean() + 0.5 * (own[:, None] == other).mean()
+        assert curve.area == pytest.approx(pairs)
+        assert (curve.positives, curve.negatives) == (len(own), len(other))
+        assert (np.diff(curve.false_positive_rate) >= 0).all()
+    areas = [curve.area for curve in result.curve]
+    assert result.macro_area == pytest.approx(np.mean(areas))
+
+
+def test_a_class_without_locations_has_no_curve() -> None:
+    result = metrics.roc(LABEL[:4], SCORE[:4], ("a", "b", "c"))
+    assert [curve.name for curve in result.curve] == ["a", "b"]
+    assert result.undefined == ("c",)
+
+
+def test_a_selection_narrows_the_positives_only() -> None:
+    selected = np.array([False, True, False, False, False])
+    result = metrics.roc(LABEL, SCORE, ("a", "b", "c"), selected)
+    (curve,) = result.curve
+    assert (curve.name, curve.positives, curve.negatives) == ("a", 1, 3)
+    # 0.3 stands before 0.2 and 0.1 but behind 0.4.
+    assert curve.area == pytest.approx(2 / 3)
+    assert result.undefined == ("b", "c")

@@ -1,0 +1,191 @@
+"""Checkpoints without pickle: weights as safetensors, all else as readable JSON beside them.
+
+`best.json` and `last.json` in a run folder each name a weights file and its SHA-256. A weights
+file is written under a name of its own first; renaming the JSON into place is what makes it
+count, so a kill at any moment leaves the previous checkpoint whole.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+import pickle
+import platform
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy
+import torch
+import torchvision
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from trainer.config import Config
+from trainer.errors import InputError
+from trainer.model import FourViewResNet
+
+FORMAT = "resnetbolt-checkpoint"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What is known of a model besides its weights.
+
+    `class_name` is in the order of the logits; `data` is the folder trained on; `split` maps
+    "training" and "validation" to location ids; `metrics` holds the validation figures of
+    `epoch`, counted from 1; `weights` is the file beside it and `sha256` its hash, both empty
+    before it is saved.
+    """
+
+    config: Config
+    class_name: tuple[str, ...]
+    data: str
+    split: Mapping[str, Sequence[str]]
+    metrics: Mapping[str, float]
+    epoch: int
+    step: int
+    preset: str = ""
+    versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    commit: str = ""
+    weights: str = ""
+    sha256: str = ""
+
+
+def save(
+    run: Path,
+    names: Sequence[str],
+    checkpoint: Checkpoint,
+    model: nn.Module,
+    optimiser: torch.optim.Optimizer,
+) -> None:
+    """Write the weights once and let each of `names` ("best", "last") point to them.
+
+    The optimiser's state, which only resuming needs, goes into a file of its own.
+    """
+    weights = f"weights-{checkpoint.epoch:04d}.safetensors"
+    tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    write_whole(run / weights, lambda path: save_file(tensors, path))
+    state = optimiser.state_dict()
+    write_whole(_optimiser_file(run, checkpoint), lambda path: torch.save(state, path))
+    complete = dataclasses.replace(
+        checkpoint, weights=weights, sha256=_sha256(run / weights), **_origin()
+    )
+    document = {"format": FORMAT, "version": VERSION} | dataclasses.asdict(complete)
+    text = json.dumps(document, indent=1) + "\n"
+    for name in names:
+        write_whole(run / f"{name}.json", lambda path: path.write_text(text, "utf-8"))
+    _sweep(run)
+
+
+def load_optimiser(run: Path, checkpoint: Checkpoint) -> dict[str, Any]:
+    """Return the optimiser's state that was saved with `checkpoint`; raises InputError."""
+    path = _optimiser_file(run, checkpoint)
+    try:
+        return cast(dict[str, Any], torch.load(path, map_location="cpu", weights_only=True))
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise InputError(
+            f"{path}: the optimiser's state is gone or damaged; start anew."
+        ) from error
+
+
+def read(run: Path, name: str = "best") -> Checkpoint:
+    """Read `RUN/<name>.json`; raises InputError when it is missing or is no checkpoint."""
+    path = run / f"{name}.json"
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such checkpoint; train one first.")
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        if document.pop("format") != FORMAT:
+            raise ValueError("not a checkpoint")
+        version = document.pop("version")
+        if version > VERSION:
+            raise InputError(
+                f"{path}: the checkpoint has version {version}, this trainer reads up to "
+                f"{VERSION}; update it."
+            )
+        return Checkpoint(
+            **document
+            | {
+                "config": Config(**document["config"]),
+                "class_name": tuple(document["class_name"]),
+            }
+        )
+    except InputError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{path}: this is no readable checkpoint of this trainer; choose another run."
+        ) from error
+
+
+def load(run: Path, name: str = "best") -> tuple[FourViewResNet, Checkpoint]:
+    """Return the model, on the CPU and in evaluation mode, and what is known of it.
+
+    Raises InputError when a file is missing or damaged, or the weights are of another model.
+    """
+    checkpoint = read(run, name)
+    path = run / Path(checkpoint.weights).name
+    if not path.is_file():
+        raise InputError(f"{path}: the weights that {name}.json names are gone; train again.")
+    model = FourViewResNet(checkpoint.config.fusion, len(checkpoint.class_name))
+    try:
+        model.load_state_dict(load_file(path))
+    except (SafetensorError, RuntimeError, OSError) as error:
+        raise InputError(
+            f"{path}: these are not the weights of a ResNet-50 with {checkpoint.config.fusion} "
+            f"fusion and {len(checkpoint.class_name)} classes; choose another run."
+        ) from error
+    if checkpoint.sha256 != _sha256(path):
+        raise InputError(f"{path}: the weights have changed since {name}.json was written.")
+    return model.eval(), checkpoint
+
+
+def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
+    """Write a file beside `path`, flush it to the disk and rename it: whole or absent."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        write(partial)
+        with partial.open("rb+") as file:
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _optimiser_file(run: Path, checkpoint: Checkpoint) -> Path:
+    return run / f"optimiser-{checkpoint.epoch:04d}.pt"
+
+
+def _sweep(run: Path) -> None:
+    """Remove weights that no checkpoint names any more, and states that are not the last."""
+    last, best = read(run, "last"), read(run, "best")
+    used = {last.weights, best.weights, _optimiser_file(run, last).name}
+    for path in [*run.glob("weights-*.safetensors"), *run.glob("optimiser-*.pt")]:
+        if path.name not in used:
+            path.unlink()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _origin() -> dict[str, Any]:
+    """Return the versions and the commit that made a checkpoint, as far as they are known."""
+    git = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        commit = subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        commit = ""
+    versions = {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "torchvision": torchvision.__version__,
+        "numpy": numpy.__version__,
+    }
+    return {"commit": commit, "versions": versions}

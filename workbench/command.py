@@ -1,0 +1,23 @@
+"""How the workbench's commands end when something is wrong: one sentence, exit status 2."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from workbench.errors import InputError
+
+
+@contextmanager
+def refusing(program: str) -> Iterator[None]:
+    """Turn an unusable input or a failing disk into a sentence on stderr and exit status 2."""
+    try:
+        yield
+    except InputError as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        raise SystemExit(2) from error
+    except OSError as error:
+        print(f"{program}: {error.filename}: {error.strerror}.", file=sys.stderr)
+        raise SystemExit(2) from error
+    except KeyboardInterrupt:
+        print(f"\n{program}: stopped; nothing was written.", file=sys.stderr)
+        raise SystemExit(130) from None

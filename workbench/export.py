@@ -1,0 +1,109 @@
+"""`python -m workbench.export FILE.h5 --out DIR`: the store's figures as vector files."""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from matplotlib.figure import Figure
+from tqdm import tqdm
+
+from workbench import metrics, paper
+from workbench import store as stores
+from workbench.command import refusing
+from workbench.errors import InputError
+from workbench.store import Store
+
+LEAST_WIDTH, GREATEST_WIDTH = 40.0, 1000.0
+
+
+def figures(store: Store, width: float) -> Mapping[str, Callable[[], Figure]]:
+    """Return what draws each figure of a store, by file name; width in mm, half of it for ROC."""
+    score = metrics.probability(store.logit)
+    prediction = metrics.ranking(store.logit)[:, 0]
+    return {
+        "roc": lambda: paper.roc(metrics.roc(store.label, score, store.class_name), width / 2),
+        "confusion": lambda: paper.confusion(
+            metrics.confusion(store.label, prediction, store.class_name), width
+        ),
+    } | {f"projection-{method}": _projection(store, method, width) for method in store.projection}
+
+
+def _projection(store: Store, method: str, width: float) -> Callable[[], Figure]:
+    return lambda: paper.projection(
+        stores.METHOD_TITLES.get(method, method),
+        store.projection[method].coordinate,
+        store.label,
+        store.class_name,
+        width,
+    )
+
+
+def export(path: Path, out: Path, width: float) -> list[Path]:
+    """Write ROC curves, confusion matrix and maps of a store as PDF and SVG; width in mm.
+
+    Raises InputError when the store cannot be read or has no maps.
+    """
+    store = stores.read(path)
+    if not store.projection:
+        raise InputError(
+            f"{path}: the store has no maps yet; run `python -m workbench.project {path}` first."
+        )
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out}: this is a file; name a folder for the figures.")
+    out.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, draw in tqdm(
+        figures(store, width).items(), desc="Drawing", unit="figure", dynamic_ncols=True
+    ):
+        figure = draw()
+        for kind in paper.FORMATS:
+            partial, whole = out / f".{name}.partial.{kind}", out / f"{name}.{kind}"
+            try:
+                paper.save(figure, partial)
+                partial.replace(whole)
+            finally:
+                partial.unlink(missing_ok=True)
+            written.append(whole)
+    return written
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command's options."""
+    result = argparse.ArgumentParser(
+        prog="python -m workbench.export",
+        description="Draw the ROC curves, the confusion matrix and the three maps of a store "
+        "as PDF and SVG, fonts embedded.",
+    )
+    result.add_argument("store", metavar="FILE.h5", type=Path, help="store to draw")
+    result.add_argument(
+        "--out", metavar="DIR", type=Path, required=True, help="folder for the figures"
+    )
+    result.add_argument(
+        "--width",
+        metavar="MM",
+        type=float,
+        default=paper.DOUBLE_COLUMN,
+        help="width of the matrix and the maps, millimetres; the curves take half of it "
+        "(default: %(default)s)",
+    )
+    return result
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command and return its exit status: 2 for input that cannot be used."""
+    command = parser()
+    options = command.parse_args(arguments)
+    with refusing(command.prog):
+        if not LEAST_WIDTH <= options.width <= GREATEST_WIDTH:
+            raise InputError(
+                f"--width {options.width}: must lie between {LEAST_WIDTH:g} and "
+                f"{GREATEST_WIDTH:g} mm."
+            )
+        for path in export(options.store, options.out, options.width):
+            print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
