@@ -1,0 +1,45 @@
+"""What a pixel of a painted view can belong to, and whether that tells the state."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Element:
+    """A row of elements.csv: the value in the mask, a name, and what it tells about the state."""
+
+    id: int
+    name: str
+    tells_state: bool
+    tells: str
+
+
+SKY, CLOUD, SUN, HILL, SOIL, COVER, FIELD, TREE, SHRUB = range(9)
+SNOW, WATER, ROAD, LINE, POLE, HOUSE, CAR = range(9, 16)
+
+ELEMENTS = (
+    Element(SKY, "sky", False, "nothing: weather and hour are drawn without regard to the state"),
+    Element(CLOUD, "cloud", False, "nothing: drawn without regard to the state"),
+    Element(SUN, "sun", True, "its height tells the latitude"),
+    Element(HILL, "hill", True, "relief, rock, forest and snow on the skyline"),
+    Element(SOIL, "soil", True, "the colour of the soil and how much of it lies bare"),
+    Element(COVER, "ground cover", True, "the colour of grass, heath or scrub"),
+    Element(FIELD, "field", True, "the crop, and how much of the land it takes"),
+    Element(TREE, "tree", True, "kinds of tree, their colour, height and number"),
+    Element(SHRUB, "shrub", True, "kinds of shrub, their colour and number"),
+    Element(SNOW, "snow", True, "likelier where winters are long"),
+    Element(WATER, "water", True, "likelier beside the sea and the great lakes"),
+    Element(ROAD, "road", True, "tone and width of the road, and its shoulder"),
+    Element(LINE, "road line", True, "the style of the lines"),
+    Element(POLE, "pole", True, "material, spacing and number of wires"),
+    Element(HOUSE, "house", False, "nothing: drawn without regard to the state"),
+    Element(CAR, "car", False, "nothing: drawn without regard to the state"),
+)
+
+
+def table() -> str:
+    """Write the elements as CSV with a heading, one line each: id, name, tells_state, tells."""
+    rows = [
+        f'{element.id},{element.name},{"yes" if element.tells_state else "no"},"{element.tells}"'
+        for element in ELEMENTS
+    ]
+    return "\n".join(["id,name,tells_state,tells", *rows]) + "\n"
