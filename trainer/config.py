@@ -9,6 +9,7 @@ from typing import Any
 from trainer.errors import InputError
 
 FUSIONS = ("early", "medium")
+INITIALISATIONS = ("he", "zero-residual")
 SCHEDULES = ("constant", "one-cycle")
 
 
@@ -29,6 +30,12 @@ class Config:
         "medium",
         "how the four views meet: early lays them side by side, medium averages their features",
         choices=FUSIONS,
+    )
+    initialisation: str = _option(
+        "he",
+        "weights to start from: he (He et al. 2015), or zero-residual, in which every block starts "
+        "as the identity (Goyal et al. 2017) and short trainings get further",
+        choices=INITIALISATIONS,
     )
     size: int = _option(256, "side to which each view is scaled, pixels", minimum=32)
     epochs: int = _option(10, "passes over the training part", minimum=1)
@@ -74,6 +81,7 @@ PRESETS: Mapping[str, Config] = {
     # Small and steep: what two cores can learn from the painted states in some three minutes.
     "demo": Config(
         fusion="medium",
+        initialisation="zero-residual",
         size=64,
         epochs=3,
         batch_size=16,

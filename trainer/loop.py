@@ -64,7 +64,13 @@ def train(run: Path, data: Path, config: Config, *, preset: str, resume: bool) -
 
     device = usable_device()
     class_name = index.class_name
-    model = FourViewResNet(config.fusion, len(class_name), survey.mean, survey.deviation)
+    model = FourViewResNet(
+        config.fusion,
+        len(class_name),
+        survey.mean,
+        survey.deviation,
+        zero_residual=config.initialisation == "zero-residual",
+    )
     model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.Adam(
         model.parameters(),

@@ -27,11 +27,16 @@ class FourViewResNet(nn.Module):
         classes: int,
         mean: Sequence[float] = (0.5, 0.5, 0.5),
         deviation: Sequence[float] = (0.25, 0.25, 0.25),
+        *,
+        zero_residual: bool = False,
     ) -> None:
-        """Take the fusion, S, and the channel statistics (3,) of the training pixels in [0, 1]."""
+        """Take the fusion, S, and the channel statistics (3,) of the training pixels in [0, 1].
+
+        With `zero_residual` every residual block starts as the identity.
+        """
         super().__init__()
         self.fusion = fusion
-        self.trunk = resnet50(weights=None)
+        self.trunk = resnet50(weights=None, zero_init_residual=zero_residual)
         self.dimension = cast(int, self.trunk.fc.in_features)
         self.trunk.fc = nn.Identity()
         self.classifier = nn.Linear(self.dimension, classes)

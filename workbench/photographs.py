@@ -6,6 +6,8 @@ from pathlib import Path
 from workbench.errors import InputError
 from workbench.store import HEADINGS, Store
 
+WRAPPER = "test_data"  # The folder that the 50States2K archive puts around its classes.
+
 
 class Photographs:
     """The photographs of a store's locations below one folder."""
@@ -15,7 +17,7 @@ class Photographs:
 
         Raises InputError when the folder is missing or a path of the store leads out of it.
         """
-        self.root = root.resolve()
+        self.root = (root / WRAPPER if (root / WRAPPER).is_dir() else root).resolve()
         if not self.root.is_dir():
             raise InputError(
                 f"{root}: there is no such folder of photographs; say where they are with --data."

@@ -48,3 +48,10 @@ def test_the_model_normalises() -> None:
 def test_pixels_lie_between_0_and_1() -> None:
     views = torch.tensor([0, 51, 255], dtype=torch.uint8)
     assert to_pixels(views, torch.device("cpu")).tolist() == pytest.approx([0, 0.2, 1])
+
+
+def test_zero_residual_blocks_start_as_the_identity() -> None:
+    trunk = FourViewResNet("medium", 3, zero_residual=True).eval().trunk
+    entered = torch.rand(1, 256, 8, 8)
+    assert torch.equal(trunk.layer1[1](entered), entered)
+    assert not torch.equal(FourViewResNet("medium", 3).eval().trunk.layer1[1](entered), entered)

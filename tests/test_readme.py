@@ -1,0 +1,121 @@
+"""The README keeps its word: its commands are run, its paths are there."""
+
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.examples import folder
+from trainer.config import PRESETS
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+QUICK = ("--size", "32", "--epochs", "1", "--workers", "0")
+
+
+def block(containing: str) -> list[str]:
+    """Return the lines of the shell block that contains a text."""
+    for found in re.findall(r"```sh\n(.*?)```", README, re.S):
+        if containing in found:
+            return [line.split("  #")[0].strip() for line in found.splitlines() if line.strip()]
+    raise AssertionError(f"no shell block in the README contains {containing!r}")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def run(command: list[str], place: Path) -> None:
+    done = subprocess.run(
+        command, cwd=place, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def environment() -> dict[str, str]:
+    import os
+
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+def test_the_four_stages_run_as_written(tmp_path: Path) -> None:
+    states = ("Alabama", "New Hampshire")
+    folder(tmp_path / "50States10K", states, 4)
+    folder(tmp_path / "50States2K" / "test_data", states, 4)
+    served = False
+    for line in block("python -m trainer"):
+        program, *arguments = shlex.split(line)
+        assert program == "python"
+        arguments = [str(ROOT / "app.py") if word == "app.py" else word for word in arguments]
+        if "trainer" in arguments:
+            arguments += QUICK
+        if str(ROOT / "app.py") in arguments:
+            serve([sys.executable, *arguments], tmp_path)
+            served = True
+        else:
+            run([sys.executable, *arguments], tmp_path)
+    assert served
+    assert (tmp_path / "figures" / "roc.pdf").stat().st_size > 1000
+
+
+def serve(command: list[str], place: Path) -> None:
+    port = free_port()
+    process = subprocess.Popen(
+        [*command, "--port", str(port)], cwd=place, env=environment(), stdout=subprocess.PIPE
+    )
+    try:
+        for _ in range(600):
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as answer:
+                    assert answer.status == 200
+                break
+            except OSError:
+                assert process.poll() is None, "the dashboard ended by itself"
+                time.sleep(0.1)
+        else:
+            pytest.fail("the dashboard does not answer")
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+def test_the_two_commands_are_in_the_makefile() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for line in block("make demo"):
+        make, target = shlex.split(line)
+        assert make == "make"
+        assert re.search(rf"^{target}:", makefile, re.M)
+    assert "make test" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_every_named_command_answers_help() -> None:
+    named = set(re.findall(r"`python (-m [\w.]+|app\.py)", README))
+    assert named >= {"-m trainer", "-m workbench.extract", "-m trainer.synthetic", "app.py"}
+    for words in sorted(named):
+        run([sys.executable, *words.split(), "--help"], ROOT)
+
+
+def test_the_tree_and_the_links_exist() -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / target).exists(), target
+    tree = re.search(r"## Find your way\n+```\n(.*?)```", README, re.S)
+    assert tree
+    parent = ROOT
+    for line in tree[1].splitlines():
+        name = line.split()[0]
+        parent = parent if line.startswith(" ") else ROOT
+        place = parent / name
+        assert place.exists() or place.with_suffix(".py").exists(), name
+        parent = place if not line.startswith(" ") else parent
+
+
+def test_the_presets_are_named() -> None:
+    assert set(re.findall(r"^\| `([\w-]+)` \|.*\|.*\|$", README, re.M)) >= set(PRESETS)

@@ -1,0 +1,39 @@
+"""The whole way on real photographs, where the folder with them is beside the checkout."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trainer.config import Config
+from trainer.loop import train
+from workbench import export, extract, project, store
+from workbench.attribution import IntegratedGradients
+from workbench.photographs import Photographs
+
+DATA = Path(__file__).parents[2] / "shared" / "data" / "streetscapes"
+
+
+@pytest.mark.skipif(
+    not DATA.is_dir(), reason=f"no photographs at ../{DATA.relative_to(DATA.parents[2])}"
+)
+def test_the_whole_way(tmp_path: Path) -> None:
+    config = Config(size=48, epochs=2, batch_size=8, learning_rate=3e-4, schedule="one-cycle")
+    run, out = tmp_path / "run", tmp_path / "store.h5"
+    checkpoint = train(run, DATA / "train", config, preset="demo", resume=False)
+    assert checkpoint.class_name == ("Singapore", "Stuttgart")
+    assert sum(map(len, checkpoint.split.values())) == 102
+
+    made = extract.extract(run, DATA / "test", out, batch_size=12, workers=2)
+    assert len(made) == 36
+    assert made.provenance["skipped"] == []
+    assert np.isfinite(made.latitude).all()
+
+    project.project(out, seed=0)
+    assert len(export.export(out, tmp_path / "figures", 120.0)) == 10
+
+    opened = store.read(out)
+    explainer = IntegratedGradients(run, Photographs(DATA / "test", opened), opened)
+    result = explainer.explain(opened.location_id[0], lambda done, total: None)
+    assert result.map.shape == (4, 48, 48)
+    assert np.isfinite(result.completeness_error)
