@@ -82,8 +82,8 @@ PRESETS: Mapping[str, Config] = {
     "demo": Config(
         fusion="medium",
         initialisation="zero-residual",
-        size=64,
-        epochs=3,
+        size=48,
+        epochs=2,
         batch_size=16,
         learning_rate=1e-3,
         schedule="one-cycle",

@@ -168,7 +168,7 @@ def test_a_write_that_fails_leaves_the_old_file_alone(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(stores.os, "fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="No space left"):
         stores.write_projections(path, list(stores.read(path).projection.values()))
     assert path.read_bytes() == before
