@@ -1,0 +1,163 @@
+import numpy as np
+import pytest
+
+from workbench import figures, metrics
+from workbench.palette import palette
+
+
+def colours(names: tuple[str, ...]) -> dict[str, str]:
+    return dict(zip(names, palette(len(names)), strict=True))
+
+
+def guesses(classes: int, each: int = 20) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(0)
+    label = np.repeat(np.arange(classes), each).astype(np.int64)
+    logit = generator.normal(size=(len(label), classes))
+    logit[np.arange(len(label)), label] += np.linspace(0.5, 3, classes)[label]
+    names = tuple(f"Class {index:02d}" for index in range(classes))
+    return names, label, metrics.probability(logit.astype(np.float32))
+
+
+@pytest.mark.parametrize("classes", [1, 2, 5, 50, 120])
+def test_palette_gives_each_class_a_colour_of_its_own(classes: int) -> None:
+    colour = palette(classes)
+    assert len(set(colour)) == classes
+    assert all(len(one) == 7 and int(one[1:], 16) >= 0 for one in colour)
+
+
+def test_palette_of_fifty_keeps_apart_what_the_eye_keeps_apart() -> None:
+    # In OKLab 0.02 is about one just noticeable difference of large patches.
+    rgb = np.array([[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] for c in palette(50)])
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    to_cone = np.array(
+        [
+            [0.4122214708, 0.5363325363, 0.0514459929],
+            [0.2119034982, 0.6806995451, 0.1073969566],
+            [0.0883024619, 0.2817188376, 0.6299787005],
+        ]
+    )
+    to_lab = np.array(
+        [
+            [0.2104542553, 0.7936177850, -0.0040720468],
+            [1.9779984951, -2.4285922050, 0.4505937099],
+            [0.0259040371, 0.7827717662, -0.8086757660],
+        ]
+    )
+    lab = np.cbrt(linear @ to_cone.T) @ to_lab.T
+    distance = np.linalg.norm(lab[:, None] - lab[None], axis=2)
+    assert distance[~np.eye(50, dtype=bool)].min() > 0.04
+    assert lab[:, 0].max() < 0.8  # Nothing vanishes on white.
+
+
+def test_projection_is_one_trace_in_the_order_of_the_rows() -> None:
+    coordinate = np.array([[0, 1], [2, 3], [4, 5]], dtype=np.float32)
+    colouring = figures.class_colouring(np.array([2, 0, 1]), ("#111111", "#222222", "#333333"))
+    figure = figures.projection(coordinate, colouring)
+    (trace,) = figure.data
+    assert trace.type == "scattergl"
+    assert trace.x.tolist() == [0, 2, 4]
+    assert trace.y.tolist() == [1, 3, 5]
+    assert trace.marker.color.tolist() == [2, 0, 1]
+    assert (trace.marker.cmin, trace.marker.cmax) == (-0.5, 2.5)
+    assert figure.layout.yaxis.scaleanchor == "x"
+    assert not figure.layout.xaxis.visible
+
+
+def test_class_colours_lie_on_the_values_of_their_classes() -> None:
+    colouring = figures.class_colouring(np.array([0, 1]), ("#111111", "#222222"))
+    assert colouring.scale == ((0, "#111111"), (0.5, "#111111"), (0.5, "#222222"), (1, "#222222"))
+
+
+def test_right_and_confidence_run_from_nought_to_one() -> None:
+    right = figures.right_colouring(np.array([True, False]))
+    assert right.value.tolist() == [1, 0]
+    assert right.scale[0][1] == figures.WRONG
+    assert right.scale[-1][1] == figures.RIGHT
+    confidence = figures.confidence_colouring(np.array([0.25]))
+    assert (confidence.low, confidence.high, confidence.value.tolist()) == (0, 1, [0.25])
+    assert figures.confidence_gradient().startswith("linear-gradient(to right, #")
+
+
+def test_roc_of_few_classes_names_each_with_its_area() -> None:
+    names, label, probability = guesses(4)
+    result = metrics.roc(label, probability, names)
+    figure = figures.roc(result, colours(names))
+    chance, *curves = figure.data
+    assert chance.name == "chance"
+    assert {curve.name for curve in curves} == {f"{c.name} {c.area:.3f}" for c in result.curve}
+    assert all(curve.showlegend for curve in curves)
+    for curve in curves:
+        assert (curve.x[0], curve.y[0]) == (0, 0)
+        assert (curve.x[-1], curve.y[-1]) == (1, 1)
+
+
+def test_roc_of_many_classes_names_the_best_three_and_the_worst_three() -> None:
+    names, label, probability = guesses(12)
+    result = metrics.roc(label, probability, names)
+    figure = figures.roc(result, colours(names))
+    named = [curve.name for curve in figure.data if curve.showlegend]
+    by_area = sorted(result.curve, key=lambda curve: -curve.area)
+    assert named == [f"{c.name} {c.area:.3f}" for c in [*by_area[:3], *by_area[-3:]]]
+    assert len(figure.data) == 1 + 12
+
+
+def test_roc_draws_only_the_classes_asked_for() -> None:
+    names, label, probability = guesses(12)
+    result = metrics.roc(label, probability, names)
+    figure = figures.roc(result, colours(names), named=names[2:4])
+    assert {curve.name[:8] for curve in figure.data[1:]} == set(names[2:4])
+
+
+def test_roc_says_which_class_has_no_curve() -> None:
+    label = np.zeros(3, dtype=np.int64)
+    result = metrics.roc(label, np.ones((3, 2)) / 2, ("Ohio", "Utah"))
+    figure = figures.roc(result, colours(("Ohio", "Utah")))
+    assert len(figure.data) == 1
+    assert "Ohio, Utah" in figure.layout.annotations[0].text
+
+
+def test_thinned_curves_keep_the_area() -> None:
+    generator = np.random.default_rng(1)
+    label = generator.integers(0, 2, 20_000)
+    score = generator.normal(size=20_000) + label
+    result = metrics.roc(label, np.stack([-score, score], axis=1), ("no", "yes"))
+    figure = figures.roc(result, colours(("no", "yes")))
+    for trace, curve in zip(
+        sorted(figure.data[1:], key=lambda trace: trace.name), result.curve, strict=True
+    ):
+        assert len(trace.x) < 2_100
+        assert np.trapezoid(trace.y, trace.x) == pytest.approx(curve.area, abs=2e-3)
+
+
+def counted() -> metrics.Confusion:
+    label = np.array([0, 0, 1, 1, 2])
+    prediction = np.array([0, 2, 1, 1, 0])
+    return metrics.confusion(label, prediction, ("Ohio", "Utah", "Iowa"))
+
+
+def test_confusion_is_drawn_with_true_classes_downwards() -> None:
+    figure = figures.confusion(counted())
+    (trace,) = figure.data
+    assert trace.z.tolist() == [[1, 0, 1], [0, 2, 0], [1, 0, 0]]
+    assert trace.customdata[0, 2].tolist() == ["Ohio", "Iowa"]
+    assert list(figure.layout.yaxis.ticktext) == ["Ohio", "Utah", "Iowa"]
+    assert figure.layout.yaxis.autorange == "reversed"
+    assert not figure.layout.annotations
+
+
+def test_confusion_keeps_the_rows_asked_for_and_the_columns_that_matter() -> None:
+    figure = figures.confusion(counted(), true=("Ohio",), marked=("Ohio", "Iowa"))
+    assert figure.data[0].z.tolist() == [[1, 1]]
+    assert list(figure.layout.yaxis.ticktext) == ["Ohio"]
+    assert list(figure.layout.xaxis.ticktext) == ["Ohio", "Iowa"]
+    (frame,) = figure.layout.shapes
+    assert (frame.x0, frame.x1, frame.y0, frame.y1) == (0.5, 1.5, -0.5, 0.5)
+
+
+def test_confusion_of_fifty_classes_thins_its_labels_and_says_so() -> None:
+    names = tuple(f"Class {index}" for index in range(50))
+    label = np.arange(50)
+    figure = figures.confusion(metrics.confusion(label, label, names))
+    assert len(figure.layout.xaxis.ticktext) <= figures.MOST_TICKS
+    assert "every third is named" in figure.layout.xaxis.title.text
+    assert len(figure.to_json()) < 120_000

@@ -1,0 +1,124 @@
+"""The command `python app.py`: what it refuses, and what it says when it serves."""
+
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+import app
+from tests.examples import small_store
+from workbench import store as stores
+from workbench.store import Store
+
+ROOT = Path(app.__file__).parent
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Store]:
+    folder = tmp_path_factory.mktemp("app")
+    return folder / "small.h5", small_store(folder / "small.h5", folder / "data", locations=2)
+
+
+@pytest.fixture
+def free() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def refused(*options: object) -> str:
+    """Run the command, which must end with one line on stderr and exit status 2."""
+    command = [sys.executable, str(ROOT / "app.py"), *map(str, options)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    assert ended.returncode == 2, ended.stderr
+    assert ended.stdout == ""
+    (line,) = ended.stderr.splitlines()
+    return line
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    assert f"{tmp_path / 'none.h5'}: there is no such store" in refused(tmp_path / "none.h5")
+
+
+def test_a_foreign_file_is_refused(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["pixel"] = [1, 2, 3]
+    line = refused(tmp_path / "other.h5")
+    assert f"{tmp_path / 'other.h5'}: this HDF5 file is not a store" in line
+
+
+def test_a_store_without_projections_is_refused(tmp_path: Path, made: tuple[Path, Store]) -> None:
+    path = tmp_path / "bare.h5"
+    stores.write(path, replace(made[1], projection={}), np.zeros((10, 3), dtype=np.float32))
+    assert f"`python -m workbench.project {path}`" in refused(path)
+
+
+def test_a_port_in_use_is_refused(made: tuple[Path, Store]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        line = refused(made[0], "--port", port)
+    assert f"127.0.0.1:{port}: cannot listen there" in line
+
+
+@pytest.mark.parametrize("option", ["--data", "--run"])
+def test_a_folder_that_is_named_and_missing_is_refused(
+    made: tuple[Path, Store], tmp_path: Path, option: str, free: int
+) -> None:
+    line = refused(made[0], option, tmp_path / "none", "--port", free)
+    assert str(tmp_path / "none") in line
+    assert option in line
+
+
+def test_a_folder_without_the_photographs_is_refused(
+    made: tuple[Path, Store], tmp_path: Path, free: int
+) -> None:
+    line = refused(made[0], "--data", tmp_path, "--port", free)
+    assert f"{tmp_path}/" in line
+    assert "--data" in line
+
+
+def wired(path: Path, store: Store) -> Sequence[str]:
+    notes: list[str] = []
+    photographs = app.find_photographs(store, None, notes)
+    assert photographs is None
+    assert app.find_explainer(store, None, photographs, notes) is None
+    return notes
+
+
+def test_what_is_missing_is_said_with_the_way_out(made: tuple[Path, Store]) -> None:
+    path, store = made
+    moved = replace(store, provenance={"data": "/nowhere/photographs", "run": "/nowhere/run"})
+    first, second = wired(path, moved)
+    assert "/nowhere/photographs" in first
+    assert "--data" in first
+    assert "/nowhere/run" in second
+    assert "--run" in second
+    first, second = wired(path, replace(store, provenance={}))
+    assert "does not say where the photographs are" in first
+    assert "does not say where the model's run folder is" in second
+
+
+def test_it_serves_without_a_model_and_says_so(made: tuple[Path, Store], free: int) -> None:
+    command = [sys.executable, str(ROOT / "app.py"), str(made[0]), "--port", str(free)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout
+        assert running.stderr
+        assert "Integrated gradients are not computed." in running.stdout.readline()
+        address = f"http://127.0.0.1:{free}"
+        assert address in running.stdout.readline()
+        with urllib.request.urlopen(address, timeout=60) as answer:
+            assert "small.h5" in answer.read().decode()
+        with urllib.request.urlopen(f"{address}/_dash-layout", timeout=60) as answer:
+            assert "--run" in answer.read().decode()
+        running.terminate()
+        assert running.stdout.read() == ""
+        assert running.stderr.read() == ""

@@ -1,0 +1,178 @@
+"""The page as a whole."""
+
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+import flask
+from dash import Dash, dcc, html
+
+from workbench.explanation import Explainer
+from workbench.panels import location, maps, numbers, photograph, strip
+from workbench.panels.attributes import attributes
+from workbench.panels.guesses import Guesses
+from workbench.panels.worker import Worker
+from workbench.photographs import Photographs
+from workbench.store import Store
+
+PRODUCT = "ResNetBolt Workbench"
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+  <head>
+    {%metas%}
+    <title>{%title%}</title>
+    <link rel="icon" type="image/svg+xml" href="/assets/icon.svg">
+    {%css%}
+  </head>
+  <body>
+    {%app_entry%}
+    <footer>{%config%}{%scripts%}{%renderer%}</footer>
+  </body>
+</html>"""
+# The browser itself then refuses whatever is not on this machine. Plotly's WebGL code compiles
+# its drawing functions at run time and sets styles in the page, hence the two exceptions.
+_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; frame-ancestors 'none'"
+)
+
+
+def dashboard(
+    store: Store,
+    name: str,
+    assets: Path,
+    photographs: Photographs | None,
+    explainer: Explainer | None,
+    notes: Sequence[str] = (),
+) -> Dash:
+    """Build the dashboard over a store that has projections.
+
+    `name` is what the page calls the store, `assets` the folder with style and scripts. Without
+    photographs or an explainer the page leaves out what it cannot show; `notes` say so in the
+    location's panel, a sentence each.
+    """
+    guesses = Guesses(store)
+    app = Dash(
+        PRODUCT,
+        assets_folder=str(assets),
+        title=f"{name} – {PRODUCT}",
+        update_title="",
+        index_string=_PAGE,
+        serve_locally=True,
+        add_log_handler=False,
+    )
+    worker = Worker(explainer) if explainer and photographs else None
+    table = maps.table(guesses)
+
+    def page() -> html.Div:
+        # A function, so that each open page has a token of its own.
+        return html.Div(
+            [
+                dcc.Store(id="page", data=uuid.uuid4().hex),
+                dcc.Store(id="table", data=table),
+                dcc.Store(id="selection"),
+                dcc.Store(id="opened"),
+                dcc.Store(id="painted"),
+                _header(name, guesses),
+                html.Main(
+                    [
+                        html.Div(
+                            [
+                                maps.legend(guesses),
+                                html.Div(maps.maps(guesses), className="maps"),
+                            ],
+                            className="upper",
+                        ),
+                        html.Div(
+                            [
+                                html.Div(
+                                    [
+                                        strip.strip(),
+                                        html.Div(
+                                            [
+                                                numbers.roc_panel(guesses),
+                                                numbers.confusion_panel(guesses),
+                                            ],
+                                            className="numbers",
+                                        ),
+                                    ],
+                                    className="left",
+                                ),
+                                location.panel(notes, worker is not None),
+                            ],
+                            className="lower",
+                        ),
+                    ]
+                ),
+                html.Div(id="tip", role="tooltip", hidden=True),
+            ],
+            id="workbench",
+        )
+
+    app.layout = page
+    maps.link(app, guesses)
+    numbers.narrow(app, guesses)
+    strip.fill(app, guesses, photographs is not None)
+    location.follow(app, guesses, photographs, worker)
+    photograph.serve(app.server, photographs)
+    app.server.after_request(_guarded)
+    return app
+
+
+def _guarded(response: flask.Response) -> flask.Response:
+    response.headers["Content-Security-Policy"] = _POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _header(name: str, guesses: Guesses) -> html.Header:
+    return html.Header(
+        [
+            html.Div(
+                [
+                    html.H1(PRODUCT),
+                    html.Div(
+                        [
+                            html.Span(name, className="file", title=name),
+                            html.Span(f"{len(guesses.store):,} locations"),
+                            html.Span(f"{len(guesses.name):,} classes"),
+                        ],
+                        className="under",
+                    ),
+                ],
+                className="about",
+            ),
+            html.Div(id="accuracy", className="accuracy"),
+            html.Div(
+                [
+                    html.Div(id="selected", role="status"),
+                    html.Button(
+                        "Clear selection",
+                        id="clear",
+                        type="button",
+                        className="quiet",
+                        disabled=True,
+                    ),
+                ],
+                className="selected",
+            ),
+            html.Div(
+                [
+                    html.Span("Colour by", className="label", id="colour-label"),
+                    dcc.RadioItems(
+                        id="colour",
+                        options=[
+                            {"value": key, "label": text} for key, text in maps.COLOUR.items()
+                        ],
+                        value="true",
+                        className="segments",
+                        inline=True,
+                    ),
+                ],
+                className="colour-by",
+                role="group",
+                **attributes(aria_labelledby="colour-label"),
+            ),
+        ]
+    )

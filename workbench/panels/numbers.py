@@ -1,0 +1,145 @@
+"""What narrows with the selection in numbers: the header, the curves, the confusion matrix."""
+
+from typing import Any
+
+import numpy as np
+from dash import Dash, Input, Output, dcc, html
+
+from workbench import figures, metrics
+from workbench.panels.guesses import Guesses
+from workbench.panels.selection import Selection, resolve
+
+_CONFIG: Any = {"displayModeBar": False, "doubleClick": False}
+
+
+def roc_panel(guesses: Guesses) -> html.Section:
+    """Return the panel of the curves."""
+    return html.Section(
+        [
+            html.Div(
+                [html.H2("ROC"), html.Span(id="roc-words", title="Each class against all others")],
+                className="panel-head",
+            ),
+            dcc.Graph(
+                id="roc",
+                className="fill",
+                figure=figures.roc(guesses.roc, guesses.colour),
+                config=_CONFIG,
+                responsive=True,
+            ),
+        ],
+        className="panel roc-panel",
+    )
+
+
+def confusion_panel(guesses: Guesses) -> html.Section:
+    """Return the panel of the confusion matrix."""
+    return html.Section(
+        [
+            html.Div(
+                [html.H2("Confusion"), html.Span("click a cell to select it")],
+                className="panel-head",
+            ),
+            dcc.Graph(
+                id="confusion",
+                className="fill",
+                figure=figures.confusion(_confusion(guesses, None)),
+                config=_CONFIG,
+                responsive=True,
+            ),
+        ],
+        className="panel confusion-panel",
+    )
+
+
+def narrow(app: Dash, guesses: Guesses) -> None:
+    """Let header, curves and matrix follow the selection."""
+
+    @app.callback(
+        Output("selected", "children"),
+        Output("accuracy", "children"),
+        Output("clear", "disabled"),
+        Output("roc", "figure"),
+        Output("roc-words", "children"),
+        Output("confusion", "figure"),
+        Input("selection", "data"),
+    )
+    def narrowed(rule: Any) -> tuple[Any, ...]:
+        selection = resolve(rule, guesses)
+        if selection is None:
+            roc, named = guesses.roc, None
+        else:
+            roc = metrics.roc(
+                guesses.store.label, guesses.probability, guesses.name, selection.member
+            )
+            named = selection.name
+        return (
+            selected_words(selection, guesses),
+            accuracy_words(selection, guesses),
+            selection is None,
+            figures.roc(roc, guesses.colour, named),
+            _area_words(roc),
+            _matrix(selection, guesses),
+        )
+
+
+def _matrix(selection: Selection | None, guesses: Guesses) -> Any:
+    # After a click on a cell, what the cell was seen in stays, so that another can be clicked.
+    shown = selection.within if selection and selection.cell else selection
+    return figures.confusion(
+        _confusion(guesses, shown),
+        shown.name if shown else None,
+        selection.cell if selection else None,
+    )
+
+
+def selected_words(selection: Selection | None, guesses: Guesses) -> list[html.Div]:
+    """Say how many are selected and why these: "212 of 600 locations", "lasso in UMAP"."""
+    total = len(guesses.store)
+    if selection is None:
+        many, why = f"all {total:,} locations", "nothing selected"
+    else:
+        many, why = f"{int(selection.member.sum()):,} of {total:,} locations", selection.words
+    return [html.Div(many), html.Div(why, className="under", title=why)]
+
+
+def accuracy_words(selection: Selection | None, guesses: Guesses) -> list[Any]:
+    """Return top-1 and top-5 of the selection, where there is one, beside those of all."""
+    everywhere = guesses.accuracy
+    own = everywhere
+    if selection is not None:
+        member = selection.member
+        own = metrics.accuracy(guesses.store.label[member], guesses.store.logit[member])
+    return [
+        html.Div(
+            [
+                html.Div([html.Span(title, className="label"), html.Strong(percent(value))]),
+                html.Div(
+                    "all locations" if selection is None else f"all {percent(all_value)}",
+                    className="under",
+                ),
+            ]
+        )
+        for title, value, all_value in (
+            ("top-1", own.top_1, everywhere.top_1),
+            ("top-5", own.top_5, everywhere.top_5),
+        )
+    ]
+
+
+def percent(share: float) -> str:
+    """Return a share in [0, 1] as "48.3 %", a dash where it is unknown."""
+    return "–" if np.isnan(share) else f"{share * 100:.1f} %"
+
+
+def _area_words(roc: metrics.Roc) -> str:
+    if not roc.curve:
+        return "no curve"
+    if len(roc.curve) == 1:
+        return f"area {roc.macro_area:.3f}"
+    return f"macro-average area {roc.macro_area:.3f}, {len(roc.curve)} classes"
+
+
+def _confusion(guesses: Guesses, selection: Selection | None) -> metrics.Confusion:
+    member = slice(None) if selection is None else selection.member
+    return metrics.confusion(guesses.store.label[member], guesses.prediction[member], guesses.name)

@@ -1,0 +1,137 @@
+"""A strip of the selected locations' photographs, a card each."""
+
+from typing import Any
+
+import numpy as np
+from dash import Dash, Input, Output, State, ctx, dcc, html
+from numpy.typing import NDArray
+
+from workbench.panels.attributes import attributes
+from workbench.panels.guesses import Guesses
+from workbench.panels.photograph import address
+from workbench.panels.selection import resolve
+from workbench.store import HEADINGS
+
+AT_ONCE = 60
+
+
+def strip() -> html.Section:
+    """Return the empty strip."""
+    return html.Section(
+        [
+            html.Div(
+                [
+                    html.H2("Photographs"),
+                    html.Span(id="strip-words", className="words", role="status"),
+                    html.Button(
+                        "‹",
+                        id="strip-back",
+                        type="button",
+                        className="step",
+                        title=f"The {AT_ONCE} before these",
+                        disabled=True,
+                    ),
+                    html.Button(
+                        "›",
+                        id="strip-on",
+                        type="button",
+                        className="step",
+                        title=f"The next {AT_ONCE}",
+                        disabled=True,
+                    ),
+                ],
+                className="panel-head",
+            ),
+            dcc.Store(id="strip-first", data=0),
+            html.Div(id="strip", className="cards", tabIndex=0),
+        ],
+        className="panel strip-panel",
+        **attributes(aria_label="Photographs of the selected locations"),
+    )
+
+
+def rows(rule: Any, guesses: Guesses) -> NDArray[np.int64]:
+    """Return the store's rows of the selected locations in drawing order."""
+    selection = resolve(rule, guesses)
+    order = guesses.drawing_order
+    return order if selection is None else order[selection.member[order]]
+
+
+def first(wanted: Any, total: int) -> int:
+    """Return a page's first place, made to lie on a page: a multiple of `AT_ONCE` below total."""
+    if not isinstance(wanted, int) or isinstance(wanted, bool):
+        return 0
+    last = max(0, (total - 1) // AT_ONCE)
+    return min(max(0, wanted // AT_ONCE), last) * AT_ONCE
+
+
+def words(begin: int, total: int) -> str:
+    """Say which of how many locations are shown."""
+    if not total:
+        return "no location is selected"
+    if total <= AT_ONCE:
+        return f"showing all {total:,}"
+    return f"showing {begin + 1:,}–{min(begin + AT_ONCE, total):,} of {total:,}"
+
+
+def card(guesses: Guesses, row: int, pictures: bool) -> html.Button:
+    """Return a location as a small panorama over what it is and was taken for."""
+    location = guesses.store.location_id[row]
+    true = guesses.name[guesses.store.label[row]]
+    predicted = guesses.name[guesses.prediction[row]]
+    right = bool(guesses.right[row])
+    views = [
+        html.Img(
+            alt=f"view {heading} of {location}",
+            draggable="false",
+            **attributes(data_src=address(location, heading)),  # assets/strip.js loads it.
+        )
+        for heading in HEADINGS
+    ]
+    return html.Button(
+        [
+            html.Span(views if pictures else [html.Span("no photographs")], className="panorama"),
+            html.Span(
+                [
+                    html.Span(
+                        "✓" if right else "✗", className="mark right" if right else "mark wrong"
+                    ),
+                    html.Span(true, className="true"),
+                    html.Span("" if right else f"→ {predicted}", className="predicted"),
+                    html.Span(f"{guesses.confidence[row]:.0%}", className="number"),
+                ],
+                className="caption",
+            ),
+        ],
+        className="card",
+        type="button",
+        title=f"{location}: true {true}, predicted {predicted}",
+        **attributes(data_location=location),
+    )
+
+
+def fill(app: Dash, guesses: Guesses, pictures: bool) -> None:
+    """Let the strip follow the selection, page by page."""
+
+    @app.callback(
+        Output("strip", "children"),
+        Output("strip-words", "children"),
+        Output("strip-first", "data"),
+        Output("strip-back", "disabled"),
+        Output("strip-on", "disabled"),
+        Input("selection", "data"),
+        Input("strip-back", "n_clicks"),
+        Input("strip-on", "n_clicks"),
+        State("strip-first", "data"),
+    )
+    def filled(rule: Any, _back: Any, _on: Any, shown: Any) -> tuple[Any, str, int, bool, bool]:
+        chosen = rows(rule, guesses)
+        turn = {"strip-back": -AT_ONCE, "strip-on": AT_ONCE}.get(str(ctx.triggered_id))
+        begin = first(first(shown, len(chosen)) + turn if turn else 0, len(chosen))
+        return (
+            [card(guesses, int(row), pictures) for row in chosen[begin : begin + AT_ONCE]],
+            words(begin, len(chosen)),
+            begin,
+            begin == 0,
+            begin + AT_ONCE >= len(chosen),
+        )
