@@ -1,5 +1,6 @@
 """Small photographs and stores that the tests make for themselves."""
 
+import socket
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,6 +26,13 @@ def photograph(path: Path, seed: int, size: int = 64) -> None:
     noisy = pixel + generator.integers(-12, 13, pixel.shape)
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(path, quality=90)
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
 
 
 def folder(

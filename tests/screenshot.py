@@ -6,23 +6,21 @@
 import argparse
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
-from tests.test_dashboard import FLAGS, Window, chromium
+from tests.window import FLAGS, Window, chromium
 
 PATIENCE_MILLISECONDS = 120_000
 
 
-def take(address: str, path: Path) -> None:
+def take(browser: Browser, address: str, path: Path) -> None:
     """Open the first photograph, wait for its explanation and save the page as it stands."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        page = Window(browser, address).page
-        page.locator(".card").first.click()
-        page.locator("#completeness").wait_for(timeout=PATIENCE_MILLISECONDS)
-        page.wait_for_timeout(500)
-        page.screenshot(path=path)
-        browser.close()
+    page = Window(browser, address).page
+    page.locator(".card").first.click()
+    page.locator("#completeness").wait_for(timeout=PATIENCE_MILLISECONDS)
+    page.wait_for_timeout(500)
+    page.screenshot(path=path)
+    page.close()
 
 
 if __name__ == "__main__":
@@ -30,4 +28,7 @@ if __name__ == "__main__":
     parser.add_argument("address", help="where the dashboard is served")
     parser.add_argument("path", type=Path, help="PNG to write")
     options = parser.parse_args()
-    take(options.address, options.path)
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        take(opened, options.address, options.path)
+        opened.close()

@@ -1,10 +1,7 @@
 """What a person does with the dashboard, in a real browser, and an empty console."""
 
 import logging
-import os
 import re
-import shutil
-import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, Response, expect, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from app import ASSETS
+from tests import screenshot
 from tests.examples import small_store
+from tests.window import FLAGS, SELECTED, Window, chromium
 from workbench.errors import InputError
 from workbench.explanation import Attribution, Progress
 from workbench.panels import dashboard
@@ -24,18 +24,7 @@ from workbench.panels.guesses import Guesses
 from workbench.photographs import Photographs
 from workbench.store import Store
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 STEPS = 50
-MILLISECONDS = 30_000
-expect.set_options(timeout=MILLISECONDS)
 
 
 class Explainer:
@@ -91,18 +80,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     served.close()
 
 
-def chromium() -> str | None:
-    """Return a browser of this machine; None leaves it to Playwright's own, or to its failure."""
-    if given := os.environ.get("CHROMIUM"):
-        return given
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        found = shutil.which(name)
-        # Ubuntu's chromium-browser is a stub that only asks for a snap.
-        if found and subprocess.run([found, "--version"], capture_output=True).returncode == 0:
-            return found
-    return None
-
-
 @pytest.fixture(scope="module")
 def driver() -> Iterator[Playwright]:
     with sync_playwright() as playwright:
@@ -114,55 +91,6 @@ def browser(driver: Playwright) -> Iterator[Browser]:
     browser = driver.chromium.launch(executable_path=chromium(), args=FLAGS)
     yield browser
     browser.close()
-
-
-def told_by_the_driver(message: str) -> bool:
-    """Tell the graphics driver's remarks on its speed, which no page can prevent, from others."""
-    return "GL Driver Message (OpenGL, Performance" in message
-
-
-class Window:
-    """A page with the dashboard, and what its console and its network said."""
-
-    def __init__(self, browser: Browser, address: str) -> None:
-        self.address = address
-        self.heard: list[str] = []
-        self.asked: list[str] = []
-        self.page = browser.new_page(viewport={"width": 1440, "height": 900})
-        self.page.set_default_timeout(MILLISECONDS)
-        self.page.on("console", lambda told: self.heard.append(f"{told.type}: {told.text}"))
-        self.page.on("pageerror", lambda error: self.heard.append(f"error: {error}"))
-        self.page.on("requestfailed", lambda request: self.heard.append(f"failed: {request.url}"))
-        self.page.on("response", self._answered)
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.goto(address)
-        expect(self.page.locator(".card").first).to_be_visible()
-        self.page.wait_for_function(DRAWN)
-
-    def _answered(self, response: Response) -> None:
-        if response.status >= 400:
-            self.heard.append(f"{response.status}: {response.url}")
-
-    def reset(self) -> Page:
-        """Return the page as it was at first, but for the opened location."""
-        self.page.set_viewport_size({"width": 1440, "height": 900})
-        self.page.mouse.move(2, 2)
-        self.page.evaluate(
-            """() => {
-              dash_clientside.set_props('selection', { data: null });
-              dash_clientside.set_props('colour', { value: 'true' });
-              dash_clientside.set_props('legend-sort', { value: 'name' });
-            }"""
-        )
-        expect(self.page.locator("#selected")).to_contain_text("nothing selected")
-        self.page.wait_for_function(f"() => ({SELECTED})().every((rows) => rows === null)")
-        return self.page
-
-    def check(self) -> None:
-        """Assert that the console stayed empty and that nothing was asked of another machine."""
-        own = (self.address, "data:", "blob:")
-        assert [message for message in self.heard if not told_by_the_driver(message)] == []
-        assert [url for url in self.asked if not url.startswith(own)] == []
 
 
 @pytest.fixture(scope="module")
@@ -179,14 +107,6 @@ def page(window: Window, site: Site) -> Iterator[Page]:
     window.check()
 
 
-DRAWN = """() => {
-  const graphs = [...document.querySelectorAll('.map-panel .js-plotly-plot')];
-  return graphs.length === 3 && graphs.every((graph) => graph.dataset.linked)
-    && document.querySelector('#confusion .js-plotly-plot[data-linked]');
-}"""
-SELECTED = """() => [...document.querySelectorAll('.map-panel .js-plotly-plot')]
-  .map((graph) => graph._fullData[0].selectedpoints ?? null)
-  .map((rows) => rows && [...rows])"""
 # Where each point of a map stands on the page.
 PLACES = """(method) => {
   const graph = document.querySelector(`[data-method=${method}] .js-plotly-plot`);
@@ -515,3 +435,12 @@ def test_fifty_classes_stay_legible(browser: Browser, tmp_path: Path) -> None:
         page.close()
     finally:
         site.close()
+
+
+def test_the_readme_picture_can_be_taken(browser: Browser, site: Site, tmp_path: Path) -> None:
+    site.explainer.gate.set()
+    screenshot.take(browser, site.address, tmp_path / "page.png")
+    with Image.open(tmp_path / "page.png") as picture:
+        assert picture.size == (1440, 900)
+        # Photographs and maps have many colours, an empty page has few.
+        assert len(picture.convert("RGB").getcolors(2**24) or ()) > 2000

@@ -1,8 +1,8 @@
 """The README keeps its word: its commands are run, its paths are there."""
 
+import os
 import re
 import shlex
-import socket
 import subprocess
 import sys
 import time
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.examples import folder
+from tests.examples import folder, free_port
 from trainer.config import PRESETS
 
 ROOT = Path(__file__).parents[1]
@@ -27,12 +27,6 @@ def block(containing: str) -> list[str]:
     raise AssertionError(f"no shell block in the README contains {containing!r}")
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def run(command: list[str], place: Path) -> None:
     done = subprocess.run(
         command, cwd=place, env=environment(), capture_output=True, text=True, check=False
@@ -41,8 +35,6 @@ def run(command: list[str], place: Path) -> None:
 
 
 def environment() -> dict[str, str]:
-    import os
-
     return {**os.environ, "PYTHONPATH": str(ROOT)}
 
 

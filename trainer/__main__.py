@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from trainer.config import DEFAULT_PRESET, PRESETS, Config, option
-from trainer.errors import InputError
+from trainer.errors import InputError, described
 
 
 def parser() -> argparse.ArgumentParser:
@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{command.prog}: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"{command.prog}: {error.filename}: {error.strerror}.", file=sys.stderr)
+        print(f"{command.prog}: {described(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"\n{command.prog}: stopped; --resume goes on after the last epoch.", file=sys.stderr)

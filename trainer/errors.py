@@ -1,5 +1,11 @@
-"""The one error that a person, not a programmer, is meant to read."""
+"""Errors in words for a person, not a programmer."""
 
 
 class InputError(ValueError):
     """Input that cannot be used; the message is one sentence naming the file and the way out."""
+
+
+def described(error: OSError) -> str:
+    """Say in one sentence what a disk or a folder refused."""
+    reason = error.strerror or str(error).partition("\n")[0]
+    return f"{error.filename}: {reason}." if error.filename else f"{reason}."

@@ -16,7 +16,9 @@ def refusing(program: str) -> Iterator[None]:
         print(f"{program}: {error}", file=sys.stderr)
         raise SystemExit(2) from error
     except OSError as error:
-        print(f"{program}: {error.filename}: {error.strerror}.", file=sys.stderr)
+        reason = error.strerror or str(error).partition("\n")[0]
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"{program}: {where}{reason}.", file=sys.stderr)
         raise SystemExit(2) from error
     except KeyboardInterrupt:
         print(f"\n{program}: stopped; nothing was written.", file=sys.stderr)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import app
-from tests.examples import small_store
+from tests.examples import free_port, small_store
 from workbench import store as stores
 from workbench.store import Store
 
@@ -28,9 +28,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Store]:
 
 @pytest.fixture
 def free() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port
+    return free_port()
 
 
 def refused(*options: object) -> str:

@@ -3,27 +3,40 @@
 import argparse
 import sys
 
-from trainer.errors import InputError
+from trainer.errors import InputError, described
 from trainer.synthetic.write import paint
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Read the command line and paint; ends with status 2 and one sentence on bad input."""
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return the command's options."""
+    result = argparse.ArgumentParser(
         prog="python -m trainer.synthetic",
         description="Paint four-view locations of the US states, in the layout of 50States.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("folder", metavar="DIR", help="folder to write, new or empty")
-    parser.add_argument("--states", type=int, default=50, help="number of states, 2 to 50")
-    parser.add_argument("--train", type=int, default=30, help="training locations per state")
-    parser.add_argument("--test", type=int, default=10, help="test locations per state")
-    parser.add_argument("--size", type=int, default=256, help="side of a view, pixels")
-    parser.add_argument("--seed", type=int, default=0, help="seed; the same seed, the same bytes")
-    parser.add_argument(
-        "--workers", type=int, default=argparse.SUPPRESS, help="processes (default: one per core)"
+    result.add_argument("folder", metavar="DIR", help="folder to write, new or empty")
+    result.add_argument(
+        "--states", type=int, default=50, help="number of states, 2 to 50 (default: %(default)s)"
     )
-    options = parser.parse_args(arguments)
+    result.add_argument(
+        "--train", type=int, default=30, help="training locations per state (default: %(default)s)"
+    )
+    result.add_argument(
+        "--test", type=int, default=10, help="test locations per state (default: %(default)s)"
+    )
+    result.add_argument(
+        "--size", type=int, default=256, help="side of a view, pixels (default: %(default)s)"
+    )
+    result.add_argument(
+        "--seed", type=int, default=0, help="the same seed, the same bytes (default: %(default)s)"
+    )
+    result.add_argument("--workers", type=int, help="processes that paint (default: one per core)")
+    return result
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command and return its exit status: 2 for input that cannot be used."""
+    command = parser()
+    options = command.parse_args(arguments)
     try:
         paint(
             options.folder,
@@ -32,14 +45,20 @@ def main(arguments: list[str] | None = None) -> None:
             test=options.test,
             size=options.size,
             seed=options.seed,
-            workers=getattr(options, "workers", None),
+            workers=options.workers,
             progress=True,
         )
     except InputError as error:
-        parser.exit(2, f"{parser.prog}: {error}\n")
+        print(f"{command.prog}: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"{command.prog}: {described(error)}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
-        sys.exit(130)
+        print(f"\n{command.prog}: stopped; the next start begins anew.", file=sys.stderr)
+        return 130
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
