@@ -62,16 +62,18 @@ def main(arguments: list[str] | None = None) -> int:
                 f"{options.store}: the store has no projections; "
                 f"make them with `python -m workbench.project {options.store}`."
             )
-        check_free(options.host, options.port)
+        listening = listen(options.host, options.port)
         photographs = find_photographs(opened, options.data, notes)
         explainer = find_explainer(opened, options.run, photographs, notes)
     app = panels.dashboard(opened, options.store.name, ASSETS, photographs, explainer, notes)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # A line for each request helps nobody.
-    server = make_server(options.host, options.port, app.server, threaded=True)
+    server = make_server(
+        options.host, options.port, app.server, threaded=True, fd=listening.fileno()
+    )
     for note in notes:
         print(note)
     shown = f"[{options.host}]" if ":" in options.host else options.host
-    print(f"Serving {options.store} at http://{shown}:{options.port} (Ctrl-C ends)", flush=True)
+    print(f"Serving {options.store} at http://{shown}:{server.port} (Ctrl-C ends)", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         server.serve_forever()
     return 0
@@ -110,9 +112,11 @@ def find_explainer(
         try:
             # Here, so that the dashboard also opens where torch is not installed.
             from workbench.attribution import IntegratedGradients
-        except ImportError as error:
+        except (ImportError, RuntimeError, OSError) as error:
+            # The last two are what a torch and a torchvision that do not match raise.
+            reason = str(error).partition("\n")[0]
             raise InputError(
-                f"{error.name} cannot be imported; install the workbench's requirements."
+                f"torch cannot be imported ({reason}); install the workbench's requirements."
             ) from error
         return IntegratedGradients(run, photographs, opened)
     except InputError as error:
@@ -122,19 +126,19 @@ def find_explainer(
         return None
 
 
-def check_free(host: str, port: int) -> None:
-    """Raise InputError where nobody can listen at this address."""
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens at this address, from now on.
+
+    Raises InputError where another program does, or nobody can.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        # As the server does: a port that was closed a moment ago is free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except (OSError, OverflowError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise InputError(
-                f"{host}:{port}: cannot listen there ({reason}); choose another --port."
-            ) from error
+    try:
+        return socket.create_server((host, port), family=family, backlog=128)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(
+            f"{host}:{port}: cannot listen there ({reason}); choose another --host or --port."
+        ) from error
 
 
 def _remembered(opened: Store, key: str, what: str, option: str) -> Path:

@@ -3,6 +3,7 @@
 set -eu
 python=$1
 
+[ -n "${CHROMIUM:-}" ] && exit 0
 for name in chromium chromium-browser google-chrome; do
     # Ubuntu's chromium-browser is a stub that only asks for a snap.
     if command -v "$name" >/dev/null && "$name" --version >/dev/null 2>&1; then

@@ -88,8 +88,8 @@ def test_the_trainer_refuses_bad_folders_and_writes_nothing(
 
 def test_the_trainer_refuses_bad_options(tmp_path: Path, refuse: Callable[..., str]) -> None:
     for options, message in (
-        (("--epochs", "0"), "--epochs 0: must be at least 1."),
-        (("--learning-rate", "nan"), "--learning-rate nan: must be"),
+        (("--epochs", "0"), "--epochs 0: must lie between 1 and 2147483647."),
+        (("--learning-rate", "nan"), "--learning-rate nan: must lie between"),
         (("--validation-share", "1"), "--validation-share 1.0: must lie in (0, 1)."),
     ):
         assert message in refuse(

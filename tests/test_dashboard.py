@@ -2,6 +2,9 @@
 
 import logging
 import re
+import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +18,9 @@ from werkzeug.serving import make_server
 
 from app import ASSETS
 from tests import screenshot
-from tests.examples import small_store
+from tests.examples import free_port, small_store
 from tests.window import FLAGS, SELECTED, Window, chromium
+from workbench import extract, project
 from workbench.errors import InputError
 from workbench.explanation import Attribution, Progress
 from workbench.panels import dashboard
@@ -437,9 +441,35 @@ def test_fifty_classes_stay_legible(browser: Browser, tmp_path: Path) -> None:
         site.close()
 
 
-def test_the_readme_picture_can_be_taken(browser: Browser, site: Site, tmp_path: Path) -> None:
-    site.explainer.gate.set()
-    screenshot.take(browser, site.address, tmp_path / "page.png")
+# --- with a real model ---
+
+
+@pytest.fixture(scope="module")
+def real(
+    tmp_path_factory: pytest.TempPathFactory, trained: Path, test_folder: Path
+) -> Iterator[str]:
+    """Serve a tiny trained run as a person would, with photographs and run moved."""
+    folder = tmp_path_factory.mktemp("real")
+    path = folder / "store.h5"
+    extract.extract(trained, test_folder, path, batch_size=4, workers=0)
+    project.project(path, seed=0)
+    shutil.copytree(trained, folder / "run")
+    shutil.copytree(test_folder, folder / "data")
+    port = free_port()
+    command = [sys.executable, str(ASSETS.parent / "app.py"), str(path), "--port", str(port)]
+    moved = ["--run", str(folder / "run"), "--data", str(folder / "data")]
+    with subprocess.Popen([*command, *moved], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("Serving ")
+        yield f"http://127.0.0.1:{port}"
+        process.terminate()
+
+
+def test_a_real_prediction_is_explained_and_the_readme_picture_taken(
+    browser: Browser, real: str, tmp_path: Path
+) -> None:
+    # The picture is taken once the completeness error stands there.
+    screenshot.take(browser, real, tmp_path / "page.png")
     with Image.open(tmp_path / "page.png") as picture:
         assert picture.size == (1440, 900)
         # Photographs and maps have many colours, an empty page has few.

@@ -30,6 +30,7 @@ from trainer.model import FourViewResNet
 
 FORMAT = "resnetbolt-checkpoint"
 VERSION = 1
+METRICS = ("training_loss", "validation_loss", "top_1", "top_5")
 
 
 @dataclass(frozen=True)
@@ -63,18 +64,29 @@ def save(
     model: nn.Module,
     optimiser: torch.optim.Optimizer,
 ) -> None:
-    """Write the weights once and let each of `names` ("best", "last") point to them.
+    """Write the weights once and let each of `names` ("best", "last") point to them, in order.
 
-    The optimiser's state, which only resuming needs, goes into a file of its own.
+    "last" comes last: killed before it, resuming trains this epoch again. The optimiser's state,
+    which only resuming needs, goes into a file of its own. Raises InputError on a full disk.
     """
-    weights = f"weights-{checkpoint.epoch:04d}.safetensors"
     tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    write_whole(run / weights, lambda path: save_file(tensors, path))
     state = optimiser.state_dict()
-    write_whole(_optimiser_file(run, checkpoint), lambda path: torch.save(state, path))
-    complete = dataclasses.replace(
-        checkpoint, weights=weights, sha256=_sha256(run / weights), **_origin()
-    )
+    written = run / f"weights-{checkpoint.epoch:04d}.safetensors"
+    try:
+        write_whole(written, lambda path: save_file(tensors, path))
+        write_whole(_optimiser_file(run, checkpoint), lambda path: torch.save(state, path))
+    except (SafetensorError, RuntimeError) as error:
+        written.unlink(missing_ok=True)
+        # What both libraries make of a full disk.
+        raise InputError(
+            f"{run}: the checkpoint of epoch {checkpoint.epoch} could not be written ({error}); "
+            "make room and go on with --resume."
+        ) from error
+    sha256 = _sha256(written)
+    # A name of its own, or training an epoch again would change what another JSON points to.
+    weights = f"weights-{checkpoint.epoch:04d}-{sha256[:12]}.safetensors"
+    written.replace(run / weights)
+    complete = dataclasses.replace(checkpoint, weights=weights, sha256=sha256, **_origin())
     document = {"format": FORMAT, "version": VERSION} | dataclasses.asdict(complete)
     text = json.dumps(document, indent=1) + "\n"
     for name in names:
@@ -105,22 +117,39 @@ def read(run: Path, name: str = "best") -> Checkpoint:
         version = document.pop("version")
         if version > VERSION:
             raise InputError(
-                f"{path}: the checkpoint has version {version}, this trainer reads up to "
+                f"the checkpoint has version {version}, this trainer reads up to "
                 f"{VERSION}; update it."
             )
-        return Checkpoint(
+        checkpoint = Checkpoint(
             **document
             | {
                 "config": Config(**document["config"]),
                 "class_name": tuple(document["class_name"]),
             }
         )
-    except InputError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        _check(checkpoint)
+        return checkpoint
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
             f"{path}: this is no readable checkpoint of this trainer; choose another run."
         ) from error
+
+
+def _check(checkpoint: Checkpoint) -> None:
+    """Raise ValueError unless everything is of its type: a JSON file may hold anything."""
+    parts = [checkpoint.split["training"], checkpoint.split["validation"], checkpoint.class_name]
+    texts = [checkpoint.data, checkpoint.preset, checkpoint.commit, checkpoint.weights]
+    numbers = [checkpoint.metrics[name] for name in METRICS]
+    if not (
+        all(isinstance(text, str) for part in [*parts, texts] for text in part)
+        and all(isinstance(part, (list, tuple)) for part in parts)
+        and all(isinstance(number, (int, float)) for number in numbers)
+        and isinstance(checkpoint.epoch, int)
+        and isinstance(checkpoint.versions, Mapping)
+    ):
+        raise ValueError("a value is of another type")
 
 
 def load(run: Path, name: str = "best") -> tuple[FourViewResNet, Checkpoint]:
@@ -182,10 +211,14 @@ def _origin() -> dict[str, Any]:
         commit = subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         commit = ""
-    versions = {
+    return {"commit": commit, "versions": versions()}
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that decide the numbers here, by package."""
+    return {
         "python": platform.python_version(),
         "torch": torch.__version__,
         "torchvision": torchvision.__version__,
         "numpy": numpy.__version__,
     }
-    return {"commit": commit, "versions": versions}

@@ -1,7 +1,6 @@
 """Everything that decides a training run, in one frozen dataclass, and the named presets."""
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,7 +36,7 @@ class Config:
         "as the identity (Goyal et al. 2017) and short trainings get further",
         choices=INITIALISATIONS,
     )
-    size: int = _option(256, "side to which each view is scaled, pixels", minimum=32)
+    size: int = _option(256, "side to which each view is scaled, pixels", minimum=32, maximum=4096)
     epochs: int = _option(10, "passes over the training part", minimum=1)
     batch_size: int = _option(28, "locations a step", minimum=2)
     learning_rate: float = _option(1e-5, "step size of Adam, or its peak", minimum=0.0)
@@ -61,11 +60,17 @@ class Config:
         """Raise InputError for a value that cannot be."""
         for item in dataclasses.fields(self):
             value, name = getattr(self, item.name), option(item.name)
+            wanted = (int, float) if isinstance(item.default, float) else type(item.default)
+            if not isinstance(value, wanted) or isinstance(value, bool):
+                raise InputError(
+                    f"{name} {value!r}: must be of type {type(item.default).__name__}."
+                )
             choices, minimum = item.metadata.get("choices"), item.metadata.get("minimum")
             if choices is not None and value not in choices:
                 raise InputError(f"{name} {value}: choose one of {', '.join(choices)}.")
-            if minimum is not None and not (math.isfinite(value) and value >= minimum):
-                raise InputError(f"{name} {value}: must be at least {minimum}.")
+            maximum = item.metadata.get("maximum", 2**31 - 1)
+            if minimum is not None and not minimum <= value <= maximum:
+                raise InputError(f"{name} {value}: must lie between {minimum} and {maximum}.")
         if not 0 < self.validation_share < 1:
             raise InputError(f"--validation-share {self.validation_share}: must lie in (0, 1).")
         if not (self.beta_1 < 1 and self.beta_2 < 1 and self.epsilon > 0 < self.learning_rate):

@@ -6,9 +6,13 @@ is the same.
 """
 
 import multiprocessing
+import os
+import threading
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +24,7 @@ from torch.utils.data import DataLoader, Dataset
 from trainer.errors import InputError
 
 DEGREES = (0, 90, 180, 270)
+FORMATS = ("JPEG",)
 WRAPPER = "test_data"
 LAYOUT = "<folder>/<Class>/<year>_<panoid>_<0|90|180|270>.jpg"
 
@@ -73,6 +78,8 @@ def index(root: Path) -> Index:
     locations: list[Location] = []
     skipped: list[Skipped] = []
     for folder in sorted(path for path in root.iterdir() if path.is_dir()):
+        if not folder.name.isprintable():
+            continue
         complete, incomplete = _class(folder)
         locations += complete
         skipped += incomplete
@@ -86,6 +93,8 @@ def view_of(file_name: str) -> tuple[str, int] | None:
 
     The pano id may hold `_` and `-`: the heading follows the last `_`.
     """
+    if not file_name.isprintable():  # Among others, what a file system holds that is no text.
+        return None
     stem, _, ending = file_name.rpartition(".")
     name, _, degree = stem.rpartition("_")
     if not name or ending.lower() not in ("jpg", "jpeg") or degree not in map(str, DEGREES):
@@ -102,6 +111,8 @@ def _class(folder: Path) -> tuple[list[Location], list[Skipped]]:
             views[name][degree] = f"{folder.name}/{path.name}"
     coordinates = _coordinates(folder / "info.txt")
     locations, skipped = [], []
+    if not views:
+        skipped.append(Skipped(folder.name, "the folder holds no photograph of this layout"))
     for name, image in sorted(views.items()):
         identity = f"{folder.name}/{name}"
         missing = [str(degree) for degree in DEGREES if degree not in image]
@@ -122,7 +133,7 @@ def _coordinates(path: Path) -> dict[str, tuple[float, float]]:
         return {}
     result = {}
     # Each line has a bare \r in its middle, which the default newline would split at.
-    with path.open(encoding="utf-8", newline="\n") as lines:
+    with path.open(encoding="utf-8", errors="replace", newline="\n") as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
@@ -144,7 +155,7 @@ def decode(path: Path, size: int) -> np.ndarray[tuple[int, int, int], np.dtype[n
 
     Raises OSError, of which `UnidentifiedImageError` is one, when it is no whole image.
     """
-    with Image.open(path) as image:
+    with Image.open(path, formats=FORMATS) as image:
         # A JPEG decodes at a half, a quarter or an eighth of its size for a fraction of the time.
         image.draft("RGB", (size, size))
         upright = ImageOps.exif_transpose(image).convert("RGB")
@@ -163,7 +174,7 @@ def views(paths: Sequence[Path], size: int) -> Tensor:
         try:
             result[number] = torch.from_numpy(decode(path, size).copy())
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-            what = "no image" if isinstance(error, UnidentifiedImageError) else "cut off or damaged"
+            what = "no JPEG" if isinstance(error, UnidentifiedImageError) else "cut off or damaged"
             if isinstance(error, FileNotFoundError):
                 what = "gone"
             raise InputError(
@@ -172,7 +183,7 @@ def views(paths: Sequence[Path], size: int) -> Tensor:
     return result
 
 
-class Photographs(Dataset[tuple[int, Tensor, int, str]]):
+class LocationDataset(Dataset[tuple[int, Tensor, int, str]]):
     """Decoded locations: (row, views, label, reason).
 
     `views` is (4, 3, size, size) uint8. A location that cannot be read comes back black with the
@@ -200,8 +211,25 @@ class Photographs(Dataset[tuple[int, Tensor, int, str]]):
             return row, black, self.label[row], str(error)
 
 
+def _end_with(trainer: int, _worker: int) -> None:
+    """Let this worker end when the process that it decodes for is killed.
+
+    Torch watches the parent, which is the fork server, and that lives as long as its workers do.
+    """
+
+    def watch() -> None:
+        while True:
+            time.sleep(1)
+            try:
+                os.kill(trainer, 0)
+            except OSError:
+                os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def loader(
-    photographs: Photographs,
+    photographs: LocationDataset,
     batch_size: int,
     workers: int,
     *,
@@ -223,6 +251,7 @@ def loader(
         num_workers=workers,
         pin_memory=torch.cuda.is_available(),
         multiprocessing_context=server if workers else None,
+        worker_init_fn=partial(_end_with, os.getpid()) if workers else None,
     )
 
 

@@ -8,4 +8,5 @@ class InputError(ValueError):
 def described(error: OSError) -> str:
     """Say in one sentence what a disk or a folder refused."""
     reason = error.strerror or str(error).partition("\n")[0]
-    return f"{error.filename}: {reason}." if error.filename else f"{reason}."
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{reason}; make room or name another place."

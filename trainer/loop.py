@@ -2,9 +2,15 @@
 
 import csv
 import dataclasses
+import fcntl
+import hashlib
+import json
 import math
+import os
+import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,13 +22,14 @@ from trainer import checkpoint as checkpoints
 from trainer import dataset
 from trainer.checkpoint import Checkpoint
 from trainer.config import Config
-from trainer.dataset import Location, Photographs, Skipped, Split
+from trainer.dataset import Location, LocationDataset, Skipped, Split
 from trainer.errors import InputError
 from trainer.model import FourViewResNet, to_pixels, usable_device
 
 STEPS, EPOCHS = "steps.csv", "epochs.csv"
+STEPS_AT_ONCE = 20
 STEP_COLUMNS = ("epoch", "step", "loss", "learning_rate", "seconds")
-EPOCH_COLUMNS = ("epoch", "training_loss", "validation_loss", "top_1", "top_5", "seconds")
+EPOCH_COLUMNS = ("epoch", *checkpoints.METRICS, "seconds")
 
 
 @dataclass(frozen=True)
@@ -53,17 +60,22 @@ def train(run: Path, data: Path, config: Config, *, preset: str, resume: bool) -
     With `resume` it goes on after the last whole epoch. Raises InputError for a folder that
     cannot be trained from or into.
     """
+    with _alone(run):
+        return _train(run, data, config, preset, resume)
+
+
+def _train(run: Path, data: Path, config: Config, preset: str, resume: bool) -> Checkpoint:
     previous = _previous(run, config, resume)
     torch.manual_seed(config.seed)
     torch.backends.cudnn.deterministic = True
     index = dataset.index(data)
-    survey = _survey(dataset.split(index, config.validation_share, config.seed), index, config)
-    _tell(survey, index)
-    run.mkdir(parents=True, exist_ok=True)
-    _list_skipped(run, survey.skipped)
-
-    device = usable_device()
     class_name = index.class_name
+    split = dataset.split(index, config.validation_share, config.seed)
+    if previous is not None:
+        _check_same(run, previous, class_name, split)
+    survey = _survey(split, index, config)
+    _tell(survey, index)
+
     model = FourViewResNet(
         config.fusion,
         len(class_name),
@@ -71,48 +83,32 @@ def train(run: Path, data: Path, config: Config, *, preset: str, resume: bool) -
         survey.deviation,
         zero_residual=config.initialisation == "zero-residual",
     )
-    model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimiser = torch.optim.Adam(
-        model.parameters(),
-        lr=config.learning_rate,
-        betas=(config.beta_1, config.beta_2),
-        eps=config.epsilon,
-        weight_decay=config.weight_decay,
-        fused=True,
-    )
+    model = model.to(usable_device(), memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimiser = _optimiser(model, config)
     first, best_loss = 1, math.inf
     if previous is not None:
-        _check_same(run, previous, class_name, survey.split)
         model.load_state_dict(checkpoints.load(run, "last")[0].state_dict())
         optimiser.load_state_dict(checkpoints.load_optimiser(run, previous))
         first, best_loss = previous.epoch + 1, checkpoints.read(run).metrics["validation_loss"]
-    _start_tables(run, last_epoch=first - 1)
+    _start_files(run, config, survey.skipped, last_epoch=first - 1)
 
-    training = Photographs(index.root, survey.split.training, class_name, config.size)
-    validation = Photographs(index.root, survey.split.validation, class_name, config.size)
+    training = LocationDataset(index.root, survey.split.training, class_name, config.size)
+    validation = LocationDataset(index.root, survey.split.validation, class_name, config.size)
     total_steps = config.epochs * math.ceil(len(training) / config.batch_size)
     for epoch in range(first, config.epochs + 1):
         started = time.monotonic()
         training_loss = _epoch(run, model, optimiser, training, config, epoch, total_steps)
         scores = evaluate(model, validation, config)
-        metrics = {
-            "training_loss": training_loss,
-            "validation_loss": scores.loss,
-            "top_1": scores.top_1,
-            "top_5": scores.top_5,
-        }
+        values = (training_loss, scores.loss, scores.top_1, scores.top_5)
+        metrics = dict(zip(checkpoints.METRICS, values, strict=True))
         seconds = round(time.monotonic() - started, 3)
+        _refuse_divergence(run, scores.loss, f"validation after epoch {epoch}")
         _append(run / EPOCHS, [(epoch, *metrics.values(), seconds)])
-        if not math.isfinite(scores.loss):
-            raise InputError(
-                f"{run}: the validation loss is {scores.loss} after epoch {epoch}; "
-                "train with a smaller --learning-rate."
-            )
         print(
             f"Epoch {epoch}: validation loss {scores.loss:.3f}, "
             f"top-1 {scores.top_1:.1%}, top-5 {scores.top_5:.1%}"
         )
-        names = ("last", "best") if scores.loss < best_loss else ("last",)
+        names = ("best", "last") if scores.loss < best_loss else ("last",)
         best_loss = min(best_loss, scores.loss)
         checkpoints.save(
             run,
@@ -136,10 +132,28 @@ def train(run: Path, data: Path, config: Config, *, preset: str, resume: bool) -
     return checkpoints.read(run)
 
 
+@contextmanager
+def _alone(run: Path) -> Iterator[None]:
+    """Keep a second trainer out of the run; the lock goes when this process does.
+
+    It lies with the temporary files, so that a refused start leaves nothing in the run.
+    """
+    name = hashlib.sha256(str(run.absolute()).encode(errors="replace")).hexdigest()[:16]
+    with (Path(tempfile.gettempdir()) / f"resnetbolt-{os.getuid()}-{name}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise InputError(
+                f"{run}: another trainer is at work here; wait for it or train elsewhere."
+            ) from error
+        yield
+
+
 def _previous(run: Path, config: Config, resume: bool) -> Checkpoint | None:
     """Return the last checkpoint of an earlier start, None if there is none."""
-    if run.exists() and not run.is_dir():
-        raise InputError(f"{run}: this is a file; name a folder to train into.")
+    there = next(place for place in (run.absolute(), *run.absolute().parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise InputError(f"{run}: cannot be written to; name a folder of yours to train into.")
     if not (run / "last.json").exists():
         return None
     if not resume:
@@ -156,17 +170,34 @@ def _previous(run: Path, config: Config, resume: bool) -> Checkpoint | None:
 
 
 def _check_same(run: Path, previous: Checkpoint, class_name: Sequence[str], split: Split) -> None:
-    training = [place.id for place in split.training]
-    if previous.class_name != class_name or list(previous.split["training"]) != training:
-        raise InputError(
-            f"{run}: the data folder has changed since this run started; train into another folder."
-        )
+    """Raise InputError unless the run was started on this folder, as far as names tell."""
+    for part, before in (
+        (split.training, previous.split["training"]),
+        (split.validation, previous.split["validation"]),
+    ):
+        # What could not be read at the start is in the folder but not in the checkpoint.
+        if previous.class_name != class_name or not {place.id for place in part} >= set(before):
+            raise InputError(
+                f"{run}: the data folder has changed since this run started; "
+                "train into another folder."
+            )
+
+
+def _optimiser(model: FourViewResNet, config: Config) -> torch.optim.Optimizer:
+    return torch.optim.Adam(
+        model.parameters(),
+        lr=config.learning_rate,
+        betas=(config.beta_1, config.beta_2),
+        eps=config.epsilon,
+        weight_decay=config.weight_decay,
+        fused=True,
+    )
 
 
 def _survey(split: Split, index: dataset.Index, config: Config) -> Survey:
     """Decode every photograph once: leave out what cannot be read, measure the channels."""
     everything = split.training + split.validation
-    photographs = Photographs(index.root, everything, index.class_name, config.size)
+    photographs = LocationDataset(index.root, everything, index.class_name, config.size)
     skipped = list(index.skipped)
     unreadable: set[str] = set()
     total, square, count = torch.zeros(3, dtype=torch.float64), torch.zeros(3).double(), 0
@@ -213,18 +244,11 @@ def _tell(survey: Survey, index: dataset.Index) -> None:
         print(f"  skipped {skipped.id}: {skipped.reason}")
 
 
-def _list_skipped(run: Path, skipped: Sequence[Skipped]) -> None:
-    with (run / "skipped.csv").open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows(
-            [("id", "reason"), *((item.id, item.reason) for item in skipped)]
-        )
-
-
 def _epoch(
     run: Path,
     model: FourViewResNet,
     optimiser: torch.optim.Optimizer,
-    photographs: Photographs,
+    photographs: LocationDataset,
     config: Config,
     epoch: int,
     total_steps: int,
@@ -254,13 +278,17 @@ def _epoch(
         total += value * len(label)
         seen += len(label)
         progress.set_postfix(loss=f"{value:.3f}")
+        _refuse_divergence(run, value, f"step {step}")
         table.append((epoch, step, value, rate, round(time.monotonic() - started, 3)))
+        if len(table) == STEPS_AT_ONCE:
+            _append(run / STEPS, table)
+            table.clear()
     _append(run / STEPS, table)
     return total / seen
 
 
 @torch.inference_mode()
-def evaluate(model: FourViewResNet, photographs: Photographs, config: Config) -> Scores:
+def evaluate(model: FourViewResNet, photographs: LocationDataset, config: Config) -> Scores:
     """Return the scores of a model over photographs; it is left in evaluation mode."""
     model.eval()
     device = model.mean.device
@@ -302,8 +330,20 @@ def _progress(batches: Iterable, what: str) -> tqdm:  # type: ignore[type-arg]
     return tqdm(batches, desc=what, unit="batch", dynamic_ncols=True, mininterval=0.5)
 
 
-def _start_tables(run: Path, last_epoch: int) -> None:
-    """Begin the CSV files, or cut off what a killed epoch left in them."""
+def _refuse_divergence(run: Path, loss: float, where: str) -> None:
+    if not math.isfinite(loss):
+        raise InputError(
+            f"{run}: the loss is {loss} at {where}; train anew with a smaller --learning-rate."
+        )
+
+
+def _start_files(run: Path, config: Config, skipped: Sequence[Skipped], last_epoch: int) -> None:
+    """Write the configuration and the skipped; begin the tables, or cut off a killed epoch."""
+    run.mkdir(parents=True, exist_ok=True)
+    (run / "config.json").write_text(json.dumps(dataclasses.asdict(config), indent=1) + "\n")
+    with (run / "skipped.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerow(("id", "reason"))
+        csv.writer(file).writerows((item.id, item.reason) for item in skipped)
     for name, columns in ((STEPS, STEP_COLUMNS), (EPOCHS, EPOCH_COLUMNS)):
         path, rows = run / name, []
         if last_epoch and path.is_file():

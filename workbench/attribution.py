@@ -20,7 +20,8 @@ from workbench.store import Store
 STEPS = 50
 # Pixels that go through the network at once: some 4 GB for a ResNet-50 and its gradient.
 PIXELS_AT_ONCE = 2**20
-# A network's rounding differs between devices; another photograph differs by far more.
+# Share of the logits' standard deviation. A network's rounding differs between devices by some
+# thousandths of it; another photograph differs by far more.
 LOGIT_TOLERANCE = 0.05
 
 
@@ -46,6 +47,7 @@ class IntegratedGradients:
         self._size = checkpoint.config.size
         self._class_name = checkpoint.class_name
         self._photographs = photographs
+        self._tolerance = LOGIT_TOLERANCE * float(store.logit.std())
         self._logit = dict(zip(store.location_id, store.logit, strict=True))
 
     def explain(self, location_id: str, progress: Progress) -> Attribution:
@@ -65,7 +67,7 @@ class IntegratedGradients:
         baseline = torch.zeros_like(pixels)
         with torch.inference_mode():
             logit, baseline_logit = self._model(torch.cat([pixels, baseline])).cpu().numpy()
-        if not np.allclose(logit, stored, atol=LOGIT_TOLERANCE, rtol=LOGIT_TOLERANCE):
+        if not np.allclose(logit, stored, atol=self._tolerance, rtol=1e-4):
             raise InputError(
                 f"{location_id}: these photographs no longer give the stored prediction; "
                 "they have changed since the store was extracted."

@@ -18,7 +18,7 @@ def refusing(program: str) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error).partition("\n")[0]
         where = f"{error.filename}: " if error.filename else ""
-        print(f"{program}: {where}{reason}.", file=sys.stderr)
+        print(f"{program}: {where}{reason}; make room or name another place.", file=sys.stderr)
         raise SystemExit(2) from error
     except KeyboardInterrupt:
         print(f"\n{program}: stopped; nothing was written.", file=sys.stderr)

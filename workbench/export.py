@@ -12,9 +12,10 @@ from workbench import metrics, paper
 from workbench import store as stores
 from workbench.command import refusing
 from workbench.errors import InputError
+from workbench.files import replacing
 from workbench.store import Store
 
-LEAST_WIDTH, GREATEST_WIDTH = 40.0, 1000.0
+LEAST_WIDTH, GREATEST_WIDTH = 80.0, 1000.0
 
 
 def figures(store: Store, width: float) -> Mapping[str, Callable[[], Figure]]:
@@ -22,7 +23,9 @@ def figures(store: Store, width: float) -> Mapping[str, Callable[[], Figure]]:
     score = metrics.probability(store.logit)
     prediction = metrics.ranking(store.logit)[:, 0]
     return {
-        "roc": lambda: paper.roc(metrics.roc(store.label, score, store.class_name), width / 2),
+        "roc": lambda: paper.roc(
+            metrics.roc(store.label, score, store.class_name), store.class_name, width / 2
+        ),
         "confusion": lambda: paper.confusion(
             metrics.confusion(store.label, prediction, store.class_name), width
         ),
@@ -58,13 +61,9 @@ def export(path: Path, out: Path, width: float) -> list[Path]:
     ):
         figure = draw()
         for kind in paper.FORMATS:
-            partial, whole = out / f".{name}.partial.{kind}", out / f"{name}.{kind}"
-            try:
+            with replacing(out / f"{name}.{kind}") as partial:
                 paper.save(figure, partial)
-                partial.replace(whole)
-            finally:
-                partial.unlink(missing_ok=True)
-            written.append(whole)
+            written.append(out / f"{name}.{kind}")
     return written
 
 

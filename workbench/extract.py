@@ -11,12 +11,13 @@ from tqdm import tqdm
 
 from trainer import checkpoint as checkpoints
 from trainer import dataset
-from trainer.dataset import Photographs
+from trainer.dataset import LocationDataset
 from trainer.errors import InputError as TrainerInputError
 from trainer.model import to_pixels, usable_device
 from workbench import store as stores
 from workbench.command import refusing
 from workbench.errors import InputError
+from workbench.files import check_writable
 from workbench.metrics import accuracy
 from workbench.store import Store
 
@@ -41,7 +42,7 @@ def extract(run: Path, data: Path, out: Path, *, batch_size: int, workers: int) 
         )
     device = usable_device()
     model = model.to(device)
-    photographs = Photographs(
+    photographs = LocationDataset(
         index.root, index.location, checkpoint.class_name, checkpoint.config.size
     )
     features, logits, kept = [], [], []
@@ -87,7 +88,8 @@ def extract(run: Path, data: Path, out: Path, *, batch_size: int, workers: int) 
             "data": str(index.root.resolve()),
             "skipped": skipped,
             "device": str(device),
-            "versions": dict(checkpoint.versions),
+            "trained_with": {"commit": checkpoint.commit, **checkpoint.versions},
+            "extracted_with": checkpoints.versions(),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
         },
     )
@@ -130,7 +132,7 @@ def main(arguments: list[str] | None = None) -> int:
     with refusing(command.prog):
         if options.batch_size < 1 or options.workers < 0:
             raise InputError("--batch-size must be at least 1 and --workers at least 0.")
-        stores.check_writable(options.out, overwrite=options.overwrite)
+        check_writable(options.out, overwrite=options.overwrite)
         store = extract(
             options.run,
             options.data,

@@ -40,8 +40,11 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def roc(result: Roc, width: float = DOUBLE_COLUMN / 2) -> Figure:
-    """Draw every curve in grey, the best and the worst three by area in colour; width in mm."""
+def roc(result: Roc, name: Sequence[str], width: float = DOUBLE_COLUMN / 2) -> Figure:
+    """Draw every curve in grey, the best and the worst three by area in their class's colour.
+
+    `name` are all S classes, in the order that colours them; width in mm.
+    """
     with _style():
         figure, axes = _figure(width, width)
         ranked = sorted(result.curve, key=lambda curve: -curve.area)
@@ -51,8 +54,10 @@ def roc(result: Roc, width: float = DOUBLE_COLUMN / 2) -> Figure:
         for curve in ranked:
             if curve not in named:
                 _curve(axes, curve, color=GREY, linewidth=0.35)
-        for curve, colour in zip(named, palette(len(named)), strict=True):
-            _curve(axes, curve, color=colour, label=f"{curve.name} ({curve.area:.3f})")
+        colour = dict(zip(name, palette(len(name)), strict=True))
+        for curve in named:
+            label = f"{curve.name} ({curve.area:.3f})"
+            _curve(axes, curve, color=colour[curve.name], label=label)
         axes.set(
             xlim=(0, 1),
             ylim=(0, 1.005),
@@ -60,13 +65,14 @@ def roc(result: Roc, width: float = DOUBLE_COLUMN / 2) -> Figure:
             ylabel="True positive rate",
             aspect="equal",
         )
-        title = "Area under the curve" if few else f"Best and worst {NAMED_CURVES} by area"
-        legend = axes.legend(loc="lower right", title=title, handlelength=1.4)
-        legend.get_title().set_fontweight("bold")
-        mean = f"mean area {result.macro_area:.3f}, {len(ranked)} classes"
+        if named:
+            title = "Area under the curve" if few else f"Best and worst {NAMED_CURVES} by area"
+            legend = axes.legend(loc="lower right", title=title, handlelength=1.4)
+            legend.get_title().set_fontweight("bold")
+        words = [f"mean area {result.macro_area:.3f}, {len(ranked)} classes"] if ranked else []
         if result.undefined:
-            mean += f"; no curve for {len(result.undefined)} without locations"
-        axes.set_title(mean, fontsize=7, loc="left")
+            words.append(f"no curve for {len(result.undefined)} without both sides")
+        axes.set_title("; ".join(words), fontsize=7, loc="left")
     return figure
 
 

@@ -1,11 +1,14 @@
 """The photographs behind a store, found by location id and heading and by nothing else."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from workbench.errors import InputError
 from workbench.store import HEADINGS, Store
 
+# A store is a file that somebody may have written: only names of the 50States layout are opened.
+LAYOUT = re.compile(r"[^/\\\0]+/[^/\\\0]+_(0|90|180|270)\.jpe?g", re.IGNORECASE)
 WRAPPER = "test_data"  # The folder that the 50States2K archive puts around its classes.
 
 
@@ -17,10 +20,15 @@ class Photographs:
 
         Raises InputError when the folder is missing or a path of the store leads out of it.
         """
-        self.root = (root / WRAPPER if (root / WRAPPER).is_dir() else root).resolve()
-        if not self.root.is_dir():
+        try:
+            self.root = (root / WRAPPER if (root / WRAPPER).is_dir() else root).resolve()
+            found = self.root.is_dir()
+        except (OSError, ValueError):  # A path that is too long, or holds a NUL.
+            found = False
+        if not found:
             raise InputError(
-                f"{root}: there is no such folder of photographs; say where they are with --data."
+                f"{str(root)[:200]!r}: there is no such folder of photographs; "
+                "say where they are with --data."
             )
         self._path: Mapping[str, tuple[Path, ...]] = {
             location: tuple(self._inside(str(name)) for name in row)
@@ -42,8 +50,9 @@ class Photographs:
         return tuple(self.path(location_id, heading) for heading in HEADINGS)
 
     def _inside(self, name: str) -> Path:
+        """Return the file, unless its name is of another layout."""
         path = self.root / name
-        if Path(name).is_absolute() or ".." in Path(name).parts:
+        if not LAYOUT.fullmatch(name) or ".." in path.parts:
             raise InputError(
                 f"{name}: the store names a photograph outside {self.root}; extract it again."
             )

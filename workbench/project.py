@@ -10,6 +10,7 @@ from embeddings.methods import METHODS
 from workbench import store as stores
 from workbench.command import refusing
 from workbench.errors import InputError
+from workbench.files import check_writable
 from workbench.store import Projection
 
 
@@ -18,6 +19,8 @@ def project(path: Path, seed: int) -> list[Projection]:
 
     Raises InputError when the store cannot be read or its features have no map.
     """
+    stores.read(path)
+    check_writable(path, overwrite=True)
     feature = stores.read_feature(path)
     projections = []
     with tqdm(METHODS.items(), unit="map", dynamic_ncols=True) as progress:

@@ -4,8 +4,6 @@ This is the only module that speaks HDF5.
 """
 
 import json
-import math
-import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import InputError
+from workbench.files import replacing
 
 FORMAT = "resnetbolt-store"
 VERSION = 1
@@ -70,7 +69,7 @@ def write(path: Path, store: Store, feature: NDArray[np.float32]) -> None:
     Raises InputError when the arrays disagree about N or S or hold values that are not finite.
     """
     _check(path, store, feature)
-    with _replacing(path) as partial, h5py.File(partial, "w") as file:
+    with replacing(path) as partial, h5py.File(partial, "w") as file:
         file.attrs["format"] = FORMAT
         file.attrs["version"] = VERSION
         file.attrs["provenance"] = json.dumps(dict(store.provenance), sort_keys=True)
@@ -135,19 +134,11 @@ def write_projections(path: Path, projections: Sequence[Projection]) -> None:
                 f"{path}: the {projection.method} map is {projection.coordinate.shape}, "
                 f"the store has {rows} locations; project this store again."
             )
-    with _replacing(path) as partial:
+    with replacing(path) as partial:
         shutil.copyfile(path, partial)
         with h5py.File(partial, "r+") as file:
             for projection in projections:
                 _write_projection(file, projection)
-
-
-def check_writable(path: Path, *, overwrite: bool) -> None:
-    """Raise InputError unless a store can be written to `path`, before hours go into it."""
-    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-        raise InputError(f"{path}: cannot be written here; name a file in a folder of yours.")
-    if path.exists() and not overwrite:
-        raise InputError(f"{path}: is there already; name another file or say --overwrite.")
 
 
 def _write_projection(file: h5py.File, projection: Projection) -> None:
@@ -187,64 +178,68 @@ def _opened(path: Path) -> Iterator[h5py.File]:
             f"{path}: this is no HDF5 file, or one that was cut off; {again}."
         ) from error
     with file:
-        if file.attrs.get("format") != FORMAT:
-            raise InputError(f"{path}: this HDF5 file is not a store of this workbench; {again}.")
-        version = int(file.attrs["version"])
-        if version > VERSION:
-            raise InputError(
-                f"{path}: the store has version {version}, this workbench reads up to {VERSION}; "
-                "update the workbench."
-            )
         try:
+            if file.attrs.get("format") != FORMAT:
+                raise InputError(
+                    f"{path}: this HDF5 file is not a store of this workbench; {again}."
+                )
+            version = int(file.attrs["version"])
+            if version > VERSION:
+                raise InputError(
+                    f"{path}: the store has version {version}, this workbench reads up to "
+                    f"{VERSION}; update the workbench."
+                )
             yield file
         except InputError:
             raise
-        except (KeyError, OSError, TypeError, AttributeError, ValueError) as error:
+        except (KeyError, OSError, TypeError, AttributeError, ValueError, RecursionError) as error:
             raise InputError(f"{path}: the store is damaged ({error}); {again}.") from error
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """Give a file to write beside `path`; on success it takes the name, else it is removed."""
-    if not path.parent.is_dir():
-        raise InputError(f"{path.parent}: there is no such folder; create it or choose another.")
-    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
-    try:
-        yield partial
-        with partial.open("rb+") as file:
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _check(path: Path, store: Store, feature: Any) -> None:
     rows, classes = len(store.location_id), len(store.class_name)
-    shape = {
-        "/location/label": (store.label, (rows,)),
-        "/location/latitude": (store.latitude, (rows,)),
-        "/location/longitude": (store.longitude, (rows,)),
-        "/location/image": (store.image, (rows, len(HEADINGS))),
-        "/prediction/logit": (store.logit, (rows, classes)),
-    } | {
-        f"/projection/{name}/coordinate": (projection.coordinate, (rows, 2))
+    maps = {
+        f"/projection/{name}/coordinate": (projection.coordinate, (rows, 2), "f")
         for name, projection in store.projection.items()
     }
-    for name, (array, expected) in shape.items():
-        if array.shape != expected:
+    # Name, array, shape and NumPy's kinds of number: "i" and "u" are integers, "f" is floating.
+    for name, (array, shape, kinds) in {
+        "/location/label": (store.label, (rows,), "iu"),
+        "/location/latitude": (store.latitude, (rows,), "f"),
+        "/location/longitude": (store.longitude, (rows,), "f"),
+        "/location/image": (store.image, (rows, len(HEADINGS)), "U"),
+        "/prediction/logit": (store.logit, (rows, classes), "f"),
+        **maps,
+    }.items():
+        if array.shape != shape or array.dtype.kind not in kinds:
             raise InputError(
-                f"{path}: {name} is {array.shape} and should be {expected}; extract it again."
+                f"{path}: {name} is {array.shape} of {array.dtype} and should be {shape} of kind "
+                f"{kinds}; extract it again."
             )
-    if feature.ndim != 2 or feature.shape[0] != rows:
+    if feature.ndim != 2 or feature.shape[0] != rows or feature.dtype.kind != "f":
         raise InputError(
-            f"{path}: /feature is {feature.shape} for {rows} locations; extract it again."
+            f"{path}: /feature is {feature.shape} of {feature.dtype} for {rows} locations; "
+            "extract it again."
         )
-    if len(set(store.location_id)) != rows:
-        raise InputError(f"{path}: /location/id is not unique; extract it again.")
+    for name, values in (
+        ("/location/id", store.location_id),
+        ("/class/name", store.class_name),
+    ):
+        if len(set(values)) != len(values):
+            raise InputError(f"{path}: {name} is not unique; extract it again.")
+    described = [store.provenance, *(made.parameter for made in store.projection.values())]
+    if not all(isinstance(item, Mapping) for item in described):
+        raise InputError(f"{path}: an attribute is no JSON object; extract it again.")
     if rows and not 0 <= store.label.min() <= store.label.max() < classes:
         raise InputError(f"{path}: /location/label names no class; extract it again.")
-    if not math.isfinite(float(np.abs(store.logit).sum(dtype=np.float64))):
+    if not np.isfinite(store.logit).all():
         raise InputError(
             f"{path}: /prediction/logit holds values that are not finite; "
             "the training diverged: train with a smaller learning rate."
         )
+    for projection in store.projection.values():
+        if not np.isfinite(projection.coordinate).all():
+            raise InputError(
+                f"{path}: the {projection.method} map holds values that are not finite; "
+                "project the store again."
+            )

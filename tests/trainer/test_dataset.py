@@ -111,12 +111,17 @@ def _text(path: Path) -> None:
     path.write_text("this is no picture")
 
 
+def _portable(path: Path) -> None:
+    Image.new("RGB", (64, 64)).save(path, format="PNG")
+
+
 @pytest.mark.parametrize(
     ("spoil", "what"),
     [
         (_truncate, "cut off or damaged"),
-        (_text, "no image"),
-        (lambda path: path.write_bytes(b""), "no image"),
+        (_text, "no JPEG"),
+        (_portable, "no JPEG"),
+        (lambda path: path.write_bytes(b""), "no JPEG"),
         (Path.unlink, "gone"),
     ],
 )
@@ -154,6 +159,20 @@ def test_a_class_with_one_location_is_refused(tmp_path: Path) -> None:
     folder(tmp_path, ("Utah",), 1)
     with pytest.raises(InputError, match="Utah: one complete location"):
         dataset.split(dataset.index(root), 0.1, seed=0)
+
+
+def test_an_empty_class_folder_is_listed(tmp_path: Path) -> None:
+    root = folder(tmp_path, ("Ohio", "Iowa"), 2)
+    (root / "Utah").mkdir()
+    index = dataset.index(root)
+    assert index.class_name == ("Iowa", "Ohio")
+    assert [item.id for item in index.skipped] == ["Utah"]
+
+
+def test_an_info_in_another_encoding_is_read(tmp_path: Path) -> None:
+    root = folder(tmp_path, ("Ohio",), 1)
+    (root / "Ohio" / "info.txt").write_bytes(b"caf\xe9 \r 1 2 \n2015_-A_b0000 \r 41.5 -82.5 \n")
+    assert dataset.index(root).location[0].latitude == 41.5
 
 
 def test_a_broken_info_is_refused(tmp_path: Path) -> None:

@@ -1,11 +1,17 @@
 import csv
 import math
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors import SafetensorError
 
 from tests.examples import TINY, folder
 from trainer import checkpoint as checkpoints
@@ -146,3 +152,55 @@ def test_the_presets_are_table_1_of_the_paper() -> None:
         assert (config.epsilon, config.weight_decay) == (1e-8, 1e-4)
         assert (config.epochs, config.batch_size, config.workers) == (10, 28, 2)
         assert (config.size, config.schedule) == (256, "constant")
+
+
+def test_a_killed_run_leaves_no_process_and_resumes_to_the_same_model(
+    tmp_path: Path, trained: Path, training_folder: Path
+) -> None:
+    run = tmp_path / "run"
+    options = [f"--{name}={value}" for name, value in (("size", 32), ("epochs", 3))]
+    options += ["--batch-size=4", "--learning-rate=1e-3", "--workers=1", "--resume"]
+    command = [sys.executable, "-m", "trainer", str(run), "--data", str(training_folder), *options]
+    place = {"cwd": Path(loop.__file__).parents[1], "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, start_new_session=True, **place)  # type: ignore[call-overload]
+    while not (run / "last.json").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    # Its workers and their server share its group; they notice within seconds.
+    for _ in range(300):
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            break
+        time.sleep(0.1)
+    else:
+        os.killpg(process.pid, signal.SIGKILL)
+        pytest.fail("a worker outlived the trainer")
+    assert subprocess.run(command, check=False, **place).returncode == 0  # type: ignore[call-overload]
+    one, other = (load(folder, "last")[0].state_dict() for folder in (trained, run))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_two_trainers_do_not_share_a_run(tmp_path: Path, training_folder: Path) -> None:
+    with loop._alone(tmp_path / "run"), pytest.raises(InputError, match="another trainer"):
+        train(tmp_path / "run", training_folder)
+
+
+def test_a_checkpoint_that_finds_no_room_leaves_the_one_before(
+    tmp_path: Path, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained, run)
+    model, checkpoint = load(run, "last")
+    optimiser = torch.optim.Adam(model.parameters())
+    before = sorted(path.name for path in run.iterdir())
+
+    def full(*_: object) -> None:
+        raise SafetensorError("I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr(checkpoints, "save_file", full)
+    with pytest.raises(InputError, match=r"could not be written \(I/O error: No space left"):
+        checkpoints.save(run, ("last",), replace(checkpoint, epoch=9), model, optimiser)
+    assert sorted(path.name for path in run.iterdir()) == before

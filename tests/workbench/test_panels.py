@@ -457,3 +457,18 @@ def test_callbacks_survive_nonsense(client: Any, rule: Any) -> None:
     answer = call(client, "location.children", [opened], [])
     assert answer.status_code in (200, 204)
     assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [], 5, None, {}, {"output": 5}, {"output": "x.y"},
+        {"output": "strip.children", "inputs": {}},
+        {"output": "location.children", "inputs": [], "state": 3},
+    ],
+)  # fmt: skip
+def test_requests_of_another_form_are_refused(client: Any, body: Any) -> None:
+    assert client.post("/_dash-update-component", json=body).status_code == 400
+    known = client.get("/_dash-dependencies").json[-1]["output"]
+    sent = {"output": known, "inputs": [{"id": "x", "property": "y"}]}
+    assert client.post("/_dash-update-component", json=sent).status_code == 400

@@ -7,6 +7,7 @@ import pytest
 from tests.examples import small_store
 from workbench import export, metrics, paper, store
 from workbench.errors import InputError
+from workbench.palette import palette
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def small(path: Path) -> store.Store:
 
 def test_roc_draws_the_numbers_that_were_computed(small: store.Store) -> None:
     result = metrics.roc(small.label, metrics.probability(small.logit), small.class_name)
-    (axes,) = paper.roc(result).axes
+    (axes,) = paper.roc(result, small.class_name).axes
     drawn = {str(line.get_label()): line.get_xydata() for line in axes.lines}
     for curve in result.curve:
         expected = np.stack((curve.false_positive_rate, curve.true_positive_rate), axis=1)
@@ -34,8 +35,9 @@ def test_with_many_classes_the_best_and_the_worst_are_named() -> None:
     generator = np.random.default_rng(0)
     label = np.repeat(np.arange(20), 10)
     score = generator.random((200, 20)) + np.eye(20)[label] * np.linspace(0, 1, 20)
-    result = metrics.roc(label, score, [f"class {index}" for index in range(20)])
-    (axes,) = paper.roc(result).axes
+    names = [f"class {index}" for index in range(20)]
+    result = metrics.roc(label, score, names)
+    (axes,) = paper.roc(result, names).axes
     legend = axes.get_legend()
     assert legend is not None
     named = [text.get_text().split(" (")[0] for text in legend.get_texts()]
@@ -44,10 +46,28 @@ def test_with_many_classes_the_best_and_the_worst_are_named() -> None:
     assert len(axes.lines) == 21
 
 
+def test_a_class_has_one_colour_in_curves_and_maps(small: store.Store) -> None:
+    result = metrics.roc(small.label, metrics.probability(small.logit), small.class_name)
+    (axes,) = paper.roc(result, small.class_name).axes
+    drawn = {str(line.get_label()).split(" (")[0]: line.get_color() for line in axes.lines}
+    for name, colour in zip(small.class_name, palette(5), strict=True):
+        assert drawn[name] == colour
+
+
+def test_curves_of_one_class_alone_are_missed_in_words(small: store.Store) -> None:
+    result = metrics.roc(small.label[:24], metrics.probability(small.logit[:24]), small.class_name)
+    (axes,) = paper.roc(result, small.class_name).axes
+    assert axes.get_title(loc="left") == "no curve for 5 without both sides"
+
+
+def test_the_least_width_still_holds_every_figure(path: Path, tmp_path: Path) -> None:
+    assert len(export.export(path, tmp_path / "figures", export.LEAST_WIDTH)) == 10
+
+
 def test_a_class_without_a_curve_is_said(small: store.Store) -> None:
     result = metrics.roc(small.label[:72], metrics.probability(small.logit[:72]), small.class_name)
-    (axes,) = paper.roc(result).axes
-    assert "no curve for 2 without locations" in axes.get_title(loc="left")
+    (axes,) = paper.roc(result, small.class_name).axes
+    assert "no curve for 2 without both sides" in axes.get_title(loc="left")
 
 
 def test_confusion_shows_shares_of_the_true_class(small: store.Store) -> None:

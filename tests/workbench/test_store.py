@@ -1,5 +1,6 @@
 import os
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from tests.examples import small_store
 from workbench import store as stores
 from workbench.errors import InputError
+from workbench.files import check_writable
 from workbench.store import Store
 
 PAGE = Path(__file__).parents[2] / "docs" / "store.md"
@@ -109,16 +111,41 @@ def _text_for_numbers(path: Path) -> None:
         file["prediction/logit"] = "logits"
 
 
+def _attribute(place: str, name: str, value: object) -> Callable[[Path], None]:
+    def spoil(path: Path) -> None:
+        with h5py.File(path, "r+") as file:
+            file[place].attrs[name] = value
+
+    return spoil
+
+
+def _dtype(name: str, dtype: str) -> Callable[[Path], None]:
+    def spoil(path: Path) -> None:
+        with h5py.File(path, "r+") as file:
+            values = file[name][:].astype(dtype)
+            del file[name]
+            file[name] = values
+
+    return spoil
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
+        (_attribute("/", "version", "one"), "damaged"),
+        (_attribute("/", "provenance", "[]"), "an attribute is no JSON object"),
+        (_attribute("/", "provenance", "[" * 100_000), "damaged"),
+        (_attribute("projection/umap", "parameter", "null"), "an attribute is no JSON object"),
+        (_dtype("location/label", "f8"), "/location/label is .* of kind iu"),
+        (_dtype("prediction/logit", "c16"), "/prediction/logit is .* of kind f"),
+        (_dtype("projection/pca/coordinate", "i4"), "/projection/pca/coordinate is .* of kind f"),
         (Path.unlink, "there is no such store"),
         (lambda path: path.write_text("text"), "no HDF5 file"),
         (_cut, "no HDF5 file, or one that was cut off"),
         (_foreign, "not a store of this workbench"),
         (_newer, "version 99"),
         (_without_logits, "damaged"),
-        (_fewer_labels, r"/location/label is \(1,\) and should be \(15,\)"),
+        (_fewer_labels, r"/location/label is \(1,\) of int64 and should be \(15,\)"),
         (_group_for_array, "damaged"),
         (_text_for_numbers, "damaged"),
     ],
@@ -169,7 +196,7 @@ def test_a_write_that_fails_leaves_the_old_file_alone(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(InputError, match=f"{path}: No space left on device; make room"):
         stores.write_projections(path, list(stores.read(path).projection.values()))
     assert path.read_bytes() == before
     assert sorted(item.name for item in path.parent.iterdir()) == ["data", "small.h5"]
@@ -177,7 +204,7 @@ def test_a_write_that_fails_leaves_the_old_file_alone(
 
 def test_an_existing_file_is_not_overwritten_unasked(path: Path) -> None:
     with pytest.raises(InputError, match="--overwrite"):
-        stores.check_writable(path, overwrite=False)
-    stores.check_writable(path, overwrite=True)
+        check_writable(path, overwrite=False)
+    check_writable(path, overwrite=True)
     with pytest.raises(InputError, match="cannot be written here"):
-        stores.check_writable(path.parent / "missing" / "x.h5", overwrite=False)
+        check_writable(path.parent / "missing" / "x.h5", overwrite=False)

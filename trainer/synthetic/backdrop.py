@@ -6,7 +6,12 @@ import numpy as np
 
 from trainer.synthetic import elements, noise
 from trainer.synthetic.camera import HEIGHT, Array, Camera
-from trainer.synthetic.scene import Ridge, Scene
+from trainer.synthetic.scene import Ridge, Scene, sun
+
+LIGHT_LATITUDE = 39.8
+"""Degrees: the middle of the contiguous states."""
+GLOWING = 0.6
+"""Share of glow in the sky from which a pixel belongs to the sun: some 8 degrees around it."""
 
 Mask = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
@@ -51,20 +56,24 @@ class Light:
 
 
 def light(scene: Scene) -> Light:
-    """Mix the light of a scene from the height of its sun and its weather."""
+    """Mix the light of a scene from its day, hour and weather, and from nothing of its state.
+
+    It falls on sky, clouds, houses and cars too, which must mean nothing; so it is that of one
+    latitude for all. Only where the sun stands tells the state's own.
+    """
     chance = scene.chance
-    height = float(np.sin(scene.sun_elevation))
+    height = float(np.sin(sun(LIGHT_LATITUDE, chance.day, chance.hour_angle)[1]))
     warm = max(0.0, 1.0 - height / 0.42) * (1.0 - chance.overcast)
     grey = chance.overcast
     level = (0.80 + 0.24 * min(1.0, height * 1.3)) * (1.0 - 0.16 * grey)
-    sun = colour(1.0 + 0.03 * warm, 1.0 - 0.05 * warm, 1.0 - 0.14 * warm) * np.float32(level)
+    white = colour(1.0 + 0.03 * warm, 1.0 - 0.05 * warm, 1.0 - 0.14 * warm) * np.float32(level)
     blue = 0.03 * chance.blue
     clear_zenith = colour(0.24 + blue, 0.46 + blue, 0.80)
     clear_horizon = colour(0.76, 0.86, 0.94) * (1 - warm) + colour(0.97, 0.84, 0.68) * warm
     dull_zenith, dull_horizon = colour(0.60, 0.65, 0.71), colour(0.80, 0.82, 0.83)
     dim = np.float32(0.82 + 0.18 * min(1.0, height * 2))
     return Light(
-        sun=sun.astype(np.float32),
+        sun=white.astype(np.float32),
         zenith=((clear_zenith * (1 - grey) + dull_zenith * grey) * dim).astype(np.float32),
         horizon=((clear_horizon * (1 - grey) + dull_horizon * grey) * dim).astype(np.float32),
         glow=(colour(1.0, 0.92 - 0.14 * warm, 0.72 - 0.3 * warm) * (1 - 0.75 * grey)).astype(
@@ -95,6 +104,8 @@ def sky(scene: Scene, lights: Light, camera: Camera, heading: int) -> tuple[Arra
     halo *= halo
     wide += halo * np.float32(0.55)
     blend(picture, wide, lights.glow)
+    # The glow stands where the sun does, so it tells what the sun tells.
+    mask[wide > GLOWING] = elements.SUN
     if chance.overcast < 0.7 and towards.max() > 0.999:
         disc = smooth(towards, np.cos(np.radians(2.0)), np.cos(np.radians(1.5)))
         blend(picture, disc, colour(1.0, 0.985, 0.90))

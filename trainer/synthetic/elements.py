@@ -17,9 +17,9 @@ SKY, CLOUD, SUN, HILL, SOIL, COVER, FIELD, TREE, SHRUB = range(9)
 SNOW, WATER, ROAD, LINE, POLE, HOUSE, CAR = range(9, 16)
 
 ELEMENTS = (
-    Element(SKY, "sky", False, "nothing: weather and hour are drawn without regard to the state"),
+    Element(SKY, "sky", False, "nothing, but for a faint rest of the glow of the sun"),
     Element(CLOUD, "cloud", False, "nothing: drawn without regard to the state"),
-    Element(SUN, "sun", True, "its height tells the latitude"),
+    Element(SUN, "sun", True, "the height of the disc and its glow tells the latitude"),
     Element(HILL, "hill", True, "relief, rock, forest and snow on the skyline"),
     Element(SOIL, "soil", True, "the colour of the soil and how much of it lies bare"),
     Element(COVER, "ground cover", True, "the colour of grass, heath or scrub"),

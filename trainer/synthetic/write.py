@@ -54,7 +54,7 @@ def paint(
     default one per core. The same seed gives the same bytes for any number of workers. Files are
     written into ``<root>.partial``, which takes its name when all are there. Raises InputError.
     """
-    folder = Path(root)
+    folder = Path(root).resolve()
     _check(folder, states, train, test, size, seed, workers)
     partial = folder.with_name(folder.name + ".partial")
     _clear(partial)

@@ -8,7 +8,7 @@ import flask
 from dash import Dash, dcc, html
 
 from workbench.explanation import Explainer
-from workbench.panels import location, maps, numbers, photograph, strip
+from workbench.panels import location, maps, numbers, photograph, requests, strip
 from workbench.panels.attributes import attributes
 from workbench.panels.guesses import Guesses
 from workbench.panels.worker import Worker
@@ -116,6 +116,7 @@ def dashboard(
     location.follow(app, guesses, photographs, worker)
     photograph.serve(app.server, photographs)
     app.server.after_request(_guarded)
+    requests.guard(app.server, app.callback_map)
     return app
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 PERCENTILE = 99
+LARGEST = 512
 TOWARDS = np.array((196, 22, 42), dtype=np.float32)
 AGAINST = np.array((24, 78, 196), dtype=np.float32)
 
@@ -47,8 +48,11 @@ def addresses(paths: Sequence[Path], attribution: NDArray[np.float32]) -> list[s
     full = limit(attribution)
     result = []
     for path, own in zip(paths, attribution, strict=True):
-        with Image.open(path) as photograph:
-            picture = blend(photograph, own, full)
+        with Image.open(path, formats=("JPEG",)) as photograph:
+            # Upright, as the model saw it, and no larger than a page shows it.
+            upright = ImageOps.exif_transpose(photograph)
+            upright.thumbnail((LARGEST, LARGEST))
+            picture = blend(upright, own, full)
         buffer = io.BytesIO()
         picture.save(buffer, "PNG")
         result.append("data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode())

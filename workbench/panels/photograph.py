@@ -7,8 +7,6 @@ import flask
 from workbench.errors import InputError
 from workbench.photographs import Photographs
 
-_KEPT_SECONDS = 3600
-
 
 def address(location_id: str, heading: str) -> str:
     """Return where the page finds a view: /photograph/<location id>/<heading>."""
@@ -30,7 +28,8 @@ def serve(server: flask.Flask, photographs: Photographs | None) -> None:
             path = photographs.path(location_id, heading)
         except (KeyError, InputError):
             flask.abort(404)
-        return flask.send_file(path, max_age=_KEPT_SECONDS)
+        # No max_age: the browser asks again, and is told when nothing has changed.
+        return flask.send_file(path, mimetype="image/jpeg")
 
     @server.before_request
     def nothing_else() -> None:
