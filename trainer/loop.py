@@ -1,48 +1,27 @@
-"""The training loop: survey the photographs, then epochs of steps, each ending in a checkpoint."""
+"""The training loop: epochs of steps, each epoch ending in a checkpoint."""
 
-import csv
-import dataclasses
-import fcntl
-import hashlib
-import json
 import math
-import os
-import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from trainer import checkpoint as checkpoints
 from trainer import dataset
+from trainer import run as run_folder
 from trainer.checkpoint import Checkpoint
 from trainer.config import Config
-from trainer.dataset import Location, LocationDataset, Skipped, Split
+from trainer.dataset import LocationDataset
 from trainer.errors import InputError
 from trainer.model import FourViewResNet, to_pixels, usable_device
+from trainer.progress import progress
+from trainer.run import EPOCHS, STEPS
+from trainer.survey import Survey, survey
 
-STEPS, EPOCHS = "steps.csv", "epochs.csv"
 STEPS_AT_ONCE = 20
-STEP_COLUMNS = ("epoch", "step", "loss", "learning_rate", "seconds")
-EPOCH_COLUMNS = ("epoch", *checkpoints.METRICS, "seconds")
-
-
-@dataclass(frozen=True)
-class Survey:
-    """What reading every photograph once has shown.
-
-    `mean` and `deviation` are those of the training part's channels, pixels in [0, 1].
-    """
-
-    split: Split
-    skipped: tuple[Skipped, ...]
-    mean: tuple[float, ...]
-    deviation: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -60,27 +39,29 @@ def train(run: Path, data: Path, config: Config, *, preset: str, resume: bool) -
     With `resume` it goes on after the last whole epoch. Raises InputError for a folder that
     cannot be trained from or into.
     """
-    with _alone(run):
+    with run_folder.alone(run):
         return _train(run, data, config, preset, resume)
 
 
 def _train(run: Path, data: Path, config: Config, preset: str, resume: bool) -> Checkpoint:
-    previous = _previous(run, config, resume)
+    previous = run_folder.previous(run, config, resume)
     torch.manual_seed(config.seed)
     torch.backends.cudnn.deterministic = True
     index = dataset.index(data)
     class_name = index.class_name
     split = dataset.split(index, config.validation_share, config.seed)
     if previous is not None:
-        _check_same(run, previous, class_name, split)
-    survey = _survey(split, index, config)
-    _tell(survey, index)
+        run_folder.check_same(run, previous, class_name, split)
+    read = survey(split, index, config)
+    if previous is not None:
+        run_folder.check_same(run, previous, class_name, read.split)
+    _tell(read, index)
 
     model = FourViewResNet(
         config.fusion,
         len(class_name),
-        survey.mean,
-        survey.deviation,
+        read.mean,
+        read.deviation,
         zero_residual=config.initialisation == "zero-residual",
     )
     model = model.to(usable_device(), memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -90,10 +71,10 @@ def _train(run: Path, data: Path, config: Config, preset: str, resume: bool) -> 
         model.load_state_dict(checkpoints.load(run, "last")[0].state_dict())
         optimiser.load_state_dict(checkpoints.load_optimiser(run, previous))
         first, best_loss = previous.epoch + 1, checkpoints.read(run).metrics["validation_loss"]
-    _start_files(run, config, survey.skipped, last_epoch=first - 1)
+    run_folder.start(run, config, read.skipped, last_epoch=first - 1)
 
-    training = LocationDataset(index.root, survey.split.training, class_name, config.size)
-    validation = LocationDataset(index.root, survey.split.validation, class_name, config.size)
+    training = LocationDataset(index.root, read.split.training, class_name, config.size)
+    validation = LocationDataset(index.root, read.split.validation, class_name, config.size)
     total_steps = config.epochs * math.ceil(len(training) / config.batch_size)
     for epoch in range(first, config.epochs + 1):
         started = time.monotonic()
@@ -103,7 +84,7 @@ def _train(run: Path, data: Path, config: Config, preset: str, resume: bool) -> 
         metrics = dict(zip(checkpoints.METRICS, values, strict=True))
         seconds = round(time.monotonic() - started, 3)
         _refuse_divergence(run, scores.loss, f"validation after epoch {epoch}")
-        _append(run / EPOCHS, [(epoch, *metrics.values(), seconds)])
+        run_folder.append(run / EPOCHS, [(epoch, *metrics.values(), seconds)])
         print(
             f"Epoch {epoch}: validation loss {scores.loss:.3f}, "
             f"top-1 {scores.top_1:.1%}, top-5 {scores.top_5:.1%}"
@@ -118,8 +99,8 @@ def _train(run: Path, data: Path, config: Config, preset: str, resume: bool) -> 
                 class_name=class_name,
                 data=str(index.root.resolve()),
                 split={
-                    "training": [place.id for place in survey.split.training],
-                    "validation": [place.id for place in survey.split.validation],
+                    "training": [place.id for place in read.split.training],
+                    "validation": [place.id for place in read.split.validation],
                 },
                 metrics=metrics,
                 epoch=epoch,
@@ -130,57 +111,6 @@ def _train(run: Path, data: Path, config: Config, preset: str, resume: bool) -> 
             optimiser,
         )
     return checkpoints.read(run)
-
-
-@contextmanager
-def _alone(run: Path) -> Iterator[None]:
-    """Keep a second trainer out of the run; the lock goes when this process does.
-
-    It lies with the temporary files, so that a refused start leaves nothing in the run.
-    """
-    name = hashlib.sha256(str(run.absolute()).encode(errors="replace")).hexdigest()[:16]
-    with (Path(tempfile.gettempdir()) / f"resnetbolt-{os.getuid()}-{name}.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise InputError(
-                f"{run}: another trainer is at work here; wait for it or train elsewhere."
-            ) from error
-        yield
-
-
-def _previous(run: Path, config: Config, resume: bool) -> Checkpoint | None:
-    """Return the last checkpoint of an earlier start, None if there is none."""
-    there = next(place for place in (run.absolute(), *run.absolute().parents) if place.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK):
-        raise InputError(f"{run}: cannot be written to; name a folder of yours to train into.")
-    if not (run / "last.json").exists():
-        return None
-    if not resume:
-        raise InputError(f"{run}: holds a run already; --resume goes on with it.")
-    last = checkpoints.read(run, "last")
-    for item in dataclasses.fields(Config):
-        before, now = getattr(last.config, item.name), getattr(config, item.name)
-        if before != now and item.name != "workers":
-            raise InputError(
-                f"{run}: was trained with {item.name} {before}, not {now}; "
-                "resume with the same options or train into another folder."
-            )
-    return last
-
-
-def _check_same(run: Path, previous: Checkpoint, class_name: Sequence[str], split: Split) -> None:
-    """Raise InputError unless the run was started on this folder, as far as names tell."""
-    for part, before in (
-        (split.training, previous.split["training"]),
-        (split.validation, previous.split["validation"]),
-    ):
-        # What could not be read at the start is in the folder but not in the checkpoint.
-        if previous.class_name != class_name or not {place.id for place in part} >= set(before):
-            raise InputError(
-                f"{run}: the data folder has changed since this run started; "
-                "train into another folder."
-            )
 
 
 def _optimiser(model: FourViewResNet, config: Config) -> torch.optim.Optimizer:
@@ -194,53 +124,12 @@ def _optimiser(model: FourViewResNet, config: Config) -> torch.optim.Optimizer:
     )
 
 
-def _survey(split: Split, index: dataset.Index, config: Config) -> Survey:
-    """Decode every photograph once: leave out what cannot be read, measure the channels."""
-    everything = split.training + split.validation
-    photographs = LocationDataset(index.root, everything, index.class_name, config.size)
-    skipped = list(index.skipped)
-    unreadable: set[str] = set()
-    total, square, count = torch.zeros(3, dtype=torch.float64), torch.zeros(3).double(), 0
-    batches = dataset.loader(photographs, config.batch_size, config.workers)
-    for rows, views, _, reasons in _progress(batches, "Reading photographs"):
-        for row, reason in zip(rows.tolist(), reasons, strict=True):
-            if reason:
-                unreadable.add(everything[row].id)
-                skipped.append(Skipped(everything[row].id, reason))
-        keep = [
-            row < len(split.training) and not reason
-            for row, reason in zip(rows.tolist(), reasons, strict=True)
-        ]
-        pixels = views[torch.tensor(keep)].double() / 255
-        total += pixels.sum(dim=(0, 1, 3, 4))
-        square += pixels.square().sum(dim=(0, 1, 3, 4))
-        count += pixels.numel() // 3
-    mean = total / max(count, 1)
-    deviation = (square / max(count, 1) - mean.square()).clamp(min=1e-6).sqrt()
-    readable = _without(split, unreadable)
-    for name in index.class_name:
-        for part in (readable.training, readable.validation):
-            if not any(place.class_name == name for place in part):
-                raise InputError(
-                    f"{index.root / name}: too few photographs can be read to train and "
-                    "validate; replace them or remove the folder."
-                )
-    return Survey(readable, tuple(skipped), tuple(mean.tolist()), tuple(deviation.tolist()))
-
-
-def _without(split: Split, unreadable: set[str]) -> Split:
-    def rest(part: Iterable[Location]) -> tuple[Location, ...]:
-        return tuple(place for place in part if place.id not in unreadable)
-
-    return Split(rest(split.training), rest(split.validation))
-
-
-def _tell(survey: Survey, index: dataset.Index) -> None:
+def _tell(read: Survey, index: dataset.Index) -> None:
     print(
-        f"{len(survey.split.training)} locations to train on, {len(survey.split.validation)} to "
-        f"validate, {len(index.class_name)} classes, {len(survey.skipped)} skipped"
+        f"{len(read.split.training)} locations to train on, {len(read.split.validation)} to "
+        f"validate, {len(index.class_name)} classes, {len(read.skipped)} skipped"
     )
-    for skipped in survey.skipped:
+    for skipped in read.skipped:
         print(f"  skipped {skipped.id}: {skipped.reason}")
 
 
@@ -263,8 +152,8 @@ def _epoch(
     started = time.monotonic()
     table, seen, total = [], 0, 0.0
     step = (epoch - 1) * len(batches)
-    progress = _progress(batches, f"Epoch {epoch} of {config.epochs}")
-    for _, views, label, reasons in progress:
+    bar = progress(batches, f"Epoch {epoch} of {config.epochs}")
+    for _, views, label, reasons in bar:
         _refuse_unreadable(reasons)
         rate = learning_rate(config, step, total_steps)
         for group in optimiser.param_groups:
@@ -277,13 +166,13 @@ def _epoch(
         value = float(loss.detach())
         total += value * len(label)
         seen += len(label)
-        progress.set_postfix(loss=f"{value:.3f}")
+        bar.set_postfix(loss=f"{value:.3f}")
         _refuse_divergence(run, value, f"step {step}")
         table.append((epoch, step, value, rate, round(time.monotonic() - started, 3)))
         if len(table) == STEPS_AT_ONCE:
-            _append(run / STEPS, table)
+            run_folder.append(run / STEPS, table)
             table.clear()
-    _append(run / STEPS, table)
+    run_folder.append(run / STEPS, table)
     return total / seen
 
 
@@ -294,7 +183,7 @@ def evaluate(model: FourViewResNet, photographs: LocationDataset, config: Config
     device = model.mean.device
     loss, top_1, top_5 = 0.0, 0, 0
     batches = dataset.loader(photographs, config.batch_size, config.workers)
-    for _, views, label, reasons in _progress(batches, "Validating"):
+    for _, views, label, reasons in progress(batches, "Validating"):
         _refuse_unreadable(reasons)
         logit = model(to_pixels(views, device)).cpu()
         loss += float(nn.functional.cross_entropy(logit, label, reduction="sum"))
@@ -326,33 +215,8 @@ def _refuse_unreadable(reasons: Sequence[str]) -> None:
             raise InputError(reason)
 
 
-def _progress(batches: Iterable, what: str) -> tqdm:  # type: ignore[type-arg]
-    return tqdm(batches, desc=what, unit="batch", dynamic_ncols=True, mininterval=0.5)
-
-
 def _refuse_divergence(run: Path, loss: float, where: str) -> None:
     if not math.isfinite(loss):
         raise InputError(
             f"{run}: the loss is {loss} at {where}; train anew with a smaller --learning-rate."
         )
-
-
-def _start_files(run: Path, config: Config, skipped: Sequence[Skipped], last_epoch: int) -> None:
-    """Write the configuration and the skipped; begin the tables, or cut off a killed epoch."""
-    run.mkdir(parents=True, exist_ok=True)
-    (run / "config.json").write_text(json.dumps(dataclasses.asdict(config), indent=1) + "\n")
-    with (run / "skipped.csv").open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerow(("id", "reason"))
-        csv.writer(file).writerows((item.id, item.reason) for item in skipped)
-    for name, columns in ((STEPS, STEP_COLUMNS), (EPOCHS, EPOCH_COLUMNS)):
-        path, rows = run / name, []
-        if last_epoch and path.is_file():
-            with path.open(newline="", encoding="utf-8") as file:
-                rows = [row for row in list(csv.reader(file))[1:] if int(row[0]) <= last_epoch]
-        with path.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([columns, *rows])
-
-
-def _append(path: Path, rows: Sequence[Sequence[object]]) -> None:
-    with path.open("a", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows(rows)

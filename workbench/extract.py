@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from trainer import checkpoint as checkpoints
 from trainer import dataset
 from trainer.dataset import LocationDataset
 from trainer.errors import InputError as TrainerInputError
 from trainer.model import to_pixels, usable_device
+from trainer.progress import progress
 from workbench import store as stores
 from workbench.command import refusing
 from workbench.errors import InputError
@@ -47,12 +47,8 @@ def extract(run: Path, data: Path, out: Path, *, batch_size: int, workers: int) 
     )
     features, logits, kept = [], [], []
     skipped = [(item.id, item.reason) for item in index.skipped]
-    for rows, views, _, reasons in tqdm(
-        dataset.loader(photographs, batch_size, workers),
-        desc="Extracting features",
-        unit="batch",
-        dynamic_ncols=True,
-        mininterval=0.5,
+    for rows, views, _, reasons in progress(
+        dataset.loader(photographs, batch_size, workers), "Extracting features"
     ):
         readable = [number for number, reason in enumerate(reasons) if not reason]
         skipped += [

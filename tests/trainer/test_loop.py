@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from tests.examples import TINY, folder
 from trainer import checkpoint as checkpoints
 from trainer import dataset, loop
+from trainer import run as run_folder
 from trainer.checkpoint import load
 from trainer.config import PRESETS, Config
 from trainer.errors import InputError
@@ -184,7 +185,7 @@ def test_a_killed_run_leaves_no_process_and_resumes_to_the_same_model(
 
 
 def test_two_trainers_do_not_share_a_run(tmp_path: Path, training_folder: Path) -> None:
-    with loop._alone(tmp_path / "run"), pytest.raises(InputError, match="another trainer"):
+    with run_folder.alone(tmp_path / "run"), pytest.raises(InputError, match="another trainer"):
         train(tmp_path / "run", training_folder)
 
 
