@@ -1,5 +1,7 @@
 """Small photographs and stores that the tests make for themselves."""
 
+import os
+import shutil
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +16,7 @@ from workbench.store import Projection, Store
 DEGREES = (0, 90, 180, 270)
 
 # The smallest training that still is one.
-TINY = Config(size=32, epochs=3, batch_size=4, learning_rate=1e-3, workers=0)
+TINY = Config(size=32, epochs=2, batch_size=4, learning_rate=1e-3, workers=0)
 
 
 def photograph(path: Path, seed: int, size: int = 64) -> None:
@@ -26,6 +28,19 @@ def photograph(path: Path, seed: int, size: int = 64) -> None:
     noisy = pixel + generator.integers(-12, 13, pixel.shape)
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(path, quality=90)
+
+
+def copy_run(run: Path, target: Path) -> Path:
+    """Copy a run folder without its weight: tensors are linked, so replace them, never edit."""
+
+    def copy(source: str, destination: str) -> None:
+        if source.endswith((".safetensors", ".pt")):
+            os.link(source, destination)
+        else:
+            shutil.copyfile(source, destination)
+
+    shutil.copytree(run, target, copy_function=copy)
+    return target
 
 
 def free_port() -> int:

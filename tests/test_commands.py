@@ -1,13 +1,12 @@
 """Every command, in its own words: what it prints, and how it ends when something is wrong."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import trainer.__main__
-from tests.examples import folder, small_store
+from tests.examples import copy_run, folder, small_store
 from workbench import export, extract, project, store
 
 Main = Callable[[list[str]], int]
@@ -110,7 +109,7 @@ def test_extraction_refuses_and_writes_nothing(
 ) -> None:
     out = tmp_path / "store.h5"
     other = tmp_path / "other"
-    shutil.copytree(trained, other)
+    copy_run(trained, other)
     (other / "best.json").write_text("{}")
     for run, data, message in (
         (tmp_path / "none", test_folder, "none/best.json: there is no such checkpoint"),

@@ -18,7 +18,7 @@ from werkzeug.serving import make_server
 
 from app import ASSETS
 from tests import screenshot
-from tests.examples import free_port, small_store
+from tests.examples import copy_run, free_port, small_store
 from tests.window import FLAGS, SELECTED, Window, chromium
 from workbench import extract, project
 from workbench.errors import InputError
@@ -453,7 +453,7 @@ def real(
     path = folder / "store.h5"
     extract.extract(trained, test_folder, path, batch_size=4, workers=0)
     project.project(path, seed=0)
-    shutil.copytree(trained, folder / "run")
+    copy_run(trained, folder / "run")
     shutil.copytree(test_folder, folder / "data")
     port = free_port()
     command = [sys.executable, str(ASSETS.parent / "app.py"), str(path), "--port", str(port)]

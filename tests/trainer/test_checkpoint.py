@@ -1,21 +1,27 @@
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.examples import copy_run
 from trainer.checkpoint import load, read, write_whole
 from trainer.errors import InputError
 
 
 @pytest.fixture
 def run(tmp_path: Path, trained: Path) -> Path:
-    shutil.copytree(trained, tmp_path / "run")
+    copy_run(trained, tmp_path / "run")
     return tmp_path / "run"
 
 
 def weights(run: Path) -> Path:
     return run / read(run).weights
+
+
+def replace_weights(run: Path, content: bytes) -> None:
+    path = weights(run)
+    path.unlink()
+    path.write_bytes(content)
 
 
 def test_nothing_but_named_files_is_kept(run: Path) -> None:
@@ -59,6 +65,10 @@ def _outside(run: Path) -> None:
     (run / "best.json").write_text(json.dumps(document))
 
 
+def _other_weights(run: Path) -> None:
+    replace_weights(run, b"x" * 100)
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
@@ -69,7 +79,7 @@ def _outside(run: Path) -> None:
         (_early, "not the weights of a ResNet-50 with medium fusion and 3 classes"),
         (_outside, "run/passwd: the weights that best.json names are gone"),
         (lambda run: weights(run).unlink(), "the weights that best.json names are gone"),
-        (lambda run: weights(run).write_bytes(b"x" * 100), "not the weights of a ResNet-50"),
+        (_other_weights, "not the weights of a ResNet-50"),
     ],
 )
 def test_a_bad_checkpoint_is_refused_in_one_sentence(
@@ -83,10 +93,9 @@ def test_a_bad_checkpoint_is_refused_in_one_sentence(
 
 
 def test_changed_weights_are_noticed(run: Path) -> None:
-    path = weights(run)
-    content = bytearray(path.read_bytes())
+    content = bytearray(weights(run).read_bytes())
     content[-2] ^= 1
-    path.write_bytes(bytes(content))
+    replace_weights(run, bytes(content))
     with pytest.raises(InputError, match="the weights have changed"):
         load(run)
 

@@ -1,7 +1,6 @@
 import csv
 import math
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import pytest
 import torch
 from safetensors import SafetensorError
 
-from tests.examples import TINY, folder
+from tests.examples import TINY, copy_run, folder
 from trainer import checkpoint as checkpoints
 from trainer import dataset, loop
 from trainer import run as run_folder
@@ -111,7 +110,7 @@ def test_a_run_is_not_resumed_with_other_options(trained: Path, training_folder:
 
 def test_a_run_is_not_resumed_on_other_data(tmp_path: Path, trained: Path) -> None:
     run = tmp_path / "run"
-    shutil.copytree(trained, run)
+    copy_run(trained, run)
     data = folder(tmp_path / "data", ("Alaska", "New Mexico"), 9)
     with pytest.raises(InputError, match="data folder has changed"):
         train(run, data, replace(TINY), resume=True)
@@ -159,7 +158,7 @@ def test_a_killed_run_leaves_no_process_and_resumes_to_the_same_model(
     tmp_path: Path, trained: Path, training_folder: Path
 ) -> None:
     run = tmp_path / "run"
-    options = [f"--{name}={value}" for name, value in (("size", 32), ("epochs", 3))]
+    options = [f"--{name}={value}" for name, value in (("size", 32), ("epochs", 2))]
     options += ["--batch-size=4", "--learning-rate=1e-3", "--workers=1", "--resume"]
     command = [sys.executable, "-m", "trainer", str(run), "--data", str(training_folder), *options]
     place = {"cwd": Path(loop.__file__).parents[1], "stderr": subprocess.DEVNULL}
@@ -193,7 +192,7 @@ def test_a_checkpoint_that_finds_no_room_leaves_the_one_before(
     tmp_path: Path, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = tmp_path / "run"
-    shutil.copytree(trained, run)
+    copy_run(trained, run)
     model, checkpoint = load(run, "last")
     optimiser = torch.optim.Adam(model.parameters())
     before = sorted(path.name for path in run.iterdir())
