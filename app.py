@@ -16,6 +16,7 @@ from workbench.explanation import Explainer
 from workbench.photographs import Photographs
 from workbench.store import Store
 
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 ASSETS = Path(__file__).resolve().parent / "assets"
 
 
@@ -66,6 +67,9 @@ def main(arguments: list[str] | None = None) -> int:
         photographs = find_photographs(opened, options.data, notes)
         explainer = find_explainer(opened, options.run, photographs, notes)
     app = panels.dashboard(opened, options.store.name, ASSETS, photographs, explainer, notes)
+    if options.host in LOOPBACK:
+        # Or a page of another site could rebind its name to this machine and read along.
+        app.server.config["TRUSTED_HOSTS"] = list(LOOPBACK)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # A line for each request helps nobody.
     server = make_server(
         options.host, options.port, app.server, threaded=True, fd=listening.fileno()

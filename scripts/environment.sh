@@ -5,14 +5,11 @@ set -eu
 python=$1
 folder=$2
 
+# An environment that is there stays, whatever Python it was made with.
+[ -x "$folder/bin/pip" ] && exit 0
 if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
     echo "make: $python is no Python 3.11 or newer; name one with PYTHON=..." >&2
     exit 2
-fi
-same='import sys; print(sys.version_info[:2])'
-if [ -x "$folder/bin/pip" ] && [ "$("$folder/bin/python" -c "$same")" = "$("$python" -c "$same")" ]
-then
-    exit 0
 fi
 rm -rf "$folder"
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then

@@ -5,8 +5,8 @@ import dataclasses
 import sys
 from pathlib import Path
 
+from trainer.command import refusing
 from trainer.config import DEFAULT_PRESET, PRESETS, Config, option
-from trainer.errors import InputError, described
 
 
 def parser() -> argparse.ArgumentParser:
@@ -14,7 +14,8 @@ def parser() -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(
         prog="python -m trainer",
         description="Train a four-view ResNet-50 on a folder of photographs. RUN receives "
-        "best.json and last.json with their weights, steps.csv, epochs.csv and skipped.csv.",
+        "config.json, best.json and last.json with their weights, steps.csv, epochs.csv and "
+        "skipped.csv.",
     )
     result.add_argument("run", metavar="RUN", type=Path, help="folder to train into")
     result.add_argument(
@@ -54,19 +55,10 @@ def main(arguments: list[str] | None = None) -> int:
     # Importing torch takes seconds; --help and a wrong option should not.
     from trainer.loop import train
 
-    try:
+    with refusing(command.prog, "--resume goes on after the last whole epoch"):
         chosen = {name: value for name, value in options.items() if value is not None}
         config = dataclasses.replace(PRESETS[preset], **chosen)
         best = train(run, data, config, preset=preset, resume=resume)
-    except InputError as error:
-        print(f"{command.prog}: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"{command.prog}: {described(error)}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"\n{command.prog}: stopped; --resume goes on after the last epoch.", file=sys.stderr)
-        return 130
     print(
         f"Best epoch {best.epoch}: top-1 {best.metrics['top_1']:.1%}, "
         f"top-5 {best.metrics['top_5']:.1%} on validation -> {run / 'best.json'}"

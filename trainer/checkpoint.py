@@ -49,7 +49,6 @@ class Checkpoint:
     split: Mapping[str, Sequence[str]]
     metrics: Mapping[str, float]
     epoch: int
-    step: int
     preset: str = ""
     versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
     commit: str = ""

@@ -54,7 +54,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Index:
-    """The complete locations below `root`, sorted by id, and those left out."""
+    """The complete locations below `root`, by class and then by name, and those left out."""
 
     root: Path
     location: tuple[Location, ...]
@@ -104,7 +104,8 @@ def view_of(file_name: str) -> tuple[str, int] | None:
 
 def _class(folder: Path) -> tuple[list[Location], list[Skipped]]:
     views: defaultdict[str, dict[int, str]] = defaultdict(dict)
-    for path in folder.iterdir():
+    # Sorted, so that of x_0.jpg and x_0.jpeg the same one is taken everywhere.
+    for path in sorted(folder.iterdir()):
         view = view_of(path.name)
         if view:
             name, degree = view

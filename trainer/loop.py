@@ -51,10 +51,13 @@ def _train(run: Path, data: Path, config: Config, preset: str, resume: bool) -> 
     class_name = index.class_name
     split = dataset.split(index, config.validation_share, config.seed)
     if previous is not None:
-        run_folder.check_same(run, previous, class_name, split)
+        split = run_folder.as_before(run, previous, class_name, split)
     read = survey(split, index, config)
-    if previous is not None:
-        run_folder.check_same(run, previous, class_name, read.split)
+    if previous is not None and read.split != split:
+        raise InputError(
+            f"{run}: photographs that this run was started on cannot be read any more "
+            f"({read.skipped[-1].id}); restore them or train into another folder."
+        )
     _tell(read, index)
 
     model = FourViewResNet(
@@ -104,7 +107,6 @@ def _train(run: Path, data: Path, config: Config, preset: str, resume: bool) -> 
                 },
                 metrics=metrics,
                 epoch=epoch,
-                step=epoch * math.ceil(len(training) / config.batch_size),
                 preset=preset,
             ),
             model,

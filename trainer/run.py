@@ -14,7 +14,7 @@ from pathlib import Path
 from trainer import checkpoint as checkpoints
 from trainer.checkpoint import Checkpoint
 from trainer.config import Config
-from trainer.dataset import Skipped, Split
+from trainer.dataset import Location, Skipped, Split
 from trainer.errors import InputError
 
 STEPS, EPOCHS = "steps.csv", "epochs.csv"
@@ -67,18 +67,27 @@ def previous(run: Path, config: Config, resume: bool) -> Checkpoint | None:
     return last
 
 
-def check_same(run: Path, previous: Checkpoint, class_name: Sequence[str], split: Split) -> None:
-    """Raise InputError unless the run was started on this folder, as far as names tell."""
-    for part, before in (
-        (split.training, previous.split["training"]),
-        (split.validation, previous.split["validation"]),
+def as_before(run: Path, previous: Checkpoint, class_name: Sequence[str], split: Split) -> Split:
+    """Return the locations that the run was started on, without those that came since.
+
+    Raises InputError when some of them, or a class, are not there any more.
+    """
+
+    def kept(part: Sequence[Location], before: Sequence[str]) -> tuple[Location, ...]:
+        wanted = set(before)
+        return tuple(place for place in part if place.id in wanted)
+
+    training, validation = previous.split["training"], previous.split["validation"]
+    result = Split(kept(split.training, training), kept(split.validation, validation))
+    if (
+        previous.class_name != class_name
+        or len(result.training) != len(training)
+        or len(result.validation) != len(validation)
     ):
-        # What could not be read at the start is in the folder but not in the checkpoint.
-        if previous.class_name != class_name or not {place.id for place in part} >= set(before):
-            raise InputError(
-                f"{run}: the data folder has changed since this run started; "
-                "train into another folder."
-            )
+        raise InputError(
+            f"{run}: the data folder has changed since this run started; train into another folder."
+        )
+    return result
 
 
 def start(run: Path, config: Config, skipped: Sequence[Skipped], last_epoch: int) -> None:

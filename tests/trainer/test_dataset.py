@@ -161,6 +161,12 @@ def test_a_class_with_one_location_is_refused(tmp_path: Path) -> None:
         dataset.split(dataset.index(root), 0.1, seed=0)
 
 
+def test_of_two_files_for_one_view_the_same_is_taken_everywhere(tmp_path: Path) -> None:
+    root = folder(tmp_path, ("Ohio",), 1)
+    (root / "Ohio" / "2015_-A_b0000_0.jpeg").write_bytes(b"")
+    assert dataset.index(root).location[0].image[0] == "Ohio/2015_-A_b0000_0.jpg"
+
+
 def test_an_empty_class_folder_is_listed(tmp_path: Path) -> None:
     root = folder(tmp_path, ("Ohio", "Iowa"), 2)
     (root / "Utah").mkdir()

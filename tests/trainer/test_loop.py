@@ -116,6 +116,22 @@ def test_a_run_is_not_resumed_on_other_data(tmp_path: Path, trained: Path) -> No
         train(run, data, replace(TINY), resume=True)
 
 
+def test_a_resumed_run_keeps_to_the_photographs_that_it_was_started_on(tmp_path: Path) -> None:
+    data, run = folder(tmp_path / "data", ("Ohio", "Utah"), 5), tmp_path / "run"
+    mended = data / "Ohio" / "2015_-A_b0001_90.jpg"
+    whole = mended.read_bytes()
+    mended.write_bytes(b"nothing")
+    train(run, data, replace(TINY, epochs=1))
+    before = checkpoints.read(run).split
+    mended.write_bytes(whole)
+    train(run, data, replace(TINY, epochs=1), resume=True)
+    assert checkpoints.read(run).split == before
+    gone = before["training"][0]
+    (data / f"{gone}_90.jpg").write_bytes(b"nothing")
+    with pytest.raises(InputError, match=rf"cannot be read any more \({gone}\)"):
+        train(run, data, replace(TINY, epochs=1), resume=True)
+
+
 def test_unreadable_locations_are_left_out_and_listed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

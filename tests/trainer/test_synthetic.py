@@ -256,7 +256,9 @@ def test_a_folder_that_is_not_empty_is_refused(
 ) -> None:
     (tmp_path / "keep.txt").write_text("mine")
     options = ["--states", "2", "--train", "1", "--test", "1", "--size", "32"]
-    assert main([str(tmp_path), *options]) == 2
+    with pytest.raises(SystemExit) as stop:
+        main([str(tmp_path), *options])
+    assert stop.value.code == 2
     message = capsys.readouterr().err
     assert str(tmp_path) in message
     assert message.count("\n") == 1
@@ -273,7 +275,9 @@ def test_a_folder_that_is_not_empty_is_refused(
 def test_bad_arguments_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], option: list[str]
 ) -> None:
-    assert main([str(tmp_path / "data"), *option]) == 2
+    with pytest.raises(SystemExit) as stop:
+        main([str(tmp_path / "data"), *option])
+    assert stop.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 

@@ -125,11 +125,11 @@ def test_the_header_sets_the_selection_beside_all(guesses: Guesses) -> None:
 
 
 def test_the_legend_names_every_class_with_its_number_and_area(guesses: Guesses) -> None:
-    by_name = maps.entries(guesses, "name", ("Ohio",))
+    by_name = maps.entries(guesses, "name")
     assert [getattr(entry, "data-class") for entry in by_name] == list(guesses.name)
     area = {curve.name: curve.area for curve in guesses.roc.curve}
     assert text(by_name[4]).split() == ["Ohio", "6", f"{area['Ohio']:.3f}"]
-    by_area = maps.entries(guesses, "area", ())
+    by_area = maps.entries(guesses, "area")
     shown = [getattr(entry, "data-class") for entry in by_area]
     assert shown == sorted(guesses.name, key=lambda name: -area[name])
 
@@ -428,7 +428,9 @@ def test_the_page_asks_for_nothing_from_outside(client: Any) -> None:
     assert "default-src 'self'" in page.headers["Content-Security-Policy"]
 
 
-def call(client: Any, output: str, inputs: list[dict[str, Any]], state: list[Any]) -> Any:
+def call(
+    client: Any, output: str, inputs: list[dict[str, Any]], state: list[Any], changed: str = ""
+) -> Any:
     listed = client.get("/_dash-dependencies").json
     (entry,) = [one for one in listed if output in one["output"]]
     outputs = [
@@ -442,7 +444,7 @@ def call(client: Any, output: str, inputs: list[dict[str, Any]], state: list[Any
             "outputs": outputs,
             "inputs": inputs,
             "state": state,
-            "changedPropIds": [f"{inputs[0]['id']}.{inputs[0]['property']}"],
+            "changedPropIds": [changed or f"{inputs[0]['id']}.{inputs[0]['property']}"],
         },
     )
 
@@ -472,3 +474,19 @@ def test_requests_of_another_form_are_refused(client: Any, body: Any) -> None:
     known = client.get("/_dash-dependencies").json[-1]["output"]
     sent = {"output": known, "inputs": [{"id": "x", "property": "y"}]}
     assert client.post("/_dash-update-component", json=sent).status_code == 400
+
+
+def test_a_poll_that_overtakes_its_request_is_followed_by_another(
+    client: Any, guesses: Guesses
+) -> None:
+    inputs: list[dict[str, Any]] = [
+        {"id": "opened", "property": "data", "value": guesses.store.location_id[3]},
+        {"id": "tick", "property": "n_intervals", "value": 1},
+        {"id": "cancel", "property": "n_clicks", "value": None},
+        {"id": "again", "property": "n_clicks", "value": None},
+    ]
+    page = [{"id": "page", "property": "data", "value": "nobody asked for this page"}]
+    polled = call(client, "explanation.children", inputs, page, changed="tick.n_intervals")
+    assert polled.json["response"]["tick"]["disabled"] is False
+    cancelled = call(client, "explanation.children", inputs, page, changed="cancel.n_clicks")
+    assert cancelled.json["response"]["tick"]["disabled"] is True

@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import replace
@@ -117,6 +118,11 @@ def test_it_serves_without_a_model_and_says_so(made: tuple[Path, Store], free: i
             assert "small.h5" in answer.read().decode()
         with urllib.request.urlopen(f"{address}/_dash-layout", timeout=60) as answer:
             assert "--run" in answer.read().decode()
+        foreign = urllib.request.Request(
+            f"{address}/_dash-layout", headers={"Host": "evil.example"}
+        )
+        with pytest.raises(urllib.error.HTTPError, match="400"):
+            urllib.request.urlopen(foreign, timeout=60)
         running.terminate()
         assert running.stdout.read() == ""
         assert running.stderr.read() == ""

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from trainer.errors import InputError, described
+from trainer.command import refusing
 from trainer.synthetic.write import paint
 
 
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit status: 2 for input that cannot be used."""
     command = parser()
     options = command.parse_args(arguments)
-    try:
+    with refusing(command.prog, "the next start begins anew"):
         paint(
             options.folder,
             states=options.states,
@@ -48,15 +48,6 @@ def main(arguments: list[str] | None = None) -> int:
             workers=options.workers,
             progress=True,
         )
-    except InputError as error:
-        print(f"{command.prog}: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"{command.prog}: {described(error)}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"\n{command.prog}: stopped; the next start begins anew.", file=sys.stderr)
-        return 130
     return 0
 
 

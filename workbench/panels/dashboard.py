@@ -62,52 +62,48 @@ def dashboard(
         add_log_handler=False,
     )
     worker = Worker(explainer) if explainer and photographs else None
-    table = maps.table(guesses)
-
-    def page() -> html.Div:
-        # A function, so that each open page has a token of its own.
-        return html.Div(
+    content = [
+        dcc.Store(id="table", data=maps.table(guesses)),
+        dcc.Store(id="selection"),
+        dcc.Store(id="opened"),
+        dcc.Store(id="painted"),
+        _header(name, guesses),
+        html.Main(
             [
-                dcc.Store(id="page", data=uuid.uuid4().hex),
-                dcc.Store(id="table", data=table),
-                dcc.Store(id="selection"),
-                dcc.Store(id="opened"),
-                dcc.Store(id="painted"),
-                _header(name, guesses),
-                html.Main(
+                html.Div(
+                    [
+                        maps.legend(guesses),
+                        html.Div(maps.maps(guesses), className="maps"),
+                    ],
+                    className="upper",
+                ),
+                html.Div(
                     [
                         html.Div(
                             [
-                                maps.legend(guesses),
-                                html.Div(maps.maps(guesses), className="maps"),
-                            ],
-                            className="upper",
-                        ),
-                        html.Div(
-                            [
+                                strip.strip(),
                                 html.Div(
                                     [
-                                        strip.strip(),
-                                        html.Div(
-                                            [
-                                                numbers.roc_panel(guesses),
-                                                numbers.confusion_panel(guesses),
-                                            ],
-                                            className="numbers",
-                                        ),
+                                        numbers.roc_panel(guesses),
+                                        numbers.confusion_panel(guesses),
                                     ],
-                                    className="left",
+                                    className="numbers",
                                 ),
-                                location.panel(notes, worker is not None),
                             ],
-                            className="lower",
+                            className="left",
                         ),
-                    ]
+                        location.panel(notes, worker is not None),
+                    ],
+                    className="lower",
                 ),
-                html.Div(id="tip", role="tooltip", hidden=True),
-            ],
-            id="workbench",
-        )
+            ]
+        ),
+        html.Div(id="tip", role="tooltip", hidden=True),
+    ]
+
+    def page() -> html.Div:
+        # A function, so that each open page has a token of its own.
+        return html.Div([dcc.Store(id="page", data=uuid.uuid4().hex), *content], id="workbench")
 
     app.layout = page
     maps.link(app, guesses)

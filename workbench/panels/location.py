@@ -200,9 +200,11 @@ def follow(
             worker.submit(page, location)
         state = worker.state(location)
         runs = isinstance(state, (Running, Waiting))
+        # A poll may overtake the request that it follows: where nothing is known yet, ask again.
+        overtaken = state is None and ctx.triggered_id == "tick"
         return (
             explanation(state, photographs),
-            not runs,
+            not (runs or overtaken),
             not runs,
             runs or isinstance(state, Attribution),
         )

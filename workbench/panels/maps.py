@@ -1,6 +1,5 @@
 """The linked maps, the legend that they share, and the table that the browser links them by."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from dash import Dash, Input, Output, State, dcc, html
@@ -121,15 +120,15 @@ def legend(guesses: Guesses) -> html.Section:
                 [html.Span(), html.Span("class"), html.Span("n"), html.Span("area")],
                 className="entry legend-columns",
             ),
-            html.Div(entries(guesses, "name", ()), id="legend", className="entries", role="group"),
+            html.Div(entries(guesses, "name"), id="legend", className="entries", role="group"),
         ],
         className="panel legend-panel",
         **attributes(aria_label="Classes"),
     )
 
 
-def entries(guesses: Guesses, sort: Any, pressed: Sequence[str]) -> list[html.Button]:
-    """Return the legend's buttons, by class order or by falling area."""
+def entries(guesses: Guesses, sort: Any) -> list[html.Button]:
+    """Return the legend's buttons, by class order or by falling area; the browser presses them."""
     area = {curve.name: curve.area for curve in guesses.roc.curve}
     count = {name: int((guesses.store.label == i).sum()) for i, name in enumerate(guesses.name)}
     names = list(guesses.name)
@@ -146,7 +145,7 @@ def entries(guesses: Guesses, sort: Any, pressed: Sequence[str]) -> list[html.Bu
             className="entry",
             type="button",
             title=f"{name}: select its {count[name]:,} locations",
-            **attributes(data_class=name, aria_pressed=str(name in pressed).lower()),
+            **attributes(data_class=name, aria_pressed="false"),
         )
         for name in names
     ]
@@ -170,7 +169,7 @@ def link(app: Dash, guesses: Guesses) -> None:
         prevent_initial_call=True,
     )
     def sorted_legend(sort: Any) -> list[html.Button]:
-        return entries(guesses, sort, ())
+        return entries(guesses, sort)
 
 
 def _swatch(colour: str) -> html.Span:
