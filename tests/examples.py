@@ -16,7 +16,7 @@ from workbench.store import Projection, Store
 DEGREES = (0, 90, 180, 270)
 
 # The smallest training that still is one.
-TINY = Config(size=32, epochs=2, batch_size=4, learning_rate=1e-3, workers=0)
+TINY = Config(depth=18, size=32, epochs=2, batch_size=4, learning_rate=1e-3, workers=0)
 
 
 def photograph(path: Path, seed: int, size: int = 64) -> None:

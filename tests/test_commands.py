@@ -71,7 +71,7 @@ def _all_damaged(tmp_path: Path) -> Path:
         (_empty, "empty: no location with four views"),
         (_three_views, "three: no location with four views"),
         (_one_location, "one/Utah: one complete location"),
-        (_all_damaged, "damaged/Utah: too few photographs can be read"),
+        (_all_damaged, "damaged/Utah: none of its locations can be used"),
     ],
 )
 def test_the_trainer_refuses_bad_folders_and_writes_nothing(
@@ -87,9 +87,9 @@ def test_the_trainer_refuses_bad_folders_and_writes_nothing(
 
 def test_the_trainer_refuses_bad_options(tmp_path: Path, refuse: Callable[..., str]) -> None:
     for options, message in (
-        (("--epochs", "0"), "--epochs 0: must lie between 1 and 2147483647."),
-        (("--learning-rate", "nan"), "--learning-rate nan: must lie between"),
-        (("--validation-share", "1"), "--validation-share 1.0: must lie in (0, 1)."),
+        (("--epochs", "0"), "--epochs 0: must lie in [1, 2147483647]."),
+        (("--learning-rate", "nan"), "--learning-rate nan: must lie in"),
+        (("--validation-share", "1"), "--validation-share 1.0: must lie in (0.0, 1.0)."),
     ):
         assert message in refuse(
             trainer.__main__.main, tmp_path / "run", "--data", tmp_path, *options

@@ -1,49 +1,35 @@
 """`python -m trainer RUN --data DIR`: train a model into a folder."""
 
 import argparse
-import dataclasses
 import sys
 from pathlib import Path
 
 from trainer.command import refusing
-from trainer.config import DEFAULT_PRESET, PRESETS, Config, option
+from trainer.options import add_options, chosen
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the command's options: one for each field of the configuration."""
     result = argparse.ArgumentParser(
         prog="python -m trainer",
-        description="Train a four-view ResNet-50 on a folder of photographs. RUN receives "
+        description="Train a four-view ResNet on a folder of photographs. RUN receives "
         "config.json, best.json and last.json with their weights, steps.csv, epochs.csv and "
-        "skipped.csv.",
+        "skipped.csv. torchrun --nproc-per-node N -m trainer ... trains on N GPUs.",
     )
     result.add_argument("run", metavar="RUN", type=Path, help="folder to train into")
+    result.add_argument("--data", metavar="DIR", type=Path, required=True, help="photographs")
     result.add_argument(
-        "--data", metavar="DIR", type=Path, required=True, help="folder of class folders"
-    )
-    result.add_argument(
-        "--preset",
-        choices=sorted(PRESETS),
-        default=DEFAULT_PRESET,
-        help="where the other options start from (default: %(default)s)",
+        "--index",
+        metavar="FILE",
+        type=Path,
+        help="what `python -m trainer.prepare` has made of them (default: beside RUN)",
     )
     result.add_argument(
         "--resume",
         action="store_true",
-        help="go on after the last whole epoch in RUN, or start where there is none",
+        help="go on after the last step that was saved in RUN, or start where there is none",
     )
-    group = result.add_argument_group("training", "values in brackets: preset by preset")
-    for item in dataclasses.fields(Config):
-        values = {name: getattr(PRESETS[name], item.name) for name in sorted(PRESETS)}
-        different = len(set(values.values())) > 1
-        default = ", ".join(f"{k}: {v}" for k, v in values.items()) if different else item.default
-        group.add_argument(
-            option(item.name),
-            type=type(item.default),
-            choices=item.metadata.get("choices"),
-            metavar=None if "choices" in item.metadata else type(item.default).__name__.upper(),
-            help=f"{item.metadata['help']} [{default}]".replace("%", "%%"),
-        )
+    add_options(result)
     return result
 
 
@@ -51,18 +37,24 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit status: 2 for input that cannot be used."""
     command = parser()
     options = vars(command.parse_args(arguments))
-    run, data, preset, resume = (options.pop(name) for name in ("run", "data", "preset", "resume"))
-    # Importing torch takes seconds; --help and a wrong option should not.
-    from trainer.loop import train
+    run: Path = options["run"]
+    with refusing(command.prog, "--resume goes on after the last step that was saved"):
+        config = chosen(options)
+        # Importing torch takes seconds; --help and a wrong option should not.
+        from trainer import checkpoint, distributed, summary
+        from trainer.loop import train
 
-    with refusing(command.prog, "--resume goes on after the last whole epoch"):
-        chosen = {name: value for name, value in options.items() if value is not None}
-        config = dataclasses.replace(PRESETS[preset], **chosen)
-        best = train(run, data, config, preset=preset, resume=resume)
-    print(
-        f"Best epoch {best.epoch}: top-1 {best.metrics['top_1']:.1%}, "
-        f"top-5 {best.metrics['top_5']:.1%} on validation -> {run / 'best.json'}"
-    )
+        with distributed.joined():
+            best = train(
+                run,
+                options["data"],
+                config,
+                preset=options["preset"],
+                resume=options["resume"],
+                index=options["index"],
+            )
+            if distributed.current().first:
+                print("\n".join(summary.lines(run, best, checkpoint.read(run, "last"))))
     return 0
 
 

@@ -20,16 +20,15 @@ from typing import Any, cast
 import numpy
 import torch
 import torchvision
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
-from torch import nn
 
 from trainer.config import Config
 from trainer.errors import InputError
 from trainer.model import FourViewResNet
 
 FORMAT = "resnetbolt-checkpoint"
-VERSION = 1
+VERSION = 2
 METRICS = ("training_loss", "validation_loss", "top_1", "top_5")
 
 
@@ -37,10 +36,13 @@ METRICS = ("training_loss", "validation_loss", "top_1", "top_5")
 class Checkpoint:
     """What is known of a model besides its weights.
 
-    `class_name` is in the order of the logits; `data` is the folder trained on; `split` maps
-    "training" and "validation" to location ids; `metrics` holds the validation figures of
-    `epoch`, counted from 1; `weights` is the file beside it and `sha256` its hash, both empty
-    before it is saved.
+    `class_name` is in the order of the logits; `data` is the folder trained on, `data_sha256` the
+    fingerprint of its locations (`trainer.prepare`); `split` maps "training" and "validation" to
+    location ids. `epoch` counts the whole epochs and `step` the steps so far; `metrics` holds the
+    validation figures of `epoch`, `class_top_1` the share of each class's validation locations
+    that are answered right, both empty before the first. `loss_sum` is the sum of the training
+    losses since `epoch`, `seconds` the time that training has taken. `weights` is the file beside
+    it and `sha256` its hash, both empty before it is saved.
     """
 
     config: Config
@@ -49,6 +51,11 @@ class Checkpoint:
     split: Mapping[str, Sequence[str]]
     metrics: Mapping[str, float]
     epoch: int
+    step: int = 0
+    loss_sum: float = 0.0
+    seconds: float = 0.0
+    class_top_1: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    data_sha256: str = ""
     preset: str = ""
     versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
     commit: str = ""
@@ -60,30 +67,31 @@ def save(
     run: Path,
     names: Sequence[str],
     checkpoint: Checkpoint,
-    model: nn.Module,
-    optimiser: torch.optim.Optimizer,
+    model: FourViewResNet,
+    state: Mapping[str, Any],
 ) -> None:
     """Write the weights once and let each of `names` ("best", "last") point to them, in order.
 
-    "last" comes last: killed before it, resuming trains this epoch again. The optimiser's state,
-    which only resuming needs, goes into a file of its own. Raises InputError on a full disk.
+    "last" comes last: killed before it, resuming goes on from the save before. `state`, which only
+    resuming needs, goes into a file of its own. Raises InputError on a full disk.
     """
     tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    state = optimiser.state_dict()
-    written = run / f"weights-{checkpoint.epoch:04d}.safetensors"
+    written = run / f"weights-{checkpoint.step:07d}.safetensors"
+    # What the tensors' shapes do not tell.
+    kind = {"fusion": checkpoint.config.fusion, "depth": str(checkpoint.config.depth)}
     try:
-        write_whole(written, lambda path: save_file(tensors, path))
-        write_whole(_optimiser_file(run, checkpoint), lambda path: torch.save(state, path))
+        write_whole(written, lambda path: save_file(tensors, path, kind))
+        write_whole(_state_file(run, checkpoint), lambda path: torch.save(dict(state), path))
     except (SafetensorError, RuntimeError) as error:
         written.unlink(missing_ok=True)
         # What both libraries make of a full disk.
         raise InputError(
-            f"{run}: the checkpoint of epoch {checkpoint.epoch} could not be written ({error}); "
+            f"{run}: the checkpoint of step {checkpoint.step} could not be written ({error}); "
             "make room and go on with --resume."
         ) from error
     sha256 = _sha256(written)
-    # A name of its own, or training an epoch again would change what another JSON points to.
-    weights = f"weights-{checkpoint.epoch:04d}-{sha256[:12]}.safetensors"
+    # A name of its own, or taking a step again would change what another JSON points to.
+    weights = f"weights-{checkpoint.step:07d}-{sha256[:12]}.safetensors"
     written.replace(run / weights)
     complete = dataclasses.replace(checkpoint, weights=weights, sha256=sha256, **_origin())
     document = {"format": FORMAT, "version": VERSION} | dataclasses.asdict(complete)
@@ -93,14 +101,14 @@ def save(
     _sweep(run)
 
 
-def load_optimiser(run: Path, checkpoint: Checkpoint) -> dict[str, Any]:
-    """Return the optimiser's state that was saved with `checkpoint`; raises InputError."""
-    path = _optimiser_file(run, checkpoint)
+def load_state(run: Path, checkpoint: Checkpoint) -> dict[str, Any]:
+    """Return the state that was saved with `checkpoint`, on the CPU; raises InputError."""
+    path = _state_file(run, checkpoint)
     try:
         return cast(dict[str, Any], torch.load(path, map_location="cpu", weights_only=True))
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
         raise InputError(
-            f"{path}: the optimiser's state is gone or damaged; start anew."
+            f"{path}: the optimiser's state is gone or damaged; train into another folder."
         ) from error
 
 
@@ -139,8 +147,11 @@ def read(run: Path, name: str = "best") -> Checkpoint:
 def _check(checkpoint: Checkpoint) -> None:
     """Raise ValueError unless everything is of its type: a JSON file may hold anything."""
     parts = [checkpoint.split["training"], checkpoint.split["validation"], checkpoint.class_name]
-    texts = [checkpoint.data, checkpoint.preset, checkpoint.commit, checkpoint.weights]
-    numbers = [checkpoint.metrics[name] for name in METRICS]
+    texts = [checkpoint.data, checkpoint.data_sha256, checkpoint.preset]
+    texts += [checkpoint.commit, checkpoint.weights]
+    numbers = [checkpoint.metrics[name] for name in METRICS if checkpoint.epoch]
+    numbers += [checkpoint.step, checkpoint.loss_sum, checkpoint.seconds]
+    numbers += checkpoint.class_top_1.values()
     if not (
         all(isinstance(text, str) for part in [*parts, texts] for text in part)
         and all(isinstance(part, (list, tuple)) for part in parts)
@@ -160,13 +171,18 @@ def load(run: Path, name: str = "best") -> tuple[FourViewResNet, Checkpoint]:
     path = run / Path(checkpoint.weights).name
     if not path.is_file():
         raise InputError(f"{path}: the weights that {name}.json names are gone; train again.")
-    model = FourViewResNet(checkpoint.config.fusion, len(checkpoint.class_name))
+    fusion, depth = checkpoint.config.fusion, checkpoint.config.depth
+    model = FourViewResNet(fusion, len(checkpoint.class_name), depth=depth)
     try:
+        with safe_open(path, "pt") as file:
+            kind = file.metadata() or {}
+        if (kind.get("fusion", fusion), kind.get("depth", str(depth))) != (fusion, str(depth)):
+            raise RuntimeError("written for another model")
         model.load_state_dict(load_file(path))
     except (SafetensorError, RuntimeError, OSError) as error:
         raise InputError(
-            f"{path}: these are not the weights of a ResNet-50 with {checkpoint.config.fusion} "
-            f"fusion and {len(checkpoint.class_name)} classes; choose another run."
+            f"{path}: these are not the weights of a ResNet-{depth} with {fusion} fusion and "
+            f"{len(checkpoint.class_name)} classes; choose another run."
         ) from error
     if checkpoint.sha256 != _sha256(path):
         raise InputError(f"{path}: the weights have changed since {name}.json was written.")
@@ -185,15 +201,17 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _optimiser_file(run: Path, checkpoint: Checkpoint) -> Path:
-    return run / f"optimiser-{checkpoint.epoch:04d}.pt"
+def _state_file(run: Path, checkpoint: Checkpoint) -> Path:
+    return run / f"state-{checkpoint.step:07d}.pt"
 
 
 def _sweep(run: Path) -> None:
     """Remove weights that no checkpoint names any more, and states that are not the last."""
-    last, best = read(run, "last"), read(run, "best")
-    used = {last.weights, best.weights, _optimiser_file(run, last).name}
-    for path in [*run.glob("weights-*.safetensors"), *run.glob("optimiser-*.pt")]:
+    last = read(run, "last")
+    used = {last.weights, _state_file(run, last).name}
+    if (run / "best.json").is_file():
+        used.add(read(run, "best").weights)
+    for path in [*run.glob("weights-*.safetensors"), *run.glob("state-*.pt")]:
         if path.name not in used:
             path.unlink()
 

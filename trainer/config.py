@@ -1,15 +1,27 @@
-"""Everything that decides a training run, in one frozen dataclass, and the named presets."""
+"""Everything that decides a training run, in one frozen dataclass: each field is an option."""
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from trainer.errors import InputError
 
-FUSIONS = ("early", "medium")
+FUSIONS = (
+    "single",
+    "early",
+    "stack",
+    "medium",
+    "medium-max",
+    "late",
+    "late-mean",
+    "attention",
+)
+DEPTHS = (18, 34, 50, 101, 152)
 INITIALISATIONS = ("he", "zero-residual")
-SCHEDULES = ("constant", "one-cycle")
+OPTIMISERS = ("adam", "adamw", "sgd")
+SCHEDULES = ("constant", "one-cycle", "cosine")
+PRECISIONS = ("float32", "bfloat16")
+BATCH_NORMS = ("batch", "frozen")
 
 
 def _option(default: Any, text: str, **metadata: Any) -> Any:
@@ -23,75 +35,137 @@ def option(name: str) -> str:
 
 @dataclass(frozen=True)
 class Config:
-    """How to train: each field is an option of `python -m trainer`, with its unit in the help."""
+    """How to train: each field is an option of `python -m trainer`, with its unit in the help.
+
+    A field whose metadata says `free` may differ when a run is resumed. Raises InputError for a
+    value that cannot be.
+    """
 
     fusion: str = _option(
         "medium",
-        "how the four views meet: early lays them side by side, medium averages their features",
+        "how the four views meet: single (never: each view is a sample), early (side by side), "
+        "stack (12 channels), medium or medium-max (mean or maximum of the views' features), late "
+        "or late-mean (maximum or mean of the views' logits), attention (learned weights over the "
+        "views and their last feature maps)",
         choices=FUSIONS,
+    )
+    depth: int = _option(50, "layers of the residual network", choices=DEPTHS)
+    weights: str = _option(
+        "",
+        "weights to start the trunk from: a name of torchvision's, such as IMAGENET1K_V2, or a "
+        "local .pth or .safetensors file; from scratch where empty",
     )
     initialisation: str = _option(
         "he",
-        "weights to start from: he (He et al. 2015), or zero-residual, in which every block starts "
-        "as the identity (Goyal et al. 2017) and short trainings get further",
+        "from scratch: he (He et al. 2015), or zero-residual, in which every block starts as the "
+        "identity (Goyal et al. 2017) and short trainings get further",
         choices=INITIALISATIONS,
     )
     size: int = _option(256, "side to which each view is scaled, pixels", minimum=32, maximum=4096)
     epochs: int = _option(10, "passes over the training part", minimum=1)
-    batch_size: int = _option(28, "locations a step", minimum=2)
-    learning_rate: float = _option(1e-5, "step size of Adam, or its peak", minimum=0.0)
-    beta_1: float = _option(0.9, "Adam: decay of the gradient's mean", minimum=0.0)
-    beta_2: float = _option(0.999, "Adam: decay of the gradient's square", minimum=0.0)
-    epsilon: float = _option(1e-8, "Adam: added to the denominator", minimum=0.0)
-    weight_decay: float = _option(1e-4, "L2 penalty on the weights", minimum=0.0)
+    batch_size: int = _option(28, "locations a step, over all processes", minimum=2)
+    accumulation: int = _option(
+        1, "parts in which a process computes its share of a step, to save memory", minimum=1
+    )
+    optimiser: str = _option(
+        "adam",
+        "adam (weight decay as L2 penalty), adamw (decoupled; norms and biases are spared), or "
+        "sgd (Nesterov momentum)",
+        choices=OPTIMISERS,
+    )
+    learning_rate: float = _option(1e-5, "step size, or its peak", above=0.0)
+    trunk_rate: float = _option(
+        1.0, "the trunk's learning rate as a share of the head's", minimum=0.0
+    )
+    beta_1: float = _option(
+        0.9, "decay of the gradient's mean; sgd: momentum", minimum=0.0, below=1.0
+    )
+    beta_2: float = _option(0.999, "decay of the gradient's square", minimum=0.0, below=1.0)
+    epsilon: float = _option(1e-8, "added to the denominator", above=0.0)
+    weight_decay: float = _option(1e-4, "decay of the weights", minimum=0.0)
     schedule: str = _option(
         "constant",
-        "learning rate over the steps: constant, or one-cycle (a linear rise over the first "
-        "quarter, then a cosine to zero)",
+        "learning rate over the steps: constant, one-cycle (a linear rise over the first quarter, "
+        "then a cosine to zero), or cosine (a rise over the warm-up, then the same)",
         choices=SCHEDULES,
     )
-    validation_share: float = _option(
-        0.1, "share of each class's locations held back for validation", minimum=0.0
+    warm_up: float = _option(0.0, "linear rise of the learning rate, epochs", minimum=0.0)
+    label_smoothing: float = _option(
+        0.0, "share of the target spread over all classes", minimum=0.0, below=1.0
     )
-    workers: int = _option(2, "processes that decode photographs", minimum=0)
+    neighbour_smoothing: float = _option(
+        0.0,
+        "share of the target spread over the other classes by the distance of their centres; "
+        "needs coordinates",
+        minimum=0.0,
+        below=1.0,
+    )
+    neighbour_distance: float = _option(
+        300.0, "distance at which that spread falls by a factor e, km", above=0.0
+    )
+    averaging: float = _option(
+        0.0,
+        "decay, a step, of the exponential average of the weights that is validated and kept; 0 "
+        "keeps the last weights",
+        minimum=0.0,
+        below=1.0,
+    )
+    augmentation: float = _option(
+        0.0,
+        "strength of random crops, brightness, contrast and saturation; left and right stay",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    batch_norm: str = _option(
+        "batch",
+        "statistics of batch normalisation: batch, or frozen at those it starts with",
+        choices=BATCH_NORMS,
+    )
+    precision: str = _option(
+        "float32", "numbers of the forward and backward pass", choices=PRECISIONS
+    )
+    compile: bool = _option(False, "compile the model with torch.compile", free=True)
+    deterministic: bool = _option(True, "the same bits each time on the same device")
+    validation_share: float = _option(
+        0.1, "share of each class's locations held back for validation", above=0.0, below=1.0
+    )
+    save_minutes: float = _option(
+        10.0, "time between saves within an epoch, minutes", minimum=0.0, free=True
+    )
+    workers: int = _option(2, "processes that decode photographs", minimum=0, free=True)
     seed: int = _option(0, "seed of the split, the weights and the order", minimum=0)
 
     def __post_init__(self) -> None:
         """Raise InputError for a value that cannot be."""
         for item in dataclasses.fields(self):
-            value, name = getattr(self, item.name), option(item.name)
-            wanted = (int, float) if isinstance(item.default, float) else type(item.default)
-            if not isinstance(value, wanted) or isinstance(value, bool):
-                raise InputError(
-                    f"{name} {value!r}: must be of type {type(item.default).__name__}."
-                )
-            choices, minimum = item.metadata.get("choices"), item.metadata.get("minimum")
-            if choices is not None and value not in choices:
-                raise InputError(f"{name} {value}: choose one of {', '.join(choices)}.")
-            maximum = item.metadata.get("maximum", 2**31 - 1)
-            if minimum is not None and not minimum <= value <= maximum:
-                raise InputError(f"{name} {value}: must lie between {minimum} and {maximum}.")
-        if not 0 < self.validation_share < 1:
-            raise InputError(f"--validation-share {self.validation_share}: must lie in (0, 1).")
-        if not (self.beta_1 < 1 and self.beta_2 < 1 and self.epsilon > 0 < self.learning_rate):
+            _check(item, getattr(self, item.name))
+        if self.label_smoothing + self.neighbour_smoothing >= 1:
             raise InputError(
-                "--beta-1 and --beta-2 must be below 1, --epsilon and --learning-rate above 0."
+                "--label-smoothing and --neighbour-smoothing must leave something to the class: "
+                "their sum must be below 1."
             )
 
 
-PRESETS: Mapping[str, Config] = {
-    # Table 1 of the paper, for each of its two models.
-    "paper-early": Config(fusion="early"),
-    "paper-medium": Config(fusion="medium"),
-    # Small and steep: what two cores can learn from the painted states in some three minutes.
-    "demo": Config(
-        fusion="medium",
-        initialisation="zero-residual",
-        size=48,
-        epochs=2,
-        batch_size=16,
-        learning_rate=1e-3,
-        schedule="one-cycle",
-    ),
-}
-DEFAULT_PRESET = "paper-medium"
+def _check(item: "dataclasses.Field[Any]", value: object) -> None:
+    """Raise InputError unless a field may have this value: a JSON file may hold anything."""
+    name, metadata, wanted = option(item.name), item.metadata, type(item.default)
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not (number if wanted is float else type(value) is wanted):
+        raise InputError(f"{name} {value!r}: must be of type {wanted.__name__}.")
+    if "choices" in metadata and value not in metadata["choices"]:
+        raise InputError(
+            f"{name} {value}: choose one of {', '.join(map(str, metadata['choices']))}."
+        )
+    if not isinstance(value, (int, float)) or "choices" in metadata or wanted is bool:
+        return
+    lowest, highest = metadata.get("minimum"), metadata.get("maximum", 2**31 - 1)
+    above, below = metadata.get("above"), metadata.get("below")
+    if not (
+        (lowest is None or value >= lowest)
+        and (above is None or value > above)
+        and (value <= highest)
+        and (below is None or value < below)
+    ):
+        left = f"[{lowest}" if above is None else f"({above}"
+        right = f"{highest}]" if below is None else f"{below})"
+        raise InputError(f"{name} {value}: must lie in {left}, {right}.")

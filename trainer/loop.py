@@ -1,224 +1,352 @@
-"""The training loop: epochs of steps, each epoch ending in a checkpoint."""
+"""The training loop: epochs of steps, saved as it goes, each epoch ending in a validation."""
 
+import itertools
 import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from tqdm import tqdm
 
 from trainer import checkpoint as checkpoints
-from trainer import dataset
+from trainer import dataset, distributed
 from trainer import run as run_folder
 from trainer.checkpoint import Checkpoint
 from trainer.config import Config
-from trainer.dataset import LocationDataset
-from trainer.errors import InputError
-from trainer.model import FourViewResNet, to_pixels, usable_device
-from trainer.progress import progress
-from trainer.run import EPOCHS, STEPS
-from trainer.survey import Survey, survey
+from trainer.dataset import Batch, LocationDataset
+from trainer.distributed import Processes
+from trainer.errors import Diverged, InputError, Stopped
+from trainer.evaluation import Scores, evaluate, refuse_unreadable
+from trainer.interruption import Interruption, interruption
+from trainer.journal import Journal
+from trainer.learner import Learner, learning_rate
+from trainer.model import FourViewResNet
+from trainer.prepare import Prepared, index_file, prepare
+from trainer.split import Split, split_by_location
+from trainer.target import targets
+from trainer.weights import start_from
 
+# Losses are read from the device this many steps at a time, so that it need not wait.
 STEPS_AT_ONCE = 20
+# Several GPUs agree on whether to stop or save this often, in steps.
+STEPS_BETWEEN_TALKS = 10
+
+Report = Callable[[int, Scores], None]
+"""Called after each epoch with its number, counted from 1, and scores; may raise to end."""
 
 
-@dataclass(frozen=True)
-class Scores:
-    """Mean cross-entropy in nats and shares in [0, 1] over the validation part."""
-
-    loss: float
-    top_1: float
-    top_5: float
-
-
-def train(run: Path, data: Path, config: Config, *, preset: str, resume: bool) -> Checkpoint:
+def train(
+    run: Path,
+    data: Path,
+    config: Config,
+    *,
+    preset: str,
+    resume: bool,
+    index: Path | None = None,
+    report: Report | None = None,
+) -> Checkpoint:
     """Train into the folder `run` and return the best checkpoint, by validation loss.
 
-    With `resume` it goes on after the last whole epoch. Raises InputError for a folder that
-    cannot be trained from or into.
+    `index` is the file that `trainer.prepare` keeps, by default beside the run. With `resume` it
+    goes on after the last step that was saved. Processes that `distributed.joined` has joined train
+    one model together. Raises InputError for a folder that cannot be trained from or into, and
+    Stopped when it was asked to end and has saved.
     """
-    with run_folder.alone(run):
-        return _train(run, data, config, preset, resume)
+    processes = distributed.current()
+    with run_folder.alone(run, processes), interruption() as asked:
+        training = _Training(run, data, config, preset, resume, index, processes, asked)
+        return training.run_all(report)
 
 
-def _train(run: Path, data: Path, config: Config, preset: str, resume: bool) -> Checkpoint:
-    previous = run_folder.previous(run, config, resume)
-    torch.manual_seed(config.seed)
-    torch.backends.cudnn.deterministic = True
-    index = dataset.index(data)
-    class_name = index.class_name
-    split = dataset.split(index, config.validation_share, config.seed)
-    if previous is not None:
-        split = run_folder.as_before(run, previous, class_name, split)
-    read = survey(split, index, config)
-    if previous is not None and read.split != split:
-        raise InputError(
-            f"{run}: photographs that this run was started on cannot be read any more "
-            f"({read.skipped[-1].id}); restore them or train into another folder."
+class _Training:
+    """One training: what it reads, the learner, and how far it has come."""
+
+    def __init__(
+        self,
+        run: Path,
+        data: Path,
+        config: Config,
+        preset: str,
+        resume: bool,
+        index: Path | None,
+        processes: Processes,
+        asked: Interruption,
+    ) -> None:
+        previous = run_folder.previous(run, config, resume)
+        self.run, self.config, self.preset = run, config, preset
+        self.processes, self.asked = processes, asked
+        torch.manual_seed(config.seed)
+        torch.backends.cudnn.deterministic = config.deterministic
+        torch.backends.cudnn.benchmark = not config.deterministic
+        with processes.first_before_others():
+            prepared = prepare(
+                data, index or index_file(run.absolute().parent, data), config.workers
+            )
+        split = _split(run, prepared, config, previous)
+        everything = split.training + split.validation
+        self.data = str(prepared.index.root.resolve())
+        self.data_sha256 = prepared.fingerprint(everything)
+        if previous and previous.data_sha256 != self.data_sha256:
+            raise InputError(
+                f"{data}: photographs have changed since {run} was started; put them back or train "
+                "into another folder."
+            )
+        self.class_name = prepared.index.class_name
+        self.training, self.validation = (
+            LocationDataset(prepared.index.root, part, self.class_name, config.size)
+            for part in (split.training, split.validation)
         )
-    _tell(read, index)
-
-    model = FourViewResNet(
-        config.fusion,
-        len(class_name),
-        read.mean,
-        read.deviation,
-        zero_residual=config.initialisation == "zero-residual",
-    )
-    model = model.to(usable_device(), memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimiser = _optimiser(model, config)
-    first, best_loss = 1, math.inf
-    if previous is not None:
-        model.load_state_dict(checkpoints.load(run, "last")[0].state_dict())
-        optimiser.load_state_dict(checkpoints.load_optimiser(run, previous))
-        first, best_loss = previous.epoch + 1, checkpoints.read(run).metrics["validation_loss"]
-    run_folder.start(run, config, read.skipped, last_epoch=first - 1)
-
-    training = LocationDataset(index.root, read.split.training, class_name, config.size)
-    validation = LocationDataset(index.root, read.split.validation, class_name, config.size)
-    total_steps = config.epochs * math.ceil(len(training) / config.batch_size)
-    for epoch in range(first, config.epochs + 1):
-        started = time.monotonic()
-        training_loss = _epoch(run, model, optimiser, training, config, epoch, total_steps)
-        scores = evaluate(model, validation, config)
-        values = (training_loss, scores.loss, scores.top_1, scores.top_5)
-        metrics = dict(zip(checkpoints.METRICS, values, strict=True))
-        seconds = round(time.monotonic() - started, 3)
-        _refuse_divergence(run, scores.loss, f"validation after epoch {epoch}")
-        run_folder.append(run / EPOCHS, [(epoch, *metrics.values(), seconds)])
-        print(
-            f"Epoch {epoch}: validation loss {scores.loss:.3f}, "
-            f"top-1 {scores.top_1:.1%}, top-5 {scores.top_5:.1%}"
+        self.batch_size = min(config.batch_size, len(self.training))
+        if self.batch_size < processes.count * config.accumulation:
+            raise InputError(
+                f"--batch-size {self.batch_size}: {processes.count} processes with "
+                f"--accumulation {config.accumulation} need at least one location each; raise it."
+            )
+        self.steps_per_epoch = dataset.steps_per_epoch(len(self.training), self.batch_size)
+        self.learner = Learner(
+            self._model(prepared, split, fresh=previous is None),
+            config,
+            processes,
+            targets(config, self.class_name, split.training),
+            self.steps_per_epoch,
         )
-        names = ("best", "last") if scores.loss < best_loss else ("last",)
-        best_loss = min(best_loss, scores.loss)
-        checkpoints.save(
-            run,
-            names,
-            Checkpoint(
-                config=config,
-                class_name=class_name,
-                data=str(index.root.resolve()),
-                split={
-                    "training": [place.id for place in read.split.training],
-                    "validation": [place.id for place in read.split.validation],
-                },
-                metrics=metrics,
-                epoch=epoch,
-                preset=preset,
-            ),
-            model,
-            optimiser,
+        self._go_on_from(previous)
+        self.journal: Journal | None = None
+        if processes.first:
+            self.journal = Journal(run, config, prepared.index.skipped, self.step)
+            _tell(split, prepared)
+
+    def _model(self, prepared: Prepared, split: Split, *, fresh: bool) -> FourViewResNet:
+        config = self.config
+        mean, deviation = prepared.statistics(split.training)
+        model = FourViewResNet(
+            config.fusion,
+            len(self.class_name),
+            mean,
+            deviation,
+            depth=config.depth,
+            zero_residual=config.initialisation == "zero-residual",
         )
-    return checkpoints.read(run)
+        if fresh and config.weights:
+            with self.processes.first_before_others():
+                start_from(model, config.weights)
+        return model
+
+    def _go_on_from(self, previous: Checkpoint | None) -> None:
+        """Take up the counts, and the learner the weights, of the last save."""
+        self.epoch, self.step, self.loss_sum, self.seconds_before = 0, 0, 0.0, 0.0
+        self.metrics: dict[str, float] = {}
+        self.class_top_1: dict[str, float] = {}
+        self.best_loss, self.saved_step = math.inf, -1
+        self.started = self.saved = time.monotonic()
+        if previous is None:
+            return
+        self.epoch, self.step = previous.epoch, previous.step
+        self.loss_sum, self.seconds_before = previous.loss_sum, previous.seconds
+        self.metrics, self.class_top_1 = dict(previous.metrics), dict(previous.class_top_1)
+        kept = checkpoints.load(self.run, "last")[0]
+        self.learner.load(kept, checkpoints.load_state(self.run, previous))
+        if self.epoch:
+            self.best_loss = checkpoints.read(self.run).metrics["validation_loss"]
+
+    @property
+    def seconds(self) -> float:
+        """Return the time that training has taken, earlier starts included."""
+        return self.seconds_before + time.monotonic() - self.started
+
+    def run_all(self, report: Report | None) -> Checkpoint:
+        """Train the epochs that are left and return the best checkpoint."""
+        if self.epoch == self.config.epochs:
+            return checkpoints.read(self.run)
+        last_step = self.config.epochs * self.steps_per_epoch
+        rows = dataset.shuffled(
+            len(self.training), self.batch_size, self.config.seed, self.step, last_step
+        )
+        batches = dataset.loader(
+            self.training, map(self.processes.share, rows), self.config.workers
+        )
+        stream = iter(batches)
+        try:
+            while self.epoch < self.config.epochs:
+                scores = self._epoch(stream)
+                if report:
+                    report(self.epoch, scores)
+        finally:
+            if self.journal:
+                self.journal.close()
+        return checkpoints.read(self.run)
+
+    def _epoch(self, stream: Iterator[Batch]) -> Scores:
+        """Take the steps that are left of an epoch, validate and save."""
+        started = self.seconds
+        number = self.epoch + 1
+        left = number * self.steps_per_epoch - self.step
+        with self._bar(number, left) as bar:
+            self._steps(itertools.islice(stream, left), bar)
+        scores = evaluate(
+            self.learner.kept,
+            self.validation,
+            len(self.class_name),
+            self.config,
+            self.processes,
+            between=self._stop_if_asked,
+        )
+        _refuse_divergence(self.run, scores.loss, f"validation after epoch {number}")
+        self._count(number, scores)
+        if self.journal:
+            views = {"view_top_1": scores.view_top_1, "view_top_5": scores.view_top_5}
+            self.journal.epoch(
+                {"epoch": number, "step": self.step, **self.metrics, **views}
+                | {"seconds": round(self.seconds - started, 3)}
+            )
+            print(
+                f"Epoch {number}: validation loss {scores.loss:.3f}, top-1 {scores.top_1:.1%}, "
+                f"top-5 {scores.top_5:.1%}"
+            )
+        better = scores.loss < self.best_loss
+        self.best_loss = min(self.best_loss, scores.loss)
+        self._save(("best", "last") if better else ("last",))
+        return scores
+
+    def _count(self, number: int, scores: Scores) -> None:
+        """Note that an epoch is whole and what it gave."""
+        values = (self.loss_sum / self.steps_per_epoch, scores.loss, scores.top_1, scores.top_5)
+        self.metrics = dict(zip(checkpoints.METRICS, values, strict=True))
+        if scores.view_top_1 is not None and scores.view_top_5 is not None:
+            self.metrics |= {"view_top_1": scores.view_top_1, "view_top_5": scores.view_top_5}
+        self.class_top_1 = {
+            name: share
+            for name, share in zip(self.class_name, scores.class_top_1, strict=True)
+            if math.isfinite(share)
+        }
+        self.epoch, self.loss_sum = number, 0.0
+
+    def _steps(self, batches: Iterator[Batch], bar: "tqdm[NoReturn]") -> None:
+        """Take a step on each batch, saving now and then."""
+        pending: list[Tensor] = []
+        for batch in batches:
+            try:
+                refuse_unreadable(batch.reason)
+            except InputError:
+                if self.processes.count == 1:  # The others wait for this one: none could save.
+                    self._read(pending, bar)
+                    self._save(("last",))
+                raise
+            loss = self.learner.step(batch.views, batch.label, self.step, self.batch_size)
+            self.step += 1
+            pending.append(loss)
+            bar.update(self.batch_size)
+            if len(pending) == STEPS_AT_ONCE:
+                self._read(pending, bar)
+            if self._agreed_to_save():
+                self._read(pending, bar)
+                self._save(("last",))
+                self._stop_if_asked()
+        self._read(pending, bar)
+
+    def _agreed_to_save(self) -> bool:
+        """Return whether one of the processes was asked to end, or has not saved for long."""
+        several = self.processes.count > 1 and self.processes.device.type == "cuda"
+        if several and self.step % STEPS_BETWEEN_TALKS:
+            return False
+        late = time.monotonic() - self.saved >= 60 * self.config.save_minutes
+        return self.processes.any(self.asked.asked or late)
+
+    def _stop_if_asked(self) -> None:
+        """Raise Stopped if a process was asked to end; where its steps are saved already."""
+        if not self.processes.any(self.asked.asked):
+            return
+        if self.saved_step != self.step:
+            self._save(("last",))
+        raise Stopped(f"asked to end; saved step {self.step} in {self.run}, --resume goes on.")
+
+    def _read(self, pending: list[Tensor], bar: "tqdm[NoReturn]") -> None:
+        """Read the losses of the steps since the last time and write them down."""
+        if not pending:
+            return
+        losses = self.processes.total(torch.stack(pending)).tolist()
+        pending.clear()
+        first = self.step - len(losses)
+        rows = []
+        for step, loss in enumerate(losses, start=first):
+            _refuse_divergence(self.run, loss, f"step {step + 1}")
+            self.loss_sum += loss
+            rate = learning_rate(self.config, step, self.steps_per_epoch)
+            rows.append((self.epoch + 1, step + 1, loss, rate, round(self.seconds, 3)))
+        if self.journal:
+            self.journal.steps(rows)
+        bar.set_postfix(loss=f"{losses[-1]:.3f}", all_left=self._time_left(), refresh=False)
+
+    def _time_left(self) -> str:
+        """Return the time that the steps of all epochs that are left take at the rate so far."""
+        total = self.config.epochs * self.steps_per_epoch
+        return str(tqdm.format_interval(int(self.seconds / self.step * (total - self.step))))
+
+    def _bar(self, number: int, left: int) -> "tqdm[NoReturn]":
+        done = (self.steps_per_epoch - left) * self.batch_size
+        return tqdm(
+            desc=f"Epoch {number} of {self.config.epochs}",
+            total=self.steps_per_epoch * self.batch_size,
+            initial=done,
+            unit="location",
+            dynamic_ncols=True,
+            mininterval=0.5,
+            disable=not self.processes.first,
+        )
+
+    def _save(self, names: tuple[str, ...]) -> None:
+        """Save the model and what resuming needs; the first process does, the others wait."""
+        if self.processes.first:
+            checkpoints.save(
+                self.run,
+                names,
+                Checkpoint(
+                    config=self.config,
+                    class_name=self.class_name,
+                    data=self.data,
+                    data_sha256=self.data_sha256,
+                    split={
+                        "training": [place.id for place in self.training.location],
+                        "validation": [place.id for place in self.validation.location],
+                    },
+                    metrics=self.metrics,
+                    class_top_1=self.class_top_1,
+                    epoch=self.epoch,
+                    step=self.step,
+                    loss_sum=self.loss_sum,
+                    seconds=round(self.seconds, 3),
+                    preset=self.preset,
+                ),
+                self.learner.kept,
+                self.learner.state(),
+            )
+        self.processes.wait()
+        self.saved, self.saved_step = time.monotonic(), self.step
 
 
-def _optimiser(model: FourViewResNet, config: Config) -> torch.optim.Optimizer:
-    return torch.optim.Adam(
-        model.parameters(),
-        lr=config.learning_rate,
-        betas=(config.beta_1, config.beta_2),
-        eps=config.epsilon,
-        weight_decay=config.weight_decay,
-        fused=True,
-    )
+def _split(run: Path, prepared: Prepared, config: Config, previous: Checkpoint | None) -> Split:
+    """Return which locations are trained on: those of the earlier start where there was one."""
+    split = split_by_location(prepared.index, config.validation_share, config.seed)
+    return run_folder.as_before(run, previous, prepared.index) if previous else split
 
 
-def _tell(read: Survey, index: dataset.Index) -> None:
+def _tell(split: Split, prepared: Prepared) -> None:
+    skipped = prepared.index.skipped
     print(
-        f"{len(read.split.training)} locations to train on, {len(read.split.validation)} to "
-        f"validate, {len(index.class_name)} classes, {len(read.skipped)} skipped"
+        f"{len(split.training)} locations to train on, {len(split.validation)} to validate, "
+        f"{len(prepared.index.class_name)} classes, {len(skipped)} skipped"
     )
-    for skipped in read.skipped:
-        print(f"  skipped {skipped.id}: {skipped.reason}")
-
-
-def _epoch(
-    run: Path,
-    model: FourViewResNet,
-    optimiser: torch.optim.Optimizer,
-    photographs: LocationDataset,
-    config: Config,
-    epoch: int,
-    total_steps: int,
-) -> float:
-    """Train on every location once and return the mean loss."""
-    device = model.mean.device
-    model.train()
-    # The order depends on the seed and the epoch alone, so a resumed run sees the same one.
-    batches = dataset.loader(
-        photographs, config.batch_size, config.workers, shuffle_seed=config.seed * 10_000 + epoch
-    )
-    started = time.monotonic()
-    table, seen, total = [], 0, 0.0
-    step = (epoch - 1) * len(batches)
-    bar = progress(batches, f"Epoch {epoch} of {config.epochs}")
-    for _, views, label, reasons in bar:
-        _refuse_unreadable(reasons)
-        rate = learning_rate(config, step, total_steps)
-        for group in optimiser.param_groups:
-            group["lr"] = rate
-        loss = nn.functional.cross_entropy(model(to_pixels(views, device)), label.to(device))
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        step += 1
-        value = float(loss.detach())
-        total += value * len(label)
-        seen += len(label)
-        bar.set_postfix(loss=f"{value:.3f}")
-        _refuse_divergence(run, value, f"step {step}")
-        table.append((epoch, step, value, rate, round(time.monotonic() - started, 3)))
-        if len(table) == STEPS_AT_ONCE:
-            run_folder.append(run / STEPS, table)
-            table.clear()
-    run_folder.append(run / STEPS, table)
-    return total / seen
-
-
-@torch.inference_mode()
-def evaluate(model: FourViewResNet, photographs: LocationDataset, config: Config) -> Scores:
-    """Return the scores of a model over photographs; it is left in evaluation mode."""
-    model.eval()
-    device = model.mean.device
-    loss, top_1, top_5 = 0.0, 0, 0
-    batches = dataset.loader(photographs, config.batch_size, config.workers)
-    for _, views, label, reasons in progress(batches, "Validating"):
-        _refuse_unreadable(reasons)
-        logit = model(to_pixels(views, device)).cpu()
-        loss += float(nn.functional.cross_entropy(logit, label, reduction="sum"))
-        hit = _ranking(logit) == label[:, None]
-        top_1 += int(hit[:, 0].sum())
-        top_5 += int(hit[:, :5].any(dim=1).sum())
-    count = len(photographs)
-    return Scores(loss / count, top_1 / count, top_5 / count)
-
-
-def learning_rate(config: Config, step: int, total_steps: int) -> float:
-    """Return the learning rate of a step, counted from 0."""
-    if config.schedule == "constant":
-        return config.learning_rate
-    warm = max(1, total_steps // 4)
-    if step < warm:
-        return config.learning_rate * (step + 1) / warm
-    progress = (step - warm) / max(1, total_steps - warm)
-    return config.learning_rate * (1 + math.cos(math.pi * progress)) / 2
-
-
-def _ranking(logit: Tensor) -> Tensor:
-    return logit.argsort(dim=1, descending=True, stable=True)
-
-
-def _refuse_unreadable(reasons: Sequence[str]) -> None:
-    for reason in reasons:
-        if reason:
-            raise InputError(reason)
+    for item in skipped[:10]:
+        print(f"  skipped {item.id}: {item.reason}")
+    if len(skipped) > 10:
+        print(f"  and {len(skipped) - 10} more, all in skipped.csv")
 
 
 def _refuse_divergence(run: Path, loss: float, where: str) -> None:
     if not math.isfinite(loss):
-        raise InputError(
+        raise Diverged(
             f"{run}: the loss is {loss} at {where}; train anew with a smaller --learning-rate."
         )

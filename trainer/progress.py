@@ -6,6 +6,16 @@ from typing import Any
 from tqdm import tqdm
 
 
-def progress(batches: Iterable[Any], what: str) -> "tqdm[Any]":
+def progress(
+    batches: Iterable[Any], what: str, *, total: int | None = None, silent: bool = False
+) -> "tqdm[Any]":
     """Return the batches under a bar with rate and time left."""
-    return tqdm(batches, desc=what, unit="batch", dynamic_ncols=True, mininterval=0.5)
+    return tqdm(
+        batches,
+        desc=what,
+        total=total,
+        unit="batch",
+        dynamic_ncols=True,
+        mininterval=0.5,
+        disable=silent,
+    )

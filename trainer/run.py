@@ -1,33 +1,33 @@
-"""The run folder: who may write it, what an earlier start left there, and its tables."""
+"""The run folder: who may write it, and what an earlier start left there."""
 
-import csv
 import dataclasses
 import fcntl
 import hashlib
-import json
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from trainer import checkpoint as checkpoints
 from trainer.checkpoint import Checkpoint
-from trainer.config import Config
-from trainer.dataset import Location, Skipped, Split
+from trainer.config import Config, option
+from trainer.distributed import Processes
 from trainer.errors import InputError
-
-STEPS, EPOCHS = "steps.csv", "epochs.csv"
-STEP_COLUMNS = ("epoch", "step", "loss", "learning_rate", "seconds")
-EPOCH_COLUMNS = ("epoch", *checkpoints.METRICS, "seconds")
+from trainer.layout import Index
+from trainer.split import Split
 
 
 @contextmanager
-def alone(run: Path) -> Iterator[None]:
+def alone(run: Path, processes: Processes) -> Iterator[None]:
     """Keep a second trainer out of the run; the lock goes when this process does.
 
-    It lies with the temporary files, so that a refused start leaves nothing in the run.
+    The first of several processes holds it for all. It lies with the temporary files, so that a
+    refused start leaves nothing in the run.
     """
+    if not processes.first:
+        yield
+        return
     name = hashlib.sha256(str(run.absolute()).encode(errors="replace")).hexdigest()[:16]
     lock = Path(tempfile.gettempdir()) / f"resnetbolt-{os.getuid()}-{name}.lock"
     file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
@@ -59,54 +59,34 @@ def previous(run: Path, config: Config, resume: bool) -> Checkpoint | None:
     last = checkpoints.read(run, "last")
     for item in dataclasses.fields(Config):
         before, now = getattr(last.config, item.name), getattr(config, item.name)
-        if before != now and item.name != "workers":
+        # More epochs change nothing before them, as long as the learning rate does not know.
+        longer = item.name == "epochs" and config.schedule == "constant" and now > before
+        if before != now and not item.metadata.get("free") and not longer:
             raise InputError(
-                f"{run}: was trained with {item.name} {before}, not {now}; "
+                f"{run}: was trained with {option(item.name)} {before}, not {now}; "
                 "resume with the same options or train into another folder."
             )
     return last
 
 
-def as_before(run: Path, previous: Checkpoint, class_name: Sequence[str], split: Split) -> Split:
+def as_before(run: Path, previous: Checkpoint, index: Index) -> Split:
     """Return the locations that the run was started on, without those that came since.
 
-    Raises InputError when some of them, or a class, are not there any more.
+    Raises InputError when some of them cannot be read any more, or the classes are others.
     """
-
-    def kept(part: Sequence[Location], before: Sequence[str]) -> tuple[Location, ...]:
-        wanted = set(before)
-        return tuple(place for place in part if place.id in wanted)
-
-    training, validation = previous.split["training"], previous.split["validation"]
-    result = Split(kept(split.training, training), kept(split.validation, validation))
-    if (
-        previous.class_name != class_name
-        or len(result.training) != len(training)
-        or len(result.validation) != len(validation)
-    ):
+    place = {location.id: location for location in index.location}
+    gone = [name for part in previous.split.values() for name in part if name not in place]
+    if gone:
         raise InputError(
-            f"{run}: the data folder has changed since this run started; train into another folder."
+            f"{run}: {len(gone)} locations that this run was started on cannot be read any more, "
+            f"{gone[0]} among them; put them back or train into another folder."
         )
-    return result
-
-
-def start(run: Path, config: Config, skipped: Sequence[Skipped], last_epoch: int) -> None:
-    """Write the configuration and the skipped; begin the tables, or cut off a killed epoch."""
-    run.mkdir(parents=True, exist_ok=True)
-    (run / "config.json").write_text(json.dumps(dataclasses.asdict(config), indent=1) + "\n")
-    with (run / "skipped.csv").open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerow(("id", "reason"))
-        csv.writer(file).writerows((item.id, item.reason) for item in skipped)
-    for name, columns in ((STEPS, STEP_COLUMNS), (EPOCHS, EPOCH_COLUMNS)):
-        path, rows = run / name, []
-        if last_epoch and path.is_file():
-            with path.open(newline="", encoding="utf-8") as file:
-                rows = [row for row in list(csv.reader(file))[1:] if int(row[0]) <= last_epoch]
-        with path.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([columns, *rows])
-
-
-def append(path: Path, rows: Sequence[Sequence[object]]) -> None:
-    """Add rows to a table."""
-    with path.open("a", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows(rows)
+    if previous.class_name != index.class_name:
+        raise InputError(
+            f"{run}: the data folder has other classes than when this run was started; train into "
+            "another folder."
+        )
+    training, validation = (
+        tuple(place[name] for name in previous.split[part]) for part in ("training", "validation")
+    )
+    return Split(training, validation)

@@ -9,7 +9,7 @@ from captum import attr as captum
 from torch import Tensor
 
 from trainer import checkpoint as checkpoints
-from trainer import dataset
+from trainer import photograph
 from trainer.errors import InputError as TrainerInputError
 from trainer.model import to_pixels, usable_device
 from workbench.errors import InputError
@@ -60,7 +60,7 @@ class IntegratedGradients:
         stored = self._logit[location_id]
         target = int(stored.argmax())
         try:
-            views = dataset.views(self._photographs.paths(location_id), self._size)
+            views = photograph.views(self._photographs.paths(location_id), self._size)
         except TrainerInputError as error:
             raise InputError(str(error)) from error
         pixels = to_pixels(views, self._device)[None]

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from trainer import checkpoint as checkpoints
-from trainer import dataset
+from trainer import dataset, layout
 from trainer.dataset import LocationDataset
 from trainer.errors import InputError as TrainerInputError
 from trainer.model import to_pixels, usable_device
@@ -31,7 +31,7 @@ def extract(run: Path, data: Path, out: Path, *, batch_size: int, workers: int) 
     """
     try:
         model, checkpoint = checkpoints.load(run)
-        index = dataset.index(data)
+        index = layout.index(data)
     except TrainerInputError as error:
         raise InputError(str(error)) from error
     unknown = sorted(set(index.class_name) - set(checkpoint.class_name))
@@ -47,21 +47,20 @@ def extract(run: Path, data: Path, out: Path, *, batch_size: int, workers: int) 
     )
     features, logits, kept = [], [], []
     skipped = [(item.id, item.reason) for item in index.skipped]
-    for rows, views, _, reasons in progress(
-        dataset.loader(photographs, batch_size, workers), "Extracting features"
-    ):
-        readable = [number for number, reason in enumerate(reasons) if not reason]
+    batches = list(dataset.in_order(len(photographs), batch_size))
+    for batch in progress(dataset.loader(photographs, batches, workers), "Extracting features"):
+        readable = [number for number, reason in enumerate(batch.reason) if not reason]
         skipped += [
             (index.location[int(row)].id, reason)
-            for row, reason in zip(rows, reasons, strict=True)
+            for row, reason in zip(batch.row, batch.reason, strict=True)
             if reason
         ]
         if not readable:
             continue
-        feature = model.features(to_pixels(views[readable], device))
-        features.append(feature.cpu().numpy())
-        logits.append(model.head(feature).cpu().numpy())
-        kept += [int(rows[number]) for number in readable]
+        output = model.everything(to_pixels(batch.views[readable], device))
+        features.append(output.feature.cpu().numpy())
+        logits.append(output.logit.cpu().numpy())
+        kept += [int(batch.row[number]) for number in readable]
     if not kept:
         raise InputError(f"{index.root}: no photograph could be read; check the files.")
     location = [index.location[row] for row in kept]

@@ -7,8 +7,12 @@ from pathlib import Path
 from workbench.errors import InputError
 from workbench.store import HEADINGS, Store
 
-# A store is a file that somebody may have written: only names of the 50States layout are opened.
-LAYOUT = re.compile(r"[^/\\\0]+/[^/\\\0]+_(0|90|180|270)\.jpe?g", re.IGNORECASE)
+# A store is a file that somebody may have written: only names of the two layouts are opened.
+LAYOUT = re.compile(
+    r"[^/\\\0]+/[^/\\\0]+_(0|90|180|270)\.jpe?g"
+    r"|([^/\\\0]+/)?[^/\\\0]+_(north|east|south|west)\.jpe?g",
+    re.IGNORECASE,
+)
 WRAPPER = "test_data"  # The folder that the 50States2K archive puts around its classes.
 
 
@@ -50,7 +54,7 @@ class Photographs:
         return tuple(self.path(location_id, heading) for heading in HEADINGS)
 
     def _inside(self, name: str) -> Path:
-        """Return the file, unless its name is of another layout."""
+        """Return the file, unless its name is of neither layout."""
         path = self.root / name
         if not LAYOUT.fullmatch(name) or ".." in path.parts:
             raise InputError(

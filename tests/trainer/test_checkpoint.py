@@ -5,6 +5,7 @@ import pytest
 
 from tests.examples import copy_run
 from trainer.checkpoint import load, read, write_whole
+from trainer.config import Config
 from trainer.errors import InputError
 
 
@@ -28,9 +29,7 @@ def test_nothing_but_named_files_is_kept(run: Path) -> None:
     names = {path.name for path in run.iterdir()}
     best, last = read(run, "best"), read(run, "last")
     assert {name for name in names if name.startswith("weights")} == {best.weights, last.weights}
-    assert [name for name in names if name.startswith("optimiser")] == [
-        f"optimiser-{last.epoch:04d}.pt"
-    ]
+    assert [name for name in names if name.startswith("state")] == [f"state-{last.step:07d}.pt"]
     assert not [name for name in names if "partial" in name]
 
 
@@ -69,6 +68,25 @@ def _other_weights(run: Path) -> None:
     replace_weights(run, b"x" * 100)
 
 
+def _edit(run: Path, **changes: object) -> None:
+    document = json.loads((run / "best.json").read_text())
+    document["config"] |= changes
+    (run / "best.json").write_text(json.dumps(document))
+
+
+def _other_fusion(run: Path) -> None:
+    # Weights of the same shapes, which would load.
+    _edit(run, fusion="early")
+
+
+def _other_depth(run: Path) -> None:
+    _edit(run, depth=34)
+
+
+def _other_option(run: Path) -> None:
+    _edit(run, optimiser=3)
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
@@ -76,10 +94,13 @@ def _other_weights(run: Path) -> None:
         (_no_json, "best.json: this is no readable checkpoint"),
         (_foreign, "best.json: this is no readable checkpoint"),
         (_newer, "best.json: the checkpoint has version 99"),
-        (_early, "not the weights of a ResNet-50 with medium fusion and 3 classes"),
+        (_early, "not the weights of a ResNet-18 with medium fusion and 3 classes"),
         (_outside, "run/passwd: the weights that best.json names are gone"),
         (lambda run: weights(run).unlink(), "the weights that best.json names are gone"),
-        (_other_weights, "not the weights of a ResNet-50"),
+        (_other_weights, "not the weights of a ResNet-18"),
+        (_other_fusion, "not the weights of a ResNet-18 with early fusion"),
+        (_other_depth, "not the weights of a ResNet-34"),
+        (_other_option, r"best.json: --optimiser 3: choose|best.json: --optimiser 3: must be"),
     ],
 )
 def test_a_bad_checkpoint_is_refused_in_one_sentence(
@@ -112,3 +133,51 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
         write_whole(path, fail)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_checkpoint_of_version_1_is_still_read(run: Path) -> None:
+    weights_file = read(run).weights
+    (run / "best.json").write_text(
+        json.dumps(
+            {
+                "format": "resnetbolt-checkpoint",
+                "version": 1,
+                "config": {
+                    "fusion": "medium",
+                    "initialisation": "he",
+                    "size": 48,
+                    "epochs": 2,
+                    "batch_size": 16,
+                    "learning_rate": 0.001,
+                    "beta_1": 0.9,
+                    "beta_2": 0.999,
+                    "epsilon": 1e-08,
+                    "weight_decay": 0.0001,
+                    "schedule": "one-cycle",
+                    "validation_share": 0.1,
+                    "workers": 2,
+                    "seed": 0,
+                },
+                "class_name": ["Alaska", "New Mexico"],
+                "data": "data/painted/train",
+                "split": {"training": ["Alaska/a"], "validation": ["Alaska/b"]},
+                "metrics": {
+                    "training_loss": 3.5,
+                    "validation_loss": 3.25,
+                    "top_1": 0.5,
+                    "top_5": 0.75,
+                },
+                "epoch": 2,
+                "preset": "demo",
+                "versions": {"torch": "2.11.0"},
+                "commit": "",
+                "weights": weights_file,
+                "sha256": "",
+            }
+        )
+    )
+    checkpoint = read(run)
+    assert checkpoint.config == Config(
+        size=48, epochs=2, batch_size=16, learning_rate=1e-3, schedule="one-cycle"
+    )
+    assert (checkpoint.epoch, checkpoint.step, checkpoint.metrics["top_5"]) == (2, 0, 0.75)

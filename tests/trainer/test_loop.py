@@ -1,10 +1,5 @@
 import csv
 import math
-import os
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,43 +9,60 @@ from safetensors import SafetensorError
 
 from tests.examples import TINY, copy_run, folder
 from trainer import checkpoint as checkpoints
-from trainer import dataset, loop
+from trainer import distributed, layout, loop, photograph
 from trainer import run as run_folder
-from trainer.checkpoint import load
-from trainer.config import PRESETS, Config
-from trainer.errors import InputError
+from trainer.checkpoint import Checkpoint, load
+from trainer.config import Config
+from trainer.errors import Diverged, InputError
+from trainer.evaluation import Scores
+from trainer.learner import Learner
+from trainer.presets import PRESETS
 
 
-def train(run: Path, data: Path, config: Config = TINY, resume: bool = False) -> None:
-    loop.train(run, data, config, preset="demo", resume=resume)
+def train(run: Path, data: Path, config: Config = TINY, resume: bool = False) -> Checkpoint:
+    return loop.train(run, data, config, preset="demo", resume=resume)
 
 
-def test_a_run_holds_what_it_made(trained: Path, training_folder: Path) -> None:
+def same(one: Path, other: Path) -> bool:
+    states = [load(run, "last")[0].state_dict() for run in (one, other)]
+    return all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def without_time(path: Path) -> list[str]:
+    return [line.rpartition(",")[0] for line in path.read_text().splitlines()]
+
+
+def test_a_run_holds_what_it_made(trained: Path) -> None:
     model, checkpoint = load(trained)
     assert checkpoint.class_name == ("Alaska", "New Mexico")
     assert not set(checkpoint.split["training"]) & set(checkpoint.split["validation"])
     assert checkpoint.config == TINY
     assert checkpoint.versions["torch"] == torch.__version__
-    with (trained / "epochs.csv").open(newline="") as file:
-        epochs = list(csv.DictReader(file))
-    assert [row["epoch"] for row in epochs] == [str(n + 1) for n in range(TINY.epochs)]
-    assert checkpoint.metrics["validation_loss"] == min(
-        float(row["validation_loss"]) for row in epochs
-    )
-    with (trained / "steps.csv").open(newline="") as file:
-        steps = list(csv.DictReader(file))
-    assert len(steps) == TINY.epochs * math.ceil(len(checkpoint.split["training"]) / 4)
+    epochs, steps = table(trained / "epochs.csv"), table(trained / "steps.csv")
+    assert [row["epoch"] for row in epochs] == ["1", "2"]
+    losses = [float(row["validation_loss"]) for row in epochs]
+    assert checkpoint.metrics["validation_loss"] == min(losses)
+    per_epoch = len(checkpoint.split["training"]) // TINY.batch_size
+    assert [int(row["step"]) for row in steps] == list(range(1, TINY.epochs * per_epoch + 1))
+    first = [float(row["loss"]) for row in steps if row["epoch"] == "1"]
+    assert float(epochs[0]["training_loss"]) == pytest.approx(sum(first) / per_epoch)
+    assert set(checkpoint.class_top_1) == {"Alaska", "New Mexico"}
+    assert checkpoint.seconds > 0
     assert not model.training
 
 
 def test_the_channel_statistics_are_those_of_the_training_part(trained: Path) -> None:
     model, checkpoint = load(trained)
     root = Path(checkpoint.data)
-    index = dataset.index(root)
     training = set(checkpoint.split["training"])
     views = [
-        dataset.views([root / name for name in place.image], TINY.size)
-        for place in index.location
+        photograph.views([root / name for name in place.image], 64)
+        for place in layout.index(root).location
         if place.id in training
     ]
     pixels = torch.stack(views).double() / 255
@@ -63,39 +75,57 @@ def test_one_seed_gives_one_model_bit_for_bit(
     tmp_path: Path, trained: Path, training_folder: Path
 ) -> None:
     train(tmp_path / "again", training_folder)
-    one, other = load(trained)[0].state_dict(), load(tmp_path / "again")[0].state_dict()
-    assert all(torch.equal(one[name], other[name]) for name in one)
+    assert same(trained, tmp_path / "again")
     train(tmp_path / "other", training_folder, replace(TINY, seed=1))
-    other = load(tmp_path / "other")[0].state_dict()
-    assert not torch.equal(one["classifier.weight"], other["classifier.weight"])
+    assert not same(trained, tmp_path / "other")
 
 
-def test_a_resumed_run_equals_an_uninterrupted_one(
-    tmp_path: Path, trained: Path, training_folder: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("after", [2, 3, 5, 6])
+def test_a_run_goes_on_from_any_step(
+    tmp_path: Path,
+    trained: Path,
+    training_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    after: int,
 ) -> None:
-    original = loop._epoch
+    original, run = Learner.step, tmp_path / "run"
 
-    def killed(*arguments: object) -> float:
-        if arguments[5] == 2:
-            original(*arguments)  # type: ignore[arg-type]
+    def killed(self: Learner, *arguments: object) -> torch.Tensor:
+        if arguments[2] == after:
             raise KeyboardInterrupt
-        return original(*arguments)  # type: ignore[arg-type]
+        return original(self, *arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(loop, "_epoch", killed)
-    with pytest.raises(KeyboardInterrupt):
-        train(tmp_path / "run", training_folder)
+    monkeypatch.setattr(Learner, "step", killed)
+    often = replace(TINY, save_minutes=0.0)
+    if after < 6:
+        with pytest.raises(KeyboardInterrupt):
+            train(run, training_folder, often)
+        assert checkpoints.read(run, "last").step == after
     monkeypatch.undo()
-    train(tmp_path / "run", training_folder, resume=True)
-    one = load(trained, "last")[0].state_dict()
-    other = load(tmp_path / "run", "last")[0].state_dict()
-    assert all(torch.equal(one[name], other[name]) for name in one)
+    train(run, training_folder, often, resume=True)
+    assert same(trained, run)
     for name in ("steps.csv", "epochs.csv"):
-        # The last column is the time, which differs.
-        rows = [
-            [line.rpartition(",")[0] for line in (run / name).read_text().splitlines()]
-            for run in (trained, tmp_path / "run")
-        ]
-        assert rows[0] == rows[1]
+        assert without_time(trained / name) == without_time(run / name)
+
+
+def test_the_average_is_resumed_too(
+    tmp_path: Path, training_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = replace(TINY, averaging=0.9, augmentation=0.5, save_minutes=0.0)
+    train(tmp_path / "whole", training_folder, config)
+    original = Learner.step
+
+    def killed(self: Learner, *arguments: object) -> torch.Tensor:
+        if arguments[2] == 4:
+            raise KeyboardInterrupt
+        return original(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Learner, "step", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "run", training_folder, config)
+    monkeypatch.undo()
+    train(tmp_path / "run", training_folder, config, resume=True)
+    assert same(tmp_path / "whole", tmp_path / "run")
 
 
 def test_a_run_is_not_overwritten(trained: Path, training_folder: Path) -> None:
@@ -104,16 +134,53 @@ def test_a_run_is_not_overwritten(trained: Path, training_folder: Path) -> None:
 
 
 def test_a_run_is_not_resumed_with_other_options(trained: Path, training_folder: Path) -> None:
-    with pytest.raises(InputError, match="was trained with fusion medium, not early"):
+    with pytest.raises(InputError, match="was trained with --fusion medium, not early"):
         train(trained, training_folder, replace(TINY, fusion="early"), resume=True)
+    scheduled = replace(TINY, schedule="cosine")
+    with pytest.raises(InputError, match="--schedule"):
+        train(trained, training_folder, scheduled, resume=True)
+
+
+def test_a_run_at_a_constant_rate_can_be_trained_for_longer(
+    tmp_path: Path, trained: Path, training_folder: Path
+) -> None:
+    run = copy_run(trained, tmp_path / "run")
+    longer = replace(TINY, epochs=3)
+    train(run, training_folder, longer, resume=True)
+    train(tmp_path / "whole", training_folder, longer)
+    assert same(run, tmp_path / "whole")
+    with pytest.raises(InputError, match="--epochs 3, not 2"):
+        train(run, training_folder, TINY, resume=True)
+
+
+def test_a_finished_run_is_only_read(trained: Path, training_folder: Path) -> None:
+    before = (trained / "last.json").stat().st_mtime_ns
+    assert train(trained, training_folder, resume=True) == checkpoints.read(trained)
+    assert (trained / "last.json").stat().st_mtime_ns == before
 
 
 def test_a_run_is_not_resumed_on_other_data(tmp_path: Path, trained: Path) -> None:
-    run = tmp_path / "run"
-    copy_run(trained, run)
-    data = folder(tmp_path / "data", ("Alaska", "New Mexico"), 9)
-    with pytest.raises(InputError, match="data folder has changed"):
-        train(run, data, replace(TINY), resume=True)
+    run = copy_run(trained, tmp_path / "run")
+    fewer = folder(tmp_path / "fewer", ("Alaska", "New Mexico"), 7)
+    with pytest.raises(InputError, match=r"2 locations that this run .* cannot be read any more"):
+        train(run, fewer, TINY, resume=True)
+    more = folder(tmp_path / "more", ("Alaska", "New Mexico", "Ohio"), 8)
+    with pytest.raises(InputError, match="has other classes"):
+        train(run, more, TINY, resume=True)
+
+
+def test_changed_photographs_are_noticed(
+    tmp_path: Path, trained: Path, training_folder: Path
+) -> None:
+    run, data = copy_run(trained, tmp_path / "run"), tmp_path / "data"
+    folder(data, ("Alaska", "New Mexico"), 8)
+    one, other = (data / "Alaska" / f"2015_-A_b0001_{degree}.jpg" for degree in (90, 180))
+    first = one.read_bytes()
+    one.write_bytes(other.read_bytes() + b" ")
+    with pytest.raises(InputError, match="photographs have changed"):
+        train(run, data, TINY, resume=True)
+    one.write_bytes(first)
+    train(run, data, TINY, resume=True)
 
 
 def test_a_resumed_run_keeps_to_the_photographs_that_it_was_started_on(tmp_path: Path) -> None:
@@ -124,12 +191,39 @@ def test_a_resumed_run_keeps_to_the_photographs_that_it_was_started_on(tmp_path:
     train(run, data, replace(TINY, epochs=1))
     before = checkpoints.read(run).split
     mended.write_bytes(whole)
-    train(run, data, replace(TINY, epochs=1), resume=True)
-    assert checkpoints.read(run).split == before
+    train(run, data, replace(TINY, epochs=2), resume=True)
+    assert checkpoints.read(run, "last").split == before
+    assert checkpoints.read(run, "last").epoch == 2
     gone = before["training"][0]
     (data / f"{gone}_90.jpg").write_bytes(b"nothing")
-    with pytest.raises(InputError, match=rf"cannot be read any more \({gone}\)"):
-        train(run, data, replace(TINY, epochs=1), resume=True)
+    with pytest.raises(InputError, match=f"cannot be read any more, {gone} among them"):
+        train(run, data, replace(TINY, epochs=2), resume=True)
+
+
+def test_a_photograph_that_goes_during_training_ends_it_and_nothing_is_lost(
+    tmp_path: Path,
+) -> None:
+    data, run = folder(tmp_path / "data", ("Ohio", "Utah"), 8), tmp_path / "run"
+    train(tmp_path / "whole", data, TINY)
+    gone = data / "Ohio" / "2015_-A_b0003_270.jpg"
+    content = gone.read_bytes()
+
+    def remove(epoch: int, scores: Scores) -> None:
+        gone.unlink(missing_ok=True)
+        # What comes during training is left for another one.
+        folder(data, ("Iowa",), 2)
+
+    with pytest.raises(InputError, match=f"{gone}: the photograph is gone"):
+        loop.train(run, data, TINY, preset="demo", resume=False, report=remove)
+    assert checkpoints.read(run, "last").epoch == 1
+    gone.write_bytes(content)
+    with pytest.raises(InputError, match="has other classes"):
+        train(run, data, TINY, resume=True)
+    for path in (data / "Iowa").iterdir():
+        path.unlink()
+    (data / "Iowa").rmdir()
+    train(run, data, TINY, resume=True)
+    assert same(run, tmp_path / "whole")
 
 
 def test_unreadable_locations_are_left_out_and_listed(
@@ -143,74 +237,58 @@ def test_unreadable_locations_are_left_out_and_listed(
     used = {*split["training"], *split["validation"]}
     assert len(used) == 8
     assert "Ohio/2015_-A_b0001" not in used
-    with (tmp_path / "run" / "skipped.csv").open(newline="") as file:
-        assert {row["id"] for row in csv.DictReader(file)} == {
-            "Ohio/2015_-A_b0001",
-            "Utah/2015_-A_b1002",
-        }
+    assert {row["id"] for row in table(tmp_path / "run" / "skipped.csv")} == {
+        "Ohio/2015_-A_b0001",
+        "Utah/2015_-A_b1002",
+    }
     assert "2 skipped" in capsys.readouterr().out
 
 
-def test_the_one_cycle_rises_and_falls() -> None:
-    config = Config(schedule="one-cycle", learning_rate=1.0)
-    rates = [loop.learning_rate(config, step, 100) for step in range(100)]
-    assert max(rates) == rates[24] == pytest.approx(1.0)
-    assert rates[:25] == sorted(rates[:25])
-    assert rates[25:] == sorted(rates[25:], reverse=True)
-    assert rates[-1] < 0.01
+@pytest.mark.parametrize("fusion", ["single", "stack", "late", "attention"])
+def test_every_fusion_trains(tmp_path: Path, training_folder: Path, fusion: str) -> None:
+    config = replace(TINY, fusion=fusion, epochs=1, label_smoothing=0.1, neighbour_smoothing=0.1)
+    best = train(tmp_path / "run", training_folder, config)
+    assert math.isfinite(best.metrics["validation_loss"])
+    assert ("view_top_1" in best.metrics) == (fusion != "stack")
+    assert load(tmp_path / "run")[0].fusion == fusion
+
+
+def test_a_loss_that_is_not_finite_ends_the_training(tmp_path: Path, training_folder: Path) -> None:
+    steep = replace(TINY, learning_rate=1e9)
+    with pytest.raises(Diverged, match=r"the loss is (nan|inf) at .*smaller --learning-rate"):
+        train(tmp_path / "run", training_folder, steep)
 
 
 def test_the_presets_are_table_1_of_the_paper() -> None:
-    for name in ("paper-early", "paper-medium"):
+    for name, rate in (
+        ("paper-early", 1e-5),
+        ("paper-medium", 1e-5),
+        ("paper-early-1e-4", 1e-4),
+        ("paper-medium-1e-4", 1e-4),
+    ):
         config = PRESETS[name]
-        assert name == f"paper-{config.fusion}"
-        assert (config.learning_rate, config.beta_1, config.beta_2) == (1e-5, 0.9, 0.999)
+        assert name.startswith(f"paper-{config.fusion}")
+        assert (config.learning_rate, config.beta_1, config.beta_2) == (rate, 0.9, 0.999)
         assert (config.epsilon, config.weight_decay) == (1e-8, 1e-4)
         assert (config.epochs, config.batch_size, config.workers) == (10, 28, 2)
-        assert (config.size, config.schedule) == (256, "constant")
-
-
-def test_a_killed_run_leaves_no_process_and_resumes_to_the_same_model(
-    tmp_path: Path, trained: Path, training_folder: Path
-) -> None:
-    run = tmp_path / "run"
-    options = [f"--{name}={value}" for name, value in (("size", 32), ("epochs", 2))]
-    options += ["--batch-size=4", "--learning-rate=1e-3", "--workers=1", "--resume"]
-    command = [sys.executable, "-m", "trainer", str(run), "--data", str(training_folder), *options]
-    place = {"cwd": Path(loop.__file__).parents[1], "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(command, start_new_session=True, **place)  # type: ignore[call-overload]
-    while not (run / "last.json").exists():
-        assert process.poll() is None
-        time.sleep(0.05)
-    process.kill()
-    process.wait()
-    # Its workers and their server share its group; they notice within seconds.
-    for _ in range(300):
-        try:
-            os.killpg(process.pid, 0)
-        except ProcessLookupError:
-            break
-        time.sleep(0.1)
-    else:
-        os.killpg(process.pid, signal.SIGKILL)
-        pytest.fail("a worker outlived the trainer")
-    assert subprocess.run(command, check=False, **place).returncode == 0  # type: ignore[call-overload]
-    one, other = (load(folder, "last")[0].state_dict() for folder in (trained, run))
-    assert all(torch.equal(one[name], other[name]) for name in one)
+        assert (config.size, config.schedule, config.depth) == (256, "constant", 50)
+        assert (config.weights, config.optimiser, config.augmentation) == ("", "adam", 0)
 
 
 def test_two_trainers_do_not_share_a_run(tmp_path: Path, training_folder: Path) -> None:
-    with run_folder.alone(tmp_path / "run"), pytest.raises(InputError, match="another trainer"):
+    alone = distributed.current()
+    with (
+        run_folder.alone(tmp_path / "run", alone),
+        pytest.raises(InputError, match="another trainer"),
+    ):
         train(tmp_path / "run", training_folder)
 
 
 def test_a_checkpoint_that_finds_no_room_leaves_the_one_before(
     tmp_path: Path, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = tmp_path / "run"
-    copy_run(trained, run)
+    run = copy_run(trained, tmp_path / "run")
     model, checkpoint = load(run, "last")
-    optimiser = torch.optim.Adam(model.parameters())
     before = sorted(path.name for path in run.iterdir())
 
     def full(*_: object) -> None:
@@ -218,5 +296,5 @@ def test_a_checkpoint_that_finds_no_room_leaves_the_one_before(
 
     monkeypatch.setattr(checkpoints, "save_file", full)
     with pytest.raises(InputError, match=r"could not be written \(I/O error: No space left"):
-        checkpoints.save(run, ("last",), replace(checkpoint, epoch=9), model, optimiser)
+        checkpoints.save(run, ("last",), replace(checkpoint, step=99), model, {})
     assert sorted(path.name for path in run.iterdir()) == before

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tests.examples import folder
-from trainer import dataset
+from trainer import layout, photograph
 from trainer.checkpoint import load, read
 from workbench import extract, store
 from workbench.errors import InputError
@@ -25,13 +25,13 @@ def test_a_store_holds_what_the_model_says(
     feature = store.read_feature(tmp_path / "store.h5")
     model, checkpoint = load(trained)
     assert made.class_name == checkpoint.class_name
-    assert feature.shape == (8, 2048)
-    for row, place in enumerate(dataset.index(test_folder).location):
+    assert feature.shape == (8, 512)
+    for row, place in enumerate(layout.index(test_folder).location):
         assert made.location_id[row] == place.id
         assert made.class_name[made.label[row]] == place.class_name
         assert made.image[row].tolist() == list(place.image)
         assert (made.latitude[row], made.longitude[row]) == (place.latitude, place.longitude)
-        views = dataset.views([test_folder / name for name in place.image], 32)
+        views = photograph.views([test_folder / name for name in place.image], 32)
         with torch.inference_mode():
             own = model.features(views[None].float() / 255)
             logit = model.head(own)

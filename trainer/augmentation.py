@@ -1,0 +1,62 @@
+"""Random crops and colours for training, on the device; what is left stays left."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import affine_grid, grid_sample
+
+AUGMENTATION = 2  # Of the streams of random numbers that a seed gives, the one for this.
+DRAWS = 6  # Random numbers a location: scale, two offsets, brightness, contrast, saturation.
+SMALLEST_CROP = 0.5  # Side of the smallest crop at full strength, as a share of the view's.
+COLOUR_RANGE = 0.4  # Largest change of brightness, contrast and saturation, as a share.
+GREY = (0.299, 0.587, 0.114)  # ITU-R BT.601 luma.
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Crops and colours of a strength in [0, 1]; 0 changes nothing.
+
+    The four views of a location are changed alike, so that their horizon stays one. There is no
+    mirroring: the side of the road that cars drive on, and writing, tell where a place is.
+    """
+
+    strength: float
+
+    def draw(self, locations: int, seed: int, step: int) -> Tensor:
+        """Return random numbers (locations, DRAWS) in [0, 1) that depend on seed and step alone."""
+        generator = np.random.default_rng((AUGMENTATION, seed, step))
+        return torch.from_numpy(generator.random((locations, DRAWS), dtype=np.float32))
+
+    def __call__(self, pixels: Tensor, draw: Tensor) -> Tensor:
+        """Return pixels (B, 4, 3, H, W) in [0, 1] changed by their random numbers (B, DRAWS)."""
+        if not self.strength:
+            return pixels
+        draw = draw.to(pixels.device, non_blocking=True)
+        return self._colour(self._crop(pixels, draw[:, :3]), draw[:, 3:])
+
+    def _crop(self, pixels: Tensor, draw: Tensor) -> Tensor:
+        side = 1 - (1 - SMALLEST_CROP) * self.strength * draw[:, 0]
+        # In the coordinates of affine_grid, in which a view reaches from -1 to 1.
+        shift = (2 * draw[:, 1:] - 1) * (1 - side)[:, None]
+        theta = torch.zeros((len(pixels), 2, 3), device=pixels.device)
+        theta[:, 0, 0] = theta[:, 1, 1] = side
+        theta[:, :, 2] = shift
+        views = pixels.flatten(0, 1)
+        grid = affine_grid(
+            theta.repeat_interleave(pixels.shape[1], dim=0), list(views.shape), align_corners=False
+        )
+        cropped = grid_sample(views, grid, padding_mode="border", align_corners=False)
+        return cropped.view(pixels.shape)
+
+    def _colour(self, pixels: Tensor, draw: Tensor) -> Tensor:
+        factor = 1 + COLOUR_RANGE * self.strength * (2 * draw - 1)
+        brightness, contrast, saturation = (
+            factor[:, number].view(-1, 1, 1, 1, 1) for number in range(3)
+        )
+        weight = torch.tensor(GREY, device=pixels.device).view(3, 1, 1)
+        grey = (pixels * weight).sum(dim=2, keepdim=True)
+        pixels = grey + saturation * (pixels - grey)
+        mean = grey.mean(dim=(1, 2, 3, 4), keepdim=True)
+        return (brightness * (mean + contrast * (pixels - mean))).clamp(0, 1)
