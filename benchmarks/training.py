@@ -1,0 +1,237 @@
+"""Steps a second of the training loop, its limit and a plain loop: `python -m benchmarks.training`.
+
+In one run, in turns, over the same photographs and the same model:
+
+- ours: `trainer.loop` as a user runs it, reading JPEG files, timed by its own `steps.csv`;
+- limit: the same steps with every batch already in memory, so only the network is left;
+- plain: the loop that torchvision's reference scripts for classification write down: PIL and
+  float32 on the processor, batches in the order of channels, an optimiser that is not fused, and
+  the loss read after every step.
+
+It prints locations a second and, of the rounds' ratios, the median and the range: ours / limit is
+what the data cost (aim: at least 0.95), ours / plain what the loop is worth. Beside them stands how
+many locations a second the files could be decoded at, were there no network. On a GPU the defaults
+grow to the paper's batch and size.
+"""
+
+import argparse
+import csv
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+from torchvision.transforms import functional as transforms
+
+from trainer import dataset, layout
+from trainer.config import FUSIONS, PRECISIONS, Config
+from trainer.dataset import LocationDataset
+from trainer.distributed import current
+from trainer.layout import Index
+from trainer.learner import Learner
+from trainer.loop import STEPS_AT_ONCE, train
+from trainer.model import FourViewResNet, usable_device
+from trainer.synthetic import paint
+
+MEMORY = 2**32  # Bytes for batches in memory.
+WARM_UP = STEPS_AT_ONCE  # Steps that are not timed: `steps.csv` knows the time every so many.
+
+
+class PlainDataset(Dataset[tuple[Tensor, int]]):
+    """Locations as (4, 3, size, size) float32, normalised, one at a time."""
+
+    def __init__(self, index: Index, size: int) -> None:
+        self.index, self.size = index, size
+
+    def __len__(self) -> int:
+        return len(self.index.location)
+
+    def __getitem__(self, row: int) -> tuple[Tensor, int]:
+        place = self.index.location[row]
+        views = []
+        for name in place.image:
+            with Image.open(self.index.root / name) as file:
+                image = transforms.resize(file.convert("RGB"), [self.size, self.size])
+            views.append(transforms.normalize(transforms.to_tensor(image), [0.5] * 3, [0.25] * 3))
+        return torch.stack(views), self.index.class_name.index(place.class_name)
+
+
+def ours(index: Index, config: Config, folder: Path) -> float:
+    """Return locations a second of the training loop."""
+    with tempfile.TemporaryDirectory(dir=folder) as run:
+        train(
+            Path(run) / "run",
+            index.root,
+            config,
+            preset="benchmark",
+            resume=False,
+            index=folder / "photographs.index.sqlite",
+        )
+        with (Path(run) / "run" / "steps.csv").open(newline="") as file:
+            seconds = [float(row["seconds"]) for row in csv.DictReader(file)]
+    steps = len(seconds) - len(seconds) % STEPS_AT_ONCE
+    return (steps - WARM_UP) * config.batch_size / (seconds[steps - 1] - seconds[WARM_UP - 1])
+
+
+def limit(index: Index, config: Config, steps: int) -> float:
+    """Return locations a second of the same steps without reading a file."""
+    photographs = LocationDataset(index.root, index.location, index.class_name, config.size)
+    size = config.batch_size * 4 * 3 * config.size**2
+    # As many different batches as memory allows: a few alone are soon learnt by heart, and
+    # gradients of almost nothing take another time.
+    different = min(WARM_UP + steps, max(1, MEMORY // size))
+    rows = list(dataset.shuffled(len(photographs), config.batch_size, 0, 0, different))
+    batches = [photographs.__getitems__(part) for part in rows]
+    learner = Learner(model(index, config), config, current(), None, steps)
+    pending: list[Tensor] = []
+    for step in range(WARM_UP + steps):
+        if step == WARM_UP:
+            wait()
+            started = time.perf_counter()
+        batch = batches[step % len(batches)]
+        pending.append(learner.step(batch.views, batch.label, step, config.batch_size))
+        if len(pending) == STEPS_AT_ONCE:
+            torch.stack(pending).tolist()
+            pending.clear()
+    wait()
+    return steps * config.batch_size / (time.perf_counter() - started)
+
+
+def plain(index: Index, config: Config, steps: int) -> float:
+    """Return locations a second of a plain loop, the first steps not counted."""
+    device = usable_device()
+    network = model(index, config).to(device).train()
+    optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=False)
+    loader = DataLoader(
+        PlainDataset(index, config.size),
+        batch_size=config.batch_size,
+        shuffle=True,
+        drop_last=True,
+        num_workers=config.workers,
+        pin_memory=device.type == "cuda",
+        multiprocessing_context="forkserver" if config.workers else None,
+        persistent_workers=config.workers > 0,
+    )
+    step = 0
+    while True:
+        for views, label in loader:
+            if step == WARM_UP:
+                wait()
+                started = time.perf_counter()
+            if step == WARM_UP + steps:
+                wait()
+                return steps * config.batch_size / (time.perf_counter() - started)
+            normal = views.to(device, non_blocking=True)
+            # The model normalises once more; what that takes is too little to see.
+            loss = nn.functional.cross_entropy(network(normal), label.to(device))
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            loss.item()
+            step += 1
+
+
+def decoding(index: Index, config: Config, steps: int) -> float:
+    """Return locations a second that the loader's processes decode, were there nothing else."""
+    photographs = LocationDataset(index.root, index.location, index.class_name, config.size)
+    rows = dataset.shuffled(len(photographs), config.batch_size, 0, 0, WARM_UP + steps)
+    for step, _ in enumerate(dataset.loader(photographs, rows, config.workers)):
+        if step == WARM_UP - 1:
+            started = time.perf_counter()
+    return steps * config.batch_size / (time.perf_counter() - started)
+
+
+def linked(index: Index, folder: Path, locations: int) -> Index:
+    """Return a folder of links to locations, each as often as it takes, for an epoch of so many."""
+    classes = index.class_name[:50]
+    for name in classes:
+        (folder / name).mkdir(parents=True)
+        members = [place for place in index.location if place.class_name == name]
+        for number in range(-(-locations // len(classes)) + 1):  # One is held back to validate.
+            place = members[number % len(members)]
+            for degree, image in zip(layout.DEGREES, place.image, strict=True):
+                link = folder / name / f"2015_{number:06d}_{degree}.jpg"
+                link.symlink_to((index.root / image).resolve())
+    return layout.index(folder)
+
+
+def model(index: Index, config: Config) -> FourViewResNet:
+    torch.manual_seed(0)
+    return FourViewResNet(config.fusion, len(index.class_name), depth=config.depth)
+
+
+def wait() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
+def parser() -> argparse.ArgumentParser:
+    gpu = torch.cuda.is_available()
+    result = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    result.add_argument("--data", type=Path, help="photographs (default: some are painted)")
+    result.add_argument("--fusion", choices=FUSIONS, default="medium")
+    result.add_argument("--depth", type=int, default=50)
+    result.add_argument("--size", type=int, default=256 if gpu else 64)
+    result.add_argument("--batch-size", type=int, default=28 if gpu else 8)
+    result.add_argument("--precision", choices=PRECISIONS, default=PRECISIONS[gpu])
+    result.add_argument("--workers", type=int, default=14 if gpu else 2)
+    result.add_argument("--steps", type=int, default=200 if gpu else 20, help="steps a round")
+    result.add_argument("--rounds", type=int, default=3)
+    return result
+
+
+def main() -> None:
+    options = parser().parse_args()
+    device = usable_device()
+    name = (
+        torch.cuda.get_device_name()
+        if device.type == "cuda"
+        else f"{torch.get_num_threads()} threads"
+    )
+    config = Config(
+        fusion=options.fusion,
+        depth=options.depth,
+        size=options.size,
+        batch_size=options.batch_size,
+        precision=options.precision,
+        workers=options.workers,
+        deterministic=False,
+        epochs=1,
+        validation_share=1e-6,
+        learning_rate=1e-4,
+        save_minutes=1e6,
+    )
+    steps = -(-options.steps // STEPS_AT_ONCE) * STEPS_AT_ONCE
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        data = options.data or paint(folder / "painted", states=10, train=60, test=1) / "train"
+        index = linked(layout.index(data), folder / "linked", (WARM_UP + steps) * config.batch_size)
+        print(
+            f"{device} ({name}), ResNet-{config.depth}, {config.fusion}, {config.size} px, batch "
+            f"{config.batch_size}, {config.precision}, {config.workers} workers, {steps} steps"
+        )
+        rounds = []
+        for number in range(options.rounds):
+            mine = ours(index, config, folder)
+            most, peer = limit(index, config, steps), plain(index, config, steps)
+            rounds.append((mine / most, mine / peer))
+            print(
+                f"round {number + 1}: ours {mine:.2f} locations/s, limit {most:.2f}, "
+                f"plain {peer:.2f}: ours/limit {mine / most:.3f}, ours/plain {mine / peer:.2f}"
+            )
+        print(f"decoding alone: {decoding(index, config, steps):.0f} locations/s")
+    for what, ratios in zip(("ours/limit", "ours/plain"), zip(*rounds, strict=True), strict=True):
+        print(
+            f"{what}: median {statistics.median(ratios):.3f} "
+            f"({min(ratios):.3f} to {max(ratios):.3f})"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,213 @@
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.examples import folder
+from trainer import checkpoint as checkpoints
+from trainer import compare, distributed
+from trainer.comparison import cost
+from trainer.config import Config
+from trainer.dataset import LocationDataset
+from trainer.evaluation import evaluate
+from trainer.layout import index
+
+OPTIONS = ("--depth=18", "--size=32", "--batch-size=4", "--workers=0", "--epochs=1")
+SETTINGS = ("fusion=single learning_rate=1e-3", "paper-early", "demo learning_rate=1e9")
+FOLDERS = ("fusion=single-learning_rate=1e-3", "paper-early", "demo-learning_rate=1e9")
+
+
+def compared(target: Path, data: Path, test: Path, *more: str) -> int:
+    places = (str(target), "--data", str(data), "--test", str(test))
+    return compare.main([*places, *OPTIONS, *more])
+
+
+def arguments(settings: Sequence[str]) -> list[str]:
+    return [word for text in settings for word in ("--setting", text)]
+
+
+def rows(target: Path) -> list[dict[str, str]]:
+    with (target / "table.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def comparison(
+    tmp_path_factory: pytest.TempPathFactory, training_folder: Path, test_folder: Path
+) -> Path:
+    target = tmp_path_factory.mktemp("comparison") / "runs"
+    assert compared(target, training_folder, test_folder, *arguments(SETTINGS)) == 0
+    return target
+
+
+def test_the_table_holds_the_numbers_of_the_runs(comparison: Path) -> None:
+    *trained, lost = rows(comparison)
+    assert [row["setting"] for row in (*trained, lost)] == list(SETTINGS)
+    for row, name in zip(trained, FOLDERS, strict=False):
+        best = checkpoints.read(comparison / name)
+        assert (row["epochs"], row["best_epoch"]) == ("1", str(best.epoch))
+        for score in ("top_1", "top_5"):
+            assert float(row[score]) == best.metrics[score]
+        parameters = sum(one.numel() for one in checkpoints.load(comparison / name)[0].parameters())
+        assert int(row["parameters"]) == parameters
+        assert float(row["seconds"]) == checkpoints.read(comparison / name, "last").seconds
+        assert row["reason"] == ""
+    assert (
+        float(trained[0]["view_top_1"])
+        == checkpoints.read(comparison / FOLDERS[0]).metrics["view_top_1"]
+    )
+    assert trained[1]["view_top_1"] == ""
+    assert "nan" in lost["reason"]
+    assert lost["top_1"] == lost["test_top_1"] == ""
+
+
+def test_the_best_checkpoints_are_tested_on_the_other_photographs(
+    comparison: Path, test_folder: Path
+) -> None:
+    for row, name in list(zip(rows(comparison), FOLDERS, strict=True))[:2]:
+        model, checkpoint = checkpoints.load(comparison / name)
+        location = index(test_folder).location
+        photographs = LocationDataset(test_folder, location, checkpoint.class_name, 32)
+        here = distributed.current()
+        scores = evaluate(model, photographs, 2, checkpoint.config, here)
+        assert float(row["test_top_1"]) == scores.top_1
+        assert float(row["test_top_5"]) == scores.top_5
+        kept = json.loads((comparison / name / "test.json").read_text())
+        assert kept["checkpoint"] == checkpoint.sha256
+        assert kept["locations"] == len(location) == 8
+        assert kept["top_1"] == scores.top_1
+
+
+def test_the_tables_for_people_and_for_papers_show_the_same(comparison: Path) -> None:
+    latex = (comparison / "table.tex").read_text()
+    assert r"fusion=single learning\_rate=1e-3 & 11.2 & " in latex
+    assert r"test top-1, \%" in latex
+    assert r"\toprule" in latex
+    assert "_" not in latex.replace(r"\_", "")
+    share = f"{100 * float(rows(comparison)[0]['test_top_1']):.2f}"
+    markdown = (comparison / "table.md").read_text()
+    assert f" {share} |" in markdown.splitlines()[2]
+    assert f" & {share} & " in latex
+
+
+def test_the_same_command_trains_and_tests_nothing_again(
+    comparison: Path, training_folder: Path, test_folder: Path
+) -> None:
+    def times() -> dict[Path, int]:
+        kept = [*comparison.glob("*/weights-*"), *comparison.glob("*/*.json")]
+        return {path: path.stat().st_mtime_ns for path in kept if path.name != "config.json"}
+
+    before, table = times(), (comparison / "table.csv").read_text()
+    (comparison / "table.csv").unlink()
+    assert compared(comparison, training_folder, test_folder, *arguments(SETTINGS)) == 0
+    assert times() == before
+    assert (comparison / "table.csv").read_text() == table
+
+
+def test_what_was_tested_on_other_photographs_or_is_damaged_is_tested_again(
+    tmp_path: Path, comparison: Path, training_folder: Path
+) -> None:
+    target = tmp_path / "runs"
+    shutil.copytree(comparison / "paper-early", target / "paper-early")
+    other = folder(tmp_path / "other", ("New Mexico",), 3)
+    assert compared(target, training_folder, other, "--setting=paper-early") == 0
+    kept = target / "paper-early" / "test.json"
+    tested = json.loads(kept.read_text())
+    assert tested["locations"] == 3
+    kept.write_text("[")
+    assert compared(target, training_folder, other, "--setting=paper-early") == 0
+    assert json.loads(kept.read_text()) == tested
+
+
+def test_settings_come_from_a_file_too(
+    tmp_path: Path, comparison: Path, training_folder: Path, test_folder: Path
+) -> None:
+    target = tmp_path / "runs"
+    shutil.copytree(comparison / "paper-early", target / "paper-early")
+    listed = tmp_path / "settings.txt"
+    listed.write_text("# what the paper has\n\npaper-early  # side by side\n")
+    assert compared(target, training_folder, test_folder, "--settings", str(listed)) == 0
+    (row,) = rows(target)
+    assert row["setting"] == "paper-early"
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ([], "Nothing to compare"),
+        (["--setting=demo", "--setting=demo workers=1"], "comes to the same as 'demo'"),
+        (["--setting=demo depth=19"], "--depth 19: choose one of"),
+        (["--settings=nowhere.txt"], "nowhere.txt: cannot be read as text"),
+        (["--setting=demo"], "Ohio: --data has no such class"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_before_anything_is_trained(
+    tmp_path: Path,
+    training_folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    more: Sequence[str],
+    message: str,
+) -> None:
+    test = folder(tmp_path / "test", ("Alaska", "Ohio"), 1)
+    with pytest.raises(SystemExit) as stop:
+        compared(tmp_path / "runs", training_folder, test, *more)
+    assert stop.value.code == 2
+    sentence = capsys.readouterr().err.splitlines()[-1]
+    assert sentence.startswith("python -m trainer.compare: ")
+    assert message in sentence
+    assert not list(tmp_path.glob("runs/*/"))
+
+
+def test_another_size_is_not_taken_for_the_same_comparison(
+    comparison: Path,
+    training_folder: Path,
+    test_folder: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        compared(comparison, training_folder, test_folder, "--setting=paper-early", "--size=48")
+    assert stop.value.code == 2
+    assert "was trained with --size 32, not 48" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_the_cost_is_the_one_that_is_published() -> None:
+    # torchvision's documentation of these networks: billions of multiply-adds at 224 pixels.
+    for depth, trunk, multiply_adds in ((18, 11_176_512, 1.81e9), (50, 23_508_032, 4.09e9)):
+        parameters, flop = cost(Config(depth=depth, size=224), 50)
+        width = 512 if depth == 18 else 2048
+        assert parameters == trunk + 50 * (width + 1)
+        assert flop == pytest.approx(4 * 2 * multiply_adds, rel=0.01)
+    # Side by side, the same convolutions see the same pixels.
+    assert cost(Config(fusion="early", depth=18, size=224), 50)[1] == pytest.approx(
+        4 * 2 * 1.81e9, rel=0.01
+    )
+
+
+def test_several_processes_compare_together(
+    tmp_path: Path, training_folder: Path, test_folder: Path
+) -> None:
+    target = tmp_path / "runs"
+    command = [str(Path(sys.executable).parent / "torchrun"), "--nproc-per-node=2", "-m"]
+    command += ["trainer.compare", str(target), "--data", str(training_folder)]
+    command += ["--test", str(test_folder), *OPTIONS, "--setting=demo", f"--setting={SETTINGS[2]}"]
+    done = subprocess.run(
+        command,
+        cwd=Path(compare.__file__).parents[1],
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("2 settings -> ") == 1
+    trained, lost = rows(target)
+    best = checkpoints.read(target / "demo").metrics
+    assert (float(trained["top_1"]), float(trained["top_5"])) == (best["top_1"], best["top_5"])
+    assert json.loads((target / "demo" / "test.json").read_text())["locations"] == 8
+    assert "nan" in lost["reason"]

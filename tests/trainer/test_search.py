@@ -1,0 +1,355 @@
+import csv
+import dataclasses
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from optuna.trial import TrialState
+from PIL import Image
+
+from tests.examples import TINY, folder
+from trainer import checkpoint as checkpoints
+from trainer.errors import InputError
+from trainer.loop import train
+from trainer.search import __main__ as command
+from trainer.search.space import Choice, Range, Settings, sequence, varied
+from trainer.search.study import Search, Study, opened
+
+FIXED = dataclasses.replace(TINY, depth=18)
+OPTIONS = [
+    f"--{name}={value}"
+    for name, value in (
+        ("depth", 18),
+        ("size", 32),
+        ("batch-size", 4),
+        ("workers", 0),
+    )
+]
+# The first trial of this grid is good, the second hardly learns, the third is lost at once.
+RATES = "--vary=learning_rate=1e-3,1e-9,1e9"
+GRID = [RATES, "--method=grid", "--objective=loss", "--start-up-trials=1", "--epochs=2", "--seed=1"]
+
+
+def search(*arguments: str | Path) -> int:
+    return command.main([str(argument) for argument in arguments])
+
+
+def rows(study: Path) -> list[dict[str, str]]:
+    with (study / "table.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return folder(tmp_path_factory.mktemp("search"), ("Alaska", "New Mexico"), 16)
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Path:
+    study = tmp_path_factory.mktemp("study") / "grid"
+    assert search(study, "--data", data, *OPTIONS, *GRID) == 0
+    return study
+
+
+# What varies.
+
+
+def test_a_grid_is_the_product_of_its_lists_each_point_once() -> None:
+    lists = ["depth=18,34,50", "fusion=early,late", "compile=true,false"]
+    points = sequence(varied(lists, FIXED), "grid", 0, None)
+    wanted = itertools.product((18, 34, 50), ("early", "late"), (True, False))
+    assert sorted(tuple(point.values()) for point in points) == sorted(wanted)
+    assert sequence(varied(lists, FIXED), "grid", 0, 5) == points[:5]
+    assert sequence(varied(lists, FIXED), "grid", 1, None) != points
+
+
+def test_the_same_seed_draws_the_same_settings_and_more_begin_with_the_fewer() -> None:
+    ranges = varied(["learning_rate=1e-5:1e-3:log", "batch_size=16:64", "depth=18,50"], FIXED)
+    drawn = sequence(ranges, "random", 3, 40)
+    assert drawn[:10] == sequence(ranges, "random", 3, 10)
+    assert drawn != sequence(ranges, "random", 4, 40)
+    rates = [float(one["learning_rate"]) for one in drawn]
+    assert all(1e-5 <= rate <= 1e-3 for rate in rates)
+    # Evenly in the logarithm: the geometric mean of the ends halves them.
+    assert 12 <= sum(rate < 1e-4 for rate in rates) <= 28
+    assert all(one["batch_size"] in range(16, 65) for one in drawn)
+    assert {one["depth"] for one in drawn} == {18, 50}
+
+
+def test_no_settings_are_drawn_twice() -> None:
+    few = varied(["depth=18,34", "batch_size=2:4"], FIXED)
+    drawn = sequence(few, "random", 0, 20)
+    assert len(drawn) == len({tuple(one.values()) for one in drawn}) == 6
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--vary=deep=18,34"], "there is no field deep"),
+        (["--vary=depth"], "write it as field=value"),
+        (["--vary=depth=18"], "list two or more different values"),
+        (["--vary=depth=18,18"], "list two or more different values"),
+        (["--vary=depth=18,19"], "--depth 19: choose one of 18"),
+        (["--vary=depth=18:50"], "--depth '18:50': must be of type int"),
+        (["--vary=epochs=3:1"], "3 must be less than 1"),
+        (["--vary=epochs=0:3"], "--epochs 0: must lie in"),
+        (["--vary=epochs=1:3:linear"], "a range is LOW:HIGH or LOW:HIGH:log"),
+        (["--vary=learning_rate=nan:1"], "nan must be less than 1"),
+        (["--vary=learning_rate=1e-3:1e30"], "--learning-rate 1e+30: must lie in"),
+        (["--vary=weight_decay=0:1:log"], "must begin above 0"),
+        (["--vary=epochs=1:3", "--method=grid"], "a grid takes lists, such as epochs=1,3"),
+        (["--vary=size=32,48", "--vary=size=64,96"], "comes twice"),
+        (["--vary=depth=18,34", "--depth=50"], "--depth is given as well"),
+        (["--vary=depth=18,34", "--jobs=0"], "--jobs 0: must be at least 1"),
+        (["--vary=depth=18,34", "--trials=0"], "--trials 0: must be at least 1"),
+        (
+            ["--vary=label_smoothing=0.1,0.6", "--vary=neighbour_smoothing=0.1,0.6"],
+            "--label-smoothing and --neighbour-smoothing must leave something",
+        ),
+        (["--vary=depth=18,34"], "nowhere: there is no such folder"),
+    ],
+)
+def test_what_cannot_be_searched_is_refused_in_a_sentence_and_leaves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: Sequence[str], message: str
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        search(tmp_path / "study", "--data", tmp_path / "nowhere", *options)
+    assert stop.value.code == 2
+    sentence = capsys.readouterr().err.splitlines()[-1]
+    assert sentence.startswith("python -m trainer.search: ")
+    assert message in sentence
+    assert sentence.endswith(".")
+    assert not (tmp_path / "study").exists()
+
+
+# A search from its start to its end.
+
+
+def test_the_table_says_how_each_trial_ended_best_first(searched: Path) -> None:
+    best, pruned, failed = rows(searched)
+    assert [row["state"] for row in (best, pruned, failed)] == ["finished", "pruned", "failed"]
+    assert [float(row["learning_rate"]) for row in (best, pruned, failed)] == [1e-3, 1e-9, 1e9]
+    assert "nan" in failed["reason"]
+    for row, epochs in ((best, 2), (pruned, 1)):
+        run = searched / f"trial-{int(row['trial']):04d}"
+        kept, last = checkpoints.read(run), checkpoints.read(run, "last")
+        assert int(row["epochs"]) == last.epoch == epochs
+        assert last.config.learning_rate == float(row["learning_rate"])
+        for name in ("top_1", "top_5", "validation_loss"):
+            assert float(row[name]) == kept.metrics[name]
+    assert "| finished |" in (searched / "table.md").read_text()
+
+
+def test_only_finished_trials_keep_their_weights(searched: Path) -> None:
+    kept = {path.parent.name for path in searched.glob("trial-*/weights-*")}
+    assert kept == {f"trial-{int(rows(searched)[0]['trial']):04d}"}
+    assert len(list(searched.glob("trial-*/steps.csv"))) == 3
+    checkpoints.load(searched / kept.pop())
+
+
+def test_the_picture_is_drawn(searched: Path) -> None:
+    assert (searched / "parallel.pdf").read_bytes().startswith(b"%PDF")
+    with Image.open(searched / "parallel.png") as image:
+        colours = image.convert("RGB").getcolors(2**24)
+    assert colours is not None
+    assert len(colours) > 50
+
+
+def test_the_same_command_again_trains_nothing_and_writes_the_table_again(
+    searched: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path: path.stat().st_mtime_ns for path in searched.glob("trial-*/*")}
+    table = (searched / "table.csv").read_text()
+    (searched / "table.csv").unlink()
+    assert search(searched, "--data", data, *OPTIONS, *GRID) == 0
+    assert (searched / "table.csv").read_text() == table
+    assert before == {path: path.stat().st_mtime_ns for path in searched.glob("trial-*/*")}
+    assert "3 of 3 trials" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--vary=learning_rate=1e-3,1e-9"], "was searched with --vary learning_rate=0.001,1e-09"),
+        (["--objective=top-1"], "was searched with --objective loss, not top-1"),
+        (["--epochs=3"], "was searched with --epochs 2, not 3"),
+        (["--preset=demo"], "was searched with --preset paper-medium, not demo"),
+        (["--no-prune"], "was searched with pruning after 1 trials, not off"),
+    ],
+)
+def test_another_search_in_the_folder_is_refused(
+    searched: Path,
+    data: Path,
+    capsys: pytest.CaptureFixture[str],
+    options: Sequence[str],
+    message: str,
+) -> None:
+    given = [one for one in GRID if not (one.startswith("--vary") and "--vary" in options[0])]
+    with pytest.raises(SystemExit) as stop:
+        search(searched, "--data", data, *OPTIONS, *given, *options)
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_other_photographs_are_another_search(
+    searched: Path, training_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        search(searched, "--data", training_folder, *OPTIONS, *GRID)
+    assert stop.value.code == 2
+    assert "was searched with --data" in capsys.readouterr().err.splitlines()[-1]
+
+
+# The study, claimed by several.
+
+
+def the_study(path: Path, **other: Any) -> AbstractContextManager[Study]:
+    ranges = (Range("learning_rate", 1e-5, 1e-3, log=True), Choice("fusion", ("early", "late")))
+    fields: dict[str, Any] = {
+        "data": "photographs",
+        "preset": "demo",
+        "config": FIXED,
+        "varied": ranges,
+        "method": "random",
+        "objective": "top-1",
+        "start_up_trials": None,
+    }
+    return opened(path, Search(**fields | other))
+
+
+def test_no_trial_is_given_twice_and_an_interrupted_one_first(tmp_path: Path) -> None:
+    wanted: list[Settings] = [
+        {"learning_rate": 10.0**-power, "fusion": "late"} for power in (3, 4, 5)
+    ]
+    place = tmp_path / "#{a} ?%"
+    with the_study(place) as one, the_study(place) as other:
+        claims = [one.claim(wanted), other.claim(wanted), one.claim(wanted)]
+        assert [claim and claim.settings for claim in claims] == wanted
+        assert other.claim(wanted) is None
+        assert claims[1] is not None
+        claims[1].release()
+        assert [one.held(number) for number in range(3)] == [True, False, True]
+        again = one.claim(wanted)
+        assert again is not None
+        assert again.trial.number == 1
+        assert again.settings == wanted[1]
+        one.finish(again, TrialState.COMPLETE, {"epochs": 2}, 0.5)
+        again.release()
+        assert other.claim(wanted) is None
+        assert other.trials()[1].value == 0.5
+        more = other.claim([*wanted, {"learning_rate": 2e-4, "fusion": "early"}])
+        assert more is not None
+        assert more.trial.number == 3
+
+
+def test_a_damaged_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "study.sqlite3").write_bytes(b"no database, but long enough to be one" * 100)
+    sentence = r"study\.sqlite3: the database cannot be read or written"
+    with pytest.raises(InputError, match=sentence), the_study(tmp_path):
+        pass
+
+
+def test_jobs_get_the_gpus_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    share = str(max(1, torch.get_num_threads() // 2))
+    assert [one["OMP_NUM_THREADS"] for one in command._environments(2)] == [share, share]
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5,GPU-7")
+    assert [one["CUDA_VISIBLE_DEVICES"] for one in command._environments(3)] == ["5", "GPU-7", "5"]
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    assert [one["CUDA_VISIBLE_DEVICES"] for one in command._environments(3)] == ["0", "1", "0"]
+
+
+# Killed, and gone on with.
+
+
+def started(*arguments: str | Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "trainer.search", *arguments],
+        cwd=Path(command.__file__).parents[2],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def until(condition: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
+    for _ in range(1200):
+        if condition():
+            return
+        assert process.poll() is None
+        time.sleep(0.05)
+    pytest.fail("nothing happened for a minute")
+
+
+def test_two_jobs_killed_and_asked_to_end_lose_nothing_and_do_nothing_twice(
+    tmp_path: Path, training_folder: Path
+) -> None:
+    study = tmp_path / "study"
+    several = ["--vary=learning_rate=1e-4:1e-3:log", "--trials=3", "--jobs=2", "--no-prune"]
+    several += ["--epochs=3", "--save-minutes=0"]
+    arguments: tuple[str | Path, ...] = (study, "--data", training_folder, *OPTIONS, *several)
+
+    process = started(*arguments)
+    until(lambda: len(list(study.glob("trial-*/last.json"))) == 2, process)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    step = checkpoints.read(study / "trial-0000", "last").step
+
+    process = started(*arguments)
+    until(lambda: checkpoints.read(study / "trial-0000", "last").step > step, process)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert err.splitlines()[-1].endswith("asked to end and saved; the same command goes on.")
+    assert "interrupted" in out
+
+    out, err = started(*arguments).communicate(timeout=120)
+    assert "3 of 3 trials" in out, err
+    assert sorted(int(row["trial"]) for row in rows(study)) == [0, 1, 2]
+    assert [row["state"] for row in rows(study)] == ["finished"] * 3
+    for run in study.glob("trial-*"):
+        with (run / "steps.csv").open(newline="") as file:
+            assert [int(row["step"]) for row in csv.DictReader(file)] == list(range(1, 10))
+    # The same as if nothing had happened, bit for bit, on as many cores as a job had.
+    config = checkpoints.read(study / "trial-0000").config
+    threads = torch.get_num_threads()
+    torch.set_num_threads(max(1, threads // 2))
+    try:
+        straight = dataclasses.replace(config, save_minutes=10.0)
+        train(tmp_path / "run", training_folder, straight, preset="paper-medium", resume=False)
+    finally:
+        torch.set_num_threads(threads)
+    one, other = (
+        checkpoints.load(run, "last")[0].state_dict()
+        for run in (tmp_path / "run", study / "trial-0000")
+    )
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_when_the_command_is_killed_its_workers_save_and_end(
+    tmp_path: Path, training_folder: Path
+) -> None:
+    study = tmp_path / "study"
+    several = ["--epochs=99", "--vary=learning_rate=1e-4,1e-3"]
+    process = started(study, "--data", training_folder, *OPTIONS, *several)
+    until((study / "trial-0000" / "last.json").exists, process)
+    process.kill()
+    try:  # As long as a process is left that could write to it.
+        process.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+    last = checkpoints.read(study / "trial-0000", "last")
+    assert 0 < last.epoch < 99
+    checkpoints.load(study / "trial-0000", "last")

@@ -1,0 +1,94 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trainer.config import Config
+from trainer.errors import InputError
+from trainer.options import add_options
+from trainer.presets import PRESETS
+from trainer.settings import assignment, settings, value, words
+
+
+def options(*arguments: str) -> dict[str, Any]:
+    import argparse
+
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    return vars(parser.parse_args(arguments))
+
+
+def test_a_field_takes_a_value_of_its_type() -> None:
+    read = {word: value(*assignment(word)) for word in ("depth=34", "compile=True", "warm-up=2")}
+    assert list(read.values()) == [34, True, 2.0]
+    assert [type(one) for one in read.values()] == [int, bool, float]
+    assert value(*assignment("weights=")) == ""
+    assert value(*assignment("weights=/here/a=b.pth")) == "/here/a=b.pth"
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("depth", "depth: write it as field=value"),
+        ("deep=18", "there is no field deep; choose one of fusion, depth"),
+        ("depth=eighteen", "--depth 'eighteen': must be of type int"),
+        ("compile=yes", "--compile 'yes': must be true or false"),
+        ("epsilon=", "--epsilon '': must be of type float"),
+    ],
+)
+def test_other_words_are_refused(word: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        value(*assignment(word))
+
+
+def test_values_are_shown_short() -> None:
+    assert [words(one) for one in (0.00012345, 50, True, "", "early")] == [
+        "0.000123",
+        "50",
+        "true",
+        "none",
+        "early",
+    ]
+
+
+def test_a_field_of_a_setting_beats_an_option_which_beats_the_preset() -> None:
+    given = options("--preset", "paper-early", "--size", "48", "--epochs", "3")
+    one, other = settings(["deepgeo-late epochs=5", "depth=18"], given)
+    assert one.preset == "deepgeo-late"
+    assert (one.config.fusion, one.config.size, one.config.epochs) == ("late", 48, 5)
+    assert one.config.learning_rate == PRESETS["deepgeo-late"].learning_rate
+    assert other.preset == "paper-early"
+    assert (other.config.fusion, other.config.depth, other.config.epochs) == ("early", 18, 3)
+
+
+def test_each_setting_has_a_folder_name_of_its_own_that_leads_nowhere_else() -> None:
+    texts = ["demo weights=../../a", "demo 'weights=b c'", "demo weights=" + "x" * 300]
+    texts.append(texts[-1] + "y")
+    names = [one.name for one in settings(texts, options())]
+    assert names[:2] == ["demo-weights=..-..-a", "demo-weights=b-c"]
+    assert len(set(names)) == 4
+    assert all(len(name) < 100 and Path(name).name == name for name in names)
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        ([], "Nothing to compare"),
+        (["paper-late"], "there is no preset paper-late; choose one of deepgeo-early"),
+        (["depth=18 demo"], "demo: write it as field=value"),
+        (["demo depth=19"], "'demo depth=19': --depth 19: choose one of 18"),
+        (["demo 'depth=18"], "a quotation mark is missing"),
+        (["demo", "demo size=48"], "comes to the same as 'demo'"),
+        (["demo", "demo workers=1"], "comes to the same as 'demo'"),
+        (["demo weights=a/b", "demo weights=a:b"], "would be trained into demo-weights=a-b"),
+    ],
+)
+def test_settings_that_cannot_be_compared_are_refused(texts: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        settings(texts, options())
+
+
+def test_what_a_setting_does_not_say_is_as_in_its_preset() -> None:
+    (one,) = settings(["paper-medium"], options())
+    assert one.config == PRESETS["paper-medium"]
+    assert isinstance(one.config, Config)

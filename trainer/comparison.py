@@ -1,0 +1,192 @@
+"""What the settings of a comparison gave, side by side."""
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from trainer import checkpoint as checkpoints
+from trainer import distributed
+from trainer.checkpoint import Checkpoint, write_whole
+from trainer.config import Config
+from trainer.dataset import LocationDataset
+from trainer.errors import Diverged, InputError
+from trainer.evaluation import evaluate
+from trainer.loop import train
+from trainer.model import FourViewResNet
+from trainer.prepare import Prepared, index_file, prepare
+from trainer.settings import Setting, Value
+from trainer.summary import duration
+from trainer.table import Column, Table, comma_separated, latex, markdown, share
+
+TEST = "test.json"
+SCORES = ("top_1", "top_5", "view_top_1")
+COLUMNS = (
+    Column("setting", text=True),
+    Column("parameters, millions", lambda value: f"{float(value) / 1e6:.1f}", key="parameters"),
+    Column("GFLOP a location", lambda value: f"{float(value) / 1e9:.1f}", key="flop"),
+    Column("epochs"),
+    Column("best epoch", key="best_epoch"),
+    Column("top-1, %", share, key="top_1"),
+    Column("top-5, %", share, key="top_5"),
+    Column("one view top-1, %", share, key="view_top_1"),
+    Column("test top-1, %", share, key="test_top_1"),
+    Column("test top-5, %", share, key="test_top_5"),
+    Column("test one view top-1, %", share, key="test_view_top_1"),
+    Column("time", lambda value: duration(float(value)), key="seconds"),
+    Column("ended early", text=True, key="reason"),
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one setting gave: nothing but a reason where its loss went astray in the first epoch.
+
+    `test` maps names of `SCORES` to shares in [0, 1].
+    """
+
+    text: str
+    best: Checkpoint | None
+    last: Checkpoint | None
+    test: Mapping[str, float]
+    reason: str
+
+
+class Comparison:
+    """A folder of trainings on the same photographs, tested on the same other ones, if any."""
+
+    def __init__(self, folder: Path, data: Path, test: Path | None, index: Path | None) -> None:
+        """Read all photographs; raises InputError for a class that is only in `test`."""
+        self.folder, self.data = folder, data
+        self.index = index or index_file(folder, data)
+        self.test: Prepared | None = None
+        if test is None:
+            return
+        with distributed.current().first_before_others():
+            known = prepare(data, self.index, Config.workers).index.class_name
+            self.test = prepare(test, index_file(folder, test), Config.workers)
+        unknown = sorted(set(self.test.index.class_name) - set(known))
+        if unknown:
+            raise InputError(
+                f"{self.test.index.root / unknown[0]}: --data has no such class; remove the folder "
+                "or train with it."
+            )
+
+    def outcome(self, setting: Setting) -> Outcome:
+        """Train a setting, or what is left of it, and test it; raises InputError and Stopped.
+
+        A loss that is not finite any more ends its training, not the comparison.
+        """
+        run, reason = self.folder / setting.name, ""
+        try:
+            train(
+                run,
+                self.data,
+                setting.config,
+                preset=setting.preset,
+                resume=True,
+                index=self.index,
+            )
+        except Diverged as error:
+            reason = str(error).removeprefix(f"{run}: ").partition(";")[0]
+        best, last = (
+            checkpoints.read(run, name) if (run / f"{name}.json").is_file() else None
+            for name in ("best", "last")
+        )
+        test = tested(run, self.test) if self.test and best else {}
+        return Outcome(setting.text, best, last, test, reason)
+
+
+def tested(run: Path, test: Prepared) -> dict[str, float]:
+    """Return the scores of a run's best checkpoint over other photographs, by names of `SCORES`.
+
+    They are kept in `RUN/test.json` with the hashes of the checkpoint and of the photographs, and
+    computed only where these are others. Raises InputError.
+    """
+    checkpoint = checkpoints.read(run)
+    location = test.index.location
+    key = {"checkpoint": checkpoint.sha256, "photographs": test.fingerprint(location)}
+    kept = _kept(run / TEST)
+    if key.items() <= kept.items():
+        return {name: float(kept[name]) for name in SCORES if name in kept}
+    processes = distributed.current()
+    model, _ = checkpoints.load(run)
+    config = checkpoint.config
+    scores = evaluate(
+        model.to(processes.device),
+        LocationDataset(test.index.root, location, checkpoint.class_name, config.size),
+        len(checkpoint.class_name),
+        config,
+        processes,
+        what="Testing",
+    )
+    everything = dataclasses.asdict(scores)
+    result = {name: everything[name] for name in SCORES if everything[name] is not None}
+    if processes.first:
+        document = key | {"data": str(test.index.root), "locations": len(location)} | result
+        text = json.dumps(document, indent=1) + "\n"
+        write_whole(run / TEST, lambda path: path.write_text(text, "utf-8"))
+    return result
+
+
+def cost(config: Config, classes: int) -> tuple[int, int]:
+    """Return the number of a model's parameters, and of operations for the logits of a location.
+
+    A multiplication and an addition are two operations; counted are those of convolutions and
+    matrix products. Nothing is computed: the tensors are shapes only.
+    """
+    with torch.device("meta"):
+        model = FourViewResNet(config.fusion, classes, depth=config.depth).eval()
+        pixels = torch.empty(1, 4, 3, config.size, config.size)
+    counter = FlopCounterMode(display=False)
+    with counter, torch.inference_mode():
+        model(pixels)
+    return sum(one.numel() for one in model.parameters()), counter.get_total_flops()
+
+
+def table(outcomes: Sequence[Outcome]) -> Table:
+    """Return the outcomes, in their order, without the columns in which nothing stands."""
+    rows = [_row(outcome) for outcome in outcomes]
+    used = [column for column in COLUMNS if any(column.heading in row for row in rows)]
+    return Table(used, [[row.get(column.heading) for column in used] for row in rows])
+
+
+def write(folder: Path, outcomes: Sequence[Outcome]) -> str:
+    """Write `table.md`, `table.csv` and `table.tex`; return the first as text. Raises OSError."""
+    result = table(outcomes)
+    texts = {"md": markdown(result), "csv": comma_separated(result), "tex": latex(result)}
+    for ending, text in texts.items():
+        write_whole(folder / f"table.{ending}", _writing(text))
+    return texts["md"]
+
+
+def _row(outcome: Outcome) -> dict[str, Value]:
+    row: dict[str, Value] = {"setting": outcome.text}
+    if outcome.reason:
+        row["reason"] = outcome.reason
+    if outcome.last:
+        row |= {"epochs": outcome.last.epoch, "seconds": outcome.last.seconds}
+    if outcome.best:
+        best = outcome.best
+        parameters, flop = cost(best.config, len(best.class_name))
+        row |= {"parameters": parameters, "flop": flop, "best_epoch": best.epoch}
+        row |= {name: best.metrics[name] for name in SCORES if name in best.metrics}
+    return row | {f"test_{name}": score for name, score in outcome.test.items()}
+
+
+def _kept(path: Path) -> dict[str, Any]:
+    """Return what an earlier start has kept; nothing where it cannot be read."""
+    try:
+        kept = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return kept if isinstance(kept, dict) else {}
+
+
+def _writing(text: str) -> Callable[[Path], object]:
+    return lambda path: path.write_text(text, "utf-8")

@@ -1,0 +1,1 @@
+"""Hyper-parameter search: many trainings, one database, a table and a picture at the end."""
