@@ -7,6 +7,8 @@ import pytest
 
 # The tests hold numbers to the bit and to the fifth decimal, which a GPU does not promise.
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
+# Threads that spin while they wait take the cores from the processes that the tests start.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from tests.examples import TINY, folder
 

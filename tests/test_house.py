@@ -1,10 +1,13 @@
 """The house rules: style, types, and who may know whom."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+import trainer
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -33,3 +36,9 @@ def test_a_dashboard_loads_no_torch() -> None:
         "loaded = {'torch', 'trainer', 'captum'} & set(sys.modules); assert not loaded, loaded"
     )
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+
+
+def test_every_room_of_the_trainer_is_on_its_map() -> None:
+    named = set(re.findall(r"^ *([a-z_]+)/?  +\S", trainer.__doc__ or "", re.M))
+    rooms = {path.stem for path in (ROOT / "trainer").iterdir() if not path.name.startswith("__")}
+    assert named == rooms

@@ -1,0 +1,105 @@
+"""What a step costs, by depth, size and batch: `python -m benchmarks.training_cost`.
+
+One of depth, size and batch is changed at a time from the middle setting; each setting has a
+process of its own, so that its peak memory is its own. Seconds are the median of some steps over
+random pixels in memory, locations a second come from it, and memory is the peak above what the
+process held before its first step (on a GPU: what its tensors held). There is no peer; ratios are
+to the middle setting.
+"""
+
+import argparse
+import multiprocessing
+import resource
+import statistics
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+
+import torch
+
+from trainer.config import DEPTHS, FUSIONS, PRECISIONS, Config
+from trainer.distributed import current
+from trainer.learner import Learner
+from trainer.model import FourViewResNet, usable_device
+
+CLASSES = 50
+
+
+def peak() -> float:
+    """Return the peak memory of this process so far, MiB."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 2**20
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
+
+
+def cost(config: Config, steps: int) -> tuple[float, float]:
+    """Return seconds a step and peak memory in MiB."""
+    torch.manual_seed(0)
+    model = FourViewResNet(config.fusion, CLASSES, depth=config.depth)
+    learner = Learner(model, config, current(), None, steps)
+    shape = (config.batch_size, config.size, config.size, 3)
+    views = torch.stack(
+        [torch.randint(0, 256, shape, dtype=torch.uint8).permute(0, 3, 1, 2) for _ in range(4)], 1
+    )
+    label = torch.randint(0, CLASSES, (config.batch_size,))
+    before, seconds = peak(), []
+    for step in range(steps + 1):
+        started = time.perf_counter()
+        float(learner.step(views, label, step, config.batch_size))
+        seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds[1:]), peak() - before
+
+
+def main() -> None:
+    gpu = torch.cuda.is_available()
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--fusion", choices=FUSIONS, default="medium")
+    parser.add_argument("--precision", choices=PRECISIONS, default=PRECISIONS[gpu])
+    parser.add_argument("--depth", type=int, default=50)
+    parser.add_argument("--size", type=int, default=256 if gpu else 64)
+    parser.add_argument("--batch-size", type=int, default=28 if gpu else 8)
+    parser.add_argument("--steps", type=int, default=20 if gpu else 3, help="steps a setting")
+    options = parser.parse_args()
+    middle = Config(
+        fusion=options.fusion,
+        precision=options.precision,
+        depth=options.depth,
+        size=options.size,
+        batch_size=options.batch_size,
+    )
+    settings = [middle]
+    settings += [replace(middle, depth=depth) for depth in DEPTHS]
+    settings += [replace(middle, size=int(middle.size * factor)) for factor in (0.5, 2, 4)]
+    settings += [replace(middle, batch_size=int(middle.batch_size * f)) for f in (0.5, 2, 4)]
+    name = torch.cuda.get_device_name() if gpu else f"{torch.get_num_threads()} threads"
+    print(f"{usable_device()} ({name}), {middle.fusion}, {middle.precision}")
+    print(
+        "| depth | size, px | batch | s a step | locations/s | peak memory, MiB | time | memory |"
+    )
+    print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    context = multiprocessing.get_context("spawn")
+    first: tuple[float, float] | None = None
+    for number, config in enumerate(settings):
+        if number and config == middle:
+            continue
+        with ProcessPoolExecutor(1, mp_context=context) as alone:
+            try:
+                seconds, memory = alone.submit(cost, config, options.steps).result()
+            except (torch.OutOfMemoryError, RuntimeError) as error:
+                print(f"| {config.depth} | {config.size} | {config.batch_size} | {error!s:.60} |")
+                continue
+        first = first or (seconds, memory)
+        print(
+            f"| {config.depth} | {config.size} | {config.batch_size} | {seconds:.3f} | "
+            f"{config.batch_size / seconds:.1f} | {memory:.0f} | {seconds / first[0]:.2f}x | "
+            f"{memory / first[1]:.2f}x |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
