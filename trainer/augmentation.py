@@ -55,8 +55,8 @@ class Augmentation:
         brightness, contrast, saturation = (
             factor[:, number].view(-1, 1, 1, 1, 1) for number in range(3)
         )
-        weight = torch.tensor(GREY, device=pixels.device).view(3, 1, 1)
-        grey = (pixels * weight).sum(dim=2, keepdim=True)
+        red, green, blue = (pixels[:, :, channel : channel + 1] for channel in range(3))
+        grey = GREY[0] * red + GREY[1] * green + GREY[2] * blue
         pixels = grey + saturation * (pixels - grey)
         mean = grey.mean(dim=(1, 2, 3, 4), keepdim=True)
         return (brightness * (mean + contrast * (pixels - mean))).clamp(0, 1)

@@ -8,11 +8,10 @@ count, so a kill at any moment leaves the previous checkpoint whole.
 import dataclasses
 import hashlib
 import json
-import os
 import pickle
 import platform
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -25,6 +24,7 @@ from safetensors.torch import load_file, save_file
 
 from trainer.config import Config
 from trainer.errors import InputError
+from trainer.files import PARTIAL, write_text, write_whole
 from trainer.model import FourViewResNet
 
 FORMAT = "resnetbolt-checkpoint"
@@ -77,10 +77,8 @@ def save(
     """
     tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
     written = run / f"weights-{checkpoint.step:07d}.safetensors"
-    # What the tensors' shapes do not tell.
-    kind = {"fusion": checkpoint.config.fusion, "depth": str(checkpoint.config.depth)}
     try:
-        write_whole(written, lambda path: save_file(tensors, path, kind))
+        write_whole(written, lambda path: save_file(tensors, path, _kind(checkpoint.config)))
         write_whole(_state_file(run, checkpoint), lambda path: torch.save(dict(state), path))
     except (SafetensorError, RuntimeError) as error:
         written.unlink(missing_ok=True)
@@ -97,7 +95,7 @@ def save(
     document = {"format": FORMAT, "version": VERSION} | dataclasses.asdict(complete)
     text = json.dumps(document, indent=1) + "\n"
     for name in names:
-        write_whole(run / f"{name}.json", lambda path: path.write_text(text, "utf-8"))
+        write_text(run / f"{name}.json", text)
     _sweep(run)
 
 
@@ -175,8 +173,8 @@ def load(run: Path, name: str = "best") -> tuple[FourViewResNet, Checkpoint]:
     model = FourViewResNet(fusion, len(checkpoint.class_name), depth=depth)
     try:
         with safe_open(path, "pt") as file:
-            kind = file.metadata() or {}
-        if (kind.get("fusion", fusion), kind.get("depth", str(depth))) != (fusion, str(depth)):
+            kind = file.metadata()
+        if kind and kind != _kind(checkpoint.config):
             raise RuntimeError("written for another model")
         model.load_state_dict(load_file(path))
     except (SafetensorError, RuntimeError, OSError) as error:
@@ -189,16 +187,12 @@ def load(run: Path, name: str = "best") -> tuple[FourViewResNet, Checkpoint]:
     return model.eval(), checkpoint
 
 
-def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
-    """Write a file beside `path`, flush it to the disk and rename it: whole or absent."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        write(partial)
-        with partial.open("rb+") as file:
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+def _kind(config: Config) -> dict[str, str]:
+    """Return what a weights file says of its model, since shapes do not tell all.
+
+    One entry: the library writes several in any order, and equal models shall have equal files.
+    """
+    return {"model": f"ResNet-{config.depth}, {config.fusion}"}
 
 
 def _state_file(run: Path, checkpoint: Checkpoint) -> Path:
@@ -211,9 +205,11 @@ def _sweep(run: Path) -> None:
     used = {last.weights, _state_file(run, last).name}
     if (run / "best.json").is_file():
         used.add(read(run, "best").weights)
-    for path in [*run.glob("weights-*.safetensors"), *run.glob("state-*.pt")]:
+    left = [*run.glob("weights-*.safetensors"), *run.glob("state-*.pt")]
+    left += run.glob(PARTIAL)  # What a kill has left half-written.
+    for path in left:
         if path.name not in used:
-            path.unlink()
+            path.unlink(missing_ok=True)
 
 
 def _sha256(path: Path) -> str:

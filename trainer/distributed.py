@@ -1,18 +1,23 @@
 """One process or several: who this one is, and what all of them have to agree on."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import cast
 
 import torch
 from torch import Tensor, distributed
+from torch.distributed import ProcessGroup
 
+from trainer.errors import InputError
 from trainer.model import usable_device
 
-# The others wait while the first process reads every photograph.
+# The others wait while the first process reads every photograph. Between steps nobody does.
 PATIENCE = timedelta(hours=12)
+# The processes talk about what to do beside the GPUs, which need not stop for it.
+_talk: ProcessGroup | None = None
 
 
 @dataclass(frozen=True)
@@ -44,12 +49,20 @@ class Processes:
         """Return whether something is so in one of the processes."""
         if self.count == 1:
             return here
-        return bool(self.total(torch.tensor([float(here)], device=self.device)).item())
+        flag = torch.tensor([float(here)])
+        distributed.all_reduce(flag, group=_talk)
+        return bool(flag.item())
+
+    def give(self, tensors: Iterable[Tensor]) -> None:
+        """Give the first process's tensors to all others, in place."""
+        if self.count > 1:
+            for tensor in tensors:
+                distributed.broadcast(tensor, 0)
 
     def wait(self) -> None:
         """Wait until all processes have come here."""
         if self.count > 1:
-            distributed.barrier()
+            distributed.barrier(group=_talk)
 
     @contextmanager
     def first_before_others(self) -> Iterator[None]:
@@ -70,23 +83,31 @@ def current() -> Processes:
 
 @contextmanager
 def joined() -> Iterator[None]:
-    """Join the processes that `torchrun` has started, where it has."""
+    """Join the processes that `torchrun` has started, where it has.
+
+    Raises InputError when a machine has more of them than GPUs.
+    """
+    global _talk
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield
         return
     device = _device()
     if device.type == "cuda":
         torch.cuda.set_device(device)
-    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=PATIENCE)
-    try:
-        yield
-    finally:
-        distributed.destroy_process_group()
+    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    _talk = cast(ProcessGroup, distributed.new_group(backend="gloo", timeout=PATIENCE))
+    yield
+    # Not after an error: the others would be waited for, while they wait for this process. When it
+    # ends instead, torchrun ends them.
+    distributed.destroy_process_group()
 
 
 def _device() -> torch.device:
     """Return the GPU of this process's number on its machine, else the CPU."""
     usable = usable_device()
-    if usable.type == "cuda":
-        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
-    return usable
+    if usable.type != "cuda":
+        return usable
+    number, gpus = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
+    if number >= gpus:
+        raise InputError(f"There are {gpus} GPUs here; start as many processes a machine.")
+    return torch.device("cuda", number)

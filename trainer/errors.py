@@ -9,5 +9,9 @@ class Diverged(InputError):  # noqa: N818  What the field calls it.
     """A training whose loss is not finite any more."""
 
 
+class OutOfMemory(InputError):  # noqa: N818  What the field calls it.
+    """A training for which the device has too little memory."""
+
+
 class Stopped(Exception):  # noqa: N818  Nothing went wrong.
     """Training was asked to end and has saved what it did; the message says what comes next."""

@@ -2,12 +2,14 @@
 
 import csv
 import dataclasses
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from trainer.config import Config
+from trainer.files import write_text
 from trainer.layout import Skipped
 
 STEPS, EPOCHS = "steps.csv", "epochs.csv"
@@ -32,25 +34,22 @@ class Journal:
         self, run: Path, config: Config, skipped: Sequence[Skipped], last_step: int
     ) -> None:
         """Begin the tables, or cut off what was written after the step that was saved."""
-        self._run = run
-        run.mkdir(parents=True, exist_ok=True)
-        (run / "config.json").write_text(json.dumps(dataclasses.asdict(config), indent=1) + "\n")
-        with (run / "skipped.csv").open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerow(("id", "reason"))
-            csv.writer(file).writerows((item.id, item.reason) for item in skipped)
+        self._run, self._last_step = run, last_step
+        self._board: Any = None
+        write_text(run / "config.json", json.dumps(dataclasses.asdict(config), indent=1) + "\n")
+        write_text(
+            run / "skipped.csv",
+            _lines([("id", "reason"), *((item.id, item.reason) for item in skipped)]),
+        )
         for name, columns in ((STEPS, STEP_COLUMNS), (EPOCHS, EPOCH_COLUMNS)):
-            path, rows = run / name, []
+            path, before = run / name, ""
             if last_step and path.is_file():
-                with path.open(newline="", encoding="utf-8") as file:
-                    rows = [
-                        row
-                        for row in list(csv.reader(file))[1:]
-                        # A kill may have cut the last row short.
-                        if len(row) == len(columns) and int(row[1]) <= last_step
-                    ]
-            with path.open("w", newline="", encoding="utf-8") as file:
-                csv.writer(file).writerows([columns, *rows])
-        self._board = _tensorboard(run / "tensorboard", last_step)
+                before = path.read_text("utf-8")
+            rows = list(csv.reader(io.StringIO(before)))[1:]
+            # A kill may have cut the last row short.
+            rows = [r for r in rows if len(r) == len(columns) and int(r[1]) <= last_step]
+            if _lines([columns, *rows]) != before:
+                write_text(path, _lines([columns, *rows]))
 
     def steps(self, rows: Sequence[tuple[int, int, float, float, float]]) -> None:
         """Add rows of `STEP_COLUMNS`."""
@@ -78,7 +77,16 @@ class Journal:
 
     def _append(self, name: str, rows: Sequence[Sequence[object]]) -> None:
         with (self._run / name).open("a", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows(rows)
+            file.write(_lines(rows))
+        # Not before: what TensorBoard says of a full disk is a page long.
+        self._board = self._board or _tensorboard(self._run / "tensorboard", self._last_step)
+
+
+def _lines(rows: Sequence[Sequence[object]]) -> str:
+    """Return rows as the text of a CSV file."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
 
 
 def _tensorboard(folder: Path, last_step: int) -> Any:

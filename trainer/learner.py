@@ -1,5 +1,6 @@
 """A model that learns: everything between a batch of bytes and a step of the optimiser."""
 
+import copy
 import itertools
 import math
 from contextlib import nullcontext
@@ -9,7 +10,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
-from torch.optim.swa_utils import AveragedModel
 
 from trainer.augmentation import Augmentation
 from trainer.config import Config
@@ -63,26 +63,22 @@ class Learner:
         if processes.count > 1 and device.type == "cuda" and config.batch_norm == "batch":
             model = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
         self.model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.averaged = (
-            AveragedModel(self.model, multi_avg_fn=self._average) if config.averaging else None
-        )
+        self.kept = self.model
+        """The model that is validated and saved: where weights are averaged, their average."""
+        if config.averaging:
+            self.kept = copy.deepcopy(self.model).requires_grad_(False)
+        self._averaged = 0  # Steps in the average.
         objective: nn.Module = Objective(self.model, target).to(device)
         self.replicas = DistributedDataParallel(objective) if processes.count > 1 else None
         objective = self.replicas or objective
         self._objective = torch.compile(objective) if config.compile else objective
         self._optimiser = optimiser(self.model, config)
 
-    @property
-    def kept(self) -> FourViewResNet:
-        """Return the model that is validated and saved: the averaged one where there is one."""
-        return self.model if self.averaged is None else cast(FourViewResNet, self.averaged.module)
-
     def state(self) -> dict[str, Any]:
         """Return what resuming needs besides the weights that are kept."""
         state: dict[str, Any] = {"optimiser": self._optimiser.state_dict()}
-        if self.averaged is not None:
-            state["model"] = self.model.state_dict()
-            state["averaged"] = int(self.averaged.n_averaged)
+        if self.kept is not self.model:
+            state |= {"model": self.model.state_dict(), "averaged": self._averaged}
         return state
 
     def load(self, kept: FourViewResNet, state: dict[str, Any]) -> None:
@@ -90,9 +86,9 @@ class Learner:
         try:
             self.kept.load_state_dict(kept.state_dict())
             self._optimiser.load_state_dict(state["optimiser"])
-            if self.averaged is not None:
+            if self.kept is not self.model:
                 self.model.load_state_dict(state["model"])
-                self.averaged.n_averaged.fill_(state["averaged"])
+                self._averaged = int(state["averaged"])
         except (KeyError, ValueError, RuntimeError, TypeError) as error:
             raise InputError(
                 "The optimiser's state beside the checkpoint is of another model; train into "
@@ -126,8 +122,8 @@ class Learner:
             total += loss.detach()
         self._optimiser.step()
         self._optimiser.zero_grad(set_to_none=True)
-        if self.averaged is not None:
-            self.averaged.update_parameters(self.model)
+        if self.kept is not self.model:
+            self._average()
         return total
 
     def _draw(self, number: int, batch_size: int) -> Tensor:
@@ -145,10 +141,18 @@ class Learner:
     def _precision(self) -> torch.autocast:
         return autocast(self.config, self.processes.device)
 
-    def _average(self, averaged: Any, current: Any, count: Any) -> None:
-        """Move the average towards the weights: early on faster, so that the start is forgotten."""
-        decay = min(self.config.averaging, (1 + int(count)) / (10 + int(count)))
-        torch._foreach_lerp_(averaged, current, 1 - decay)
+    @torch.no_grad()
+    def _average(self) -> None:
+        """Move the average towards the weights: early on faster, so that the start is forgotten.
+
+        Statistics of batch normalisation are not averaged but taken as they are.
+        """
+        count = self._averaged
+        decay = min(self.config.averaging, (1 + count) / (10 + count)) if count else 0.0
+        kept, model = list(self.kept.parameters()), list(self.model.parameters())
+        torch._foreach_lerp_(kept, model, 1 - decay)
+        torch._foreach_copy_(list(self.kept.buffers()), list(self.model.buffers()))
+        self._averaged += 1
 
 
 def autocast(config: Config, device: torch.device) -> torch.autocast:

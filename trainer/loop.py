@@ -1,6 +1,5 @@
 """The training loop: epochs of steps, saved as it goes, each epoch ending in a validation."""
 
-import itertools
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +17,7 @@ from trainer.checkpoint import Checkpoint
 from trainer.config import Config
 from trainer.dataset import Batch, LocationDataset
 from trainer.distributed import Processes
-from trainer.errors import Diverged, InputError, Stopped
+from trainer.errors import Diverged, InputError, OutOfMemory, Stopped
 from trainer.evaluation import Scores, evaluate, refuse_unreadable
 from trainer.interruption import Interruption, interruption
 from trainer.journal import Journal
@@ -27,12 +26,10 @@ from trainer.model import FourViewResNet
 from trainer.prepare import Prepared, index_file, prepare
 from trainer.split import Split, split_by_location
 from trainer.target import targets
-from trainer.weights import start_from
+from trainer.weights import check, start_from
 
 # Losses are read from the device this many steps at a time, so that it need not wait.
 STEPS_AT_ONCE = 20
-# Several GPUs agree on whether to stop or save this often, in steps.
-STEPS_BETWEEN_TALKS = 10
 
 Report = Callable[[int, Scores], None]
 """Called after each epoch with its number, counted from 1, and scores; may raise to end."""
@@ -56,9 +53,22 @@ def train(
     Stopped when it was asked to end and has saved.
     """
     processes = distributed.current()
-    with run_folder.alone(run, processes), interruption() as asked:
-        training = _Training(run, data, config, preset, resume, index, processes, asked)
-        return training.run_all(report)
+    # What can be refused, or is done already, need not wait for the photographs.
+    previous = run_folder.previous(run, config, resume)
+    if previous and previous.epoch == config.epochs:
+        return checkpoints.read(run)
+    if not previous:
+        check(config.depth, config.weights)
+    with processes.first_before_others():
+        prepared = prepare(data, index or index_file(run.absolute().parent, data), config.workers)
+    split = split_by_location(prepared.index, config.validation_share, config.seed)
+    with run_folder.alone(run, processes):
+        previous = run_folder.previous(run, config, resume)  # Another trainer may have been here.
+        if previous:
+            split = run_folder.as_before(run, previous, prepared.index)
+        training = _Training(run, config, preset, previous, prepared, split, processes)
+        with interruption() as asked:
+            return training.run_all(asked, report)
 
 
 class _Training:
@@ -67,32 +77,24 @@ class _Training:
     def __init__(
         self,
         run: Path,
-        data: Path,
         config: Config,
         preset: str,
-        resume: bool,
-        index: Path | None,
+        previous: Checkpoint | None,
+        prepared: Prepared,
+        split: Split,
         processes: Processes,
-        asked: Interruption,
     ) -> None:
-        previous = run_folder.previous(run, config, resume)
         self.run, self.config, self.preset = run, config, preset
-        self.processes, self.asked = processes, asked
+        self.processes, self.asked = processes, Interruption()
         torch.manual_seed(config.seed)
         torch.backends.cudnn.deterministic = config.deterministic
         torch.backends.cudnn.benchmark = not config.deterministic
-        with processes.first_before_others():
-            prepared = prepare(
-                data, index or index_file(run.absolute().parent, data), config.workers
-            )
-        split = _split(run, prepared, config, previous)
-        everything = split.training + split.validation
         self.data = str(prepared.index.root.resolve())
-        self.data_sha256 = prepared.fingerprint(everything)
+        self.data_sha256 = prepared.fingerprint(split.training + split.validation)
         if previous and previous.data_sha256 != self.data_sha256:
             raise InputError(
-                f"{data}: photographs have changed since {run} was started; put them back or train "
-                "into another folder."
+                f"{prepared.index.root}: photographs have changed since {run} was started; put "
+                "them back or train into another folder."
             )
         self.class_name = prepared.index.class_name
         self.training, self.validation = (
@@ -100,11 +102,7 @@ class _Training:
             for part in (split.training, split.validation)
         )
         self.batch_size = min(config.batch_size, len(self.training))
-        if self.batch_size < processes.count * config.accumulation:
-            raise InputError(
-                f"--batch-size {self.batch_size}: {processes.count} processes with "
-                f"--accumulation {config.accumulation} need at least one location each; raise it."
-            )
+        _refuse_small_parts(config, self.batch_size, processes.count)
         self.steps_per_epoch = dataset.steps_per_epoch(len(self.training), self.batch_size)
         self.learner = Learner(
             self._model(prepared, split, fresh=previous is None),
@@ -114,9 +112,9 @@ class _Training:
             self.steps_per_epoch,
         )
         self._go_on_from(previous)
+        self.skipped = prepared.index.skipped
         self.journal: Journal | None = None
         if processes.first:
-            self.journal = Journal(run, config, prepared.index.skipped, self.step)
             _tell(split, prepared)
 
     def _model(self, prepared: Prepared, split: Split, *, fresh: bool) -> FourViewResNet:
@@ -157,10 +155,11 @@ class _Training:
         """Return the time that training has taken, earlier starts included."""
         return self.seconds_before + time.monotonic() - self.started
 
-    def run_all(self, report: Report | None) -> Checkpoint:
-        """Train the epochs that are left and return the best checkpoint."""
-        if self.epoch == self.config.epochs:
-            return checkpoints.read(self.run)
+    def run_all(self, asked: Interruption, report: Report | None) -> Checkpoint:
+        """Train the epochs that are left, until asked to end, and return the best checkpoint."""
+        self.asked = asked
+        if self.processes.first:
+            self.journal = Journal(self.run, self.config, self.skipped, self.step)
         last_step = self.config.epochs * self.steps_per_epoch
         rows = dataset.shuffled(
             len(self.training), self.batch_size, self.config.seed, self.step, last_step
@@ -185,7 +184,9 @@ class _Training:
         number = self.epoch + 1
         left = number * self.steps_per_epoch - self.step
         with self._bar(number, left) as bar:
-            self._steps(itertools.islice(stream, left), bar)
+            self._steps(stream, left, bar)
+        # Each process has seen other batches: theirs are the statistics that are saved.
+        self.processes.give(self.learner.kept.buffers())
         scores = evaluate(
             self.learner.kept,
             self.validation,
@@ -224,20 +225,19 @@ class _Training:
         }
         self.epoch, self.loss_sum = number, 0.0
 
-    def _steps(self, batches: Iterator[Batch], bar: "tqdm[NoReturn]") -> None:
-        """Take a step on each batch, saving now and then."""
+    def _steps(self, stream: Iterator[Batch], count: int, bar: "tqdm[NoReturn]") -> None:
+        """Take so many steps, saving now and then."""
         pending: list[Tensor] = []
-        for batch in batches:
+        for _ in range(count):
             try:
-                refuse_unreadable(batch.reason)
+                batch = _decoded(stream)
             except InputError:
                 if self.processes.count == 1:  # The others wait for this one: none could save.
                     self._read(pending, bar)
                     self._save(("last",))
                 raise
-            loss = self.learner.step(batch.views, batch.label, self.step, self.batch_size)
+            pending.append(self._step(batch))
             self.step += 1
-            pending.append(loss)
             bar.update(self.batch_size)
             if len(pending) == STEPS_AT_ONCE:
                 self._read(pending, bar)
@@ -247,11 +247,17 @@ class _Training:
                 self._stop_if_asked()
         self._read(pending, bar)
 
+    def _step(self, batch: Batch) -> Tensor:
+        try:
+            return self.learner.step(batch.views, batch.label, self.step, self.batch_size)
+        except torch.OutOfMemoryError as error:
+            raise OutOfMemory(
+                f"{self.run}: the GPU has too little memory for a step; lower --batch-size or "
+                "--size, or raise --accumulation."
+            ) from error
+
     def _agreed_to_save(self) -> bool:
         """Return whether one of the processes was asked to end, or has not saved for long."""
-        several = self.processes.count > 1 and self.processes.device.type == "cuda"
-        if several and self.step % STEPS_BETWEEN_TALKS:
-            return False
         late = time.monotonic() - self.saved >= 60 * self.config.save_minutes
         return self.processes.any(self.asked.asked or late)
 
@@ -327,10 +333,31 @@ class _Training:
         self.saved, self.saved_step = time.monotonic(), self.step
 
 
-def _split(run: Path, prepared: Prepared, config: Config, previous: Checkpoint | None) -> Split:
-    """Return which locations are trained on: those of the earlier start where there was one."""
-    split = split_by_location(prepared.index, config.validation_share, config.seed)
-    return run_folder.as_before(run, previous, prepared.index) if previous else split
+def _refuse_small_parts(config: Config, batch_size: int, processes: int) -> None:
+    """Raise InputError where a part of a batch would hold no location, or too little to learn."""
+    parts = processes * config.accumulation
+    needed = 1
+    if config.fusion == "stack" and config.size <= 32 and config.batch_norm == "batch":
+        needed = 2  # Batch normalisation cannot learn from a single value.
+    if batch_size < parts * needed:
+        raise InputError(
+            f"--batch-size {batch_size}: {processes} processes with --accumulation "
+            f"{config.accumulation} need at least {needed} for each part; raise it, or lower the "
+            "others."
+        )
+
+
+def _decoded(stream: Iterator[Batch]) -> Batch:
+    """Return the next batch; raises InputError where a photograph, or what reads it, is gone."""
+    try:
+        batch = next(stream)
+    except RuntimeError as error:
+        raise InputError(
+            "A process that decodes photographs was killed, perhaps for want of memory; go on "
+            "with --resume and fewer --workers."
+        ) from error
+    refuse_unreadable(batch.reason)
+    return batch
 
 
 def _tell(split: Split, prepared: Prepared) -> None:

@@ -2,9 +2,7 @@
 
 import dataclasses
 import fcntl
-import hashlib
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,24 +15,24 @@ from trainer.errors import InputError
 from trainer.layout import Index
 from trainer.split import Split
 
+LOCK = ".training"
+
 
 @contextmanager
 def alone(run: Path, processes: Processes) -> Iterator[None]:
     """Keep a second trainer out of the run; the lock goes when this process does.
 
-    The first of several processes holds it for all. It lies with the temporary files, so that a
-    refused start leaves nothing in the run.
+    The first of several processes holds it for all. Raises InputError where another holds it.
     """
     if not processes.first:
         yield
         return
-    name = hashlib.sha256(str(run.absolute()).encode(errors="replace")).hexdigest()[:16]
-    lock = Path(tempfile.gettempdir()) / f"resnetbolt-{os.getuid()}-{name}.lock"
-    file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    run.mkdir(parents=True, exist_ok=True)
+    file = os.open(run / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     try:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise InputError(
                 f"{run}: another trainer is at work here; wait for it or train elsewhere."
             ) from error
@@ -57,6 +55,11 @@ def previous(run: Path, config: Config, resume: bool) -> Checkpoint | None:
     if not resume:
         raise InputError(f"{run}: holds a run already; --resume goes on with it.")
     last = checkpoints.read(run, "last")
+    if not last.data_sha256:
+        raise InputError(
+            f"{run}: was trained by an earlier version, which can be extracted but not gone on "
+            "with; train into another folder."
+        )
     for item in dataclasses.fields(Config):
         before, now = getattr(last.config, item.name), getattr(config, item.name)
         # More epochs change nothing before them, as long as the learning rate does not know.

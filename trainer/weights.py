@@ -26,16 +26,11 @@ def start_from(model: FourViewResNet, weights: str) -> None:
     first convolution. Raises InputError for an unknown name, for a file that is missing, damaged,
     more than weights or of another depth, and when the download fails.
     """
-    known = {one.name: one for one in get_model_weights(f"resnet{model.depth}")}
-    if weights in known:
-        source, state = _downloaded(known[weights])
-    elif weights.endswith(SUFFIXES):
+    check(model.depth, weights)
+    if weights.endswith(SUFFIXES):
         source, state = Path(weights), _read(Path(weights))
     else:
-        raise InputError(
-            f"--weights {weights}: torchvision has no such weights for a ResNet-{model.depth}; "
-            f"choose {' or '.join(known)}, or a file that ends in {', '.join(SUFFIXES)}."
-        )
+        source, state = _downloaded(_known(model.depth)[weights])
     try:
         _put(model, state)
     except (KeyError, IndexError, RuntimeError) as error:
@@ -45,12 +40,32 @@ def start_from(model: FourViewResNet, weights: str) -> None:
         ) from error
 
 
+def check(depth: int, weights: str) -> None:
+    """Raise InputError for weights that there cannot be, before hours go into anything.
+
+    Those are a name that torchvision does not have for this depth, and a file that is not there.
+    Empty `weights`, for a trunk from scratch, are fine.
+    """
+    if weights.endswith(SUFFIXES):
+        if not Path(weights).is_file():
+            raise InputError(f"{weights}: there is no such file of weights; check --weights.")
+    elif weights and weights not in _known(depth):
+        raise InputError(
+            f"--weights {weights}: torchvision has no such weights for a ResNet-{depth}; choose "
+            f"{' or '.join(_known(depth))}, or a file that ends in {', '.join(SUFFIXES)}."
+        )
+
+
 def inflated(convolution: Tensor) -> Tensor:
     """Return the weights (K, 12, h, w) of a convolution of four views, from those (K, 3, h, w).
 
     Four equal views then give the response that one gave.
     """
     return convolution.repeat(1, VIEWS, 1, 1) / VIEWS
+
+
+def _known(depth: int) -> dict[str, WeightsEnum]:
+    return {one.name: one for one in get_model_weights(f"resnet{depth}")}
 
 
 def _put(model: FourViewResNet, state: dict[str, Tensor]) -> None:

@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 
 from tests.examples import copy_run
-from trainer.checkpoint import load, read, write_whole
+from trainer.checkpoint import load, read
 from trainer.config import Config
 from trainer.errors import InputError
+from trainer.files import write_whole
 
 
 @pytest.fixture

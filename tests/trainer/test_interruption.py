@@ -17,6 +17,8 @@ from trainer.checkpoint import load
 
 ROOT = Path(__file__).parents[2]
 OPTIONS = ("--depth=18", "--size=32", "--epochs=2", "--batch-size=4", "--learning-rate=1e-3")
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+TORCHRUN += ["--nproc-per-node=2", "-m", "trainer"]
 PLACE = {"cwd": ROOT, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
 
 
@@ -73,15 +75,20 @@ def test_killed_in_the_middle_of_an_epoch_it_leaves_no_process_and_resumes_to_th
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("everybody", [False, True])
 def test_asked_to_end_it_saves_and_ends(
-    tmp_path: Path, trained: Path, training_folder: Path, number: signal.Signals
+    tmp_path: Path,
+    trained: Path,
+    training_folder: Path,
+    number: signal.Signals,
+    everybody: bool,
 ) -> None:
     run = tmp_path / "run"
     # It would not save by itself before the epoch is over.
     process = start(command(run, training_folder, "--save-minutes=60"))
-    steps = run / "config.json"
-    wait_for(process, steps.exists)
-    os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
+    wait_for(process, (run / "config.json").exists)
+    # A terminal, torchrun and timeout ask every process of the group, a cluster only one.
+    os.killpg(process.pid, number) if everybody else process.send_signal(number)
     sentence = process.communicate(timeout=120)[1].splitlines()[-1]
     assert process.returncode == 128 + signal.SIGTERM
     assert sentence.startswith("python -m trainer: asked to end; saved step ")
@@ -131,6 +138,20 @@ def test_a_disk_that_cannot_be_written_is_named(small_disk: Path, training_folde
     assert "Traceback" not in done.stderr
 
 
+def test_processes_of_torchrun_save_when_asked_to_end(
+    tmp_path: Path, training_folder: Path
+) -> None:
+    run = tmp_path / "run"
+    words = [*TORCHRUN, *command(run, training_folder, "--epochs=50", "--save-minutes=60")[3:]]
+    process = start(words)
+    wait_for(process, (run / "steps.csv").exists)
+    process.terminate()
+    said = process.communicate(timeout=120)[1]
+    assert "asked to end; saved step" in said
+    assert saved_step(run) > 0
+    load(run, "last")
+
+
 def losses(run: Path) -> list[float]:
     with (run / "steps.csv").open(newline="") as file:
         return [float(row["loss"]) for row in csv.DictReader(file)]
@@ -141,11 +162,9 @@ def test_two_processes_learn_what_one_does(tmp_path: Path, training_folder: Path
     options = ["--batch-norm=frozen", "--initialisation=zero-residual", "--augmentation=0.5"]
     options += ["--averaging=0.9", "--optimiser=sgd", "--learning-rate=0.05"]
     one, two = tmp_path / "one", tmp_path / "two"
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    torchrun += ["--nproc-per-node=2", "-m", "trainer"]
     for words in (
         command(one, training_folder, *options),
-        [*torchrun, *command(two, training_folder, *options, "--accumulation=2")[3:]],
+        [*TORCHRUN, *command(two, training_folder, *options, "--accumulation=2")[3:]],
     ):
         done = finish(words)
         assert done.returncode == 0, done.stderr

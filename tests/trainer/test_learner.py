@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -165,3 +166,12 @@ def test_bfloat16_computes_nearly_the_same_and_keeps_whole_weights() -> None:
     assert near != losses
     assert rough.model.classifier.weight.dtype == exact.model.classifier.weight.dtype
     assert rough.model.classifier.weight.dtype == torch.float32
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
+def test_a_compiled_model_learns_the_same() -> None:
+    plain, losses = trained(FROZEN, 2)
+    compiled, near = trained(replace(FROZEN, compile=True), 2)
+    assert near == pytest.approx(losses, rel=1e-5)
+    weights = [made.model.classifier.weight for made in (plain, compiled)]
+    assert torch.allclose(weights[0], weights[1], atol=1e-5)

@@ -1,4 +1,5 @@
 import csv
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -154,19 +155,20 @@ def test_a_run_at_a_constant_rate_can_be_trained_for_longer(
 
 
 def test_a_finished_run_is_only_read(trained: Path, training_folder: Path) -> None:
-    before = (trained / "last.json").stat().st_mtime_ns
+    before = {path.name: path.stat().st_mtime_ns for path in trained.iterdir()}
     assert train(trained, training_folder, resume=True) == checkpoints.read(trained)
-    assert (trained / "last.json").stat().st_mtime_ns == before
+    assert {path.name: path.stat().st_mtime_ns for path in trained.iterdir()} == before
 
 
 def test_a_run_is_not_resumed_on_other_data(tmp_path: Path, trained: Path) -> None:
     run = copy_run(trained, tmp_path / "run")
     fewer = folder(tmp_path / "fewer", ("Alaska", "New Mexico"), 7)
+    longer = replace(TINY, epochs=3)
     with pytest.raises(InputError, match=r"2 locations that this run .* cannot be read any more"):
-        train(run, fewer, TINY, resume=True)
+        train(run, fewer, longer, resume=True)
     more = folder(tmp_path / "more", ("Alaska", "New Mexico", "Ohio"), 8)
     with pytest.raises(InputError, match="has other classes"):
-        train(run, more, TINY, resume=True)
+        train(run, more, longer, resume=True)
 
 
 def test_changed_photographs_are_noticed(
@@ -178,9 +180,9 @@ def test_changed_photographs_are_noticed(
     first = one.read_bytes()
     one.write_bytes(other.read_bytes() + b" ")
     with pytest.raises(InputError, match="photographs have changed"):
-        train(run, data, TINY, resume=True)
+        train(run, data, replace(TINY, epochs=3), resume=True)
     one.write_bytes(first)
-    train(run, data, TINY, resume=True)
+    train(run, data, replace(TINY, epochs=3), resume=True)
 
 
 def test_a_resumed_run_keeps_to_the_photographs_that_it_was_started_on(tmp_path: Path) -> None:
@@ -197,7 +199,7 @@ def test_a_resumed_run_keeps_to_the_photographs_that_it_was_started_on(tmp_path:
     gone = before["training"][0]
     (data / f"{gone}_90.jpg").write_bytes(b"nothing")
     with pytest.raises(InputError, match=f"cannot be read any more, {gone} among them"):
-        train(run, data, replace(TINY, epochs=2), resume=True)
+        train(run, data, replace(TINY, epochs=3), resume=True)
 
 
 def test_a_photograph_that_goes_during_training_ends_it_and_nothing_is_lost(
@@ -298,3 +300,46 @@ def test_a_checkpoint_that_finds_no_room_leaves_the_one_before(
     with pytest.raises(InputError, match=r"could not be written \(I/O error: No space left"):
         checkpoints.save(run, ("last",), replace(checkpoint, step=99), model, {})
     assert sorted(path.name for path in run.iterdir()) == before
+
+
+def test_what_a_kill_left_half_written_goes_with_the_next_save(
+    tmp_path: Path, trained: Path, training_folder: Path
+) -> None:
+    run = copy_run(trained, tmp_path / "run")
+    left = run / ".weights-0000005.safetensors.partial"
+    left.write_bytes(b"half")
+    train(run, training_folder, replace(TINY, epochs=3), resume=True)
+    assert not left.exists()
+
+
+def test_a_run_of_an_earlier_version_is_not_gone_on_with(
+    tmp_path: Path, trained: Path, training_folder: Path
+) -> None:
+    run = copy_run(trained, tmp_path / "run")
+    document = json.loads((run / "last.json").read_text())
+    for name in ("data_sha256", "step", "loss_sum", "seconds", "class_top_1"):
+        del document[name]
+    (run / "last.json").write_text(json.dumps(document | {"version": 1}))
+    with pytest.raises(InputError, match="by an earlier version"):
+        train(run, training_folder, replace(TINY, epochs=3), resume=True)
+
+
+def test_weights_that_cannot_be_are_refused_before_anything_is_read(tmp_path: Path) -> None:
+    for weights, message in (
+        ("IMAGENET1K_V2", "no such weights for a ResNet-18; choose IMAGENET1K_V1"),
+        (str(tmp_path / "none.pth"), "none.pth: there is no such file of weights"),
+    ):
+        with pytest.raises(InputError, match=message):
+            train(tmp_path / "run", tmp_path / "nowhere", replace(TINY, weights=weights))
+    assert not list(tmp_path.iterdir())
+
+
+def test_parts_that_hold_too_little_are_refused(tmp_path: Path, training_folder: Path) -> None:
+    for changes in ({"accumulation": 5}, {"fusion": "stack", "accumulation": 4}):
+        with pytest.raises(InputError, match="--batch-size 4: 1 processes with --accumulation"):
+            train(tmp_path / "run", training_folder, replace(TINY, **changes))
+
+
+def test_equal_runs_have_equal_files(tmp_path: Path, trained: Path, training_folder: Path) -> None:
+    train(tmp_path / "again", training_folder)
+    assert checkpoints.read(trained).sha256 == checkpoints.read(tmp_path / "again").sha256

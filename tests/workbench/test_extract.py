@@ -1,14 +1,17 @@
 import hashlib
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from tests.examples import folder
+from tests.examples import TINY, folder
 from trainer import layout, photograph
 from trainer.checkpoint import load, read
+from trainer.config import FUSIONS
+from trainer.loop import train
 from workbench import extract, store
 from workbench.errors import InputError
 
@@ -92,3 +95,17 @@ def test_nothing_readable_is_refused(tmp_path: Path, trained: Path) -> None:
     (data / "Alaska" / "2015_-A_b0000_0.jpg").write_bytes(b"")
     with pytest.raises(InputError, match="no photograph could be read"):
         run(trained, data, tmp_path / "store.h5")
+
+
+@pytest.mark.parametrize("fusion", [name for name in FUSIONS if name != "medium"])
+def test_every_fusion_is_extracted(
+    tmp_path: Path, training_folder: Path, test_folder: Path, fusion: str
+) -> None:
+    config = replace(TINY, fusion=fusion, epochs=1, save_minutes=60.0)
+    train(tmp_path / "run", training_folder, config, preset="demo", resume=False)
+    made = run(tmp_path / "run", test_folder, tmp_path / "store.h5")
+    model, _ = load(tmp_path / "run")
+    feature = store.read_feature(tmp_path / "store.h5")
+    assert feature.shape == (8, model.dimension)
+    with torch.inference_mode():
+        assert np.allclose(model.head(torch.from_numpy(feature)), made.logit, atol=1e-5)

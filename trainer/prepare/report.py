@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from trainer.checkpoint import write_whole
+from trainer.files import write_whole
 from trainer.layout import Location
 from trainer.prepare.duplicates import BITS, MOST_PAIRS, THRESHOLD
 from trainer.prepare.findings import Findings, Odd, Part, SharedPano, Twice, find
