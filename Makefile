@@ -52,4 +52,4 @@ test: $(ENVIRONMENT)/.installed-test
 	@$(BIN)/python -m pytest
 
 clean:
-	rm -rf $(DATA) $(DATA).partial $(RUN)
+	rm -rf $(DATA) $(DATA).partial $(RUN) $(dir $(RUN))train-*.index.sqlite

@@ -8,8 +8,11 @@ from trainer.command import refusing
 from trainer.options import add_options, chosen
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command's options: one for each field of the configuration."""
+def parser(arguments: list[str] | None = None) -> argparse.ArgumentParser:
+    """Return the command's options: one for each field of the configuration.
+
+    Its help shows the values of the preset that `arguments` name.
+    """
     result = argparse.ArgumentParser(
         prog="python -m trainer",
         description="Train a four-view ResNet on a folder of photographs. RUN receives "
@@ -29,13 +32,13 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="go on after the last step that was saved in RUN, or start where there is none",
     )
-    add_options(result)
+    add_options(result, arguments)
     return result
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit status: 2 for input that cannot be used."""
-    command = parser()
+    command = parser(arguments)
     options = vars(command.parse_args(arguments))
     run: Path = options["run"]
     with refusing(command.prog, "--resume goes on after the last step that was saved"):

@@ -2,14 +2,22 @@
 
 import argparse
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 from trainer.config import Config, option
 from trainer.presets import DEFAULT_PRESET, PRESETS
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add `--preset` and an option for each field; one that is not given is None."""
+def add_options(parser: argparse.ArgumentParser, arguments: Sequence[str] | None = None) -> None:
+    """Add `--preset` and an option for each field; one that is not given is None.
+
+    The help shows the values of the preset that `arguments` name.
+    """
+    named = argparse.ArgumentParser(add_help=False)
+    named.add_argument("--preset", default=DEFAULT_PRESET)
+    preset = named.parse_known_args(arguments)[0].preset
+    shown = preset if preset in PRESETS else DEFAULT_PRESET
     parser.add_argument(
         "--preset",
         choices=sorted(PRESETS),
@@ -19,9 +27,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         + ", ".join(sorted(PRESETS))
         + "; docs/training.md says what each is",
     )
-    group = parser.add_argument_group("training", f"values in brackets: those of {DEFAULT_PRESET}")
+    group = parser.add_argument_group("training", f"values in brackets: those of {shown}")
     for item in dataclasses.fields(Config):
-        text = f"{item.metadata['help']} [{getattr(PRESETS[DEFAULT_PRESET], item.name)!r}]"
+        text = f"{item.metadata['help']} [{getattr(PRESETS[shown], item.name)!r}]"
         settings: dict[str, Any] = {"help": text.replace("%", "%%"), "default": None}
         if type(item.default) is bool:
             settings["action"] = argparse.BooleanOptionalAction

@@ -103,7 +103,7 @@ def parser() -> argparse.ArgumentParser:
         "run", metavar="RUN", type=Path, help="folder that a model was trained into"
     )
     result.add_argument(
-        "--data", metavar="DIR", type=Path, required=True, help="folder of class folders"
+        "--data", metavar="DIR", type=Path, required=True, help="photographs (docs/data.md)"
     )
     result.add_argument("--out", metavar="FILE.h5", type=Path, required=True, help="store to write")
     result.add_argument(
