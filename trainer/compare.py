@@ -2,12 +2,13 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from trainer.command import refusing
 from trainer.errors import InputError, Stopped
 from trainer.options import add_options
-from trainer.settings import settings
+from trainer.settings import Setting, settings
 
 WAY_ON = "the same command goes on"
 
@@ -40,15 +41,18 @@ def parser() -> argparse.ArgumentParser:
         "--index",
         metavar="FILE",
         type=Path,
-        help="what `python -m trainer.prepare` has made of --data (default: in FOLDER)",
+        help="what `python -m trainer.prepare` has made of --data (default: beside FOLDER)",
+    )
+    result.add_argument(
+        "--test-index", metavar="FILE", type=Path, help="the same of --test (default: likewise)"
     )
     result.add_argument(
         "--setting",
         metavar="WORDS",
         action="append",
         default=[],
-        help="a preset, fields, or both, such as 'paper-medium depth=18'; what it does not say "
-        "comes from the options, then from the preset",
+        help="a preset, fields, or both, such as 'paper-medium depth=18', after a name for the "
+        "table and ': ' if wanted; what it does not say comes from the options, then the preset",
     )
     result.add_argument(
         "--settings", metavar="FILE", type=Path, help="settings, one a line; # begins a comment"
@@ -69,8 +73,11 @@ def main(arguments: list[str] | None = None) -> int:
         from trainer import distributed
         from trainer.comparison import Comparison, write
 
+        _refuse(folder, wanted)
         with distributed.joined():
-            comparison = Comparison(folder, options["data"], options["test"], options["index"])
+            comparison = Comparison(
+                folder, options["data"], options["test"], options["index"], options["test_index"]
+            )
             first = distributed.current().first
             outcomes = []
             for number, here in enumerate(wanted, start=1):
@@ -84,6 +91,20 @@ def main(arguments: list[str] | None = None) -> int:
                 print(write(folder, outcomes), end="")
                 print(f"{len(outcomes)} settings -> {folder / 'table.md'}, .csv and .tex")
     return 0
+
+
+def _refuse(folder: Path, wanted: Sequence[Setting]) -> None:
+    """Raise InputError for a setting that cannot be trained, before hours go into another."""
+    from trainer.run import previous
+    from trainer.weights import check
+
+    for here in wanted:
+        if previous(folder / here.name, here.config, resume=True):
+            continue  # It has had its weights.
+        try:
+            check(here.config.depth, here.config.weights)
+        except InputError as error:
+            raise InputError(f"--setting {here.text!r}: {error}") from error
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from trainer import checkpoint as checkpoints
 from trainer import distributed
-from trainer.checkpoint import Checkpoint, write_whole
+from trainer.checkpoint import Checkpoint
 from trainer.config import Config
 from trainer.dataset import LocationDataset
-from trainer.errors import Diverged, InputError
+from trainer.errors import Diverged, InputError, OutOfMemory
 from trainer.evaluation import evaluate
+from trainer.files import write_text
 from trainer.loop import train
 from trainer.model import FourViewResNet
 from trainer.prepare import Prepared, index_file, prepare
@@ -29,28 +30,28 @@ SCORES = ("top_1", "top_5", "view_top_1")
 COLUMNS = (
     Column("setting", text=True),
     Column("parameters, millions", lambda value: f"{float(value) / 1e6:.1f}", key="parameters"),
-    Column("GFLOP a location", lambda value: f"{float(value) / 1e9:.1f}", key="flop"),
-    Column("epochs"),
-    Column("best epoch", key="best_epoch"),
-    Column("top-1, %", share, key="top_1"),
-    Column("top-5, %", share, key="top_5"),
-    Column("one view top-1, %", share, key="view_top_1"),
-    Column("test top-1, %", share, key="test_top_1"),
-    Column("test top-5, %", share, key="test_top_5"),
-    Column("test one view top-1, %", share, key="test_view_top_1"),
-    Column("time", lambda value: duration(float(value)), key="seconds"),
+    Column("GFLOP, a location", lambda value: f"{float(value) / 1e9:.1f}", key="flop"),
+    Column("epochs", paper=False),
+    Column("best epoch", key="best_epoch", paper=False),
+    Column("top-1, %", share, key="top_1", group="validation"),
+    Column("top-5, %", share, key="top_5", group="validation"),
+    Column("one view, %", share, key="view_top_1", group="validation"),
+    Column("top-1, %", share, key="test_top_1", group="test"),
+    Column("top-5, %", share, key="test_top_5", group="test"),
+    Column("one view, %", share, key="test_view_top_1", group="test"),
+    Column("time", lambda value: duration(float(value)), key="seconds", paper=False),
     Column("ended early", text=True, key="reason"),
 )
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one setting gave: nothing but a reason where its loss went astray in the first epoch.
+    """What one setting gave: nothing but a reason where it was lost in the first epoch.
 
     `test` maps names of `SCORES` to shares in [0, 1].
     """
 
-    text: str
+    label: str
     best: Checkpoint | None
     last: Checkpoint | None
     test: Mapping[str, float]
@@ -60,16 +61,24 @@ class Outcome:
 class Comparison:
     """A folder of trainings on the same photographs, tested on the same other ones, if any."""
 
-    def __init__(self, folder: Path, data: Path, test: Path | None, index: Path | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        data: Path,
+        test: Path | None,
+        index: Path | None,
+        test_index: Path | None,
+    ) -> None:
         """Read all photographs; raises InputError for a class that is only in `test`."""
         self.folder, self.data = folder, data
-        self.index = index or index_file(folder, data)
+        beside = folder.absolute().parent
+        self.index = index or index_file(beside, data)
         self.test: Prepared | None = None
         if test is None:
             return
         with distributed.current().first_before_others():
             known = prepare(data, self.index, Config.workers).index.class_name
-            self.test = prepare(test, index_file(folder, test), Config.workers)
+            self.test = prepare(test, test_index or index_file(beside, test), Config.workers)
         unknown = sorted(set(self.test.index.class_name) - set(known))
         if unknown:
             raise InputError(
@@ -80,7 +89,8 @@ class Comparison:
     def outcome(self, setting: Setting) -> Outcome:
         """Train a setting, or what is left of it, and test it; raises InputError and Stopped.
 
-        A loss that is not finite any more ends its training, not the comparison.
+        A loss that is not finite any more, and a GPU with too little memory, end its training, not
+        the comparison.
         """
         run, reason = self.folder / setting.name, ""
         try:
@@ -92,14 +102,15 @@ class Comparison:
                 resume=True,
                 index=self.index,
             )
-        except Diverged as error:
+        except (Diverged, OutOfMemory) as error:
             reason = str(error).removeprefix(f"{run}: ").partition(";")[0]
+            torch.cuda.empty_cache()
         best, last = (
             checkpoints.read(run, name) if (run / f"{name}.json").is_file() else None
             for name in ("best", "last")
         )
         test = tested(run, self.test) if self.test and best else {}
-        return Outcome(setting.text, best, last, test, reason)
+        return Outcome(setting.label, best, last, test, reason)
 
 
 def tested(run: Path, test: Prepared) -> dict[str, float]:
@@ -129,8 +140,7 @@ def tested(run: Path, test: Prepared) -> dict[str, float]:
     result = {name: everything[name] for name in SCORES if everything[name] is not None}
     if processes.first:
         document = key | {"data": str(test.index.root), "locations": len(location)} | result
-        text = json.dumps(document, indent=1) + "\n"
-        write_whole(run / TEST, lambda path: path.write_text(text, "utf-8"))
+        write_text(run / TEST, json.dumps(document, indent=1) + "\n")
     return result
 
 
@@ -161,12 +171,12 @@ def write(folder: Path, outcomes: Sequence[Outcome]) -> str:
     result = table(outcomes)
     texts = {"md": markdown(result), "csv": comma_separated(result), "tex": latex(result)}
     for ending, text in texts.items():
-        write_whole(folder / f"table.{ending}", _writing(text))
+        write_text(folder / f"table.{ending}", text)
     return texts["md"]
 
 
 def _row(outcome: Outcome) -> dict[str, Value]:
-    row: dict[str, Value] = {"setting": outcome.text}
+    row: dict[str, Value] = {"setting": outcome.label}
     if outcome.reason:
         row["reason"] = outcome.reason
     if outcome.last:
@@ -186,7 +196,3 @@ def _kept(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return kept if isinstance(kept, dict) else {}
-
-
-def _writing(text: str) -> Callable[[Path], object]:
-    return lambda path: path.write_text(text, "utf-8")

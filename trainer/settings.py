@@ -50,10 +50,14 @@ def value(item: "dataclasses.Field[Any]", text: str) -> Value:
 
 @dataclass(frozen=True)
 class Setting:
-    """One training of a comparison: as it was written, its folder's name, and what it means."""
+    """One training of a comparison: as it was written, what it means, and what it is called.
+
+    `name` is its folder's, `label` that in the table.
+    """
 
     text: str
     name: str
+    label: str
     preset: str
     config: Config
 
@@ -62,7 +66,7 @@ def settings(texts: Sequence[str], options: dict[str, Any]) -> list[Setting]:
     """Return what the settings mean: a preset, over it the command's options, over them fields.
 
     `options` are those of `trainer.options.add_options`. Raises InputError for a setting that
-    cannot be, two that come to the same, and none at all.
+    cannot be, two that come to the same or are called the same, and none at all.
     """
     result: list[Setting] = []
     for text in texts:
@@ -75,7 +79,12 @@ def settings(texts: Sequence[str], options: dict[str, Any]) -> list[Setting]:
             if other.name == here.name:
                 raise InputError(
                     f"--setting {here.text!r}: would be trained into {here.name}, as {other.text!r}"
-                    "; write one of them another way."
+                    "; give one of them another name, as in 'name: depth=18'."
+                )
+            if other.label == here.label:
+                raise InputError(
+                    f"--setting {here.text!r}: would be shown as {here.label}, as {other.text!r}"
+                    "; give one of them another name, as in 'name: depth=18'."
                 )
         result.append(here)
     if not result:
@@ -84,36 +93,47 @@ def settings(texts: Sequence[str], options: dict[str, Any]) -> list[Setting]:
 
 
 def words(here: Value) -> str:
-    """Return a value as it is read: three significant digits, `none` for an empty text."""
+    """Return a value as it is read: three significant digits, a path's last name, `none` for ""."""
     if isinstance(here, bool):
         return str(here).lower()
     if isinstance(here, float):
         return f"{here:.3g}"
-    return str(here) or "none"
+    return str(here).rpartition("/")[2] or str(here) or "none"
 
 
 def _setting(text: str, options: dict[str, Any]) -> Setting:
-    """Read the words of one setting; raises InputError."""
+    """Read one setting, `WORDS` or `NAME: WORDS`; raises InputError."""
+    name, colon, rest = text.partition(": ")
+    label, meant = (name.strip(), rest) if colon else ("", text)
     try:
-        words = shlex.split(text)
+        parts = shlex.split(meant)
     except ValueError as error:
         raise InputError(f"--setting {text!r}: a quotation mark is missing.") from error
     preset, given = options["preset"], dict(options)
-    if words and "=" not in words[0]:
-        preset = words.pop(0)
+    shown = list(parts)
+    if parts and "=" not in parts[0]:
+        preset = parts.pop(0)
     if preset not in PRESETS:
         raise InputError(
             f"--setting {text!r}: there is no preset {preset}; choose one of "
             f"{', '.join(sorted(PRESETS))}."
         )
     try:
-        for word in words:
+        for word in parts:
             item, wanted = assignment(word)
             given[item.name] = value(item, wanted)
         config = chosen(given | {"preset": preset})
     except InputError as error:
         raise InputError(f"--setting {text!r}: {error}") from error
-    return Setting(text, _folder_name(text) or preset, preset, config)
+    label = label or " ".join(map(_shown, shown)) or preset
+    folder = _folder_name(name if colon else text) or _folder_name(rest) or preset
+    return Setting(text, folder, label, preset, config)
+
+
+def _shown(part: str) -> str:
+    """Return a preset or `field=value`, a path by its file's name."""
+    field, _, text = part.partition("=")
+    return f"{field}={words(text)}" if "/" in text else part
 
 
 def _folder_name(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -21,17 +22,25 @@ class Column:
     """A column's name and how a value of it is shown to a person; texts stand on the left.
 
     `key` is its name in a CSV, whose values are as they are: shares in [0, 1], times in seconds.
+    Columns of one `group` stand side by side; `paper` says whether it is in the LaTeX.
     """
 
     name: str
     show: Callable[[Value], str] = words
     text: bool = False
     key: str = ""
+    group: str = ""
+    paper: bool = True
 
     @property
     def heading(self) -> str:
         """Return its name in a CSV."""
         return self.key or self.name
+
+    @property
+    def title(self) -> str:
+        """Return its name with that of its group."""
+        return f"{self.group} {self.name}".strip()
 
 
 @dataclass(frozen=True)
@@ -49,7 +58,7 @@ def share(value: Value) -> str:
 
 def markdown(table: Table) -> str:
     """Return the table in Markdown, padded so that it can also be read as it is."""
-    lines = [_names(table), *_shown(table)]
+    lines = [[column.title for column in table.column], *_shown(table)]
     lines = [[cell.replace("|", r"\|") for cell in line] for line in lines]
     width = [max(3, *map(len, cells)) for cells in zip(*lines, strict=True)]
     rule = [
@@ -76,20 +85,22 @@ def comma_separated(table: Table) -> str:
 
 
 def latex(table: Table) -> str:
-    """Return the table as a LaTeX `tabular` with the rules of the package booktabs."""
-    kind = "".join("l" if column.text else "r" for column in table.column)
-    head, *body = [
-        " & ".join("".join(_LATEX.get(character, character) for character in cell) for cell in line)
-        for line in [_names(table), *_shown(table)]
-    ]
+    """Return the table as a LaTeX `tabular` with the rules of the package booktabs.
+
+    Its head has two rows, so that it is narrow: groups over their columns, and names without a
+    group broken after their comma.
+    """
+    kept = [number for number, column in enumerate(table.column) if column.paper]
+    columns = [table.column[number] for number in kept]
+    rows = [[line[number] for number in kept] for line in _shown(table)]
     return "\n".join(
         [
             "% Needs \\usepackage{booktabs}.",
-            f"\\begin{{tabular}}{{{kind}}}",
+            f"\\begin{{tabular}}{{{''.join('l' if one.text else 'r' for one in columns)}}}",
             "\\toprule",
-            f"{head} \\\\",
+            *_head(columns),
             "\\midrule",
-            *(f"{line} \\\\" for line in body),
+            *(f"{' & '.join(map(_escaped, row))} \\\\" for row in rows),
             "\\bottomrule",
             "\\end{tabular}",
             "",
@@ -97,8 +108,28 @@ def latex(table: Table) -> str:
     )
 
 
-def _names(table: Table) -> list[str]:
-    return [column.name for column in table.column]
+def _head(columns: Sequence[Column]) -> list[str]:
+    """Return the rows of the head in LaTeX, with a rule below each group."""
+    upper, lower, rules = [], [], []
+    place = 1
+    for group, members in itertools.groupby(columns, lambda column: column.group):
+        names = [_escaped(column.name) for column in members]
+        if group:
+            upper.append(f"\\multicolumn{{{len(names)}}}{{c}}{{{_escaped(group)}}}")
+            rules.append(f"\\cmidrule(lr){{{place}-{place + len(names) - 1}}}")
+            lower += names
+        else:
+            parted = [name.rpartition(", ") for name in names]
+            upper += [first for first, _, _ in parted]
+            lower += [last for _, _, last in parted]
+        place += len(names)
+    rows = [upper, lower] if any(upper) else [lower]
+    lines = [f"{' & '.join(row).strip()} \\\\" for row in rows]
+    return [*lines[:-1], *([" ".join(rules)] if rules else []), lines[-1]]
+
+
+def _escaped(text: str) -> str:
+    return "".join(_LATEX.get(character, character) for character in text)
 
 
 def _shown(table: Table) -> list[list[str]]:

@@ -12,15 +12,19 @@ import pytest
 from tests.examples import folder
 from trainer import checkpoint as checkpoints
 from trainer import compare, distributed
+from trainer import comparison as comparison_module
 from trainer.comparison import cost
 from trainer.config import Config
 from trainer.dataset import LocationDataset
+from trainer.errors import OutOfMemory
 from trainer.evaluation import evaluate
 from trainer.layout import index
+from trainer.prepare import index_file
 
 OPTIONS = ("--depth=18", "--size=32", "--batch-size=4", "--workers=0", "--epochs=1")
-SETTINGS = ("fusion=single learning_rate=1e-3", "paper-early", "demo learning_rate=1e9")
-FOLDERS = ("fusion=single-learning_rate=1e-3", "paper-early", "demo-learning_rate=1e9")
+SETTINGS = ("fusion=single learning_rate=1e-3", "paper-early", "too fast: demo learning_rate=1e9")
+LABELS = ("fusion=single learning_rate=1e-3", "paper-early", "too fast")
+FOLDERS = ("fusion=single-learning_rate=1e-3", "paper-early", "too-fast")
 
 
 def compared(target: Path, data: Path, test: Path, *more: str) -> int:
@@ -48,7 +52,7 @@ def comparison(
 
 def test_the_table_holds_the_numbers_of_the_runs(comparison: Path) -> None:
     *trained, lost = rows(comparison)
-    assert [row["setting"] for row in (*trained, lost)] == list(SETTINGS)
+    assert [row["setting"] for row in (*trained, lost)] == list(LABELS)
     for row, name in zip(trained, FOLDERS, strict=False):
         best = checkpoints.read(comparison / name)
         assert (row["epochs"], row["best_epoch"]) == ("1", str(best.epoch))
@@ -87,12 +91,20 @@ def test_the_best_checkpoints_are_tested_on_the_other_photographs(
 def test_the_tables_for_people_and_for_papers_show_the_same(comparison: Path) -> None:
     latex = (comparison / "table.tex").read_text()
     assert r"fusion=single learning\_rate=1e-3 & 11.2 & " in latex
-    assert r"test top-1, \%" in latex
-    assert r"\toprule" in latex
+    assert latex.splitlines()[2:7] == [
+        r"\toprule",
+        r"& parameters & GFLOP & \multicolumn{3}{c}{validation} & \multicolumn{3}{c}{test} & \\",
+        r"\cmidrule(lr){4-6} \cmidrule(lr){7-9}",
+        r"setting & millions & a location & top-1, \% & top-5, \% & one view, \% & "
+        r"top-1, \% & top-5, \% & one view, \% & ended early \\",
+        r"\midrule",
+    ]
     assert "_" not in latex.replace(r"\_", "")
     share = f"{100 * float(rows(comparison)[0]['test_top_1']):.2f}"
     markdown = (comparison / "table.md").read_text()
     assert f" {share} |" in markdown.splitlines()[2]
+    for title in ("validation top-1, %", "test top-1, %", "best epoch", "time"):
+        assert f" {title} |" in markdown.splitlines()[0]
     assert f" & {share} & " in latex
 
 
@@ -108,6 +120,41 @@ def test_the_same_command_trains_and_tests_nothing_again(
     assert compared(comparison, training_folder, test_folder, *arguments(SETTINGS)) == 0
     assert times() == before
     assert (comparison / "table.csv").read_text() == table
+
+
+def test_the_photographs_are_read_once_for_all_comparisons_beside_each_other(
+    comparison: Path, training_folder: Path, test_folder: Path
+) -> None:
+    for data in (training_folder, test_folder):
+        assert index_file(comparison.parent, data).is_file()
+    assert not list(comparison.rglob("*.index.sqlite"))
+
+
+def test_the_indices_can_lie_elsewhere(
+    tmp_path: Path, comparison: Path, training_folder: Path, test_folder: Path
+) -> None:
+    shutil.copytree(comparison / "paper-early", tmp_path / "here" / "runs" / "paper-early")
+    one, other = tmp_path / "one.sqlite", tmp_path / "other.sqlite"
+    places = (f"--index={one}", f"--test-index={other}")
+    target = tmp_path / "here" / "runs"
+    assert compared(target, training_folder, test_folder, "--setting=paper-early", *places) == 0
+    assert one.is_file()
+    assert other.is_file()
+    assert not list((tmp_path / "here").rglob("*.index.sqlite"))
+
+
+def test_a_setting_for_which_the_gpu_has_too_little_memory_does_not_end_the_comparison(
+    tmp_path: Path, training_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_large(run: Path, *rest: object, **options: object) -> None:
+        raise OutOfMemory(f"{run}: the GPU has too little memory; lower --batch-size.")
+
+    monkeypatch.setattr(comparison_module, "train", too_large)
+    target = tmp_path / "runs"
+    target.mkdir()
+    given = [str(target), "--data", str(training_folder), *OPTIONS, *arguments(SETTINGS[:2])]
+    assert compare.main(given) == 0
+    assert [row["reason"] for row in rows(target)] == ["the GPU has too little memory"] * 2
 
 
 def test_what_was_tested_on_other_photographs_or_is_damaged_is_tested_again(
@@ -145,6 +192,11 @@ def test_settings_come_from_a_file_too(
         (["--setting=demo depth=19"], "--depth 19: choose one of"),
         (["--settings=nowhere.txt"], "nowhere.txt: cannot be read as text"),
         (["--setting=demo"], "Ohio: --data has no such class"),
+        (
+            ["--setting=demo", "--setting=demo weights=IMAGENET1K_V2"],
+            "'demo weights=IMAGENET1K_V2': --weights IMAGENET1K_V2: torchvision has no such",
+        ),
+        (["--setting=demo", "--setting=demo weights=gone.pth"], "gone.pth: there is no such file"),
     ],
 )
 def test_what_cannot_be_compared_is_refused_before_anything_is_trained(
@@ -171,8 +223,16 @@ def test_another_size_is_not_taken_for_the_same_comparison(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with pytest.raises(SystemExit) as stop:
-        compared(comparison, training_folder, test_folder, "--setting=paper-early", "--size=48")
+        compared(
+            comparison,
+            training_folder,
+            test_folder,
+            "--setting=demo",
+            "--setting=paper-early",
+            "--size=48",
+        )
     assert stop.value.code == 2
+    assert not (comparison / "demo").exists()
     assert "was trained with --size 32, not 48" in capsys.readouterr().err.splitlines()[-1]
 
 

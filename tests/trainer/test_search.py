@@ -20,6 +20,7 @@ from tests.examples import TINY, folder
 from trainer import checkpoint as checkpoints
 from trainer.errors import InputError
 from trainer.loop import train
+from trainer.prepare import index_file
 from trainer.search import __main__ as command
 from trainer.search.space import Choice, Range, Settings, sequence, varied
 from trainer.search.study import Search, Study, opened
@@ -99,7 +100,13 @@ def test_no_settings_are_drawn_twice() -> None:
         (["--vary=depth=18"], "list two or more different values"),
         (["--vary=depth=18,18"], "list two or more different values"),
         (["--vary=depth=18,19"], "--depth 19: choose one of 18"),
-        (["--vary=depth=18:50"], "--depth '18:50': must be of type int"),
+        (["--vary=depth=18:50"], "depth takes a list, such as depth=18,34,50,101,152."),
+        (["--vary=weights=,IMAGENET9"], "--weights IMAGENET9: torchvision has no such weights"),
+        (
+            ["--vary=depth=18,50", "--weights=IMAGENET1K_V2"],
+            "would be {'depth': 18}: --weights IMAGENET1K_V2: torchvision has no such weights",
+        ),
+        (["--vary=depth=18,50", "--weights=gone.pth"], "gone.pth: there is no such file"),
         (["--vary=epochs=3:1"], "3 must be less than 1"),
         (["--vary=epochs=0:3"], "--epochs 0: must lie in"),
         (["--vary=epochs=1:3:linear"], "a range is LOW:HIGH or LOW:HIGH:log"),
@@ -147,6 +154,13 @@ def test_the_table_says_how_each_trial_ended_best_first(searched: Path) -> None:
         for name in ("top_1", "top_5", "validation_loss"):
             assert float(row[name]) == kept.metrics[name]
     assert "| finished |" in (searched / "table.md").read_text()
+
+
+def test_the_photographs_are_read_once_for_all_studies_beside_each_other(
+    searched: Path, data: Path
+) -> None:
+    assert index_file(searched.parent, data).is_file()
+    assert not list(searched.rglob("*.index.sqlite"))
 
 
 def test_only_finished_trials_keep_their_weights(searched: Path) -> None:

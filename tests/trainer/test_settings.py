@@ -49,6 +49,7 @@ def test_values_are_shown_short() -> None:
         "none",
         "early",
     ]
+    assert words("/home/me/places.pth") == words("places.pth") == "places.pth"
 
 
 def test_a_field_of_a_setting_beats_an_option_which_beats_the_preset() -> None:
@@ -68,6 +69,19 @@ def test_each_setting_has_a_folder_name_of_its_own_that_leads_nowhere_else() -> 
     assert names[:2] == ["demo-weights=..-..-a", "demo-weights=b-c"]
     assert len(set(names)) == 4
     assert all(len(name) < 100 and Path(name).name == name for name in names)
+    named = settings([f"{'../' * 40}: demo", "…: demo size=32", "..: size=32"], options())
+    assert [Path(one.name).name for one in named] == [one.name for one in named]
+    assert len({one.name for one in named}) == 3
+
+
+def test_a_setting_is_called_by_its_name_or_its_words_with_the_file_name_of_a_path() -> None:
+    texts = ["ours: strong depth=18", "demo 'weights=/a b/c d.pth'", "demo  size=32", ""]
+    ours, local, spaced, empty = settings(texts, options())
+    assert (ours.label, ours.name, ours.preset) == ("ours", "ours", "strong")
+    assert ours.config.depth == 18
+    assert (local.label, local.config.weights) == ("demo weights=c d.pth", "/a b/c d.pth")
+    assert spaced.label == "demo size=32"
+    assert empty.label == empty.preset == "paper-medium"
 
 
 @pytest.mark.parametrize(
@@ -81,6 +95,8 @@ def test_each_setting_has_a_folder_name_of_its_own_that_leads_nowhere_else() -> 
         (["demo", "demo size=48"], "comes to the same as 'demo'"),
         (["demo", "demo workers=1"], "comes to the same as 'demo'"),
         (["demo weights=a/b", "demo weights=a:b"], "would be trained into demo-weights=a-b"),
+        (["demo weights=a/b", "demo weights=c/b"], "would be shown as demo weights=b, as"),
+        (["ours: demo", "ours: demo size=32"], "trained into ours, as 'ours: demo'; give one"),
     ],
 )
 def test_settings_that_cannot_be_compared_are_refused(texts: list[str], message: str) -> None:

@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
         "--index",
         metavar="FILE",
         type=Path,
-        help="what `python -m trainer.prepare` has made of them (default: in STUDY)",
+        help="what `python -m trainer.prepare` has made of them (default: beside STUDY)",
     )
     group = result.add_argument_group("search")
     group.add_argument(
@@ -152,6 +152,7 @@ def _task(options: dict[str, Any]) -> "Task":
     from trainer.search import space
     from trainer.search.study import Search
     from trainer.search.worker import Task
+    from trainer.weights import check
 
     fixed = chosen(options)
     varied = space.varied(options["vary"], fixed)
@@ -163,14 +164,16 @@ def _task(options: dict[str, Any]) -> "Task":
     sequence = space.sequence(varied, method, fixed.seed, wanted)
     for number, settings in enumerate(sequence):
         try:
-            space.configured(fixed, settings)
+            config = space.configured(fixed, settings)
+            check(config.depth, config.weights)
         except InputError as error:
             raise InputError(f"--vary: trial {number} would be {settings}: {error}") from error
     if wanted is not None and len(sequence) < wanted:
         print(f"There are {len(sequence)} different settings, so many trials will do.")
+    folder: Path = options["study"]
     data: Path = options["data"]
     return Task(
-        options["study"],
+        folder,
         Search(
             str(data.resolve()),
             options["preset"],
@@ -181,7 +184,7 @@ def _task(options: dict[str, Any]) -> "Task":
             options["start_up_trials"] if options["prune"] else None,
         ),
         sequence,
-        options["index"] or index_file(options["study"], data),
+        options["index"] or index_file(folder.absolute().parent, data),
         quiet=options["jobs"] > 1,
     )
 

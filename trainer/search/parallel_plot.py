@@ -19,18 +19,27 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Curve
+from matplotlib.patheffects import Stroke
+from matplotlib.textpath import TextPath
 from matplotlib.ticker import MaxNLocator
 
 from trainer.settings import Value, words
 
 MILLIMETRES_PER_INCH = 25.4
-WIDTH, HEIGHT = 180.0, 80.0
-# Left, bottom, width and height of the axes as shares of the figure.
-AXES = (0.075, 0.12, 0.85, 0.76)
+# The width of two columns, that of `workbench.export`'s figures.
+WIDTH, HEIGHT = 174.0, 80.0
+# Where the axes begin and end, as shares of the figure, and how much is left beside them at least.
+BOTTOM, TOP, SIDE = 0.12, 0.88, 0.075
 BAR_POINTS, BAR_STEPS = 5.0, 64
-# The scores' axis reaches so many times as far below their median as the best lies above it.
-REACH = 2
-MARGIN = 0.04
+# Points between an axis and its labels, and white around these, on lines.
+LABEL_POINTS, HALO_POINTS = 4.0, 1.8
+LONGEST_LABEL = 24
+# From so many finished trials on, scores that lie below the median by more than so many times the
+# median distance to it are too far off for the axis.
+ENOUGH, REACH = 5, 10
+# The share of the kept scores' range that is left for the others; where there is no range, the
+# share of the score.
+GAP, MARGIN = 0.12, 0.04
 # Round numbers stay this share of an axis away from its ends.
 ROOM = 0.07
 DOTS_PER_INCH = 300
@@ -50,8 +59,7 @@ FAN = 0.5
 class Axis:
     """An axis from `low` to `high`, linear or logarithmic, or with a place for each of `value`.
 
-    `ends` says whether its ends are numbers worth reading; `worse` is the end at which what lies
-    beyond it is drawn, if any.
+    The `beyond` lines that lie beyond `worst`, if any, are drawn at the end `worse`.
     """
 
     name: str
@@ -59,8 +67,9 @@ class Axis:
     high: float = 1.0
     log: bool = False
     value: tuple[Value, ...] = ()
-    ends: bool = True
+    worst: float | None = None
     worse: float | None = None
+    beyond: int = 0
 
 
 @dataclass(frozen=True)
@@ -82,11 +91,13 @@ def draw(axes: Sequence[Axis], objective: str, lines: Sequence[Line], better: st
     colours = _colours(reverse=better == "lower")
     # Pruned trials can be so much worse that the others would be left with one colour.
     coloured = [height[-1] for height, line in zip(place, lines, strict=True) if not line.pruned]
-    scale = Normalize(min(coloured, default=0.0), max(coloured, default=1.0))
+    several = len(set(coloured)) > 1
+    scale = Normalize(min(coloured), max(coloured)) if several else Normalize(0, 1)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH / MILLIMETRES_PER_INCH, HEIGHT / MILLIMETRES_PER_INCH))
         FigureCanvasAgg(figure)
-        panel = figure.add_axes(AXES)
+        left, right = _side(every[0], LABEL_POINTS), _side(every[-1], BAR_POINTS + LABEL_POINTS)
+        panel = figure.add_axes((left, BOTTOM, 1 - left - right, TOP - BOTTOM))
         panel.set(xlim=(0, len(every) - 1), ylim=(0, 1))
         panel.axis("off")
         sign = -1 if better == "lower" else 1
@@ -115,19 +126,24 @@ def save(figure: Figure, path: Path, kind: str) -> None:
 def _score_axis(objective: str, lines: Sequence[Line], better: str) -> Axis:
     """Return the axis of the scores, cut where a few that are far worse would squeeze the others.
 
-    A loss can be a thousand times that of the rest.
+    A loss can be a thousand times that of the rest. Never more than half of the lines are beyond
+    the cut, whose distance is measured by the median absolute deviation (Hampel, 1974).
     """
     sign = 1 if better == "higher" else -1
-    scores = [sign * line.score for line in lines]
-    finished = [sign * line.score for line in lines if not line.pruned] or scores
-    best, middle = max(scores), float(np.median(finished))
-    lowest = min(scores)
-    cut = lowest < (limit := middle - REACH * (best - middle)) and middle < best
-    worst = limit if cut else lowest
-    margin = MARGIN * (best - worst) or MARGIN * abs(best) or MARGIN
-    low, high = sorted((sign * (best + margin), sign * (worst - margin)))
-    end = sign * (worst - margin) if cut else None
-    return Axis(objective, low, high, ends=False, worse=end)
+    score = np.array([sign * line.score for line in lines])
+    median = np.median(score)
+    deviation = np.median(np.abs(score - median))
+    enough = sum(not line.pruned for line in lines) >= ENOUGH and deviation > 0
+    kept = score[score >= median - REACH * deviation] if enough else score
+    worst, best = float(kept.min()), float(kept.max())
+    margin = 0.0 if worst < best else MARGIN * abs(best) or MARGIN
+    if len(kept) == len(score):
+        low, high = sorted((sign * (worst - margin), sign * (best + margin)))
+        return Axis(objective, low, high)
+    worse = sign * (worst - GAP * (best - worst))
+    low, high = sorted((worse, sign * best))
+    beyond = len(score) - len(kept)
+    return Axis(objective, low, high, worst=sign * worst, worse=worse, beyond=beyond)
 
 
 def _places(axes: Sequence[Axis], lines: Sequence[Line]) -> list[list[float]]:
@@ -169,10 +185,10 @@ def _curve(place: Sequence[float], **style: Any) -> PathPatch:
 
 
 def _axis(panel: Axes, number: int, axis: Axis, *, last: bool) -> None:
-    """Draw an axis with its ticks, and its name above."""
+    """Draw an axis with its ticks, and its name above, in two lines where it has several words."""
     panel.plot((number, number), (0, 1), color=INK, linewidth=0.6, zorder=3, clip_on=False)
     panel.annotate(
-        axis.name.replace("_", "\n"),
+        axis.name.replace("_", " ").replace(" ", "\n", 1),
         (number, 1),
         xytext=(0, 7),
         textcoords="offset points",
@@ -183,22 +199,31 @@ def _axis(panel: Axes, number: int, axis: Axis, *, last: bool) -> None:
     )
     for height, label in _ticks(axis):
         panel.plot(number, height, "_", color=INK, markersize=4, markeredgewidth=0.6, zorder=3)
-        panel.annotate(
-            label,
-            (number, height),
-            xytext=(BAR_POINTS + 5 if last else -4, 0),
-            textcoords="offset points",
-            ha="left" if last else "right",
-            va="center",
-            zorder=4,
-            bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "alpha": 0.8, "linewidth": 0},
-        )
+        style: dict[str, Any] = {
+            "xytext": (BAR_POINTS + LABEL_POINTS if last else -LABEL_POINTS, 0),
+            "textcoords": "offset points",
+            "ha": "left" if last else "right",
+            "va": "center",
+            "zorder": 4,
+        }
+        # Drawn by itself, the halo leaves the label above it text.
+        halo = Stroke(linewidth=HALO_POINTS, foreground="white")
+        panel.annotate(label, (number, height), path_effects=[halo], **style)
+        panel.annotate(label, (number, height), **style)
+
+
+def _side(axis: Axis, gap: float) -> float:
+    """Return the share of the figure that an outer axis's labels take, `gap` points beside it."""
+    size = STYLE["font.size"]
+    widths = [TextPath((0, 0), label, size=size).get_extents().width for _, label in _ticks(axis)]
+    points = max(widths) + gap + LABEL_POINTS
+    return max(SIDE, points / 72 * MILLIMETRES_PER_INCH / WIDTH)
 
 
 def _ticks(axis: Axis) -> list[tuple[float, str]]:
     """Return heights and labels: every value of a list, else the ends and round numbers between."""
     if axis.value:
-        return [(_height(axis, one), words(one)) for one in axis.value]
+        return [(_height(axis, one), _label(one)) for one in axis.value]
     if axis.log:
         first, last = math.log10(axis.low), math.log10(axis.high)
         steps = (1,) if last - first >= 2 else (1, 2, 5)
@@ -209,12 +234,22 @@ def _ticks(axis: Axis) -> list[tuple[float, str]]:
         ]
     else:
         numbers = [float(one) for one in MaxNLocator(5).tick_values(axis.low, axis.high)]
-    ends = (axis.low, axis.high) if axis.ends else ()
-    near = [(_height(axis, one), _number(one)) for one in ends]
-    if axis.worse is not None:
-        near.append((_height(axis, axis.worse), "worse"))
+    ends = {axis.low, axis.high, axis.low if axis.worst is None else axis.worst}
+    near = [
+        (_height(axis, one), f"{axis.beyond} worse" if one == axis.worse else _number(one))
+        for one in sorted(ends)
+    ]
     inner = [(_height(axis, one), _number(one)) for one in numbers if axis.low <= one <= axis.high]
     return near + [tick for tick in inner if all(abs(tick[0] - end) > ROOM for end, _ in near)]
+
+
+def _label(here: Value) -> str:
+    """Return a value of a list in words, the middle of many left out."""
+    text = words(here)
+    if len(text) > LONGEST_LABEL:
+        half = (LONGEST_LABEL - 1) // 2
+        text = f"{text[:half]}…{text[-half:]}"
+    return text.replace("$", r"\$")
 
 
 def _number(number: float) -> str:
@@ -227,14 +262,14 @@ def _number(number: float) -> str:
 
 
 def _bar(panel: Axes, place: int, colours: Colormap, scale: Normalize) -> None:
-    """Draw the colours beside the last axis, which thus is their scale."""
-    width = BAR_POINTS / 72 * MILLIMETRES_PER_INCH / (WIDTH * AXES[2]) * place
-    edge = np.linspace(scale.vmin or 0, scale.vmax or 0, BAR_STEPS + 1)
+    """Draw the colours beside the last axis, their scale: grey where no trial finished."""
+    width = BAR_POINTS / 72 * MILLIMETRES_PER_INCH / (WIDTH * panel.get_position().width) * place
+    edge = np.unique([0, *np.linspace(scale.vmin or 0, scale.vmax or 0, BAR_STEPS + 1), 1])
     panel.pcolormesh(
         (place, place + width),
         edge,
         ((edge[1:] + edge[:-1]) / 2)[:, None],
-        cmap=colours,
+        cmap=colours.with_extremes(under=GREY, over=GREY),
         norm=scale,
         edgecolors="face",
         linewidth=0.1,
@@ -246,7 +281,7 @@ def _bar(panel: Axes, place: int, colours: Colormap, scale: Normalize) -> None:
 def _legend(figure: Figure, lines: Sequence[Line], better: str) -> None:
     pruned = sum(line.pruned for line in lines)
     handles = [Line2D((), (), color=_colours(reverse=False)(0.9), linewidth=1.1)]
-    labels = [f"{len(lines) - pruned} trials, coloured by the last axis ({better} is better)"]
+    labels = [f"{len(lines) - pruned} finished, coloured by the last axis ({better} is better)"]
     if pruned:
         handles.append(Line2D((), (), color=GREY, linewidth=0.6))
         labels.append(f"{pruned} pruned, at their last epoch's score")

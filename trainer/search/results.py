@@ -7,7 +7,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from optuna.trial import FrozenTrial, TrialState
 
-from trainer.checkpoint import write_whole
+from trainer.files import write_text, write_whole
 from trainer.search import parallel_plot
 from trainer.search.parallel_plot import Axis, Line
 from trainer.search.space import Choice, Varied
@@ -26,7 +26,7 @@ RESULTS = (
     Column("epochs"),
     Column("top-1, %", share, key="top_1"),
     Column("top-5, %", share, key="top_5"),
-    Column("validation loss", lambda value: f"{value:.3f}", key="validation_loss"),
+    Column("validation loss", lambda value: _loss(float(value)), key="validation_loss"),
     Column("time", lambda value: duration(float(value)), key="seconds"),
 )
 
@@ -68,14 +68,14 @@ def write(study: Study, trials: int) -> str:
     with study.alone():
         result = table(study, trials)
         text = markdown(result)
-        write_whole(folder / "table.csv", _writing(comma_separated(result)))
-        write_whole(folder / "table.md", _writing(text))
+        write_text(folder / "table.csv", comma_separated(result))
+        write_text(folder / "table.md", text)
         lines = _lines(study, trials)
         if lines:
             minimise = OBJECTIVES[study.search.objective] == "minimize"
             figure = parallel_plot.draw(
                 [_axis(one) for one in study.search.varied],
-                "validation_loss" if minimise else "top-1, %",
+                "validation loss" if minimise else "validation top-1, %",
                 lines,
                 "lower" if minimise else "higher",
             )
@@ -93,6 +93,11 @@ def worthless(study: Study) -> list[Path]:
     """Return the run folders of the trials whose weights nobody will need."""
     states = (TrialState.PRUNED, TrialState.FAIL)
     return [study.folder_of(one.number) for one in study.trials() if one.state in states]
+
+
+def _loss(value: float) -> str:
+    """Return a loss to three places; one that went astray, to three digits."""
+    return f"{value:.3f}" if value < 1e4 else f"{value:.3g}"
 
 
 def _state(study: Study, trial: FrozenTrial) -> str:
@@ -124,10 +129,6 @@ def _lines(study: Study, trials: int) -> list[Line]:
         for trial in study.trials()[:trials]
         if trial.state in (TrialState.COMPLETE, TrialState.PRUNED) and trial.value is not None
     ]
-
-
-def _writing(text: str) -> Callable[[Path], object]:
-    return lambda path: path.write_text(text, "utf-8")
 
 
 def _drawing(figure: Figure, kind: str) -> Callable[[Path], object]:

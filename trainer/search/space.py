@@ -128,6 +128,9 @@ def _grid(varied: Sequence[Varied], seed: int) -> list[Settings]:
 def _varied(word: str) -> Varied:
     """Read FIELD=LOW:HIGH, FIELD=LOW:HIGH:log or FIELD=VALUE,VALUE,..."""
     item, text = assignment(word)
+    if ":" in text and "choices" in item.metadata:
+        listed = ",".join(map(str, item.metadata["choices"]))
+        raise InputError(f"--vary {word}: {item.name} takes a list, such as {item.name}={listed}.")
     number = type(item.default) in (int, float) and "choices" not in item.metadata
     if number and ":" in text:
         low, high, *rest = text.split(":")

@@ -17,7 +17,7 @@ from optuna.trial import TrialState
 
 from trainer.command import refusing
 from trainer.config import Config
-from trainer.errors import Diverged, Stopped
+from trainer.errors import Diverged, OutOfMemory, Stopped
 from trainer.interruption import interruption
 from trainer.search.space import Settings, configured
 from trainer.search.study import Claim, Search, Study, opened
@@ -110,11 +110,9 @@ def _train(study: Study, claim: Claim, task: Task) -> None:
             )
     except optuna.TrialPruned:
         state = TrialState.PRUNED
-    except Diverged as error:
+    except (Diverged, OutOfMemory) as error:
         state = TrialState.FAIL
         reason = str(error).removeprefix(f"{claim.folder}: ").partition(";")[0]
-    except torch.OutOfMemoryError:
-        state, reason = TrialState.FAIL, "the GPU has too little memory"
     result = _result(claim.folder) | ({"reason": reason} if reason else {})
     if state is TrialState.COMPLETE:
         objective = float(result["top_1" if search.objective == "top-1" else "validation_loss"])
