@@ -84,8 +84,8 @@ def save(
         written.unlink(missing_ok=True)
         # What both libraries make of a full disk.
         raise InputError(
-            f"{run}: the checkpoint of step {checkpoint.step} could not be written ({error}); "
-            "make room and go on with --resume."
+            f"{run}: the checkpoint of step {checkpoint.step} could not be written, most likely "
+            "for want of room; make some, and go on after the save before."
         ) from error
     sha256 = _sha256(written)
     # A name of its own, or taking a step again would change what another JSON points to.
@@ -120,6 +120,8 @@ def read(run: Path, name: str = "best") -> Checkpoint:
         if document.pop("format") != FORMAT:
             raise ValueError("not a checkpoint")
         version = document.pop("version")
+        if type(version) is not int or version < 1:
+            raise ValueError("no version")
         if version > VERSION:
             raise InputError(
                 f"the checkpoint has version {version}, this trainer reads up to "
@@ -148,13 +150,14 @@ def _check(checkpoint: Checkpoint) -> None:
     texts = [checkpoint.data, checkpoint.data_sha256, checkpoint.preset]
     texts += [checkpoint.commit, checkpoint.weights]
     numbers = [checkpoint.metrics[name] for name in METRICS if checkpoint.epoch]
-    numbers += [checkpoint.step, checkpoint.loss_sum, checkpoint.seconds]
-    numbers += checkpoint.class_top_1.values()
+    numbers += [*checkpoint.metrics.values(), *checkpoint.class_top_1.values()]
+    numbers += [checkpoint.loss_sum, checkpoint.seconds]
+    counts = (checkpoint.epoch, checkpoint.step)
     if not (
         all(isinstance(text, str) for part in [*parts, texts] for text in part)
         and all(isinstance(part, (list, tuple)) for part in parts)
-        and all(isinstance(number, (int, float)) for number in numbers)
-        and isinstance(checkpoint.epoch, int)
+        and all(type(number) in (int, float) and abs(number) < 1e300 for number in numbers)
+        and all(type(count) is int and count >= 0 for count in counts)
         and isinstance(checkpoint.versions, Mapping)
     ):
         raise ValueError("a value is of another type")
@@ -173,8 +176,8 @@ def load(run: Path, name: str = "best") -> tuple[FourViewResNet, Checkpoint]:
     model = FourViewResNet(fusion, len(checkpoint.class_name), depth=depth)
     try:
         with safe_open(path, "pt") as file:
-            kind = file.metadata()
-        if kind and kind != _kind(checkpoint.config):
+            kind = file.metadata() or {}
+        if "model" in kind and kind != _kind(checkpoint.config):
             raise RuntimeError("written for another model")
         model.load_state_dict(load_file(path))
     except (SafetensorError, RuntimeError, OSError) as error:

@@ -16,7 +16,7 @@ WAY_ON = "the same command goes on"
 def lines(path: Path) -> list[str]:
     """Return the settings in a file, one a line; `#` begins a comment. Raises InputError."""
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as text; check --settings.") from error
     without = (line.partition("#")[0].strip() for line in text.splitlines())

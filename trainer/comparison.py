@@ -15,7 +15,7 @@ from trainer import distributed
 from trainer.checkpoint import Checkpoint
 from trainer.config import Config
 from trainer.dataset import LocationDataset
-from trainer.errors import Diverged, InputError, OutOfMemory
+from trainer.errors import Failed, InputError
 from trainer.evaluation import evaluate
 from trainer.files import write_text
 from trainer.loop import train
@@ -79,6 +79,14 @@ class Comparison:
         with distributed.current().first_before_others():
             known = prepare(data, self.index, Config.workers).index.class_name
             self.test = prepare(test, test_index or index_file(beside, test), Config.workers)
+        left_out = len(self.test.index.skipped)
+        if not self.test.index.location or test.resolve() == data.resolve():
+            raise InputError(
+                f"{test}: these are the photographs of --data, or none that can be read; name "
+                "others to test on."
+            )
+        if left_out and distributed.current().first:
+            print(f"{test}: {left_out} locations cannot be used and are not tested on")
         unknown = sorted(set(self.test.index.class_name) - set(known))
         if unknown:
             raise InputError(
@@ -89,8 +97,7 @@ class Comparison:
     def outcome(self, setting: Setting) -> Outcome:
         """Train a setting, or what is left of it, and test it; raises InputError and Stopped.
 
-        A loss that is not finite any more, and a GPU with too little memory, end its training, not
-        the comparison.
+        What its own configuration brings to nothing ends its training, not the comparison.
         """
         run, reason = self.folder / setting.name, ""
         try:
@@ -102,7 +109,7 @@ class Comparison:
                 resume=True,
                 index=self.index,
             )
-        except (Diverged, OutOfMemory) as error:
+        except Failed as error:
             reason = str(error).removeprefix(f"{run}: ").partition(";")[0]
             torch.cuda.empty_cache()
         best, last = (
@@ -123,8 +130,10 @@ def tested(run: Path, test: Prepared) -> dict[str, float]:
     location = test.index.location
     key = {"checkpoint": checkpoint.sha256, "photographs": test.fingerprint(location)}
     kept = _kept(run / TEST)
-    if key.items() <= kept.items():
-        return {name: float(kept[name]) for name in SCORES if name in kept}
+    scores_kept = {name: kept[name] for name in SCORES if name in kept}
+    numbers = all(isinstance(score, float) for score in scores_kept.values())
+    if key.items() <= kept.items() and numbers:
+        return scores_kept
     processes = distributed.current()
     model, _ = checkpoints.load(run)
     config = checkpoint.config

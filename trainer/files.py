@@ -16,7 +16,10 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
     """
     partial = path.with_name(f".{path.name}.partial")
     try:
+        partial.touch()
+        mode = partial.stat().st_mode
         write(partial)
+        partial.chmod(mode)  # As the umask says: some libraries let only the owner read.
         with partial.open("rb+") as file:
             os.fsync(file.fileno())
         partial.replace(path)

@@ -44,10 +44,11 @@ class Journal:
         for name, columns in ((STEPS, STEP_COLUMNS), (EPOCHS, EPOCH_COLUMNS)):
             path, before = run / name, ""
             if last_step and path.is_file():
-                before = path.read_text("utf-8")
-            rows = list(csv.reader(io.StringIO(before)))[1:]
+                before = path.read_text("utf-8", "replace")
+            rows = [line.split(",") for line in before.splitlines()[1:]]
             # A kill may have cut the last row short.
-            rows = [r for r in rows if len(r) == len(columns) and int(r[1]) <= last_step]
+            whole = (row for row in rows if len(row) == len(columns) and row[1].isdecimal())
+            rows = [row for row in whole if int(row[1]) <= last_step]
             if _lines([columns, *rows]) != before:
                 write_text(path, _lines([columns, *rows]))
 
@@ -90,9 +91,11 @@ def _lines(rows: Sequence[Sequence[object]]) -> str:
 
 
 def _tensorboard(folder: Path, last_step: int) -> Any:
-    """Return a writer of events, None where TensorBoard is not installed."""
+    """Return a writer of events, None where TensorBoard is not installed or cannot write."""
     try:
         from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
+
+        str(folder).encode()  # It writes the folder's name, which a file system may spell in bytes.
+    except (ImportError, UnicodeEncodeError):
         return None
     return SummaryWriter(folder, purge_step=last_step + 1 if last_step else None)

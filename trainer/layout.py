@@ -9,6 +9,7 @@ in one folder below. Either may lie in a folder `test_data`, as the 50States2K a
 
 import csv
 import os
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,10 @@ WRAPPER = "test_data"
 LAYOUT = "<folder>/<Class>/<year>_<panoid>_<0|90|180|270>.jpg"
 
 _DEGREE = {str(degree): degree for degree in DEGREES}
+
+
+# Control characters, and bytes of a file name that are no UTF-8.
+_NO_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -116,8 +121,12 @@ def pano_of(image: str) -> str | None:
 def _stem(file_name: str) -> str:
     """Return the name of a photograph without its ending; empty for another file."""
     stem, _, ending = file_name.rpartition(".")
-    # Among others, a file system holds what is no text.
-    return stem if ending.lower() in ENDINGS and stem.isprintable() else ""
+    return stem if ending.lower() in ENDINGS and is_text(stem) else ""
+
+
+def is_text(name: str) -> bool:
+    """Return whether a name is text without control characters: a file system holds others too."""
+    return not _NO_TEXT.search(name)
 
 
 def _files(root: Path) -> dict[str, list[str]]:
@@ -129,11 +138,14 @@ def _files(root: Path) -> dict[str, list[str]]:
     result: dict[str, list[str]] = {"": []}
     with os.scandir(root) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
-            if not entry.name.isprintable():
-                continue
             if not entry.is_dir():
                 result[""].append(entry.name)
                 continue
+            if not is_text(entry.name):  # Left out in silence, a class would be missing.
+                raise InputError(
+                    f"{root}: the name of the folder {entry.name!r} holds what is no text; rename "
+                    "or remove it."
+                )
             with os.scandir(entry.path) as inner:
                 # Sorted, so that of x_0.jpg and x_0.jpeg the same one is taken everywhere.
                 result[entry.name] = sorted(photograph.name for photograph in inner)
@@ -160,6 +172,10 @@ def _of_folder(folder: Path, names: Sequence[str]) -> tuple[list[Location], list
             views[view[0]][view[1]] = f"{folder.name}/{file_name}"
     coordinates = _coordinates(folder / "info.txt")
     locations, skipped = [], []
+    for file_name in names:
+        if not is_text(file_name):
+            reason = "the name holds what is no text"
+            skipped.append(Skipped(f"{folder.name}/{file_name!r}", reason))
     if not views:
         skipped.append(Skipped(folder.name, "the folder holds no photograph of this layout"))
     for name, image in sorted(views.items()):
@@ -204,7 +220,7 @@ def _tables(root: Path) -> list[Path]:
     """Return the CSV files in a folder that name photographs and their state."""
     result = []
     for path in sorted(root.glob("*.csv")):
-        if path.name.isprintable() and path.is_file():
+        if is_text(path.name) and path.is_file():
             with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
                 header = next(csv.reader([file.readline()]), [])
             if {"image_north", "state"} <= set(header):
@@ -316,7 +332,7 @@ def _sample(row: Mapping[str | None, str | list[str] | None]) -> tuple[str, _Sam
     directions = tuple(part[1] for part in parts if part)
     if len(names) != 1 or directions != DIRECTIONS:
         raise ValueError("does not name <sample>_north.jpg and the same for east, south and west")
-    if not state or not state.isprintable() or "/" in state or "\\" in state:
+    if not state or not is_text(state) or "/" in state or "\\" in state:
         raise ValueError(f"has a state that cannot be a name, {state!r}")
     place = (_degree(latitude, 90), _degree(longitude, 180))
     (name,) = names

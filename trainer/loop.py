@@ -17,7 +17,7 @@ from trainer.checkpoint import Checkpoint
 from trainer.config import Config
 from trainer.dataset import Batch, LocationDataset
 from trainer.distributed import Processes
-from trainer.errors import Diverged, InputError, OutOfMemory, Stopped
+from trainer.errors import Diverged, InputError, OutOfMemory, Stopped, Unfit
 from trainer.evaluation import Scores, evaluate, refuse_unreadable
 from trainer.interruption import Interruption, interruption
 from trainer.journal import Journal
@@ -62,6 +62,7 @@ def train(
     with processes.first_before_others():
         prepared = prepare(data, index or index_file(run.absolute().parent, data), config.workers)
     split = split_by_location(prepared.index, config.validation_share, config.seed)
+    _refuse_small_parts(config, len(split.training), processes.count)
     with run_folder.alone(run, processes):
         previous = run_folder.previous(run, config, resume)  # Another trainer may have been here.
         if previous:
@@ -102,7 +103,6 @@ class _Training:
             for part in (split.training, split.validation)
         )
         self.batch_size = min(config.batch_size, len(self.training))
-        _refuse_small_parts(config, self.batch_size, processes.count)
         self.steps_per_epoch = dataset.steps_per_epoch(len(self.training), self.batch_size)
         self.learner = Learner(
             self._model(prepared, split, fresh=previous is None),
@@ -333,14 +333,14 @@ class _Training:
         self.saved, self.saved_step = time.monotonic(), self.step
 
 
-def _refuse_small_parts(config: Config, batch_size: int, processes: int) -> None:
-    """Raise InputError where a part of a batch would hold no location, or too little to learn."""
-    parts = processes * config.accumulation
+def _refuse_small_parts(config: Config, locations: int, processes: int) -> None:
+    """Raise Unfit where a part of a batch would hold no location, or too little to learn."""
+    batch_size, parts = min(config.batch_size, locations), processes * config.accumulation
     needed = 1
     if config.fusion == "stack" and config.size <= 32 and config.batch_norm == "batch":
         needed = 2  # Batch normalisation cannot learn from a single value.
     if batch_size < parts * needed:
-        raise InputError(
+        raise Unfit(
             f"--batch-size {batch_size}: {processes} processes with --accumulation "
             f"{config.accumulation} need at least {needed} for each part; raise it, or lower the "
             "others."

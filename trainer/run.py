@@ -50,10 +50,10 @@ def previous(run: Path, config: Config, resume: bool) -> Checkpoint | None:
     there = next(place for place in (run.absolute(), *run.absolute().parents) if place.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):
         raise InputError(f"{run}: cannot be written to; name a folder of yours to train into.")
+    if not resume and any((run / f"{name}.json").exists() for name in ("best", "last")):
+        raise InputError(f"{run}: holds a run already; --resume goes on with it.")
     if not (run / "last.json").exists():
         return None
-    if not resume:
-        raise InputError(f"{run}: holds a run already; --resume goes on with it.")
     last = checkpoints.read(run, "last")
     if not last.data_sha256:
         raise InputError(

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from trainer.config import Config
-from trainer.errors import InputError
+from trainer.errors import Unfit
 from trainer.layout import Location
 
 Matrix = np.ndarray[tuple[int, int], np.dtype[np.float64]]
@@ -21,7 +21,7 @@ def targets(
 
     None where every class is answered with itself alone. Label smoothing after Szegedy et al. 2016
     (arXiv 1512.00567), section 7; smoothing by distance after PIGEON (Haas et al. 2024, arXiv
-    2307.05845), here between the centres of the classes' training locations. Raises InputError when
+    2307.05845), here between the centres of the classes' training locations. Raises Unfit when
     smoothing by distance finds a class without coordinates.
     """
     if not (config.label_smoothing or config.neighbour_smoothing):
@@ -42,7 +42,7 @@ def targets(
 def centres(class_name: Sequence[str], training: Sequence[Location]) -> Matrix:
     """Return the mean direction (S, 3) of each class's locations, a unit vector.
 
-    Raises InputError for a class of which no location has coordinates.
+    Raises Unfit for a class of which no location has coordinates.
     """
     number = {name: row for row, name in enumerate(class_name)}
     label = np.array([number[place.class_name] for place in training])
@@ -50,7 +50,7 @@ def centres(class_name: Sequence[str], training: Sequence[Location]) -> Matrix:
     known = np.isfinite(degree).all(axis=1)
     for name, row in number.items():
         if not known[label == row].any():
-            raise InputError(
+            raise Unfit(
                 f"--neighbour-smoothing: {name} has no location with coordinates; add its info.txt "
                 "or leave the option out."
             )

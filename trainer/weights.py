@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torchvision.models import WeightsEnum, get_model_weights
 
-from trainer.errors import InputError
+from trainer.errors import InputError, Unfit
 from trainer.model import VIEWS, FourViewResNet
 
 SUFFIXES = (".pth", ".pt", ".safetensors")
@@ -34,7 +34,7 @@ def start_from(model: FourViewResNet, weights: str) -> None:
     try:
         _put(model, state)
     except (KeyError, IndexError, RuntimeError) as error:
-        raise InputError(
+        raise Unfit(
             f"{source}: these are not the weights of a ResNet-{model.depth} that fits "
             f"{model.fusion} fusion; choose others, or the --depth they were made with."
         ) from error

@@ -182,3 +182,24 @@ def test_a_checkpoint_of_version_1_is_still_read(run: Path) -> None:
         size=48, epochs=2, batch_size=16, learning_rate=1e-3, schedule="one-cycle"
     )
     assert (checkpoint.epoch, checkpoint.step, checkpoint.metrics["top_5"]) == (2, 0, 0.75)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"step": 1.5},
+        {"step": -1},
+        {"epoch": True},
+        {"seconds": float("inf")},
+        {"loss_sum": float("nan")},
+        {"metrics": {"training_loss": 1, "validation_loss": 1, "top_1": 10**400, "top_5": 1}},
+        {"class_top_1": {"Alaska": "all"}},
+        {"version": -1},
+        {"version": float("nan")},
+    ],
+)
+def test_odd_numbers_are_no_checkpoint(run: Path, changes: dict[str, object]) -> None:
+    document = json.loads((run / "best.json").read_text())
+    (run / "best.json").write_text(json.dumps(document | changes))
+    with pytest.raises(InputError, match=r"best.json: this is no readable checkpoint"):
+        read(run)

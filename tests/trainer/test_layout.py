@@ -1,4 +1,5 @@
 import math
+import os
 from pathlib import Path
 
 import pytest
@@ -265,3 +266,16 @@ def test_two_folders_with_the_same_names_are_refused(tmp_path: Path) -> None:
     (root / "train_ground_truth.csv").rename(root / "labels.csv")
     with pytest.raises(InputError, match=r"/test_images and .*/train_images: either"):
         layout.index(root)
+
+
+def test_a_class_whose_name_is_odd_text_is_a_class_and_one_that_is_none_is_refused(
+    tmp_path: Path,
+) -> None:
+    names = ("New\u00a0York", "\u0645\u06cc\u200c\u0646")
+    root = folder(tmp_path, names, 2)
+    assert set(layout.index(root).class_name) == set(names)
+    for name in ("tab\tx", os.fsdecode(b"\xff")):
+        (root / name).mkdir()
+        with pytest.raises(InputError, match="holds what is no text; rename or remove it"):
+            layout.index(root)
+        (root / name).rmdir()

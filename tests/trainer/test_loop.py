@@ -297,7 +297,7 @@ def test_a_checkpoint_that_finds_no_room_leaves_the_one_before(
         raise SafetensorError("I/O error: No space left on device (os error 28)")
 
     monkeypatch.setattr(checkpoints, "save_file", full)
-    with pytest.raises(InputError, match=r"could not be written \(I/O error: No space left"):
+    with pytest.raises(InputError, match="could not be written, most likely for want of room"):
         checkpoints.save(run, ("last",), replace(checkpoint, step=99), model, {})
     assert sorted(path.name for path in run.iterdir()) == before
 
@@ -343,3 +343,27 @@ def test_parts_that_hold_too_little_are_refused(tmp_path: Path, training_folder:
 def test_equal_runs_have_equal_files(tmp_path: Path, trained: Path, training_folder: Path) -> None:
     train(tmp_path / "again", training_folder)
     assert checkpoints.read(trained).sha256 == checkpoints.read(tmp_path / "again").sha256
+
+
+def test_a_run_that_lost_its_last_save_is_not_overwritten(
+    tmp_path: Path, trained: Path, training_folder: Path
+) -> None:
+    run = copy_run(trained, tmp_path / "run")
+    (run / "last.json").unlink()
+    with pytest.raises(InputError, match="holds a run already"):
+        train(run, training_folder)
+
+
+def test_tables_that_somebody_edited_do_not_stop_a_run(
+    tmp_path: Path, trained: Path, training_folder: Path
+) -> None:
+    run = copy_run(trained, tmp_path / "run")
+    with (run / "steps.csv").open("ab") as file:
+        file.write(b"1,x,3,4,5\n\xff\n" + b"1," + b"9" * 200_000 + b"\n")
+    train(run, training_folder, replace(TINY, epochs=3), resume=True)
+    assert [int(row["step"]) for row in table(run / "steps.csv")] == list(range(1, 10))
+
+
+def test_the_weights_are_as_readable_as_the_rest(trained: Path) -> None:
+    weights, document = trained / checkpoints.read(trained).weights, trained / "best.json"
+    assert weights.stat().st_mode == document.stat().st_mode

@@ -99,6 +99,7 @@ def test_the_index_is_one_file_and_the_data_is_left_alone(tmp_path: Path, index:
 def test_both_layouts_and_the_wrapper_are_read(tmp_path: Path, index: Path) -> None:
     wrapped = folder(tmp_path / "a" / "test_data", ("New York", "Iowa"), 1).parent
     for root in (wrapped, challenge(tmp_path / "b", samples=2)):
+        index.unlink(missing_ok=True)
         prepared = prepare(root, index, workers=0)
         assert len(prepared.index.location) == 2
         assert not prepared.index.skipped
@@ -364,3 +365,29 @@ def test_the_page_names_every_column(tmp_path: Path, index: Path) -> None:
         for name in re.findall(r"`(\w+)`", line.split("|")[1])
     ]
     assert named == columns
+
+
+def test_the_index_of_other_photographs_is_not_emptied(tmp_path: Path, index: Path) -> None:
+    prepare(folder(tmp_path / "one", ("Ohio",), 2), index, workers=0)
+    before = rows(index)
+    with pytest.raises(InputError, match="is the index of other photographs"):
+        prepare(folder(tmp_path / "other", ("Utah",), 2), index, workers=0)
+    assert rows(index) == before
+    shutil.move(tmp_path / "one", tmp_path / "moved")
+    assert prepare(tmp_path / "moved", index, workers=0).read == 0
+
+
+@pytest.mark.parametrize(
+    "change", ["width = 0", "width = -64, red = -5", "red = 100000000", "problem = x'ff00'"]
+)
+def test_numbers_that_no_photograph_gives_are_refused(
+    tmp_path: Path, index: Path, change: str
+) -> None:
+    root = folder(tmp_path / "data", ("Ohio",), 2)
+    prepare(root, index, workers=0)
+    connection = sqlite3.connect(index)
+    with connection:
+        connection.execute(f"UPDATE photograph SET {change}")
+    connection.close()
+    with pytest.raises(InputError, match="is damaged or no index of photographs"):
+        prepare(root, index, workers=0)

@@ -112,7 +112,7 @@ def test_a_second_process_waits_for_the_first(tmp_path: Path) -> None:
         assert process.stderr
         assert "another process is at work on it; waiting" in process.stderr.readline()
         assert process.poll() is None
-        database.keep_only(connection, ["Ohio/2015_-A_b0000_0.jpg"])
+        database.keep_only(connection, tmp_path, ["Ohio/2015_-A_b0000_0.jpg"])
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "8 photographs, 7 read now" in out

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trainer.errors import InputError
 from trainer.photograph import GONE, UNREADABLE
@@ -97,10 +98,17 @@ def known(connection: sqlite3.Connection) -> dict[str, tuple[int, int]]:
     return {path: (size, mtime_ns) for path, size, mtime_ns in rows}
 
 
-def keep_only(connection: sqlite3.Connection, paths: Sequence[str]) -> None:
-    """Forget all photographs but these."""
-    rows = connection.execute("SELECT path FROM photograph")
-    gone = {path for (path,) in rows}.difference(paths)
+def keep_only(connection: sqlite3.Connection, path: Path, paths: Sequence[str]) -> None:
+    """Forget all photographs but these.
+
+    Raises InputError where none of them is known but others are: the index is of another folder.
+    """
+    before = {name for (name,) in connection.execute("SELECT path FROM photograph")}
+    gone = before.difference(paths)
+    if gone and gone == before:
+        raise InputError(
+            f"{path}: is the index of other photographs; name another file, or remove it."
+        )
     with _transaction(connection):
         connection.executemany(
             "DELETE FROM photograph WHERE path = ?", ((path,) for path in sorted(gone))
@@ -138,6 +146,7 @@ def read(connection: sqlite3.Connection) -> Readings:
         columns = list(zip(*rows, strict=True)) or [()] * COLUMNS
         path, size, _, width, height, problem, sha256, difference_hash, *sums = columns
         number = np.array([size, width, height, *sums], dtype=np.int64)
+        _check(number, problem)
         return Readings(
             row={name: row for row, name in enumerate(path)},
             size=number[0],
@@ -155,6 +164,22 @@ def read(connection: sqlite3.Connection) -> Readings:
 
 class _DamagedError(Exception):
     """The file holds what this program does not write."""
+
+
+def _check(number: NDArray[np.int64], problem: Sequence[object]) -> None:
+    """Raise ValueError for numbers that no photograph gives: size, width, height and sums."""
+    if not all(isinstance(text, str) for text in problem):
+        raise ValueError("a problem is no text")
+    fine = np.array([not text for text in problem], dtype=bool)
+    width, height = number[1], number[2]
+    pixels = width * height
+    in_range = (width > 0) & (height > 0) & (width < 2**20) & (height < 2**20)
+    for channel in range(3):
+        total, square = number[3 + channel], number[6 + channel]
+        in_range &= (total >= 0) & (total <= 255 * pixels)
+        in_range &= (square >= 0) & (square <= 255**2 * pixels)
+    if not in_range[fine].all():
+        raise ValueError("a number is out of range")
 
 
 def _bytes(blobs: Sequence[bytes], length: int) -> Bytes:

@@ -74,7 +74,7 @@ def prepare(data: Path, index_path: Path, workers: int) -> Prepared:
     index = layout.index(data)
     paths = photographs(index)
     with database.opened(index_path) as connection:
-        read = _refresh(connection, index.root, paths, workers)
+        read = _refresh(connection, index_path, index.root, paths, workers)
         readings = database.read(connection)
     return Prepared(_readable(index, readings), readings, read)
 
@@ -92,9 +92,11 @@ def photographs(index: Index) -> list[str]:
     return complete + [path for place in index.skipped for path in place.image]
 
 
-def _refresh(connection: sqlite3.Connection, root: Path, paths: Sequence[str], workers: int) -> int:
+def _refresh(
+    connection: sqlite3.Connection, index_path: Path, root: Path, paths: Sequence[str], workers: int
+) -> int:
     """Bring the index up to date and return how many photographs that took."""
-    database.keep_only(connection, paths)
+    database.keep_only(connection, index_path, paths)
     known = database.known(connection)
     looking = tqdm(paths, "Looking for changes", unit="photograph", delay=2, leave=False)
     new = [path for path in looking if path not in known or known[path] != _stamp(root / path)]

@@ -19,6 +19,7 @@ from trainer.errors import InputError
 from trainer.settings import Value, assignment, value
 
 Settings = Mapping[str, Value]
+DRAWS = 100  # For each setting that is wanted, at most.
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,9 @@ def sequence(varied: Sequence[Varied], method: str, seed: int, count: int | None
     distributions = {one.name: one.distribution for one in varied}
     most = min(count or math.inf, math.prod(one.size for one in varied))
     result: dict[tuple[Value, ...], Settings] = {}
-    while len(result) < most:
+    for _ in range(DRAWS * (count or 1)):  # A range may be so narrow that it holds few values.
+        if len(result) >= most:
+            break
         drawn = study.ask(distributions).params
         result.setdefault(tuple(drawn.values()), drawn)
     return list(result.values())

@@ -161,6 +161,11 @@ class Study:
         """Write down what is searched, or compare; raises InputError for another search."""
         now = self.search.options()
         before: dict[str, str] | None = self._study.user_attrs.get(_OPTIONS)
+        if before is None and self.trials():
+            raise InputError(
+                f"{self.folder / DATABASE}: holds a study of another program; search in another "
+                "folder."
+            )
         if before is None:
             self._study.set_user_attr(_OPTIONS, now)
             return

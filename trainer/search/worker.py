@@ -17,7 +17,7 @@ from optuna.trial import TrialState
 
 from trainer.command import refusing
 from trainer.config import Config
-from trainer.errors import Diverged, OutOfMemory, Stopped
+from trainer.errors import Failed, Stopped
 from trainer.interruption import interruption
 from trainer.search.space import Settings, configured
 from trainer.search.study import Claim, Search, Study, opened
@@ -110,7 +110,7 @@ def _train(study: Study, claim: Claim, task: Task) -> None:
             )
     except optuna.TrialPruned:
         state = TrialState.PRUNED
-    except (Diverged, OutOfMemory) as error:
+    except Failed as error:
         state = TrialState.FAIL
         reason = str(error).removeprefix(f"{claim.folder}: ").partition(";")[0]
     result = _result(claim.folder) | ({"reason": reason} if reason else {})
