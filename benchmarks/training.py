@@ -86,6 +86,9 @@ def limit(index: Index, config: Config, steps: int) -> float:
     different = min(WARM_UP + steps, max(1, MEMORY // size))
     rows = list(dataset.shuffled(len(photographs), config.batch_size, 0, 0, different))
     batches = [photographs.__getitems__(part) for part in rows]
+    if torch.cuda.is_available():  # As the loader's are: only such are copied while it computes.
+        batches = [batch._replace(views=batch.views.pin_memory()) for batch in batches]
+    torch.backends.cudnn.deterministic = config.deterministic
     learner = Learner(model(index, config), config, current(), None, steps)
     pending: list[Tensor] = []
     for step in range(WARM_UP + steps):
@@ -104,6 +107,7 @@ def limit(index: Index, config: Config, steps: int) -> float:
 def plain(index: Index, config: Config, steps: int) -> float:
     """Return locations a second of a plain loop, the first steps not counted."""
     device = usable_device()
+    torch.backends.cudnn.deterministic = False  # As such loops leave it.
     network = model(index, config).to(device).train()
     optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=False)
     loader = DataLoader(
@@ -181,6 +185,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--batch-size", type=int, default=28 if gpu else 8)
     result.add_argument("--precision", choices=PRECISIONS, default=PRECISIONS[gpu])
     result.add_argument("--workers", type=int, default=14 if gpu else 2)
+    result.add_argument("--deterministic", action=argparse.BooleanOptionalAction, default=True)
     result.add_argument("--steps", type=int, default=200 if gpu else 20, help="steps a round")
     result.add_argument("--rounds", type=int, default=6)
     return result
@@ -201,7 +206,7 @@ def main() -> None:
         batch_size=options.batch_size,
         precision=options.precision,
         workers=options.workers,
-        deterministic=False,
+        deterministic=options.deterministic,
         epochs=1,
         validation_share=1e-6,
         learning_rate=1e-4,

@@ -43,6 +43,7 @@ Many trainings
 How commands speak
     command        how they end when something is wrong
     errors         what is meant for a person
+    files          files that are whole or absent
     progress       bars
 
 synthetic/         the painted states

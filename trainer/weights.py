@@ -48,7 +48,7 @@ def check(depth: int, weights: str) -> None:
     """
     if weights.endswith(SUFFIXES):
         if not Path(weights).is_file():
-            raise InputError(f"{weights}: there is no such file of weights; check --weights.")
+            raise InputError(f"{weights}: there is no such file; give --weights the path of one.")
     elif weights and weights not in _known(depth):
         raise InputError(
             f"--weights {weights}: torchvision has no such weights for a ResNet-{depth}; choose "
@@ -90,8 +90,6 @@ def _put(model: FourViewResNet, state: dict[str, Tensor]) -> None:
 
 def _read(path: Path) -> dict[str, Tensor]:
     """Return the tensors of a local file; raises InputError."""
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such file; give --weights the path of one.")
     try:
         if path.suffix == ".safetensors":
             return _tensors(load_file(path))

@@ -327,7 +327,7 @@ def test_a_run_of_an_earlier_version_is_not_gone_on_with(
 def test_weights_that_cannot_be_are_refused_before_anything_is_read(tmp_path: Path) -> None:
     for weights, message in (
         ("IMAGENET1K_V2", "no such weights for a ResNet-18; choose IMAGENET1K_V1"),
-        (str(tmp_path / "none.pth"), "none.pth: there is no such file of weights"),
+        (str(tmp_path / "none.pth"), "none.pth: there is no such file"),
     ):
         with pytest.raises(InputError, match=message):
             train(tmp_path / "run", tmp_path / "nowhere", replace(TINY, weights=weights))
