@@ -271,3 +271,26 @@ def test_several_processes_compare_together(
     assert (float(trained["top_1"]), float(trained["top_5"])) == (best["top_1"], best["top_5"])
     assert json.loads((target / "demo" / "test.json").read_text())["locations"] == 8
     assert "nan" in lost["reason"]
+
+
+def test_photographs_that_test_nothing_are_refused(
+    tmp_path: Path, training_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unreadable = folder(tmp_path / "test", ("Alaska",), 2)
+    for path in unreadable.glob("*/*.jpg"):
+        path.write_bytes(b"nothing")
+    for test in (training_folder, unreadable):
+        with pytest.raises(SystemExit) as stop:
+            compared(tmp_path / "runs", training_folder, test, "--setting", "paper-early")
+        assert stop.value.code == 2
+        assert f"{test}: these are the photographs of --data, or none" in capsys.readouterr().err
+
+
+def test_test_scores_of_another_type_are_computed_anew(
+    comparison: Path, training_folder: Path, test_folder: Path
+) -> None:
+    path = comparison / FOLDERS[0] / "test.json"
+    before = json.loads(path.read_text())
+    path.write_text(json.dumps(before | {"top_1": "x"}))
+    assert compared(comparison, training_folder, test_folder, *arguments(SETTINGS)) == 0
+    assert json.loads(path.read_text()) == before

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
 import torch
 from optuna.trial import TrialState
@@ -367,3 +368,31 @@ def test_when_the_command_is_killed_its_workers_save_and_end(
     last = checkpoints.read(study / "trial-0000", "last")
     assert 0 < last.epoch < 99
     checkpoints.load(study / "trial-0000", "last")
+
+
+# What cannot be trained, or is not ours.
+
+
+def test_a_setting_that_cannot_be_trained_fails_alone(tmp_path: Path, data: Path) -> None:
+    study = tmp_path / "study"
+    words = ["--vary=accumulation=1,9", "--method=grid", "--epochs=1", "--seed=0"]
+    assert search(study, "--data", data, *OPTIONS, *words) == 0
+    ended = {row["accumulation"]: row for row in rows(study)}
+    assert ended["1"]["state"] == "finished"
+    assert ended["9"]["state"] == "failed"
+    assert "--accumulation 9 need at least 1" in ended["9"]["reason"]
+
+
+def test_a_narrow_range_gives_what_it_holds() -> None:
+    drawn = sequence(varied(["learning_rate=1e-5:1.0000000000000002e-5"], FIXED), "random", 0, 20)
+    assert 1 <= len(drawn) <= 3
+
+
+def test_a_study_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "study.sqlite3"
+    other = optuna.create_study(storage=f"sqlite:///{path}", study_name="search")
+    other.tell(other.ask(), 1.0)
+    before = path.read_bytes()
+    with pytest.raises(InputError, match="holds a study of another program"), the_study(tmp_path):
+        pass
+    assert path.read_bytes() == before
