@@ -189,17 +189,19 @@ def _bytes(blobs: Sequence[bytes], length: int) -> Bytes:
 
 
 def _lock(connection: sqlite3.Connection, path: Path) -> None:
-    # Once taken, the lock stays until the connection is closed or its process killed.
-    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    """Wait until nobody else has the file; it is ours until the connection or process ends."""
     waiting = False
     while True:
         try:
             connection.execute("BEGIN EXCLUSIVE")
-            connection.execute("COMMIT")
-            return
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                 raise
+        else:
+            # Not before: two that wait in this mode each keep what the other waits for.
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            connection.execute("COMMIT")
+            return
         if not waiting:
             print(f"{path}: another process is at work on it; waiting for it.", file=sys.stderr)
             waiting = True
