@@ -15,6 +15,7 @@ from trainer.photograph import read_into
 from trainer.worker import end_with_parent, server
 
 ORDER = 1  # Of the streams of random numbers that a seed gives, the one that orders locations.
+SHA256_BYTES = 32
 
 
 class Batch(NamedTuple):
@@ -22,13 +23,15 @@ class Batch(NamedTuple):
 
     `row` (B,) says which of the dataset's; `views` is (B, 4, 3, size, size) uint8, its channels
     last in memory; `label` (B,) int64. `reason` says in words why a location could not be read,
-    in which case it is black; else it is empty.
+    in which case it is black; else it is empty. `sha256` (B, 4, 32) uint8 are the hashes of the
+    files, of no meaning where a location could not be read, and None unless they were asked for.
     """
 
     row: Tensor
     views: Tensor
     label: Tensor
     reason: tuple[str, ...]
+    sha256: Tensor | None = None
 
 
 class LocationDataset(Dataset[Batch]):
@@ -39,11 +42,19 @@ class LocationDataset(Dataset[Batch]):
     """
 
     def __init__(
-        self, root: Path, location: Sequence[Location], class_name: Sequence[str], size: int
+        self,
+        root: Path,
+        location: Sequence[Location],
+        class_name: Sequence[str],
+        size: int,
+        *,
+        hashed: bool = False,
     ) -> None:
+        """Take the folder and what is read in it; `hashed` batches have the files' SHA-256 too."""
         self.root = root
         self.location = tuple(location)
         self.size = size
+        self.hashed = hashed
         number = {name: label for label, name in enumerate(class_name)}
         self.label = tuple(number[place.class_name] for place in self.location)
 
@@ -52,11 +63,14 @@ class LocationDataset(Dataset[Batch]):
 
     def __getitems__(self, rows: Sequence[int]) -> Batch:
         pixels = torch.zeros((len(rows), len(DEGREES), self.size, self.size, 3), dtype=torch.uint8)
+        sha256 = None
+        if self.hashed:
+            sha256 = torch.zeros((len(rows), len(DEGREES), SHA256_BYTES), dtype=torch.uint8)
         reasons = []
         for number, row in enumerate(rows):
             paths = [self.root / name for name in self.location[row].image]
             try:
-                read_into(paths, pixels[number])
+                read_into(paths, pixels[number], None if sha256 is None else sha256[number])
                 reasons.append("")
             except InputError as error:
                 pixels[number] = 0
@@ -66,6 +80,7 @@ class LocationDataset(Dataset[Batch]):
             pixels.permute(0, 1, 4, 2, 3),
             torch.tensor([self.label[row] for row in rows], dtype=torch.int64),
             tuple(reasons),
+            sha256,
         )
 
 

@@ -1,5 +1,6 @@
 """One photograph, or the four of a location, as pixels."""
 
+import hashlib
 import struct
 import threading
 import warnings
@@ -37,7 +38,7 @@ def decode(path: Path, size: int) -> np.ndarray[tuple[int, int, int], np.dtype[n
 
     Raises one of NOT_WHOLE, among them OSError, when it is no whole photograph.
     """
-    return np.asarray(_scaled(path, size)).transpose(2, 0, 1)
+    return np.asarray(_scaled(path.read_bytes(), size)).transpose(2, 0, 1)
 
 
 def views(paths: Sequence[Path], size: int) -> Tensor:
@@ -51,16 +52,21 @@ def views(paths: Sequence[Path], size: int) -> Tensor:
     return pixels.permute(0, 3, 1, 2)
 
 
-def read_into(paths: Sequence[Path], pixels: Tensor) -> None:
+def read_into(paths: Sequence[Path], pixels: Tensor, sha256: Tensor | None = None) -> None:
     """Fill `pixels`, (4, size, size, 3) uint8 on the CPU, with photographs, RGB, N, E, S, W.
 
-    Raises InputError naming the file that is no whole photograph; what was filled before stays.
+    `sha256`, (4, 32) uint8 on the CPU, receives the SHA-256 of each file, of the same bytes that
+    are decoded. Raises InputError naming the file that is no whole photograph; what was filled
+    before stays.
     """
-    for path, target in zip(paths, pixels.numpy(), strict=True):
+    for number, (path, target) in enumerate(zip(paths, pixels.numpy(), strict=True)):
         try:
-            target[:] = np.asarray(_scaled(path, target.shape[0]))
+            data = path.read_bytes()
+            target[:] = np.asarray(_scaled(data, target.shape[0]))
         except NOT_WHOLE as error:
             raise InputError(complaint(path, problem(error))) from error
+        if sha256 is not None:
+            sha256.numpy()[number] = np.frombuffer(hashlib.sha256(data).digest(), dtype=np.uint8)
 
 
 def upright(data: bytes, least: int = 0) -> Image.Image:
@@ -96,8 +102,8 @@ def complaint(path: Path, what: str) -> str:
     return f"{path}: the photograph is {what}; replace it or remove the location."
 
 
-def _scaled(path: Path, size: int) -> Image.Image:
-    image = upright(path.read_bytes(), size)
+def _scaled(data: bytes, size: int) -> Image.Image:
+    image = upright(data, size)
     if image.size == (size, size):
         return image
     return image.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=2.0)

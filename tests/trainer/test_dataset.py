@@ -1,3 +1,4 @@
+import hashlib
 import itertools
 from pathlib import Path
 
@@ -95,3 +96,20 @@ def test_what_cannot_be_read_comes_black_with_a_reason(photographs: LocationData
     assert str(bad) in batch.reason[1]
     assert batch.views[0].any()
     assert not batch.views[1].any()
+
+
+def test_files_are_hashed_where_that_is_asked_for(photographs: LocationDataset) -> None:
+    bad = photographs.root / photographs.location[2].image[1]
+    bad.write_bytes(b"nothing")
+    hashed = LocationDataset(
+        photographs.root, photographs.location, ("Iowa", "Ohio"), 32, hashed=True
+    )
+    (batch,) = dataset.loader(hashed, [[3, 2]], workers=1)
+    assert batch.sha256 is not None
+    assert batch.sha256.shape == (2, 4, 32)
+    for view, name in enumerate(hashed.location[3].image):
+        digest = hashlib.sha256((hashed.root / name).read_bytes()).digest()
+        assert batch.sha256[0, view].numpy().tobytes() == digest
+    assert batch.reason[0] == ""
+    assert str(bad) in batch.reason[1]
+    assert photographs.__getitems__([3]).sha256 is None

@@ -1,3 +1,4 @@
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -91,6 +92,21 @@ def test_photographs_are_read_into_a_place_in_a_batch(tmp_path: Path) -> None:
     assert torch.equal(batch[1].permute(0, 3, 1, 2), photograph.views(paths, 32))
     assert (batch[0] == 7).all()
     assert (batch[2] == 7).all()
+
+
+def test_the_bytes_that_are_decoded_are_hashed_beside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = folder(tmp_path, ("Ohio",), 1)
+    paths = [root / name for name in layout.index(root).location[0].image]
+    pixels = torch.empty((4, 32, 32, 3), dtype=torch.uint8)
+    sha256 = torch.zeros((4, 32), dtype=torch.uint8)
+    photograph.read_into(paths, pixels, sha256)
+    for path, digest in zip(paths, sha256, strict=True):
+        assert digest.numpy().tobytes() == hashlib.sha256(path.read_bytes()).digest()
+    # Training, which does not ask for it, does not pay for it.
+    monkeypatch.setattr(photograph, "hashlib", None)
+    photograph.read_into(paths, pixels)
 
 
 # What a camera held in each way stores of an upright picture.
