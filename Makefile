@@ -27,6 +27,7 @@ $(ENVIRONMENT)/.installed: pyproject.toml
 $(ENVIRONMENT)/.installed-test: $(ENVIRONMENT)/.installed
 	@echo "== Installing what the tests need"
 	@$(BIN)/pip install --editable '.[test]'
+	@$(BIN)/pip install --no-deps embedding-atlas==0.26.0 virelay==0.6.1
 	@sh scripts/browser.sh $(BIN)/python
 	@touch $@
 

@@ -32,7 +32,7 @@
   function rowsOf(rule) {
     const table = seen.table;
     if (!rule) return null;
-    if (rule.by === "lasso") {
+    if (rule.by === "lasso" || rule.by === "nearest") {
       return rule.ids.map(rowOf).filter((row) => row !== undefined);
     }
     const wanted = new Set((rule.names || [rule.true]).map((name) => table.name.indexOf(name)));
@@ -109,7 +109,9 @@
     map.graph.dataset.linked = "yes";
     map.graph.on("plotly_selected", (event) => {
       // Plotly says so too when it is told to take an outline away.
-      if (event && !seen.painting) lassoed(map.method, event);
+      // Another map may stand here than when the listening began.
+      const here = map.graph.closest(".map-panel").dataset.method;
+      if (event && !seen.painting) lassoed(here, event);
     });
     map.graph.on("plotly_deselect", () => {
       select(null);
@@ -142,11 +144,11 @@
     const own = seen.table.colouring[key];
     if (!own) return;
     document.body.dataset.colour = key;
-    for (const { graph } of maps()) {
+    for (const { graph, method } of maps()) {
       await Plotly.restyle(
         graph,
         {
-          "marker.color": [own.color],
+          "marker.color": [own.map ? own.map[method] || own.color : own.color],
           "marker.cmin": own.cmin,
           "marker.cmax": own.cmax,
           "marker.colorscale": [own.colorscale],

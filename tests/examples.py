@@ -4,11 +4,16 @@ import os
 import shutil
 import socket
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from embeddings import quality
+from embeddings.neighbours import neighbours
+from embeddings.results import Map
+from embeddings.votes import vote_accuracy
 from trainer.config import Config
 from workbench import store
 from workbench.store import Projection, Store
@@ -94,13 +99,33 @@ def small_store(
         longitude=(-90.0 - label).astype(np.float64),
         image=np.array([[f"{name}_{degree}.jpg" for degree in DEGREES] for name in stem]),
         logit=logit,
+        feature=feature,
         provenance={"data": str(data), "checkpoint": "", "fusion": "medium", "size": 64},
         projection={
             method: Projection(
-                method, feature[:, 2 * i : 2 * i + 2], {"scale": 1}, seed, "example 1.0"
+                method,
+                Map(method, feature[:, 2 * i : 2 * i + 2], {"scale": 1}, seed, "example 1.0"),
             )
             for i, method in enumerate(store.METHOD_TITLES)
         },
     )
-    store.write(path, made, feature)
+    store.write(path, made)
     return made
+
+
+def judged(made: Store) -> Store:
+    """Return a store as if it had been projected twice: with neighbours, quality, a fourth map."""
+    feature = np.asarray(made.feature)
+    graph = neighbours(feature, 20, seed=0)
+    reference = quality.reference(feature, made.label, graph, 0, count=5)
+    projection = {
+        name: replace(one, quality=quality.judge(reference, one.map.coordinate))
+        for name, one in made.projection.items()
+    }
+    other = replace(made.projection["tsne"].map, coordinate=feature[:, 8:10])
+    return replace(
+        made,
+        neighbours=graph,
+        neighbour_accuracy=vote_accuracy(graph, made.label),
+        projection={**projection, "tsne-other": Projection("tsne-other", other)},
+    )

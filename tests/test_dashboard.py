@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from werkzeug.serving import make_server
 
 from app import ASSETS
 from tests import screenshot
-from tests.examples import copy_run, free_port, small_store
+from tests.examples import copy_run, free_port, judged, small_store
 from tests.window import FLAGS, SELECTED, Window, chromium
 from workbench import extract, project
 from workbench.errors import InputError
@@ -59,8 +59,10 @@ class Explainer:
 class Site:
     """A dashboard that is served, and what it was made of."""
 
-    def __init__(self, folder: Path, **example: Any) -> None:
-        self.store = small_store(folder / "small.h5", folder / "data", **example)
+    def __init__(
+        self, folder: Path, change: Callable[[Store], Store] = lambda store: store, **example: Any
+    ) -> None:
+        self.store = change(small_store(folder / "small.h5", folder / "data", **example))
         self.guesses = Guesses(self.store)
         self.explainer = Explainer(self.store)
         photographs = Photographs(folder / "data", self.store)
@@ -419,6 +421,69 @@ def test_nothing_overlaps_and_nothing_is_cut_off(page: Page, size: tuple[int, in
     assert size == (1280, 800) or scrolled["down"] <= 0
 
 
+def test_a_judged_store_shows_neighbours_and_lets_each_panel_choose_its_map(
+    browser: Browser, tmp_path: Path
+) -> None:
+    site = Site(tmp_path, judged)
+    try:
+        window = Window(browser, site.address)
+        page = window.page
+        expect(page.locator("#judgement-umap")).to_contain_text("trust")
+        expect(page.locator("#accuracy")).to_contain_text("by neighbours")
+
+        # The nearest of a location are highlighted everywhere and head the strip in order.
+        location = page.locator(".card").first.get_attribute("data-location")
+        assert location is not None
+        page.locator(".card").first.click()
+        page.get_by_role("button", name="Nearest").click()
+        header(page).to_contain_text(f"15 of 120 locations15 nearest of {location}")
+        expect(page.locator(".card")).to_have_count(15)
+        ids = drawn_ids(site)
+        rows = page.evaluate(SELECTED)[0]
+        graph = site.store.neighbours
+        assert graph is not None
+        expected = graph.index[site.guesses.row[location], :15]
+        names = [site.store.location_id[row] for row in expected]
+        assert {ids[row] for row in rows} == set(names)
+        shown = page.locator(".card").evaluate_all("cards => cards.map(c => c.dataset.location)")
+        assert shown == names
+
+        # Each map is coloured by its own neighbours.
+        page.get_by_text("Neighbours kept").click()
+        page.wait_for_function("() => document.body.dataset.colour === 'preservation'")
+        colour = (
+            "(method) => [...document.querySelector(`[data-method=${method}] .js-plotly-plot`)"
+            "._fullData[0].marker.color]"
+        )
+        quality = site.store.projection["umap"].quality
+        assert quality is not None
+        kept = quality.preservation[site.guesses.drawing_order]
+        assert np.allclose(page.evaluate(colour, "umap"), kept, atol=1e-3)
+        assert page.evaluate(colour, "pca") != page.evaluate(colour, "umap")
+
+        # Another map takes a panel, selection and ring with it.
+        page.locator("#choice-pca").click()
+        page.get_by_role("option", name="t-SNE (tsne-other)").click()
+        page.locator("[data-method=tsne-other]").wait_for()
+        drawn = (
+            "() => { const graph = document.querySelector('[data-method=tsne-other] "
+            ".js-plotly-plot'); return {x: [...graph._fullData[0].x], "
+            "selected: graph._fullData[0].selectedpoints, ring: graph.layout.shapes.length}; }"
+        )
+        page.wait_for_function(f"() => ({drawn})().selected")
+        made = page.evaluate(drawn)
+        coordinate = site.store.projection["tsne-other"].map.coordinate
+        assert np.allclose(made["x"], coordinate[site.guesses.drawing_order, 0])
+        assert sorted(made["selected"]) == sorted(rows)
+        assert made["ring"] == 1
+        page.locator("#clear").click()
+        header(page).to_contain_text("all 120 locations")
+        assert page.evaluate(SELECTED) == [None, None, None]
+        window.check()
+    finally:
+        site.close()
+
+
 def test_fifty_classes_stay_legible(browser: Browser, tmp_path: Path) -> None:
     trees = ("Alder", "Birch", "Cedar", "Dogwood", "Elm", "Fir", "Gum", "Holly", "Iris", "Juniper")
     names = [
@@ -452,7 +517,7 @@ def real(
     folder = tmp_path_factory.mktemp("real")
     path = folder / "store.h5"
     extract.extract(trained, test_folder, path, batch_size=4, workers=0)
-    project.project(path, seed=0)
+    project.project(path)
     copy_run(trained, folder / "run")
     shutil.copytree(test_folder, folder / "data")
     port = free_port()

@@ -29,7 +29,7 @@ def test_the_whole_way(tmp_path: Path) -> None:
     assert made.provenance["skipped"] == []
     assert np.isfinite(made.latitude).all()
 
-    project.project(out, seed=0)
+    project.project(out)
     assert len(export.export(out, tmp_path / "figures", 120.0)) == 10
 
     opened = store.read(out)

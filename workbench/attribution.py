@@ -47,8 +47,9 @@ class IntegratedGradients:
         self._size = checkpoint.config.size
         self._class_name = checkpoint.class_name
         self._photographs = photographs
+        self._store = store
+        self._row = {location: row for row, location in enumerate(store.location_id)}
         self._tolerance = LOGIT_TOLERANCE * float(store.logit.std())
-        self._logit = dict(zip(store.location_id, store.logit, strict=True))
 
     def explain(self, location_id: str, progress: Progress) -> Attribution:
         """Explain the predicted class of a location, reporting the steps done.
@@ -57,8 +58,12 @@ class IntegratedGradients:
         longer give the stored prediction, and KeyError for an unknown location.
         """
         started = time.monotonic()
-        stored = self._logit[location_id]
+        stored = self._store.logit[self._row[location_id]]
         target = int(stored.argmax())
+        for path in self._photographs.changed(location_id):
+            raise InputError(
+                f"{path}: has changed since the store was extracted; extract it again."
+            )
         try:
             views = photograph.views(self._photographs.paths(location_id), self._size)
         except TrainerInputError as error:
@@ -67,7 +72,9 @@ class IntegratedGradients:
         baseline = torch.zeros_like(pixels)
         with torch.inference_mode():
             logit, baseline_logit = self._model(torch.cat([pixels, baseline])).cpu().numpy()
-        if not np.allclose(logit, stored, atol=self._tolerance, rtol=1e-4):
+        # Only a store of version 1, which has no hashes, has to be judged by what it predicted.
+        unknown = self._store.image_sha256 is None
+        if unknown and not np.allclose(logit, stored, atol=self._tolerance, rtol=1e-4):
             raise InputError(
                 f"{location_id}: these photographs no longer give the stored prediction; "
                 "they have changed since the store was extracted."

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from workbench.errors import InputError
+from workbench.files import reason
 
 
 @contextmanager
@@ -16,9 +17,10 @@ def refusing(program: str) -> Iterator[None]:
         print(f"{program}: {error}", file=sys.stderr)
         raise SystemExit(2) from error
     except OSError as error:
-        reason = error.strerror or str(error).partition("\n")[0]
         where = f"{error.filename}: " if error.filename else ""
-        print(f"{program}: {where}{reason}; make room or name another place.", file=sys.stderr)
+        print(
+            f"{program}: {where}{reason(error)}; make room or name another place.", file=sys.stderr
+        )
         raise SystemExit(2) from error
     except KeyboardInterrupt:
         print(f"\n{program}: stopped; nothing was written.", file=sys.stderr)

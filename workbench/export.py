@@ -13,7 +13,7 @@ from workbench import store as stores
 from workbench.command import refusing
 from workbench.errors import InputError
 from workbench.files import replacing
-from workbench.store import Store
+from workbench.store import Projection, Store
 
 LEAST_WIDTH, GREATEST_WIDTH = 80.0, 1000.0
 
@@ -29,13 +29,16 @@ def figures(store: Store, width: float) -> Mapping[str, Callable[[], Figure]]:
         "confusion": lambda: paper.confusion(
             metrics.confusion(store.label, prediction, store.class_name), width
         ),
-    } | {f"projection-{method}": _projection(store, method, width) for method in store.projection}
+    } | {
+        f"projection-{name}": _projection(store, projection, width)
+        for name, projection in store.projection.items()
+    }
 
 
-def _projection(store: Store, method: str, width: float) -> Callable[[], Figure]:
+def _projection(store: Store, projection: Projection, width: float) -> Callable[[], Figure]:
     return lambda: paper.projection(
-        stores.METHOD_TITLES.get(method, method),
-        store.projection[method].coordinate,
+        projection.title,
+        projection.map.coordinate,
         store.label,
         store.class_name,
         width,

@@ -16,10 +16,11 @@ RULE = "#e3e7eb"
 ACCENT = "#1f5fbf"
 RIGHT = "#2f8f83"
 WRONG = "#d1495b"
+UNKNOWN = "#b4bcc4"
 MOST_NAMED = 8
 MOST_TICKS = 18
 
-_CONFIDENCE = ((0.0, "#f2c14e"), (0.5, "#3a9e8f"), (1.0, "#27366f"))
+_SHARE = ((0.0, "#f2c14e"), (0.5, "#3a9e8f"), (1.0, "#27366f"))
 _COUNT = (
     (0.0, "#ffffff"),
     (0.02, "#e7eff9"),
@@ -55,14 +56,14 @@ def right_colouring(right: NDArray[np.bool_]) -> Colouring:
     return Colouring(right.astype(np.int64), 0, 1, scale)
 
 
-def confidence_colouring(confidence: NDArray[np.float64]) -> Colouring:
-    """Colour by the probability of the predicted class, (N,) in [0, 1]."""
-    return Colouring(np.round(confidence, 3), 0, 1, _CONFIDENCE)
+def share_colouring(share: NDArray[np.float32] | NDArray[np.float64]) -> Colouring:
+    """Colour by a share (N,) in [0, 1], as the probability of the predicted class."""
+    return Colouring(np.asarray(share, dtype=np.float64).round(3), 0, 1, _SHARE)
 
 
-def confidence_gradient() -> str:
-    """Return the confidence scale as a CSS gradient, from 0 on the left to 1 on the right."""
-    stops = ", ".join(f"{colour} {share:.0%}" for share, colour in _CONFIDENCE)
+def share_gradient() -> str:
+    """Return the scale of shares as a CSS gradient, from 0 on the left to 1 on the right."""
+    stops = ", ".join(f"{colour} {share:.0%}" for share, colour in _SHARE)
     return f"linear-gradient(to right, {stops})"
 
 
@@ -109,6 +110,22 @@ def projection(coordinate: NDArray[np.float32], colouring: Colouring) -> go.Figu
             activeselection={"fillcolor": ACCENT, "opacity": 0.06},
         ),
     )
+
+
+def ring(x: float, y: float) -> dict[str, Any]:
+    """Return the mark around one point of a map; `assets/maps.js` draws the same."""
+    return {
+        "type": "circle",
+        "xsizemode": "pixel",
+        "ysizemode": "pixel",
+        "xanchor": x,
+        "yanchor": y,
+        "x0": -9,
+        "x1": 9,
+        "y0": -9,
+        "y1": 9,
+        "line": {"width": 2, "color": INK},
+    }
 
 
 def roc(result: Roc, colour: Mapping[str, str], named: Sequence[str] | None = None) -> go.Figure:

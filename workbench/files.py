@@ -1,11 +1,15 @@
-"""Files that are whole or absent."""
+"""Files that are whole or absent, and written by one process at a time."""
 
+import fcntl
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from workbench.errors import InputError
+
+_NUMBER = re.compile(r"errno = (\d+)")
 
 
 @contextmanager
@@ -25,11 +29,57 @@ def replacing(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
-        # A full disk is reported without a name by most libraries.
-        reason = error.strerror or str(error).partition("\n")[0]
-        raise InputError(f"{path}: {reason}; make room or name another place.") from error
+        raise InputError(f"{path}: {reason(error)}; make room or name another place.") from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def reason(error: OSError) -> str:
+    """Say in a few words why the disk refused; HDF5 puts a long text of its own around it."""
+    number = _NUMBER.search(str(error))
+    code = error.errno or (int(number[1]) if number else 0)
+    return os.strerror(code) if code else str(error).partition("\n")[0]
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Keep other processes from writing `path`; the lock goes when this process does.
+
+    It is a file of its own beside it, since HDF5 locks the store for its readers. Raises InputError
+    where another process holds it, and where the folder is missing or cannot be written to.
+    """
+    lock = path.with_name(f".{path.name}.lock")
+    while True:
+        try:
+            file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+        except OSError as error:
+            raise InputError(
+                f"{path}: {reason(error)}; name a file in a folder of yours."
+            ) from error
+        try:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise InputError(
+                    f"{path}: another process writes this file; wait for it or name another."
+                ) from error
+            # Who held it before may have removed it since it was opened.
+            if not _is(file, lock):
+                continue
+            try:
+                yield
+            finally:
+                lock.unlink(missing_ok=True)
+            return
+        finally:
+            os.close(file)
+
+
+def _is(file: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def check_writable(path: Path, *, overwrite: bool) -> None:

@@ -1,7 +1,7 @@
 """The photographs behind a store, found by location id and heading and by nothing else."""
 
+import hashlib
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 from workbench.errors import InputError
@@ -22,7 +22,7 @@ class Photographs:
     def __init__(self, root: Path, store: Store) -> None:
         """Take the folder that the store's relative image paths start from.
 
-        Raises InputError when the folder is missing or a path of the store leads out of it.
+        Raises InputError when the folder is missing.
         """
         try:
             self.root = (root / WRAPPER if (root / WRAPPER).is_dir() else root).resolve()
@@ -34,17 +34,18 @@ class Photographs:
                 f"{str(root)[:200]!r}: there is no such folder of photographs; "
                 "say where they are with --data."
             )
-        self._path: Mapping[str, tuple[Path, ...]] = {
-            location: tuple(self._inside(str(name)) for name in row)
-            for location, row in zip(store.location_id, store.image, strict=True)
-        }
+        self._image = store.image
+        self._sha256 = store.image_sha256
+        self._row = {location: row for row, location in enumerate(store.location_id)}
 
     def path(self, location_id: str, heading: str) -> Path:
         """Return the file of one view (heading N, E, S or W).
 
-        Raises KeyError for an unknown location or heading and InputError when the file is gone.
+        Raises KeyError for an unknown location or heading and InputError when the file is gone, or
+        the store's name of it leads out of the folder.
         """
-        path = self._path[location_id][dict(zip(HEADINGS, range(4), strict=True))[heading]]
+        view = dict(zip(HEADINGS, range(4), strict=True))[heading]
+        path = self._inside(str(self._image[self._row[location_id]][view]))
         if not path.is_file():
             raise InputError(f"{path}: the photograph is gone; say where they are with --data.")
         return path
@@ -52,6 +53,21 @@ class Photographs:
     def paths(self, location_id: str) -> tuple[Path, ...]:
         """Return the four files of a location, N, E, S, W; raises as `path` does."""
         return tuple(self.path(location_id, heading) for heading in HEADINGS)
+
+    def changed(self, location_id: str) -> tuple[Path, ...]:
+        """Return those of a location's files that are not what the store was extracted from.
+
+        Empty where the store has no hashes, as those of version 1; raises as `path` does, and
+        OSError for a file that cannot be read.
+        """
+        if self._sha256 is None:
+            return ()
+        known = self._sha256[self._row[location_id]]
+        return tuple(
+            path
+            for path, digest in zip(self.paths(location_id), known, strict=True)
+            if hashlib.sha256(path.read_bytes()).digest() != digest.tobytes()
+        )
 
     def _inside(self, name: str) -> Path:
         """Return the file, unless its name is of neither layout."""

@@ -1,67 +1,284 @@
-"""`python -m workbench.project FILE.h5`: put the maps of the features into a store."""
+"""`python -m workbench.project FILE.h5`: put maps of the features into a store, and judge them."""
 
 import argparse
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tqdm import tqdm
+import numpy as np
 
-from embeddings.methods import METHODS
+from embeddings import maps, quality
+from embeddings.alignment import align
+from embeddings.components import components
+from embeddings.neighbours import METRICS, neighbours
+from embeddings.progress import Progress
+from embeddings.votes import COUNTS, vote_accuracy
 from workbench import store as stores
 from workbench.command import refusing
 from workbench.errors import InputError
 from workbench.files import check_writable
-from workbench.store import Projection
+from workbench.progress import stage
+from workbench.store import MAP_NAME, Projection, Store
+
+METHODS = tuple(stores.METHOD_TITLES)
+KEPT = max(COUNTS)  # Neighbours that the store keeps of each location.
+SEEDS = 2  # Further seeds that a map's stability is judged by.
 
 
-def project(path: Path, seed: int) -> list[Projection]:
-    """Compute PCA, t-SNE and UMAP of a store's features and write them into it.
+@dataclass(frozen=True)
+class Options:
+    """What maps are wanted: `python -m workbench.project --help` says what each means."""
 
-    Raises InputError when the store cannot be read or its features have no map.
+    method: tuple[str, ...] = METHODS
+    name: str = ""
+    perplexity: float = 30.0
+    neighbours: int = 15
+    minimum_distance: float = 0.1
+    metric: str = "euclidean"
+    seed: int = 0
+    stability_seeds: int = SEEDS
+    align_to: Path | None = None
+
+
+def project(path: Path, options: Options = Options()) -> list[Projection]:
+    """Compute maps of a store's features over one graph, judge them, and write them into it.
+
+    Raises InputError when the store cannot be read or its features have no such map; the store is
+    then as it was.
     """
-    stores.read(path)
+    store = stores.read(path)
     check_writable(path, overwrite=True)
-    feature = stores.read_feature(path)
-    projections = []
-    with tqdm(METHODS.items(), unit="map", dynamic_ncols=True) as progress:
-        for method, embed in progress:
-            progress.set_description(f"Projecting: {stores.METHOD_TITLES[method]}")
-            try:
-                made = embed(feature, seed)
-            except ValueError as error:
-                raise InputError(
-                    f"{path}: {error}; extract more locations or train the model further."
-                ) from error
-            projections.append(
-                Projection(method, made.coordinate, made.parameter, seed, made.library)
+    _check(options)
+    other = None if options.align_to is None else _to_align_to(options.align_to, store)
+    with _complaining(path):
+        with stage("Principal components") as said:
+            found = components(store.feature, options.seed, progress=said)
+        with stage("Nearest neighbours") as said:
+            count = max(KEPT, options.neighbours, int(3 * options.perplexity))
+            graph = neighbours(found.score, count, options.seed, options.metric, said)
+        with stage("Neighbours of a sample in all features") as said:
+            reference = quality.reference(
+                store.feature, store.label, graph, options.seed, progress=said
             )
-    stores.write_projections(path, projections)
+        projections = []
+        for method in options.method:
+            name = f"{method}-{options.name}" if options.name else method
+            with stage(stores.METHOD_TITLES[method]) as said:
+                made = fit(method, options, said)(found, graph, options.seed)
+            with stage(f"{stores.METHOD_TITLES[method]}, quality") as said:
+                judged = quality.judge(reference, made.coordinate, said)
+            if method != "pca" and options.stability_seeds:  # PCA has no seed to vary.
+                with stage(f"{stores.METHOD_TITLES[method]}, stability over seeds") as said:
+                    share, size = quality.stability(
+                        fit(method, options),
+                        found,
+                        graph,
+                        options.seed,
+                        more=options.stability_seeds,
+                        progress=said,
+                    )
+                judged = replace(judged, stability=share, stability_sample=size)
+            projection = Projection(name, made, judged)
+            projections.append(projection if other is None else _aligned(projection, store, other))
+        kept = replace(graph, index=graph.index[:, :KEPT], distance=graph.distance[:, :KEPT])
+    # A map under a name of its own stands beside the usual ones, and so does its graph.
+    beside = bool(options.name) and store.neighbours is not None
+    stores.extend(
+        path,
+        projections,
+        components=found,
+        neighbours=None if beside else kept,
+        neighbour_accuracy=vote_accuracy(kept, store.label),
+    )
     return projections
+
+
+def fit(method: str, options: Options, progress: Progress | None = None) -> quality.Fit:
+    """Return what embeds components over their graph for a seed, by the options' parameters."""
+    said: Progress = progress or (lambda _: None)
+    match method:
+        case "tsne":
+            return lambda found, graph, seed: maps.tsne(
+                found, graph, seed, options.perplexity, said
+            )
+        case "umap":
+            return lambda found, graph, seed: maps.umap(
+                found, graph, seed, options.neighbours, options.minimum_distance, said
+            )
+        case _:
+            return lambda found, graph, seed: maps.pca(found)
+
+
+@contextmanager
+def _complaining(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except InputError:
+        raise
+    except ValueError as error:
+        raise InputError(
+            f"{path}: {error}; extract more locations, train the model further, or choose other "
+            "options."
+        ) from error
+    except MemoryError as error:
+        raise InputError(f"{path}: is too large for the memory of this machine.") from error
+
+
+def _check(options: Options) -> None:
+    for name, value, low, high in (
+        ("--seed", options.seed, 0, 2**32 - 1),
+        ("--perplexity", options.perplexity, 1, 1000),
+        ("--neighbours", options.neighbours, 2, 1000),
+        ("--minimum-distance", options.minimum_distance, 0, 1),
+        ("--stability-seeds", options.stability_seeds, 0, 100),
+    ):
+        if not low <= value <= high:
+            raise InputError(f"{name} {value}: must lie in [{low}, {high}].")
+    for method in options.method:
+        if options.name and not MAP_NAME.fullmatch(f"{method}-{options.name}"):
+            raise InputError(
+                f"--name {options.name!r}: use up to {39 - len(method)} small letters, digits and "
+                "hyphens."
+            )
+
+
+def _to_align_to(path: Path, store: Store) -> Store:
+    other = stores.read(path)
+    common = set(other.location_id) & set(store.location_id)
+    if len(common) < 3:
+        raise InputError(
+            f"{path}: has {len(common)} locations in common with the store, which is too few to "
+            "align maps by; name a store of the same photographs."
+        )
+    return other
+
+
+def _aligned(projection: Projection, store: Store, other: Store) -> Projection:
+    """Turn a map onto the one of the same name in another store, by their common locations."""
+    fixed = other.projection.get(projection.name)
+    if fixed is None:
+        raise InputError(
+            f"--align-to: that store has no map {projection.name!r}; project it first."
+        )
+    row = {location: row for row, location in enumerate(other.location_id)}
+    common = [(i, row[name]) for i, name in enumerate(store.location_id) if name in row]
+    own, theirs = np.array(common, dtype=np.int64).T
+    turned = align(projection.map.coordinate, fixed.map.coordinate, own, theirs)
+    parameter = {
+        **projection.map.parameter,
+        "aligned_to_checkpoint": other.provenance.get("checkpoint_sha256", ""),
+        "alignment_disparity": turned.disparity,
+        "alignment_locations": len(common),
+    }
+    return replace(
+        projection, map=replace(projection.map, coordinate=turned.coordinate, parameter=parameter)
+    )
+
+
+def words(projection: Projection) -> str:
+    """Return a map and how far it may be believed, in a line."""
+    judged = projection.quality
+    if judged is None:
+        return f"{projection.name}: {projection.map.library}"
+    stable = "" if judged.stability is None else f", {judged.stability:.2f} by other seeds"
+    return (
+        f"{projection.name}: trustworthiness {judged.trustworthiness:.3f}, continuity "
+        f"{judged.continuity:.3f}, neighbours of one class {judged.agreement:.1%} "
+        f"({judged.feature_agreement:.1%} among the features), neighbours kept "
+        f"{judged.preservation.mean():.2f}{stable}"
+    )
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the command's options."""
+    default = Options()
     result = argparse.ArgumentParser(
         prog="python -m workbench.project",
-        description="Compute PCA, t-SNE and UMAP of the features in a store and write them "
-        "into the same file.",
+        description="Compute maps of the features in a store, PCA, t-SNE and UMAP over one graph "
+        "of nearest neighbours, judge them, and write all of it into the same file "
+        "(docs/projections.md). Stopped, it leaves the store as it was.",
     )
     result.add_argument("store", metavar="FILE.h5", type=Path, help="store to read and extend")
     result.add_argument(
-        "--seed", metavar="INT", type=int, default=0, help="seed of the maps (default: %(default)s)"
+        "--method",
+        choices=METHODS,
+        action="append",
+        help="map to make; may be given several times (default: all)",
+    )
+    result.add_argument(
+        "--name",
+        metavar="WORD",
+        default="",
+        help="keep the maps beside others, as <method>-WORD (default: in place of <method>)",
+    )
+    result.add_argument(
+        "--perplexity",
+        metavar="NUMBER",
+        type=float,
+        default=default.perplexity,
+        help="neighbours that t-SNE balances, in effect; three times as many are looked at "
+        "(default: %(default)s)",
+    )
+    result.add_argument(
+        "--neighbours",
+        metavar="INT",
+        type=int,
+        default=default.neighbours,
+        help="neighbours of UMAP, the location itself counted (default: %(default)s)",
+    )
+    result.add_argument(
+        "--minimum-distance",
+        metavar="NUMBER",
+        type=float,
+        default=default.minimum_distance,
+        help="how close UMAP may put two locations, in [0, 1] (default: %(default)s)",
+    )
+    result.add_argument(
+        "--metric",
+        choices=METRICS,
+        default=default.metric,
+        help="distance of two locations among the components (default: %(default)s)",
+    )
+    result.add_argument(
+        "--seed",
+        metavar="INT",
+        type=int,
+        default=default.seed,
+        help="seed of the maps and of the sample that judges them (default: %(default)s)",
+    )
+    result.add_argument(
+        "--stability-seeds",
+        metavar="INT",
+        type=int,
+        default=default.stability_seeds,
+        help="further seeds that t-SNE and UMAP are compared over, on a sample; 0 leaves it out "
+        "(default: %(default)s)",
+    )
+    result.add_argument(
+        "--align-to",
+        metavar="OTHER.h5",
+        type=Path,
+        help="turn each map onto the one of the same name there, by common locations (Procrustes)",
     )
     return result
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status: 2 for input that cannot be used."""
     command = parser()
-    options = command.parse_args(arguments)
+    given = command.parse_args(arguments)
+    chosen = {name: value for name, value in vars(given).items() if name != "store"}
+    chosen["method"] = tuple(dict.fromkeys(given.method or METHODS))
     with refusing(command.prog):
-        if not 0 <= options.seed < 2**32:
-            raise InputError(f"--seed {options.seed}: must lie in [0, 2^32).")
-        for projection in project(options.store, options.seed):
-            print(f"{stores.METHOD_TITLES[projection.method]}: {projection.library}")
+        for projection in project(given.store, Options(**chosen)):
+            print(words(projection))
+        votes = stores.read(given.store).neighbour_accuracy
+        print(
+            "prediction by neighbours: "
+            + ", ".join(f"top-1 {share:.1%} with {count}" for count, share in votes.items())
+        )
     return 0
 
 

@@ -73,9 +73,9 @@ def test_right_and_confidence_run_from_nought_to_one() -> None:
     assert right.value.tolist() == [1, 0]
     assert right.scale[0][1] == figures.WRONG
     assert right.scale[-1][1] == figures.RIGHT
-    confidence = figures.confidence_colouring(np.array([0.25]))
+    confidence = figures.share_colouring(np.array([0.25]))
     assert (confidence.low, confidence.high, confidence.value.tolist()) == (0, 1, [0.25])
-    assert figures.confidence_gradient().startswith("linear-gradient(to right, #")
+    assert figures.share_gradient().startswith("linear-gradient(to right, #")
 
 
 def test_roc_of_few_classes_names_each_with_its_area() -> None:

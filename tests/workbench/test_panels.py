@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.examples import small_store
+from tests.examples import judged, small_store
 from workbench.errors import InputError
 from workbench.explanation import Attribution, Progress
-from workbench.panels import dashboard, location, maps, numbers, overlay, strip
+from workbench.panels import dashboard, legend, location, maps, numbers, overlay, strip
 from workbench.panels.guesses import Guesses
 from workbench.panels.photograph import address
-from workbench.panels.selection import resolve
+from workbench.panels.selection import nearest, resolve
 from workbench.panels.worker import REMEMBERED, Failed, Running, Waiting, Worker
 from workbench.photographs import Photographs
 
@@ -31,6 +31,11 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def guesses(root: Path) -> Guesses:
     return Guesses(small_store(root / "small.h5", root / "data", locations=6))
+
+
+@pytest.fixture(scope="module")
+def judged_guesses(guesses: Guesses) -> Guesses:
+    return Guesses(judged(guesses.store))
 
 
 # --- selection ---
@@ -103,6 +108,33 @@ def test_a_cell_within_cells_is_not_followed_down(guesses: Guesses) -> None:
     assert selection.within is None
 
 
+def test_the_nearest_of_a_location_are_selected_in_order(judged_guesses: Guesses) -> None:
+    store = judged_guesses.store
+    location = store.location_id[8]
+    rule = nearest(location, judged_guesses)
+    assert rule is not None
+    selection = resolve({"by": "nearest", "of": location, "ids": ["ignored"]}, judged_guesses)
+    assert selection is not None
+    assert selection.ranked is not None
+    feature = np.asarray(store.feature)
+    away = np.linalg.norm(feature - feature[8], axis=1)
+    expected = [row for row in np.argsort(away) if row != 8][:15]
+    assert selection.ranked.tolist() == expected
+    assert [store.location_id[row] for row in expected] == rule["ids"]
+    assert np.flatnonzero(selection.member).tolist() == sorted(expected)
+    assert selection.words == f"15 nearest of {location} by features"
+    assert strip.rows(selection, judged_guesses).tolist() == expected
+
+
+@pytest.mark.parametrize("of", ["nowhere", None, 3, ["x"]])
+def test_nobody_has_unknown_neighbours(of: Any, judged_guesses: Guesses) -> None:
+    assert resolve({"by": "nearest", "of": of}, judged_guesses) is None
+
+
+def test_a_store_without_neighbours_knows_none(guesses: Guesses) -> None:
+    assert nearest(guesses.store.location_id[0], guesses) is None
+
+
 # --- words and numbers ---
 
 
@@ -125,11 +157,11 @@ def test_the_header_sets_the_selection_beside_all(guesses: Guesses) -> None:
 
 
 def test_the_legend_names_every_class_with_its_number_and_area(guesses: Guesses) -> None:
-    by_name = maps.entries(guesses, "name")
+    by_name = legend.entries(guesses, "name")
     assert [getattr(entry, "data-class") for entry in by_name] == list(guesses.name)
     area = {curve.name: curve.area for curve in guesses.roc.curve}
     assert text(by_name[4]).split() == ["Ohio", "6", f"{area['Ohio']:.3f}"]
-    by_area = maps.entries(guesses, "area")
+    by_area = legend.entries(guesses, "area")
     shown = [getattr(entry, "data-class") for entry in by_area]
     assert shown == sorted(guesses.name, key=lambda name: -area[name])
 
@@ -141,6 +173,36 @@ def test_the_browser_gets_ids_in_drawing_order(guesses: Guesses) -> None:
     assert table["label"][3] == guesses.store.label[row]
     assert table["prediction"][3] == guesses.prediction[row]
     assert table["colouring"]["right"]["color"][3] == guesses.right[row]
+
+
+def test_each_map_is_coloured_by_the_neighbours_that_it_keeps(
+    guesses: Guesses, judged_guesses: Guesses
+) -> None:
+    assert "preservation" not in maps.table(guesses)["colouring"]
+    column = maps.table(judged_guesses)["colouring"]["preservation"]
+    assert set(column["map"]) == {"pca", "tsne", "umap"}  # The fourth was never judged.
+    quality = judged_guesses.store.projection["umap"].quality
+    assert quality is not None
+    order = judged_guesses.drawing_order
+    assert np.allclose(column["map"]["umap"], quality.preservation[order], atol=1e-3)
+
+
+def test_a_map_says_how_far_it_may_be_believed(judged_guesses: Guesses) -> None:
+    made = judged_guesses.store.projection["umap"]
+    assert made.quality is not None
+    kept = made.quality.preservation.mean()
+    shown = text(maps.judgement(made))
+    assert shown.split() == f"trust {made.quality.trustworthiness:.2f} · kept {kept:.0%}".split()
+    assert maps.judgement(judged_guesses.store.projection["tsne-other"]) == []
+
+
+def test_the_vote_of_neighbours_stands_beside_the_heads_accuracy(
+    guesses: Guesses, judged_guesses: Guesses
+) -> None:
+    share = judged_guesses.store.neighbour_accuracy[15]
+    shown = text(numbers.accuracy_words(None, judged_guesses))
+    assert f"by neighbours {share * 100:.1f} % all, 15 vote" in shown
+    assert "by neighbours" not in text(numbers.accuracy_words(None, guesses))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import h5py
-import numpy as np
 import pytest
 
 import app
@@ -55,7 +54,7 @@ def test_a_foreign_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_store_without_projections_is_refused(tmp_path: Path, made: tuple[Path, Store]) -> None:
     path = tmp_path / "bare.h5"
-    stores.write(path, replace(made[1], projection={}), np.zeros((10, 3), dtype=np.float32))
+    stores.write(path, replace(made[1], projection={}))
     assert f"`python -m workbench.project {path}`" in refused(path)
 
 

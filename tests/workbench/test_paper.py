@@ -79,7 +79,7 @@ def test_confusion_shows_shares_of_the_true_class(small: store.Store) -> None:
 
 
 def test_a_map_has_every_location_and_only_classes_present(small: store.Store) -> None:
-    coordinate = small.projection["umap"].coordinate[:48]
+    coordinate = small.projection["umap"].map.coordinate[:48]
     figure = paper.projection("UMAP", coordinate, small.label[:48], small.class_name)
     points = np.asarray(figure.axes[0].collections[0].get_offsets())
     assert sorted(map(tuple, points.tolist())) == sorted(map(tuple, coordinate.tolist()))
@@ -115,7 +115,7 @@ def test_the_same_store_gives_the_same_files(path: Path, tmp_path: Path) -> None
 def test_a_store_without_maps_is_refused(tmp_path: Path) -> None:
     made = small_store(tmp_path / "small.h5", tmp_path / "data")
     bare = store.Store(**{**vars(made), "projection": {}})
-    store.write(tmp_path / "bare.h5", bare, store.read_feature(tmp_path / "small.h5"))
+    store.write(tmp_path / "bare.h5", bare)
     with pytest.raises(InputError, match=r"bare.h5: the store has no maps yet"):
         export.export(tmp_path / "bare.h5", tmp_path / "figures", 120.0)
     assert not (tmp_path / "figures").exists()

@@ -65,5 +65,6 @@ def test_photographs_beside_their_table_are_served(tmp_path: Path, store: Store)
 )
 def test_no_other_file_is(tmp_path: Path, store: Store, name: str) -> None:
     fine = tuple(f"train_images/img_000001_{direction}.jpg" for direction in DIRECTIONS)
+    photographs = Photographs(tmp_path, naming(store, [(name, *fine[1:]), fine]))
     with pytest.raises(InputError, match="the store names a photograph outside"):
-        Photographs(tmp_path, naming(store, [(name, *fine[1:]), fine]))
+        photographs.path("Maine/img_000000", "N")

@@ -1,38 +1,247 @@
+"""Maps and what they are judged by come into a store, and nothing else of it changes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 
 from tests.examples import small_store
 from workbench import project, store
 from workbench.errors import InputError
+from workbench.project import Options
+from workbench.store import Store
+
+QUICK = Options(stability_seeds=0)
+
+
+@pytest.fixture(scope="module")
+def projected(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store of 120 locations with its three maps."""
+    folder = tmp_path_factory.mktemp("projected")
+    small_store(folder / "small.h5", folder / "data")
+    project.project(folder / "small.h5", Options(seed=4, stability_seeds=1))
+    return folder / "small.h5"
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
+def path(tmp_path: Path, projected: Path) -> Path:
+    """Return a copy of it to change."""
+    copy = tmp_path / "small.h5"
+    copy.write_bytes(projected.read_bytes())
+    return copy
+
+
+@pytest.fixture
+def other(tmp_path: Path, projected: Path) -> Path:
+    """Return a store of the same locations, their features turned and noisy."""
+    made = store.read(projected)
+    noise = np.random.default_rng(5).normal(0, 0.05, made.feature.shape)
+    feature = (np.asarray(made.feature)[:, ::-1] + noise).astype(np.float32)
+    bare = replace(made, feature=feature, components=None, neighbours=None, projection={})
+    store.write(tmp_path / "other.h5", bare)
+    return tmp_path / "other.h5"
+
+
+def test_the_maps_are_in_the_store_and_nothing_else_changes(tmp_path: Path) -> None:
     small_store(tmp_path / "small.h5", tmp_path / "data", locations=5)
-    return tmp_path / "small.h5"
-
-
-def test_the_maps_are_in_the_store_and_nothing_else_changes(path: Path) -> None:
-    before = store.read(path)
-    made = project.project(path, seed=4)
-    after = store.read(path)
+    before = store.read(tmp_path / "small.h5")
+    made = project.project(tmp_path / "small.h5", replace(QUICK, seed=4))
+    after = store.read(tmp_path / "small.h5")
     assert list(after.projection) == ["pca", "tsne", "umap"]
     for projection in made:
-        written = after.projection[projection.method]
-        assert np.array_equal(written.coordinate, projection.coordinate)
-        assert (written.seed, written.library) == (4, projection.library)
+        written = after.projection[projection.name].map
+        assert np.array_equal(written.coordinate, projection.map.coordinate)
+        assert (written.seed, written.library) == (4, projection.map.library)
+        assert not np.array_equal(
+            written.coordinate, before.projection[projection.name].map.coordinate
+        )
     assert after.location_id == before.location_id
     assert np.array_equal(after.logit, before.logit)
-    assert store.read_feature(path).shape == (25, 32)
+    assert np.array_equal(after.feature[:], before.feature[:])
 
 
-def test_features_without_a_map_leave_the_store_alone(path: Path) -> None:
-    with h5py.File(path, "r+") as file:
-        file["feature"][:] = 1.0
+def test_components_give_back_the_features_and_neighbours_their_distances(
+    projected: Path,
+) -> None:
+    made = store.read(projected)
+    feature = np.asarray(made.feature)
+    components, graph = made.components, made.neighbours
+    assert components is not None
+    assert graph is not None
+    back = components.score @ components.loading + components.mean
+    assert np.allclose(back, feature, atol=1e-4)  # 32 features, 32 components.
+    for row in (0, 17, 119):
+        distance = np.linalg.norm(feature - feature[row], axis=1)
+        distance[row] = np.inf
+        assert np.allclose(np.sort(distance)[:50], graph.distance[row], rtol=1e-3)
+    assert sorted(made.neighbour_accuracy) == [1, 5, 15, 50]
+    assert made.neighbour_accuracy[5] > 0.8  # Clusters, of which chance is 0.2.
+
+
+def test_each_map_is_judged(projected: Path) -> None:
+    for name, made in store.read(projected).projection.items():
+        judged = made.quality
+        assert judged is not None
+        assert (judged.neighbours, judged.sample) == (15, 120)
+        assert 0.6 < judged.trustworthiness <= 1
+        assert judged.preservation.shape == (120,)
+        assert (judged.stability is None) == (name == "pca")
+
+
+def test_one_seed_gives_one_store(path: Path, projected: Path) -> None:
+    again = {made.name: made for made in project.project(path, replace(QUICK, seed=4))}
+    for name, made in store.read(projected).projection.items():
+        assert np.array_equal(made.map.coordinate, again[name].map.coordinate)
+
+
+def test_several_parameters_live_side_by_side(path: Path) -> None:
+    before = store.read(path)
+    project.project(path, replace(QUICK, method=("tsne",), perplexity=5.0, name="tight"))
+    project.project(path, replace(QUICK, method=("umap",), metric="cosine", name="cosine"))
+    after = store.read(path)
+    assert list(after.projection) == ["pca", "tsne", "tsne-tight", "umap", "umap-cosine"]
+    assert after.projection["tsne-tight"].map.parameter["perplexity"] == 5.0
+    assert after.projection["umap-cosine"].map.parameter["metric"] == "cosine"
+    assert after.projection["tsne-tight"].title == "t-SNE (tsne-tight)"
+    for name, made in before.projection.items():
+        assert np.array_equal(made.map.coordinate, after.projection[name].map.coordinate)
+    assert after.neighbours is not None
+    assert after.neighbours.metric == "euclidean"  # That of the maps with the usual names.
+
+
+def test_maps_of_two_checkpoints_are_aligned(projected: Path, other: Path) -> None:
+    options = replace(QUICK, method=("pca",))
+    fixed = store.read(projected).projection["pca"].map.coordinate
+    (alone,) = project.project(other, options)
+    (turned,) = project.project(other, replace(options, align_to=projected))
+    spread = fixed.std()
+    before = np.abs(alone.map.coordinate - fixed).max() / spread
+    after = np.abs(turned.map.coordinate - fixed).max() / spread
+    assert after < 0.2
+    assert after < before or before < 0.2  # Signs of components may agree by themselves.
+    assert turned.map.parameter["alignment_disparity"] < 0.01
+    assert turned.map.parameter["alignment_locations"] == 120
+
+
+def test_stores_without_common_locations_are_not_aligned(path: Path, tmp_path: Path) -> None:
+    made = store.read(path)
+    ids = tuple(f"{name}x" for name in made.location_id)
+    store.write(tmp_path / "other.h5", replace(made, location_id=ids))
+    with pytest.raises(InputError, match="has 0 locations in common"):
+        project.project(path, replace(QUICK, align_to=tmp_path / "other.h5"))
+
+
+@pytest.mark.parametrize(
+    ("feature", "message"),
+    [
+        (np.ones((120, 32)), "all locations have the same features"),
+        (np.ones((120, 0)), "features"),
+    ],
+)
+def test_features_without_a_map_leave_the_store_alone(
+    path: Path, feature: np.ndarray[tuple[int, ...], np.dtype[np.float64]], message: str
+) -> None:
+    made = store.read(path)
+    bare = replace(made, components=None, feature=feature.astype(np.float32))
+    store.write(path, bare)
     before = path.read_bytes()
-    with pytest.raises(InputError, match=f"^{path}: all locations have the same features"):
-        project.project(path, seed=0)
+    with pytest.raises(InputError, match=f"^{path}: .*{message}"):
+        project.project(path, QUICK)
     assert path.read_bytes() == before
+
+
+def few(made: Store, rows: int) -> Store:
+    """Return the first locations of a store, without maps."""
+    return replace(
+        made,
+        location_id=made.location_id[:rows],
+        label=made.label[:rows],
+        latitude=made.latitude[:rows],
+        longitude=made.longitude[:rows],
+        image=made.image[:rows],
+        logit=made.logit[:rows],
+        feature=made.feature[:rows],
+        components=None,
+        neighbours=None,
+        projection={},
+    )
+
+
+def test_fewer_locations_than_neighbours_have_maps_and_too_few_none(
+    projected: Path, tmp_path: Path
+) -> None:
+    made = store.read(projected)
+    store.write(tmp_path / "six.h5", few(made, 6))
+    project.project(tmp_path / "six.h5", QUICK)
+    assert set(store.read(tmp_path / "six.h5").projection) == {"pca", "tsne", "umap"}
+    store.write(tmp_path / "four.h5", few(made, 4))
+    with pytest.raises(InputError, match="4 locations are too few for a map"):
+        project.project(tmp_path / "four.h5", QUICK)
+
+
+def test_thousands_of_duplicates_have_maps(projected: Path, tmp_path: Path) -> None:
+    made = store.read(projected)
+    rows = 2500
+    feature = np.repeat(np.asarray(made.feature)[:5], rows // 5, axis=0)
+    many = replace(
+        few(made, 1),
+        location_id=tuple(f"Alaska/{row}" for row in range(rows)),
+        label=np.zeros(rows, np.int64),
+        latitude=np.zeros(rows),
+        longitude=np.zeros(rows),
+        image=np.resize(np.asarray(made.image), (rows, 4)),
+        logit=np.zeros((rows, 5), np.float32),
+        feature=feature,
+    )
+    store.write(tmp_path / "many.h5", many)
+    project.project(tmp_path / "many.h5", QUICK)
+    after = store.read(tmp_path / "many.h5")
+    assert after.neighbours is not None
+    assert not after.neighbours.distance.any()
+    assert all(np.isfinite(one.map.coordinate).all() for one in after.projection.values())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--perplexity", "0.5"), "--perplexity 0.5: must lie in [1, 1000]."),
+        (("--perplexity", "nan"), "--perplexity nan: must lie in"),
+        (("--neighbours", "1"), "--neighbours 1: must lie in [2, 1000]."),
+        (("--minimum-distance", "2"), "--minimum-distance 2.0: must lie in [0, 1]."),
+        (("--seed", "-1"), "--seed -1: must lie in"),
+        (("--name", "../x"), "--name '../x': use up to"),
+        (("--align-to", "none.h5"), "none.h5: there is no such store"),
+    ],
+)
+def test_options_out_of_range_are_refused(
+    path: Path, arguments: tuple[str, str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = path.read_bytes()
+    with pytest.raises(SystemExit) as ended:
+        project.main([str(path), *arguments])
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+    assert path.read_bytes() == before
+
+
+def test_stopping_leaves_the_store_as_it_was(path: Path) -> None:
+    before = path.read_bytes()
+    command = [sys.executable, "-m", "workbench.project", str(path), "--stability-seeds", "100"]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert running.stderr is not None
+    shown = ""
+    while "stability" not in shown and running.poll() is None:
+        shown += os.read(running.stderr.fileno(), 4096).decode()
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    _, rest = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "stopped; nothing was written" in rest
+    assert path.read_bytes() == before
+    assert [item.name for item in path.parent.iterdir()] == [path.name]

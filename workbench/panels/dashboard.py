@@ -8,7 +8,7 @@ import flask
 from dash import Dash, dcc, html
 
 from workbench.explanation import Explainer
-from workbench.panels import location, maps, numbers, photograph, requests, strip
+from workbench.panels import legend, location, maps, numbers, photograph, requests, strip
 from workbench.panels.attributes import attributes
 from workbench.panels.guesses import Guesses
 from workbench.panels.worker import Worker
@@ -72,7 +72,7 @@ def dashboard(
             [
                 html.Div(
                     [
-                        maps.legend(guesses),
+                        legend.legend(guesses),
                         html.Div(maps.maps(guesses), className="maps"),
                     ],
                     className="upper",
@@ -107,6 +107,7 @@ def dashboard(
 
     app.layout = page
     maps.link(app, guesses)
+    legend.sort(app, guesses)
     numbers.narrow(app, guesses)
     strip.fill(app, guesses, photographs is not None)
     location.follow(app, guesses, photographs, worker)
@@ -160,7 +161,8 @@ def _header(name: str, guesses: Guesses) -> html.Header:
                     dcc.RadioItems(
                         id="colour",
                         options=[
-                            {"value": key, "label": text} for key, text in maps.COLOUR.items()
+                            {"value": key, "label": text}
+                            for key, text in maps.colours(guesses).items()
                         ],
                         value="true",
                         className="segments",

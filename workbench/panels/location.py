@@ -12,6 +12,7 @@ from workbench.panels import overlay
 from workbench.panels.attributes import attributes
 from workbench.panels.guesses import Guesses
 from workbench.panels.photograph import address
+from workbench.panels.selection import NEAREST, nearest
 from workbench.panels.worker import Failed, Running, Waiting, Worker
 from workbench.photographs import Photographs
 from workbench.store import HEADINGS
@@ -31,6 +32,14 @@ def panel(notes: Sequence[str], explained: bool) -> html.Section:
                 [
                     html.H2("Location"),
                     html.Span(id="location-words", className="words"),
+                    html.Button(
+                        "Nearest",
+                        id="nearest",
+                        type="button",
+                        className="quiet",
+                        hidden=True,
+                        title=f"Select the {NEAREST} locations with the most similar features",
+                    ),
                     html.Button(
                         "Cancel", id="cancel", type="button", className="quiet", hidden=True
                     ),
@@ -164,14 +173,30 @@ def follow(
     @app.callback(
         Output("location", "children"),
         Output("location-words", "children"),
+        Output("nearest", "hidden"),
         Input("opened", "data"),
         prevent_initial_call=True,
     )
-    def shown(wanted: Any) -> tuple[Any, Any]:
+    def shown(wanted: Any) -> tuple[Any, Any, Any]:
         location = opened(wanted, guesses)
         if location is None:
-            return no_update, no_update
-        return views(location, guesses, photographs is not None), headline(location, guesses)
+            return no_update, no_update, no_update
+        return (
+            views(location, guesses, photographs is not None),
+            headline(location, guesses),
+            guesses.store.neighbours is None,
+        )
+
+    @app.callback(
+        Output("selection", "data"),
+        Input("nearest", "n_clicks"),
+        State("opened", "data"),
+        prevent_initial_call=True,
+    )
+    def nearest_selected(_clicks: Any, wanted: Any) -> Any:
+        location = opened(wanted, guesses)
+        rule = None if location is None else nearest(location, guesses)
+        return no_update if rule is None else rule
 
     if worker is None or photographs is None:
         return

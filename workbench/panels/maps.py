@@ -1,22 +1,25 @@
-"""The linked maps, the legend that they share, and the table that the browser links them by."""
+"""The linked maps, and the table that the browser links them by."""
 
 from typing import Any
 
-from dash import Dash, Input, Output, State, dcc, html
+import plotly.graph_objects as go
+from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.dependencies import ClientsideFunction
 
 from workbench import figures
 from workbench.panels.attributes import attributes
 from workbench.panels.guesses import Guesses
-from workbench.store import METHOD_TITLES
+from workbench.panels.selection import resolve
+from workbench.store import METHOD_TITLES, Projection
 
 COLOUR = {
     "true": "True",
     "predicted": "Predicted",
     "right": "Right/wrong",
     "confidence": "Confidence",
+    "preservation": "Neighbours kept",
 }
-SORT = {"name": "Name", "area": "Area"}
+AT_ONCE = 3  # Maps side by side; of more, each panel lets one choose.
 _CONFIG: Any = {
     "displaylogo": False,
     "scrollZoom": True,
@@ -25,15 +28,28 @@ _CONFIG: Any = {
 }
 
 
-def colourings(guesses: Guesses) -> dict[str, figures.Colouring]:
-    """Return what each choice of "Colour by" puts on the points, in the store's rows."""
-    colour = list(guesses.colour.values())
-    return {
-        "true": figures.class_colouring(guesses.store.label, colour),
-        "predicted": figures.class_colouring(guesses.prediction, colour),
-        "right": figures.right_colouring(guesses.right),
-        "confidence": figures.confidence_colouring(guesses.confidence),
-    }
+def colours(guesses: Guesses) -> dict[str, str]:
+    """Return the choices of "Colour by" that this store has something to say to."""
+    judged = any(made.quality for made in guesses.store.projection.values())
+    return {key: text for key, text in COLOUR.items() if judged or key != "preservation"}
+
+
+def colouring(guesses: Guesses, key: str, made: Projection) -> figures.Colouring | None:
+    """Return what a choice of "Colour by" puts on the points of a map, in the store's rows.
+
+    None where the map was never judged, so that nobody knows which neighbours it keeps.
+    """
+    match key:
+        case "predicted":
+            return figures.class_colouring(guesses.prediction, list(guesses.colour.values()))
+        case "right":
+            return figures.right_colouring(guesses.right)
+        case "confidence":
+            return figures.share_colouring(guesses.confidence)
+        case "preservation":
+            return figures.share_colouring(made.quality.preservation) if made.quality else None
+        case _:
+            return figures.class_colouring(guesses.store.label, list(guesses.colour.values()))
 
 
 def table(guesses: Guesses) -> dict[str, Any]:
@@ -45,109 +61,107 @@ def table(guesses: Guesses) -> dict[str, Any]:
         "label": guesses.store.label[order].tolist(),
         "prediction": guesses.prediction[order].tolist(),
         "confidence": guesses.confidence[order].round(4).tolist(),
-        "colouring": {
-            key: {
-                "color": colouring.value[order].tolist(),
-                "cmin": colouring.low,
-                "cmax": colouring.high,
-                "colorscale": colouring.scale,
-            }
-            for key, colouring in colourings(guesses).items()
-        },
+        "colouring": {key: _column(guesses, key) for key in colours(guesses)},
     }
 
 
-def maps(guesses: Guesses) -> list[html.Section]:
-    """Return one panel a projection of the store, all in drawing order."""
+def _column(guesses: Guesses, key: str) -> dict[str, Any]:
+    """Return a colouring for the browser; "map" has one a map where they differ."""
     order = guesses.drawing_order
-    colouring = colourings(guesses)["true"]
-    shown = figures.Colouring(
-        colouring.value[order], colouring.low, colouring.high, colouring.scale
-    )
-    known = [method for method in METHOD_TITLES if method in guesses.store.projection]
-    other = [method for method in guesses.store.projection if method not in METHOD_TITLES]
-    panels = []
-    for method in known + other:
-        made = guesses.store.projection[method]
-        title = METHOD_TITLES.get(method, method)
-        given = ", ".join(f"{key} {value}" for key, value in made.parameter.items())
-        panels.append(
-            html.Section(
-                [
-                    html.H2(title, title=f"{made.library}; {given}; seed {made.seed}"),
-                    dcc.Graph(
-                        id=f"map-{method}",
-                        className="map fill",
-                        figure=figures.projection(made.coordinate[order], shown),
-                        config=_CONFIG,
-                        responsive=True,
-                    ),
-                ],
-                className="panel map-panel",
-                **attributes(aria_label=f"{title} of the features", data_method=method),
-            )
+    made = {name: colouring(guesses, key, one) for name, one in guesses.store.projection.items()}
+    some = next(one for one in made.values() if one is not None)
+    column: dict[str, Any] = {"cmin": some.low, "cmax": some.high, "colorscale": some.scale}
+    if key != "preservation":
+        return column | {"color": some.value[order].tolist()}
+    known = {name: one.value[order].tolist() for name, one in made.items() if one is not None}
+    return column | {"color": figures.UNKNOWN, "map": known}
+
+
+def shown(guesses: Guesses) -> list[Projection]:
+    """Return the maps that the page begins with: one a method, in the usual order."""
+    there = guesses.store.projection
+    usual = [there[method] for method in METHOD_TITLES if method in there]
+    other = [made for made in there.values() if made not in usual]
+    return (usual + other)[:AT_ONCE]
+
+
+def maps(guesses: Guesses) -> list[html.Section]:
+    """Return the panels of the maps that the page begins with, all in drawing order."""
+    return [_panel(guesses, made) for made in shown(guesses)]
+
+
+def _panel(guesses: Guesses, made: Projection) -> html.Section:
+    choices = [{"value": one.name, "label": one.title} for one in guesses.store.projection.values()]
+    title: Any = html.H2(made.title, title=made_by(made))
+    if len(choices) > AT_ONCE:
+        title = dcc.Dropdown(
+            choices,
+            made.name,
+            id=f"choice-{made.name}",
+            className="choice",
+            clearable=False,
+            searchable=False,
         )
-    return panels
-
-
-def legend(guesses: Guesses) -> html.Section:
-    """Return the list of classes: a button each, with colour, locations and ROC area."""
-    confidence = figures.confidence_gradient()
     return html.Section(
         [
             html.Div(
-                [
-                    html.H2("Classes"),
-                    dcc.RadioItems(
-                        id="legend-sort",
-                        options=[{"value": key, "label": text} for key, text in SORT.items()],
-                        value="name",
-                        className="segments small",
-                        inline=True,
-                    ),
-                ],
-                className="panel-head",
+                [title, html.Span(judgement(made), id=f"judgement-{made.name}")],
+                className="map-head",
             ),
-            html.Div(
-                [_swatch(figures.RIGHT), "right", _swatch(figures.WRONG), "wrong"],
-                className="key key-right",
+            dcc.Graph(
+                id=f"map-{made.name}",
+                className="map fill",
+                figure=figure(guesses, made, "true"),
+                config=_CONFIG,
+                responsive=True,
             ),
-            html.Div(
-                ["0", html.Span(className="ramp", style={"background": confidence}), "100 %"],
-                className="key key-confidence",
-            ),
-            html.Div(
-                [html.Span(), html.Span("class"), html.Span("n"), html.Span("area")],
-                className="entry legend-columns",
-            ),
-            html.Div(entries(guesses, "name"), id="legend", className="entries", role="group"),
         ],
-        className="panel legend-panel",
-        **attributes(aria_label="Classes"),
+        id=f"panel-{made.name}",
+        className="panel map-panel",
+        **attributes(aria_label=f"{made.title} of the features", data_method=made.name),
     )
 
 
-def entries(guesses: Guesses, sort: Any) -> list[html.Button]:
-    """Return the legend's buttons, by class order or by falling area; the browser presses them."""
-    area = {curve.name: curve.area for curve in guesses.roc.curve}
-    count = {name: int((guesses.store.label == i).sum()) for i, name in enumerate(guesses.name)}
-    names = list(guesses.name)
-    if sort == "area":
-        names.sort(key=lambda name: area.get(name, -1), reverse=True)
+def figure(guesses: Guesses, made: Projection, key: str) -> go.Figure:
+    """Return a map under one choice of "Colour by", in drawing order."""
+    order = guesses.drawing_order
+    coloured = colouring(guesses, key, made) or figures.class_colouring(
+        guesses.store.label * 0, [figures.UNKNOWN]
+    )
+    drawn = figures.Colouring(coloured.value[order], coloured.low, coloured.high, coloured.scale)
+    return figures.projection(made.map.coordinate[order], drawn)
+
+
+def made_by(made: Projection) -> str:
+    """Return how a map was made, in a line."""
+    given = ", ".join(f"{key} {value}" for key, value in made.map.parameter.items())
+    return f"{made.map.library}; {given}; seed {made.map.seed}"
+
+
+def judgement(made: Projection) -> list[html.Span]:
+    """Return how far a map may be believed, with all figures under the pointer."""
+    quality = made.quality
+    if quality is None:
+        return []
+    stable = "" if quality.stability is None else f", {quality.stability:.0%} by other seeds"
+    words = (
+        f"{made_by(made)}\n"
+        f"Trustworthiness {quality.trustworthiness:.3f} and continuity {quality.continuity:.3f} "
+        f"with {quality.neighbours} neighbours, of {quality.sample:,} locations.\n"
+        f"Neighbours of the same class: {quality.agreement:.1%} on the map, "
+        f"{quality.feature_agreement:.1%} among the features.\n"
+        f"Neighbours kept: {quality.preservation.mean():.0%} on average{stable}."
+    )
     return [
-        html.Button(
+        html.Span(
             [
-                _swatch(guesses.colour[name]),
-                html.Span(name, className="name"),
-                html.Span(f"{count[name]:,}", className="number"),
-                html.Span(f"{area[name]:.3f}" if name in area else "–", className="number"),
+                "trust ",
+                html.B(f"{quality.trustworthiness:.2f}"),
+                " · kept ",
+                html.B(f"{quality.preservation.mean():.0%}"),
             ],
-            className="entry",
-            type="button",
-            title=f"{name}: select its {count[name]:,} locations",
-            **attributes(data_class=name, aria_pressed="false"),
+            title=words,
         )
-        for name in names
     ]
 
 
@@ -162,15 +176,34 @@ def link(app: Dash, guesses: Guesses) -> None:
         Input("legend", "children"),
         State("table", "data"),
     )
+    if len(guesses.store.projection) > AT_ONCE:
+        for made in shown(guesses):
+            _choose(app, guesses, made.name)
+
+
+def _choose(app: Dash, guesses: Guesses, place: str) -> None:
+    """Let a panel show another map, with everything that the browser has painted on it."""
 
     @app.callback(
-        Output("legend", "children"),
-        Input("legend-sort", "value"),
+        Output(f"map-{place}", "figure"),
+        Output(f"judgement-{place}", "children"),
+        Output(f"panel-{place}", "data-method"),
+        Input(f"choice-{place}", "value"),
+        State("selection", "data"),
+        State("colour", "value"),
+        State("opened", "data"),
         prevent_initial_call=True,
     )
-    def sorted_legend(sort: Any) -> list[html.Button]:
-        return entries(guesses, sort)
-
-
-def _swatch(colour: str) -> html.Span:
-    return html.Span(className="swatch", style={"background": colour})
+    def chosen(name: Any, rule: Any, key: Any, opened: Any) -> tuple[Any, Any, Any]:
+        made = guesses.store.projection.get(name) if isinstance(name, str) else None
+        if made is None:
+            return no_update, no_update, no_update
+        drawn = figure(guesses, made, key if isinstance(key, str) else "true")
+        selection = resolve(rule, guesses)
+        if selection is not None:
+            member = selection.member[guesses.drawing_order]
+            drawn.update_traces(selectedpoints=member.nonzero()[0].tolist())
+        if isinstance(opened, str) and opened in guesses.row:
+            x, y = made.map.coordinate[guesses.row[opened]].tolist()
+            drawn.add_shape(figures.ring(x, y))
+        return drawn, judgement(made), name

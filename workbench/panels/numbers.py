@@ -7,7 +7,7 @@ from dash import Dash, Input, Output, dcc, html
 
 from workbench import figures, metrics
 from workbench.panels.guesses import Guesses
-from workbench.panels.selection import Selection, resolve
+from workbench.panels.selection import NEAREST, Selection, resolve
 
 _CONFIG: Any = {"displayModeBar": False, "doubleClick": False}
 
@@ -123,6 +123,32 @@ def accuracy_words(selection: Selection | None, guesses: Guesses) -> list[Any]:
         for title, value, all_value in (
             ("top-1", own.top_1, everywhere.top_1),
             ("top-5", own.top_5, everywhere.top_5),
+        )
+    ] + vote_words(guesses)
+
+
+def vote_words(guesses: Guesses) -> list[Any]:
+    """Return how often the neighbours of a location vote for its class, beside the head's top-1.
+
+    Empty where the store does not know it.
+    """
+    accuracy = guesses.store.neighbour_accuracy
+    if not accuracy:
+        return []
+    count = max((count for count in accuracy if count <= NEAREST), default=min(accuracy))
+    others = ", ".join(f"{percent(share)} with {count}" for count, share in accuracy.items())
+    return [
+        html.Div(
+            [
+                html.Div(
+                    [
+                        html.Span("by neighbours", className="label"),
+                        html.Strong(percent(accuracy[count])),
+                    ]
+                ),
+                html.Div(f"all, {count} vote", className="under"),
+            ],
+            title=f"Share of all locations whose class their nearest others vote for: {others}",
         )
     ]
 

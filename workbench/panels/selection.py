@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.panels.guesses import Guesses
-from workbench.store import METHOD_TITLES
+
+NEAREST = 15  # So many of a location's neighbours are shown.
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class Selection:
 
     `member` is (N,), `words` a phrase for a person, `name` the classes that it is about, in class
     order. `cell` is the (true, predicted) pair of a cell of the confusion matrix, `within` the
-    selection that the matrix showed when it was clicked, None for everything.
+    selection that the matrix showed when it was clicked, None for everything. `ranked` has the
+    rows of the nearest of one location, the nearest first, and `distance` theirs; else None.
     """
 
     member: NDArray[np.bool_]
@@ -25,13 +27,16 @@ class Selection:
     name: tuple[str, ...]
     cell: tuple[str, str] | None = None
     within: "Selection | None" = None
+    ranked: NDArray[np.int32] | None = None
+    distance: NDArray[np.float32] | None = None
 
 
 def resolve(rule: Any, guesses: Guesses) -> Selection | None:
     """Return what a rule from the browser selects, None for everything.
 
     A rule is null, {"by": "class", "names": [...]}, {"by": "lasso", "method": ..., "ids":
-    [...]} or {"by": "cell", "true": ..., "predicted": ..., "within": one of the former}. Names
+    [...]}, {"by": "nearest", "of": id} or {"by": "cell", "true": ..., "predicted": ...,
+    "within": one of the former}. Names
     and ids that the store does not know are dropped; a rule of another form, or one that is left
     with nothing, selects everything.
     """
@@ -52,9 +57,12 @@ def resolve(rule: Any, guesses: Guesses) -> Selection | None:
             )
         case "lasso":
             method = rule.get("method")
-            title = METHOD_TITLES.get(method, method) if isinstance(method, str) else None
-            where = f" in {title}" if title and method in guesses.store.projection else ""
+            made = guesses.store.projection.get(method) if isinstance(method, str) else None
+            where = f" in {made.title}" if made else ""
             return _by_lasso(_known(rule.get("ids"), guesses.row), where, guesses)
+        case "nearest":
+            of = _known([rule.get("of")], guesses.row)
+            return _by_distance(of[0], guesses) if of else None
         case _:
             return None
 
@@ -86,6 +94,36 @@ def _by_lasso(ids: Sequence[str], where: str, guesses: Guesses) -> Selection | N
     member[[guesses.row[location] for location in ids]] = True
     present = np.unique(guesses.store.label[member])
     return Selection(member, f"lasso{where}", tuple(guesses.name[index] for index in present))
+
+
+def nearest(location: str, guesses: Guesses) -> dict[str, Any] | None:
+    """Return the rule that selects the nearest of a location, None where nobody knows them.
+
+    It also holds their "ids", by which the browser highlights them.
+    """
+    found = _by_distance(location, guesses)
+    if found is None or found.ranked is None:
+        return None
+    ids = [guesses.store.location_id[row] for row in found.ranked]
+    return {"by": "nearest", "of": location, "ids": ids}
+
+
+def _by_distance(location: str, guesses: Guesses) -> Selection | None:
+    neighbours = guesses.store.neighbours
+    if neighbours is None:
+        return None
+    row = guesses.row[location]
+    ranked = neighbours.index[row, :NEAREST]
+    member = np.zeros(len(guesses.store), dtype=bool)
+    member[ranked] = True
+    present = np.unique(guesses.store.label[ranked])
+    return Selection(
+        member,
+        f"{len(ranked)} nearest of {location} by features",
+        tuple(guesses.name[index] for index in present),
+        ranked=ranked,
+        distance=neighbours.distance[row, :NEAREST],
+    )
 
 
 def _known(values: Any, known: Any) -> list[str]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from workbench.panels.attributes import attributes
 from workbench.panels.guesses import Guesses
 from workbench.panels.photograph import address
-from workbench.panels.selection import resolve
+from workbench.panels.selection import Selection, resolve
 from workbench.store import HEADINGS
 
 AT_ONCE = 60
@@ -50,11 +50,12 @@ def strip() -> html.Section:
     )
 
 
-def rows(rule: Any, guesses: Guesses) -> NDArray[np.int64]:
-    """Return the store's rows of the selected locations in drawing order."""
-    selection = resolve(rule, guesses)
+def rows(selection: Selection | None, guesses: Guesses) -> NDArray[np.integer[Any]]:
+    """Return the store's rows of the selected locations: the nearest first, or drawing order."""
     order = guesses.drawing_order
-    return order if selection is None else order[selection.member[order]]
+    if selection is None:
+        return order
+    return order[selection.member[order]] if selection.ranked is None else selection.ranked
 
 
 def first(wanted: Any, total: int) -> int:
@@ -74,8 +75,11 @@ def words(begin: int, total: int) -> str:
     return f"showing {begin + 1:,}–{min(begin + AT_ONCE, total):,} of {total:,}"
 
 
-def card(guesses: Guesses, row: int, pictures: bool) -> html.Button:
-    """Return a location as a small panorama over what it is and was taken for."""
+def card(guesses: Guesses, row: int, pictures: bool, distance: float | None = None) -> html.Button:
+    """Return a location as a small panorama over what it is and was taken for.
+
+    The figure beside it is the confidence, or the distance where one is given.
+    """
     location = guesses.store.location_id[row]
     true = guesses.name[guesses.store.label[row]]
     predicted = guesses.name[guesses.prediction[row]]
@@ -98,7 +102,11 @@ def card(guesses: Guesses, row: int, pictures: bool) -> html.Button:
                     ),
                     html.Span(true, className="true"),
                     html.Span("" if right else f"→ {predicted}", className="predicted"),
-                    html.Span(f"{guesses.confidence[row]:.0%}", className="number"),
+                    html.Span(
+                        f"{guesses.confidence[row]:.0%}" if distance is None else f"{distance:.3g}",
+                        className="number",
+                        title="confidence" if distance is None else "distance of the features",
+                    ),
                 ],
                 className="caption",
             ),
@@ -125,11 +133,19 @@ def fill(app: Dash, guesses: Guesses, pictures: bool) -> None:
         State("strip-first", "data"),
     )
     def filled(rule: Any, _back: Any, _on: Any, shown: Any) -> tuple[Any, str, int, bool, bool]:
-        chosen = rows(rule, guesses)
+        selection = resolve(rule, guesses)
+        chosen = rows(selection, guesses)
         turn = {"strip-back": -AT_ONCE, "strip-on": AT_ONCE}.get(str(ctx.triggered_id))
         begin = first(first(shown, len(chosen)) + turn if turn else 0, len(chosen))
+        here = chosen[begin : begin + AT_ONCE]
+        far = [None] * len(here)
+        if selection is not None and selection.distance is not None:
+            far = selection.distance[begin : begin + AT_ONCE].tolist()
         return (
-            [card(guesses, int(row), pictures) for row in chosen[begin : begin + AT_ONCE]],
+            [
+                card(guesses, int(row), pictures, distance)
+                for row, distance in zip(here, far, strict=True)
+            ],
             words(begin, len(chosen)),
             begin,
             begin == 0,

@@ -1,0 +1,48 @@
+"""Features whose answers are known, ten clusters and iris, and the methods by name."""
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.datasets import load_iris
+
+from embeddings.components import components
+from embeddings.maps import pca, tsne, umap
+from embeddings.neighbours import neighbours
+from embeddings.progress import Progress
+from embeddings.results import Components, Map, Neighbours
+
+Feature = NDArray[np.float32]
+Label = NDArray[np.int64]
+Method = Callable[[Components, Neighbours, int, Progress], Map]
+METHODS: dict[str, Method] = {
+    "pca": lambda found, graph, seed, progress: pca(found),
+    "tsne": lambda found, graph, seed, progress: tsne(found, graph, seed, progress=progress),
+    "umap": lambda found, graph, seed, progress: umap(found, graph, seed, progress=progress),
+}
+
+
+def iris() -> tuple[Feature, Label]:
+    data = load_iris()
+    return data.data.astype(np.float32), data.target
+
+
+def clusters(locations: int, seed: int, width: int = 30) -> tuple[Feature, Label]:
+    """Return locations of ten classes, the same ones for every seed, that overlap a little."""
+    centre = np.random.default_rng(0).normal(scale=1.2, size=(10, width))
+    random = np.random.default_rng([1, seed])
+    label = random.integers(10, size=locations)
+    feature = centre[label] + random.normal(size=(locations, width))
+    return feature.astype(np.float32), label
+
+
+def graph_of(feature: Feature, count: int = 90) -> tuple[Components, Neighbours]:
+    found = components(feature, 0)
+    return found, neighbours(found.score, count, 0)
+
+
+@cache
+def trained() -> tuple[Feature, Label, Components, Neighbours]:
+    feature, label = clusters(600, 0)
+    return feature, label, *graph_of(feature)

@@ -1,0 +1,114 @@
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+
+from embeddings import neighbours as module
+from embeddings.neighbours import between, neighbours
+from tests.embeddings.examples import clusters
+
+SCORE = clusters(300, 0, width=8)[0]
+
+
+def distances(
+    query: NDArray[np.float32], point: NDArray[np.float32], metric: str
+) -> NDArray[np.float64]:
+    result: NDArray[np.float64] = cdist(query, point, metric)
+    return result
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_neighbours_are_the_nearest_others(metric: str) -> None:
+    graph = neighbours(SCORE, 20, 0, metric)
+    distance = distances(SCORE, SCORE, metric)
+    np.fill_diagonal(distance, np.inf)
+    assert np.array_equal(graph.index, np.argsort(distance, axis=1)[:, :20])
+    assert np.allclose(graph.distance, np.sort(distance, axis=1)[:, :20], atol=1e-5)
+    assert (graph.metric, graph.exact) == (metric, True)
+    assert graph.index.dtype == np.int32
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_the_nearest_of_new_locations_include_an_equal_one(metric: str) -> None:
+    new = np.concatenate((SCORE[7:8], clusters(20, 1, width=8)[0]))
+    graph = between(new, SCORE, 12, metric)
+    distance = distances(new, SCORE, metric)
+    assert np.array_equal(graph.index, np.argsort(distance, axis=1)[:, :12])
+    assert graph.index[0, 0] == 7
+    assert graph.distance[0, 0] == 0
+
+
+def test_blocks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = neighbours(SCORE, 9, 0)
+    monkeypatch.setattr(module, "QUERIES", 32)
+    monkeypatch.setattr(module, "PAIRS", 64)
+    parts = neighbours(SCORE, 9, 0)
+    assert np.array_equal(parts.index, whole.index)
+    assert np.array_equal(parts.distance, whole.distance)
+
+
+def test_no_location_is_its_own_neighbour_among_thousands_of_duplicates() -> None:
+    score = np.concatenate((SCORE, np.repeat(SCORE[:1], 3000, axis=0)))
+    one, again = (neighbours(score, 15, 0) for _ in range(2))
+    assert (one.index != np.arange(len(score))[:, None]).all()
+    assert all(len(set(row)) == 15 for row in one.index.tolist())
+    duplicate = np.r_[0, 300:3300]
+    assert np.isin(one.index[duplicate], duplicate).all()
+    assert not one.distance[duplicate].any()
+    assert np.array_equal(one.index, again.index)
+
+
+def test_no_more_neighbours_than_other_locations_are_found() -> None:
+    assert neighbours(SCORE[:5], 90, 0).index.shape == (5, 4)
+    assert between(SCORE[:2], SCORE[:5], 90).index.shape == (2, 5)
+    assert between(SCORE[:0], SCORE[:5], 3).index.shape == (0, 3)
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_an_index_finds_almost_all_and_the_same_for_one_seed(
+    metric: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    score, _ = clusters(2000, 0)
+    exact = neighbours(score, 15, 0, metric)
+    monkeypatch.setattr(module, "EXACT_LOCATIONS", 1000)
+    found, again = (neighbours(score, 15, 3, metric) for _ in range(2))
+    assert not found.exact
+    assert found.library.startswith("pynndescent")
+    assert (found.index != np.arange(len(score))[:, None]).all()
+    kept = [len(set(a) & set(b)) for a, b in zip(found.index, exact.index, strict=True)]
+    assert np.mean(kept) / 15 > 0.95
+    assert np.array_equal(found.index, again.index)
+    assert np.array_equal(found.distance, again.distance)
+
+
+def test_an_index_that_loses_itself_in_duplicates_is_helped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "EXACT_LOCATIONS", 1000)
+    score = np.concatenate((SCORE, np.repeat(SCORE[:1], 2000, axis=0)))
+    graph = neighbours(score, 15, 0)
+    assert (graph.index >= 0).all()
+    assert (graph.index != np.arange(len(score))[:, None]).all()
+    assert not graph.distance[300:].any()
+
+
+def test_a_cosine_needs_a_direction() -> None:
+    score = np.concatenate((SCORE, np.zeros((1, 8), np.float32)))
+    with pytest.raises(ValueError, match="has no direction, hence no cosine"):
+        neighbours(score, 5, 0, "cosine")
+
+
+def test_what_cannot_be_searched_is_refused() -> None:
+    with pytest.raises(ValueError, match="metric manhattan is none of euclidean, cosine"):
+        neighbours(SCORE, 5, 0, "manhattan")
+    with pytest.raises(ValueError, match="7 components are looked for among 8"):
+        between(SCORE[:, :7], SCORE, 5)
+
+
+def test_progress_rises_to_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "QUERIES", 100)
+    said: list[float] = []
+    neighbours(SCORE, 5, 0, progress=said.append)
+    assert said == sorted(said)
+    assert len(said) > 3
+    assert said[-1] == 1

@@ -1,0 +1,137 @@
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from embeddings.components import components, project
+from embeddings.neighbours import between, neighbours
+from embeddings.placing import place
+from embeddings.progress import silent
+from embeddings.quality import nearest_on_map
+from embeddings.results import Components, Map
+from embeddings.votes import vote
+from tests.embeddings.examples import METHODS, clusters, iris, trained
+
+
+@pytest.fixture(scope="module")
+def fitted() -> dict[str, Map]:
+    _, _, found, graph = trained()
+    return {method: fit(found, graph, 0, silent) for method, fit in METHODS.items()}
+
+
+def size(old: Map) -> float:
+    return float(np.ptp(old.coordinate, axis=0).max())
+
+
+def accuracy(
+    coordinate: NDArray[np.float32],
+    label: NDArray[np.int64],
+    old: Map,
+    old_label: NDArray[np.int64],
+) -> float:
+    near = between(coordinate, old.coordinate, 15).index
+    return float((vote(near, old_label, 15) == label).mean())
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_new_locations_come_to_their_class_as_old_ones_do(
+    method: str, fitted: dict[str, Map]
+) -> None:
+    _, old_label, found, _ = trained()
+    old = fitted[method]
+    feature, label = clusters(300, 1)
+    coordinate = place(old, found, project(found, feature), 0)
+    assert coordinate.shape == (300, 2)
+    assert coordinate.dtype == np.float32
+    itself = vote(nearest_on_map(old.coordinate, 15), old_label, 15)
+    expected = float((itself == old_label).mean())
+    assert accuracy(coordinate, label, old, old_label) > expected - 0.08
+    assert expected > (0.4 if method == "pca" else 0.9)
+    shuffled = np.random.default_rng(0).permutation(label)
+    assert accuracy(coordinate, shuffled, old, old_label) < 0.25
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_old_locations_come_to_their_old_places(method: str, fitted: dict[str, Map]) -> None:
+    _, _, found, _ = trained()
+    old = fitted[method]
+    before = old.coordinate.copy()
+    coordinate = place(old, found, found.score, 0)
+    distance = np.linalg.norm(coordinate - old.coordinate, axis=1)
+    assert np.quantile(distance, 0.9) < 0.05 * size(old)
+    assert np.array_equal(old.coordinate, before)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_one_seed_gives_one_place_wherever_others_come(method: str, fitted: dict[str, Map]) -> None:
+    _, _, found, _ = trained()
+    score = project(found, clusters(40, 1)[0])
+    one, again = (place(fitted[method], found, score, 5) for _ in range(2))
+    assert np.array_equal(one, again)
+    if method != "umap":  # There the strongest of all joins sets the pace for the others.
+        assert np.allclose(place(fitted[method], found, score[:9], 5), one[:9], atol=1e-4)
+
+
+def test_umap_places_as_umap_learn_does() -> None:
+    from umap import UMAP
+
+    feature, _ = clusters(300, 0)
+    new, _ = clusters(50, 1)
+    found = components(feature, 0)
+    score = project(found, new)
+    known = UMAP(random_state=0, n_jobs=1, transform_seed=42).fit(found.score)
+    old = Map(
+        "umap",
+        known.embedding_,
+        {"neighbours": 15, "minimum_distance": 0.1, "metric": "euclidean"},
+        0,
+        "",
+    )
+    own = place(old, found, score, 42)
+    # Rounding of a start seeds another sequence, so they are alike, not equal.
+    distance = np.linalg.norm(own - known.transform(score), axis=1)
+    assert np.quantile(distance, 0.5) < 0.01 * size(old)
+    assert np.quantile(distance, 0.9) < 0.05 * size(old)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("count", [0, 1])
+def test_none_and_one_can_be_placed(method: str, count: int, fitted: dict[str, Map]) -> None:
+    _, _, found, _ = trained()
+    coordinate = place(fitted[method], found, found.score[:count], 0)
+    assert coordinate.shape == (count, 2)
+    assert np.isfinite(coordinate).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_map_of_few_or_of_duplicates_takes_new_locations(method: str) -> None:
+    for feature in (iris()[0][:5], np.repeat(iris()[0][:4], 500, axis=0)):
+        found = components(feature, 0)
+        graph = neighbours(found.score, 90, 0)
+        old = METHODS[method](found, graph, 0, silent)
+        coordinate = place(old, found, project(found, iris()[0]), 0)
+        assert np.isfinite(coordinate).all()
+
+
+@pytest.mark.parametrize("method", ["tsne", "umap"])
+def test_progress_rises_to_one_and_may_stop(method: str, fitted: dict[str, Map]) -> None:
+    _, _, found, _ = trained()
+    said: list[float] = []
+    place(fitted[method], found, found.score[:20], 0, said.append)
+    assert said == sorted(said)
+    assert said[-1] == 1
+
+    def stopping(fraction: float) -> None:
+        if fraction > 0.5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        place(fitted[method], found, found.score[:20], 0, stopping)
+
+
+def test_what_does_not_belong_on_a_map_is_refused(fitted: dict[str, Map]) -> None:
+    found: Components = trained()[2]
+    with pytest.raises(ValueError, match="7 components do not fit a map of 30"):
+        place(fitted["tsne"], found, found.score[:, :7], 0)
+    odd = Map("isomap", fitted["pca"].coordinate, {}, 0, "")
+    with pytest.raises(ValueError, match="nothing can be placed into a map by isomap"):
+        place(odd, found, found.score, 0)

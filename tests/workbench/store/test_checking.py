@@ -1,0 +1,216 @@
+"""A file is held against the specification; whatever deviates is named, in one sentence."""
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from tests.examples import small_store
+from tests.workbench.store.test_reading_and_writing import complete
+from workbench import store as stores
+from workbench.errors import InputError
+from workbench.store.__main__ import main
+from workbench.store.checking import deviations, strangers
+from workbench.store.specification import ENTRIES
+
+PAGE = Path(__file__).parents[3] / "docs" / "store.md"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    small_store(tmp_path / "small.h5", tmp_path / "data", locations=3)
+    return tmp_path / "small.h5"
+
+
+def test_the_page_and_the_specification_say_the_same() -> None:
+    rows = re.findall(
+        r"^\| `(/[^`]+)` \| \(([^)]*)\) \| (\w+) \| ([^|]*)\|", PAGE.read_text(), re.M
+    )
+    page = [(name, shape, kind, unit.strip()) for name, shape, kind, unit in rows]
+    assert page == [
+        (entry.name, ", ".join(map(str, entry.axes)), entry.dtype, entry.unit) for entry in ENTRIES
+    ]
+
+
+def test_a_complete_store_has_every_dataset_of_the_specification_and_no_other(
+    path: Path,
+) -> None:
+    stores.write(path, complete(stores.read(path)))
+    written = set()
+
+    def visit(name: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset):
+            written.add("/" + name)
+
+    with h5py.File(path) as file:
+        file.visititems(visit)
+        assert list(deviations(file)) == []
+        assert list(strangers(file)) == []
+    assert {re.sub("/projection/[^/]+", "/projection/<map>", name) for name in written} == {
+        entry.name for entry in ENTRIES
+    }
+
+
+def test_the_page_names_the_format_and_its_version() -> None:
+    text = PAGE.read_text()
+    assert f"`{stores.FORMAT}`" in text
+    assert f"version {stores.VERSION}" in text
+
+
+def _cut(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def _newer(path: Path) -> None:
+    with h5py.File(path, "r+") as file:
+        file.attrs["version"] = 99
+
+
+def _foreign(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file["x"] = 1
+
+
+def _without_logits(path: Path) -> None:
+    with h5py.File(path, "r+") as file:
+        del file["prediction/logit"]
+
+
+def _fewer_labels(path: Path) -> None:
+    with h5py.File(path, "r+") as file:
+        del file["location/label"]
+        file["location/label"] = [0]
+
+
+def _group_for_array(path: Path) -> None:
+    with h5py.File(path, "r+") as file:
+        del file["location/label"]
+        file.create_group("location/label")
+
+
+def _text_for_numbers(path: Path) -> None:
+    with h5py.File(path, "r+") as file:
+        del file["prediction/logit"]
+        file["prediction/logit"] = "logits"
+
+
+def _attribute(place: str, name: str, value: object) -> Callable[[Path], None]:
+    def spoil(path: Path) -> None:
+        with h5py.File(path, "r+") as file:
+            file[place].attrs[name] = value
+
+    return spoil
+
+
+def _dtype(name: str, dtype: str) -> Callable[[Path], None]:
+    def spoil(path: Path) -> None:
+        with h5py.File(path, "r+") as file:
+            values = file[name][:].astype(dtype)
+            del file[name]
+            file[name] = values
+
+    return spoil
+
+
+def _set(name: str, values: object) -> Callable[[Path], None]:
+    def spoil(path: Path) -> None:
+        with h5py.File(path, "r+") as file:
+            del file[name]
+            file[name] = values
+
+    return spoil
+
+
+SPOILT: list[tuple[Callable[[Path], object], str]] = [
+    (_attribute("/", "provenance", "[]"), "/ has no attribute provenance that is a JSON object"),
+    (_attribute("/", "provenance", "[" * 100_000), "/ has no attribute provenance that is a JSON"),
+    (_attribute("projection/umap", "parameter", "null"), "umap has no attribute parameter that is"),
+    (_attribute("projection/umap", "seed", "x"), "umap has no attribute seed that is an integer"),
+    (_attribute("projection/umap", "quality", '{"sample": 1}'), "umap has an attribute quality"),
+    (_attribute("location/image", "heading", "NESW"), "/location/image has no attribute heading"),
+    (_dtype("location/label", "f8"), r"/location/label is \(15,\) of float64 and should be \(N\)"),
+    (_dtype("prediction/logit", "c16"), "/prediction/logit is .* of complex128 and should be"),
+    (_dtype("projection/pca/coordinate", "i4"), "/projection/pca/coordinate is .* of int32"),
+    (_without_logits, "/prediction/logit is missing"),
+    (_fewer_labels, r"/location/label is \(1,\) and should be \(N\), where N is 15"),
+    (_group_for_array, "/location/label is a group and should be a dataset"),
+    (_text_for_numbers, r"/prediction/logit is \(\) of string and should be \(N, S\) of float32"),
+    (_set("location/id", ["Ohio/x"] * 15), "/location/id is not unique"),
+    (_set("location/label", np.full(15, 5)), r"/location/label should lie in \[0, 5\)"),
+    (_set("projection/umap/coordinate", np.full((15, 2), np.nan, "f4")), "umap.* not finite"),
+    (_set("projection/umap/coordinate", np.zeros((15, 3), "f4")), r"umap/coordinate is \(15, 3\)"),
+]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        *SPOILT,
+        (_attribute("/", "version", "one"), "damaged"),
+        (Path.unlink, "there is no such store"),
+        (lambda path: path.write_text("text"), "no HDF5 file"),
+        (_cut, "no HDF5 file, or one that was cut off"),
+        (_foreign, "not a store of this workbench"),
+        (_newer, "version 99"),
+    ],
+)
+def test_a_bad_store_is_refused_in_one_sentence(
+    path: Path, spoil: Callable[[Path], object], message: str
+) -> None:
+    spoil(path)
+    with pytest.raises(InputError, match=message) as caught:
+        stores.read(path)
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("spoil", "message"), SPOILT)
+def test_the_command_names_a_deviation_and_ends_with_2(
+    path: Path,
+    spoil: Callable[[Path], object],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    spoil(path)
+    with pytest.raises(SystemExit) as ended:
+        main([str(path)])
+    assert ended.value.code == 2
+    printed = capsys.readouterr()
+    assert re.search(f"^deviates: .*{message}", printed.out, re.M)
+    assert f"{path}: deviates from docs/store.md" in printed.err
+
+
+def test_every_deviation_is_named(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _without_logits(path)
+    _fewer_labels(path)
+    _attribute("/", "provenance", "[]")(path)
+    with pytest.raises(SystemExit):
+        main([str(path)])
+    assert capsys.readouterr().out.count("deviates: ") == 3
+
+
+def test_what_is_no_part_of_a_store_is_noted_and_does_no_harm(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with h5py.File(path, "r+") as file:
+        file["mine/own"] = 1
+    assert main([str(path)]) == 0
+    assert "note: /mine/own is not in the specification" in capsys.readouterr().out
+    assert len(stores.read(path)) == 15
+
+
+def test_the_tree_shows_shapes_units_and_provenance_and_nothing_that_steers_a_terminal(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _attribute("/", "provenance", '{"fusion": "med\\u001b[31mium"}')(path)
+    assert main([str(path)]) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"feature +15 x 32 +float32 +1\.9 kB\n", printed)
+    assert re.search(r"latitude +15 +float64 +120 B +\[degree\]\n", printed)
+    assert "fusion: med?[31mium\n" in printed
+    assert "\x1b" not in printed
+    assert printed.endswith("meets the specification\n")

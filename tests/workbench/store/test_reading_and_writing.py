@@ -1,0 +1,326 @@
+"""What is written is read; a failure leaves the old file; one process writes at a time."""
+
+import fcntl
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from embeddings.results import Components, Map, Neighbours, Quality
+from tests.examples import small_store
+from workbench import store as stores
+from workbench.errors import InputError
+from workbench.files import alone, check_writable
+from workbench.store import Projection, Store
+
+N, D, C, K = 15, 32, 4, 3
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    small_store(tmp_path / "small.h5", tmp_path / "data", locations=3)
+    return tmp_path / "small.h5"
+
+
+def complete(store: Store) -> Store:
+    """Return a store in which nothing is left out."""
+    generator = np.random.default_rng(1)
+
+    def some(*shape: int) -> NDArray[np.float32]:
+        return generator.normal(size=shape).astype(np.float32)
+
+    quality = Quality(3, N, 0.9, 0.8, 0.7, 0.6, generator.random(N).astype(np.float32), 0.5, 10)
+    made = Map("tsne", some(N, 2), {"perplexity": 4.0}, 7, "example 2.0")
+    return replace(
+        store,
+        split=generator.integers(0, 3, N).astype(np.int8),
+        image_sha256=generator.integers(0, 256, (N, 4, 32)).astype(np.uint8),
+        view_feature=some(N, 4, D),
+        view_logit=some(N, 4, 5),
+        components=Components(
+            some(D), some(C, D), some(C), some(C), some(N, C), {"solver": "full"}, 3, "example 1.0"
+        ),
+        neighbours=Neighbours(
+            generator.integers(0, N, (N, K)).astype(np.int32),
+            np.sort(generator.random((N, K)).astype(np.float32), axis=1),
+            "euclidean",
+            True,
+            3,
+            "example 1.0",
+        ),
+        neighbour_accuracy={1: 0.5, 3: 0.75},
+        projection={**store.projection, "tsne-4": Projection("tsne-4", made, quality)},
+    )
+
+
+def same(one: object, other: object) -> bool:
+    """Compare what a store holds, down into its parts."""
+    if isinstance(one, (Components, Map, Neighbours, Projection, Quality)):
+        return all(same(value, getattr(other, name)) for name, value in vars(one).items())
+    if hasattr(one, "shape"):
+        return np.array_equal(np.asarray(one), np.asarray(other))
+    if isinstance(one, dict):
+        assert isinstance(other, dict)
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    return bool(one == other)
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    written = complete(small_store(tmp_path / "small.h5", tmp_path / "data", locations=3))
+    stores.write(tmp_path / "small.h5", written)
+    read = stores.read(tmp_path / "small.h5")
+    for name, value in vars(written).items():
+        assert same(value, getattr(read, name)), name
+
+
+def test_text_beyond_ascii_is_kept(tmp_path: Path, path: Path) -> None:
+    names = ("Hawai‘i", "Doña Ana", "", "Ohio\tx", "山形")
+    stores.write(tmp_path / "new.h5", replace(stores.read(path), class_name=names))
+    assert stores.read(tmp_path / "new.h5").class_name == names
+
+
+def test_rows_are_read_where_they_are_asked_for(path: Path) -> None:
+    read = stores.read(path)
+    with h5py.File(path) as file:
+        everything = file["feature"][:]
+    assert read.feature.shape == (N, D)
+    assert np.array_equal(read.feature[3], everything[3])
+    assert np.array_equal(read.feature[2:5], everything[2:5])
+    assert np.array_equal(read.feature[np.array([7, 1, 7])], everything[[7, 1, 7]])
+    assert read.feature[np.array([], dtype=np.int64)].shape == (0, D)
+    assert read.image[0].tolist() == [f"Alaska/2015_-A_b0000_{d}.jpg" for d in (0, 90, 180, 270)]
+
+
+def test_a_store_that_is_open_stays_what_it_was_when_another_takes_its_name(
+    tmp_path: Path, path: Path
+) -> None:
+    before = stores.read(path)
+    kept = np.array(before.feature[:])
+    stores.write(path, replace(before, feature=np.zeros((N, D), dtype=np.float32)))
+    assert np.array_equal(before.feature[:], kept)
+    assert not stores.read(path).feature[:].any()
+
+
+def test_half_a_million_rows_open_without_their_features(tmp_path: Path) -> None:
+    """A file whose features were never allocated cannot have been read in little memory."""
+    rows = 500_000
+    small = small_store(tmp_path / "small.h5", tmp_path / "data", locations=1)
+    stores.write(tmp_path / "large.h5", small)
+    with h5py.File(tmp_path / "large.h5", "r+") as file:
+        for name in list(file["projection"]):
+            del file["projection"][name]
+        for name in (
+            "location/id",
+            "location/image",
+            "location/label",
+            "location/latitude",
+            "location/longitude",
+            "prediction/logit",
+            "feature",
+        ):
+            old = file[name]
+            kind, shape = old.dtype, (rows, *old.shape[1:])
+            heading = old.attrs.get("heading")
+            del file[name]
+            if name == "location/id":
+                numbers = np.char.mod("Ohio/%d", np.arange(rows)).astype("S16")
+                file.create_dataset(name, data=numbers.astype(h5py.string_dtype("utf-8", 16)))
+            else:
+                shape = (rows, 2048) if name == "feature" else shape
+                file.create_dataset(name, shape, kind)
+            if heading is not None:
+                file[name].attrs["heading"] = heading
+    program = (
+        "import resource, sys\nfrom pathlib import Path\nfrom workbench import store\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "opened = store.read(Path(sys.argv[1]))\n"
+        "assert opened.feature.shape == (500_000, 2048)\n"
+        "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "large.h5")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(done.stdout) < 1024  # MiB; the features would be 3,906.
+
+
+def test_the_old_version_stays_readable() -> None:
+    store = stores.read(Path(__file__).parents[2] / "data" / "store-1.h5")
+    assert store.class_name == ("Alaska", "New Mexico")
+    assert store.location_id[0] == "Alaska/2015_-A_b0000"
+    assert set(store.projection) == {"pca", "tsne", "umap"}
+    assert store.projection["tsne"].map.method == "tsne"
+    assert store.logit[0].tolist() == [1.5, -0.5]
+    assert store.image[0][1] == "Alaska/2015_-A_b0000_90.jpg"
+    assert store.split is None
+    assert store.neighbours is None
+
+
+def test_an_old_store_can_be_extended(tmp_path: Path) -> None:
+    old = Path(__file__).parents[2] / "data" / "store-1.h5"
+    path = tmp_path / "old.h5"
+    path.write_bytes(old.read_bytes())
+    made = Map("umap", np.ones((6, 2), dtype=np.float32), {}, 1, "example 2.0")
+    stores.extend(path, [Projection("second", made)])
+    assert list(stores.read(path).projection) == ["pca", "second", "tsne", "umap"]
+
+
+def test_extending_replaces_what_has_the_name_and_keeps_the_rest(path: Path) -> None:
+    full = complete(stores.read(path))
+    stores.extend(
+        path,
+        [full.projection["tsne-4"]],
+        full.components,
+        full.neighbours,
+        full.neighbour_accuracy,
+    )
+    made = replace(full.projection["tsne-4"].map, coordinate=np.ones((N, 2), dtype=np.float32))
+    size = path.stat().st_size
+    for _ in range(3):
+        stores.extend(path, [Projection("tsne-4", made)])
+    read = stores.read(path)
+    assert read.projection["tsne-4"].map.coordinate.tolist() == [[1.0, 1.0]] * N
+    assert read.projection["tsne-4"].quality is None
+    assert list(read.projection) == ["pca", "tsne", "tsne-4", "umap"]
+    assert same(full.components, read.components)
+    assert same(full.neighbours, read.neighbours)
+    assert np.array_equal(read.feature[:], full.feature[:])
+    assert path.stat().st_size <= size  # What was replaced leaves no hole behind.
+
+
+def test_a_map_can_be_removed(path: Path) -> None:
+    stores.remove(path, "umap")
+    assert list(stores.read(path).projection) == ["pca", "tsne"]
+    with pytest.raises(InputError, match="has no map 'umap' to remove"):
+        stores.remove(path, "umap")
+
+
+@pytest.mark.parametrize("name", ["", "../x", "T-SNE", "a b", "x" * 41, "-x"])
+def test_a_map_cannot_be_called_anything(path: Path, name: str) -> None:
+    made = stores.read(path).projection["umap"].map
+    with pytest.raises(InputError, match="cannot be the name of a map"):
+        stores.extend(path, [Projection(name, made)])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"logit": np.full((N, 5), np.nan, dtype=np.float32)}, "/prediction/logit holds values"),
+        ({"feature": np.full((N, D), np.inf, dtype=np.float32)}, "/feature holds values"),
+        ({"view_logit": np.full((N, 4, 5), np.nan, dtype=np.float32)}, "/view/logit holds values"),
+        ({"location_id": ("Ohio/x",) * N}, "/location/id is not unique"),
+        ({"label": np.full(N, 5)}, r"/location/label should lie in \[0, 5\)"),
+        ({"split": np.full(N, 3)}, r"/location/split should lie in \[0, 3\)"),
+        ({"latitude": np.zeros(3)}, r"/location/latitude is \(3,\) and should be \(N\), where N"),
+    ],
+)
+def test_what_contradicts_itself_is_not_written_and_the_old_file_stays(
+    path: Path, change: dict[str, object], message: str
+) -> None:
+    before = path.read_bytes()
+    changed = replace(stores.read(path), **change)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=message):
+        stores.write(path, changed)
+    assert path.read_bytes() == before
+    assert sorted(item.name for item in path.parent.iterdir()) == ["data", "small.h5"]
+
+
+def test_maps_of_another_store_are_refused(path: Path) -> None:
+    before = path.read_bytes()
+    projection = stores.read(path).projection["umap"]
+    short = replace(projection, map=replace(projection.map, coordinate=np.zeros((3, 2), "f4")))
+    with pytest.raises(InputError, match=r"/projection/umap/coordinate is \(3, 2\)"):
+        stores.extend(path, [short])
+    assert path.read_bytes() == before
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Mount a disk of one megabyte, where that is allowed."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small disk takes root")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("dimension", [2**11, 2**14])
+def test_a_full_disk_is_said_in_a_sentence_and_the_old_store_stays(
+    small_disk: Path, path: Path, dimension: int
+) -> None:
+    old = small_disk / "small.h5"
+    old.write_bytes(path.read_bytes())
+    filled = 600 if dimension == 2**11 else 0  # kB; HDF5 notices at its end, or at once.
+    (small_disk / "other").write_bytes(bytes(filled * 1000))
+    before = old.read_bytes()
+    large = replace(stores.read(path), feature=np.ones((N, dimension * 5), dtype=np.float32))
+    with pytest.raises(InputError, match="No space left on device; make room") as caught:
+        stores.write(old, large)
+    assert "\n" not in str(caught.value)
+    assert old.read_bytes() == before
+    assert sorted(item.name for item in small_disk.iterdir()) == ["other", "small.h5"]
+
+
+def test_a_disk_that_does_not_flush_leaves_the_old_file_alone(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = path.read_bytes()
+    made = list(stores.read(path).projection.values())
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(InputError, match=f"{path}: No space left on device; make room"):
+        stores.extend(path, made)
+    assert path.read_bytes() == before
+    assert sorted(item.name for item in path.parent.iterdir()) == ["data", "small.h5"]
+
+
+def test_two_processes_do_not_write_one_store(path: Path) -> None:
+    before = path.read_bytes()
+    made = list(stores.read(path).projection.values())
+    lock = os.open(path.with_name(".small.h5.lock"), os.O_RDWR | os.O_CREAT)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    with pytest.raises(InputError, match=re.escape(f"{path}: another process writes this file")):
+        stores.extend(path, made)
+    assert path.read_bytes() == before
+    os.close(lock)  # As when the other process is killed.
+    stores.extend(path, made)
+
+
+def test_the_lock_is_gone_when_the_work_is_done(tmp_path: Path) -> None:
+    with (
+        alone(tmp_path / "x.h5"),
+        pytest.raises(InputError, match="another process"),
+        alone(tmp_path / "x.h5"),
+    ):
+        raise AssertionError("both hold it")
+    assert not list(tmp_path.iterdir())
+    with (
+        pytest.raises(InputError, match="name a file in a folder of yours"),
+        alone(tmp_path / "missing" / "x.h5"),
+    ):
+        pass
+
+
+def test_an_existing_file_is_not_overwritten_unasked(path: Path) -> None:
+    with pytest.raises(InputError, match="--overwrite"):
+        check_writable(path, overwrite=False)
+    check_writable(path, overwrite=True)
+    with pytest.raises(InputError, match="cannot be written here"):
+        check_writable(path.parent / "missing" / "x.h5", overwrite=False)

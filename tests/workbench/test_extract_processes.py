@@ -1,0 +1,259 @@
+"""Extraction as a process of its own: killed, asked to end, short of disk, one of several."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from tests.examples import folder
+from workbench import store
+from workbench.spool import folder_of
+
+ROOT = Path(__file__).parents[2]
+TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
+LOCATIONS = 120  # Of a class: enough for a second or two.
+# With as many threads a location gives the same bits everywhere; torchrun leaves each process one.
+PLACE: dict[str, Any] = {
+    "cwd": ROOT,
+    "stdout": subprocess.PIPE,
+    "stderr": subprocess.PIPE,
+    "text": True,
+    "env": {**os.environ, "OMP_NUM_THREADS": "1"},
+}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of links to a few photographs, with two that cannot be read."""
+    place = tmp_path_factory.mktemp("many")
+    root = folder(place / "few", ("Alaska", "New Mexico"), 4)
+    for name in ("Alaska", "New Mexico"):
+        (place / "many" / name).mkdir(parents=True)
+        photographs = sorted((root / name).glob("*.jpg"))
+        for number in range(LOCATIONS):
+            for view, degree in enumerate((0, 180, 270, 90)):
+                link = place / "many" / name / f"2015_{number:04d}_{degree}.jpg"
+                link.symlink_to(photographs[4 * (number % 4) + view])
+    for number in (5, 77):
+        bad = place / "many" / "Alaska" / f"2015_{number:04d}_90.jpg"
+        bad.unlink()
+        bad.write_bytes(b"nothing")
+    return place / "many"
+
+
+def command(trained: Path, data: Path, out: Path, *options: str) -> list[str]:
+    extract = ["-m", "workbench.extract", str(trained), "--data", str(data), "--out", str(out)]
+    return [*extract, "--batch-size=4", "--workers=0", *options]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, trained: Path, data: Path) -> Path:
+    """Return the store that one process makes without being disturbed."""
+    out = tmp_path_factory.mktemp("whole") / "whole.h5"
+    finish(command(trained, data, out))
+    return out
+
+
+def start(words: Sequence[str]) -> "subprocess.Popen[str]":
+    return subprocess.Popen([sys.executable, *words], start_new_session=True, **PLACE)
+
+
+def finish(words: Sequence[str]) -> str:
+    done = subprocess.run([sys.executable, *words], check=False, **PLACE)
+    assert done.returncode == 0, done.stderr
+    return str(done.stdout)
+
+
+def wait_for(process: "subprocess.Popen[str]", done: Callable[[], bool]) -> None:
+    while not done():
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.001)
+
+
+def spooled(out: Path) -> int:
+    """Return the bytes of records that all processes have written."""
+    return sum(path.stat().st_size for path in folder_of(out).glob("process-*.records"))
+
+
+def everything(path: Path) -> tuple[Mapping[str, bytes], Mapping[str, Any]]:
+    """Return each dataset's bytes by name, and the provenance but for its time."""
+    found: dict[str, bytes] = {}
+
+    def visit(name: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset):
+            values = item[:]
+            assert values.dtype.kind != "O"
+            found[name] = f"{values.dtype} {values.shape}".encode() + np.asarray(values).tobytes()
+
+    with h5py.File(path) as file:
+        file.visititems(visit)
+        provenance = json.loads(file.attrs["provenance"])
+    del provenance["created"]
+    return found, provenance
+
+
+def assert_same(one: Path, other: Path) -> None:
+    (found, origin), (expected, other_origin) = everything(one), everything(other)
+    assert origin == other_origin
+    assert found.keys() == expected.keys()
+    for name, values in expected.items():
+        assert found[name] == values, name
+
+
+def test_killed_again_and_again_it_ends_in_the_same_file(
+    tmp_path: Path, trained: Path, data: Path, whole: Path
+) -> None:
+    out = tmp_path / "store.h5"
+    generator = random.Random(0)
+    all_bytes = (2 * LOCATIONS - 2) * (len(whole.read_bytes()) // (2 * LOCATIONS))
+    for tenth in (1, 4, 8):
+        process = start(command(trained, data, out, f"--workers={tenth % 2}"))
+        enough = all_bytes * (tenth + generator.random()) / 10
+        wait_for(process, lambda enough=enough: spooled(out) > enough)  # type: ignore[misc]
+        process.kill()
+        process.communicate()
+        assert not out.exists()
+    done = finish(command(trained, data, out))
+    assert "238 locations, 2 classes, 2 skipped" in done
+    assert_same(out, whole)
+    assert not folder_of(out).exists()
+    assert store.read(out).provenance["skipped"][0][0] == "Alaska/2015_0005"
+
+
+def test_several_processes_make_the_file_that_one_makes(
+    tmp_path: Path, trained: Path, data: Path, whole: Path
+) -> None:
+    out = tmp_path / "store.h5"
+    done = finish([*TORCHRUN, *command(trained, data, out)])
+    assert done.count("238 locations, 2 classes, 2 skipped") == 1
+    assert_same(out, whole)
+    assert [path.name for path in tmp_path.iterdir()] == ["store.h5"]
+
+
+def test_one_process_goes_on_where_two_were_killed(
+    tmp_path: Path, trained: Path, data: Path, whole: Path
+) -> None:
+    out = tmp_path / "store.h5"
+    process = start([*TORCHRUN, *command(trained, data, out)])
+    wait_for(process, lambda: spooled(out) > 400_000)
+    for number in (*children(process.pid), process.pid):
+        os.kill(number, signal.SIGKILL)
+    process.communicate()
+    assert len(list(folder_of(out).glob("process-*.records"))) == 2
+    assert not out.exists()
+    finish(command(trained, data, out))
+    assert_same(out, whole)
+
+
+def children(number: int) -> list[int]:
+    """Return the processes that another has started: those of torchrun have groups of their own."""
+    return [
+        int(word) for word in Path(f"/proc/{number}/task/{number}/children").read_text().split()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("number", "torchrun"),
+    [(signal.SIGTERM, False), (signal.SIGINT, False), (signal.SIGTERM, True)],
+)
+def test_asked_to_end_it_finishes_its_batch_and_says_how_to_go_on(
+    tmp_path: Path,
+    trained: Path,
+    data: Path,
+    whole: Path,
+    number: signal.Signals,
+    torchrun: bool,
+) -> None:
+    out = tmp_path / "store.h5"
+    words = [*(TORCHRUN if torchrun else ()), *command(trained, data, out)]
+    process = start(words)
+    wait_for(process, lambda: spooled(out) > 200_000)
+    process.send_signal(number)
+    said = process.communicate(timeout=120)[1]
+    assert "locations are done, run the same command to go on." in said
+    assert torchrun or process.returncode == 128 + signal.SIGTERM
+    assert not out.exists()
+    assert spooled(out) > 200_000
+    finish(words)
+    assert_same(out, whole)
+
+
+def test_two_commands_do_not_write_one_file(tmp_path: Path, trained: Path, data: Path) -> None:
+    out = tmp_path / "store.h5"
+    first = start(command(trained, data, out))
+    wait_for(first, lambda: spooled(out) > 0)
+    first.send_signal(signal.SIGSTOP)
+    second = start(command(trained, data, out))
+    said = second.communicate(timeout=120)[1]
+    assert second.returncode == 2
+    assert f"{out}: another process writes this file; wait for it or name another." in said
+    first.send_signal(signal.SIGCONT)
+    said = first.communicate()[1]
+    assert first.returncode == 0, said
+    assert len(store.read(out)) == 2 * LOCATIONS - 2
+
+
+def test_what_one_of_several_processes_refuses_ends_them_all(
+    tmp_path: Path, trained: Path, data: Path
+) -> None:
+    out = tmp_path / "store.h5"
+    folder_of(out).mkdir()
+    (folder_of(out) / "spool.json").write_text("{")  # Only the first process looks at it.
+    process = start([*TORCHRUN, *command(trained, data, out)])
+    said = process.communicate(timeout=120)[1]
+    assert process.returncode != 0
+    assert "cannot be gone on from; remove the folder or say --overwrite." in said
+    assert "another of the processes could not go on" in said
+    assert "exitcode  : 2 " in said
+    assert "exitcode  : 1 " not in said
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Yield a disk of its own that can be made larger."""
+    place = tmp_path / "small"
+    place.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
+    if os.getuid() or subprocess.run(words, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small disk needs root")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+@pytest.mark.parametrize(
+    ("size", "what"),
+    [("1m", ".store.h5.spool/process-0.records"), ("4m", "store.h5")],
+    ids=["while photographs are read", "while the store is written"],
+)
+def test_a_full_disk_leaves_the_old_store_and_loses_nothing(
+    small_disk: Path, trained: Path, data: Path, whole: Path, size: str, what: str
+) -> None:
+    subprocess.run(["mount", "-o", f"remount,size={size}", str(small_disk)], check=True)
+    out = small_disk / "store.h5"
+    out.write_bytes(b"old")
+    process = start(command(trained, data, out, "--overwrite"))
+    said = process.communicate(timeout=120)[1].splitlines()[-1]
+    assert process.returncode == 2
+    assert said == (
+        f"python -m workbench.extract: {small_disk / what}: No space left on device; make room "
+        "and run the same command to go on."
+    )
+    assert out.read_bytes() == b"old"
+    before = spooled(out)
+    assert before > 800_000
+    subprocess.run(["mount", "-o", "remount,size=20m", str(small_disk)], check=True)
+    finish(command(trained, data, out, "--overwrite"))
+    assert_same(out, whole)
+    assert [path.name for path in small_disk.iterdir()] == ["store.h5"]

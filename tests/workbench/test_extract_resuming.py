@@ -1,0 +1,161 @@
+"""What an extraction that was ended has left, and who may go on with it."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.examples import copy_run
+from tests.workbench.test_extract import command, run
+from trainer import checkpoint as checkpoints
+from trainer.checkpoint import load
+from workbench import store
+from workbench.extract.extraction import extracted
+from workbench.extract.task import Request
+from workbench.spool import folder_of
+
+
+class EndedError(Exception):
+    pass
+
+
+@pytest.fixture
+def end_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Let the next extractions end where a store is written, before or behind it."""
+
+    def choose(place: str) -> None:
+        real = store.write
+
+        def write(path: Path, made: store.Store) -> None:
+            if place == "behind":
+                real(path, made)
+            raise EndedError
+
+        monkeypatch.setattr(store, "write", write)
+
+    return choose
+
+
+@pytest.mark.parametrize("place", ["before", "behind"])
+def test_ended_while_the_store_is_written_it_goes_on(
+    tmp_path: Path,
+    trained: Path,
+    test_folder: Path,
+    end_in: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+) -> None:
+    whole = run(trained, test_folder, tmp_path / "whole.h5")
+    out = tmp_path / "store.h5"
+    end_in(place)
+    with pytest.raises(EndedError):
+        run(trained, test_folder, out)
+    assert not out.exists()
+    monkeypatch.undo()
+    # Nothing is left to compute.
+    monkeypatch.setattr("workbench.extract.gathering.Inference", None)
+    made = run(trained, test_folder, out)
+    assert np.array_equal(made.logit, whole.logit)
+    assert np.array_equal(made.feature[:], whole.feature[:])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["store.h5", "whole.h5"]
+
+
+def test_ended_before_the_spool_was_removed_it_is_removed(
+    tmp_path: Path, trained: Path, test_folder: Path
+) -> None:
+    out = tmp_path / "store.h5"
+    extracted(Request(trained, test_folder, out, batch_size=3, workers=0))
+    before = out.read_bytes()
+    assert [path.name for path in folder_of(out).iterdir()] == ["spool.json"]
+    assert command(trained, "--data", test_folder, "--out", out, "--batch-size", "3") == 0
+    assert out.read_bytes() == before
+    assert not folder_of(out).exists()
+
+
+def test_the_beginning_of_another_extraction_is_refused_and_can_be_overwritten(
+    tmp_path: Path,
+    trained: Path,
+    test_folder: Path,
+    training_folder: Path,
+    end_in: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "store.h5"
+    end_in("before")
+    with pytest.raises(EndedError):
+        run(trained, test_folder, out)
+    monkeypatch.undo()
+    begun = {path.name: path.read_bytes() for path in folder_of(out).iterdir()}
+    other = copy_run(trained, tmp_path / "other")
+    model, checkpoint = load(trained)
+    with torch.no_grad():
+        model.classifier.bias.add_(1)
+    checkpoints.save(other, ("best", "last"), checkpoint, model, {})
+    for words, what in (
+        ((trained, "--data", test_folder), "its batch size"),
+        ((other, "--data", test_folder, "--batch-size", "3"), "its checkpoint"),
+        (
+            (trained, "--data", training_folder, "--batch-size", "3"),
+            "its folder, its locations",
+        ),
+        (
+            (trained, "--data", test_folder, "--batch-size", "3", "--precision", "bfloat16"),
+            "its precision",
+        ),
+        (
+            (trained, "--data", test_folder, "--batch-size", "3", "--no-view-features"),
+            "its view features",
+        ),
+    ):
+        with pytest.raises(SystemExit, match="2"):
+            command(*words, "--out", out)
+        said = capsys.readouterr().err.splitlines()[-1]
+        assert f"holds the beginning of another extraction ({what}); finish that one," in said
+    assert {path.name: path.read_bytes() for path in folder_of(out).iterdir()} == begun
+    assert command(trained, "--data", test_folder, "--out", out, "--overwrite") == 0
+    assert store.read(out).provenance["batch_size"] == 32
+    assert not folder_of(out).exists()
+
+
+def test_what_was_mended_since_is_tried_again(
+    tmp_path: Path,
+    trained: Path,
+    test_folder: Path,
+    end_in: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = run(trained, test_folder, tmp_path / "whole.h5")
+    data = tmp_path / "data"
+    shutil.copytree(test_folder, data)
+    bad = data / "Alaska" / "2015_-A_b0001_90.jpg"
+    good = bad.read_bytes()
+    bad.write_bytes(b"nothing")
+    end_in("before")
+    with pytest.raises(EndedError):
+        run(trained, data, tmp_path / "store.h5")
+    monkeypatch.undo()
+    bad.write_bytes(good)
+    made = run(trained, data, tmp_path / "store.h5")
+    assert made.location_id == whole.location_id
+    assert np.array_equal(made.logit, whole.logit)
+    assert made.provenance["skipped"] == []
+
+
+def test_a_damaged_beginning_is_named(
+    tmp_path: Path, trained: Path, test_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "store.h5"
+    folder_of(out).mkdir()
+    (folder_of(out) / "spool.json").write_text("{")
+    words = (trained, "--data", test_folder, "--out", out)
+    with pytest.raises(SystemExit, match="2"):
+        command(*words)
+    assert (
+        "cannot be gone on from; remove the folder or say --overwrite." in capsys.readouterr().err
+    )
+    assert command(*words, "--overwrite") == 0
+    assert len(store.read(out)) == 8

@@ -1,0 +1,8 @@
+"""`python -m workbench.extract`."""
+
+import sys
+
+from workbench.extract.command import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,189 @@
+"""What is wrong with a store, held against the specification, a sentence for each deviation."""
+
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import h5py
+import numpy as np
+
+from embeddings.results import Quality
+from workbench.store.contents import HEADINGS, SPLITS
+from workbench.store.specification import ATTRIBUTES, ENTRIES, MAP_NAME, Entry
+
+Axes = dict[str, int]
+
+
+def deviations(file: h5py.File) -> Iterator[str]:
+    """Yield what keeps a file from being a store, a phrase each that begins with a dataset's name.
+
+    Everything is read but features, photographs' names and hashes: these may be gigabytes, and
+    what is not finite among them is refused when it is written.
+    """
+    axes: Axes = {}
+    sound = True
+    for entry in _entries(file):
+        for phrase in _of_dataset(file, entry, axes):
+            sound = False
+            yield phrase
+    for phrase in _of_attributes(file):
+        sound = False
+        yield phrase
+    if sound:
+        yield from _of_values(file)
+
+
+def strangers(file: h5py.File) -> Iterator[str]:
+    """Yield what lies in a file and not in the specification; it hinders nobody."""
+    known = {entry.name for entry in _entries(file)}
+    found: list[str] = []
+
+    def visit(name: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset) and f"/{name}" not in known:
+            found.append(f"/{name} is not in the specification")
+
+    file.visititems(visit)
+    yield from found
+
+
+def map_names(file: h5py.File) -> list[str]:
+    """Return the names of the maps in a store, whatever else is wrong with them."""
+    group = file.get("projection")
+    return sorted(group) if isinstance(group, h5py.Group) else []
+
+
+def _entries(file: h5py.File) -> list[Entry]:
+    """Return the entries that this file has to be held against: `<map>` becomes each map's name."""
+    result = []
+    for entry in ENTRIES:
+        if "<map>" not in entry.name:
+            whole = bool(entry.group) and entry.group in file
+            result.append(replace(entry, needed=entry.needed or whole))
+            continue
+        for name in map_names(file):
+            made = replace(entry, name=entry.name.replace("<map>", name))
+            result.append(replace(made, needed=made.name.endswith("coordinate")))
+    return result
+
+
+def _of_dataset(file: h5py.File, entry: Entry, axes: Axes) -> Iterator[str]:
+    if entry.name not in file:
+        if entry.needed:
+            yield f"{entry.name} is missing"
+        return
+    dataset = file[entry.name]
+    if not isinstance(dataset, h5py.Dataset):
+        yield f"{entry.name} is a group and should be a dataset"
+        return
+    wanted = "(" + ", ".join(map(str, entry.axes)) + ")"
+    kind = _kind(dataset)
+    if dataset.ndim != len(entry.axes) or kind != entry.dtype:
+        yield f"{entry.name} is {dataset.shape} of {kind} and should be {wanted} of {entry.dtype}"
+        return
+    for axis, length in zip(entry.axes, dataset.shape, strict=True):
+        due = axis if isinstance(axis, int) else axes.setdefault(axis, length)
+        if length != due:
+            where = f", where {axis} is {due}" if isinstance(axis, str) else ""
+            yield f"{entry.name} is {dataset.shape} and should be {wanted}{where}"
+            return
+
+
+def _kind(dataset: h5py.Dataset) -> str:
+    return "string" if h5py.check_string_dtype(dataset.dtype) is not None else str(dataset.dtype)
+
+
+def _of_attributes(file: h5py.File) -> Iterator[str]:
+    for place, attributes in ATTRIBUTES.items():
+        if "<map>" in place:
+            groups = [place.replace("<map>", name) for name in map_names(file)]
+        else:
+            groups = [place] if place in file else []
+        for group in groups:
+            for name, kind in attributes.items():
+                if not _is(file[group].attrs.get(name), kind):
+                    yield f"{group} has no attribute {name} that is {_ARTICLE[kind]}"
+    for name in map_names(file):
+        if not MAP_NAME.fullmatch(name):
+            yield f"/projection/{name!r} is no name for a map"
+        elif not _is_quality(file, name):
+            yield f"/projection/{name} has an attribute quality without the figures that are due"
+
+
+_ARTICLE = {
+    "JSON": "a JSON object",
+    "string": "a string",
+    "integer": "an integer",
+    "boolean": "true or false",
+}
+
+
+def _is(value: Any, kind: str) -> bool:
+    match kind:
+        case "JSON":
+            return _object(value) is not None
+        case "integer":
+            return isinstance(value, (int, np.integer))
+        case "boolean":
+            return isinstance(value, (bool, np.bool_))
+        case _:
+            return isinstance(value, str)
+
+
+def _object(value: Any) -> Mapping[str, Any] | None:
+    """Return the JSON object that an attribute is the text of, None for anything else."""
+    try:
+        result = json.loads(value)
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return result if isinstance(result, Mapping) else None
+
+
+def _is_quality(file: h5py.File, name: str) -> bool:
+    """Return whether a map has the figures of `Quality`, or none."""
+    value = file[f"/projection/{name}"].attrs.get("quality")
+    if value is None:
+        return True
+    due = {field.name for field in dataclasses.fields(Quality)} - {"preservation"}
+    figures = _object(value) or {}
+    numbers = all(isinstance(figure, (int, float, type(None))) for figure in figures.values())
+    return figures.keys() == due and numbers and f"/projection/{name}/preservation" in file
+
+
+def _of_values(file: h5py.File) -> Iterator[str]:
+    rows, classes = file["/prediction/logit"].shape
+    for name in ("/location/id", "/class/name"):
+        values = file[name][:]
+        if len(np.unique(values)) != len(values):
+            yield f"{name} is not unique"
+    if rows:
+        yield from _in_range(file, "/location/label", classes)
+        if "/location/split" in file:
+            yield from _in_range(file, "/location/split", len(SPLITS))
+        if "/neighbour/index" in file:
+            yield from _in_range(file, "/neighbour/index", rows)
+    if list(_words(file["/location/image"].attrs.get("heading", ()))) != list(HEADINGS):
+        yield "/location/image has no attribute heading of N, E, S, W"
+    finite = ["/prediction/logit", *_present(file, ["/component/score", "/neighbour/distance"])]
+    for name in map_names(file):
+        finite += _present(file, [f"/projection/{name}/coordinate"])
+    for name in finite:
+        if not np.isfinite(file[name][:]).all():
+            yield f"{name} holds values that are not finite"
+
+
+def _present(file: h5py.File, names: Sequence[str]) -> list[str]:
+    return [name for name in names if name in file]
+
+
+def _in_range(file: h5py.File, name: str, end: int) -> Iterator[str]:
+    values = file[name][:]
+    if values.size and not 0 <= values.min() <= values.max() < end:
+        yield f"{name} should lie in [0, {end})"
+
+
+def _words(values: Any) -> list[str]:
+    if isinstance(values, (str, bytes)):
+        values = [values]
+    return [value.decode() if isinstance(value, bytes) else str(value) for value in values]

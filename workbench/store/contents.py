@@ -1,0 +1,92 @@
+"""What a store holds: N locations, S classes, D features of a location, W of a view."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.results import Components, Map, Neighbours, Quality
+
+HEADINGS = ("N", "E", "S", "W")
+METHOD_TITLES = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
+SPLITS = ("test", "training", "validation")
+"""What the checkpoint knew of a location; `/location/split` counts from 0 in this order."""
+
+
+class Rows(Protocol):
+    """An array whose rows may still lie in a file: reading takes place where it is indexed."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Return the length of each axis, N first."""
+        ...
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Return the kind of its numbers."""
+        ...
+
+    def __len__(self) -> int:
+        """Return N."""
+        ...
+
+    def __getitem__(self, rows: Any) -> NDArray[Any]:
+        """Return some rows, by number, slice or rising numbers."""
+        ...
+
+
+@dataclass(frozen=True)
+class Projection:
+    """A map under the name by which the store knows it, and how far it may be believed."""
+
+    name: str
+    map: Map
+    quality: Quality | None = None
+
+    @property
+    def title(self) -> str:
+        """Return what people call it: "t-SNE", or "t-SNE (tsne-50)" under another name."""
+        title = METHOD_TITLES.get(self.map.method, self.map.method)
+        return title if self.name == self.map.method else f"{title} ({self.name})"
+
+
+@dataclass(frozen=True)
+class Store:
+    """What a store says of N locations and S classes; row i of every array is one location.
+
+    `class_name` has S names, `location_id` N unique ids, `label` is (N,) int64 in [0, S),
+    `latitude` and `longitude` (N,) float64 in degrees (NaN: unknown), `logit` (N, S) float32,
+    `split` (N,) int8 an index into `SPLITS`. `provenance` says what it was made from.
+
+    `image` (N, 4) relative paths and `image_sha256` (N, 4, 32) uint8, N, E, S, W, `feature` (N, D)
+    float32, `view_feature` (N, 4, W) float32 and `view_logit` (N, 4, S) float32 stay on disk until
+    they are indexed; the last two are None where the fusion has none.
+
+    `components` and `neighbours` are those of `workbench.project`, None before;
+    `neighbour_accuracy` is the share of locations, in [0, 1], whose true class k neighbours vote
+    for, by k; `projection` has the maps by name.
+    """
+
+    class_name: tuple[str, ...]
+    location_id: tuple[str, ...]
+    label: NDArray[np.int64]
+    latitude: NDArray[np.float64]
+    longitude: NDArray[np.float64]
+    image: Rows
+    logit: NDArray[np.float32]
+    feature: Rows
+    provenance: Mapping[str, Any]
+    image_sha256: Rows | None = None
+    split: NDArray[np.int8] | None = None
+    view_feature: Rows | None = None
+    view_logit: Rows | None = None
+    components: Components | None = None
+    neighbours: Neighbours | None = None
+    neighbour_accuracy: Mapping[int, float] = field(default_factory=dict)
+    projection: Mapping[str, Projection] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """Return N, the number of locations."""
+        return len(self.location_id)

@@ -1,0 +1,78 @@
+"""What is inside a store, as lines of text."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import h5py
+
+from workbench.store.specification import ENTRIES
+
+LONGEST = 90  # Characters of a value; a list of skipped locations may have thousands.
+
+
+def tree(file: h5py.File) -> Iterator[str]:
+    """Yield a line for each group and dataset, and for each entry of a JSON attribute.
+
+    A dataset's line has its name, shape, dtype, bytes in the file, and unit.
+    """
+    yield from _members(file, "")
+    yield from _attributes(file)
+
+
+def _members(group: h5py.Group, indent: str) -> Iterator[str]:
+    names = sorted(group, key=lambda name: (isinstance(group[name], h5py.Group), name))
+    for name in names:
+        item = group[name]
+        if isinstance(item, h5py.Dataset):
+            yield f"{indent}{name:<{22 - len(indent)}}{_dataset(item)}".rstrip()
+        else:
+            yield f"{indent}{name}/"
+            yield from (f"{indent}  {line}" for line in _attributes(item))
+            yield from _members(item, indent + "  ")
+
+
+def _dataset(dataset: h5py.Dataset) -> str:
+    text = h5py.check_string_dtype(dataset.dtype)
+    kind = "string" if text is not None else str(dataset.dtype)
+    shape = " x ".join(f"{length:,}" for length in dataset.shape)
+    stored = dataset.id.get_storage_size()
+    packed = f", {dataset.compression}" if dataset.compression else ""
+    return f"{shape:<19} {kind:<8} {size(stored):>9}{packed}  {_unit(dataset)}"
+
+
+def _unit(dataset: h5py.Dataset) -> str:
+    unit = next((entry.unit for entry in ENTRIES if entry.name == dataset.name), "")
+    return f"[{unit}]" if unit else ""
+
+
+def _attributes(group: h5py.Group) -> Iterator[str]:
+    for name, value in group.attrs.items():
+        try:
+            entries: Any = json.loads(value)
+        except (TypeError, ValueError, RecursionError):
+            entries = None
+        if isinstance(entries, Mapping):
+            yield f"{name}:"
+            for key, entry in entries.items():
+                yield f"  {key}: {_short(entry)}"
+        else:
+            yield f"{name}: {_short(value)}"
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list) and len(str(value)) > LONGEST:
+        return f"{len(value):,} entries"
+    # A store is a file that somebody may have written: nothing in it steers the terminal.
+    text = "".join(character if character.isprintable() else "?" for character in str(value))
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def size(count: int) -> str:
+    """Return a number of bytes in words: "1.2 GB"."""
+    amount = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"

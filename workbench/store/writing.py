@@ -1,0 +1,215 @@
+"""From a `Store` to a file, whole or not at all."""
+
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from embeddings.results import Components, Neighbours
+from workbench.errors import InputError
+from workbench.files import alone, replacing
+from workbench.store.checking import deviations
+from workbench.store.contents import HEADINGS, SPLITS, Projection, Rows, Store
+from workbench.store.reading import opened, read
+from workbench.store.specification import FORMAT, MAP_NAME, VERSION
+
+# Text is compressed, numbers are not: `python -m benchmarks.store` shows what that is worth.
+TEXT: Mapping[str, Any] = {"compression": "gzip", "compression_opts": 1}
+TEXTS_AT_ONCE = 8192
+BYTES_AT_ONCE = 2**25
+
+
+def write(path: Path, store: Store) -> None:
+    """Write a whole store, reading its rows in blocks; the old file stays until it is done.
+
+    Raises InputError when the arrays contradict each other or hold values that are not finite, or
+    when the disk is full.
+    """
+    with alone(path), _created(path) as file:
+        file.attrs["format"] = FORMAT
+        file.attrs["version"] = VERSION
+        file.attrs["provenance"] = json.dumps(dict(store.provenance), sort_keys=True)
+        _write_text(file, "/class/name", np.array(store.class_name, dtype=np.str_))
+        _write_text(file, "/location/id", np.array(store.location_id, dtype=np.str_))
+        file["/location/label"] = store.label.astype(np.int64)
+        file["/location/latitude"] = store.latitude.astype(np.float64)
+        file["/location/longitude"] = store.longitude.astype(np.float64)
+        _write_text(file, "/location/image", store.image)
+        file["/location/image"].attrs["heading"] = HEADINGS
+        if store.split is not None:
+            file["/location/split"] = store.split.astype(np.int8)
+            file["/location/split"].attrs["name"] = SPLITS
+        file["/prediction/logit"] = store.logit.astype(np.float32)
+        for name, rows, dtype in (
+            ("/location/image_sha256", store.image_sha256, "uint8"),
+            ("/feature", store.feature, "float32"),
+            ("/view/feature", store.view_feature, "float32"),
+            ("/view/logit", store.view_logit, "float32"),
+        ):
+            if rows is not None:
+                _write_rows(path, file, name, rows, dtype)
+        for place in ("/location/latitude", "/location/longitude"):
+            file[place].attrs["unit"] = "degree"
+        _write_findings(
+            file,
+            store.components,
+            store.neighbours,
+            store.neighbour_accuracy,
+            list(store.projection.values()),
+        )
+
+
+def extend(
+    path: Path,
+    projections: Sequence[Projection] = (),
+    components: Components | None = None,
+    neighbours: Neighbours | None = None,
+    neighbour_accuracy: Mapping[int, float] | None = None,
+) -> None:
+    """Put maps and what they were made from into a store, in place of those of the same name.
+
+    A new file is written beside and takes its name: a reader sees the old one or the new one, and
+    after a failure the old one. Raises as `read` does, and InputError when an array has another
+    number of rows, another process writes this store, or the disk is full.
+    """
+    for projection in projections:
+        if not MAP_NAME.fullmatch(projection.name):
+            raise InputError(
+                f"{projection.name!r} cannot be the name of a map: use up to 40 small letters, "
+                "digits and hyphens."
+            )
+    with alone(path):
+        read(path)
+        with opened(path) as old, _created(path) as file:
+            replaced = {f"projection/{projection.name}" for projection in projections}
+            replaced |= {"component"} if components else set()
+            replaced |= {"neighbour"} if neighbours else set()
+            _copy(old, file, replaced)
+            file.attrs["version"] = VERSION
+            _write_findings(file, components, neighbours, neighbour_accuracy or {}, projections)
+
+
+def remove(path: Path, name: str) -> None:
+    """Take a map out of a store; raises as `extend` does, and InputError for an unknown name."""
+    with alone(path):
+        if name not in read(path).projection:
+            raise InputError(f"{path}: has no map {name!r} to remove; look with workbench.store.")
+        with opened(path) as old, _created(path) as file:
+            _copy(old, file, {f"projection/{name}"})
+
+
+@contextmanager
+def _created(path: Path) -> Iterator[h5py.File]:
+    """Give a new file that takes the name of `path` when it meets the specification."""
+    with replacing(path) as partial, _disk(), h5py.File(partial, "w") as file:
+        yield file
+        for phrase in deviations(file):
+            raise InputError(f"{path}: {phrase}; nothing was written.")
+
+
+@contextmanager
+def _disk() -> Iterator[None]:
+    """Turn what HDF5 makes of a disk that fails when a file is closed into an OSError."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise OSError(str(error)) from error
+
+
+def _copy(old: h5py.File, new: h5py.File, without: set[str]) -> None:
+    """Copy what a store holds, group by group, so that what is replaced leaves no room behind."""
+    for name, value in old.attrs.items():
+        new.attrs[name] = value
+    for name in old:
+        if name == "projection":
+            group = new.create_group(name)
+            for made in old[name]:
+                if f"{name}/{made}" not in without:
+                    old.copy(old[f"{name}/{made}"], group, name=made)
+        elif name not in without:
+            old.copy(old[name], new, name=name)
+
+
+def _write_rows(path: Path, file: h5py.File, name: str, rows: Rows, dtype: str) -> None:
+    dataset = file.create_dataset(name, shape=rows.shape, dtype=dtype)
+    step = max(1, BYTES_AT_ONCE // max(1, int(np.prod(rows.shape[1:])) * dataset.dtype.itemsize))
+    with tqdm(
+        total=len(rows), desc=f"Writing {name}", unit="row", delay=2, mininterval=0.5, leave=False
+    ) as bar:
+        for first in range(0, len(rows), step):
+            block = np.asarray(rows[first : first + step])
+            if not np.isfinite(block).all():
+                raise InputError(
+                    f"{path}: {name} holds values that are not finite; "
+                    "the training diverged: train with a smaller learning rate."
+                )
+            dataset[first : first + len(block)] = block
+            bar.update(len(block))
+
+
+def _write_text(file: h5py.File, name: str, rows: Rows) -> None:
+    """Write text as UTF-8 of one length, which reads ten times as fast as one of its own each."""
+    encoded = [
+        np.char.encode(np.asarray(rows[first : first + TEXTS_AT_ONCE]), "utf-8")
+        for first in range(0, len(rows), TEXTS_AT_ONCE)
+    ]
+    length = max((block.dtype.itemsize for block in encoded), default=1)
+    kind = h5py.string_dtype("utf-8", max(1, length))
+    chunks = (min(TEXTS_AT_ONCE, max(1, len(rows))), *rows.shape[1:])
+    dataset = file.create_dataset(name, rows.shape, kind, chunks=chunks, **TEXT)
+    for number, block in enumerate(encoded):
+        first = number * TEXTS_AT_ONCE
+        dataset[first : first + len(block)] = block.astype(kind)
+
+
+def _write_findings(
+    file: h5py.File,
+    components: Components | None,
+    neighbours: Neighbours | None,
+    neighbour_accuracy: Mapping[int, float],
+    projections: Sequence[Projection],
+) -> None:
+    if components:
+        arrays = ("mean", "loading", "variance", "variance_ratio", "score")
+        group = _group(file, "component", components, arrays, "float32")
+        _describe(group, components.parameter, components.seed, components.library)
+    if neighbours:
+        group = _group(file, "neighbour", neighbours, ("distance",), "float32")
+        group["index"] = neighbours.index.astype(np.int32)
+        group.attrs["metric"] = neighbours.metric
+        group.attrs["exact"] = neighbours.exact
+        group.attrs["seed"] = neighbours.seed
+        group.attrs["library"] = neighbours.library
+        accuracy = {str(count): float(share) for count, share in neighbour_accuracy.items()}
+        group.attrs["accuracy"] = json.dumps(accuracy)
+    for projection in projections:
+        made = projection.map
+        group = _group(file, f"projection/{projection.name}", made, ("coordinate",), "float32")
+        group.attrs["method"] = made.method
+        _describe(group, made.parameter, made.seed, made.library)
+        if projection.quality:
+            group["preservation"] = projection.quality.preservation.astype(np.float32)
+            figures = dataclasses.asdict(projection.quality)
+            del figures["preservation"]
+            group.attrs["quality"] = json.dumps(figures)
+
+
+def _group(file: h5py.File, name: str, made: object, arrays: Sequence[str], dtype: str) -> Any:
+    group = file.create_group(name)
+    for array in arrays:
+        values: NDArray[Any] = getattr(made, array)
+        group[array] = values.astype(dtype)
+    return group
+
+
+def _describe(group: Any, parameter: Mapping[str, Any], seed: int, library: str) -> None:
+    group.attrs["parameter"] = json.dumps(dict(parameter), sort_keys=True)
+    group.attrs["seed"] = seed
+    group.attrs["library"] = library
