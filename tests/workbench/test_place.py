@@ -1,0 +1,108 @@
+"""Locations are placed into maps of others, which stay where they are."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.examples import small_store
+from workbench import place, project, store
+from workbench.errors import InputError
+from workbench.project import Options
+from workbench.store import Store
+
+
+def part(made: Store, row: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Store:
+    """Return some locations of a store, without maps."""
+    return replace(
+        made,
+        location_id=tuple(made.location_id[i] for i in row),
+        label=made.label[row],
+        latitude=made.latitude[row],
+        longitude=made.longitude[row],
+        image=np.asarray(made.image)[row],
+        logit=made.logit[row],
+        feature=np.asarray(made.feature)[row],
+        projection={},
+    )
+
+
+@pytest.fixture(scope="module")
+def halves(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Return a projected store of even rows, and one of odd rows."""
+    folder = tmp_path_factory.mktemp("halves")
+    made = small_store(folder / "whole.h5", folder / "data", locations=60)
+    old, new = folder / "old.h5", folder / "new.h5"
+    store.write(old, part(made, np.arange(0, len(made), 2)))
+    store.write(new, part(made, np.arange(1, len(made), 2)))
+    project.project(old, Options(stability_seeds=0))
+    return old, new
+
+
+def test_new_locations_lie_among_old_ones_of_their_class(
+    halves: tuple[Path, Path], tmp_path: Path
+) -> None:
+    old_path, new_path = halves
+    before = old_path.read_bytes()
+    path = tmp_path / "new.h5"
+    path.write_bytes(new_path.read_bytes())
+    shares = place.place_into(path, old_path, [], seed=1)
+    assert sorted(shares) == [1, 5, 15, 50]
+    assert shares[5] > 0.8
+    assert old_path.read_bytes() == before
+    old, new = store.read(old_path), store.read(path)
+    assert set(new.projection) == {"pca-placed", "tsne-placed", "umap-placed"}
+    shuffled = np.random.default_rng(0).permutation(len(new))
+    for name in ("tsne", "umap"):
+        fixed = old.projection[name].map.coordinate
+        placed = new.projection[f"{name}-placed"].map.coordinate
+        away = np.linalg.norm(placed[:, None] - fixed[None], axis=2)
+        hit = old.label[away.argmin(axis=1)] == new.label
+        assert hit.mean() > 0.75
+        assert (old.label[away[shuffled].argmin(axis=1)] == new.label).mean() < 0.4
+    parameter = new.projection["tsne-placed"].map.parameter
+    assert (parameter["placed_into"], parameter["placed_into_locations"]) == ("tsne", 150)
+
+
+def test_a_location_that_is_there_already_comes_to_its_old_place(
+    halves: tuple[Path, Path], tmp_path: Path
+) -> None:
+    path = tmp_path / "same.h5"
+    path.write_bytes(halves[0].read_bytes())
+    place.place_into(path, halves[0], ["pca", "umap"], seed=1)
+    made = store.read(path).projection
+    pca = made["pca"].map.coordinate
+    assert np.allclose(made["pca-placed"].map.coordinate, pca, atol=1e-4)
+    umap, placed = made["umap"].map.coordinate, made["umap-placed"].map.coordinate
+    assert np.median(np.linalg.norm(umap - placed, axis=1)) < 0.3 * umap.std()
+
+
+def test_what_does_not_fit_is_refused(halves: tuple[Path, Path], tmp_path: Path) -> None:
+    old_path, new_path = halves
+    with pytest.raises(InputError, match=r"new.h5: has no components to place by"):
+        place.place_into(old_path, new_path, [], seed=0)
+    with pytest.raises(InputError, match="has no map 'mine'; it has pca, tsne, umap"):
+        place.place_into(new_path, old_path, ["mine"], seed=0)
+    made = store.read(new_path)
+    shorter = replace(made, feature=np.asarray(made.feature)[:, :30])
+    store.write(tmp_path / "shorter.h5", shorter)
+    with pytest.raises(InputError, match="30 features, the components are of 32"):
+        place.place_into(tmp_path / "shorter.h5", old_path, [], seed=0)
+    store.write(tmp_path / "others.h5", replace(made, class_name=("a", "b", "c", "d", "e")))
+    with pytest.raises(InputError, match=r"others.h5: has other classes than .*old.h5"):
+        place.place_into(tmp_path / "others.h5", old_path, [], seed=0)
+
+
+def test_the_command_says_how_neighbours_and_head_predict(
+    halves: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "new.h5"
+    made = store.read(halves[1])
+    other = {**made.provenance, "checkpoint_sha256": "another"}
+    store.write(path, replace(made, provenance=other))
+    assert place.main([str(path), "--into", str(halves[0]), "--map", "pca"]) == 0
+    printed = capsys.readouterr().out
+    assert f"prediction by 5 nearest of {halves[0]}: top-1 " in printed
+    assert "prediction by the head: top-1 " in printed
+    assert "note: the two stores are of different checkpoints" in printed

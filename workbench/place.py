@@ -1,0 +1,140 @@
+"""`python -m workbench.place NEW.h5 --into OLD.h5`: put locations into maps of other locations."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from embeddings.components import project
+from embeddings.neighbours import between
+from embeddings.placing import place
+from embeddings.results import Components, Map
+from embeddings.votes import COUNTS, vote
+from workbench import store as stores
+from workbench.command import refusing
+from workbench.errors import InputError
+from workbench.files import check_writable
+from workbench.progress import stage
+from workbench.store import Projection, Store
+
+PLACED = "placed"  # A placed map stands beside the store's own, as <map>-placed.
+
+
+def place_into(new_path: Path, old_path: Path, names: Sequence[str], seed: int) -> dict[int, float]:
+    """Place a store's locations into the maps of another store, and write those into the first.
+
+    Without `names` all maps that can be placed into are. The new map `<map>-placed` says in its
+    parameters which checkpoint it was placed into. Returns the share in [0, 1] of the new
+    locations whose class their nearest old ones vote for, by their number (Hays & Efros 2008).
+    Raises InputError when a store cannot be read or was not projected, when the features have
+    another length or the classes another order, or when there is no such map.
+    """
+    new, old = stores.read(new_path), stores.read(old_path)
+    check_writable(new_path, overwrite=True)
+    components = _components(new, old, new_path, old_path)
+    wanted = _wanted(old, old_path, names)
+    try:
+        with stage("Principal components") as said:
+            score = project(components, new.feature, said)
+        projections = []
+        for made in wanted:
+            with stage(f"Placing into {made.title}") as said:
+                coordinate = place(made.map, components, score, seed, said)
+            parameter = {
+                **made.map.parameter,
+                "placed_into": made.name,
+                "placed_into_checkpoint": old.provenance.get("checkpoint_sha256", ""),
+                "placed_into_locations": len(old),
+            }
+            projections.append(
+                Projection(
+                    f"{made.name}-{PLACED}",
+                    Map(made.map.method, coordinate, parameter, seed, made.map.library),
+                )
+            )
+        with stage("Nearest among the old") as said:
+            graph = between(score, components.score, max(COUNTS), progress=said)
+    except ValueError as error:
+        raise InputError(f"{new_path}: {error}; extract both stores from one model.") from error
+    stores.extend(new_path, projections)
+    return {
+        count: float((vote(graph.index, old.label, count) == new.label).mean())
+        for count in COUNTS
+        if count <= graph.index.shape[1]
+    }
+
+
+def _components(new: Store, old: Store, new_path: Path, old_path: Path) -> Components:
+    if old.components is None:
+        raise InputError(
+            f"{old_path}: has no components to place by; run `python -m workbench.project "
+            f"{old_path}` first."
+        )
+    if new.class_name != old.class_name:
+        raise InputError(
+            f"{new_path}: has other classes than {old_path}; extract both with models of the same "
+            "classes."
+        )
+    return old.components
+
+
+def _wanted(old: Store, old_path: Path, names: Sequence[str]) -> list[Projection]:
+    for name in names:
+        if name not in old.projection:
+            raise InputError(
+                f"{old_path}: has no map {name!r}; it has {', '.join(old.projection) or 'none'}."
+            )
+    chosen = names or [
+        name
+        for name, made in old.projection.items()
+        if made.map.method in stores.METHOD_TITLES and not name.endswith(f"-{PLACED}")
+    ]
+    return [old.projection[name] for name in chosen]
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command's options."""
+    result = argparse.ArgumentParser(
+        prog="python -m workbench.place",
+        description="Put the locations of NEW.h5, another split or another checkpoint of the same "
+        "model, into the maps of OLD.h5, whose own locations stay where they are. The maps are "
+        "written into NEW.h5 as <map>-placed. Also says how well the nearest old locations predict "
+        "the classes of the new ones.",
+    )
+    result.add_argument("store", metavar="NEW.h5", type=Path, help="store to read and extend")
+    result.add_argument(
+        "--into", metavar="OLD.h5", type=Path, required=True, help="store with maps, only read"
+    )
+    result.add_argument(
+        "--map", metavar="NAME", action="append", help="map to place into (default: all)"
+    )
+    result.add_argument(
+        "--seed", metavar="INT", type=int, default=0, help="seed (default: %(default)s)"
+    )
+    return result
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status: 2 for input that cannot be used."""
+    command = parser()
+    options = command.parse_args(arguments)
+    with refusing(command.prog):
+        if not 0 <= options.seed < 2**32:
+            raise InputError(f"--seed {options.seed}: must lie in [0, 2^32).")
+        shares = place_into(options.store, options.into, options.map or [], options.seed)
+        for count, share in shares.items():
+            print(f"prediction by {count} nearest of {options.into}: top-1 {share:.1%}")
+        own = stores.read(options.store)
+        hit = float((own.logit.argmax(axis=1) == own.label).mean())
+        print(f"prediction by the head: top-1 {hit:.1%}")
+        old = stores.read(options.into).provenance.get("checkpoint_sha256")
+        if own.provenance.get("checkpoint_sha256") != old:
+            print(
+                "note: the two stores are of different checkpoints; where they lie on one map says "
+                "something only if one was trained on from the other"
+            )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
