@@ -1,0 +1,148 @@
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.workbench.interchange.examples import HOSTILE, hostile_store
+from workbench.errors import InputError
+from workbench.interchange import coordinates, to_frame
+from workbench.metrics import probability
+from workbench.store import Projection, Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return hostile_store(tmp_path / "store.h5")
+
+
+def _map(store: Store) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"x": np.arange(len(store)) / 7, "y": -np.arange(len(store)) / 3},
+        index=pd.Index(store.location_id, name="id"),
+    )
+
+
+def test_each_row_says_of_one_location_what_the_store_says(store: Store) -> None:
+    frame = to_frame(store)
+    assert tuple(frame.index) == store.location_id
+    assert frame.index.name == "id"
+    row = frame.loc["tab\there/1"]
+    at = store.location_id.index("tab\there/1")
+    assert (row["state"], row["split"]) == ("tab\there", "test")
+    assert row["predicted"] == HOSTILE[store.logit[at].argmax()]
+    assert row["correct"] == (row["predicted"] == row["state"])
+    assert row["confidence"] == pytest.approx(probability(store.logit[[at]]).max())
+    better = (store.logit[at] > store.logit[at, store.label[at]]).sum()
+    assert row["rank"] == better + 1
+    assert (row["latitude"], row["longitude"]) == (36.0, -96.0)
+    assert row["image_E"] == "tab\there/1_90.jpg"
+    made = store.projection["tsne-50"]
+    assert made.quality is not None
+    assert [row["tsne-50_x"], row["tsne-50_y"]] == made.map.coordinate[at].tolist()
+    assert row["tsne-50_preservation"] == made.quality.preservation[at]
+    assert np.isnan(frame["latitude"].iloc[0])
+
+
+def test_states_are_categories_in_the_order_of_the_classes(store: Store) -> None:
+    frame = to_frame(store)
+    for name in ("state", "predicted"):
+        assert tuple(frame[name].cat.categories) == HOSTILE
+
+
+def test_the_columns_are_those_that_the_page_names(store: Store) -> None:
+    named = [
+        *["split", "state", "predicted", "correct", "confidence", "rank", "latitude", "longitude"],
+        *["image_N", "image_E", "image_S", "image_W"],
+        *["pca_x", "pca_y", "tsne-50_x", "tsne-50_y", "umap_x", "umap_y"],
+        *["pca_preservation", "tsne-50_preservation", "umap_preservation"],
+    ]
+    assert list(to_frame(store).columns) == named
+    everything = to_frame(store, logits=True, neighbours=True, features=True)
+    assert list(everything.columns) == [
+        *named,
+        *(f"logit_{name}" for name in HOSTILE),
+        *("neighbour_id", "neighbour_distance"),
+        *(f"feature_{number}" for number in range(8)),
+    ]
+    assert np.array_equal(everything["logit_NA"], store.logit[:, HOSTILE.index("NA")])
+    assert np.array_equal(everything["feature_3"], store.feature[:][:, 3])
+    assert everything["neighbour_id"].iloc[0] == list(store.location_id[1:4])
+    assert store.neighbours is not None
+    assert everything["neighbour_distance"].iloc[5] == store.neighbours.distance[5].tolist()
+
+
+def test_what_a_store_does_not_know_is_missing_or_refused(store: Store) -> None:
+    older = replace(store, split=None, neighbours=None)
+    assert to_frame(older)["split"].isna().all()
+    with pytest.raises(InputError, match="no neighbours yet"):
+        to_frame(older, neighbours=True)
+
+
+def test_a_class_and_a_map_that_would_share_a_column_are_refused(store: Store) -> None:
+    made = store.projection["umap"]
+    awkward = replace(
+        store,
+        class_name=("a_x", *store.class_name[1:]),
+        projection={"logit_a": Projection("logit_a", made.map)},
+    )
+    with pytest.raises(InputError, match="'logit_a_x' would be two columns"):
+        to_frame(awkward, logits=True)
+
+
+def test_a_map_is_matched_by_id_and_not_by_order(store: Store) -> None:
+    table = _map(store)
+    made = coordinates(table.iloc[::-1], store, "x", "y", "table.csv")
+    assert np.array_equal(made.coordinate, table.to_numpy(np.float32))
+    assert made.method == "imported"
+    assert made.parameter == {"table": "table.csv", "x": "x", "y": "y"}
+
+
+def test_the_table_of_a_store_gives_its_maps_back(store: Store) -> None:
+    made = coordinates(to_frame(store), store, "umap_x", "umap_y", "frame")
+    assert np.array_equal(made.coordinate, store.projection["umap"].map.coordinate)
+
+
+def test_maps_that_are_not_of_every_location_are_refused(store: Store) -> None:
+    table = _map(store)
+    for spoilt, message in (
+        (table.iloc[1:], "1 of 48 locations are missing, among them '=HYPERLINK"),
+        (table.rename(index={"NA/0": "Oslo/0"}), "1 of 48 locations are missing, .* 'NA/0'"),
+        (pd.concat([table, table.rename(index="X{}".format)]), "48 rows are of no location .* .X"),
+        (pd.concat([table, table.iloc[3:4]]), "'\\+1/0' twice"),
+        (table.drop(columns="y"), "no column 'y', but 'x'"),
+    ):
+        with pytest.raises(InputError, match=f"^table.csv: .*{message}") as caught:
+            coordinates(spoilt, store, "x", "y", "table.csv")
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e39, None, "west", "", "1,5", pd.NA])
+def test_coordinates_that_are_no_finite_numbers_are_refused(store: Store, value: object) -> None:
+    table = _map(store)
+    column = [value if name == "NA/2" else 0.5 for name in table.index]
+    table["y"] = pd.Series(column, index=table.index, dtype="object")
+    with pytest.raises(InputError, match=r"table\.csv: y of 'NA/2' is .*no finite number"):
+        coordinates(table, store, "x", "y", "table.csv")
+
+
+def test_the_page_has_the_columns_and_their_kinds(store: Store) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "interchange.md").read_text("utf-8")
+    table = page.partition("## pandas")[2].partition("## CSV")[0]
+    named = {}
+    for cells, kind in re.findall(r"^\| (`[^|]+) \| ([^|]+) \|", table, re.M):
+        for column in re.findall(r"`([^`]+)`", cells):
+            named[column] = kind
+    assert named.pop("id") == "string, the index"
+    frame = to_frame(store, logits=True, neighbours=True, features=True)
+    found = {}
+    for name, column in frame.items():
+        general = re.sub(r"^(pca|tsne-50|umap)_", "<map>_", str(name))
+        general = re.sub(r"^logit_.*", "logit_<class>", general, flags=re.DOTALL)
+        general = re.sub(r"^feature_\d+", "feature_<d>", general)
+        text = "list" if general.startswith("neighbour") else "string"
+        kind = str(column.dtype)
+        found[general] = text if kind in ("object", "str") else kind
+    assert found == named

@@ -1,0 +1,261 @@
+"""A store as a project of ViRelAy, and a map from the file of one of its analyses.
+
+Besides the store, only this module speaks HDF5, since that is what ViRelAy reads: labels and
+pictures, attributions, and analyses, which are maps and clusterings of some of the rows.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from workbench import metrics
+from workbench.errors import InputError
+from workbench.explanation import Explainer
+from workbench.interchange.folder import replacing_folder
+from workbench.interchange.frame import blocks
+from workbench.interchange.pictures import Views, tile
+from workbench.store import Store
+
+OWN = re.compile(r"project\.yaml|label-map\.json|(dataset|attribution|analysis)\.h5")
+"""The files of such a folder."""
+
+EVERYTHING = "all locations"
+"""The category of all locations; the others are classes, by their number."""
+
+# In the server's addresses hyphens and underscores are the same.
+METHOD = "features"
+AXES = ("1", "2")
+COMPRESSED: Mapping[str, Any] = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+# What h5py raises for a file that is none or is damaged.
+DAMAGED = (OSError, KeyError, TypeError, ValueError, RuntimeError, AttributeError)
+
+
+def write(
+    path: Path, store: Store, name: str, *, views: Views | None, explainer: Explainer | None
+) -> None:
+    """Write a project: label map, labels, pictures, attributions, and maps with clusterings.
+
+    Pictures are the four views as the model saw them, N and E above S and W: (2 H, 2 W, 3);
+    attributions (2 H, 2 W, 2) float32, to be added up. Either is left out where nothing gives it.
+    Raises InputError when the store has no maps, the disk refuses, or a location cannot be read or
+    explained.
+    """
+    if not store.projection:
+        raise InputError("the store has no maps yet; run `python -m workbench.project` first.")
+    with replacing_folder(path) as partial:
+        labels = [
+            {"index": number, "word_net_id": _category(number), "name": title}
+            for number, title in enumerate(store.class_name)
+        ]
+        (partial / "label-map.json").write_text(json.dumps(labels, indent=1), "utf-8")
+        _write_dataset(partial / "dataset.h5", store, views)
+        if explainer:
+            _write_attributions(partial / "attribution.h5", store, explainer)
+        _write_analyses(partial / "analysis.h5", store)
+        # JSON is YAML too, where all of its characters may be printed.
+        project = _project(_printable(name), store, attributions=explainer is not None)
+        text = json.dumps(project, indent=2, ensure_ascii=False)
+        (partial / "project.yaml").write_text(text + "\n", "utf-8")
+
+
+def read_embedding(
+    path: Path, dataset: Path, store: Store, category: str, embedding: str | None
+) -> pd.DataFrame:
+    """Return the first two axes, "1" and "2", of an embedding in the file of an analysis, by id.
+
+    `dataset` is the `dataset.h5` that `write` made, which says the ids of the rows that an
+    analysis knows by number. Raises InputError when a file is missing, damaged or another one,
+    and where there are several embeddings and none was named.
+    """
+    with _opened(dataset) as file:
+        if "id" not in file:
+            raise InputError(f"{dataset}: does not say the ids of its rows; name our dataset.h5.")
+        rows = _dataset(dataset, file, "id")
+        if rows.shape != (len(store),):
+            raise InputError(
+                f"{dataset}: has {rows.shape} ids and the store {len(store)} locations; "
+                "name the store that it was written from."
+            )
+        known = rows.asstr()[:]
+    with _opened(path) as file:
+        if category not in file:
+            raise InputError(f"{path}: has no category {category!r}, but {_names(file)}.")
+        embeddings = _members(path, file, f"{category}/embedding")
+        if embedding not in embeddings and (embedding or len(embeddings) != 1):
+            raise InputError(
+                f"{path}: name one of its embeddings with --embedding: "
+                f"{', '.join(map(repr, embeddings))}."
+            )
+        values = _dataset(path, file, f"{category}/embedding/{embedding or embeddings[0]}")
+        index = _dataset(path, file, f"{category}/index")
+        if values.ndim != 2 or values.shape[1] < 2 or index.shape != values.shape[:1]:
+            raise InputError(
+                f"{path}: an embedding is {values.shape} and its index {index.shape}; "
+                "should be (n, 2 or more) and (n)."
+            )
+        if len(index) > len(known) or index.dtype.kind not in "iu":
+            raise InputError(f"{path}: its index is of other rows than those of {dataset}.")
+        number = index[:].astype(np.int64)
+        if len(number) and not 0 <= number.min() <= number.max() < len(known):
+            raise InputError(f"{path}: its index names rows that {dataset} does not have.")
+        names = pd.Index(known[number], name="id", dtype="str")
+        return pd.DataFrame(values[:, :2], index=names, columns=list(AXES))
+
+
+def _category(number: int) -> str:
+    """Return the key of a class, whose own name might mean a path in HDF5."""
+    return f"class-{number:04d}"
+
+
+def _printable(name: str) -> str:
+    return "".join(
+        character if character.isprintable() else "\N{WHITE SQUARE}" for character in name
+    )
+
+
+def _project(name: str, store: Store, *, attributions: bool) -> dict[str, object]:
+    project: dict[str, object] = {
+        "name": name,
+        "model": _printable(f"{store.provenance.get('fusion', 'unknown')} fusion"),
+        "label_map": "label-map.json",
+        "dataset": {"name": name, "type": "hdf5", "path": "dataset.h5"},
+        "analyses": [{"analysis_method": METHOD, "sources": ["analysis.h5"]}],
+    }
+    if attributions:
+        project["attributions"] = {
+            "attribution_method": "integrated gradients",
+            "attribution_strategy": "predicted_label",
+            "sources": ["attribution.h5"],
+        }
+    return {"project": project}
+
+
+def _write_dataset(path: Path, store: Store, views: Views | None) -> None:
+    with _created(path) as file:
+        file["label"] = store.label.astype(np.uint16)
+        file.create_dataset("id", data=list(store.location_id), dtype=h5py.string_dtype())
+        if views is None:
+            return
+        # A square, since that is how ViRelAy shows every picture.
+        size = _size(store)
+        shape = (len(store), 2 * size, 2 * size, 3)
+        data = file.create_dataset("data", shape, np.uint8, chunks=(1, *shape[1:]))
+        for row, name in _locations(store, "Reading photographs"):
+            data[row] = tile(views(name, size))
+
+
+def _write_attributions(path: Path, store: Store, explainer: Explainer) -> None:
+    with _created(path) as file:
+        size = _size(store)
+        # ViRelAy adds the colours up, and half of its colour maps fail where there is but one: so
+        # each of two has a half, which is exact, and next to nothing when compressed.
+        shape = (len(store), 2 * size, 2 * size, 2)
+        data = file.create_dataset(
+            "attribution", shape, np.float32, chunks=(1, *shape[1:]), **COMPRESSED
+        )
+        file["label"] = store.label.astype(np.uint16)
+        file["prediction"] = store.logit
+        for row, name in _locations(store, "Explaining predictions"):
+            made = explainer.explain(name, lambda done, steps: None)
+            half = (made.map / 2).astype(np.float32)
+            data[row] = tile(np.stack([half, half], axis=-1))
+
+
+def _write_analyses(path: Path, store: Store) -> None:
+    clusterings = _clusterings(store)
+    with _created(path) as file:
+        for number in (None, *np.unique(store.label).tolist()):
+            key = EVERYTHING if number is None else _category(number)
+            rows = np.flatnonzero(store.label == number if number is not None else store.label >= 0)
+            group = file.create_group(key)
+            group["index"] = rows.astype(np.uint32)
+            for name, cluster in clusterings.items():
+                group[f"cluster/{name}"] = cluster[rows]
+            for name, made in store.projection.items():
+                group[f"embedding/{name}"] = made.map.coordinate[rows]
+
+
+def _clusterings(store: Store) -> dict[str, NDArray[np.int32]]:
+    """Return what ViRelAy can colour by: numbers (N) int32, a colour each."""
+    predicted = np.concatenate(
+        [metrics.ranking(store.logit[rows])[:, 0] for rows in blocks(store, "Ranking classes")]
+    )
+    return {
+        "true-class": store.label.astype(np.int32),
+        "predicted-class": predicted.astype(np.int32),
+        "correct": (predicted == store.label).astype(np.int32),
+    }
+
+
+def _size(store: Store) -> int:
+    size = store.provenance.get("size")
+    if not isinstance(size, int) or not 0 < size <= 4096:
+        raise InputError("the store does not say the size of its model's views; extract it again.")
+    return size
+
+
+def _locations(store: Store, what: str) -> Iterator[tuple[int, str]]:
+    bar = tqdm(store.location_id, what, unit="location", dynamic_ncols=True)
+    yield from enumerate(bar)
+
+
+@contextmanager
+def _created(path: Path) -> Iterator[h5py.File]:
+    """Give a new file; what HDF5 makes of a disk that is full at the end becomes an OSError."""
+    try:
+        with h5py.File(path, "w") as file:
+            yield file
+    except RuntimeError as error:
+        raise OSError(str(error)) from error
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[h5py.File]:
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file.")
+    try:
+        with h5py.File(path, "r") as file:
+            yield file
+    except InputError:
+        raise
+    except DAMAGED as error:
+        phrase = str(error).partition("\n")[0]
+        raise InputError(f"{path}: cannot be read as ViRelAy's HDF5 ({phrase}).") from error
+
+
+def _dataset(path: Path, file: h5py.File, name: str) -> h5py.Dataset:
+    """Return a dataset whose numbers lie in this very file."""
+    dataset = _inside(path, file, name)
+    if not isinstance(dataset, h5py.Dataset) or dataset.is_virtual or dataset.external:
+        raise InputError(f"{path}: {name!r} is no dataset in it; what lies elsewhere is not read.")
+    return dataset
+
+
+def _members(path: Path, file: h5py.File, name: str) -> list[str]:
+    group = _inside(path, file, name)
+    return sorted(group) if isinstance(group, h5py.Group) else []
+
+
+def _inside(path: Path, file: h5py.File, name: str) -> h5py.Group | h5py.Dataset:
+    """Return a group or dataset, following no link out of the file."""
+    place = file
+    for step in name.split("/"):
+        if not isinstance(place, h5py.Group) or step not in place:
+            raise InputError(f"{path}: has no {name!r}; is it the file of an analysis?")
+        if not isinstance(place.get(step, getlink=True), h5py.HardLink):
+            raise InputError(f"{path}: {name!r} is a link; what lies elsewhere is not read.")
+        place = place[step]
+    return place
+
+
+def _names(file: h5py.File) -> str:
+    return ", ".join(map(repr, sorted(file)[:60])) or "none"
