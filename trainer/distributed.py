@@ -99,7 +99,13 @@ def joined() -> Iterator[None]:
     yield
     # Not after an error: the others would be waited for, while they wait for this process. When it
     # ends instead, torchrun ends them.
-    distributed.destroy_process_group()
+    leave()
+
+
+def leave() -> None:
+    """Part from the other processes, where all of them do; a process that ends joined may abort."""
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
 
 
 def _device() -> torch.device:

@@ -214,8 +214,7 @@ def test_what_one_of_several_processes_refuses_ends_them_all(
     assert process.returncode != 0
     assert "cannot be gone on from; remove the folder or say --overwrite." in said
     assert "another of the processes could not go on" in said
-    assert "exitcode  : 2 " in said
-    assert "exitcode  : 1 " not in said
+    assert "exitcode  : 1 " not in said  # 2, or what torchrun ended it by.
 
 
 @pytest.fixture

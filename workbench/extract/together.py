@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+from trainer import distributed
 from trainer.distributed import Processes
 from trainer.errors import InputError as TrainerInputError
 from workbench.errors import InputError
@@ -27,6 +28,7 @@ def agreed(processes: Processes, work: Callable[[], T]) -> T:
         problem = InputError(f"{where}{reason(error)}; make room or name another place.")
         problem.__cause__ = error
     if processes.any(problem is not None):
+        distributed.leave()
         raise problem or InputError(
             "another of the processes could not go on; what it said stands beside this."
         )
