@@ -20,6 +20,7 @@ from tqdm import tqdm
 from workbench import metrics
 from workbench.errors import InputError
 from workbench.explanation import Explainer
+from workbench.hdf5 import created, lies_elsewhere
 from workbench.interchange.folder import replacing_folder
 from workbench.interchange.frame import blocks
 from workbench.interchange.pictures import Views, tile
@@ -140,7 +141,7 @@ def _project(name: str, store: Store, *, attributions: bool) -> dict[str, object
 
 
 def _write_dataset(path: Path, store: Store, views: Views | None) -> None:
-    with _created(path) as file:
+    with created(path) as file:
         file["label"] = store.label.astype(np.uint16)
         file.create_dataset("id", data=list(store.location_id), dtype=h5py.string_dtype())
         if views is None:
@@ -154,7 +155,7 @@ def _write_dataset(path: Path, store: Store, views: Views | None) -> None:
 
 
 def _write_attributions(path: Path, store: Store, explainer: Explainer) -> None:
-    with _created(path) as file:
+    with created(path) as file:
         size = _size(store)
         # ViRelAy adds the colours up, and half of its colour maps fail where there is but one: so
         # each of two has a half, which is exact, and next to nothing when compressed.
@@ -172,7 +173,7 @@ def _write_attributions(path: Path, store: Store, explainer: Explainer) -> None:
 
 def _write_analyses(path: Path, store: Store) -> None:
     clusterings = _clusterings(store)
-    with _created(path) as file:
+    with created(path) as file:
         for number in (None, *np.unique(store.label).tolist()):
             key = EVERYTHING if number is None else _category(number)
             rows = np.flatnonzero(store.label == number if number is not None else store.label >= 0)
@@ -209,16 +210,6 @@ def _locations(store: Store, what: str) -> Iterator[tuple[int, str]]:
 
 
 @contextmanager
-def _created(path: Path) -> Iterator[h5py.File]:
-    """Give a new file; what HDF5 makes of a disk that is full at the end becomes an OSError."""
-    try:
-        with h5py.File(path, "w") as file:
-            yield file
-    except RuntimeError as error:
-        raise OSError(str(error)) from error
-
-
-@contextmanager
 def _opened(path: Path) -> Iterator[h5py.File]:
     if not path.is_file():
         raise InputError(f"{path}: there is no such file.")
@@ -235,8 +226,8 @@ def _opened(path: Path) -> Iterator[h5py.File]:
 def _dataset(path: Path, file: h5py.File, name: str) -> h5py.Dataset:
     """Return a dataset whose numbers lie in this very file."""
     dataset = _inside(path, file, name)
-    if not isinstance(dataset, h5py.Dataset) or dataset.is_virtual or dataset.external:
-        raise InputError(f"{path}: {name!r} is no dataset in it; what lies elsewhere is not read.")
+    if not isinstance(dataset, h5py.Dataset):
+        raise InputError(f"{path}: {name!r} is no dataset in it.")
     return dataset
 
 
@@ -247,14 +238,11 @@ def _members(path: Path, file: h5py.File, name: str) -> list[str]:
 
 def _inside(path: Path, file: h5py.File, name: str) -> h5py.Group | h5py.Dataset:
     """Return a group or dataset, following no link out of the file."""
-    place = file
-    for step in name.split("/"):
-        if not isinstance(place, h5py.Group) or step not in place:
-            raise InputError(f"{path}: has no {name!r}; is it the file of an analysis?")
-        if not isinstance(place.get(step, getlink=True), h5py.HardLink):
-            raise InputError(f"{path}: {name!r} is a link; what lies elsewhere is not read.")
-        place = place[step]
-    return place
+    if lies_elsewhere(file, name):
+        raise InputError(f"{path}: {name!r} is a link; what lies elsewhere is not read.")
+    if name not in file:
+        raise InputError(f"{path}: has no {name!r}; is it the file of an analysis?")
+    return file[name]
 
 
 def _names(file: h5py.File) -> str:

@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 
 from embeddings.results import Quality
+from workbench.hdf5 import lies_elsewhere
 from workbench.store.contents import HEADINGS, SPLITS
 from workbench.store.specification import ATTRIBUTES, ENTRIES, MAP_NAME, Entry
 
@@ -24,6 +25,10 @@ def deviations(file: h5py.File) -> Iterator[str]:
     """
     axes: Axes = {}
     sound = True
+    for name in ("projection", *(f"projection/{made}" for made in map_names(file))):
+        if lies_elsewhere(file, name):
+            yield f"/{name} is a link, which is not followed"
+            return
     for entry in _entries(file):
         for phrase in _of_dataset(file, entry, axes):
             sound = False
@@ -50,7 +55,9 @@ def strangers(file: h5py.File) -> Iterator[str]:
 
 def map_names(file: h5py.File) -> list[str]:
     """Return the names of the maps in a store, whatever else is wrong with them."""
-    group = file.get("projection")
+    if lies_elsewhere(file, "projection") or "projection" not in file:
+        return []
+    group = file["projection"]
     return sorted(group) if isinstance(group, h5py.Group) else []
 
 
@@ -69,6 +76,9 @@ def _entries(file: h5py.File) -> list[Entry]:
 
 
 def _of_dataset(file: h5py.File, entry: Entry, axes: Axes) -> Iterator[str]:
+    if lies_elsewhere(file, entry.name):
+        yield f"{entry.name} is a link or lies in another file, which is not followed"
+        return
     if entry.name not in file:
         if entry.needed:
             yield f"{entry.name} is missing"

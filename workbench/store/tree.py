@@ -21,9 +21,13 @@ def tree(file: h5py.File) -> Iterator[str]:
 
 
 def _members(group: h5py.Group, indent: str) -> Iterator[str]:
-    names = sorted(group, key=lambda name: (isinstance(group[name], h5py.Group), name))
-    for name in names:
+    kinds = {name: group.get(name, getclass=True, getlink=True) for name in group}
+    linked = sorted(name for name, kind in kinds.items() if kind is not h5py.HardLink)
+    yield from (f"{indent}{printable(name)}  a link, not followed" for name in linked)
+    own = [name for name in group if name not in linked]
+    for name in sorted(own, key=lambda name: (isinstance(group[name], h5py.Group), name)):
         item = group[name]
+        name = printable(name)
         if isinstance(item, h5py.Dataset):
             yield f"{indent}{name:<{22 - len(indent)}}{_dataset(item)}".rstrip()
         else:
@@ -63,9 +67,13 @@ def _attributes(group: h5py.Group) -> Iterator[str]:
 def _short(value: Any) -> str:
     if isinstance(value, list) and len(str(value)) > LONGEST:
         return f"{len(value):,} entries"
-    # A store is a file that somebody may have written: nothing in it steers the terminal.
-    text = "".join(character if character.isprintable() else "?" for character in str(value))
+    text = printable(str(value))
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def printable(text: str) -> str:
+    """Return text that steers no terminal: a store is a file that somebody may have written."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def size(count: int) -> str:

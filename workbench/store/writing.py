@@ -15,6 +15,7 @@ from tqdm import tqdm
 from embeddings.results import Components, Neighbours
 from workbench.errors import InputError
 from workbench.files import alone, replacing
+from workbench.hdf5 import created, lies_elsewhere
 from workbench.store.checking import deviations
 from workbench.store.contents import HEADINGS, SPLITS, Projection, Rows, Store
 from workbench.store.reading import opened, read
@@ -108,19 +109,10 @@ def remove(path: Path, name: str) -> None:
 @contextmanager
 def _created(path: Path) -> Iterator[h5py.File]:
     """Give a new file that takes the name of `path` when it meets the specification."""
-    with replacing(path) as partial, _disk(), h5py.File(partial, "w") as file:
+    with replacing(path) as partial, created(partial) as file:
         yield file
         for phrase in deviations(file):
             raise InputError(f"{path}: {phrase}; nothing was written.")
-
-
-@contextmanager
-def _disk() -> Iterator[None]:
-    """Turn what HDF5 makes of a disk that fails when a file is closed into an OSError."""
-    try:
-        yield
-    except RuntimeError as error:
-        raise OSError(str(error)) from error
 
 
 def _copy(old: h5py.File, new: h5py.File, without: set[str]) -> None:
@@ -128,6 +120,8 @@ def _copy(old: h5py.File, new: h5py.File, without: set[str]) -> None:
     for name, value in old.attrs.items():
         new.attrs[name] = value
     for name in old:
+        if lies_elsewhere(old, name):
+            continue
         if name == "projection":
             group = new.create_group(name)
             for made in old[name]:

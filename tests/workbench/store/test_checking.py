@@ -125,6 +125,32 @@ def _set(name: str, values: object) -> Callable[[Path], None]:
     return spoil
 
 
+def _linked(name: str, kind: str) -> Callable[[Path], None]:
+    """Let a dataset or group lie in another file, in one of the ways that HDF5 knows."""
+
+    def spoil(path: Path) -> None:
+        other = path.with_name("other.h5")
+        other.write_bytes(path.read_bytes())
+        with h5py.File(path, "r+") as file:
+            old = file[name]
+            shape = getattr(old, "shape", ())
+            dtype = getattr(old, "dtype", None)
+            del file[name]
+            if kind == "external":
+                file[name] = h5py.ExternalLink(str(other), name)
+            elif kind == "soft":
+                file[name] = h5py.SoftLink("/feature")
+            elif kind == "virtual":
+                layout = h5py.VirtualLayout(shape, dtype)
+                layout[:] = h5py.VirtualSource(str(other), name, shape)
+                file.create_virtual_dataset(name, layout)
+            else:
+                place = [(str(other), 0, h5py.h5f.UNLIMITED)]
+                file.create_dataset(name, shape, dtype, external=place)
+
+    return spoil
+
+
 SPOILT: list[tuple[Callable[[Path], object], str]] = [
     (_attribute("/", "provenance", "[]"), "/ has no attribute provenance that is a JSON object"),
     (_attribute("/", "provenance", "[" * 100_000), "/ has no attribute provenance that is a JSON"),
@@ -139,6 +165,13 @@ SPOILT: list[tuple[Callable[[Path], object], str]] = [
     (_fewer_labels, r"/location/label is \(1,\) and should be \(N\), where N is 15"),
     (_group_for_array, "/location/label is a group and should be a dataset"),
     (_text_for_numbers, r"/prediction/logit is \(\) of string and should be \(N, S\) of float32"),
+    (_linked("location/latitude", "external"), "/location/latitude is a link or lies in another"),
+    (_linked("location/latitude", "virtual"), "/location/latitude is a link or lies in another"),
+    (_linked("location/latitude", "storage"), "/location/latitude is a link or lies in another"),
+    (_linked("location", "external"), "/location/id is a link or lies in another"),
+    (_linked("projection", "external"), "/projection is a link, which is not followed"),
+    (_linked("projection/umap", "external"), "/projection/umap is a link, which is not followed"),
+    (_linked("projection/umap/coordinate", "soft"), "umap/coordinate is a link or lies"),
     (_set("location/id", ["Ohio/x"] * 15), "/location/id is not unique"),
     (_set("location/label", np.full(15, 5)), r"/location/label should lie in \[0, 5\)"),
     (_set("projection/umap/coordinate", np.full((15, 2), np.nan, "f4")), "umap.* not finite"),
@@ -201,6 +234,16 @@ def test_what_is_no_part_of_a_store_is_noted_and_does_no_harm(
     assert main([str(path)]) == 0
     assert "note: /mine/own is not in the specification" in capsys.readouterr().out
     assert len(stores.read(path)) == 15
+
+
+def test_nothing_of_another_file_gets_into_a_store_that_is_extended(path: Path) -> None:
+    _linked("projection/umap", "external")(path)
+    with h5py.File(path, "r+") as file:
+        del file["projection/umap"]
+        file["mine"] = h5py.ExternalLink(str(path.with_name("other.h5")), "/feature")
+    stores.extend(path, [])
+    with h5py.File(path) as file:
+        assert "mine" not in file
 
 
 def test_the_tree_shows_shapes_units_and_provenance_and_nothing_that_steers_a_terminal(
