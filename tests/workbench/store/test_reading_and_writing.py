@@ -166,6 +166,20 @@ def test_the_old_version_stays_readable() -> None:
     assert store.neighbours is None
 
 
+def test_this_version_stays_readable() -> None:
+    store = stores.read(Path(__file__).parents[2] / "data" / "store-2.h5")
+    assert store.class_name == ("Alaska", "New Mexico")
+    assert list(store.projection) == ["pca", "tsne", "tsne-4", "umap"]
+    judged = store.projection["tsne-4"].quality
+    assert judged is not None
+    assert (judged.trustworthiness, judged.stability, judged.stability_sample) == (0.9, 0.5, 10)
+    assert store.neighbour_accuracy == {1: 0.5, 3: 0.75}
+    assert store.components is not None
+    assert store.components.loading.shape == (4, 32)
+    assert store.view_logit is not None
+    assert store.view_logit[:].sum() == 48
+
+
 def test_an_old_store_can_be_extended(tmp_path: Path) -> None:
     old = Path(__file__).parents[2] / "data" / "store-1.h5"
     path = tmp_path / "old.h5"
