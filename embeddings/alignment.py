@@ -11,11 +11,14 @@ from scipy.linalg import orthogonal_procrustes
 class Alignment:
     """A map turned onto another.
 
-    `coordinate` (N, 2) float32 are all its locations, in the unit of the other map; `disparity`,
-    in [0, 1], is the share of the other map's variance that the common locations leave unexplained.
+    `coordinate` (N, 2) float32 are all its locations, in the unit of the other map: what they were,
+    times `matrix` (2, 2) float64, plus `shift` (2,) float64. `disparity`, in [0, 1], is the share
+    of the other map's variance that the common locations leave unexplained.
     """
 
     coordinate: NDArray[np.float32]
+    matrix: NDArray[np.float64]
+    shift: NDArray[np.float64]
     disparity: float
 
 
@@ -44,6 +47,8 @@ def align(
     if source_length == 0 or target_length == 0:
         raise ValueError("all common locations lie at one place on a map")
     rotation, fit = orthogonal_procrustes(source / source_length, target / target_length)
-    scale = fit * target_length / source_length
-    moved = scale * (moving - source_centre) @ rotation + target_centre
-    return Alignment(moved.astype(np.float32), float(np.clip(1 - fit**2, 0, 1)))
+    matrix = fit * target_length / source_length * rotation
+    shift = target_centre - source_centre @ matrix
+    moved = moving.astype(np.float64) @ matrix + shift
+    disparity = float(np.clip(1 - fit**2, 0, 1))
+    return Alignment(moved.astype(np.float32), matrix, shift, disparity)

@@ -20,7 +20,7 @@ from embeddings.results import Components
 
 COUNT = 50
 LEAST_LOCATIONS = 5
-COVARIANCE = 4096  # Features; a covariance matrix of so many squared takes 128 MiB.
+COVARIANCE = 8192  # Features; a covariance matrix of so many squared takes 512 MiB.
 SMALL = 1000  # Locations or features, up to which a whole decomposition takes seconds.
 BLOCK = 8192  # Rows.
 
@@ -31,7 +31,7 @@ def components(
     """Return the first components of features (N, D), at most N - 1 or D of them.
 
     Raises ValueError where there are too few locations, where a feature is not finite, and where
-    all locations have the same. The seed matters only for more than 4,096 features or fewer
+    all locations have the same. The seed matters only for more than 8,192 features or fewer
     locations than features (`parameter["solver"]` is then "randomized", Halko et al. 2011); the
     sign of each component makes the loading of largest magnitude positive.
     """

@@ -14,7 +14,7 @@ from embeddings.results import Components, Map, Neighbours
 
 # Iterations of t-SNE, and how strongly neighbours attract in them. Four is the paper's; 12, usual
 # since, for 250 iterations ended at a higher divergence on all of five sets of features. After 300
-# more a map is as trustworthy as after 500 (on six sets to 0.002), in half the time.
+# more a map is as trustworthy as after 500 (on six sets to 0.002), in two thirds of the time.
 EXAGGERATION = ((100, 4.0), (300, 1.0))
 ITERATIONS = sum(iterations for iterations, _ in EXAGGERATION)
 REPORT = 25  # Iterations; each report has the divergence computed.

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 
 from workbench.errors import InputError
@@ -22,16 +23,23 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     if not path.parent.is_dir():
         raise InputError(f"{path.parent}: there is no such folder; create it or choose another.")
-    partial = path.with_name(f".{path.stem}.partial-{os.getpid()}{path.suffix}")
+    target = path.resolve()  # What a link leads to is replaced, not the link.
+    partial = _partial(target, str(os.getpid()))
     try:
         yield partial
+        if target.exists():
+            partial.chmod(target.stat().st_mode)
         with partial.open("rb+") as file:
             os.fsync(file.fileno())
-        partial.replace(path)
+        partial.replace(target)
     except OSError as error:
         raise InputError(f"{path}: {reason(error)}; make room or name another place.") from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _partial(target: Path, process: str) -> Path:
+    return target.with_name(f".{target.stem}.partial-{process}{target.suffix}")
 
 
 def reason(error: OSError) -> str:
@@ -48,7 +56,8 @@ def alone(path: Path) -> Iterator[None]:
     It is a file of its own beside it, since HDF5 locks the store for its readers. Raises InputError
     where another process holds it, and where the folder is missing or cannot be written to.
     """
-    lock = path.with_name(f".{path.name}.lock")
+    target = path.resolve()
+    lock = target.with_name(f".{target.name}.lock")
     while True:
         try:
             file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
@@ -67,6 +76,9 @@ def alone(path: Path) -> Iterator[None]:
             if not _is(file, lock):
                 continue
             try:
+                # What others have left that were killed: nobody else writes here now.
+                for left in target.parent.glob(_partial(Path(escape(str(target))), "*").name):
+                    left.unlink(missing_ok=True)
                 yield
             finally:
                 lock.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """What every HDF5 file needs that is read or written here."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import h5py
@@ -10,9 +10,15 @@ import h5py
 @contextmanager
 def created(path: Path) -> Iterator[h5py.File]:
     """Give a new file; what HDF5 makes of a disk that is full at the end becomes an OSError."""
+    file = h5py.File(path, "w")
     try:
-        with h5py.File(path, "w") as file:
-            yield file
+        yield file
+    except BaseException:
+        with suppress(RuntimeError, OSError):
+            file.close()
+        raise
+    try:
+        file.close()
     except RuntimeError as error:
         raise OSError(str(error)) from error
 

@@ -58,16 +58,30 @@ class Photographs:
         """Return those of a location's files that are not what the store was extracted from.
 
         Empty where the store has no hashes, as those of version 1; raises as `path` does, and
-        OSError for a file that cannot be read.
+        InputError for a file that cannot be read.
+        """
+        return tuple(path for path, same in self.compared(location_id).items() if not same)
+
+    def compared(self, location_id: str, *, gone: bool = False) -> dict[Path, bool | None]:
+        """Return whether each of a location's files is what the store was extracted from.
+
+        With `gone`, None stands for one that cannot be read; without, InputError is raised.
         """
         if self._sha256 is None:
-            return ()
-        known = self._sha256[self._row[location_id]]
-        return tuple(
-            path
-            for path, digest in zip(self.paths(location_id), known, strict=True)
-            if hashlib.sha256(path.read_bytes()).digest() != digest.tobytes()
-        )
+            return {}
+        row = self._row[location_id]
+        result: dict[Path, bool | None] = {}
+        for name, digest in zip(self._image[row], self._sha256[row], strict=True):
+            path = self._inside(str(name))
+            try:
+                result[path] = hashlib.sha256(path.read_bytes()).digest() == digest.tobytes()
+            except OSError as error:
+                if not gone:
+                    raise InputError(
+                        f"{path}: the photograph is gone; say where they are with --data."
+                    ) from error
+                result[path] = None
+        return result
 
     def _inside(self, name: str) -> Path:
         """Return the file, unless its name is of neither layout."""

@@ -3,10 +3,14 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from embeddings.components import project
-from embeddings.neighbours import between
+from embeddings.neighbours import between, others
 from embeddings.placing import place
 from embeddings.results import Components, Map
 from embeddings.votes import COUNTS, vote
@@ -15,7 +19,7 @@ from workbench.command import refusing
 from workbench.errors import InputError
 from workbench.files import check_writable
 from workbench.progress import stage
-from workbench.store import Projection, Store
+from workbench.store import MAP_NAME, Projection, Store
 
 PLACED = "placed"  # A placed map stands beside the store's own, as <map>-placed.
 
@@ -25,7 +29,8 @@ def place_into(new_path: Path, old_path: Path, names: Sequence[str], seed: int) 
 
     Without `names` all maps that can be placed into are. The new map `<map>-placed` says in its
     parameters which checkpoint it was placed into. Returns the share in [0, 1] of the new
-    locations whose class their nearest old ones vote for, by their number (Hays & Efros 2008).
+    locations whose class their nearest old ones vote for, by their number (Hays & Efros 2008), a
+    location that is in both stores being left out of its own vote.
     Raises InputError when a store cannot be read or was not projected, when the features have
     another length or the classes another order, or when there is no such map.
     """
@@ -39,7 +44,11 @@ def place_into(new_path: Path, old_path: Path, names: Sequence[str], seed: int) 
         projections = []
         for made in wanted:
             with stage(f"Placing into {made.title}") as said:
-                coordinate = place(made.map, components, score, seed, said)
+                matrix, shift = _alignment(made.map)
+                unturned = (made.map.coordinate - shift) @ np.linalg.inv(matrix)
+                as_made = replace(made.map, coordinate=unturned.astype(np.float32))
+                placed = place(as_made, components, score, seed, said)
+                coordinate = (placed @ matrix + shift).astype(np.float32)
             parameter = {
                 **made.map.parameter,
                 "placed_into": made.name,
@@ -53,15 +62,26 @@ def place_into(new_path: Path, old_path: Path, names: Sequence[str], seed: int) 
                 )
             )
         with stage("Nearest among the old") as said:
-            graph = between(score, components.score, max(COUNTS), progress=said)
+            graph = between(score, components.score, max(COUNTS) + 1, progress=said)
     except ValueError as error:
         raise InputError(f"{new_path}: {error}; extract both stores from one model.") from error
-    stores.extend(new_path, projections)
+    stores.extend(new_path, projections, made_of=new)
+    # A location that is in both stores is no neighbour of its own.
+    row = {location: row for row, location in enumerate(old.location_id)}
+    own = np.array([row.get(location, -1) for location in new.location_id], dtype=np.int64)
+    index = graph.index[others(graph.index, own)].reshape(len(new), -1)
     return {
-        count: float((vote(graph.index, old.label, count) == new.label).mean())
+        count: float((vote(index, old.label, count) == new.label).mean())
         for count in COUNTS
-        if count <= graph.index.shape[1]
+        if count <= index.shape[1]
     }
+
+
+def _alignment(made: Map) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the matrix (2, 2) and the shift (2,) that a map was turned by, if it was."""
+    turned = made.parameter.get("alignment", {"matrix": [[1, 0], [0, 1]], "shift": [0, 0]})
+    matrix = np.array(turned["matrix"], dtype=np.float64).reshape(2, 2)
+    return matrix, np.array(turned["shift"], dtype=np.float64).reshape(2)
 
 
 def _components(new: Store, old: Store, new_path: Path, old_path: Path) -> Components:
@@ -84,12 +104,19 @@ def _wanted(old: Store, old_path: Path, names: Sequence[str]) -> list[Projection
             raise InputError(
                 f"{old_path}: has no map {name!r}; it has {', '.join(old.projection) or 'none'}."
             )
-    chosen = names or [
-        name
-        for name, made in old.projection.items()
-        if made.map.method in stores.METHOD_TITLES and not name.endswith(f"-{PLACED}")
-    ]
-    return [old.projection[name] for name in chosen]
+    chosen = [old.projection[name] for name in names or old.projection]
+    fit = [made for made in chosen if _can_be_placed_into(made)]
+    if not fit or (names and len(fit) < len(chosen)):
+        raise InputError(
+            f"{old_path}: {', '.join(names) or 'no map of it'}: only maps that workbench.project "
+            "made of this store, with a name of up to 33 letters, can be placed into."
+        )
+    return fit
+
+
+def _can_be_placed_into(made: Projection) -> bool:
+    usual = made.map.method in stores.METHOD_TITLES and "placed_into" not in made.map.parameter
+    return usual and bool(MAP_NAME.fullmatch(f"{made.name}-{PLACED}"))
 
 
 def parser() -> argparse.ArgumentParser:

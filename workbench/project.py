@@ -14,6 +14,7 @@ from embeddings.alignment import align
 from embeddings.components import components
 from embeddings.neighbours import METRICS, neighbours
 from embeddings.progress import Progress
+from embeddings.results import Map
 from embeddings.votes import COUNTS, vote_accuracy
 from workbench import store as stores
 from workbench.command import refusing
@@ -25,6 +26,7 @@ from workbench.store import MAP_NAME, Projection, Store
 METHODS = tuple(stores.METHOD_TITLES)
 KEPT = max(COUNTS)  # Neighbours that the store keeps of each location.
 SEEDS = 2  # Further seeds that a map's stability is judged by.
+MOST_SEEDS = 100
 
 
 @dataclass(frozen=True)
@@ -51,22 +53,30 @@ def project(path: Path, options: Options = Options()) -> list[Projection]:
     store = stores.read(path)
     check_writable(path, overwrite=True)
     _check(options)
-    other = None if options.align_to is None else _to_align_to(options.align_to, store)
+    other = None if options.align_to is None else _to_align_to(options, store)
+    # A map under a name of its own stands beside the usual ones: so does its graph, and it is made
+    # of their components.
+    beside = bool(options.name) and store.neighbours is not None
     with _complaining(path):
-        with stage("Principal components") as said:
-            found = components(store.feature, options.seed, progress=said)
+        if beside and store.components is not None:
+            found = store.components
+        else:
+            with stage("Principal components") as said:
+                found = components(store.feature, options.seed, progress=said)
         with stage("Nearest neighbours") as said:
             count = max(KEPT, options.neighbours, int(3 * options.perplexity))
             graph = neighbours(found.score, count, options.seed, options.metric, said)
+        made_by: dict[str, Map] = {}
+        for method in options.method:
+            with stage(stores.METHOD_TITLES[method]) as said:
+                made_by[method] = fit(method, options, said)(found, graph, options.seed)
         with stage("Neighbours of a sample in all features") as said:
             reference = quality.reference(
                 store.feature, store.label, graph, options.seed, progress=said
             )
         projections = []
-        for method in options.method:
-            name = f"{method}-{options.name}" if options.name else method
-            with stage(stores.METHOD_TITLES[method]) as said:
-                made = fit(method, options, said)(found, graph, options.seed)
+        for method, made in made_by.items():
+            name = _name(method, options)
             with stage(f"{stores.METHOD_TITLES[method]}, quality") as said:
                 judged = quality.judge(reference, made.coordinate, said)
             if method != "pca" and options.stability_seeds:  # PCA has no seed to vary.
@@ -83,14 +93,13 @@ def project(path: Path, options: Options = Options()) -> list[Projection]:
             projection = Projection(name, made, judged)
             projections.append(projection if other is None else _aligned(projection, store, other))
         kept = replace(graph, index=graph.index[:, :KEPT], distance=graph.distance[:, :KEPT])
-    # A map under a name of its own stands beside the usual ones, and so does its graph.
-    beside = bool(options.name) and store.neighbours is not None
     stores.extend(
         path,
         projections,
-        components=found,
+        components=None if beside else found,
         neighbours=None if beside else kept,
         neighbour_accuracy=vote_accuracy(kept, store.label),
+        made_of=store,
     )
     return projections
 
@@ -128,11 +137,11 @@ def _complaining(path: Path) -> Iterator[None]:
 
 def _check(options: Options) -> None:
     for name, value, low, high in (
-        ("--seed", options.seed, 0, 2**32 - 1),
+        ("--seed", options.seed, 0, 2**32 - 1 - MOST_SEEDS),
         ("--perplexity", options.perplexity, 1, 1000),
         ("--neighbours", options.neighbours, 2, 1000),
         ("--minimum-distance", options.minimum_distance, 0, 1),
-        ("--stability-seeds", options.stability_seeds, 0, 100),
+        ("--stability-seeds", options.stability_seeds, 0, MOST_SEEDS),
     ):
         if not low <= value <= high:
             raise InputError(f"{name} {value}: must lie in [{low}, {high}].")
@@ -144,8 +153,17 @@ def _check(options: Options) -> None:
             )
 
 
-def _to_align_to(path: Path, store: Store) -> Store:
+def _name(method: str, options: Options) -> str:
+    return f"{method}-{options.name}" if options.name else method
+
+
+def _to_align_to(options: Options, store: Store) -> Store:
+    assert options.align_to is not None
+    path = options.align_to
     other = stores.read(path)
+    for method in options.method:
+        if _name(method, options) not in other.projection:
+            raise InputError(f"{path}: has no map {_name(method, options)!r}; project it first.")
     common = set(other.location_id) & set(store.location_id)
     if len(common) < 3:
         raise InputError(
@@ -157,11 +175,7 @@ def _to_align_to(path: Path, store: Store) -> Store:
 
 def _aligned(projection: Projection, store: Store, other: Store) -> Projection:
     """Turn a map onto the one of the same name in another store, by their common locations."""
-    fixed = other.projection.get(projection.name)
-    if fixed is None:
-        raise InputError(
-            f"--align-to: that store has no map {projection.name!r}; project it first."
-        )
+    fixed = other.projection[projection.name]
     row = {location: row for row, location in enumerate(other.location_id)}
     common = [(i, row[name]) for i, name in enumerate(store.location_id) if name in row]
     own, theirs = np.array(common, dtype=np.int64).T
@@ -169,6 +183,7 @@ def _aligned(projection: Projection, store: Store, other: Store) -> Projection:
     parameter = {
         **projection.map.parameter,
         "aligned_to_checkpoint": other.provenance.get("checkpoint_sha256", ""),
+        "alignment": {"matrix": turned.matrix.tolist(), "shift": turned.shift.tolist()},
         "alignment_disparity": turned.disparity,
         "alignment_locations": len(common),
     }

@@ -78,6 +78,35 @@ def test_a_location_that_is_there_already_comes_to_its_old_place(
     assert np.median(np.linalg.norm(umap - placed, axis=1)) < 0.3 * umap.std()
 
 
+def test_a_map_that_was_turned_is_placed_into_as_it_stands(
+    halves: tuple[Path, Path], tmp_path: Path
+) -> None:
+    made = store.read(halves[0])
+    # Classes of chance: who counted as its own neighbour would always be right.
+    chance = np.random.default_rng(2).integers(0, 5, len(made))
+    made = replace(made, label=chance)
+    turn = np.array([[0.0, 3.0], [-3.0, 0.0]], dtype=np.float32)
+    turned = {
+        name: replace(
+            one, map=replace(one.map, coordinate=one.map.coordinate @ turn + np.float32(5))
+        )
+        for name, one in made.projection.items()
+    }
+    other, path = tmp_path / "other.h5", tmp_path / "path.h5"
+    store.write(other, replace(made, projection=turned))
+    store.write(path, made)
+    project.project(path, Options(stability_seeds=0, align_to=other))
+    aligned = store.read(path)
+    shares = place.place_into(path, path, [], seed=1)
+    placed = store.read(path).projection
+    for name in ("pca", "umap"):
+        old = aligned.projection[name].map.coordinate
+        away = np.linalg.norm(placed[f"{name}-placed"].map.coordinate - old, axis=1)
+        assert np.median(away) < 0.1 * old.std(), name
+    assert shares == pytest.approx(aligned.neighbour_accuracy)
+    assert shares[1] < 0.5
+
+
 def test_what_does_not_fit_is_refused(halves: tuple[Path, Path], tmp_path: Path) -> None:
     old_path, new_path = halves
     with pytest.raises(InputError, match=r"new.h5: has no components to place by"):

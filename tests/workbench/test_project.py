@@ -7,10 +7,12 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from embeddings import quality
 from tests.examples import small_store
 from workbench import project, store
 from workbench.errors import InputError
@@ -127,6 +129,34 @@ def test_maps_of_two_checkpoints_are_aligned(projected: Path, other: Path) -> No
     assert after < before or before < 0.2  # Signs of components may agree by themselves.
     assert turned.map.parameter["alignment_disparity"] < 0.01
     assert turned.map.parameter["alignment_locations"] == 120
+
+
+def test_maps_are_not_put_into_another_store_that_has_come_meanwhile(
+    path: Path, other: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = store.read(other)
+    moved = replace(made, provenance={**made.provenance, "checkpoint_sha256": "another"})
+    judge = quality.judge
+
+    def meanwhile(*arguments: Any) -> Any:
+        store.write(path, moved)
+        return judge(*arguments)
+
+    monkeypatch.setattr(quality, "judge", meanwhile)
+    with pytest.raises(InputError, match="another store has come in its place meanwhile"):
+        project.project(path, replace(QUICK, method=("pca",)))
+    assert store.read(path).projection == {}
+
+
+def test_a_named_map_is_made_of_the_components_that_are_there(path: Path) -> None:
+    before = store.read(path)
+    project.project(path, replace(QUICK, method=("pca",), name="other", seed=9))
+    after = store.read(path)
+    assert before.components is not None
+    assert after.components is not None
+    assert after.components.seed == before.components.seed
+    expected = before.components.score[:, :2]
+    assert np.array_equal(after.projection["pca-other"].map.coordinate, expected)
 
 
 def test_stores_without_common_locations_are_not_aligned(path: Path, tmp_path: Path) -> None:

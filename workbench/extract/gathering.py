@@ -43,13 +43,16 @@ def gather(
         writer = agreed(processes, lambda: stack.enter_context(task.spool.writer(processes.rank)))
         share = _Share(task, mine, inference, writer)
         bar = stack.enter_context(_bar(task, left, processes))
+        done, total = int(bar.initial), len(task.photographs)
         for first in range(0, len(left), processes.count):
             dealt = left[first : first + processes.count]
             agreed(processes, share.step if processes.rank < len(dealt) else _rest)
-            bar.update(sum(len(task.batches[number]) for number in dealt))
+            many = sum(len(task.batches[number]) for number in dealt)
+            done += many
+            bar.update(many)
             if processes.any(asked.asked):
                 agreed(processes, writer.finish)
-                raise Stopped(f"asked to end; {bar.n} of {bar.total} locations are done, {GO_ON}.")
+                raise Stopped(f"asked to end; {done} of {total} locations are done, {GO_ON}.")
         agreed(processes, writer.finish)
         agreed(processes, lambda: task.spool.note_unreadable(processes.rank, share.unreadable))
 

@@ -72,7 +72,7 @@ def from_table(options: argparse.Namespace) -> str:
     store = _extensible(options)
     frame = table.read_table(options.table, (options.x, options.y))
     made = coordinates(frame, store, options.x, options.y, options.table.name)
-    stores.extend(options.store, projections=[Projection(options.map, made)])
+    stores.extend(options.store, [Projection(options.map, made)], made_of=store)
     return f"map {options.map!r} of {len(store)} locations -> {options.store}"
 
 
@@ -84,7 +84,7 @@ def from_virelay(options: argparse.Namespace) -> str:
         options.analysis, dataset, store, options.category, options.embedding
     )
     made = coordinates(frame, store, *virelay.AXES, options.analysis.name)
-    stores.extend(options.store, projections=[Projection(options.map, made)])
+    stores.extend(options.store, [Projection(options.map, made)], made_of=store)
     return f"map {options.map!r} of {len(store)} locations -> {options.store}"
 
 

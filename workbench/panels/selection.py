@@ -18,8 +18,9 @@ class Selection:
 
     `member` is (N,), `words` a phrase for a person, `name` the classes that it is about, in class
     order. `cell` is the (true, predicted) pair of a cell of the confusion matrix, `within` the
-    selection that the matrix showed when it was clicked, None for everything. `ranked` has the
-    rows of the nearest of one location, the nearest first, and `distance` theirs; else None.
+    selection that the matrix showed when it was clicked, None for everything. `by_place` says that
+    classes are not the reason. `ranked` has the rows of the nearest of one location, the nearest
+    first, and `distance` theirs; else None.
     """
 
     member: NDArray[np.bool_]
@@ -27,6 +28,7 @@ class Selection:
     name: tuple[str, ...]
     cell: tuple[str, str] | None = None
     within: "Selection | None" = None
+    by_place: bool = False
     ranked: NDArray[np.int32] | None = None
     distance: NDArray[np.float32] | None = None
 
@@ -83,7 +85,7 @@ def _by_cell(pair: tuple[str, str], within: Selection | None, guesses: Guesses) 
     if within is not None:
         member &= within.member
         # Classes are already in the cell's own words; a lasso is not.
-        words += f", {within.words}" if within.words.startswith("lasso") else ""
+        words += f", {within.words}" if within.by_place else ""
     return Selection(member, words, (pair[0],), pair, within)
 
 
@@ -93,7 +95,8 @@ def _by_lasso(ids: Sequence[str], where: str, guesses: Guesses) -> Selection | N
     member = np.zeros(len(guesses.store), dtype=bool)
     member[[guesses.row[location] for location in ids]] = True
     present = np.unique(guesses.store.label[member])
-    return Selection(member, f"lasso{where}", tuple(guesses.name[index] for index in present))
+    names = tuple(guesses.name[index] for index in present)
+    return Selection(member, f"lasso{where}", names, by_place=True)
 
 
 def nearest(location: str, guesses: Guesses) -> dict[str, Any] | None:
@@ -121,6 +124,7 @@ def _by_distance(location: str, guesses: Guesses) -> Selection | None:
         member,
         f"{len(ranked)} nearest of {location} by features",
         tuple(guesses.name[index] for index in present),
+        by_place=True,
         ranked=ranked,
         distance=neighbours.distance[row, :NEAREST],
     )

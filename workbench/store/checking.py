@@ -2,26 +2,44 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
 
 from embeddings.results import Quality
 from workbench.hdf5 import lies_elsewhere
 from workbench.store.contents import HEADINGS, SPLITS
-from workbench.store.specification import ATTRIBUTES, ENTRIES, MAP_NAME, Entry
+from workbench.store.specification import ATTRIBUTES, ENTRIES, MAP_NAME, RANGES, SINCE_2, Entry
 
 Axes = dict[str, int]
+
+
+UNREAD = ("/feature", "/view/feature", "/view/logit")
+"""Datasets of gigabytes, whose numbers `deviations` leaves to `unfinite`."""
+MAY_BE_UNKNOWN = ("/location/latitude", "/location/longitude")
+ROWS_AT_ONCE = 4096
+
+
+def unfinite(file: h5py.File) -> Iterator[str]:
+    """Yield which of the large datasets hold values that are not finite, a phrase each."""
+    for name in UNREAD:
+        rows = file[name] if name in file else np.empty((0, 1))
+        bar = tqdm(range(0, len(rows), ROWS_AT_ONCE), f"Reading {name}", unit="block", delay=2)
+        if not all(np.isfinite(rows[first : first + ROWS_AT_ONCE]).all() for first in bar):
+            yield f"{name} holds values that are not finite"
 
 
 def deviations(file: h5py.File) -> Iterator[str]:
     """Yield what keeps a file from being a store, a phrase each that begins with a dataset's name.
 
-    Everything is read but features, photographs' names and hashes: these may be gigabytes, and
-    what is not finite among them is refused when it is written.
+    Everything is read but what views and locations have for features, and photographs' names and
+    hashes: these may be gigabytes, and what is not finite among them is refused when it is written.
     """
     axes: Axes = {}
     sound = True
@@ -112,6 +130,8 @@ def _of_attributes(file: h5py.File) -> Iterator[str]:
             groups = [place] if place in file else []
         for group in groups:
             for name, kind in attributes.items():
+                if name in SINCE_2 and int(file.attrs["version"]) < 2:
+                    continue
                 if not _is(file[group].attrs.get(name), kind):
                     yield f"{group} has no attribute {name} that is {_ARTICLE[kind]}"
     for name in map_names(file):
@@ -157,7 +177,10 @@ def _is_quality(file: h5py.File, name: str) -> bool:
         return True
     due = {field.name for field in dataclasses.fields(Quality)} - {"preservation"}
     figures = _object(value) or {}
-    numbers = all(isinstance(figure, (int, float, type(None))) for figure in figures.values())
+    numbers = all(
+        isinstance(figure, (int, float)) or (key == "stability" and figure is None)
+        for key, figure in figures.items()
+    )
     return figures.keys() == due and numbers and f"/projection/{name}/preservation" in file
 
 
@@ -175,16 +198,20 @@ def _of_values(file: h5py.File) -> Iterator[str]:
             yield from _in_range(file, "/neighbour/index", rows)
     if list(_words(file["/location/image"].attrs.get("heading", ()))) != list(HEADINGS):
         yield "/location/image has no attribute heading of N, E, S, W"
-    finite = ["/prediction/logit", *_present(file, ["/component/score", "/neighbour/distance"])]
-    for name in map_names(file):
-        finite += _present(file, [f"/projection/{name}/coordinate"])
-    for name in finite:
-        if not np.isfinite(file[name][:]).all():
-            yield f"{name} holds values that are not finite"
+    for entry in _entries(file):
+        number = entry.dtype in ("float32", "float64")
+        if number and entry.name in file and entry.name not in UNREAD:
+            yield from _of_numbers(entry.name, file[entry.name][:])
 
 
-def _present(file: h5py.File, names: Sequence[str]) -> list[str]:
-    return [name for name in names if name in file]
+def _of_numbers(name: str, values: NDArray[np.floating[Any]]) -> Iterator[str]:
+    known = values[~np.isnan(values)] if name in MAY_BE_UNKNOWN else values
+    if not np.isfinite(known).all():
+        yield f"{name} holds values that are not finite"
+        return
+    low, high = RANGES.get(re.sub("/projection/[^/]+", "/projection/<map>", name), (None, None))
+    if low is not None and known.size and not low <= known.min() <= known.max() <= high:
+        yield f"{name} should lie in [{low:g}, {high:g}]"
 
 
 def _in_range(file: h5py.File, name: str, end: int) -> Iterator[str]:

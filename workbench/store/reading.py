@@ -14,6 +14,7 @@ from workbench.store.checking import deviations, map_names
 from workbench.store.column import Column, text
 from workbench.store.contents import Projection, Store
 from workbench.store.specification import FORMAT, VERSION
+from workbench.store.tree import printable
 
 AGAIN = "run `python -m workbench.extract` again"
 # What h5py raises for a file whose insides contradict each other.
@@ -29,7 +30,7 @@ def read(path: Path) -> Store:
     file = opened(path)
     with complaining(path):
         for phrase in deviations(file):
-            raise InputError(f"{path}: {phrase}; {_way_out(phrase)}.")
+            raise InputError(f"{path}: {printable(phrase)}; {_way_out(phrase)}.")
         return Store(
             class_name=tuple(text(file["/class/name"][:]).tolist()),
             location_id=tuple(text(file["/location/id"][:]).tolist()),

@@ -49,8 +49,8 @@ ENTRIES = (
     Entry("/projection/<map>/coordinate", ("N", 2), "float32", needed=False),
     Entry("/projection/<map>/preservation", ("N",), "float32", needed=False),
 )
-# What a group bears, and of what kind: "JSON" is the text of a JSON object. "/projection/<map>" is
-# every map.
+# What a group or dataset bears, and of what kind: "JSON" is the text of a JSON object.
+# "/projection/<map>" is every map.
 ATTRIBUTES = {
     "/": {"provenance": "JSON"},
     "/component": {"parameter": "JSON", "seed": "integer", "library": "string"},
@@ -61,5 +61,20 @@ ATTRIBUTES = {
         "seed": "integer",
         "library": "string",
     },
-    "/projection/<map>": {"parameter": "JSON", "seed": "integer", "library": "string"},
+    "/projection/<map>": {
+        "method": "string",
+        "parameter": "JSON",
+        "seed": "integer",
+        "library": "string",
+    },
+    "/location/latitude": {"unit": "string"},
+    "/location/longitude": {"unit": "string"},
+}
+SINCE_2 = ("method",)  # Version 1 named each map by its method.
+RANGES = {
+    "/location/latitude": (-90.0, 90.0),
+    "/location/longitude": (-180.0, 180.0),
+    "/component/variance_ratio": (0.0, 1.0),
+    "/neighbour/distance": (0.0, float("inf")),
+    "/projection/<map>/preservation": (0.0, 1.0),
 }

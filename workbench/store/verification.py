@@ -12,6 +12,8 @@ from workbench.errors import InputError
 from workbench.photographs import Photographs
 from workbench.store.contents import Store
 
+LISTED = 20  # Photographs that are named.
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -71,15 +73,18 @@ def _photographs(store: Store, data: Path) -> Iterator[Finding]:
     for location in tqdm(
         store.location_id, "Reading photographs", unit="location", delay=2, dynamic_ncols=True
     ):
-        try:
-            changed += [str(path) for path in photographs.changed(location)]
-        except (InputError, OSError):
-            gone.append(location)
-    yield _count(gone, len(store), "locations have a photograph that is gone", "")
+        for path, same in photographs.compared(location, gone=True).items():
+            if same is None:
+                gone.append(str(path))
+            elif not same:
+                changed.append(str(path))
+    yield _count(gone, 4 * len(store), "photographs are gone", f" below {photographs.root}")
     yield _count(changed, 4 * len(store), "photographs have changed", f" below {photographs.root}")
 
 
 def _count(found: list[str], of: int, what: str, where: str) -> Finding:
     if not found:
         return Finding(True, f"photographs: none of {of:,} {what}{where}")
-    return Finding(False, f"photographs: {len(found):,} of {of:,} {what}, {found[0]} the first")
+    listed = "".join(f"\n  {name}" for name in found[:LISTED])
+    more = f"\n  and {len(found) - LISTED:,} more" if len(found) > LISTED else ""
+    return Finding(False, f"photographs: {len(found):,} of {of:,} {what}:{listed}{more}")

@@ -73,12 +73,15 @@ def extend(
     components: Components | None = None,
     neighbours: Neighbours | None = None,
     neighbour_accuracy: Mapping[int, float] | None = None,
+    *,
+    made_of: Store | None = None,
 ) -> None:
     """Put maps and what they were made from into a store, in place of those of the same name.
 
     A new file is written beside and takes its name: a reader sees the old one or the new one, and
-    after a failure the old one. Raises as `read` does, and InputError when an array has another
-    number of rows, another process writes this store, or the disk is full.
+    after a failure the old one. `made_of` is the store as it was read for them: where another one
+    has come in its place meanwhile, they are refused. Raises as `read` does, and InputError when an
+    array has another number of rows, another process writes this store, or the disk is full.
     """
     for projection in projections:
         if not MAP_NAME.fullmatch(projection.name):
@@ -87,7 +90,11 @@ def extend(
                 "digits and hyphens."
             )
     with alone(path):
-        read(path)
+        now = read(path)
+        if made_of is not None and not _is_same(now, made_of):
+            raise InputError(
+                f"{path}: another store has come in its place meanwhile; run the command again."
+            )
         with opened(path) as old, _created(path) as file:
             replaced = {f"projection/{projection.name}" for projection in projections}
             replaced |= {"component"} if components else set()
@@ -95,6 +102,10 @@ def extend(
             _copy(old, file, replaced)
             file.attrs["version"] = VERSION
             _write_findings(file, components, neighbours, neighbour_accuracy or {}, projections)
+
+
+def _is_same(one: Store, other: Store) -> bool:
+    return one.provenance == other.provenance and one.location_id == other.location_id
 
 
 def remove(path: Path, name: str) -> None:
@@ -127,6 +138,8 @@ def _copy(old: h5py.File, new: h5py.File, without: set[str]) -> None:
             for made in old[name]:
                 if f"{name}/{made}" not in without:
                     old.copy(old[f"{name}/{made}"], group, name=made)
+                    if "method" not in group[made].attrs:  # Version 1 named each map by it.
+                        group[made].attrs["method"] = made
         elif name not in without:
             old.copy(old[name], new, name=name)
 

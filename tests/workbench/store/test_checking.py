@@ -1,5 +1,6 @@
 """A file is held against the specification; whatever deviates is named, in one sentence."""
 
+import json
 import os
 import re
 from collections.abc import Callable
@@ -151,6 +152,33 @@ def _linked(name: str, kind: str) -> Callable[[Path], None]:
     return spoil
 
 
+def _without(place: str, name: str) -> Callable[[Path], None]:
+    def spoil(path: Path) -> None:
+        with h5py.File(path, "r+") as file:
+            del file[place].attrs[name]
+
+    return spoil
+
+
+def _attribute_and_values(path: Path) -> None:
+    with h5py.File(path, "r+") as file:
+        file["location/latitude"][0] = 4000.0
+
+
+def _unknown_trust(path: Path) -> None:
+    stores.write(path, complete(stores.read(path)))
+    with h5py.File(path, "r+") as file:
+        group = file["projection/tsne-4"]
+        figures = json.loads(group.attrs["quality"])
+        group.attrs["quality"] = json.dumps(figures | {"trustworthiness": None})
+
+
+def _unfinite_loading(path: Path) -> None:
+    stores.write(path, complete(stores.read(path)))
+    with h5py.File(path, "r+") as file:
+        file["component/loading"][0, 0] = np.nan
+
+
 SPOILT: list[tuple[Callable[[Path], object], str]] = [
     (_attribute("/", "provenance", "[]"), "/ has no attribute provenance that is a JSON object"),
     (_attribute("/", "provenance", "[" * 100_000), "/ has no attribute provenance that is a JSON"),
@@ -172,6 +200,11 @@ SPOILT: list[tuple[Callable[[Path], object], str]] = [
     (_linked("projection", "external"), "/projection is a link, which is not followed"),
     (_linked("projection/umap", "external"), "/projection/umap is a link, which is not followed"),
     (_linked("projection/umap/coordinate", "soft"), "umap/coordinate is a link or lies"),
+    (_without("location/latitude", "unit"), "/location/latitude has no attribute unit that is"),
+    (_without("projection/umap", "method"), "/projection/umap has no attribute method that is"),
+    (_unknown_trust, "/projection/tsne-4 has an attribute quality without the figures"),
+    (_unfinite_loading, "/component/loading holds values that are not finite"),
+    (_attribute_and_values, r"/location/latitude should lie in \[-90, 90\]"),
     (_set("location/id", ["Ohio/x"] * 15), "/location/id is not unique"),
     (_set("location/label", np.full(15, 5)), r"/location/label should lie in \[0, 5\)"),
     (_set("projection/umap/coordinate", np.full((15, 2), np.nan, "f4")), "umap.* not finite"),
@@ -256,4 +289,18 @@ def test_the_tree_shows_shapes_units_and_provenance_and_nothing_that_steers_a_te
     assert re.search(r"latitude +15 +float64 +120 B +\[degree\]\n", printed)
     assert "fusion: med?[31mium\n" in printed
     assert "\x1b" not in printed
-    assert printed.endswith("meets the specification\n")
+    assert printed.endswith("meets the specification (features were not read: --verify does)\n")
+
+
+def test_features_that_are_not_finite_are_found_when_they_are_looked_at(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with h5py.File(path, "r+") as file:
+        file["feature"][14, 31] = np.nan
+        file["\x1b[2Jx"] = 1
+    assert main([str(path)]) == 0
+    with pytest.raises(SystemExit):
+        main([str(path), "--verify"])
+    printed = capsys.readouterr().out
+    assert "deviates: /feature holds values that are not finite" in printed
+    assert "\x1b" not in printed

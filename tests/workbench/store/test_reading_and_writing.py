@@ -37,6 +37,7 @@ def complete(store: Store) -> Store:
     def some(*shape: int) -> NDArray[np.float32]:
         return generator.normal(size=shape).astype(np.float32)
 
+    share = generator.random(C).astype(np.float32)
     quality = Quality(3, N, 0.9, 0.8, 0.7, 0.6, generator.random(N).astype(np.float32), 0.5, 10)
     made = Map("tsne", some(N, 2), {"perplexity": 4.0}, 7, "example 2.0")
     return replace(
@@ -46,7 +47,7 @@ def complete(store: Store) -> Store:
         view_feature=some(N, 4, D),
         view_logit=some(N, 4, 5),
         components=Components(
-            some(D), some(C, D), some(C), some(C), some(N, C), {"solver": "full"}, 3, "example 1.0"
+            some(D), some(C, D), some(C), share, some(N, C), {"solver": "full"}, 3, "example 1.0"
         ),
         neighbours=Neighbours(
             generator.integers(0, N, (N, K)).astype(np.int32),
@@ -128,7 +129,7 @@ def test_half_a_million_rows_open_without_their_features(tmp_path: Path) -> None
         ):
             old = file[name]
             kind, shape = old.dtype, (rows, *old.shape[1:])
-            heading = old.attrs.get("heading")
+            attributes = dict(old.attrs)
             del file[name]
             if name == "location/id":
                 numbers = np.char.mod("Ohio/%d", np.arange(rows)).astype("S16")
@@ -136,8 +137,7 @@ def test_half_a_million_rows_open_without_their_features(tmp_path: Path) -> None
             else:
                 shape = (rows, 2048) if name == "feature" else shape
                 file.create_dataset(name, shape, kind)
-            if heading is not None:
-                file[name].attrs["heading"] = heading
+            file[name].attrs.update(attributes)
     program = (
         "import resource, sys\nfrom pathlib import Path\nfrom workbench import store\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
@@ -330,6 +330,27 @@ def test_the_lock_is_gone_when_the_work_is_done(tmp_path: Path) -> None:
         alone(tmp_path / "missing" / "x.h5"),
     ):
         pass
+
+
+def test_a_link_stays_one_and_what_it_leads_to_keeps_its_mode(tmp_path: Path, path: Path) -> None:
+    path.chmod(0o600)
+    link = tmp_path / "elsewhere" / "link.h5"
+    link.parent.mkdir()
+    link.symlink_to(path)
+    stores.remove(link, "umap")
+    assert link.is_symlink()
+    assert list(stores.read(path).projection) == ["pca", "tsne"]
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_a_killed_writer_has_left_is_swept(path: Path) -> None:
+    left = path.with_name(".small.partial-99999.h5")
+    left.write_bytes(b"half")
+    other = path.with_name(".smaller.partial-99999.h5")
+    other.write_bytes(b"of another")
+    stores.remove(path, "umap")
+    assert not left.exists()
+    assert other.exists()
 
 
 def test_an_existing_file_is_not_overwritten_unasked(path: Path) -> None:

@@ -53,7 +53,7 @@ def test_what_is_still_the_same_is_said_so(path: Path, capsys: pytest.CaptureFix
     status, printed = verified(path, capsys)
     assert status == 0
     assert f"checkpoint: {path.parent / 'run' / 'weights-1.safetensors'} is the same" in printed
-    assert "photographs: none of 4 locations have a photograph that is gone" in printed
+    assert "photographs: none of 16 photographs are gone" in printed
     assert "photographs: none of 16 photographs have changed" in printed
 
 
@@ -65,11 +65,10 @@ def test_what_has_changed_is_named(path: Path, capsys: pytest.CaptureFixture[str
     status, printed = verified(path, capsys)
     assert status == 2
     assert "weights-1.safetensors has changed" in printed
-    assert (
-        "1 of 4 locations have a photograph that is gone, Ohio/2015_-A_b0000 the first" in printed
-    )
+    gone = data / "Ohio" / "2015_-A_b0000_0.jpg"
+    assert f"1 of 16 photographs are gone:\n  {gone}\n" in printed
     changed = data / "Utah" / "2015_-A_b1001_90.jpg"
-    assert f"1 of 16 photographs have changed, {changed} the first" in printed
+    assert f"1 of 16 photographs have changed:\n  {changed}\n" in printed
 
 
 def test_a_run_that_went_on_is_recognised(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
