@@ -52,6 +52,7 @@ def place_into(new_path: Path, old_path: Path, names: Sequence[str], seed: int) 
             parameter = {
                 **made.map.parameter,
                 "placed_into": made.name,
+                "placed_into_seed": made.map.seed,
                 "placed_into_checkpoint": old.provenance.get("checkpoint_sha256", ""),
                 "placed_into_locations": len(old),
             }

@@ -92,6 +92,8 @@ def project(path: Path, options: Options = Options()) -> list[Projection]:
                 judged = replace(judged, stability=share, stability_sample=size)
             projection = Projection(name, made, judged)
             projections.append(projection if other is None else _aligned(projection, store, other))
+        if not beside:
+            projections += _judged_again(store, projections, reference)
         kept = replace(graph, index=graph.index[:, :KEPT], distance=graph.distance[:, :KEPT])
     stores.extend(
         path,
@@ -153,6 +155,24 @@ def _check(options: Options) -> None:
             )
 
 
+def _judged_again(
+    store: Store, made: Sequence[Projection], reference: quality.Reference
+) -> list[Projection]:
+    """Return the other maps of a store, judged by the new graph, so that all can be compared."""
+    result = []
+    for name, old in store.projection.items():
+        if name not in {one.name for one in made}:
+            judged = quality.judge(reference, old.map.coordinate)
+            if old.quality is not None:
+                judged = replace(
+                    judged,
+                    stability=old.quality.stability,
+                    stability_sample=old.quality.stability_sample,
+                )
+            result.append(replace(old, quality=judged))
+    return result
+
+
 def _name(method: str, options: Options) -> str:
     return f"{method}-{options.name}" if options.name else method
 
@@ -197,13 +217,33 @@ def words(projection: Projection) -> str:
     judged = projection.quality
     if judged is None:
         return f"{projection.name}: {projection.map.library}"
-    stable = "" if judged.stability is None else f", {judged.stability:.2f} by other seeds"
+    parameter = projection.map.parameter
+    stable = "" if judged.stability is None else f", stability {judged.stability:.2f}"
+    turned = (
+        f"\n  turned by {parameter['alignment_locations']:,} common locations, disparity "
+        f"{parameter['alignment_disparity']:.2f} (0 alike, 1 unrelated)"
+        if "alignment" in parameter
+        else ""
+    )
     return (
         f"{projection.name}: trustworthiness {judged.trustworthiness:.3f}, continuity "
-        f"{judged.continuity:.3f}, neighbours of one class {judged.agreement:.1%} "
-        f"({judged.feature_agreement:.1%} among the features), neighbours kept "
-        f"{judged.preservation.mean():.2f}{stable}"
+        f"{judged.continuity:.3f}, agreement {judged.agreement:.1%} "
+        f"({judged.feature_agreement:.1%} in the features), preservation "
+        f"{judged.preservation.mean():.2f}{stable}{turned}"
     )
+
+
+def lowered(projection: Projection, options: Options) -> str:
+    """Say so where a parameter was lowered because there are too few locations, else nothing."""
+    wanted = {
+        "tsne": ("perplexity", options.perplexity),
+        "umap": ("neighbours", options.neighbours),
+    }
+    name, value = wanted.get(projection.map.method, ("", 0))
+    used = projection.map.parameter.get(name, value)
+    if used >= value:
+        return ""
+    return f"  too few locations for {name} {value:g}: {used:.3g} was used"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -287,13 +327,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = {name: value for name, value in vars(given).items() if name != "store"}
     chosen["method"] = tuple(dict.fromkeys(given.method or METHODS))
     with refusing(command.prog):
-        for projection in project(given.store, Options(**chosen)):
+        options = Options(**chosen)
+        for projection in project(given.store, options):
             print(words(projection))
-        votes = stores.read(given.store).neighbour_accuracy
-        print(
-            "prediction by neighbours: "
-            + ", ".join(f"top-1 {share:.1%} with {count}" for count, share in votes.items())
-        )
+            if note := lowered(projection, options):
+                print(note)
+        made = stores.read(given.store)
+        metric = made.neighbours.metric if made.neighbours else options.metric
+        print(f"prediction by the vote of the nearest ({metric}), top-1:")
+        for count, share in made.neighbour_accuracy.items():
+            print(f"  {count} of them: {share:.1%}")
     return 0
 
 

@@ -34,7 +34,8 @@ def to_parquet(options: argparse.Namespace) -> str:
         options.out, store, logits=options.logits, features=options.features, views=views
     )
     words = ["embedding-atlas", str(options.out)]
-    for name in list(store.projection)[-1:]:
+    best = [name for name in ("umap", "tsne", "pca") if name in store.projection]
+    for name in [*best, *store.projection][:1]:
         words += ["--x", f"{name}_x", "--y", f"{name}_y"]
     if store.neighbours is not None:
         words += ["--neighbors", "neighbours"]

@@ -13,7 +13,7 @@ from workbench.panels.attributes import attributes
 from workbench.panels.guesses import Guesses
 from workbench.panels.worker import Worker
 from workbench.photographs import Photographs
-from workbench.store import Store
+from workbench.store import SPLITS, Store
 
 PRODUCT = "ResNetBolt Workbench"
 _PAGE = """<!DOCTYPE html>
@@ -124,6 +124,14 @@ def _guarded(response: flask.Response) -> flask.Response:
     return response
 
 
+def origin(store: Store, name: str) -> str:
+    """Return which store this is, in lines: its file, run, checkpoint, photographs and split."""
+    known = [(key, store.provenance.get(key)) for key in ("run", "checkpoint", "epoch", "data")]
+    parts = [] if store.split is None else [SPLITS[number] for number in set(store.split.tolist())]
+    lines = [f"{key}: {value}" for key, value in known if value not in (None, "")]
+    return "\n".join([name, *lines, *([f"locations of: {', '.join(parts)}"] if parts else [])])
+
+
 def _header(name: str, guesses: Guesses) -> html.Header:
     return html.Header(
         [
@@ -132,7 +140,7 @@ def _header(name: str, guesses: Guesses) -> html.Header:
                     html.H1(PRODUCT),
                     html.Div(
                         [
-                            html.Span(name, className="file", title=name),
+                            html.Span(name, className="file", title=origin(guesses.store, name)),
                             html.Span(f"{len(guesses.store):,} locations"),
                             html.Span(f"{len(guesses.name):,} classes"),
                         ],

@@ -77,12 +77,20 @@ def _column(guesses: Guesses, key: str) -> dict[str, Any]:
     return column | {"color": figures.UNKNOWN, "map": known}
 
 
-def shown(guesses: Guesses) -> list[Projection]:
-    """Return the maps that the page begins with: one a method, in the usual order."""
+def ordered(guesses: Guesses) -> list[Projection]:
+    """Return all maps: one a method first, then those of other parameters, then from elsewhere."""
     there = guesses.store.projection
     usual = [there[method] for method in METHOD_TITLES if method in there]
-    other = [made for made in there.values() if made not in usual]
-    return (usual + other)[:AT_ONCE]
+    other = [made for name, made in there.items() if name not in METHOD_TITLES]
+    return usual + sorted(
+        other,
+        key=lambda made: ("placed_into" in made.map.parameter, made.map.method == "imported"),
+    )
+
+
+def shown(guesses: Guesses) -> list[Projection]:
+    """Return the maps that the page begins with."""
+    return ordered(guesses)[:AT_ONCE]
 
 
 def maps(guesses: Guesses) -> list[html.Section]:
@@ -91,7 +99,7 @@ def maps(guesses: Guesses) -> list[html.Section]:
 
 
 def _panel(guesses: Guesses, made: Projection) -> html.Section:
-    choices = [{"value": one.name, "label": one.title} for one in guesses.store.projection.values()]
+    choices = [{"value": one.name, "label": one.title} for one in ordered(guesses)]
     title: Any = html.H2(made.title, title=made_by(made))
     if len(choices) > AT_ONCE:
         title = dcc.Dropdown(
@@ -101,6 +109,7 @@ def _panel(guesses: Guesses, made: Projection) -> html.Section:
             className="choice",
             clearable=False,
             searchable=False,
+            maxHeight=400,
         )
     return html.Section(
         [
@@ -142,7 +151,7 @@ def judgement(made: Projection) -> list[html.Span]:
     """Return how far a map may be believed, with all figures under the pointer."""
     quality = made.quality
     if quality is None:
-        return []
+        return [html.Span("not judged", title=made_by(made))]
     stable = "" if quality.stability is None else f", {quality.stability:.0%} by other seeds"
     words = (
         f"{made_by(made)}\n"

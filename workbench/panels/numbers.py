@@ -135,7 +135,11 @@ def vote_words(guesses: Guesses) -> list[Any]:
     accuracy = guesses.store.neighbour_accuracy
     if not accuracy:
         return []
-    count = max((count for count in accuracy if count <= NEAREST), default=min(accuracy))
+    # Left out of the vote itself, a location's class has one voter less than the others: with as
+    # many voters as a class has locations the vote falls below chance.
+    classes = np.bincount(guesses.store.label)
+    most = min(NEAREST, int(classes[classes > 0].min()) - 1)
+    count = max((count for count in accuracy if count <= most), default=min(accuracy))
     others = ", ".join(f"{percent(share)} with {count}" for count, share in accuracy.items())
     return [
         html.Div(
@@ -146,8 +150,9 @@ def vote_words(guesses: Guesses) -> list[Any]:
                         html.Strong(percent(accuracy[count])),
                     ]
                 ),
-                html.Div(f"all, {count} vote", className="under"),
+                html.Div(f"vote of {count}", className="under"),
             ],
+            className="vote",
             title=f"Share of all locations whose class their nearest others vote for: {others}",
         )
     ]

@@ -79,7 +79,8 @@ def _photographs(store: Store, data: Path) -> Iterator[Finding]:
             elif not same:
                 changed.append(str(path))
     yield _count(gone, 4 * len(store), "photographs are gone", f" below {photographs.root}")
-    yield _count(changed, 4 * len(store), "photographs have changed", f" below {photographs.root}")
+    there = 4 * len(store) - len(gone)
+    yield _count(changed, there, "photographs have changed", f" below {photographs.root}")
 
 
 def _count(found: list[str], of: int, what: str, where: str) -> Finding:
