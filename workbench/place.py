@@ -66,11 +66,11 @@ def place_into(new_path: Path, old_path: Path, names: Sequence[str], seed: int) 
             graph = between(score, components.score, max(COUNTS) + 1, progress=said)
     except ValueError as error:
         raise InputError(f"{new_path}: {error}; extract both stores from one model.") from error
-    stores.extend(new_path, projections, made_of=new)
     # A location that is in both stores is no neighbour of its own.
     row = {location: row for row, location in enumerate(old.location_id)}
     own = np.array([row.get(location, -1) for location in new.location_id], dtype=np.int64)
     index = graph.index[others(graph.index, own)].reshape(len(new), -1)
+    stores.extend(new_path, projections, made_of=new)
     return {
         count: float((vote(index, old.label, count) == new.label).mean())
         for count in COUNTS
@@ -81,11 +81,19 @@ def place_into(new_path: Path, old_path: Path, names: Sequence[str], seed: int) 
 def _alignment(made: Map) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the matrix (2, 2) and the shift (2,) that a map was turned by, if it was."""
     turned = made.parameter.get("alignment", {"matrix": [[1, 0], [0, 1]], "shift": [0, 0]})
-    matrix = np.array(turned["matrix"], dtype=np.float64).reshape(2, 2)
-    return matrix, np.array(turned["shift"], dtype=np.float64).reshape(2)
+    try:
+        matrix = np.array(turned["matrix"], dtype=np.float64).reshape(2, 2)
+        shift = np.array(turned["shift"], dtype=np.float64).reshape(2)
+        if not np.isfinite([*matrix.ravel(), *shift]).all() or np.linalg.det(matrix) == 0:
+            raise ValueError("no turn")
+    except (TypeError, KeyError, ValueError) as error:
+        raise ValueError("the old map's parameter alignment is no turn and shift") from error
+    return matrix, shift
 
 
 def _components(new: Store, old: Store, new_path: Path, old_path: Path) -> Components:
+    if not len(new):
+        raise InputError(f"{new_path}: holds no locations to place; extract it again.")
     if old.components is None:
         raise InputError(
             f"{old_path}: has no components to place by; run `python -m workbench.project "

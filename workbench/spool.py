@@ -7,6 +7,7 @@ own. Rows belong to batches of a fixed size, and a batch counts only when it is 
 
 import json
 import os
+import re
 import shutil
 import zlib
 from collections import deque
@@ -29,6 +30,11 @@ VERSION = 1
 GO_ON = "run the same command to go on"
 MADE = "store.h5"
 """Name of the file that is made of a whole spool, inside its folder, before it takes its place."""
+OWN = re.compile(
+    r"spool\.json|process-\d+\.records|unreadable-\d+\.json|store\.h5"
+    r"|\.(spool|unreadable-\d+|store)\.(partial-\d+\.)?(json|h5)|\.store\.h5\.lock"
+)
+"""Names of what a spool may hold, also what a kill has left half-written."""
 VOID = 2**32 - 1  # The row of a record that does not count.
 BYTES_AT_ONCE = 2**25
 BYTES_TO_SYNC = 2**26  # At the end, all at once, the disk would have to be waited for.
@@ -63,7 +69,9 @@ class Spool:
         Raises InputError for a folder that holds something else.
         """
         path = self.folder / "spool.json"
-        if not self.folder.is_dir() or not path.exists():
+        if self.folder.is_symlink() or (self.folder.exists() and not self.folder.is_dir()):
+            raise InputError(f"{self.folder}: is no folder of an extraction; move it away.")
+        if not path.exists():
             return None
         try:
             document = json.loads(path.read_text("utf-8"))
@@ -81,6 +89,7 @@ class Spool:
 
     def begin(self, state: State) -> None:
         """Begin anew, whatever was there."""
+        self._refuse_strangers()
         remove(self.folder)
         self.folder.mkdir()
         document = {"format": FORMAT, "version": VERSION} | asdict(state)
@@ -93,6 +102,7 @@ class Spool:
         No process may be writing. What is void, as are batches with a row that could not be read,
         will be gathered again.
         """
+        self._refuse_strangers()
         for pattern in (".*", "unreadable-*.json", f"{MADE}*"):
             for path in self.folder.glob(pattern):
                 path.unlink()
@@ -107,6 +117,14 @@ class Spool:
             if not counts.all():
                 np.memmap(path, self._record, "r+")["row"][~counts] = VOID
         return whole
+
+    def _refuse_strangers(self) -> None:
+        """Raise InputError for what no spool has: it may be somebody's, or a link to it."""
+        if self.folder.is_symlink() or (self.folder.exists() and not self.folder.is_dir()):
+            raise InputError(f"{self.folder}: is no folder of an extraction; move it away.")
+        for path in self.folder.iterdir() if self.folder.exists() else ():
+            if path.is_symlink() or not path.is_file() or not OWN.fullmatch(path.name):
+                raise InputError(f"{path}: is nothing that an extraction has left; move it away.")
 
     def _sound_rows(self, path: Path) -> NDArray[np.uint32]:
         """Return the row of each record of a file, `VOID` for one that is damaged."""

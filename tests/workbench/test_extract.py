@@ -340,18 +340,23 @@ def test_of_several_runs_those_that_are_finished_are_not_extracted_again(
     tmp_path: Path, trained: Path, test_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     one, two = (copy_run(trained, tmp_path / name) for name in ("one", "two"))
-    (two / "best.json").rename(two / "away.json")
+    weights = two / load(two)[1].weights
+    weights.rename(two / "away")
     out = tmp_path / "stores"
     words = (one, two, "--data", test_folder, "--out", out)
     with pytest.raises(SystemExit, match="2"):
         command(*words)
     before = (out / "one.h5").read_bytes()
-    (two / "away.json").rename(two / "best.json")
+    (two / "away").rename(weights)
     capsys.readouterr()
     assert command(*words) == 0
     assert f"{out / 'one.h5'}: was finished by an earlier start" in capsys.readouterr().out
     assert (out / "one.h5").read_bytes() == before
     assert sorted(path.name for path in out.iterdir()) == ["one.h5", "two.h5"]
+    # A run that is not there is missed before the first is extracted.
+    with pytest.raises(SystemExit, match="2"):
+        command(one, tmp_path / "none", "--data", test_folder, "--out", tmp_path / "others")
+    assert not (tmp_path / "others").exists()
     # Now the command has ended, and the next one is another.
     with pytest.raises(SystemExit, match="2"):
         command(*words)

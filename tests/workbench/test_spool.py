@@ -197,3 +197,28 @@ def test_a_checksum_covers_all_but_itself() -> None:
     assert checksums(records)[0] == checksums(records)[1]
     records["row"][1] = 1
     assert checksums(records)[0] != checksums(records)[1]
+
+
+@pytest.mark.parametrize("name", ["process-9.records", "spool.json", "mine.txt", ".x"])
+def test_nothing_but_a_spools_own_files_is_touched(begun: Spool, tmp_path: Path, name: str) -> None:
+    victim = tmp_path / "victim"
+    victim.write_bytes(bytes(range(256)) * 7)
+    before = victim.read_bytes()
+    (begun.folder / name).unlink(missing_ok=True)
+    (begun.folder / name).symlink_to(victim)
+    for touch in (begun.mend, lambda: begun.begin(STATE)):
+        with pytest.raises(InputError, match="is nothing that an extraction has left; move it"):
+            touch()
+    assert victim.read_bytes() == before
+
+
+def test_a_spool_that_is_a_link_or_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    folder_of(tmp_path / "out.h5").symlink_to(tmp_path / "elsewhere")
+    for touch in (spool(tmp_path).state, lambda: spool(tmp_path).begin(STATE)):
+        with pytest.raises(InputError, match="is no folder of an extraction; move it away"):
+            touch()
+    folder_of(tmp_path / "out.h5").unlink()
+    folder_of(tmp_path / "out.h5").write_text("mine")
+    with pytest.raises(InputError, match="is no folder of an extraction; move it away"):
+        spool(tmp_path).state()

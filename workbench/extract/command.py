@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from trainer import checkpoint as checkpoints
 from trainer import distributed
 from trainer.command import refusing as trainer_refusing
 from trainer.config import PRECISIONS
@@ -113,12 +114,19 @@ def _requests(options: argparse.Namespace) -> list[Request]:
     """Return what is asked for; raises InputError for options that cannot be."""
     if options.batch_size < 1 or options.workers < 0:
         raise InputError("--batch-size must be at least 1 and --workers at least 0.")
+    for run in options.run:
+        checkpoints.read(run, options.checkpoint)  # Before the first of several takes its hours.
     requests: dict[Path, Request] = {}
     for run in options.run:
         out = options.out
         if len(options.run) > 1:
+            if out.exists() and not out.is_dir():
+                raise InputError(f"{out}: is a file; for several RUNs name a folder.")
             out.mkdir(exist_ok=True)
             out = out / f"{run.resolve().name}.h5"
+        if not out.name:
+            raise InputError(f"--out {str(options.out)!r}: name a file for the store.")
+        out = out.resolve()  # What a link leads to is replaced, not the link.
         if out in requests:
             raise InputError(
                 f"{run} and {requests[out].run}: both would be written to {out}; extract them into "

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,6 +33,7 @@ def extract(run: Path, data: Path, out: Path, *, batch_size: int, workers: int) 
 
     Raises as `extracted` does.
     """
+    out = out.resolve()
     store = extracted(Request(run, data, out, batch_size, workers))
     tidy(out)
     return store
@@ -90,6 +91,11 @@ def _begin(task: Task, processes: Processes, stack: ExitStack) -> _Start:
         state = State(task.description(), _folds(task), created)
         task.spool.begin(state)
         return _Start(False, state.folded, created, none)
+    if _is_of(out, state) and overwrite:
+        # Whoever wants it replaced does not want the one that an earlier start has finished.
+        state = replace(state, created=datetime.now(UTC).isoformat())
+        task.spool.begin(state)
+        return _Start(False, state.folded, state.created, none)
     if _is_of(out, state):
         print(f"{out}: was finished by an earlier start of this command.")
         return _Start(True, state.folded, state.created, none)

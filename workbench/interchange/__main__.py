@@ -19,7 +19,7 @@ from workbench.store import Projection, Store
 
 def to_csv(options: argparse.Namespace) -> str:
     """Write a CSV file and say so."""
-    check_writable(options.out, overwrite=options.overwrite)
+    _check_out(options)
     store = _read(options.store)
     table.write_csv(options.out, store, logits=options.logits)
     return f"{len(store)} locations -> {options.out}"
@@ -27,7 +27,7 @@ def to_csv(options: argparse.Namespace) -> str:
 
 def to_parquet(options: argparse.Namespace) -> str:
     """Write a Parquet file and say how embedding-atlas opens it."""
-    check_writable(options.out, overwrite=options.overwrite)
+    _check_out(options)
     store = _read(options.store)
     views, _ = _pictures(options.data, store)
     table.write_parquet(
@@ -87,6 +87,12 @@ def from_virelay(options: argparse.Namespace) -> str:
     made = coordinates(frame, store, *virelay.AXES, options.analysis.name)
     stores.extend(options.store, [Projection(options.map, made)], made_of=store)
     return f"map {options.map!r} of {len(store)} locations -> {options.store}"
+
+
+def _check_out(options: argparse.Namespace) -> None:
+    check_writable(options.out, overwrite=options.overwrite)
+    if options.out.resolve() == options.store.resolve():
+        raise InputError(f"{options.out}: is the store itself; name another file.")
 
 
 def _read(path: Path) -> Store:

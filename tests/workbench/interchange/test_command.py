@@ -210,3 +210,16 @@ def test_without_pictures_no_torch_is_loaded(tmp_path: Path) -> None:
     )
     arguments = ("to-virelay", tmp_path / "store.h5", "--out", tmp_path / "out")
     subprocess.run([sys.executable, "-c", program, *map(str, arguments)], check=True)
+
+
+@pytest.mark.parametrize("command", ["to-csv", "to-parquet"])
+@pytest.mark.usefixtures("store")
+def test_a_store_is_never_replaced_by_its_table(
+    tmp_path: Path, refuse: Refuse, command: str
+) -> None:
+    path = tmp_path / "store.h5"
+    before = path.read_bytes()
+    (tmp_path / "link.csv").symlink_to(path)
+    for out in (path, tmp_path / "link.csv"):
+        assert "is the store itself" in refuse(command, path, "--out", out, "--overwrite")
+    assert path.read_bytes() == before
