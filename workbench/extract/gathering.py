@@ -42,8 +42,9 @@ def gather(
     with ExitStack() as stack:
         writer = agreed(processes, lambda: stack.enter_context(task.spool.writer(processes.rank)))
         share = _Share(task, mine, inference, writer)
-        bar = stack.enter_context(_bar(task, left, processes))
-        done, total = int(bar.initial), len(task.photographs)
+        total = len(task.photographs)
+        done = total - sum(len(task.batches[number]) for number in left)
+        bar = stack.enter_context(_bar(done, total, processes))
         for first in range(0, len(left), processes.count):
             dealt = left[first : first + processes.count]
             agreed(processes, share.step if processes.rank < len(dealt) else _rest)
@@ -113,12 +114,11 @@ def _arrays(
     return arrays
 
 
-def _bar(task: Task, left: Sequence[int], processes: Processes) -> "tqdm[NoReturn]":
-    total = len(task.photographs)
+def _bar(done: int, total: int, processes: Processes) -> "tqdm[NoReturn]":
     return tqdm(
         desc="Extracting features",
         total=total,
-        initial=total - sum(len(task.batches[number]) for number in left),
+        initial=done,
         unit="location",
         dynamic_ncols=True,
         mininterval=0.5,
