@@ -235,11 +235,14 @@ def words(projection: Projection) -> str:
 
 def lowered(projection: Projection, options: Options) -> str:
     """Say so where a parameter was lowered because there are too few locations, else nothing."""
+    method = projection.map.method
+    if projection.name != _name(method, options):
+        return ""  # One of an earlier run, which was only judged anew.
     wanted = {
         "tsne": ("perplexity", options.perplexity),
         "umap": ("neighbours", options.neighbours),
     }
-    name, value = wanted.get(projection.map.method, ("", 0))
+    name, value = wanted.get(method, ("", 0))
     used = projection.map.parameter.get(name, value)
     if used >= value:
         return ""

@@ -237,6 +237,19 @@ def test_thousands_of_duplicates_have_maps(projected: Path, tmp_path: Path) -> N
     assert all(np.isfinite(one.map.coordinate).all() for one in after.projection.values())
 
 
+def test_only_a_parameter_of_this_run_is_said_to_be_lowered(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.project(path, replace(QUICK, method=("tsne",), perplexity=5.0, name="tight"))
+    words = ["--stability-seeds", "0", "--perplexity"]
+    assert project.main([str(path), *words, "30"]) == 0
+    assert "too few locations" not in capsys.readouterr().out
+    assert project.main([str(path), *words, "100"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.count("too few locations") == 1
+    assert "too few locations for perplexity 100: 39.7 was used" in printed
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
