@@ -3,11 +3,14 @@
 import os
 import shutil
 import socket
-from collections.abc import Sequence
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from embeddings import quality
@@ -129,3 +132,16 @@ def judged(made: Store) -> Store:
         neighbour_accuracy=vote_accuracy(graph, made.label),
         projection={**projection, "tsne-other": Projection("tsne-other", other)},
     )
+
+
+@contextmanager
+def small_disk(place: Path, size: str) -> Iterator[Path]:
+    """Mount a disk of its own, of a size such as "1m"; skip the test where that is not allowed."""
+    place.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
+    if os.getuid() or subprocess.run(words, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small disk needs root")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.examples import small_disk
 from trainer import checkpoint as checkpoints
 from trainer.checkpoint import load
 
@@ -99,23 +100,16 @@ def test_asked_to_end_it_saves_and_ends(
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def small(tmp_path: Path) -> Iterator[Path]:
     """Yield a disk of its own that holds one checkpoint of a ResNet-18, but not two."""
-    place = tmp_path / "small"
-    place.mkdir()
-    words = ["mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", str(place)]
-    if os.getuid() or subprocess.run(words, capture_output=True, check=False).returncode:
-        pytest.skip("mounting a small disk needs root")
-    try:
+    with small_disk(tmp_path / "small", "200m") as place:
         yield place
-    finally:
-        subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 def test_a_full_disk_ends_it_with_a_sentence_and_the_previous_checkpoint_whole(
-    small_disk: Path, trained: Path, training_folder: Path
+    small: Path, trained: Path, training_folder: Path
 ) -> None:
-    run = small_disk / "run"
+    run = small / "run"
     done = finish(command(run, training_folder))
     assert done.returncode == 2
     sentence = done.stderr.splitlines()[-1]
@@ -124,17 +118,17 @@ def test_a_full_disk_ends_it_with_a_sentence_and_the_previous_checkpoint_whole(
     load(run)
     assert checkpoints.read(run, "last").step == 3
     assert not list(run.glob("*partial*"))
-    subprocess.run(["mount", "-o", "remount,size=500m", str(small_disk)], check=True)
+    subprocess.run(["mount", "-o", "remount,size=500m", str(small)], check=True)
     done = finish(command(run, training_folder))
     assert done.returncode == 0, done.stderr
     assert same(trained, run)
 
 
-def test_a_disk_that_cannot_be_written_is_named(small_disk: Path, training_folder: Path) -> None:
-    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    done = finish(command(small_disk / "run", training_folder))
+def test_a_disk_that_cannot_be_written_is_named(small: Path, training_folder: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
+    done = finish(command(small / "run", training_folder))
     assert done.returncode == 2
-    assert str(small_disk) in done.stderr.splitlines()[-1]
+    assert str(small) in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
 
 

@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from embeddings.results import Components, Map, Neighbours, Quality
-from tests.examples import small_store
+from tests.examples import small_disk, small_store
 from workbench import store as stores
 from workbench.errors import InputError
 from workbench.files import alone, check_writable
@@ -259,34 +259,27 @@ def test_maps_of_another_store_are_refused(path: Path) -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def small(tmp_path: Path) -> Iterator[Path]:
     """Mount a disk of one megabyte, where that is allowed."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("mounting a small disk takes root")
-    try:
-        yield disk
-    finally:
-        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+    with small_disk(tmp_path / "small", "1m") as place:
+        yield place
 
 
 @pytest.mark.parametrize("dimension", [2**11, 2**14])
 def test_a_full_disk_is_said_in_a_sentence_and_the_old_store_stays(
-    small_disk: Path, path: Path, dimension: int
+    small: Path, path: Path, dimension: int
 ) -> None:
-    old = small_disk / "small.h5"
+    old = small / "small.h5"
     old.write_bytes(path.read_bytes())
     filled = 600 if dimension == 2**11 else 0  # kB; HDF5 notices at its end, or at once.
-    (small_disk / "other").write_bytes(bytes(filled * 1000))
+    (small / "other").write_bytes(bytes(filled * 1000))
     before = old.read_bytes()
     large = replace(stores.read(path), feature=np.ones((N, dimension * 5), dtype=np.float32))
     with pytest.raises(InputError, match="No space left on device; make room") as caught:
         stores.write(old, large)
     assert "\n" not in str(caught.value)
     assert old.read_bytes() == before
-    assert sorted(item.name for item in small_disk.iterdir()) == ["other", "small.h5"]
+    assert sorted(item.name for item in small.iterdir()) == ["other", "small.h5"]
 
 
 def test_a_disk_that_does_not_flush_leaves_the_old_file_alone(
