@@ -3,17 +3,22 @@
 import argparse
 import contextlib
 import logging
+import math
+import os
 import socket
 import sys
 from pathlib import Path
 
 from werkzeug.serving import make_server
 
-from workbench import panels, store
+from workbench import panels, provenance, store
+from workbench import remembered as answers
+from workbench.cache import Cache
 from workbench.command import refusing
 from workbench.errors import InputError
 from workbench.explanation import Explainer
 from workbench.photographs import Photographs
+from workbench.record import origin
 from workbench.store import Store
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
@@ -41,6 +46,30 @@ def parser() -> argparse.ArgumentParser:
         help="folder of the photographs (default: where they were extracted from)",
     )
     result.add_argument(
+        "--attributions",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="explanations that `python -m workbench.attribute` made of this store, shown without "
+        "computing; may be given several times",
+    )
+    result.add_argument(
+        "--cache",
+        metavar="DIR",
+        type=Path,
+        help="folder that keeps explanations, which several dashboards may share (default: "
+        "FILE.h5.cache, or one of yours where that cannot be written)",
+    )
+    result.add_argument(
+        "--cache-size",
+        metavar="GB",
+        type=float,
+        default=2.0,
+        help="size that it may have; the least recently used go first, 0 keeps none "
+        "(default: %(default)s)",
+    )
+    result.add_argument(
         "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
     )
     result.add_argument(
@@ -63,10 +92,16 @@ def main(arguments: list[str] | None = None) -> int:
                 f"{options.store}: the store has no projections; "
                 f"make them with `python -m workbench.project {options.store}`."
             )
+        files = answers.opened(options.attributions, opened)
+        remembered = answers.Remembered(files, find_cache(opened, options))
         listening = listen(options.host, options.port)
         photographs = find_photographs(opened, options.data, notes)
         explainer = find_explainer(opened, options.run, photographs, notes)
-    app = panels.dashboard(opened, options.store.name, ASSETS, photographs, explainer, notes)
+        if explainer is None and files:
+            explainer = answers.Recorded(opened)
+    app = panels.dashboard(
+        opened, options.store.name, ASSETS, photographs, explainer, notes, remembered
+    )
     if options.host in LOOPBACK:
         # Or a page of another site could rebind its name to this machine and read along.
         app.server.config["TRUSTED_HOSTS"] = list(LOOPBACK)
@@ -89,8 +124,7 @@ def find_photographs(opened: Store, given: Path | None, notes: list[str]) -> Pho
     Raises InputError when a folder was given and is wrong.
     """
     try:
-        root = given or _remembered(opened, "data", "the photographs are", "--data")
-        photographs = Photographs(root, opened)
+        photographs = Photographs(provenance.folder(opened, "data", given), opened)
         photographs.paths(opened.location_id[0])
     except InputError as error:
         if given:
@@ -108,26 +142,52 @@ def find_explainer(
     Raises InputError when a run folder was given and is wrong.
     """
     try:
-        run = given or _remembered(opened, "run", "the model's run folder is", "--run")
+        run = provenance.folder(opened, "run", given)
         if not run.is_dir():
             raise InputError(f"{run}: there is no such run folder; say where it is with --run.")
         if photographs is None:
             raise InputError("Without photographs there is nothing to explain; give --data.")
         try:
             # Here, so that the dashboard also opens where torch is not installed.
-            from workbench.attribution import IntegratedGradients
+            from workbench.attribute.explainer import StoreExplainer
         except (ImportError, RuntimeError, OSError) as error:
             # The last two are what a torch and a torchvision that do not match raise.
             reason = str(error).partition("\n")[0]
             raise InputError(
                 f"torch cannot be imported ({reason}); install the workbench's requirements."
             ) from error
-        return IntegratedGradients(run, photographs, opened)
+        return StoreExplainer(run, photographs, opened)
     except InputError as error:
         if given:
             raise
-        notes.append(f"Integrated gradients are not computed. {error}")
+        notes.append(f"Nothing is explained. {error}")
         return None
+
+
+def find_cache(opened: Store, options: argparse.Namespace) -> Cache | None:
+    """Return what keeps explanations on disk, None where none are to be kept.
+
+    Raises InputError for a size that is none.
+    """
+    if not 0 <= options.cache_size < math.inf:
+        raise InputError(f"--cache-size {options.cache_size:g}: name a size in GB, 0 for none.")
+    if not options.cache_size:
+        return None
+    folder = options.cache or cache_folder(options.store.resolve())
+    return Cache(folder, origin(opened), int(options.cache_size * 1e9))
+
+
+def cache_folder(path: Path) -> Path:
+    """Return where the explanations of a store are kept: beside it, else where a user's caches are.
+
+    Beside it is also where they cannot be written any more, but were.
+    """
+    beside = path.with_name(f"{path.name}.cache")
+    if not beside.is_dir() and not os.access(path.parent, os.W_OK):
+        with contextlib.suppress(RuntimeError):  # A user without a home.
+            caches = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+            return Path(caches) / "resnetbolt-workbench"
+    return beside
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -143,13 +203,6 @@ def listen(host: str, port: int) -> socket.socket:
         raise InputError(
             f"{host}:{port}: cannot listen there ({reason}); choose another --host or --port."
         ) from error
-
-
-def _remembered(opened: Store, key: str, what: str, option: str) -> Path:
-    value = opened.provenance.get(key)
-    if not isinstance(value, str) or not value:
-        raise InputError(f"The store does not say where {what}; say it with {option}.")
-    return Path(value)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ import pytest
 from trainer.config import Config
 from trainer.loop import train
 from workbench import export, extract, project, store
-from workbench.attribution import IntegratedGradients
+from workbench.attribute.explainer import StoreExplainer
+from workbench.explanation import Question, untold
 from workbench.photographs import Photographs
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "streetscapes"
@@ -33,7 +34,8 @@ def test_the_whole_way(tmp_path: Path) -> None:
     assert len(export.export(out, tmp_path / "figures", 120.0)) == 10
 
     opened = store.read(out)
-    explainer = IntegratedGradients(run, Photographs(DATA / "test", opened), opened)
-    result = explainer.explain(opened.location_id[0], lambda done, total: None)
+    explainer = StoreExplainer(run, Photographs(DATA / "test", opened), opened)
+    result = explainer.explain(opened.location_id[0], Question(), untold)
     assert result.map.shape == (4, 48, 48)
-    assert np.isfinite(result.completeness_error)
+    assert result.converged
+    assert result.relative_completeness_error <= 0.01

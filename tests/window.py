@@ -76,6 +76,14 @@ class Window:
               dash_clientside.set_props('selection', { data: null });
               dash_clientside.set_props('colour', { value: 'true' });
               dash_clientside.set_props('legend-sort', { value: 'name' });
+              const usual = {
+                method: 'integrated-gradients', baseline: 'black', output: 'logit',
+                state: 'predicted', rather: '', full: '', clip: 99, strength: 1, tab: 'map',
+              };
+              for (const [id, value] of Object.entries(usual)) {
+                if (document.getElementById(id)) dash_clientside.set_props(id, { value });
+              }
+              if (document.querySelector('.expanded')) document.getElementById('expand').click();
             }"""
         )
         expect(self.page.locator("#selected")).to_contain_text("nothing selected")

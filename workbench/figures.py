@@ -1,6 +1,6 @@
 """Plotly figures for the screen: numbers and names in, pictures out; nothing is computed here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,12 @@ _COUNT = (
     (0.65, "#3a78c2"),
     (1.0, "#12305f"),
 )
+# Colour, dash and width of a curve, by what orders the places.
+_ORDER = {
+    "map": (ACCENT, "solid", 2),
+    "random": ("#6a7683", "dot", 1.5),
+    "edges": ("#b5651d", "dash", 1.5),
+}
 _FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif'
 
 
@@ -238,6 +244,69 @@ def confusion(
             y0=y - 0.5,
             y1=y + 0.5,
             line={"color": WRONG, "width": 2},
+        )
+    return figure
+
+
+def replacement(
+    fraction: NDArray[np.float64],
+    deletion: Mapping[str, NDArray[np.float64]],
+    insertion: Mapping[str, NDArray[np.float64]],
+    area: Callable[[NDArray[np.float64], NDArray[np.float64]], float],
+) -> go.Figure:
+    """Draw deletion and insertion curves side by side, one line an order of the places.
+
+    `fraction` (P,) of the places is replaced, or put in; the curves (P,) are probabilities in
+    [0, 1]; `area` gives that under a curve of (probability, fraction), and stands in its name.
+    """
+    figure = go.Figure(layout=_layout(margin={"l": 34, "r": 8, "t": 22, "b": 32}, showlegend=False))
+    # One axis for both, so that the two can be compared.
+    top = 1.05 * max(float(curve.max()) for curve in (*deletion.values(), *insertion.values()))
+    for number, (title, curves) in enumerate(
+        (("Deletion: places replaced", deletion), ("Insertion: places put in", insertion)), start=1
+    ):
+        axis = str(number) if number > 1 else ""
+        named = []
+        for order, curve in curves.items():
+            colour, dash, width = _ORDER[order]
+            named.append(f'<span style="color:{colour}">{order} {area(curve, fraction):.3f}</span>')
+            figure.add_scatter(
+                x=fraction,
+                y=curve,
+                mode="lines",
+                name=order,
+                line={"color": colour, "width": width, "dash": dash},
+                hovertemplate=f"{order}: %{{y:.1%}} with %{{x:.0%}} of the places<extra></extra>",
+                xaxis=f"x{axis}",
+                yaxis=f"y{axis}",
+            )
+        left = 0.53 * (number - 1)
+        figure.update_layout(
+            {
+                f"xaxis{axis}": _share(f"{title} (areas above)")
+                | {"domain": [left, left + 0.47], "anchor": f"y{axis}", "tickvals": [0, 0.5, 1]},
+                f"yaxis{axis}": {
+                    "range": [0, top or 1],
+                    "anchor": f"x{axis}",
+                    "nticks": 4,
+                    "tickformat": ".0%",
+                    "tickfont": {"size": 10, "color": QUIET},
+                    "gridcolor": RULE,
+                    "zeroline": False,
+                    "fixedrange": True,
+                },
+            }
+        )
+        figure.add_annotation(
+            text="  ".join(named),
+            x=left,
+            y=1,
+            xref="paper",
+            yref="paper",
+            xanchor="left",
+            yanchor="bottom",
+            showarrow=False,
+            font={"size": 10},
         )
     return figure
 

@@ -29,6 +29,14 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--seed", type=int, default=0, help="the same seed, the same bytes (default: %(default)s)"
     )
+    result.add_argument(
+        "--plant",
+        metavar="STATE=PLANT",
+        action="append",
+        default=[],
+        help="paint a shortcut, watermark, tint or border, over every view of a state; may be "
+        "given for several states",
+    )
     result.add_argument("--workers", type=int, help="processes that paint (default: one per core)")
     return result
 
@@ -46,6 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
             size=options.size,
             seed=options.seed,
             workers=options.workers,
+            plants=options.plant,
             progress=True,
         )
     return 0

@@ -1,5 +1,6 @@
 """What a pixel of a painted view can belong to, and whether that tells the state."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -35,11 +36,22 @@ ELEMENTS = (
     Element(CAR, "car", False, "nothing: drawn without regard to the state"),
 )
 
+PLANTS = {"watermark": 16, "tint": 17, "border": 18}
+"""What can be planted over the views of a state, and the value of each in the mask."""
 
-def table() -> str:
-    """Write the elements as CSV with a heading, one line each: id, name, tells_state, tells."""
+
+def table(planted: Mapping[str, str]) -> str:
+    """Write the elements as CSV with a heading, one line each: id, name, tells_state, tells.
+
+    `planted` has the plant of each state that has one; the others are not in the table.
+    """
+    plants = [
+        Element(value, plant, True, f"a shortcut, planted over {' and '.join(states)}")
+        for plant, value in PLANTS.items()
+        if (states := [state for state, its in planted.items() if its == plant])
+    ]
     rows = [
         f'{element.id},{element.name},{"yes" if element.tells_state else "no"},"{element.tells}"'
-        for element in ELEMENTS
+        for element in (*ELEMENTS, *plants)
     ]
     return "\n".join(["id,name,tells_state,tells", *rows]) + "\n"

@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from tqdm import tqdm
 from trainer.errors import InputError
 from trainer.synthetic import elements
 from trainer.synthetic.camera import HEADINGS
+from trainer.synthetic.plant import parse, plant
 from trainer.synthetic.scene import scene
 from trainer.synthetic.states import STATES, spread
 from trainer.synthetic.view import views
@@ -35,6 +36,8 @@ class Batch:
     last: int
     size: int
     seed: int
+    plant: str
+    """What lies over every view; "" for nothing."""
 
 
 def paint(
@@ -45,27 +48,40 @@ def paint(
     size: int = 256,
     seed: int = 0,
     workers: int | None = None,
+    plants: Sequence[str] = (),
     progress: bool = False,
 ) -> Path:
     """Paint a data set of four-view locations into the folder ``root``, which must be new or empty.
 
     ``states`` 2..50; ``train`` and ``test`` are locations per state, at least 1; ``size`` is the
     side of a view in pixels, a multiple of 32; ``seed`` at least 0; ``workers`` are processes, by
-    default one per core. The same seed gives the same bytes for any number of workers. Files are
-    written into ``<root>.partial``, which takes its name when all are there. Raises InputError.
+    default one per core; ``plants`` are shortcuts such as "Ohio=border" (`plant.parse`), without
+    which the scenes stay the same. The same seed gives the same bytes for any number of workers.
+    Files are written into ``<root>.partial``, which takes its name when all are there. Raises
+    InputError.
     """
     folder = Path(root).resolve()
     _check(folder, states, train, test, size, seed, workers)
+    chosen = spread(states)
+    planted = parse(plants, [state.name for state in chosen])
     partial = folder.with_name(folder.name + ".partial")
     _clear(partial)
-    chosen = spread(states)
     for split in SPLITS:
         for state in chosen:
             (partial / split / state.name).mkdir(parents=True)
             (partial / "mask" / split / state.name).mkdir(parents=True)
-    (partial / "elements.csv").write_text(elements.table(), encoding="utf-8")
+    (partial / "elements.csv").write_text(elements.table(planted), encoding="utf-8")
     batches = [
-        Batch(partial, split, row, first, min(first + 5, count), size, seed)
+        Batch(
+            partial,
+            split,
+            row,
+            first,
+            min(first + 5, count),
+            size,
+            seed,
+            planted.get(state.name, ""),
+        )
         for row, state in enumerate(STATES)
         if state in chosen
         for split, count in enumerate((train, test))
@@ -139,6 +155,8 @@ def _paint_batch(batch: Batch) -> list[str]:
     for index in range(batch.first, batch.last):
         here = scene(state, (batch.seed, batch.split, batch.state, index))
         pictures, masks = views(here, batch.size)
+        if batch.plant:
+            plant(batch.plant, pictures, masks)
         for heading, picture, mask in zip(HEADINGS, pictures, masks, strict=True):
             name = f"{here.name}_{heading}"
             Image.fromarray(picture).save(pictures_folder / f"{name}.jpg", quality=QUALITY)

@@ -125,9 +125,9 @@ def _explainer(run: Path | None, photographs: Photographs, store: Store) -> Expl
     if run is None:
         return None
     # Importing it loads torch and captum, which takes seconds.
-    from workbench.attribution import IntegratedGradients
+    from workbench.attribute.explainer import StoreExplainer
 
-    return IntegratedGradients(run, photographs, store)
+    return StoreExplainer(run, photographs, store)
 
 
 def parser() -> argparse.ArgumentParser:

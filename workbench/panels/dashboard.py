@@ -8,10 +8,20 @@ import flask
 from dash import Dash, dcc, html
 
 from workbench.explanation import Explainer
-from workbench.panels import legend, location, maps, numbers, photograph, requests, strip
+from workbench.panels import (
+    explaining,
+    gathering,
+    legend,
+    location,
+    maps,
+    numbers,
+    photograph,
+    requests,
+    strip,
+)
 from workbench.panels.attributes import attributes
 from workbench.panels.guesses import Guesses
-from workbench.panels.worker import Worker
+from workbench.panels.worker import Remembering, Worker
 from workbench.photographs import Photographs
 from workbench.store import SPLITS, Store
 
@@ -44,12 +54,13 @@ def dashboard(
     photographs: Photographs | None,
     explainer: Explainer | None,
     notes: Sequence[str] = (),
+    remembered: Remembering | None = None,
 ) -> Dash:
     """Build the dashboard over a store that has projections.
 
     `name` is what the page calls the store, `assets` the folder with style and scripts. Without
     photographs or an explainer the page leaves out what it cannot show; `notes` say so in the
-    location's panel, a sentence each.
+    location's panel, a sentence each. Explanations are also kept in `remembered`.
     """
     guesses = Guesses(store)
     app = Dash(
@@ -61,7 +72,7 @@ def dashboard(
         serve_locally=True,
         add_log_handler=False,
     )
-    worker = Worker(explainer) if explainer and photographs else None
+    worker = Worker(explainer, remembered) if explainer and photographs else None
     content = [
         dcc.Store(id="table", data=maps.table(guesses)),
         dcc.Store(id="selection"),
@@ -92,7 +103,7 @@ def dashboard(
                             ],
                             className="left",
                         ),
-                        location.panel(notes, worker is not None),
+                        location.panel(notes, guesses, worker is not None),
                     ],
                     className="lower",
                 ),
@@ -110,7 +121,10 @@ def dashboard(
     legend.sort(app, guesses)
     numbers.narrow(app, guesses)
     strip.fill(app, guesses, photographs is not None)
-    location.follow(app, guesses, photographs, worker)
+    location.follow(app, guesses, photographs is not None)
+    if worker and photographs:
+        explaining.follow(app, guesses, photographs, worker)
+        gathering.follow(app, guesses, photographs, worker)
     photograph.serve(app.server, photographs)
     app.server.after_request(_guarded)
     requests.guard(app.server, app.callback_map)

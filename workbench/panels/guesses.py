@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +50,10 @@ class Guesses:
     def row(self) -> Mapping[str, int]:
         """Where a location stands in the store."""
         return {location: row for row, location in enumerate(self.store.location_id)}
+
+    def known(self, location: Any) -> str | None:
+        """Return the id that a browser names, None where the store has no such location."""
+        return location if isinstance(location, str) and location in self.row else None
 
     @cached_property
     def class_index(self) -> Mapping[str, int]:

@@ -18,24 +18,43 @@ def guard(server: flask.Flask, callbacks: Any) -> None:
         if (
             asked.method == "POST"
             and asked.path == "/_dash-update-component"
-            and not _known(asked.get_json(silent=True), callbacks)
+            and not _known(_body(asked), callbacks)
         ):
             flask.abort(400)
+
+
+def _body(asked: flask.Request) -> Any:
+    try:
+        return asked.get_json(silent=True)
+    except RecursionError:  # Nested too deep to be read.
+        return None
 
 
 def _known(body: Any, callbacks: Any) -> bool:
     if not isinstance(body, dict) or not isinstance(body.get("output"), str):
         return False
     callback = callbacks.get(body["output"])
+    changed = body.get("changedPropIds", [])
     return (
         callback is not None
-        and isinstance(body.get("changedPropIds", []), list)
+        and isinstance(changed, list)
+        and all(isinstance(one, str) for one in changed)
+        and _places(body.get("outputs")) == _given(callback["output"])
         and _places(body.get("inputs")) == _places(callback["inputs"])
         and _places(body.get("state", [])) == _places(callback["state"])
     )
 
 
-def _places(items: Any) -> list[tuple[Any, Any]] | None:
+def _given(output: Any) -> list[tuple[str, str]] | tuple[str, str]:
+    """Return the places of a callback's outputs, in a list where it has one."""
+    if isinstance(output, (list, tuple)):
+        return [(one.component_id, one.component_property) for one in output]
+    return (output.component_id, output.component_property)
+
+
+def _places(items: Any) -> list[tuple[Any, Any]] | tuple[Any, Any] | None:
+    if isinstance(items, dict):
+        return (items.get("id"), items.get("property"))
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         return None
     return [(item.get("id"), item.get("property")) for item in items]

@@ -2,25 +2,47 @@
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 
 from workbench.errors import InputError
-from workbench.explanation import Attribution, Explainer
+from workbench.explanation import Attribution, Explainer, Question, Report
 
-REMEMBERED = 64
+REMEMBERED = 64  # A map of four views of 256 pixels takes a megabyte.
+MOST_PAGES = 100
+MOST_QUEUED = 24
+
+
+class Key(NamedTuple):
+    """A location and what is asked about it, its classes by name (`Explainer.question`)."""
+
+    location_id: str
+    question: Question
+
+
+class Remembering(Protocol):
+    """Something that keeps answers for longer than the process lives, and never raises."""
+
+    def get(self, location_id: str, question: Question) -> Attribution | None:
+        """Return what was put under a question, with its evidence where that was put."""
+        ...
+
+    def put(self, made: Attribution) -> None:
+        """Keep an answer; one with evidence takes the place of one without."""
+        ...
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """Another location is being explained first."""
+    """Other work is done first."""
 
 
 @dataclass(frozen=True)
 class Running:
-    """`done` of `total` steps are computed; `total` is 0 before the first report."""
+    """It is being worked on; there is no report before the first batch."""
 
-    done: int
-    total: int
+    report: Report | None
 
 
 @dataclass(frozen=True)
@@ -34,6 +56,24 @@ State = Waiting | Running | Failed | Attribution | None
 """None: nobody asked for it, or it was cancelled."""
 
 
+class _Task(NamedTuple):
+    key: Key
+    evidence: bool
+
+
+@dataclass
+class _Page:
+    """What an open page still waits for: of what it opened, and of what it gathers."""
+
+    opened: list[_Task] = field(default_factory=list)
+    queue: list[_Task] = field(default_factory=list)
+
+    @property
+    def waits(self) -> list[_Task]:
+        """All of it, the most urgent first."""
+        return self.opened + self.queue
+
+
 class _CancelledError(Exception):
     """Raised through the explainer to leave it."""
 
@@ -41,72 +81,147 @@ class _CancelledError(Exception):
 class Worker:
     """Runs an explainer in a thread of its own, never two explanations at once.
 
-    A page (any token of the browser's) waits for one location at a time: its newest. What no
-    page waits for is cancelled at its next step. Finished explanations are remembered, the
-    `REMEMBERED` most recently used ones.
+    Each page (any token of the browser's) has one opened location and a queue of others. Pages
+    take turns, one piece of work each; a page's turn goes to the map of what it opened, then to
+    the evidence for that, then to its queue. Evidence waits while any page still waits for the map
+    of what it opened. What no page waits for any longer is left between two batches. The
+    `REMEMBERED` most recently used answers stay in memory, all of them in `remembered`.
     """
 
-    def __init__(self, explainer: Explainer) -> None:
+    def __init__(self, explainer: Explainer, remembered: Remembering | None = None) -> None:
         """Start the thread, which ends with the process."""
         self._explainer = explainer
+        self._remembered = remembered
         self._change = threading.Condition()
-        self._wanted: OrderedDict[str, str] = OrderedDict()
-        self._finished: OrderedDict[str, Attribution | Failed] = OrderedDict()
-        self._current: str | None = None
-        self._progress = Running(0, 0)
+        self._page: OrderedDict[str, _Page] = OrderedDict()  # In the order of their turns.
+        self._made: OrderedDict[Key, Attribution] = OrderedDict()
+        self._failed: OrderedDict[_Task, Failed] = OrderedDict()
+        self._current: _Task | None = None
+        self._report: Report | None = None
         threading.Thread(target=self._serve, name="explainer", daemon=True).start()
 
-    def submit(self, page: str, location_id: str) -> None:
-        """Ask for a location in place of whatever this page asked for before; returns at once.
+    def key(self, location_id: str, question: Question) -> Key:
+        """Return under what an answer is known; raises InputError as `Explainer.question` does."""
+        return Key(location_id, self._explainer.question(location_id, question))
 
-        What is remembered is not computed again; what failed is tried again.
+    def open(self, page: str, key: Key) -> None:
+        """Ask for a map and its evidence in place of what this page had opened; returns at once.
+
+        What is remembered is not computed again; what failed is tried again. Raises InputError
+        where too many other pages wait, as `gather` does.
         """
+        tasks = [_Task(key, evidence=False), _Task(key, evidence=True)]
+        self._recall([key])
         with self._change:
-            if self._wanted.get(page) == location_id:
-                return
-            self._wanted.pop(page, None)
-            if isinstance(self._finished.get(location_id), Failed):
-                del self._finished[location_id]
-            if location_id in self._finished:
-                self._finished.move_to_end(location_id)
-                return
-            self._wanted[page] = location_id
-            self._change.notify()
+            self._waiting(page).opened = self._missing(tasks)
+            self._settle()
 
-    def cancel(self, page: str) -> None:
-        """Forget what this page asked for."""
-        with self._change:
-            self._wanted.pop(page, None)
+    def gather(self, page: str, keys: Sequence[Key]) -> None:
+        """Ask for maps in place of this page's queue; returns at once.
 
-    def state(self, location_id: str) -> State:
-        """Say how far the explanation of a location is."""
+        The first `MOST_QUEUED` are made, in their order.
+        """
+        tasks = [_Task(key, evidence=False) for key in keys[:MOST_QUEUED]]
+        self._recall([task.key for task in tasks])
         with self._change:
-            if location_id in self._finished:
-                return self._finished[location_id]
-            if location_id not in self._wanted.values():
+            self._waiting(page).queue = self._missing(tasks)
+            self._settle()
+
+    def close(self, page: str) -> None:
+        """Forget what this page opened; its queue stays."""
+        with self._change:
+            if page in self._page:
+                self._page[page].opened = []
+                self._settle()
+
+    def state(self, key: Key) -> State:
+        """Say how far a map is."""
+        return self._state(_Task(key, evidence=False))
+
+    def examination(self, key: Key) -> State:
+        """Say how far the evidence for a map is: an Attribution has it."""
+        return self._state(_Task(key, evidence=True))
+
+    def _state(self, task: _Task) -> State:
+        with self._change:
+            if self._done(task):
+                self._made.move_to_end(task.key)
+                return self._made[task.key]
+            if task in self._failed:
+                return self._failed[task]
+            if not self._wanted(task):
                 return None
-            return self._progress if location_id == self._current else Waiting()
+            return Running(self._report) if task == self._current else Waiting()
+
+    def _recall(self, keys: Sequence[Key]) -> None:
+        """Fetch from longer memory, in the asking thread: the worker's may be busy."""
+        if self._remembered is None:
+            return
+        for key in keys:
+            with self._change:
+                known = key in self._made
+            if not known and (found := self._remembered.get(*key)) is not None:
+                with self._change:
+                    self._keep(key, found)
+
+    def _waiting(self, page: str) -> _Page:
+        if page not in self._page:
+            if len(self._page) >= MOST_PAGES:
+                raise InputError(f"{MOST_PAGES} pages wait for the model; ask again in a minute.")
+            self._page[page] = _Page()
+        return self._page[page]
+
+    def _missing(self, tasks: Sequence[_Task]) -> list[_Task]:
+        for task in tasks:
+            self._failed.pop(task, None)
+        return [task for task in tasks if not self._done(task)]
+
+    def _settle(self) -> None:
+        """Forget pages that wait for nothing, and wake the thread for the others."""
+        for name in [name for name, page in self._page.items() if not page.waits]:
+            del self._page[name]
+        self._change.notify()
+
+    def _done(self, task: _Task) -> bool:
+        made = self._made.get(task.key)
+        return made is not None and (not task.evidence or made.evidence is not None)
+
+    def _wanted(self, task: _Task) -> bool:
+        return any(task in page.waits for page in self._page.values())
+
+    def _next(self) -> tuple[str, _Task] | None:
+        """Return whose turn it is, and what for."""
+        urgent = any(not task.evidence for page in self._page.values() for task in page.opened)
+        for name, page in self._page.items():
+            for task in page.waits:
+                if not (task.evidence and urgent):
+                    return name, task
+        return None
 
     def _serve(self) -> None:
         while True:
             with self._change:
-                while not self._wanted:
+                while (turn := self._next()) is None:
                     self._change.wait()
-                location = self._current = next(iter(self._wanted.values()))
-                self._progress = Running(0, 0)
-            outcome = self._explain(location)
+                page, task = turn
+                self._current, self._report = task, None
+                made = self._made.get(task.key)
+            outcome = self._work(task, made)
+            if isinstance(outcome, Attribution) and self._remembered is not None:
+                self._remembered.put(outcome)
             with self._change:
                 self._current = None
-                if outcome is not None:
-                    self._finished[location] = outcome
-                    while len(self._finished) > REMEMBERED:
-                        self._finished.popitem(last=False)
-                    for page in [page for page, own in self._wanted.items() if own == location]:
-                        del self._wanted[page]
+                if page in self._page:  # Behind those that came while it was served.
+                    self._page.move_to_end(page)
+                self._finish(task, outcome)
 
-    def _explain(self, location: str) -> Attribution | Failed | None:
+    def _work(self, task: _Task, made: Attribution | None) -> Attribution | Failed | None:
         try:
-            return self._explainer.explain(location, self._report)
+            if not task.evidence:
+                return self._explainer.explain(*task.key, self._progress)
+            # The map may have been forgotten since.
+            made = made or self._explainer.explain(*task.key, self._progress)
+            return self._explainer.examine(made, self._progress)
         except _CancelledError:
             return None
         except InputError as error:
@@ -114,8 +229,29 @@ class Worker:
         except Exception as error:  # The page must say so, and the thread must live on.
             return Failed(f"The explanation failed: {type(error).__name__}: {error}")
 
-    def _report(self, done: int, total: int) -> None:
+    def _progress(self, report: Report) -> None:
         with self._change:
-            if self._current not in self._wanted.values():
+            if self._current is None or not self._wanted(self._current):
                 raise _CancelledError
-            self._progress = Running(done, total)
+            self._report = report
+
+    def _finish(self, task: _Task, outcome: Attribution | Failed | None) -> None:
+        """Keep an outcome, and let no page wait for it any longer; None was cancelled."""
+        over = {task} if outcome is not None else set()
+        if isinstance(outcome, Attribution):
+            self._keep(task.key, outcome)
+        elif outcome is not None:
+            over.add(_Task(task.key, evidence=True))  # No map, no evidence.
+            self._failed[task] = outcome
+            while len(self._failed) > REMEMBERED:
+                self._failed.popitem(last=False)
+        for page in self._page.values():
+            page.opened = [one for one in page.opened if one not in over]
+            page.queue = [one for one in page.queue if one not in over]
+        self._settle()
+
+    def _keep(self, key: Key, made: Attribution) -> None:
+        self._made[key] = made
+        self._made.move_to_end(key)
+        while len(self._made) > REMEMBERED:
+            self._made.popitem(last=False)

@@ -11,7 +11,8 @@ from virelay.model import Project
 from tests.workbench.interchange.examples import hostile_store, photographed_store
 from workbench import extract
 from workbench import store as stores
-from workbench.attribution import IntegratedGradients
+from workbench.attribute.explainer import StoreExplainer
+from workbench.explanation import Question, untold
 from workbench.interchange.__main__ import main
 from workbench.interchange.pictures import tile
 from workbench.photographs import Photographs
@@ -187,8 +188,8 @@ def test_virelay_shows_why_the_model_predicts_what_it_does(
         *("--data", test_folder, "--run", trained),
     )
     project = Project(str(tmp_path / "out" / "project.yaml"))
-    explainer = IntegratedGradients(trained, Photographs(test_folder, made), made)
-    expected = explainer.explain(made.location_id[5], lambda done, steps: None).map
+    explainer = StoreExplainer(trained, Photographs(test_folder, made), made)
+    expected = explainer.explain(made.location_id[5], Question(), untold).map
     shown = project.get_attribution(5).data.sum(axis=2)
     assert np.allclose(shown, tile(expected[..., None])[..., 0], atol=1e-6)
     assert shown.shape == project.get_sample(5).data.shape[:2]

@@ -13,7 +13,7 @@ from werkzeug.test import Client
 
 from tests.workbench.interchange.examples import HOSTILE, hostile_store, photographed_store
 from workbench.errors import InputError
-from workbench.explanation import Attribution, Progress
+from workbench.explanation import Attribution, Cost, Progress, Question, Report, untold
 from workbench.interchange import coordinates, virelay
 from workbench.interchange.pictures import reader, tile
 from workbench.photographs import Photographs
@@ -33,11 +33,18 @@ class Explained:
     def __init__(self, store: Store) -> None:
         self._row = {name: row for row, name in enumerate(store.location_id)}
 
-    def explain(self, location_id: str, progress: Progress) -> Attribution:
-        progress(1, 1)
+    def question(self, location_id: str, question: Question) -> Question:
+        return question.about("Ohio", "Ohio")
+
+    def explain(self, location_id: str, question: Question, progress: Progress) -> Attribution:
+        progress(Report("made up", 1, 1))
         view = np.arange(4, dtype=np.float32)[:, None, None] / 10
         relevance = (self._row[location_id] + np.tile(view, (1, SIZE, SIZE))).astype(np.float32)
-        return Attribution(location_id, "made up", "Ohio", "black", 1, relevance, 1.0, 0.0, 0.1)
+        cost = Cost(1, 0, 0.1)
+        return Attribution(location_id, question, relevance, 1.0, 0.0, 0.5, True, "", 0.0, cost)
+
+    def examine(self, made: Attribution, progress: Progress) -> Attribution:
+        return made
 
 
 def _opened(folder: Path) -> tuple[Workspace, Client]:
@@ -91,7 +98,7 @@ def test_virelay_shows_pictures_and_attributions(tmp_path: Path) -> None:
     assert [label.name for label in sample.labels] == [store.class_name[store.label[4]]]
     assert np.array_equal(sample.data, tile(views(store.location_id[4], SIZE)))
     attribution = project.get_attribution(4)
-    expected = explainer.explain(store.location_id[4], lambda done, steps: None).map
+    expected = explainer.explain(store.location_id[4], Question(), untold).map
     assert np.array_equal(attribution.data.sum(axis=2), tile(expected[..., None])[..., 0])
     assert np.array_equal(attribution.prediction, store.logit[4])
     for mode in ("input", "overlay", "attribution"):

@@ -1,0 +1,254 @@
+"""How fast rules for integrated gradients get near: `python -m benchmarks.quadrature STORE.h5 RUN`.
+
+For some locations the map is known at 1,024 even places of the way from black, for the logit and
+the probability of the predicted state, so that every rule can be held against all of them. Prints
+the median error of the map (L1 over L1) and of completeness at 4 to 64 gradients, and draws the
+map's as a figure. Rules:
+
+- even midpoints, Gauss-Legendre (captum's default) and the trapezoid rule, evenly;
+- midpoints placed by a survey: steps in proportion to the output's sensitivity to the logits to
+  the power of -1/3 (the first round of `workbench.attribute.adaptive`), or to the change of the
+  output to the power of -1/2 (Bhat & Raychowdhury 2023);
+- tangents: weights such that the tangents at two neighbours meet where one gives way to the other,
+  which is exact for a single kink and makes completeness hold by construction;
+- adaptive: `workbench.attribute.adaptive`, round by round.
+
+`nested` is the true error of the adaptive rule's map over the difference of its two halves.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from torch import Tensor
+from tqdm import tqdm
+
+from trainer import checkpoint as checkpoints
+from trainer import photograph
+from workbench import store as stores
+from workbench.attribute import adaptive
+from workbench.attribute.integral import Integral, Tolerance
+from workbench.attribute.network import Asking, Network
+from workbench.attribute.target import Target
+from workbench.photographs import Photographs
+
+PLACES = 1024
+COUNTS = (4, 6, 8, 11, 16, 23, 32, 45, 64)
+SURVEY = adaptive.SURVEY
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A way from black: maps (1024, 4, H, W), outputs and sensitivities at 17 and 1,025 places."""
+
+    map: Tensor
+    exact: Tensor
+    value: Array
+    sensitivity: Array
+
+    def at(self, places: Array) -> Tensor:
+        return self.map[np.minimum((places * PLACES).astype(int), PLACES - 1)]
+
+    def output(self, places: Array) -> Array:
+        return np.interp(places, np.linspace(0, 1, len(self.value)), self.value)
+
+    def errors(self, places: Array, weight: Array) -> tuple[float, float]:
+        found = torch.einsum("n,nvhw->vhw", self.map.new_tensor(weight), self.at(places))
+        return self.of(found)
+
+    def of(self, found: Tensor) -> tuple[float, float]:
+        """Return the errors of completeness and of the map, as fractions."""
+        difference = float(self.value[-1] - self.value[0])
+        return (
+            abs(float(found.double().sum()) - difference) / abs(difference),
+            float((found - self.exact).abs().sum() / self.exact.abs().sum()),
+        )
+
+
+def known(network: Network, pixels: Tensor, target: Target) -> Line:
+    """Ask for the maps at all places and for the outputs between them."""
+    asking = Asking(network)
+    places = ((torch.arange(PLACES) + 0.5) / PLACES).to(pixels)[:, None, None, None, None]
+    at_once = asking.at_once(pixels)
+    maps = []
+    for first in range(0, PLACES, at_once):
+        _, gradient = asking.gradients(places[first : first + at_once] * pixels, target)
+        maps.append((gradient * pixels).sum(dim=2))
+    ends = (torch.arange(PLACES + 1) / PLACES).to(pixels)[:, None, None, None, None]
+    logit = torch.cat(
+        [
+            asking.logits(ends[first : first + at_once] * pixels)
+            for first in range(0, PLACES + 1, at_once)
+        ]
+    )
+    made = torch.cat(maps)
+    value, sensitivity = target(logit), target.sensitivity(logit)
+    return Line(
+        made,
+        made.mean(dim=0),
+        value.double().cpu().numpy(),
+        sensitivity.double().cpu().numpy(),
+    )
+
+
+def midpoints(line: Line, count: int) -> tuple[Array, Array]:
+    return (np.arange(count) + 0.5) / count, np.full(count, 1 / count)
+
+
+def gauss_legendre(line: Line, count: int) -> tuple[Array, Array]:
+    place, weight = np.polynomial.legendre.leggauss(count)
+    return (place + 1) / 2, weight / 2
+
+
+def trapezoid(line: Line, count: int) -> tuple[Array, Array]:
+    weight = np.full(count, 1 / (count - 1))
+    weight[[0, -1]] /= 2
+    return np.linspace(0, 1, count), weight
+
+
+def placed(density: Array, count: int) -> tuple[Array, Array]:
+    time = np.concatenate([[0], np.cumsum(density) / density.sum()])
+    edge = np.interp(np.linspace(0, 1, count + 1), time, np.linspace(0, 1, len(density) + 1))
+    return (edge[1:] + edge[:-1]) / 2, np.diff(edge)
+
+
+def by_sensitivity(line: Line, count: int) -> tuple[Array, Array]:
+    seen = line.sensitivity[:: PLACES // SURVEY]
+    return placed(np.cbrt((seen[1:] + seen[:-1]) / 2), count)
+
+
+def by_change(line: Line, count: int) -> tuple[Array, Array]:
+    change = np.sqrt(np.abs(np.diff(line.value[:: PLACES // SURVEY])))
+    return placed(change + 0.1 * change.mean(), count)
+
+
+def tangents(line: Line, count: int) -> tuple[Array, Array]:
+    places, _ = midpoints(line, count)
+    slope = line.at(places).flatten(1).sum(dim=1).double().numpy()
+    height = line.output(places) - slope * places
+    with np.errstate(divide="ignore", invalid="ignore"):
+        meet = (height[:-1] - height[1:]) / (slope[1:] - slope[:-1])
+    inside = (meet > places[:-1]) & (meet < places[1:])
+    edge = np.where(inside, meet, (places[1:] + places[:-1]) / 2)
+    return places, np.diff(np.concatenate([[0], edge, [1]]))
+
+
+RULES: dict[str, Callable[[Line, int], tuple[Array, Array]]] = {
+    "even midpoints": midpoints,
+    "Gauss-Legendre": gauss_legendre,
+    "trapezoid": trapezoid,
+    "placed by sensitivity": by_sensitivity,
+    "placed by change": by_change,
+    "tangents": tangents,
+}
+
+
+def rounds(network: Network, pixels: Tensor, target: Target, line: Line) -> list[list[float]]:
+    """Return gradients, errors of completeness and of the map, and `nested` of every round."""
+    found: list[list[float]] = []
+
+    def told(gradients: int, now: Integral) -> None:
+        completeness, wrong = line.of(now.map.cpu())
+        estimate = now.map_error / adaptive.NESTED
+        found.append([gradients, completeness, wrong, wrong / estimate if estimate else np.nan])
+
+    # As in use, but going on until no more than the last of the counts.
+    for map_tolerance in (0.05, 0.02, 0.01):
+        tolerance = Tolerance(0.01, map_tolerance, COUNTS[-1])
+        start = torch.zeros_like(pixels)
+        adaptive.integral(Asking(network), start, pixels, target, tolerance, told)
+    return found
+
+
+def main() -> int:
+    """Ask, compare, print, draw."""
+    options = parser().parse_args()
+    store = stores.read(options.store)
+    model, checkpoint = checkpoints.load(options.run)
+    network = Network(model)
+    photographs = Photographs(options.data or Path(str(store.provenance["data"])), store)
+    rows = np.random.default_rng(0).permutation(len(store))[: options.locations]
+    curves: dict[str, dict[str, list[list[tuple[float, float]]]]] = {}
+    own: dict[str, list[list[float]]] = {}
+    for row in tqdm([int(row) for row in rows], desc="locations"):
+        views = photograph.views(photographs.paths(store.location_id[row]), checkpoint.config.size)
+        pixels = network.pixels(views)
+        state = int(Asking(network).logits(pixels[None])[0].argmax())
+        for output in ("logit", "probability"):
+            line = known(network, pixels, Target(output, state))
+            for name, rule in RULES.items():
+                errors = [line.errors(*rule(line, count)) for count in COUNTS]
+                curves.setdefault(output, {}).setdefault(name, []).append(errors)
+            own.setdefault(output, []).extend(rounds(network, pixels, Target(output, state), line))
+    tell(curves, own)
+    draw(curves, own, options.out)
+    return 0
+
+
+def tell(
+    curves: dict[str, dict[str, list[list[tuple[float, float]]]]], own: dict[str, list[list[float]]]
+) -> None:
+    """Print medians."""
+    for output, rules in curves.items():
+        print(f"\n{output}: median error of the map, completeness error (%) at so many gradients")
+        print("  " + " " * 22 + "".join(f"{count:>14d}" for count in COUNTS))
+        for name, found in rules.items():
+            middle = 100 * np.median(np.array(found), axis=0)
+            words = "".join(f"{wrong:8.1f}{left:6.1f}" for left, wrong in middle)
+            print(f"  {name:22s}{words}")
+        made = np.array(own[output])
+        nested = made[np.isfinite(made[:, 3]), 3]
+        print(f"  adaptive, nested: {np.percentile(nested, [0, 10, 50, 90, 100]).round(2)}")
+
+
+def draw(
+    curves: dict[str, dict[str, list[list[tuple[float, float]]]]],
+    own: dict[str, list[list[float]]],
+    path: Path,
+) -> None:
+    """Draw the map's error over the number of gradients."""
+    figure = Figure(figsize=(7.2, 3.2), layout="constrained")
+    FigureCanvasSVG(figure)
+    for axes, (output, rules) in zip(
+        figure.subplots(1, 2, sharey=True), curves.items(), strict=True
+    ):
+        for name, found in rules.items():
+            axes.plot(COUNTS, 100 * np.median(np.array(found), axis=0)[:, 1], label=name, lw=1)
+        made = np.array(own[output])
+        axes.plot(made[:, 0], 100 * made[:, 2], "k.", ms=2.5, label="adaptive, every round")
+        axes.axhline(5, color="0.6", lw=0.6)
+        axes.set(xscale="log", yscale="log", title=output, xlabel="gradients", ylim=(0.4, 100))
+        axes.set_xticks(COUNTS, [str(count) for count in COUNTS])
+        axes.minorticks_off()
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.axes[0].set_ylabel("error of the map, %")
+    figure.axes[0].set_yticks([0.5, 1, 2, 5, 10, 20, 50], ["0.5", "1", "2", "5", "10", "20", "50"])
+    figure.axes[1].legend(fontsize=7, frameon=False)
+    figure.savefig(path, metadata={"Date": None})
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the options."""
+    result = argparse.ArgumentParser(
+        prog="python -m benchmarks.quadrature",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    result.add_argument("store", metavar="STORE.h5", type=Path)
+    result.add_argument("run", metavar="RUN", type=Path)
+    result.add_argument("--data", metavar="DIR", type=Path)
+    result.add_argument("--locations", type=int, default=12)
+    result.add_argument("--out", metavar="FILE.svg", type=Path, default=Path("quadrature.svg"))
+    return result
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,48 @@
+"""A real model, served as a person would."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser
+
+from app import ASSETS
+from tests import screenshot
+from tests.examples import copy_run, free_port
+from workbench import extract, project
+
+
+@pytest.fixture(scope="module")
+def real(
+    tmp_path_factory: pytest.TempPathFactory, trained: Path, test_folder: Path
+) -> Iterator[str]:
+    """Serve a tiny trained run as a person would, with photographs and run moved."""
+    folder = tmp_path_factory.mktemp("real")
+    path = folder / "store.h5"
+    extract.extract(trained, test_folder, path, batch_size=4, workers=0)
+    project.project(path)
+    copy_run(trained, folder / "run")
+    shutil.copytree(test_folder, folder / "data")
+    port = free_port()
+    command = [sys.executable, str(ASSETS.parent / "app.py"), str(path), "--port", str(port)]
+    moved = ["--run", str(folder / "run"), "--data", str(folder / "data")]
+    with subprocess.Popen([*command, *moved], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("Serving ")
+        yield f"http://127.0.0.1:{port}"
+        process.terminate()
+
+
+def test_a_real_prediction_is_explained_and_the_readme_picture_taken(
+    browser: Browser, real: str, tmp_path: Path
+) -> None:
+    # The picture is taken once the completeness error stands there.
+    screenshot.take(browser, real, tmp_path / "page.png")
+    with Image.open(tmp_path / "page.png") as picture:
+        assert picture.size == (1440, 900)
+        # Photographs and maps have many colours, an empty page has few.
+        assert len(picture.convert("RGB").getcolors(2**24) or ()) > 2000

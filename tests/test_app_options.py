@@ -1,0 +1,120 @@
+"""Where the dashboard keeps its explanations, and which files of them it takes."""
+
+import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import app
+from tests.examples import small_disk, small_store
+from tests.workbench.answers import ORIGIN, example
+from tests.workbench.test_attributions import write
+from workbench import panels, store
+from workbench.errors import InputError
+from workbench.panels.worker import Remembering
+from workbench.remembered import Recorded
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return a store that answers of `ORIGIN` are about; its model is nowhere."""
+    path = tmp_path / "small.h5"
+    made = small_store(path, tmp_path / "data", locations=2)
+    known = {"checkpoint_sha256": ORIGIN.checkpoint_sha256, "data_sha256": ORIGIN.data_sha256}
+    store.write(path, replace(made, provenance={**made.provenance, **known}))
+    return path
+
+
+def cache_of(path: Path, *options: str) -> object:
+    return app.find_cache(store.read(path), app.parser().parse_args([str(path), *options]))
+
+
+def test_explanations_are_kept_beside_the_store_and_no_folder_is_made_before_there_is_one(
+    path: Path,
+) -> None:
+    assert app.cache_folder(path) == path.with_name("small.h5.cache")
+    assert cache_of(path) is not None
+    assert not app.cache_folder(path).exists()
+
+
+def test_where_they_cannot_be_kept_beside_it_the_users_caches_are_taken(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda folder, mode: False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert app.cache_folder(path) == tmp_path / "home" / ".cache" / "resnetbolt-workbench"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    assert app.cache_folder(path) == tmp_path / "caches" / "resnetbolt-workbench"
+    path.with_name("small.h5.cache").mkdir()  # It was made when the place could be written to.
+    assert app.cache_folder(path) == path.with_name("small.h5.cache")
+
+
+def test_a_disk_that_can_only_be_read_is_such_a_place(path: Path, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "small", "100k") as place:
+        subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)
+        assert app.cache_folder(place / "small.h5").parent != place
+
+
+@pytest.mark.parametrize("size", ["-1", "nan", "inf"])
+def test_a_size_that_is_none_is_refused(path: Path, size: str) -> None:
+    with pytest.raises(InputError, match="name a size in GB, 0 for none"):
+        cache_of(path, f"--cache-size={size}")
+    assert cache_of(path, "--cache-size=0") is None
+
+
+class StoppedError(Exception):
+    pass
+
+
+def wired(path: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> Sequence[object]:
+    """Return what the dashboard is built from."""
+    found: list[object] = []
+
+    def dashboard(*arguments: object) -> None:
+        found.extend(arguments)
+        raise StoppedError
+
+    monkeypatch.setattr(panels, "dashboard", dashboard)
+    monkeypatch.setattr(app, "listen", lambda host, port: None)
+    with pytest.raises(StoppedError):
+        app.main([str(path), *options])
+    return found
+
+
+def test_files_of_explanations_are_shown_without_a_model(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = write(tmp_path / "one.h5", example(0))
+    other = write(tmp_path / "other.h5", example(1))
+    *_, explainer, _, remembered = wired(
+        path, monkeypatch, "--attributions", str(one), "--attributions", str(other)
+    )
+    assert isinstance(explainer, Recorded)
+    memory: Remembering = remembered  # type: ignore[assignment]
+    for seed in range(2):
+        made = example(seed)
+        assert memory.get(made.location_id, made.question) is not None
+
+
+def test_without_files_and_model_nothing_explains(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *_, explainer, notes, _ = wired(path, monkeypatch)
+    assert explainer is None
+    assert notes
+
+
+def test_files_of_another_store_are_refused(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other.h5"
+    small_store(other, tmp_path / "data", locations=2)
+    some = write(tmp_path / "some.h5", example())
+    with pytest.raises(SystemExit, match="2"):
+        app.main([str(other), "--attributions", str(some)])
+    said = capsys.readouterr().err
+    assert f"{some}: explains another checkpoint than the store's; open it with" in said

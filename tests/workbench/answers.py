@@ -1,0 +1,54 @@
+"""Answers that nobody computed, and what it takes to compare them."""
+
+from dataclasses import asdict, replace
+
+import numpy as np
+
+from workbench.explanation import Attribution, Cost, Evidence, Question
+from workbench.record import Origin
+
+ORIGIN = Origin("c" * 64, "d" * 64)
+QUESTION = Question(state="Île d'Or", rather_than="Ohio")
+
+
+def example(
+    seed: int = 0, *, name: str = "", side: int = 16, evidence: bool = False, **fields: object
+) -> Attribution:
+    """Return an answer that the seed decides: two of one seed are equal."""
+    generator = np.random.default_rng(seed)
+    made = Attribution(
+        location_id=name or f"Île d'Or/2015_{seed}",
+        question=QUESTION,
+        map=generator.normal(size=(4, side, side)).astype(np.float32),
+        output=float(generator.normal()),
+        baseline_output=float(generator.normal()),
+        probability=float(generator.random()),
+        converged=True,
+        reason="",
+        map_error=0.01,
+        cost=Cost(32, 7, 0.25),
+        evidence=_evidence(generator) if evidence else None,
+    )
+    return replace(made, **fields)  # type: ignore[arg-type]
+
+
+def assert_same(one: Attribution | None, other: Attribution) -> None:
+    """Hold two answers against each other, to the bit."""
+    assert one is not None
+    np.testing.assert_equal(asdict(one), asdict(other))
+    assert one.map.dtype == np.float32
+
+
+def _evidence(generator: np.random.Generator) -> Evidence:
+    orders = ("map", "random", "edges")
+    return Evidence(
+        fraction=np.linspace(0, 1, 5),
+        deletion={order: generator.random(5) for order in orders},
+        insertion={order: generator.random(5) for order in orders},
+        agreement={"mean": 0.5, "blur": -0.25},
+        stability=generator.random(3),
+        randomised={"classifier": 0.75, "stage 4": 0.125},
+        view_effect=generator.normal(size=4),
+        turn_effect=generator.normal(size=3),
+        cost=Cost(10, 50, 1.5),
+    )

@@ -1,0 +1,62 @@
+"""The verdict and what it rests on, as the page shows them."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tests.workbench.panels.examples import attribution, examined, text
+from workbench.explanation import Report
+from workbench.panels import evidence
+from workbench.panels.worker import Failed, Running, Waiting
+from workbench.verdict import verdict
+
+
+def test_a_map_is_shown_with_its_verdict_and_the_reasons() -> None:
+    made = examined(attribution("a"))
+    judged = verdict(made)
+    shown = text(evidence.examined(made, made))
+    assert judged.word in shown
+    assert judged.reasons
+    for reason in judged.reasons:
+        assert reason.text in shown
+
+
+def test_a_map_that_waits_for_its_evidence_says_so() -> None:
+    made = attribution("a")
+    assert "not yet examined" in text(evidence.examined(made, Waiting()))
+    going = Running(Report("noise", 2, 5))
+    assert "Evidence: noise, 2 of 5" in text(evidence.examined(made, going))
+    failed = text(evidence.examined(made, Failed("The GPU is gone.")))
+    assert "The GPU is gone." in failed
+    assert "not computed" in text(evidence.examined(None, None))
+
+
+def test_the_measured_stands_in_bars() -> None:
+    found = examined(attribution("a")).evidence
+    assert found is not None
+    curves, measures = evidence.measured(found, 0.5)
+    shown = text(measures)
+    for words in ("mean  0.81", "least of 2  0.90", "layer4  0.12", "N  −20.0", "90°  −3.0"):
+        assert words in shown
+    assert {trace.name for trace in curves.figure.data} == {"map", "random", "edges"}
+
+
+def bars(component: Any) -> list[dict[str, str]]:
+    """Return the styles of the bars of a table."""
+    return [row.children[1].children.style for row in component.children[1:]]
+
+
+def test_bars_grow_from_the_middle_to_the_largest_effect() -> None:
+    found = examined(attribution("a")).evidence
+    assert found is not None
+    views = evidence.measured(found, 0.5)[1].children[3]
+    assert bars(views)[0] == {"width": "50.0%", "right": "50%"}
+    assert bars(views)[1] == {"width": "2.5%", "left": "50%"}
+
+
+def test_what_was_not_measured_is_said() -> None:
+    found = examined(attribution("a")).evidence
+    assert found is not None
+    bare = replace(found, agreement={}, stability=np.array([]), randomised={})
+    assert text(evidence.measured(bare, 0.5)).count("not measured") == 3

@@ -1,0 +1,77 @@
+"""What stands over and under a map."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.workbench.panels.examples import attribution, text
+from workbench.explanation import Question, Report
+from workbench.panels import explained, overlay
+from workbench.panels.guesses import Guesses
+from workbench.panels.overlay import Display
+from workbench.panels.worker import Failed, Running, Waiting
+from workbench.photographs import Photographs
+
+
+def test_the_numbers_say_how_the_map_came_about() -> None:
+    shown = text(explained.numbers(attribution("a")))
+    # 256 pixels of 0.01 against an output difference of 2.
+    assert "error +0.5600, 28.0% of the difference +2.000" in shown
+    assert "logit of Ohio (50.0%), integrated gradients, baseline black" in shown
+    assert "converged, map error 2.1%" in shown
+    assert "96 gradients, 34 forward passes, 2.5 s" in shown
+    assert "upper 38%, middle 38%, lower 25%" in shown  # Of eight rows: three, three, two.
+
+
+def test_a_map_that_did_not_converge_says_why() -> None:
+    made = replace(attribution("a"), converged=False, reason="1,000 gradients were not enough")
+    assert explained.convergence(made) == (
+        "not converged: 1,000 gradients were not enough, map error 2.1%"
+    )
+
+
+def test_a_method_that_promises_no_sum_says_so() -> None:
+    asked = Question(method="grad-cam", state="Ohio")
+    made = replace(attribution("a", asked), baseline_output=None, converged=None, map_error=None)
+    assert explained.completeness(made) == "this method promises no sum; logit +3.000"
+    assert explained.convergence(made) == "nothing to converge"
+    assert "logit of Ohio (50.0%), Grad-CAM" in text(explained.numbers(made))
+
+
+def test_no_difference_of_outputs_has_no_share() -> None:
+    made = replace(attribution("a"), baseline_output=3.0)
+    assert "+2.560, no finite share of the difference +0.000" in explained.completeness(made)
+
+
+def test_each_view_bears_its_share_and_the_rows_theirs(
+    guesses: Guesses, photographs: Photographs
+) -> None:
+    made = attribution(guesses.store.location_id[0])
+    values = np.zeros((4, 32, 32), dtype=np.float32)
+    values[0, :16] = 3.0
+    values[3, 16:] = -1.0
+    made = replace(made, map=values)
+    pictures = overlay.views(photographs.paths(made.location_id))
+    *figures, profile = explained.over(pictures, made, Display())
+    assert [text(one).split() for one in figures] == [
+        ["N", "75%"], ["E", "0%"], ["S", "0%"], ["W", "25%"],
+    ]  # fmt: skip
+    widths = [bar.style["width"] for bar in profile.children]
+    assert widths[: explained.BINS // 2] == ["100.0%"] * (explained.BINS // 2)
+    assert widths[explained.BINS // 2 :] == ["33.3%"] * (explained.BINS // 2)
+    assert "upper 52%, middle 33%, lower 16%" in profile.title
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5, 224])
+def test_a_map_of_any_height_and_of_zeros_has_a_profile(rows: int) -> None:
+    assert len(explained.profile(np.zeros(rows)).children) == explained.BINS
+
+
+def test_progress_is_said_in_words() -> None:
+    going = Running(Report("placing steps", 12, 50))
+    assert "Map: placing steps, 12 of 50" in text(explained.progress(going, "Map"))
+    assert "Map: starting" in text(explained.progress(Running(None), "Map"))
+    assert "waiting" in text(explained.progress(Waiting(), "Evidence"))
+    assert "no weights" in text(explained.progress(Failed("There are no weights."), "Map"))
+    assert "Map: not computed" in text(explained.progress(None, "Map"))

@@ -1,0 +1,85 @@
+"""What is asked of a selection, which of its locations answer, and how they are shown together."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.workbench.panels.examples import attribution, text
+from workbench.explanation import Question
+from workbench.gathered import gather
+from workbench.panels import gathering
+from workbench.panels.guesses import Guesses
+from workbench.panels.overlay import Display
+from workbench.panels.selection import resolve
+from workbench.photographs import Photographs
+
+
+def test_a_cell_asks_why_the_predicted_rather_than_the_true(guesses: Guesses) -> None:
+    cell = resolve({"by": "cell", "true": "Ohio", "predicted": "Alaska"}, guesses)
+    above = Question(output="probability", rather_than="true")
+    assert gathering.own_question(cell, above) == replace(above, state="Alaska", rather_than="Ohio")
+
+
+def test_a_class_asks_what_speaks_for_it(guesses: Guesses) -> None:
+    above = Question(rather_than="true")
+    for rule in (
+        {"by": "class", "names": ["Ohio"]},
+        {"by": "cell", "true": "Ohio", "predicted": "Ohio"},
+    ):
+        asked = gathering.own_question(resolve(rule, guesses), above)
+        assert asked == replace(above, state="Ohio", rather_than="")
+
+
+def test_other_selections_ask_what_is_asked_above(guesses: Guesses) -> None:
+    ids = [guesses.store.location_id[0]]
+    for rule in (
+        None,
+        {"by": "class", "names": ["Ohio", "Alaska"]},
+        {"by": "lasso", "method": "umap", "ids": ids},
+    ):
+        assert gathering.own_question(resolve(rule, guesses), Question()) is None
+
+
+def test_a_sample_is_what_the_strip_shows_first(guesses: Guesses) -> None:
+    everything = gathering.sample(None, guesses)
+    assert len(everything) == gathering.MOST
+    assert everything == [
+        guesses.store.location_id[row] for row in guesses.drawing_order[: gathering.MOST]
+    ]
+    ohio = gathering.sample(resolve({"by": "class", "names": ["Ohio"]}, guesses), guesses)
+    assert len(ohio) == 6
+    assert all(guesses.store.label[guesses.row[name]] == 4 for name in ohio)
+
+
+@pytest.mark.parametrize(
+    ("made", "wanted", "total", "running", "words"),
+    [
+        (0, 12, 3400, False, "12 of 3,400 selected locations, drawn by a fixed seed"),
+        (0, 6, 6, False, "all 6 selected locations"),
+        (4, 12, 3400, True, "4 of 12 maps made"),
+    ],
+)
+def test_it_says_how_many_of_how_many(
+    made: int, wanted: int, total: int, running: bool, words: str
+) -> None:
+    assert gathering.words(made, wanted, total, running) == words
+
+
+def test_the_mean_map_stands_with_its_shares_and_exemplars(
+    guesses: Guesses, photographs: Photographs
+) -> None:
+    generator = np.random.default_rng(0)
+    made = [
+        replace(attribution(name), map=generator.normal(size=(4, 8, 8)).astype(np.float32))
+        for name in guesses.store.location_id[:6]
+    ]
+    together = gather(made)
+    mean, *_ = gathering.drawn(made, photographs, guesses, Display())
+    shares = [text(one).split(maxsplit=1)[1] for one in mean.children[:4]]
+    assert shares == gathering.shares(together)
+    low, high = together.view_interval[0]
+    assert shares[0] == f"{together.view_share[0]:.0%} ({low * 100:.0f}–{high * 100:.0f})"
+    exemplars = gathering.drawn(made, photographs, guesses, Display())[-1].children
+    named = [getattr(one, "data-location") for one in exemplars]
+    assert named == list(together.exemplar[: gathering.EXEMPLARS])

@@ -1,0 +1,203 @@
+"""A file of answers: what goes in comes out, as the page says, and all else is refused."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from tests.examples import small_disk
+from tests.workbench.answers import ORIGIN, QUESTION, assert_same, example
+from workbench import attributions
+from workbench.attributions import ENTRIES, FORMAT, VERSION
+from workbench.errors import InputError
+from workbench.explanation import Attribution, Question
+
+PAGE = Path(__file__).parents[2] / "docs" / "attributions.md"
+FAILURES = (("Ohio/x", "Île d'Or/x_90.jpg: the photograph is gone."),)
+
+
+def write(path: Path, *made: Attribution, failures: tuple[tuple[str, str], ...] = ()) -> Path:
+    attributions.write(path, made, len(made), ORIGIN, {"where": ""}, {"size": 16}, failures)
+    return path
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    answers = [example(seed, evidence=True) for seed in range(3)]
+    return write(tmp_path / "some.h5", *answers, failures=FAILURES)
+
+
+def test_answers_come_back_to_the_bit(path: Path) -> None:
+    found = attributions.read(path)
+    assert len(found) == 3
+    assert found.location_id == tuple(example(seed).location_id for seed in range(3))
+    for seed, made in enumerate(found):
+        assert_same(made, example(seed, evidence=True))
+        assert_same(found.at(made.location_id), made)
+        assert_same(found.get(made.location_id, QUESTION), made)
+    assert (found.origin, found.asked, found.provenance) == (ORIGIN, {"where": ""}, {"size": 16})
+    assert found.failures == FAILURES
+
+
+def test_answers_without_evidence_come_back_to_the_bit(tmp_path: Path) -> None:
+    answers = [
+        example(0),
+        example(1, converged=False, reason="ä" * 300, map_error=float("inf")),
+        example(2, converged=None, baseline_output=None, map_error=None),
+    ]
+    found = attributions.read(write(tmp_path / "plain.h5", *answers))
+    for made, expected in zip(found, answers, strict=True):
+        assert_same(made, expected)
+    assert found.failures == ()
+
+
+def test_only_the_same_question_is_answered(path: Path) -> None:
+    found = attributions.read(path)
+    name = found.location_id[0]
+    assert found.get(name, Question(state="Ohio")) is None
+    assert found.get("Ohio/unknown", QUESTION) is None
+    with pytest.raises(KeyError):
+        found.at("Ohio/unknown")
+
+
+def test_columns_hold_what_follows_from_the_maps(path: Path) -> None:
+    found = attributions.read(path)
+    answers = [example(seed) for seed in range(3)]
+    assert np.allclose(found.column("/view_share"), [made.view_share for made in answers])
+    errors = [made.completeness_error for made in answers]
+    assert np.array_equal(found.column("/completeness_error"), np.array(errors, dtype=np.float64))
+
+
+def test_the_page_and_the_specification_say_the_same() -> None:
+    text = PAGE.read_text()
+    rows = re.findall(r"^\| `(/[^`]+)` \| \(([^)]*)\) \| (\w+) \| ([^|]*)\|", text, re.M)
+    assert [(name, shape, kind, unit.strip()) for name, shape, kind, unit in rows] == [
+        (entry.name, ", ".join(map(str, entry.axes)), entry.dtype, entry.unit) for entry in ENTRIES
+    ]
+    assert f"version {VERSION} of the format `{FORMAT}`" in text
+
+
+def test_the_page_has_every_word_of_a_condition() -> None:
+    from workbench.query import NAMES
+
+    table = PAGE.read_text().split("## Which locations")[1].split("\n\n")[1]
+    words = re.findall(
+        r"`([a-z]+)(?:\('Ohio'\))?`", "".join(re.findall(r"^\| ([^|]*)\|", table, re.M))
+    )
+    assert set(words) - {"probability"} == set(NAMES)
+
+
+def test_a_file_has_every_dataset_of_the_specification_and_no_other(path: Path) -> None:
+    written = set()
+
+    def visit(name: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset):
+            written.add("/" + name)
+
+    with h5py.File(path) as file:
+        file.visititems(visit)
+    assert written == {entry.name for entry in ENTRIES}
+
+
+def _set(name: str, values: object) -> Callable[[h5py.File], None]:
+    def spoil(file: h5py.File) -> None:
+        del file[name]
+        file[name] = values
+
+    return spoil
+
+
+def _drop(name: str) -> Callable[[h5py.File], None]:
+    def spoil(file: h5py.File) -> None:
+        del file[name]
+
+    return spoil
+
+
+def _attribute(name: str, value: object) -> Callable[[h5py.File], None]:
+    def spoil(file: h5py.File) -> None:
+        file.attrs[name] = value
+
+    return spoil
+
+
+def _linked(file: h5py.File) -> None:
+    del file["map"]
+    file["map"] = h5py.ExternalLink("other.h5", "map")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (_attribute("format", "x"), "holds no explanations"),
+        (_attribute("version", 99), "has version 99"),
+        (_attribute("version", "x"), "is damaged"),
+        (_attribute("provenance", "{"), "is damaged"),
+        (_attribute("asked", 1), "has not all of the attributes"),
+        (_drop("map"), "/map is missing"),
+        (_drop("evidence/order"), "/evidence/order is missing"),
+        (_set("map", np.zeros((3, 3, 2, 2), np.float32)), r"/map is \(3, 3, 2, 2\) of float32"),
+        (_set("map", np.zeros((2, 4, 2, 2), np.float32)), r"/map is \(2, 4, 2, 2\) of float32"),
+        (_set("output", np.zeros(3, np.float32)), "/output is .* of float32"),
+        (_set("question", np.zeros(3)), "/question is .* of float64"),
+        (_set("cost", 1), "/cost/gradients is missing"),
+        (_set("location/id", ["a", "b", "a"]), "/location/id is not unique"),
+        (_linked, "/map is a link"),
+    ],
+)
+def test_what_deviates_is_refused(
+    path: Path, spoil: Callable[[h5py.File], None], words: str
+) -> None:
+    with h5py.File(path, "r+") as file:
+        spoil(file)
+    with pytest.raises(InputError, match=words) as caught:
+        attributions.read(path)
+    assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_what_is_no_such_file_is_refused(tmp_path: Path, path: Path) -> None:
+    with pytest.raises(InputError, match="there is no such file"):
+        attributions.read(tmp_path / "none.h5")
+    whole = path.read_bytes()
+    for content in (b"text", b"", whole[: len(whole) // 2]):
+        path.write_bytes(content)
+        with pytest.raises(InputError, match="no HDF5 file"):
+            attributions.read(path)
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", "{", '"x"', "null"])
+def test_a_question_that_is_none_is_refused_when_it_is_read(path: Path, text: str) -> None:
+    with h5py.File(path, "r+") as file:
+        _set("question", [text] * 3)(file)
+    found = attributions.read(path)
+    with pytest.raises(InputError, match="is damaged"):
+        found.at(found.location_id[0])
+
+
+def test_answers_of_two_kinds_do_not_go_into_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "mixed.h5"
+    path.write_bytes(b"old")
+    with pytest.raises(InputError, match="nothing was written"):
+        write(path, example(0), example(1, evidence=True))
+    with pytest.raises(InputError, match="nothing was written"):
+        write(path, example(0, name="a"), example(1, name="a"))
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "small", "200k") as place:
+        yield place
+
+
+def test_a_full_disk_leaves_the_old_file(small: Path) -> None:
+    path = small / "some.h5"
+    path.write_bytes(b"old")
+    with pytest.raises(InputError, match=r"some\.h5: needs .* on this disk; make room"):
+        write(path, *(example(seed, side=64) for seed in range(9)))
+    assert path.read_bytes() == b"old"
+    assert list(small.iterdir()) == [path]

@@ -1,0 +1,121 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from workbench.explanation import Attribution, Cost, Question
+from workbench.gathered import gather
+
+
+def attribution(
+    name: str, made: NDArray[np.float64], question: Question | None = None
+) -> Attribution:
+    return Attribution(
+        location_id=name,
+        question=question or Question(state="Texas"),
+        map=made.astype(np.float32),
+        output=1.0,
+        baseline_output=0.0,
+        probability=0.5,
+        converged=True,
+        reason="",
+        map_error=0.01,
+        cost=Cost(8, 2, 0.1),
+    )
+
+
+def bright(view: int, row: int = 0, strength: float = 1.0) -> NDArray[np.float64]:
+    """Return a map (4, 6, 5) with one bright row in one view."""
+    made = np.zeros((4, 6, 5))
+    made[view, row] = strength
+    return made
+
+
+def test_the_mean_is_signed_and_shares_count_every_location_alike() -> None:
+    one = attribution("a", bright(0, row=1, strength=1.0))
+    strong = attribution("b", bright(2, row=3, strength=-9.0))
+    result = gather([one, strong])
+    assert result.count == 2
+    assert result.mean.dtype == np.float32
+    assert np.allclose(result.mean, (one.map + strong.map) / 2)
+    assert result.view_share.tolist() == [0.5, 0, 0.5, 0]
+    assert result.row_share.tolist() == [0, 0.5, 0, 0.5, 0, 0]
+
+
+def test_the_mean_of_complete_maps_is_complete() -> None:
+    generator = np.random.default_rng(0)
+    made = [attribution(str(index), generator.normal(size=(4, 6, 5))) for index in range(9)]
+    whole = np.mean([float(one.map.sum()) for one in made])
+    assert float(gather(made).mean.sum()) == pytest.approx(whole, abs=1e-4)
+
+
+def test_the_most_typical_comes_first_and_the_odd_one_last() -> None:
+    generator = np.random.default_rng(0)
+    common = generator.normal(size=(4, 6, 5))
+    noise = generator.normal(size=(4, 4, 6, 5))
+    made = [
+        attribution("far", common + 1.5 * noise[0]),
+        attribution("opposite", -common),
+        attribution("near", common + 0.1 * noise[1]),
+        attribution("some", common + 0.6 * noise[2]),
+        attribution("nothing", np.zeros((4, 6, 5))),
+    ]
+    assert gather(made).exemplar == ("near", "some", "far", "nothing", "opposite")
+
+
+def test_a_map_is_not_typical_by_its_own_weight() -> None:
+    loud = attribution("loud", bright(3, strength=1000.0))
+    quiet = [attribution(str(index), bright(1, strength=1.0)) for index in range(3)]
+    assert gather([loud, *quiet]).exemplar[-1] == "loud"
+
+
+def test_the_interval_is_that_of_a_mean_of_shares() -> None:
+    # Shares of north are 0 or 1, so their mean is binomial.
+    generator = np.random.default_rng(1)
+    made = [
+        attribution(str(index), bright(0 if generator.random() < 0.3 else 2))
+        for index in range(400)
+    ]
+    result = gather(made)
+    low, high = result.view_interval[0]
+    mean = result.view_share[0]
+    half = 1.96 * np.sqrt(mean * (1 - mean) / 400)
+    assert low == pytest.approx(mean - half, abs=0.006)
+    assert high == pytest.approx(mean + half, abs=0.006)
+    assert result.view_interval[1].tolist() == [0, 0]
+    assert np.array_equal(gather(made).view_interval, result.view_interval)
+
+
+def test_one_location_is_its_own_mean() -> None:
+    result = gather([attribution("a", bright(1))])
+    assert result.exemplar == ("a",)
+    assert result.view_interval.tolist() == [[0, 0], [1, 1], [0, 0], [0, 0]]
+
+
+def test_locations_may_be_about_several_states() -> None:
+    usual = Question(state="Texas")
+    other = replace(usual, state="Ohio", rather_than="Utah")
+    assert (
+        gather([attribution("a", bright(0), usual), attribution("b", bright(0), other)]).count == 2
+    )
+
+
+@pytest.mark.parametrize(
+    ("made", "complaint"),
+    [
+        ([], "no map"),
+        ([attribution("a", bright(0)), attribution("a", bright(1))], "twice"),
+        ([attribution("a", bright(0)), attribution("b", np.zeros((4, 5, 5)))], "sizes"),
+        (
+            [
+                attribution("a", bright(0), Question(state="Ohio")),
+                attribution("b", bright(0), Question(state="Ohio", method="grad-cam")),
+            ],
+            "different questions",
+        ),
+    ],
+)
+def test_what_cannot_be_gathered_is_refused(made: list[Attribution], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        gather(made)

@@ -1,0 +1,232 @@
+"""Conditions select what Python would, and whatever else is said is refused in a sentence."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from workbench import metrics
+from workbench.errors import InputError
+from workbench.query import DEEPEST, LONGEST, NAMES, select
+from workbench.store import SPLITS, Store
+
+CLASSES = ("Ohio", "New Mexico", "Île d'Or")
+N = 40
+
+
+def example() -> Store:
+    generator = np.random.default_rng(0)
+    label = generator.integers(0, len(CLASSES), N)
+    latitude = generator.uniform(20, 50, N).round(1)
+    latitude[::7] = np.nan
+    logit = generator.normal(size=(N, len(CLASSES))).astype(np.float32)
+    logit[:4] = 1  # Equal ones: the first class is the guess.
+    return Store(
+        class_name=CLASSES,
+        location_id=tuple(
+            f"{CLASSES[label[row]]}/{2000 + row}_p{row}" if row % 5 else f"{CLASSES[0]}/{row}"
+            for row in range(N)
+        ),
+        label=label,
+        latitude=latitude,
+        longitude=-latitude,
+        image=np.empty((N, 4), dtype=np.str_),
+        logit=logit,
+        feature=np.zeros((N, 1), dtype=np.float32),
+        provenance={},
+        split=generator.integers(0, len(SPLITS), N).astype(np.int8),
+    )
+
+
+STORE = example()
+PROBABILITY = metrics.probability(STORE.logit)
+RANKING = metrics.ranking(STORE.logit)
+
+
+def row_of(row: int) -> dict[str, object]:
+    """Return what the names stand for at one location, in plain Python."""
+    guess, label = int(RANKING[row, 0]), int(STORE.label[row])
+    year = re.search(r"/(\d{4})_", STORE.location_id[row])
+    return {
+        "id": STORE.location_id[row],
+        "state": CLASSES[label],
+        "predicted": CLASSES[guess],
+        "correct": guess == label,
+        "confidence": float(PROBABILITY[row, guess]),
+        "rank": 1 + RANKING[row].tolist().index(label),
+        "latitude": float(STORE.latitude[row]),
+        "longitude": float(STORE.longitude[row]),
+        "split": SPLITS[int(STORE.split[row])] if STORE.split is not None else "",
+        "year": float(year[1]) if year else float("nan"),
+        "probability": lambda state: float(PROBABILITY[row, CLASSES.index(state)]),
+    }
+
+
+ROWS = [row_of(row) for row in range(N)]
+
+states = st.sampled_from(CLASSES).map(repr)
+numbers = st.one_of(
+    st.integers(-60, 2050).map(str),
+    st.floats(-60, 60, allow_nan=False).map(repr),
+    st.just("-0.5"),
+    st.just("1e3"),
+)
+# Where a place or a year is unknown nothing holds, not even that it differs: so `!=` and `not in`
+# are left to names that are always known, and to the test below this one.
+always = st.sampled_from(["confidence", "rank", "probability('Ohio')"])
+sometimes = st.sampled_from(["latitude", "longitude", "year"])
+orders = st.sampled_from(["<", "<=", ">", ">=", "=="])
+
+
+@st.composite
+def comparisons(draw: st.DrawFn) -> str:
+    kind = draw(st.integers(0, 5))
+    if kind == 0:
+        name = draw(st.sampled_from(["state", "predicted"]))
+        return f"{name} {draw(st.sampled_from(['==', '!=']))} {draw(states)}"
+    if kind == 1:
+        listed = ", ".join(draw(st.lists(states, min_size=1, max_size=3)))
+        return f"state {draw(st.sampled_from(['in', 'not in']))} ({listed},)"
+    if kind == 2:
+        return f"{draw(numbers)} {draw(orders)} {draw(sometimes)} {draw(orders)} {draw(numbers)}"
+    if kind == 3:
+        return f"{draw(always)} {draw(st.sampled_from(['!=', '<', '>=']))} {draw(numbers)}"
+    if kind == 4:
+        return draw(st.sampled_from(["correct", "state == predicted", "split != 'test'"]))
+    return f"rank in [{draw(st.integers(1, 3))}, {draw(st.integers(1, 3))}]"
+
+
+conditions = st.recursive(
+    comparisons(),
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(["and", "or"]), inner).map(
+            lambda parts: f"({parts[0]} {parts[1]} {parts[2]})"
+        ),
+        inner.map(lambda one: f"not ({one})"),
+        inner.map(lambda one: f"( {one}\n)"),
+    ),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None)
+@given(conditions)
+def test_a_condition_selects_what_python_would(condition: str) -> None:
+    flat = condition.replace("\n", " ")
+    expected = [bool(eval(flat, {}, row)) for row in ROWS]
+    assert select(STORE, condition).tolist() == expected
+
+
+WORDS = "probability 'Ohio' 1 - ( ) [ , in not and or == < is if lambda . : ** { } ' \\ None ü f''"
+TOKENS = st.sampled_from([*NAMES, *WORDS.split(), "\0", "\n"])
+
+
+@settings(deadline=None)
+@given(st.one_of(st.text(max_size=60), st.lists(TOKENS, max_size=12).map(" ".join)))
+def test_any_text_is_a_condition_or_refused(text: str) -> None:
+    said, shape = "", (N,)
+    try:
+        shape = select(STORE, text).shape
+    except InputError as error:
+        said = str(error)
+    assert shape == (N,)
+    assert not said or (said.startswith("--where") and said.endswith("."))
+
+
+@pytest.mark.parametrize("condition", ["latitude != 1", "latitude not in (1, 2)", "latitude < 90"])
+def test_what_is_unknown_compares_with_nothing(condition: str) -> None:
+    assert select(STORE, condition).tolist() == (~np.isnan(STORE.latitude)).tolist()
+
+
+def test_a_literal_alone_holds_everywhere_or_nowhere() -> None:
+    assert select(STORE, "1 < 2").all()
+    assert not select(STORE, "'Ohio' == 'Utah'").any()
+
+
+@pytest.mark.parametrize(
+    ("condition", "position", "words"),
+    [
+        ("state == 'Ohoi'", 10, "there is no 'Ohoi' (perhaps 'Ohio')"),
+        ("state in ('Ohio', 'Utah')", 19, "there is no 'Utah'"),
+        ("predicted == state == 'Utah'", 23, "there is no 'Utah'"),
+        ("split == 'train'", 10, "there is no 'train' (perhaps 'training')"),
+        ("  'Îl' != state", 3, "there is no 'Îl'"),
+        ("state != 'Île d\\'Or' and lat > 3", 26, "'lat' is no name here (perhaps 'latitude'"),
+        ("probability('Utah') > 0.5", 13, "there is no 'Utah'"),
+        ("probability(state) > 0.5", 1, "this cannot be said here"),
+        ("probability > 0.5", 1, "'probability' is no name here"),
+        ("confidence > 'a'", 14, "a number cannot be compared with a word"),
+        ("state > 'Ohio'", 9, "words have no order here"),
+        ("correct == True", 12, "say `correct` or `not correct`"),
+        ("correct == correct", 12, "what is so or not cannot be compared"),
+        ("state is 'Ohio'", 10, "say `==` or `!=`"),
+        ("state in 'Ohio'", 10, "after `in`, list what it may be"),
+        ("state in ()", 10, "after `in`, list what it may be"),
+        ("confidence", 1, "this is neither so nor not"),
+        ("rank == 1j", 9, "this cannot be said here"),
+        ("rank == 1 + 1", 9, "this cannot be said here"),
+        ("rank == 'a\\0'", 9, "this cannot be said here"),
+        ("(lambda: 1)() == 1", 1, "this cannot be said here"),
+        ("id.__class__ == 'a'", 1, "this cannot be said here"),
+        ("__import__('os').system('true') == 0", 1, "this cannot be said here"),
+        ("[x for x in 'a'] == 1", 1, "this cannot be said here"),
+        ("f'{state}' == 'Ohio'", 1, "this cannot be said here"),
+        ("correct and", 12, "invalid syntax"),
+        ("correct correct", 9, "invalid syntax"),
+        ("not " * DEEPEST + "correct", 201, "nested more than 50 levels deep"),
+    ],
+)
+def test_what_cannot_be_said_is_refused_by_its_position(
+    condition: str, position: int, words: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        select(STORE, condition)
+    sentence = str(caught.value)
+    assert sentence.startswith(f"--where, position {position}: ")
+    assert words in sentence
+    assert "it can compare id, state, predicted, correct" in sentence
+
+
+def test_levels_up_to_the_limit_are_read() -> None:
+    assert select(STORE, "not " * (DEEPEST - 2) + "correct").any()
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        ("", "is empty"),
+        (" \n ", "is empty"),
+        ("correct or " * LONGEST, f"has {11 * LONGEST:,} characters"),
+        ("rank = 1", "position .*syntax"),
+        ("state == 'Ohio", "position 10: unterminated string literal"),
+        ("(" * 300 + "correct" + ")" * 300, "too many nested parentheses"),
+        ("-" * (LONGEST - 1) + "1", "nested"),
+    ],
+)
+def test_what_python_cannot_read_is_refused(condition: str, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        select(STORE, condition)
+
+
+def test_a_store_without_splits_says_so() -> None:
+    with pytest.raises(InputError, match="the store does not say the split"):
+        select(replace(STORE, split=None), "split == 'test'")
+
+
+def test_a_long_condition_over_many_classes_is_read() -> None:
+    listed = ", ".join(["'Ohio'"] * 1000)
+    assert select(STORE, f"state in ({listed})").sum() == (STORE.label == 0).sum()
+
+
+def test_the_help_names_all_that_can_be_compared() -> None:
+    from workbench.attribute.command import parser
+
+    text = " ".join(parser().format_help().split())
+    assert all(re.search(rf"\b{name}\b", text) for name in (*NAMES, "probability"))
+
+
+def test_every_name_is_held_against_python() -> None:
+    assert ROWS[0].keys() == {*NAMES, "probability"}

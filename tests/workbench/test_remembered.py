@@ -1,0 +1,107 @@
+"""What is known already is found, with its evidence where that is known anywhere."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from tests.examples import small_store
+from tests.workbench.answers import ORIGIN, QUESTION, assert_same, example
+from tests.workbench.test_attributions import write
+from workbench import attributions, remembered
+from workbench.cache import Cache
+from workbench.errors import InputError
+from workbench.explanation import Question
+from workbench.record import Origin, origin
+from workbench.remembered import Recorded, Remembered
+from workbench.store import Store
+
+NAME = example().location_id
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    return Cache(tmp_path / "cache", ORIGIN, 10**9)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return small_store(tmp_path / "small.h5", tmp_path / "data", locations=2)
+
+
+def test_files_come_first_and_what_is_new_goes_into_the_cache(tmp_path: Path, cache: Cache) -> None:
+    file = attributions.read(write(tmp_path / "some.h5", example(0, name=NAME)))
+    both = Remembered([file], cache)
+    assert_same(both.get(NAME, QUESTION), example(0, name=NAME))
+    other = replace(QUESTION, output="probability")
+    assert both.get(NAME, other) is None
+    both.put(example(1, name=NAME, question=other))
+    assert_same(both.get(NAME, other), example(1, name=NAME, question=other))
+    assert cache.get(NAME, other) is not None
+
+
+def test_evidence_is_found_wherever_it_is(tmp_path: Path, cache: Cache) -> None:
+    plain = attributions.read(write(tmp_path / "plain.h5", example()))
+    examined = attributions.read(write(tmp_path / "examined.h5", example(evidence=True)))
+    assert_same(Remembered([plain, examined], None).get(NAME, QUESTION), example(evidence=True))
+    cache.put(example(evidence=True))
+    assert_same(Remembered([plain], cache).get(NAME, QUESTION), example(evidence=True))
+
+
+def test_without_a_cache_nothing_is_kept(tmp_path: Path) -> None:
+    nothing = Remembered([], None)
+    nothing.put(example())
+    assert nothing.get(NAME, QUESTION) is None
+
+
+def test_a_damaged_file_is_said_and_passed_over(
+    tmp_path: Path, cache: Cache, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "some.h5", example())
+    with h5py.File(path, "r+") as file:
+        del file["reason"]
+        file["reason"] = np.array([b"\xff"], dtype=h5py.string_dtype("utf-8", 1))
+    cache.put(example(1, name=NAME))
+    found = Remembered([attributions.read(path)], cache).get(NAME, QUESTION)
+    assert_same(found, example(1, name=NAME))
+    assert f"{path}: is damaged" in capsys.readouterr().err
+
+
+def test_a_file_of_another_store_is_refused(tmp_path: Path, store: Store) -> None:
+    path = write(tmp_path / "some.h5", example())
+    with pytest.raises(InputError, match="explains another checkpoint than the store's"):
+        remembered.opened([path], store)
+    mine = replace(store, provenance={"checkpoint_sha256": ORIGIN.checkpoint_sha256})
+    with pytest.raises(InputError, match="explains other photographs than the store's"):
+        remembered.opened([path], mine)
+    provenance = {
+        "checkpoint_sha256": ORIGIN.checkpoint_sha256,
+        "data_sha256": ORIGIN.data_sha256,
+    }
+    (file,) = remembered.opened([path], replace(store, provenance=provenance))
+    assert len(file) == 1
+
+
+def test_a_store_without_a_fingerprint_is_known_by_its_folder_and_ids(store: Store) -> None:
+    here = origin(store)
+    moved = replace(store, provenance={**store.provenance, "data": "elsewhere"})
+    fewer = replace(store, location_id=store.location_id[1:])
+    assert len({here, origin(moved), origin(fewer)}) == 3
+    assert origin(replace(store, provenance={"data_sha256": "d"})) == Origin("", "d")
+
+
+def test_where_no_model_can_be_had_questions_are_known_and_not_answered(store: Store) -> None:
+    recorded = Recorded(store)
+    name = store.location_id[0]
+    predicted = store.class_name[int(store.logit[0].argmax())]
+    assert recorded.question(name, Question()).state == predicted
+    with pytest.raises(InputError, match="no such state"):
+        recorded.question(name, Question(state="Ohoi"))
+    with pytest.raises(KeyError):
+        recorded.question("Ohio/unknown", Question())
+    with pytest.raises(InputError, match="cannot be computed"):
+        recorded.explain(name, Question(), lambda report: None)
+    with pytest.raises(InputError, match="cannot be computed"):
+        recorded.examine(example(), lambda report: None)

@@ -1,0 +1,153 @@
+"""A map over its four views, and the numbers under it."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from dash import html
+from numpy.typing import NDArray
+from PIL import Image
+
+from workbench.explanation import Attribution
+from workbench.panels import overlay
+from workbench.panels.attributes import attributes
+from workbench.panels.overlay import Display
+from workbench.panels.worker import Failed, Running, State, Waiting
+from workbench.store import HEADINGS
+
+BINS = 16  # Rows of a profile.
+THIRDS = ("upper", "middle", "lower")
+
+
+def empty() -> list[Any]:
+    """Return the place of the views under their map while there is none."""
+    return [html.Figure(html.Figcaption(heading)) for heading in HEADINGS]
+
+
+def over(pictures: Sequence[Image.Image], made: Attribution, display: Display) -> list[Any]:
+    """Return the views under a map with the share of each heading, and the profile of its rows."""
+    return layers(
+        overlay.addresses(pictures, made.map, display),
+        [f"{share:.0%}" for share in made.view_share],
+        made.row_share,
+        f"{made.question.words} for {made.question.target}",
+    )
+
+
+def layers(
+    sources: Sequence[str], shares: Sequence[str], row_share: NDArray[np.float64], words: str
+) -> list[Any]:
+    """Return four pictures with the share of each view, and the shares of their rows (H,)."""
+    return [
+        html.Figure(
+            [
+                html.Img(src=source, alt=f"{words}, view to the {heading}"),
+                html.Figcaption([heading, html.Span(share, title="share of |map|")]),
+            ]
+        )
+        for heading, source, share in zip(HEADINGS, sources, shares, strict=True)
+    ] + [profile(row_share)]
+
+
+def profile(row_share: NDArray[np.float64]) -> html.Div:
+    """Draw how much of |map| lies in which rows (H,), the sky at the top."""
+    bins = np.array([part.sum() for part in np.array_split(row_share, BINS)])
+    most = bins.max() or 1
+    return html.Div(
+        [html.Span(style={"width": f"{share / most:.1%}"}) for share in bins],
+        className="profile",
+        title=f"Share of |map| by row: {thirds(row_share)}",
+    )
+
+
+def thirds(row_share: NDArray[np.float64]) -> str:
+    """Return the shares of the thirds of the rows (H,), as "upper 12 %, middle 60 %, ..."."""
+    parts = np.array_split(row_share, len(THIRDS))
+    return ", ".join(f"{name} {part.sum():.0%}" for name, part in zip(THIRDS, parts, strict=True))
+
+
+def scale(full: float, target: str) -> html.Div:
+    """Return the key of the colours: full for and against a target."""
+    return html.Div(
+        [
+            html.Span("against", className="against"),
+            html.Span(className="ramp signed"),
+            html.Span("towards", className="towards"),
+            html.Span(f"±{full:.2g}"),
+        ],
+        className="scale",
+        title=f"towards and against the {target}",
+    )
+
+
+def numbers(made: Attribution) -> html.Dl:
+    """Return what was asked and how the map came about."""
+    asked = made.question
+    rows = (
+        ("Explained", f"{asked.target} ({made.probability:.1%}), {asked.words}", "explained-what"),
+        ("Completeness", completeness(made), "completeness"),
+        ("Convergence", convergence(made), "convergence"),
+        ("Took", cost(made), "cost"),
+        ("Rows", thirds(made.row_share), "rows"),
+    )
+    return html.Dl(
+        [html.Div([html.Dt(name), html.Dd(text, id=place)]) for name, text, place in rows]
+    )
+
+
+def completeness(made: Attribution) -> str:
+    """Return the completeness error, its share and the difference of outputs, in words."""
+    error, relative = made.completeness_error, made.relative_completeness_error
+    output = f"{made.question.output} {signed(made.output)}"
+    if error is None or relative is None or made.baseline_output is None:
+        return f"this method promises no sum; {output}"
+    share = f"{relative:.1%}" if math.isfinite(relative) else "no finite share"
+    difference = signed(made.output - made.baseline_output)
+    return f"error {signed(error)}, {share} of the difference {difference}"
+
+
+def convergence(made: Attribution) -> str:
+    """Say whether the map converged, and what its own error is estimated to be."""
+    error = "" if made.map_error is None else f", map error {made.map_error:.1%}"
+    if made.converged is None:
+        return "nothing to converge"
+    return f"converged{error}" if made.converged else f"not converged: {made.reason}{error}"
+
+
+def cost(made: Attribution) -> str:
+    """Return what a map took."""
+    took = made.cost
+    return f"{took.gradients:,} gradients, {took.forwards:,} forward passes, {took.seconds:.1f} s"
+
+
+def progress(state: State, what: str) -> list[Any]:
+    """Return how far something is that is not there yet."""
+    match state:
+        case Running(report) if report is not None and report.total:
+            words = f"{what}: {report.stage}, {report.done:,} of {report.total:,}"
+            return [_bar(words, html.Progress(max=str(report.total), value=str(report.done)))]
+        case Running():
+            return [_bar(f"{what}: starting", html.Progress())]
+        case Waiting():
+            return [_bar(f"{what}: waiting for other explanations", html.Progress())]
+        case Failed(sentence):
+            return [failure(sentence)]
+        case _:
+            return [html.P(f"{what}: not computed.", className="hint")]
+
+
+def failure(sentence: str) -> html.P:
+    """Return what went wrong."""
+    return html.P(sentence, className="failure", role="alert")
+
+
+def signed(value: float) -> str:
+    """Return a number with its sign and four digits."""
+    return f"{value:+#.4g}".replace("-", "−")
+
+
+def _bar(words: str, bar: html.Progress) -> html.Div:
+    return html.Div(
+        [html.Span(words), bar], className="progress", role="status", **attributes(aria_live="off")
+    )

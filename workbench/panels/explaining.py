@@ -1,0 +1,213 @@
+"""Asking why: the opened location's map, then its evidence, as far as they have come."""
+
+from typing import Any
+
+from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash.dependencies import ClientsideFunction
+
+from workbench.errors import InputError
+from workbench.explanation import Attribution
+from workbench.panels import evidence, explained, overlay, question
+from workbench.panels.attributes import attributes
+from workbench.panels.guesses import Guesses
+from workbench.panels.overlay import Display
+from workbench.panels.polling import once_more, poll
+from workbench.panels.worker import Running, Waiting, Worker
+from workbench.photographs import Photographs
+from workbench.verdict import verdict
+
+POLL_MILLISECONDS = 300
+TABS = {"map": "Map", "evidence": "Evidence", "gathering": "Selection"}
+
+
+def head() -> list[Any]:
+    """Return the choice of what the panel shows, and how large."""
+    return [
+        dcc.RadioItems(
+            id="tab",
+            options=[{"value": key, "label": title} for key, title in TABS.items()],
+            value="map",
+            className="segments small",
+            inline=True,
+        ),
+        _button("Expand", "expand", "All of it over the page, and back (Escape)", hidden=False),
+    ]
+
+
+def places() -> list[Any]:
+    """Return the places of a map and of what is said about it."""
+    return [
+        html.Div(explained.empty(), id="overlays", className="views overlays"),
+        html.Div(
+            [html.Div(id="scale"), question.display_controls()],
+            className="key-of-map",
+        ),
+        html.Div(
+            [
+                html.Div(id="badge"),
+                _button("Cancel", "cancel", "Stop explaining this location"),
+                _button("Compute", "again", "Explain this location"),
+            ],
+            className="asking",
+        ),
+        html.Div(id="explanation", className="explained", **attributes(aria_live="polite")),
+        dcc.Store(id="drawn"),
+        poll("tick", POLL_MILLISECONDS),
+    ]
+
+
+def _button(text: str, name: str, title: str, *, hidden: bool = True) -> html.Button:
+    return html.Button(text, id=name, type="button", className="quiet", hidden=hidden, title=title)
+
+
+def follow(app: Dash, guesses: Guesses, photographs: Photographs, worker: Worker) -> None:
+    """Let the panel ask for the opened location's map, and follow it and its evidence."""
+
+    @app.callback(
+        output={
+            "overlays": Output("overlays", "children"),
+            "scale": Output("scale", "children"),
+            "explanation": Output("explanation", "children"),
+            "badge": Output("badge", "children"),
+            "evidence": Output("evidence", "children"),
+            "drawn": Output("drawn", "data"),
+            "polls": Output("tick", "max_intervals"),
+            "uncancellable": Output("cancel", "hidden"),
+            "unaskable": Output("again", "hidden"),
+        },
+        inputs={
+            "wanted": Input("opened", "data"),
+            "values": [Input(*place) for place in question.QUESTION],
+            "display": [Input(*place) for place in question.DISPLAY],
+            "polls": Input("tick", "n_intervals"),
+            "_presses": [Input("cancel", "n_clicks"), Input("again", "n_clicks")],
+        },
+        state={"before": State("drawn", "data"), "page": State("page", "data")},
+        prevent_initial_call=True,
+    )
+    def followed(
+        wanted: Any,
+        values: list[Any],
+        display: list[Any],
+        polls: Any,
+        _presses: Any,
+        before: Any,
+        page: Any,
+    ) -> dict[str, Any]:
+        location = guesses.known(wanted)
+        if location is None or not isinstance(page, str):
+            return _nothing(no_update)
+        trigger = ctx.triggered_id
+        try:
+            key = worker.key(location, question.asked(values, guesses))
+            if trigger == "cancel":
+                worker.close(page)
+            elif trigger not in ("tick", *(name for name, _ in question.DISPLAY)):
+                worker.open(page, key)
+        except InputError as error:
+            worker.close(page)
+            return _nothing([explained.failure(str(error))])
+        look = question.shown(display)
+        state, examination = worker.state(key), worker.examination(key)
+        made = _map(state)
+        stage = "made" if isinstance(state, Attribution) else made and made.cost
+        content = format(hash((key, look, stage)), "x")
+        runs = isinstance(state, (Running, Waiting)) or isinstance(examination, (Running, Waiting))
+        # A poll may overtake the request that it follows: where nothing is known yet, ask again.
+        overtaken = state is None and trigger == "tick"
+        try:
+            overlays = no_update if content == before else _overlays(made, photographs, look)
+        except (InputError, OSError) as error:
+            return _nothing([explained.failure(str(error))])
+        return {
+            "overlays": overlays,
+            "scale": made and explained.scale(overlay.limit(made.map, look), made.question.target),
+            "explanation": explained.numbers(state)
+            if isinstance(state, Attribution)
+            else explained.progress(state, "Map"),
+            "badge": _badge(state, examination),
+            "evidence": evidence.examined(state, examination),
+            "drawn": content,
+            "polls": once_more(polls, runs or overtaken),
+            "uncancellable": not runs,
+            "unaskable": runs or isinstance(examination, Attribution),
+        }
+
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("location_panel", "look"),
+        Output("location-panel", "className"),
+        Output("expand", "children"),
+        Input("tab", "value"),
+        Input("expand", "n_clicks"),
+        Input("opened", "data"),
+    )
+
+    @app.callback(
+        Output("pinned", "data"),
+        Output("baseline", "options"),
+        Input("pin", "n_clicks"),
+        State("opened", "data"),
+        prevent_initial_call=True,
+    )
+    def pinned(_clicks: Any, wanted: Any) -> tuple[Any, Any]:
+        location = guesses.known(wanted)
+        if location is None:
+            return no_update, no_update
+        return location, question.options(question.baselines(location))
+
+    @app.callback(
+        output=Output("full", "value"),
+        inputs={"_clicks": Input("keep", "n_clicks")},
+        state={
+            "wanted": State("opened", "data"),
+            "values": [State(*place) for place in question.QUESTION],
+            "display": [State(*place) for place in question.DISPLAY],
+        },
+        prevent_initial_call=True,
+    )
+    def kept(_clicks: Any, wanted: Any, values: list[Any], display: list[Any]) -> Any:
+        look, location = question.shown(display), guesses.known(wanted)
+        if look.full is not None or location is None:
+            return ""
+        try:
+            made = _map(worker.state(worker.key(location, question.asked(values, guesses))))
+        except InputError:
+            return ""
+        return f"{overlay.limit(made.map, look):.3g}" if made else ""
+
+
+def _nothing(instead: Any) -> dict[str, Any]:
+    """Return what the panel shows where nothing can be asked; `instead` of the numbers."""
+    return {
+        "overlays": explained.empty(),
+        "scale": None,
+        "explanation": instead,
+        "badge": None,
+        "evidence": instead,
+        "drawn": None,
+        "polls": no_update,
+        "uncancellable": True,
+        "unaskable": True,
+    }
+
+
+def _map(state: Any) -> Attribution | None:
+    """Return a map as far as it is known."""
+    if isinstance(state, Running):
+        return state.report.partial if state.report else None
+    return state if isinstance(state, Attribution) else None
+
+
+def _overlays(made: Attribution | None, photographs: Photographs, look: Display) -> list[Any]:
+    if made is None:
+        return explained.empty()
+    return explained.over(overlay.views(photographs.paths(made.location_id)), made, look)
+
+
+def _badge(state: Any, examination: Any) -> Any:
+    if not isinstance(state, Attribution):
+        return None
+    if isinstance(examination, (Running, Waiting)):
+        return html.Span("examining", className="badge")
+    found = examination if isinstance(examination, Attribution) else state
+    return evidence.badge(verdict(found))

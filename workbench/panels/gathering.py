@@ -1,0 +1,275 @@
+"""What decides a selection: the maps of some of its locations, taken together."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+
+from workbench.errors import InputError
+from workbench.explanation import Attribution, Question
+from workbench.gathered import Gathered, gather
+from workbench.panels import explained, overlay, strip
+from workbench.panels.attributes import attributes
+from workbench.panels.guesses import Guesses
+from workbench.panels.overlay import Display
+from workbench.panels.polling import once_more, poll
+from workbench.panels.question import DISPLAY, QUESTION, asked, shown
+from workbench.panels.selection import Selection, resolve
+from workbench.panels.worker import Failed, Key, Running, Waiting, Worker
+from workbench.photographs import Photographs
+
+MOST = 12  # So many locations of a selection are explained.
+FEWEST = 2  # Of one alone there is nothing to gather.
+EXEMPLARS = 4
+LARGEST = 128  # Pixels: pictures are small here, and many.
+POLL_MILLISECONDS = 500
+
+
+def panel() -> html.Div:
+    """Return the place of a selection's maps, before anything is selected."""
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.Span(id="gather-words", className="words", role="status"),
+                    dcc.RadioItems(
+                        id="gather-about", value="own", className="segments small", inline=True
+                    ),
+                    html.Button("Explain selection", id="gather", type="button", className="quiet"),
+                    html.Button(
+                        "Cancel", id="gather-cancel", type="button", className="quiet", hidden=True
+                    ),
+                ],
+                className="gather-head",
+            ),
+            html.Div(id="gathered", **attributes(aria_live="polite")),
+            dcc.Store(id="gather-drawn"),
+            poll("gather-tick", POLL_MILLISECONDS),
+        ],
+        className="gathering",
+    )
+
+
+def own_question(selection: Selection | None, above: Question) -> Question | None:
+    """Return what a selection itself asks, None where it asks nothing of its own.
+
+    Of a cell of the confusion matrix: why the predicted class rather than the true one. Of one
+    class: what speaks for it.
+    """
+    if selection is None:
+        return None
+    if selection.cell is not None and selection.cell[0] != selection.cell[1]:
+        return replace(above, state=selection.cell[1], rather_than=selection.cell[0])
+    if len(selection.name) == 1 and not selection.by_place:
+        return replace(above, state=selection.name[0], rather_than="")
+    return None
+
+
+def sample(selection: Selection | None, guesses: Guesses) -> list[str]:
+    """Return which locations stand for a selection: the first `MOST` that the strip shows.
+
+    They are drawn by a fixed seed, or the nearest of the nearest.
+    """
+    return [guesses.store.location_id[row] for row in strip.rows(selection, guesses)[:MOST]]
+
+
+def drawn(
+    made: Sequence[Attribution], photographs: Photographs, guesses: Guesses, display: Display
+) -> list[Any]:
+    """Return the mean map over the mean photographs, and the exemplars under their own maps."""
+    together = gather(made)
+    known = {one.location_id: one for one in made}
+    pictures = {name: overlay.views(photographs.paths(name), LARGEST) for name in known}
+    target = made[0].question.target if len({one.question for one in made}) == 1 else "its state"
+    return [
+        html.Div(
+            explained.layers(
+                overlay.addresses(overlay.average(list(pictures.values())), together.mean, display),
+                shares(together),
+                together.row_share,
+                f"mean of {together.count} maps",
+            ),
+            className="views mean",
+        ),
+        html.Div(
+            [
+                explained.scale(overlay.limit(together.mean, display), target),
+                html.Div(
+                    f"mean of {together.count} maps of the {target}; "
+                    f"{explained.thirds(together.row_share)}",
+                    className="label",
+                    title="Over the mean of their photographs. Shares of |map| by view with "
+                    "95 % intervals over locations.",
+                ),
+            ],
+            className="mean-words",
+        ),
+        html.H3("Exemplars", title="The locations whose maps are most like the mean of the others"),
+        html.Div(
+            [
+                _exemplar(known[name], pictures[name], guesses, display)
+                for name in together.exemplar[:EXEMPLARS]
+            ],
+            className="exemplars",
+        ),
+    ]
+
+
+def shares(together: Gathered) -> list[str]:
+    """Return the mean share of each heading with its interval, in words."""
+    return [
+        f"{share:.0%} ({low * 100:.0f}–{high * 100:.0f})"
+        for share, (low, high) in zip(together.view_share, together.view_interval, strict=True)
+    ]
+
+
+def words(done: int, wanted: int, total: int, running: bool) -> str:
+    """Say how many of a selection's locations are explained, or would be."""
+    if running:
+        return f"{done} of {wanted} maps made"
+    if wanted == total:
+        return f"all {total:,} selected locations"
+    return f"{wanted} of {total:,} selected locations, drawn by a fixed seed"
+
+
+def _exemplar(
+    made: Attribution, pictures: Sequence[Any], guesses: Guesses, display: Display
+) -> html.Button:
+    row = guesses.row[made.location_id]
+    true = guesses.name[guesses.store.label[row]]
+    predicted = guesses.name[guesses.prediction[row]]
+    right = true == predicted
+    return html.Button(
+        [
+            html.Span(
+                [
+                    html.Img(src=one, alt="")
+                    for one in overlay.addresses(pictures, made.map, display)
+                ]
+            ),
+            html.Span(
+                [
+                    html.Span("✓" if right else "✗", className="right" if right else "wrong"),
+                    f" {true}" if right else f" {true} → {predicted}",
+                ]
+            ),
+        ],
+        className="exemplar",
+        type="button",
+        title=f"Open {made.location_id}",
+        **attributes(data_location=made.location_id),
+    )
+
+
+def follow(app: Dash, guesses: Guesses, photographs: Photographs, worker: Worker) -> None:
+    """Let the panel follow the selection, and explain it when told to."""
+
+    @app.callback(
+        Output("gather-about", "options"),
+        Output("gather-about", "style"),
+        Input("selection", "data"),
+    )
+    def offered(rule: Any) -> tuple[Any, Any]:
+        own = own_question(resolve(rule, guesses), Question())
+        if own is None:
+            return [], {"display": "none"}
+        why = f"{own.state} rather than {own.rather_than}" if own.rather_than else own.state
+        return (
+            [{"value": "own", "label": f"Why {why}"}, {"value": "above", "label": "As above"}],
+            {},
+        )
+
+    @app.callback(
+        output={
+            "gathered": Output("gathered", "children"),
+            "drawn": Output("gather-drawn", "data"),
+            "words": Output("gather-words", "children"),
+            "polls": Output("gather-tick", "max_intervals"),
+            "uncancellable": Output("gather-cancel", "hidden"),
+            "unaskable": Output("gather", "disabled"),
+        },
+        inputs={
+            "rule": Input("selection", "data"),
+            "about": Input("gather-about", "value"),
+            "question": [Input(*place) for place in QUESTION],
+            "display": [Input(*place) for place in DISPLAY],
+            "polls": Input("gather-tick", "n_intervals"),
+            "_presses": [Input("gather", "n_clicks"), Input("gather-cancel", "n_clicks")],
+        },
+        state={"drawn_before": State("gather-drawn", "data"), "page": State("page", "data")},
+    )
+    def gathered(
+        rule: Any,
+        about: Any,
+        question: list[Any],
+        display: list[Any],
+        polls: Any,
+        _presses: Any,
+        drawn_before: Any,
+        page: Any,
+    ) -> dict[str, Any]:
+        selection = resolve(rule, guesses)
+        total = len(guesses.store) if selection is None else int(selection.member.sum())
+        names = sample(selection, guesses)
+        look = shown(display)
+        try:
+            above = asked(question, guesses)
+            own = own_question(selection, above) if about == "own" else None
+            keys, refused = _keys(worker, names, own or above)
+            if isinstance(page, str) and ctx.triggered_id == "gather":
+                worker.gather(page, keys)
+            elif isinstance(page, str) and not _passive(ctx.triggered_id):
+                worker.gather(page, ())
+        except InputError as error:
+            keys, refused = [], [str(error)]
+        states = [worker.state(key) for key in keys]
+        made = [state for state in states if isinstance(state, Attribution)]
+        refused += [state.sentence for state in states if isinstance(state, Failed)]
+        running = any(isinstance(state, (Running, Waiting)) for state in states)
+        content = format(hash((tuple(keys), len(made), tuple(refused), look)), "x")
+        return {
+            "gathered": no_update
+            if content == drawn_before
+            else _content(made, refused, photographs, guesses, look),
+            "drawn": content,
+            "words": words(len(made), len(names), total, running),
+            "polls": once_more(polls, running),
+            "uncancellable": not running,
+            "unaskable": running or len(made) + len(refused) == len(names),
+        }
+
+
+def _passive(trigger: Any) -> bool:
+    return trigger is None or trigger == "gather-tick" or trigger in {name for name, _ in DISPLAY}
+
+
+def _keys(worker: Worker, names: Sequence[str], question: Question) -> tuple[list[Key], list[str]]:
+    """Return what to ask of each location, and why some cannot be asked."""
+    keys, refused = [], []
+    for name in names:
+        try:
+            keys.append(worker.key(name, question))
+        except InputError as error:
+            refused.append(str(error))
+    return keys, refused
+
+
+def _content(
+    made: Sequence[Attribution],
+    refused: Sequence[str],
+    photographs: Photographs,
+    guesses: Guesses,
+    display: Display,
+) -> list[Any]:
+    failures = (
+        [explained.failure(f"{len(refused)} could not be explained. {refused[0]}")]
+        if refused
+        else []
+    )
+    if len(made) < FEWEST:
+        return failures
+    try:
+        return [*failures, *drawn(made, photographs, guesses, display)]
+    except (InputError, OSError, ValueError) as error:
+        return [explained.failure(str(error))]

@@ -1,0 +1,140 @@
+"""`python -m workbench.truth FILE.h5`: options, and how it ends."""
+
+import argparse
+from pathlib import Path
+
+from workbench import paper, provenance
+from workbench import store as stores
+from workbench.command import refusing
+from workbench.errors import InputError
+from workbench.explanation import BASELINE_TITLES, METHOD_TITLES
+from workbench.files import replacing
+from workbench.photographs import Photographs
+from workbench.store import Store
+from workbench.truth import report
+from workbench.truth.figure import dots
+from workbench.truth.masks import Masks
+from workbench.truth.study import sample, study, ways
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command's options."""
+    result = argparse.ArgumentParser(
+        prog="python -m workbench.truth",
+        description="Explain locations of a store of painted states (trainer.synthetic) and hold "
+        "the maps against the masks, which say what tells the state (docs/truth.md).",
+    )
+    result.add_argument("store", metavar="FILE.h5", type=Path, help="store of painted states")
+    result.add_argument(
+        "--method",
+        action="append",
+        choices=tuple(METHOD_TITLES),
+        help="way to explain; may be given several times (default: all)",
+    )
+    result.add_argument(
+        "--baseline",
+        action="append",
+        choices=tuple(BASELINE_TITLES),
+        help="what a method that needs it compares with; may be given several times (default: all)",
+    )
+    result.add_argument(
+        "--state",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="explain locations of this state; may be given several times (default: of all)",
+    )
+    result.add_argument(
+        "--locations",
+        metavar="INT",
+        type=int,
+        default=50,
+        help="locations to draw at random, at least 2 (default: %(default)s)",
+    )
+    result.add_argument(
+        "--seed",
+        metavar="INT",
+        type=int,
+        default=0,
+        help="of the sample, of noise and of the intervals (default: %(default)s)",
+    )
+    result.add_argument(
+        "--mask",
+        metavar="DIR",
+        type=Path,
+        help="folder `mask` of the painted data set (default: beside that of the photographs)",
+    )
+    result.add_argument(
+        "--data",
+        metavar="DIR",
+        type=Path,
+        help="folder of the photographs (default: where they were extracted from)",
+    )
+    result.add_argument(
+        "--run",
+        metavar="DIR",
+        type=Path,
+        help="folder that the model was trained into (default: where it was extracted from)",
+    )
+    result.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        help="folder for truth.md, truth.csv, truth.pdf and truth.svg",
+    )
+    return result
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command and return its exit status: 2 for input that cannot be used."""
+    command = parser()
+    options = command.parse_args(arguments)
+    with refusing(command.prog):
+        _hold(options)
+    return 0
+
+
+def _hold(options: argparse.Namespace) -> None:
+    store = stores.read(options.store)
+    _check(options, store)
+    photographs = Photographs(provenance.folder(store, "data", options.data), store)
+    masks = Masks(options.mask or photographs.root.parent / "mask", photographs)
+    rows = sample(store, options.state, options.locations, options.seed)
+    if len(rows) < 2:
+        raise InputError(f"{options.store}: holds {len(rows)} such locations; two are needed.")
+    # Importing it loads torch, which takes seconds; what is refused above need not wait for it.
+    from workbench.attribute.explainer import StoreExplainer
+
+    explainer = StoreExplainer(provenance.folder(store, "run", options.run), photographs, store)
+    chosen = ways(options.method or list(METHOD_TITLES), options.baseline or list(BASELINE_TITLES))
+    agreement = study(store, rows, chosen, explainer, masks, options.seed)
+    of = " and ".join(options.state) or "all states"
+    heading = (
+        f"{len(rows)} locations of {of} in {options.store.name}, "
+        f"explained: logit of the true state, seed {options.seed}."
+    )
+    page = report.page(heading, agreement)
+    print(page, end="")
+    if options.out:
+        for kind in paper.FORMATS:
+            with replacing(options.out / f"truth.{kind}") as partial:
+                paper.save(dots(agreement), partial)
+        for kind, text in (("md", page), ("csv", report.csv(agreement))):
+            with replacing(options.out / f"truth.{kind}") as partial:
+                partial.write_text(text, encoding="utf-8")
+
+
+def _check(options: argparse.Namespace, store: Store) -> None:
+    """Raise InputError for options that cannot be, before the first of many maps."""
+    if options.locations < 2 or options.seed < 0:
+        raise InputError("--locations must be at least 2 and --seed at least 0.")
+    for state in options.state:
+        if state not in store.class_name:
+            raise InputError(
+                f"--state {state}: the store has no such state; say "
+                f"{' or '.join(store.class_name)}."
+            )
+    if options.out:
+        if options.out.exists() and not options.out.is_dir():
+            raise InputError(f"{options.out}: this is a file; name a folder for the tables.")
+        options.out.mkdir(parents=True, exist_ok=True)

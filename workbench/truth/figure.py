@@ -1,0 +1,59 @@
+"""How far explanations agree with the truth, as a dot plot for print."""
+
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+
+from workbench import paper
+from workbench.truth.report import PART_TITLES, titles
+from workbench.truth.study import MEASURES, PARTS, Agreement
+
+ROW = 6.0
+"""Height of a line, mm."""
+COLOUR = "#20558a"
+
+
+def dots(agreement: Sequence[Agreement], width: float = paper.DOUBLE_COLUMN) -> Figure:
+    """Draw each measure with its interval, a line for each way to explain; width in mm.
+
+    Filled dots are of |map|, hollow ones of its positive part; a grey mark is the chance level.
+    """
+    height = 18 + ROW * len(agreement)
+    with mpl.rc_context(paper.STYLE):
+        figure = Figure(
+            figsize=(width / paper.MILLIMETRES_PER_INCH, height / paper.MILLIMETRES_PER_INCH)
+        )
+        panels = figure.subplots(1, len(MEASURES), sharey=True, squeeze=False)[0]
+        line = np.arange(len(agreement), dtype=np.float64)
+        for axes, name in zip(panels, MEASURES, strict=True):
+            for part, offset, face in zip(PARTS, (-0.14, 0.14), (COLOUR, "white"), strict=True):
+                found = [one.measure[part, name] for one in agreement]
+                value = np.array([one.value.value for one in found])
+                ends = np.array([(one.value.low, one.value.high) for one in found]).T
+                axes.hlines(line + offset, *ends, color=COLOUR)
+                axes.plot(
+                    value,
+                    line + offset,
+                    linestyle="none",
+                    marker="o",
+                    markersize=3,
+                    markeredgewidth=0.7,
+                    color=COLOUR,
+                    markerfacecolor=face,
+                    label=PART_TITLES[part],
+                    zorder=3,
+                )
+            chance = [one.measure[PARTS[0], name].chance for one in agreement]
+            axes.vlines(chance, line - 0.4, line + 0.4, color=paper.GREY, label="chance", zorder=1)
+            axes.set(title=name.capitalize(), xlabel="Share", xlim=(0, 1))
+        panels[0].set_yticks(line, [_words(one) for one in agreement])
+        panels[0].invert_yaxis()
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return figure
+
+
+def _words(agreement: Agreement) -> str:
+    method, baseline = titles(agreement.way)
+    return f"{method}, {baseline}" if agreement.way.baseline else method
