@@ -64,15 +64,16 @@ def measured(evidence: Evidence, probability: float) -> list[Any]:
         curves,
         html.Div(
             [
-                _table("Other baselines", evidence.agreement, "rank correlation of |map|"),
+                _table("Other baselines", _titled(evidence.agreement), "rank correlation of |map|"),
                 _table(
                     "Under small noise", _worst(evidence.stability), "rank correlation of |map|"
                 ),
                 _table(
                     "Random weights",
-                    evidence.randomised,
+                    evidence.randomised.items(),
                     "rank correlation of |map| with that of the model whose layers are random "
-                    "from the classifier down to this one: a map of the model loses it",
+                    "from the classifier down to this one: a map that survives is flagged",
+                    flagged=ALIKE,
                 ),
                 _table(
                     "Without a view",
@@ -97,39 +98,53 @@ def area(curve: NDArray[np.float64], fraction: NDArray[np.float64]) -> float:
     return float(np.trapezoid(curve, fraction))
 
 
+def _titled(agreement: Mapping[str, float]) -> list[Row]:
+    return [(BASELINE_TITLES.get(name, name), value) for name, value in agreement.items()]
+
+
 def _worst(stability: NDArray[np.float64]) -> list[Row]:
     return [(f"least of {len(stability)}", float(stability.min()))] if len(stability) else []
 
 
 def _table(
-    title: str, rows: Mapping[str, float] | Iterable[Row], what: str, *, share: bool = False
+    title: str, rows: Iterable[Row], what: str, *, share: bool = False, flagged: float = np.inf
 ) -> html.Div:
-    """Return a few numbers as bars from the middle; all are in [-1, 1]."""
-    listed = list(rows.items() if isinstance(rows, Mapping) else rows)
+    """Return a few numbers in [-1, 1] as bars from the middle, those from `flagged` on marked.
+
+    Shares are in points, and their bars as long as the largest allows.
+    """
+    listed = list(rows)
     most = max((abs(value) for _, value in listed), default=0) if share else 1
     return html.Div(
         [
             html.H3(title, title=what),
-            *([_row(name, value, most or 1, share) for name, value in listed] or ["not measured"]),
+            *[
+                _row(
+                    name,
+                    value / (most or 1),
+                    f"{value * 100:+.1f}" if share else f"{value:.2f}",
+                    flagged=abs(value) >= flagged,
+                )
+                for name, value in listed
+            ],
+            *([] if listed else ["not measured"]),
         ],
         className="measure",
     )
 
 
-def _row(name: str, value: float, most: float, share: bool) -> html.Div:
-    width = 50 * min(abs(value) / most, 1)
-    side = {"left": "50%"} if value >= 0 else {"right": "50%"}
-    text = f"{value * 100:+.1f}" if share else f"{value:.2f}"
+def _row(name: str, length: float, text: str, *, flagged: bool) -> html.Div:
+    """Return a number with a bar of a length in [-1, 1]."""
+    side, sign = ("left", "towards") if length >= 0 else ("right", "against")
+    width = f"{50 * min(abs(length), 1):.1f}%"
     return html.Div(
         [
-            html.Span(name, className="name"),
+            html.Span(f"⚑ {name}" if flagged else name, className="name", title=name),
             html.Span(
-                html.Span(
-                    style={"width": f"{width:.1f}%", **side},
-                    className="towards" if value >= 0 else "against",
-                ),
+                html.Span(style={"width": width, side: "50%"}, className=sign),
                 className="bar middle",
             ),
             html.Span(text.replace("-", "−"), className="number"),
-        ]
+        ],
+        className="flagged" if flagged else "",
     )

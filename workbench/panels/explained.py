@@ -125,10 +125,10 @@ def progress(state: State, what: str) -> list[Any]:
     """Return how far something is that is not there yet."""
     match state:
         case Running(report) if report is not None and report.total:
-            words = f"{what}: {report.stage}, {report.done:,} of {report.total:,}"
+            words = f"{report.stage}, {report.done:,} of {report.total:,}"
             return [_bar(words, html.Progress(max=str(report.total), value=str(report.done)))]
-        case Running():
-            return [_bar(f"{what}: starting", html.Progress())]
+        case Running(report):
+            return [_bar(report.stage if report else f"{what}: starting", html.Progress())]
         case Waiting():
             return [_bar(f"{what}: waiting for other explanations", html.Progress())]
         case Failed(sentence):

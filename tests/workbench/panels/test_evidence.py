@@ -26,7 +26,7 @@ def test_a_map_that_waits_for_its_evidence_says_so() -> None:
     made = attribution("a")
     assert "not yet examined" in text(evidence.examined(made, Waiting()))
     going = Running(Report("noise", 2, 5))
-    assert "Evidence: noise, 2 of 5" in text(evidence.examined(made, going))
+    assert "noise, 2 of 5" in text(evidence.examined(made, going))
     failed = text(evidence.examined(made, Failed("The GPU is gone.")))
     assert "The GPU is gone." in failed
     assert "not computed" in text(evidence.examined(None, None))
@@ -37,9 +37,18 @@ def test_the_measured_stands_in_bars() -> None:
     assert found is not None
     curves, measures = evidence.measured(found, 0.5)
     shown = text(measures)
-    for words in ("mean  0.81", "least of 2  0.90", "layer4  0.12", "N  −20.0", "90°  −3.0"):
+    for words in ("mean colour  0.81", "least of 2  0.90", "layer4  0.12", "N  −20.0", "90°  −3.0"):
         assert words in shown
     assert {trace.name for trace in curves.figure.data} == {"map", "random", "edges"}
+
+
+def test_a_stage_that_the_map_survives_is_flagged() -> None:
+    found = examined(attribution("a")).evidence
+    assert found is not None
+    survived = replace(found, randomised={"classifier": 0.49, "layer4": 0.5, "conv1": -0.9})
+    table = evidence.measured(survived, 0.5)[1].children[2]
+    rows = [text(row).split("  ")[0] for row in table.children[1:]]
+    assert rows == ["classifier", "⚑ layer4", "⚑ conv1"]
 
 
 def bars(component: Any) -> list[dict[str, str]]:

@@ -70,7 +70,9 @@ def test_a_map_of_any_height_and_of_zeros_has_a_profile(rows: int) -> None:
 
 def test_progress_is_said_in_words() -> None:
     going = Running(Report("placing steps", 12, 50))
-    assert "Map: placing steps, 12 of 50" in text(explained.progress(going, "Map"))
+    assert "placing steps, 12 of 50" in text(explained.progress(going, "Map"))
+    reading = Running(Report("reading photographs", 0, 0))
+    assert text(explained.progress(reading, "Map")).strip() == "reading photographs"
     assert "Map: starting" in text(explained.progress(Running(None), "Map"))
     assert "waiting" in text(explained.progress(Waiting(), "Evidence"))
     assert "no weights" in text(explained.progress(Failed("There are no weights."), "Map"))
