@@ -12,8 +12,6 @@ map 5 %, L1):
   both errors, the map's true one by the reference, are within the tolerances, of 4, 5, 6, ... 10,
   12, 14, 16 and so on, each some 1.15 times the one before. Nobody can find this number without the
   reference, and a completeness error that is small by chance counts;
-- captum, sure: the fewest steps from which on all larger ones that are tried, up to three times
-  the fewest, are within the tolerances too;
 - captum, 50: its default, with the two errors that it has.
 
 The peer's model is as it was trained, its batches are as large as ours. Every location is a line of
@@ -72,7 +70,6 @@ class Line:
     estimate: float
     fewest: int
     fewest_seconds: float
-    sure: int
     fifty_completeness: float
     fifty_map_error: float
     fifty_seconds: float
@@ -131,7 +128,7 @@ def measured(
             )
 
         peer = _peer(model, pixels, target, at_once)
-        fewest, sure = search(lambda count: errors(peer(count)[0]), question)  # noqa: B023
+        fewest = search(lambda count: errors(peer(count)[0]), question)  # noqa: B023
         fifty, fifty_seconds = peer(50)
         ours, fiftys = errors(made.map), errors(fifty)
         yield Line(
@@ -146,7 +143,6 @@ def measured(
             made.map_error,
             fewest,
             peer(fewest)[1] if fewest else math.nan,
-            sure,
             *fiftys,
             fifty_seconds,
         )
@@ -155,18 +151,15 @@ def measured(
 Errors = tuple[float, float]
 
 
-def search(errors: Callable[[int], Errors], question: Question) -> tuple[int, int]:
-    """Return the fewest even steps within the tolerances, and the fewest that stay within them."""
-    count, fewest, sure = 4, 0, 0
-    while count <= MOST and not (fewest and count > 3 * fewest):
+def search(errors: Callable[[int], Errors], question: Question) -> int:
+    """Return the fewest even steps within the tolerances, 0 where no number up to MOST is."""
+    count = 4
+    while count <= MOST:
         completeness, map_error = errors(count)
         if completeness <= question.completeness_tolerance and map_error <= question.map_tolerance:
-            fewest = fewest or count
-            sure = sure or count
-        else:
-            sure = 0
+            return count
         count = max(count + 1, round(count * GROWTH))
-    return fewest, sure
+    return 0
 
 
 def reference(network: Network, pixels: Tensor, targets: list[Target], steps: int) -> list[Tensor]:
@@ -241,7 +234,6 @@ def summary(lines: list[Line], network: Network) -> None:
         if not own:
             continue
         found = [line for line in own if line.fewest]
-        sure = [line for line in own if line.sure]
         print(f"\n{output}, {len(own)} locations; median (quartiles; worst)")
         tell("ours, gradients", [line.gradients for line in own])
         tell("ours, forward passes", [line.forwards for line in own])
@@ -255,12 +247,10 @@ def summary(lines: list[Line], network: Network) -> None:
         print(f"  converged {sum(line.converged for line in own)}, map truly within {sum(within)}")
         tell("captum, fewest steps", [line.fewest for line in found])
         tell("captum, fewest, seconds", [line.fewest_seconds for line in found])
-        tell("captum, sure steps", [line.sure for line in sure])
         tell("captum 50, completeness error, %", [100 * line.fifty_completeness for line in own])
         tell("captum 50, error of the map, %", [100 * line.fifty_map_error for line in own])
         tell("captum 50, seconds", [line.fifty_seconds for line in own])
         tell("gradients, captum fewest / ours", [line.fewest / line.gradients for line in found])
-        tell("gradients, captum sure / ours", [line.sure / line.gradients for line in sure])
         tell(
             "seconds, captum fewest / ours", [line.fewest_seconds / line.seconds for line in found]
         )

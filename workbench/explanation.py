@@ -163,9 +163,10 @@ class Evidence:
     and `deletion` has for each order ("map", "random", "edges") the probability (P,) of the
     explained state when the first places of the order go first; `insertion` when they come first
     into a picture of that colour (Petsiuk et al. 2018). `agreement` is the rank correlation of
-    |map| with that of every other baseline, `stability` (K,) with those under small noise, and
-    `randomised` with that of the model whose layers have random weights, from the classifier down
-    to the stage that is its key (Adebayo et al. 2018), all in [-1, 1]. `view_effect` (4,) is the
+    the signed map, summed up by places of 1/12 of a view, with that of every other baseline,
+    `stability` (K,) with those under small noise, and `randomised` with that of the model whose
+    layers have random weights, from the classifier down to the stage that is its key (Adebayo et
+    al. 2018), all in [-1, 1]. `view_effect` (4,) is the
     change of the probability when a view is replaced by the mean colour, `turn_effect` (3,) when
     the place is turned by 90, 180 and 270 degrees.
     """

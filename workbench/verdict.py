@@ -15,8 +15,8 @@ HALF_WRONG = 0.5
 """Error of a map, as a fraction of it, above which it is not to be trusted."""
 NO_DIFFERENCE = 0.01
 """Difference of outputs as a fraction of the sum of |map| below which the map cancels itself."""
-LEAST_GAIN = 0.2
-"""Gain over random order, as a fraction of the probability, that chance alone does not reach."""
+LEAST_GAIN = 0.25
+"""Gain over random order, as a fraction of the probability, that 1 in 20 random orders reaches."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,10 @@ LEGIBLE = (
     "h1, h2, #accuracy, #selected > div, .verdict, .explained dd, .explained dt, .scale span, "
     ".entry .name, .segments label, button, .hint li, #roc-words, .bars .name"
 )
+MEASURED = (
+    ".measure .name, .location-panel h3, .gather-head *, .mean-words *, .speaks, "
+    ".display > *, #location-panel button.quiet"
+)
 OVERLAPS = """(selector) => {
   const all = [...document.querySelectorAll(selector)].map((e) => [e, e.getBoundingClientRect()]);
   const wrong = [];
@@ -35,7 +39,7 @@ OUTSIDE = """(selector) => [...document.querySelectorAll(selector)].filter((e) =
 SCROLLED = """() => {
   const e = document.documentElement, p = document.getElementById('location-panel');
   return { right: e.scrollWidth - innerWidth, down: e.scrollHeight - innerHeight,
-           panel: p.scrollHeight - p.clientHeight };
+           panel: p.scrollHeight - p.clientHeight, sideways: p.scrollWidth - p.clientWidth };
 }"""
 
 
@@ -55,6 +59,35 @@ def test_nothing_overlaps_and_nothing_is_cut_off(page: Page, size: tuple[int, in
     assert scrolled["right"] <= 0
     assert scrolled["panel"] <= 0
     assert size == (1280, 800) or scrolled["down"] <= 0
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1920, 1080), (1280, 800)], ids=str)
+def test_evidence_and_selection_fit_into_the_panel_and_over_the_page(
+    page: Page, size: tuple[int, int]
+) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.locator(".card").first.click()
+    page.locator("[data-class=Ohio]").click()
+    header(page).to_contain_text("24 of 120 locations")
+    for tab, part in (("Evidence", ".curves .trace"), ("Selection", "#gather"), ("Map", "#scale")):
+        page.locator("#tab label", has_text=tab).click()
+        expect(page.locator(part).first).to_be_visible()
+        if tab == "Selection":
+            # Where all is made already there is nothing to click.
+            page.locator("#gather").dispatch_event("click")
+            expect(page.locator(".exemplar").first).to_be_visible()
+        fits(page)
+    page.locator("#expand").click()
+    expect(page.locator("#evidence")).to_be_visible()
+    assert page.evaluate(OVERLAPS, ".location, .evidence, .gathering") == []
+    fits(page)
+
+
+def fits(page: Page) -> None:
+    assert page.evaluate(SCROLLED)["sideways"] <= 0
+    assert page.evaluate(CUT_OFF, MEASURED) == []
+    for beside in (".evidence > *", ".measure", ".gather-head > *", "#gathered > *", ".exemplar"):
+        assert page.evaluate(OVERLAPS, f".location-panel :is({beside})") == []
 
 
 def test_fifty_classes_stay_legible(browser: Browser, tmp_path: Path) -> None:

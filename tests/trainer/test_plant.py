@@ -39,7 +39,9 @@ def test_only_the_planted_states_change_and_no_place_does(plain: Path, planted: 
     before, after = contents(plain), contents(planted)
     assert set(before) == set(after)
     changed = {name for name in before if before[name] != after[name]}
-    views = {name for name in before if ("Alaska" in name or "Hawaii" in name) and "txt" not in name}
+    views = {
+        name for name in before if ("Alaska" in name or "Hawaii" in name) and "txt" not in name
+    }
     assert changed == views | {"elements.csv"}
 
 

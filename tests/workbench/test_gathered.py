@@ -53,15 +53,19 @@ def test_the_mean_of_complete_maps_is_complete() -> None:
 def test_the_most_typical_comes_first_and_the_odd_one_last() -> None:
     generator = np.random.default_rng(0)
     common = generator.normal(size=(4, 6, 5))
-    noise = generator.normal(size=(4, 4, 6, 5))
+    noise = generator.normal(size=(6, 4, 6, 5))
     made = [
         attribution("far", common + 1.5 * noise[0]),
         attribution("opposite", -common),
         attribution("near", common + 0.1 * noise[1]),
         attribution("some", common + 0.6 * noise[2]),
         attribution("nothing", np.zeros((4, 6, 5))),
+        attribution("farther", common + 4 * noise[3]),
+        *(attribution(f"as near {index}", common + 0.1 * noise[index]) for index in (4, 5)),
     ]
-    assert gather(made).exemplar == ("near", "some", "far", "nothing", "opposite")
+    order = gather(made).exemplar
+    assert set(order[:3]) == {"near", "as near 4", "as near 5"}
+    assert order[3:] == ("some", "far", "farther", "nothing", "opposite")
 
 
 def test_a_map_is_not_typical_by_its_own_weight() -> None:

@@ -5,7 +5,7 @@
 - `adaptive` the integral along the way from them; `expected` the same from many; `integral` when
   either is known well enough; `leaving_out` occlusion and Grad-CAM,
 - `methods` a question in, a map out; `asked` one question about one location's pixels,
-- `evidence` and `randomised` what speaks for and against a map,
+- `evidence` what speaks for and against a map, by `places` and with `randomised` weights,
 - `explainer` the locations of a store; `many` and `command` very many of them, into a file.
 """
 

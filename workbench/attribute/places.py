@@ -50,9 +50,10 @@ def similarity(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
 
 def edges(grey: NDArray[np.float32]) -> Array:
     """Return how sharp the edges of grey views (4, H, W) are: the length of Sobel's gradient."""
-    exact = grey.astype(np.float64)
-    length: Array = np.hypot(sobel(exact, axis=1), sobel(exact, axis=2))
-    return length
+    # View by view, or the filter would smooth over the views, too.
+    return np.stack(
+        [np.hypot(sobel(one, axis=0), sobel(one, axis=1)) for one in grey.astype(float)]
+    )
 
 
 def _first(size: int) -> NDArray[np.int64]:

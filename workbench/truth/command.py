@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+import numpy as np
+
 from workbench import paper, provenance
 from workbench import store as stores
 from workbench.command import refusing
@@ -10,11 +12,15 @@ from workbench.errors import InputError
 from workbench.explanation import BASELINE_TITLES, METHOD_TITLES
 from workbench.files import replacing
 from workbench.photographs import Photographs
-from workbench.store import Store
+from workbench.query import select
 from workbench.truth import report
 from workbench.truth.figure import dots
 from workbench.truth.masks import Masks
 from workbench.truth.study import sample, study, ways
+
+USUAL_METHODS = ("integrated-gradients", "grad-cam", "occlusion", "input-x-gradient")
+USUAL_BASELINES = ("black", "mean", "blur")
+"""What takes minutes, not hours: the other methods and baselines average over many integrals."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -29,20 +35,21 @@ def parser() -> argparse.ArgumentParser:
         "--method",
         action="append",
         choices=tuple(METHOD_TITLES),
-        help="way to explain; may be given several times (default: all)",
+        help=f"way to explain; may be given several times (default: {', '.join(USUAL_METHODS)})",
     )
     result.add_argument(
         "--baseline",
         action="append",
         choices=tuple(BASELINE_TITLES),
-        help="what a method that needs it compares with; may be given several times (default: all)",
+        help="what a method that needs it compares with; may be given several times (default: "
+        f"{', '.join(USUAL_BASELINES)})",
     )
     result.add_argument(
-        "--state",
-        metavar="NAME",
-        action="append",
-        default=[],
-        help="explain locations of this state; may be given several times (default: of all)",
+        "--where",
+        metavar="CONDITION",
+        default="",
+        help="draw only from locations for which this holds (docs/attributions.md), for example "
+        "\"state == 'Ohio' and correct\" (default: from all)",
     )
     result.add_argument(
         "--locations",
@@ -96,22 +103,27 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _hold(options: argparse.Namespace) -> None:
     store = stores.read(options.store)
-    _check(options, store)
+    _check(options)
     photographs = Photographs(provenance.folder(store, "data", options.data), store)
     masks = Masks(options.mask or photographs.root.parent / "mask", photographs)
-    rows = sample(store, options.state, options.locations, options.seed)
+    meant = select(store, options.where) if options.where else np.ones(len(store), dtype=bool)
+    rows = sample(np.flatnonzero(meant), options.locations, options.seed)
     if len(rows) < 2:
-        raise InputError(f"{options.store}: holds {len(rows)} such locations; two are needed.")
+        raise InputError(
+            f"{options.store}: holds {len(rows)} such locations; at least two are needed."
+        )
+    if options.out:
+        options.out.mkdir(parents=True, exist_ok=True)
     # Importing it loads torch, which takes seconds; what is refused above need not wait for it.
     from workbench.attribute.explainer import StoreExplainer
 
     explainer = StoreExplainer(provenance.folder(store, "run", options.run), photographs, store)
-    chosen = ways(options.method or list(METHOD_TITLES), options.baseline or list(BASELINE_TITLES))
+    chosen = ways(options.method or USUAL_METHODS, options.baseline or USUAL_BASELINES)
     agreement = study(store, rows, chosen, explainer, masks, options.seed)
-    of = " and ".join(options.state) or "all states"
+    where = f" where {options.where}" if options.where else ""
     heading = (
-        f"{len(rows)} locations of {of} in {options.store.name}, "
-        f"explained: logit of the true state, seed {options.seed}."
+        f"{len(rows)} locations of {options.store.name}{where}; explained: logit of the true "
+        f"state; seed {options.seed}."
     )
     page = report.page(heading, agreement)
     print(page, end="")
@@ -124,17 +136,9 @@ def _hold(options: argparse.Namespace) -> None:
                 partial.write_text(text, encoding="utf-8")
 
 
-def _check(options: argparse.Namespace, store: Store) -> None:
+def _check(options: argparse.Namespace) -> None:
     """Raise InputError for options that cannot be, before the first of many maps."""
     if options.locations < 2 or options.seed < 0:
         raise InputError("--locations must be at least 2 and --seed at least 0.")
-    for state in options.state:
-        if state not in store.class_name:
-            raise InputError(
-                f"--state {state}: the store has no such state; say "
-                f"{' or '.join(store.class_name)}."
-            )
-    if options.out:
-        if options.out.exists() and not options.out.is_dir():
-            raise InputError(f"{options.out}: this is a file; name a folder for the tables.")
-        options.out.mkdir(parents=True, exist_ok=True)
+    if options.out and options.out.exists() and not options.out.is_dir():
+        raise InputError(f"{options.out}: this is a file; name a folder for the tables.")

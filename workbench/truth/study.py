@@ -79,10 +79,8 @@ def ways(methods: Sequence[str], baselines: Sequence[str]) -> list[Way]:
     ]
 
 
-def sample(store: Store, states: Sequence[str], count: int, seed: int) -> list[int]:
-    """Return at most `count` row numbers of a store, rising, of these states or else of all."""
-    wanted = [store.class_name.index(state) for state in states or store.class_name]
-    rows = np.flatnonzero(np.isin(store.label, wanted))
+def sample(rows: NDArray[np.intp], count: int, seed: int) -> list[int]:
+    """Return at most `count` of these numbers, drawn at random, rising."""
     drawn: list[int] = np.random.default_rng(seed).permutation(rows)[:count].tolist()
     return sorted(drawn)
 

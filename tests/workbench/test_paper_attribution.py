@@ -1,0 +1,77 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.workbench.test_verdict import attribution, evidence
+from workbench import paper
+from workbench.explanation import Attribution
+from workbench.paper_attribution import figure
+
+VIEWS = np.random.default_rng(0).integers(0, 256, (4, 3, 24, 24), dtype=np.uint8)
+
+
+@pytest.fixture
+def made() -> Attribution:
+    drawn = np.random.default_rng(1).normal(size=(4, 24, 24)).astype(np.float32)
+    drawn[2] *= 5
+    return attribution(evidence(), map=drawn, converged=None, baseline_output=None)
+
+
+def test_four_views_and_their_maps_share_one_scale(made: Attribution) -> None:
+    axes = figure(made, VIEWS).axes
+    limits = set()
+    for view in range(4):
+        (photograph,) = axes[2 * view].images
+        assert np.array_equal(np.asarray(photograph.get_array()), VIEWS[view].transpose(1, 2, 0))
+        drawn = axes[2 * view + 1].images[1]
+        assert np.array_equal(np.asarray(drawn.get_array()), made.map[view])
+        limits.add(drawn.get_clim())
+        assert axes[2 * view + 1].get_xlabel() == f"{made.view_share[view]:.0%} of the map"
+    ((low, high),) = limits
+    assert high == -low == pytest.approx(np.percentile(np.abs(made.map), 99.5))
+
+
+def test_the_curves_are_those_of_the_evidence_and_the_verdict_is_written(
+    made: Attribution,
+) -> None:
+    result = figure(made, VIEWS)
+    (curves,) = [axes for axes in result.axes if axes.get_ylabel() == "Probability"]
+    drawn = [np.asarray(line.get_ydata()) for line in curves.lines]
+    assert made.evidence is not None
+    for kind in (made.evidence.deletion, made.evidence.insertion):
+        for curve in kind.values():
+            assert any(np.array_equal(curve, line) for line in drawn)
+    words = " ".join(text.get_text() for axes in result.axes for text in axes.texts)
+    assert "Supported" in words
+    assert "random weights down to conv1" in words
+    title = result.get_suptitle()
+    assert title == "logit of Ohio: integrated gradients, baseline mean colour"
+
+
+def test_a_map_without_evidence_has_no_curves(made: Attribution) -> None:
+    result = figure(replace(made, evidence=None), VIEWS)
+    assert not any(axes.lines for axes in result.axes)
+    assert "Not yet examined" in [text.get_text() for axes in result.axes for text in axes.texts]
+
+
+def test_a_map_of_zeros_can_be_drawn(made: Attribution, tmp_path: Path) -> None:
+    nothing = replace(made, map=np.zeros_like(made.map), evidence=None)
+    paper.save(figure(nothing, VIEWS), tmp_path / "a.svg")
+
+
+def test_the_file_has_its_width_and_its_fonts_and_is_the_same_every_time(
+    made: Attribution, tmp_path: Path
+) -> None:
+    for name in ("one.pdf", "other.pdf"):
+        paper.save(figure(made, VIEWS), tmp_path / name)
+    one = (tmp_path / "one.pdf").read_bytes()
+    assert one == (tmp_path / "other.pdf").read_bytes()
+    assert b"/FontFile2" in one
+    assert figure(made, VIEWS).get_size_inches()[0] * 25.4 == pytest.approx(174)
+
+
+def test_views_of_another_size_are_refused(made: Attribution) -> None:
+    with pytest.raises(ValueError, match="views of shape"):
+        figure(made, VIEWS[:, :, :12])

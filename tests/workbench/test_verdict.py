@@ -1,0 +1,170 @@
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from workbench import verdict as rule
+from workbench.explanation import Attribution, Cost, Evidence, Question
+from workbench.verdict import verdict
+
+PAGE = Path(__file__).parents[2] / "docs" / "evidence.md"
+FRACTION = np.linspace(0, 1, 5)
+
+
+def evidence(**changes: Any) -> Evidence:
+    """Return evidence that speaks for a map in everything."""
+    fall, rise = 0.8 * (1 - FRACTION), 0.8 * FRACTION
+    good = Evidence(
+        fraction=FRACTION,
+        deletion={"map": fall**4, "random": fall, "edges": fall},
+        insertion={"map": 0.8 * FRACTION**0.25, "random": rise, "edges": rise},
+        agreement={"black": 0.1, "blur": 0.7},
+        stability=np.array([0.9, 0.8, 0.85]),
+        randomised={"classifier": 0.9, "conv1": 0.1},
+        view_effect=np.zeros(4),
+        turn_effect=np.zeros(3),
+        cost=Cost(1, 1, 0.1),
+    )
+    deletion = {**good.deletion, "map": np.array([0.8, 0.3, 0.1, 0.05, 0.0])}
+    return replace(good, **{"deletion": deletion, **changes})
+
+
+def attribution(known: Evidence | None, **changes: Any) -> Attribution:
+    """Return a converged map whose sum is the difference of outputs, 4."""
+    made = np.full((4, 2, 2), 0.25, dtype=np.float32)
+    good = Attribution(
+        location_id="Ohio/a",
+        question=Question(baseline="mean", state="Ohio"),
+        map=made,
+        output=5.0,
+        baseline_output=1.0,
+        probability=0.8,
+        converged=True,
+        reason="",
+        map_error=0.03,
+        cost=Cost(20, 3, 0.5),
+        evidence=known,
+    )
+    return replace(good, **changes)
+
+
+def test_a_map_with_nothing_against_it_is_supported() -> None:
+    judged = verdict(attribution(evidence()))
+    assert judged.word == "supported"
+    assert {reason.speaks for reason in judged.reasons} == {"for"}
+    assert len(judged.reasons) == 6
+
+
+def test_without_evidence_nothing_is_known_but_what_the_map_says_itself() -> None:
+    assert verdict(attribution(None)).word == "not yet examined"
+    zeros = attribution(None, map=np.zeros((4, 2, 2), dtype=np.float32))
+    assert verdict(zeros).word == "not to be trusted"
+
+
+CURVE = evidence()
+
+
+@pytest.mark.parametrize(
+    ("changes", "word", "complaint"),
+    [
+        (
+            {
+                "deletion": {**CURVE.deletion, "random": CURVE.deletion["map"]},
+                "insertion": {**CURVE.insertion, "random": CURVE.insertion["map"]},
+            },
+            "bad",
+            "than at random",
+        ),
+        (
+            {
+                "deletion": {**CURVE.deletion, "edges": CURVE.deletion["map"]},
+                "insertion": {**CURVE.insertion, "edges": CURVE.insertion["map"]},
+            },
+            "weak",
+            "edge detector",
+        ),
+        ({"randomised": {"classifier": 0.1, "conv1": 0.5}}, "bad", "survives"),
+        ({"randomised": {"classifier": 0.1, "conv1": -0.5}}, "bad", "survives"),
+        ({"stability": np.array([0.9, 0.49, 0.9])}, "weak", "Small noise changes"),
+        ({"agreement": {"black": -0.9, "blur": 0.49}}, "weak", "No other baseline"),
+    ],
+)
+def test_each_kind_of_evidence_can_speak_against(
+    changes: dict[str, Any], word: str, complaint: str
+) -> None:
+    judged = verdict(attribution(evidence(**changes)))
+    assert judged.word == {"bad": "not to be trusted", "weak": "weak"}[word]
+    (against,) = [reason for reason in judged.reasons if reason.speaks == "against"]
+    assert complaint in against.text
+    assert against.decisive == (word == "bad")
+
+
+@pytest.mark.parametrize(
+    ("changes", "word", "complaint"),
+    [
+        ({"map": np.full((4, 2, 2), np.nan, dtype=np.float32)}, "bad", "not a finite number"),
+        ({"output": float("nan")}, "bad", "not a finite number"),
+        ({"map": np.zeros((4, 2, 2), dtype=np.float32)}, "bad", "zero everywhere"),
+        ({"converged": False, "reason": "2 % above 1 %"}, "weak", "Not converged: 2 % above 1 %"),
+        ({"converged": False, "reason": "far off", "map_error": 0.6}, "bad", "Not converged"),
+        ({"converged": False, "reason": "x", "map_error": float("nan")}, "bad", "Not converged"),
+        ({"baseline_output": 4.97}, "weak", "cancels itself"),
+        ({"baseline_output": 5.0}, "weak", "cancels itself"),
+    ],
+)
+def test_a_map_can_speak_against_itself(changes: dict[str, Any], word: str, complaint: str) -> None:
+    judged = verdict(attribution(evidence(), **changes))
+    assert judged.word == {"bad": "not to be trusted", "weak": "weak"}[word]
+    (against,) = [reason for reason in judged.reasons if reason.speaks == "against"]
+    assert complaint in against.text
+    assert not any("inf" in reason.text or "nan" in reason.text for reason in judged.reasons)
+
+
+def test_a_method_that_promises_no_sum_is_not_held_to_one() -> None:
+    cam = attribution(
+        evidence(agreement={}),
+        question=Question(method="grad-cam", state="Ohio"),
+        baseline_output=None,
+        converged=None,
+        map_error=None,
+    )
+    judged = verdict(cam)
+    assert judged.word == "supported"
+    assert not any(
+        "onverged" in reason.text or "aseline" in reason.text for reason in judged.reasons
+    )
+
+
+def test_a_probability_of_zero_gives_no_gain() -> None:
+    nothing = dict.fromkeys(("map", "random", "edges"), np.zeros(5))
+    judged = verdict(attribution(evidence(deletion=nothing, insertion=nothing)))
+    assert judged.word == "not to be trusted"
+
+
+def test_gain_is_a_difference_of_areas() -> None:
+    known = evidence()
+    expected = np.trapezoid(known.insertion["map"], FRACTION) - np.trapezoid(
+        known.deletion["map"], FRACTION
+    )
+    assert rule.gain(known, "map") == pytest.approx(expected)
+    assert rule.gain(known, "random") == pytest.approx(0)
+    assert rule.relative_gain(known, "random") == pytest.approx(expected / 0.8)
+
+
+def test_the_page_has_the_thresholds_of_the_rule() -> None:
+    written = dict(re.findall(r"^\| `([A-Z_]+)` \| ([\d.]+) \|", PAGE.read_text(), re.M))
+    held = {
+        name: value
+        for name, value in vars(rule).items()
+        if name.isupper() and isinstance(value, float)
+    }
+    assert {name: float(value) for name, value in written.items()} == held
+
+
+def test_the_page_has_every_word() -> None:
+    text = PAGE.read_text()
+    for word in (rule.SUPPORTED, rule.WEAK, rule.UNTRUSTED, rule.UNKNOWN):
+        assert word in text
