@@ -14,10 +14,11 @@ PATIENCE_MILLISECONDS = 120_000
 
 
 def take(browser: Browser, address: str, path: Path) -> None:
-    """Open the first photograph, wait for its explanation and save the page as it stands."""
+    """Open the first photograph, wait for its map and the evidence, and save the page."""
     page = Window(browser, address).page
     page.locator(".card").first.click()
     page.locator("#completeness").wait_for(timeout=PATIENCE_MILLISECONDS)
+    page.locator("#evidence .curves").wait_for(state="attached", timeout=PATIENCE_MILLISECONDS)
     page.wait_for_timeout(500)
     page.screenshot(path=path)
     page.close()

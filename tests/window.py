@@ -15,7 +15,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-MILLISECONDS = 15_000
+MILLISECONDS = 60_000
 expect.set_options(timeout=MILLISECONDS)
 
 DRAWN = """() => {

@@ -64,15 +64,21 @@ def measured(evidence: Evidence, probability: float) -> list[Any]:
         curves,
         html.Div(
             [
-                _table("Other baselines", _titled(evidence.agreement), "rank correlation of the maps by places"),
                 _table(
-                    "Under small noise", _worst(evidence.stability), "rank correlation of the maps by places"
+                    "Other baselines",
+                    _titled(evidence.agreement),
+                    "rank correlation of the maps by places",
+                ),
+                _table(
+                    "Under small noise",
+                    _worst(evidence.stability),
+                    "rank correlation of the maps by places",
                 ),
                 _table(
                     "Random weights",
                     evidence.randomised.items(),
-                    "rank correlation of the map by places with that of the model whose layers are random "
-                    "from the classifier down to this one: a map that survives is flagged",
+                    "rank correlation of the map by places with that of the model whose layers are "
+                    "random from the classifier down to this one: a map that survives is flagged",
                     flagged=ALIKE,
                 ),
                 _table(

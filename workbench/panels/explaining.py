@@ -98,6 +98,7 @@ def follow(app: Dash, guesses: Guesses, photographs: Photographs, worker: Worker
         if location is None or not isinstance(page, str):
             return _nothing(no_update)
         trigger = ctx.triggered_id
+        worker.seen(page)
         try:
             key = worker.key(location, question.asked(values, guesses))
             if trigger == "cancel":

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from workbench.errors import InputError
@@ -20,7 +21,6 @@ from workbench.panels.worker import Failed, Key, Running, Waiting, Worker
 from workbench.photographs import Photographs
 
 MOST = 12  # So many locations of a selection are explained.
-FEWEST = 2  # Of one alone there is nothing to gather.
 EXEMPLARS = 4
 LARGEST = 128  # Pixels: pictures are small here, and many.
 POLL_MILLISECONDS = 500
@@ -81,6 +81,9 @@ def drawn(
     together = gather(made)
     known = {one.location_id: one for one in made}
     pictures = {name: overlay.views(photographs.paths(name), LARGEST) for name in known}
+    many = f"mean of {together.count} maps" if together.count > 1 else "one map"
+    # Exemplars are compared with each other.
+    same = replace(display, full=overlay.limit(np.stack([one.map for one in made]), display))
     target = made[0].question.target if len({one.question for one in made}) == 1 else "its state"
     return [
         html.Div(
@@ -88,7 +91,7 @@ def drawn(
                 overlay.addresses(overlay.average(list(pictures.values())), together.mean, display),
                 shares(together),
                 together.row_share,
-                f"mean of {together.count} maps",
+                many,
             ),
             className="views mean",
         ),
@@ -96,8 +99,7 @@ def drawn(
             [
                 explained.scale(overlay.limit(together.mean, display), target),
                 html.Div(
-                    f"mean of {together.count} maps of the {target}; "
-                    f"{explained.thirds(together.row_share)}",
+                    f"{many} of the {target}; {explained.thirds(together.row_share)}",
                     className="label",
                     title="Over the mean of their photographs. Shares of |map| by view with "
                     "95 % intervals over locations.",
@@ -108,7 +110,7 @@ def drawn(
         html.H3("Exemplars", title="The locations whose maps are most like the mean of the others"),
         html.Div(
             [
-                _exemplar(known[name], pictures[name], guesses, display)
+                _exemplar(known[name], pictures[name], guesses, same)
                 for name in together.exemplar[:EXEMPLARS]
             ],
             className="exemplars",
@@ -124,13 +126,13 @@ def shares(together: Gathered) -> list[str]:
     ]
 
 
-def words(done: int, wanted: int, total: int, running: bool) -> str:
-    """Say how many of a selection's locations are explained, or would be."""
-    if running:
-        return f"{done} of {wanted} maps made"
+def words(selection: Selection | None, wanted: int, total: int) -> str:
+    """Say how many of a selection's locations stand for it, and which."""
     if wanted == total:
-        return f"all {total:,} selected locations"
-    return f"{wanted} of {total:,} selected locations, drawn by a fixed seed"
+        return f"all {total:,} locations" if total > 1 else "one location"
+    ranked = selection is not None and selection.ranked is not None
+    which = "the nearest" if ranked else "drawn by a fixed seed"
+    return f"{wanted} of {total:,} locations, {which}"
 
 
 def _exemplar(
@@ -217,10 +219,8 @@ def follow(app: Dash, guesses: Guesses, photographs: Photographs, worker: Worker
             above = asked(question, guesses)
             own = own_question(selection, above) if about == "own" else None
             keys, refused = _keys(worker, names, own or above)
-            if isinstance(page, str) and ctx.triggered_id == "gather":
-                worker.gather(page, keys)
-            elif isinstance(page, str) and not _passive(ctx.triggered_id):
-                worker.gather(page, ())
+            if isinstance(page, str):
+                _tell(worker, page, keys, ctx.triggered_id)
         except InputError as error:
             keys, refused = [], [str(error)]
         states = [worker.state(key) for key in keys]
@@ -233,15 +233,22 @@ def follow(app: Dash, guesses: Guesses, photographs: Photographs, worker: Worker
             if content == drawn_before
             else _content(made, refused, photographs, guesses, look),
             "drawn": content,
-            "words": words(len(made), len(names), total, running),
+            "words": f"{len(made)} of {len(names)} maps made"
+            if running
+            else words(selection, len(names), total),
             "polls": once_more(polls, running),
             "uncancellable": not running,
-            "unaskable": running or len(made) + len(refused) == len(names),
+            "unaskable": running or len(made) == len(keys),
         }
 
 
-def _passive(trigger: Any) -> bool:
-    return trigger is None or trigger == "gather-tick" or trigger in {name for name, _ in DISPLAY}
+def _tell(worker: Worker, page: str, keys: Sequence[Key], trigger: Any) -> None:
+    """Ask for what was pressed for; whatever asks something else ends what was asked before."""
+    worker.seen(page)
+    if trigger == "gather":
+        worker.gather(page, keys)
+    elif trigger not in (None, "gather-tick", *(name for name, _ in DISPLAY)):
+        worker.gather(page, ())
 
 
 def _keys(worker: Worker, names: Sequence[str], question: Question) -> tuple[list[Key], list[str]]:
@@ -267,7 +274,7 @@ def _content(
         if refused
         else []
     )
-    if len(made) < FEWEST:
+    if not made:
         return failures
     try:
         return [*failures, *drawn(made, photographs, guesses, display)]

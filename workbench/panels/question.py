@@ -100,7 +100,7 @@ def display_controls() -> html.Div:
         [
             html.Label(
                 [
-                    html.Span("full at", className="label", hidden=True),
+                    html.Span("±", className="label"),
                     dcc.Input(id="full", value="", debounce=True, placeholder="own"),
                 ],
                 title="Where colours are full, in units of the output; empty: each map's own",

@@ -1,6 +1,7 @@
 """One thread that explains locations, one after the other, for all open pages."""
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from workbench.explanation import Attribution, Explainer, Question, Report
 REMEMBERED = 64  # A map of four views of 256 pixels takes a megabyte.
 MOST_PAGES = 100
 MOST_QUEUED = 24
+PATIENCE_SECONDS = 20  # Pages ask twice a second how far it is; a hidden one once.
 
 
 class Key(NamedTuple):
@@ -67,6 +69,7 @@ class _Page:
 
     opened: list[_Task] = field(default_factory=list)
     queue: list[_Task] = field(default_factory=list)
+    seen: float = field(default_factory=time.monotonic)
 
     @property
     def waits(self) -> list[_Task]:
@@ -84,8 +87,9 @@ class Worker:
     Each page (any token of the browser's) has one opened location and a queue of others. Pages
     take turns, one piece of work each; a page's turn goes to the map of what it opened, then to
     the evidence for that, then to its queue. Evidence waits while any page still waits for the map
-    of what it opened. What no page waits for any longer is left between two batches. The
-    `REMEMBERED` most recently used answers stay in memory, all of them in `remembered`.
+    of what it opened. What no page waits for any longer is left between two batches; a page that
+    was closed, and so not `seen` for long, waits for nothing. The `REMEMBERED` most recently used
+    answers stay in memory, all of them in `remembered`.
     """
 
     def __init__(self, explainer: Explainer, remembered: Remembering | None = None) -> None:
@@ -134,6 +138,12 @@ class Worker:
                 self._page[page].opened = []
                 self._settle()
 
+    def seen(self, page: str) -> None:
+        """Hear that this page is still open."""
+        with self._change:
+            if page in self._page:
+                self._page[page].seen = time.monotonic()
+
     def state(self, key: Key) -> State:
         """Say how far a map is."""
         return self._state(_Task(key, evidence=False))
@@ -165,10 +175,12 @@ class Worker:
                     self._keep(key, found)
 
     def _waiting(self, page: str) -> _Page:
+        self._forget()
         if page not in self._page:
             if len(self._page) >= MOST_PAGES:
                 raise InputError(f"{MOST_PAGES} pages wait for the model; ask again in a minute.")
             self._page[page] = _Page()
+        self._page[page].seen = time.monotonic()
         return self._page[page]
 
     def _missing(self, tasks: Sequence[_Task]) -> list[_Task]:
@@ -178,9 +190,14 @@ class Worker:
 
     def _settle(self) -> None:
         """Forget pages that wait for nothing, and wake the thread for the others."""
-        for name in [name for name, page in self._page.items() if not page.waits]:
-            del self._page[name]
+        self._forget()
         self._change.notify()
+
+    def _forget(self) -> None:
+        lately = time.monotonic() - PATIENCE_SECONDS
+        for name, page in list(self._page.items()):
+            if not page.waits or page.seen < lately:
+                del self._page[name]
 
     def _done(self, task: _Task) -> bool:
         made = self._made.get(task.key)
@@ -191,6 +208,7 @@ class Worker:
 
     def _next(self) -> tuple[str, _Task] | None:
         """Return whose turn it is, and what for."""
+        self._forget()
         urgent = any(not task.evidence for page in self._page.values() for task in page.opened)
         for name, page in self._page.items():
             for task in page.waits:
@@ -231,6 +249,7 @@ class Worker:
 
     def _progress(self, report: Report) -> None:
         with self._change:
+            self._forget()
             if self._current is None or not self._wanted(self._current):
                 raise _CancelledError
             self._report = report

@@ -47,7 +47,7 @@ def dots(agreement: Sequence[Agreement], width: float = paper.DOUBLE_COLUMN) -> 
                 )
             chance = [one.measure[PARTS[0], name].chance for one in agreement]
             axes.vlines(chance, line - 0.4, line + 0.4, color=paper.GREY, label="chance", zorder=1)
-            axes.set(title=name.capitalize(), xlabel="Share", xlim=(0, 1))
+            axes.set(title=name.capitalize(), xlabel="Share", xlim=(0, 1.02))
         panels[0].set_yticks(line, [_words(one) for one in agreement])
         panels[0].invert_yaxis()
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)

@@ -18,7 +18,7 @@ _WAY = (Column("method", text=True), Column("baseline", text=True))
 
 def titles(way: Way) -> tuple[str, str]:
     """Return what people call a method and its baseline, "–" for none."""
-    return METHOD_TITLES[way.method], BASELINE_TITLES.get(way.baseline, "–")
+    return METHOD_TITLES.get(way.method, way.method), BASELINE_TITLES.get(way.baseline, "–")
 
 
 def page(heading: str, agreement: Sequence[Agreement]) -> str:
@@ -27,7 +27,8 @@ def page(heading: str, agreement: Sequence[Agreement]) -> str:
 
 {markdown(_measures(agreement))}
 Shares in percent and, in brackets, their bootstrap intervals of 95 % over the locations. Chance is
-the area share of what tells the state, and × the measure as a multiple of it.
+the area share of what tells the state, and × the measure as a multiple of it. The lower half of
+the views is the control: a map that only knows where the ground is.
 
 {markdown(_elements(agreement))}
 Share of |map| on an element as a multiple of its share of the area, over the locations that show
@@ -89,7 +90,7 @@ def _elements(agreement: Sequence[Agreement]) -> Table:
     columns = [*_WAY, Column(NOTHING), *map(Column, names)]
     first = agreement[0]
     area = [_percent(one.chance) for one in (first.nothing, *first.element.values())]
-    rows: list[list[Value | None]] = [["share of the area, %", "", *area]]
+    rows: list[list[Value | None]] = [["share of the area, %", None, *area]]
     for one in agreement:
         ratio = [_number(one.element[name].ratio.value, "{:.2f}") for name in names]
         rows.append([*titles(one.way), _shown(one.nothing.ratio, "{:.2f}"), *ratio])

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from workbench.errors import InputError
-from workbench.explanation import TRUE, WITH_BASELINE, Attribution, Explainer, Question, Report
+from workbench.explanation import TRUE, WITH_BASELINE, Explainer, Question, Report
 from workbench.store import Store
 from workbench.truth.masks import Element, Masks
 from workbench.truth.measures import (
@@ -35,6 +35,10 @@ class Way:
 
     method: str
     baseline: str
+
+
+LOWER_HALF = Way("lower half", "")
+"""The control: a map that has never seen the model, and only knows where the ground is."""
 
 
 @dataclass(frozen=True)
@@ -95,21 +99,33 @@ def study(
 ) -> list[Agreement]:
     """Explain the true state's logit at these rows in each way and hold the maps against the masks.
 
-    Where another location is the baseline, it is drawn from the other states. Raises InputError
-    where there are none, and as the explainer and the masks do.
+    The last is the control, `LOWER_HALF`: 1 below the horizon and 0 above it. Where another
+    location is the baseline, it is drawn from the other states. Raises InputError where there are
+    none, and as the explainer and the masks do.
     """
-    finding: dict[Way, list[Finding]] = {way: [] for way in ways}
+    finding: dict[Way, list[Finding]] = {way: [] for way in (*ways, LOWER_HALF)}
     total = len(rows) * len(ways)
     with tqdm(total=total, desc="Explaining", unit="map", dynamic_ncols=True) as bar:
         for row in rows:
             location = store.location_id[row]
+            made = []
             for way in ways:
                 bar.set_postfix_str(f"{way.method} {way.baseline}".strip())
-                made = explainer.explain(location, _question(way, store, row, seed), _ignore)
-                share = masks.shares(location, made.map.shape[-1])
-                finding[way].append(_find(made, share, masks.element))
+                made.append(explainer.explain(location, _question(way, store, row, seed), _ignore))
                 bar.update()
-    return [_agreement(way, finding[way], masks.element, seed) for way in ways]
+            share = masks.shares(location, made[0].map.shape[-1])
+            for way, one in zip(ways, made, strict=True):
+                finding[way].append(
+                    _find(one.map, share, masks.element, one.converged, one.cost.seconds)
+                )
+            finding[LOWER_HALF].append(_find(_lower_half(share), share, masks.element))
+    return [_agreement(way, its, masks.element, seed) for way, its in finding.items()]
+
+
+def _lower_half(share: NDArray[np.float32]) -> NDArray[np.float32]:
+    result = np.zeros(share.shape[1:], dtype=np.float32)
+    result[:, share.shape[2] // 2 :] = 1
+    return result
 
 
 def _question(way: Way, store: Store, row: int, seed: int) -> Question:
@@ -130,12 +146,18 @@ def _ignore(report: Report) -> None:
     """Report to nobody: the bar counts maps."""
 
 
-def _find(made: Attribution, share: NDArray[np.float32], element: Sequence[Element]) -> Finding:
+def _find(
+    found: NDArray[np.float32],
+    share: NDArray[np.float32],
+    element: Sequence[Element],
+    converged: bool | None = None,
+    seconds: float = 0.0,
+) -> Finding:
     """Hold a map against the shares (E, 4, H, W) of the elements in its places."""
     tells = np.array([one.tells_state for one in element])
     truth = share[tells].sum(axis=0)
-    absolute = np.abs(made.map)
-    weights = (absolute, np.maximum(made.map, 0))
+    absolute = np.abs(found)
+    weights = (absolute, np.maximum(found, 0))
     return Finding(
         measure={
             (part, name): measure(weight, truth)
@@ -144,8 +166,8 @@ def _find(made: Attribution, share: NDArray[np.float32], element: Sequence[Eleme
         },
         share=np.array([mass_accuracy(absolute, one) for one in share]),
         area=share.mean(axis=(1, 2, 3), dtype=np.float64),
-        converged=made.converged,
-        seconds=made.cost.seconds,
+        converged=converged,
+        seconds=seconds,
     )
 
 

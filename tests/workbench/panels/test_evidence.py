@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from tests.workbench.panels.examples import attribution, examined, text
 from workbench.explanation import Report
@@ -39,7 +40,14 @@ def test_the_measured_stands_in_bars() -> None:
     shown = text(measures)
     for words in ("mean colour  0.81", "least of 2  0.90", "layer4  0.12", "N  −20.0", "90°  −3.0"):
         assert words in shown
-    assert {trace.name for trace in curves.figure.data} == {"map", "random", "edges"}
+    drawn = {(trace.name, trace.xaxis): trace for trace in curves.figure.data}
+    assert len(drawn) == 6
+    assert np.array_equal(drawn["map", "x"].y, found.deletion["map"])
+    assert np.array_equal(drawn["edges", "x2"].y, found.insertion["edges"])
+    named = [note.text for note in curves.figure.layout.annotations]
+    area = evidence.area(found.deletion["random"], found.fraction)
+    assert area == pytest.approx(0.25)
+    assert "random 0.250" in named[0]
 
 
 def test_a_stage_that_the_map_survives_is_flagged() -> None:

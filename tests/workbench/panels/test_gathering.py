@@ -3,12 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from tests.workbench.panels.examples import attribution, text
 from workbench.explanation import Question
 from workbench.gathered import gather
-from workbench.panels import gathering
+from workbench.panels import gathering, overlay
 from workbench.panels.guesses import Guesses
 from workbench.panels.overlay import Display
 from workbench.panels.selection import resolve
@@ -52,18 +51,12 @@ def test_a_sample_is_what_the_strip_shows_first(guesses: Guesses) -> None:
     assert all(guesses.store.label[guesses.row[name]] == 4 for name in ohio)
 
 
-@pytest.mark.parametrize(
-    ("made", "wanted", "total", "running", "words"),
-    [
-        (0, 12, 3400, False, "12 of 3,400 selected locations, drawn by a fixed seed"),
-        (0, 6, 6, False, "all 6 selected locations"),
-        (4, 12, 3400, True, "4 of 12 maps made"),
-    ],
-)
-def test_it_says_how_many_of_how_many(
-    made: int, wanted: int, total: int, running: bool, words: str
-) -> None:
-    assert gathering.words(made, wanted, total, running) == words
+def test_it_says_how_many_of_how_many(guesses: Guesses, judged_guesses: Guesses) -> None:
+    assert gathering.words(None, 12, 3400) == "12 of 3,400 locations, drawn by a fixed seed"
+    assert gathering.words(None, 6, 6) == "all 6 locations"
+    assert gathering.words(None, 1, 1) == "one location"
+    near = resolve({"by": "nearest", "of": guesses.store.location_id[0]}, judged_guesses)
+    assert gathering.words(near, 12, 15) == "12 of 15 locations, the nearest"
 
 
 def test_the_mean_map_stands_with_its_shares_and_exemplars(
@@ -83,3 +76,23 @@ def test_the_mean_map_stands_with_its_shares_and_exemplars(
     exemplars = gathering.drawn(made, photographs, guesses, Display())[-1].children
     named = [getattr(one, "data-location") for one in exemplars]
     assert named == list(together.exemplar[: gathering.EXEMPLARS])
+
+
+def test_a_single_location_is_shown_too(guesses: Guesses, photographs: Photographs) -> None:
+    made = attribution(guesses.store.location_id[0])
+    mean, said, *_ = gathering.drawn([made], photographs, guesses, Display())
+    assert text(mean.children[0]).split() == ["N", "25%", "(25–25)"]
+    assert "one map of the logit of Ohio" in text(said)
+
+
+def test_exemplars_share_one_scale(guesses: Guesses, photographs: Photographs) -> None:
+    name, other = guesses.store.location_id[:2]
+    ramp = np.linspace(0, 1, 256, dtype=np.float32).reshape(4, 8, 8)
+    made = [replace(attribution(name), map=ramp), replace(attribution(other), map=ramp * 9)]
+    shown = gathering.drawn(made, photographs, guesses, Display())[-1].children
+    weak, strong = sorted(shown, key=lambda one: getattr(one, "data-location") == other)
+    full = overlay.limit(np.stack([one.map for one in made]), Display())
+    for one, exemplar in zip(made, (weak, strong), strict=True):
+        pictures = overlay.views(photographs.paths(one.location_id), gathering.LARGEST)
+        expected = overlay.addresses(pictures, one.map, Display(full=full))
+        assert [image.src for image in exemplar.children[0].children] == expected

@@ -230,8 +230,11 @@ def test_a_request_nested_without_end_is_refused(client: Any) -> None:
 def test_a_poll_that_overtakes_its_request_is_followed_by_another(
     client: Any, guesses: Guesses
 ) -> None:
-    value = {"opened.data": guesses.store.location_id[3], "page.data": "nobody asked for this page"}
-    value |= {"tick.n_intervals": 7}
+    value: dict[str, Any] = {
+        "opened.data": guesses.store.location_id[3],
+        "page.data": "nobody asked for this page",
+        "tick.n_intervals": 7,
+    }
     polled = call(client, EXPLANATION, value, "tick.n_intervals")
     assert polled.json["response"]["tick"]["max_intervals"] == 8
     cancelled = call(client, EXPLANATION, value, "cancel.n_clicks")

@@ -8,6 +8,7 @@ import pytest
 from tests.workbench.panels.examples import SECONDS, Fake, attribution, examined, key
 from workbench.errors import InputError
 from workbench.explanation import Attribution, Question, Report
+from workbench.panels import worker as worker_module
 from workbench.panels.worker import (
     MOST_PAGES,
     MOST_QUEUED,
@@ -259,6 +260,29 @@ def test_pages_beyond_many_are_asked_to_come_back() -> None:
     worker.open("another", key("b"))  # Whoever has what it asked for no longer waits.
     fake.go(4)
     proven(worker, "b")
+
+
+def test_a_page_that_was_closed_waits_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "PATIENCE_SECONDS", 0.2)
+    fake = Fake()
+    worker = Worker(fake)
+    worker.gather("closed", [key(name) for name in "abc"])
+    fake.wait()
+    worker.open("there", key("o"))
+    pause = threading.Event()
+    for _ in range(20):
+        worker.seen("there")
+        worker.seen("never heard of")
+        pause.wait(0.02)
+    fake.go(1)  # Of the closed page's first map, which is then left.
+    for _ in range(SECONDS * 200):
+        worker.seen("there")
+        fake.go(1)
+        if isinstance(worker.examination(key("o")), Attribution):
+            break
+        pause.wait(0.005)
+    assert fake.asked == ["a", "o", "o?"]
+    assert fake.cancelled == ["a"]
 
 
 class Shelf:

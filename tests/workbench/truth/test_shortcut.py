@@ -56,7 +56,7 @@ def on_the_mark(root: Path, name: str) -> Comparison:
     explainer = StoreExplainer(root / f"run-{name}", photographs, made)
     masks = Masks(root / "planted" / "mask", photographs)
     rows = np.flatnonzero(made.label == made.class_name.index(STATE)).tolist()
-    (found,) = study(made, rows, ways(["integrated-gradients"], ["mean"]), explainer, masks, seed=0)
+    found, _ = study(made, rows, ways(["integrated-gradients"], ["mean"]), explainer, masks, seed=0)
     return found.element["watermark"]
 
 
