@@ -16,7 +16,8 @@ map 5 %, L1):
 
 The peer's model is as it was trained, its batches are as large as ours. Every location is a line of
 `--out`, which the same command goes on from; the summary has medians and ratios. `--parts` times
-what frozen parameters, folded batch norm, channels-last and the batch size are worth.
+what frozen parameters, folded batch norm, channels-last and the batch size are worth; `--pictures` how
+long a person waits for the first picture of a location, for the converged one, and for its evidence.
 """
 
 import argparse
@@ -42,10 +43,11 @@ from trainer import photograph
 from trainer.model import FourViewResNet
 from workbench import store as stores
 from workbench.attribute import adaptive
+from workbench.attribute.explainer import StoreExplainer
 from workbench.attribute.integral import NEAR_ZERO, Tolerance
 from workbench.attribute.network import Asking, Network
 from workbench.attribute.target import Target
-from workbench.explanation import Question
+from workbench.explanation import Question, Report
 from workbench.inference import folded
 from workbench.photographs import Photographs
 
@@ -87,6 +89,8 @@ def main() -> int:
     model.to(network.device)
     if options.parts:
         parts(model, network, checkpoint.config.size)
+    if options.pictures:
+        pictures(options.run, store, options.data, options.pictures)
     photographs = Photographs(options.data or Path(str(store.provenance["data"])), store)
     rows = np.random.default_rng(0).permutation(len(store))[: options.locations]
     known = _known(options.out)
@@ -194,6 +198,29 @@ def _peer(
     return explain
 
 
+def pictures(run: Path, store: stores.Store, data: Path | None, count: int) -> None:
+    """Print the seconds until the first map, the converged map and its evidence are there."""
+    photographs = Photographs(data or Path(str(store.provenance["data"])), store)
+    explainer = StoreExplainer(run, photographs, store)
+    seconds: dict[str, list[float]] = {"first picture": [], "converged": [], "with evidence": []}
+    for row in np.random.default_rng(1).permutation(len(store))[: count + 1]:
+        started = time.perf_counter()
+        first: list[float] = []
+
+        def told(report: Report, started: float = started, first: list[float] = first) -> None:
+            if report.partial and not first:
+                first.append(time.perf_counter() - started)
+
+        made = explainer.explain(store.location_id[int(row)], Question(), told)
+        seconds["converged"].append(time.perf_counter() - started)
+        seconds["first picture"] += first
+        explainer.examine(made, told)
+        seconds["with evidence"].append(time.perf_counter() - started)
+    print(f"seconds at {count} locations, after one that warms up; median (quartiles; worst)")
+    for name, found in seconds.items():
+        tell(name, found[1:])
+
+
 def parts(model: FourViewResNet, network: Network, size: int) -> None:
     """Print what each preparation is worth: gradients a second of a batch."""
     at_once = Asking(network).at_once(torch.empty(4, 3, size, size))
@@ -295,6 +322,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--out", metavar="FILE.csv", type=Path, default=Path("attribution.csv"))
     result.add_argument("--threads", type=int, default=0, help="of the CPU (default: all)")
     result.add_argument("--parts", action="store_true")
+    result.add_argument("--pictures", metavar="N", type=int, default=0)
     return result
 
 

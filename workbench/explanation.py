@@ -46,7 +46,7 @@ class Question:
     """
 
     method: str = "integrated-gradients"
-    baseline: str = "black"
+    baseline: str = "mean"
     other: str = ""
     output: str = "logit"
     state: str = PREDICTED

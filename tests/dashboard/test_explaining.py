@@ -105,7 +105,7 @@ def test_a_failed_explanation_says_why(page: Page, site: Site) -> None:
 def test_another_question_is_asked_at_once_and_going_back_is_free(page: Page, site: Site) -> None:
     explain(page, 3)
     said = page.locator("#explained-what")
-    expect(said).to_contain_text("integrated gradients, baseline black")
+    expect(said).to_contain_text("integrated gradients, baseline mean colour")
     choose(page, "output", "probability")
     expect(said).to_contain_text("probability of")
     choose(page, "method", "Grad-CAM")
@@ -118,7 +118,7 @@ def test_another_question_is_asked_at_once_and_going_back_is_free(page: Page, si
     choose(page, "method", "integrated gradients")
     choose(page, "output", "logit")
     expect(said).to_contain_text("logit of")
-    expect(said).to_contain_text("integrated gradients, baseline black")
+    expect(said).to_contain_text("integrated gradients, baseline mean colour")
 
 
 def test_a_state_rather_than_itself_gets_a_sentence(page: Page, site: Site) -> None:

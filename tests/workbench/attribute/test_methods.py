@@ -37,7 +37,7 @@ def distance(made: Attribution, exact: Tensor) -> float:
 @pytest.mark.parametrize("output", ["logit", "probability"])
 def test_integrated_gradients_are_captums_at_many_steps(fusion: str, output: str) -> None:
     model = resnet(fusion)
-    made = explain(model, views(), Question(output=output, state="3", most_gradients=400))
+    made = explain(model, views(), Question(baseline="black", output=output, state="3"))
     exact = (
         captum.IntegratedGradients(
             lambda batch: model(batch) if output == "logit" else model(batch).softmax(dim=1)
@@ -59,7 +59,7 @@ def test_methods_without_an_integral_are_captums(fusion: str) -> None:
     exact = captum.InputXGradient(model).attribute(wanted, target=1)[0].sum(dim=1).detach()
     assert distance(gradient, exact) < 1e-3
 
-    covered = explain(model, views(), Question("occlusion", state="1", window=0.5))
+    covered = explain(model, views(), Question("occlusion", "black", state="1", window=0.5))
     with torch.no_grad():
         fall = captum.Occlusion(model).attribute(
             pixels(),

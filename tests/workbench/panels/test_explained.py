@@ -18,7 +18,7 @@ def test_the_numbers_say_how_the_map_came_about() -> None:
     shown = text(explained.numbers(attribution("a")))
     # 256 pixels of 0.01 against an output difference of 2.
     assert "error +0.5600, 28.0% of the difference +2.000" in shown
-    assert "logit of Ohio (50.0%), integrated gradients, baseline black" in shown
+    assert "logit of Ohio (50.0%), integrated gradients, baseline mean colour" in shown
     assert "converged, map error 2.1%" in shown
     assert "96 gradients, 34 forward passes, 2.5 s" in shown
     assert "upper 38%, middle 38%, lower 25%" in shown  # Of eight rows: three, three, two.

@@ -83,7 +83,7 @@ def test_the_page_asks_for_nothing_from_outside(client: Any) -> None:
 
 USUAL = {
     "method.value": "integrated-gradients",
-    "baseline.value": "black",
+    "baseline.value": "mean",
     "output.value": "logit",
     "state.value": "predicted",
     "rather.value": "",

@@ -11,7 +11,7 @@ from workbench.panels import question
 from workbench.panels.guesses import Guesses
 from workbench.panels.overlay import Display
 
-USUAL = ["integrated-gradients", "black", None, "logit", "predicted", ""]
+USUAL = ["integrated-gradients", "mean", None, "logit", "predicted", ""]
 
 
 def test_the_controls_stand_at_the_usual_question(guesses: Guesses) -> None:
