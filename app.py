@@ -14,6 +14,7 @@ from werkzeug.serving import make_server
 from workbench import panels, provenance, store
 from workbench import remembered as answers
 from workbench.cache import Cache
+from workbench.attributions import Attributions
 from workbench.command import refusing
 from workbench.errors import InputError
 from workbench.explanation import Explainer
@@ -109,13 +110,20 @@ def main(arguments: list[str] | None = None) -> int:
     server = make_server(
         options.host, options.port, app.server, threaded=True, fd=listening.fileno()
     )
-    for note in notes:
-        print(note)
+    for line in (*notes, *map(about, files)):
+        print(line)
     shown = f"[{options.host}]" if ":" in options.host else options.host
     print(f"Serving {options.store} at http://{shown}:{server.port} (Ctrl-C ends)", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         server.serve_forever()
     return 0
+
+
+def about(file: Attributions) -> str:
+    """Say what a file holds: only the very question that it answers is answered by it."""
+    asked = next((made.question for made in file), None)
+    kind = f", the first of the {asked.target} by {asked.words}" if asked else ""
+    return f"{file.path}: {len(file)} explanations{kind}."
 
 
 def find_photographs(opened: Store, given: Path | None, notes: list[str]) -> Photographs | None:

@@ -16,8 +16,8 @@ map 5 %, L1):
 
 The peer's model is as it was trained, its batches are as large as ours. Every location is a line of
 `--out`, which the same command goes on from; the summary has medians and ratios. `--parts` times
-what frozen parameters, folded batch norm, channels-last and the batch size are worth; `--pictures` how
-long a person waits for the first picture of a location, for the converged one, and for its evidence.
+what frozen parameters, folded batch norm, channels-last and the batch size are worth; `--pictures`
+how long a person waits for a location's first picture, for the converged one, for its evidence.
 """
 
 import argparse
@@ -44,10 +44,10 @@ from trainer.model import FourViewResNet
 from workbench import store as stores
 from workbench.attribute import adaptive
 from workbench.attribute.explainer import StoreExplainer
-from workbench.attribute.integral import NEAR_ZERO, Tolerance
+from workbench.attribute.integral import Tolerance
 from workbench.attribute.network import Asking, Network
 from workbench.attribute.target import Target
-from workbench.explanation import Question, Report
+from workbench.explanation import NEAR_ZERO, Question, Report
 from workbench.inference import folded
 from workbench.photographs import Photographs
 
@@ -193,7 +193,10 @@ def _peer(
         found: Tensor = explainer.attribute(
             pixels[None], n_steps=count, internal_batch_size=at_once
         )
-        return found[0].sum(dim=1).detach(), time.perf_counter() - started
+        made = found[0].sum(dim=1).detach()
+        if made.is_cuda:
+            torch.cuda.synchronize()  # Ours comes back to main memory, and so has waited.
+        return made, time.perf_counter() - started
 
     return explain
 
@@ -286,6 +289,9 @@ def summary(lines: list[Line], network: Network) -> None:
 
 def tell(what: str, values: list[float] | list[int]) -> None:
     """Print a line of the summary."""
+    if not values:
+        print(f"  {what:36s} none")
+        return
     low, middle, high = statistics.quantiles(values, n=4) if len(values) > 1 else [values[0]] * 3
     print(f"  {what:36s} {middle:8.2f} ({low:.2f} to {high:.2f}; {max(values):.2f})")
 

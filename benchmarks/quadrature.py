@@ -89,7 +89,7 @@ def known(network: Network, pixels: Tensor, target: Target) -> Line:
             for first in range(0, PLACES + 1, at_once)
         ]
     )
-    made = torch.cat(maps)
+    made = torch.cat(maps).cpu()
     value, sensitivity = target(logit), target.sensitivity(logit)
     return Line(
         made,

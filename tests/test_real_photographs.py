@@ -38,4 +38,5 @@ def test_the_whole_way(tmp_path: Path) -> None:
     result = explainer.explain(opened.location_id[0], Question(), untold)
     assert result.map.shape == (4, 48, 48)
     assert result.converged
+    assert result.relative_completeness_error is not None
     assert result.relative_completeness_error <= 0.01

@@ -49,6 +49,7 @@ ENTRIES = (
     Entry("/evidence/stability", ("N", "K"), "float64", needed=False),
     Entry("/evidence/layer", ("L",), "string", needed=False),
     Entry("/evidence/randomised", ("N", "L"), "float64", needed=False),
+    Entry("/evidence/prior", ("N",), "float64", needed=False),
     Entry("/evidence/view_effect", ("N", 4), "float64", needed=False),
     Entry("/evidence/turn_effect", ("N", 3), "float64", needed=False),
     Entry("/evidence/cost/gradients", ("N",), "int64", needed=False),

@@ -68,8 +68,8 @@ class Answers:
         known, plain = self._paths(location_id, question)
         return known.is_file() or (not examined and plain.is_file())
 
-    def put(self, made: Attribution) -> None:
-        """Keep an answer; raises InputError when the disk refuses."""
+    def put(self, made: Attribution) -> int:
+        """Keep an answer and return its bytes; raises InputError when the disk refuses."""
         examined, plain = self._paths(made.location_id, made.question)
         content = _packed(made, self._key(made.location_id, made.question))
         try:
@@ -82,6 +82,7 @@ class Answers:
             raise InputError(
                 f"{self.folder}: {reason(error)}; make room or name another place."
             ) from error
+        return len(content)
 
     def files(self) -> Iterator[tuple[Path, os.stat_result]]:
         """Yield the files of all answers here; those that a kill left half-written are removed."""
@@ -121,8 +122,12 @@ class Answers:
         )
 
 
+SLACK = 0.05
+"""Part of a cache's limit that is written before all of it is looked at again."""
+
+
 class Cache:
-    """The most recently used answers, up to `limit` bytes over the whole folder.
+    """The most recently used answers, up to some `limit` bytes over the whole folder.
 
     A disk that is full or cannot be written to hinders nobody: what is not kept is computed again.
     The first refusal is said on stderr.
@@ -132,6 +137,7 @@ class Cache:
         """Take the folder, which several processes may use at once."""
         self._answers = Answers(folder, origin)
         self._limit = limit
+        self._unseen = limit  # Bytes since all files were looked at; the first time at once.
         self._refused = False
 
     def get(self, location_id: str, question: Question) -> Attribution | None:
@@ -143,8 +149,10 @@ class Cache:
         if made.map.nbytes > self._limit:
             return
         try:
-            self._answers.put(made)
-            self._make_room()
+            self._unseen += self._answers.put(made)
+            if self._unseen > self._limit * SLACK:
+                self._make_room()
+                self._unseen = 0
         except (InputError, OSError) as error:
             if not self._refused:
                 self._refused = True
@@ -152,12 +160,17 @@ class Cache:
 
     def _make_room(self) -> None:
         found = sorted(self._answers.files(), key=lambda file: file[1].st_mtime_ns)
-        excess = sum(status.st_size for _, status in found) - self._limit
-        for path, status in found:
-            if excess <= 0:
+        size = sum(status.st_size for _, status in found)
+        if size <= self._limit:
+            return
+        # Looking at all files takes a second where there are many: so much is removed that it need
+        # not be done for every answer.
+        for index, (path, status) in enumerate(found):
+            newest = index == len(found) - 1
+            if size <= self._limit * (1 if newest else 1 - SLACK):
                 return
             path.unlink(missing_ok=True)
-            excess -= status.st_size
+            size -= status.st_size
 
 
 def _packed(made: Attribution, key: str) -> bytes:

@@ -28,6 +28,8 @@ OUTPUTS = ("logit", "log-probability", "probability")
 PREDICTED, TRUE = "predicted", "true"
 # Which methods compare the photographs with a baseline, and which with the same of many locations.
 WITH_BASELINE = ("integrated-gradients", "smoothed-gradients", "occlusion")
+NEAR_ZERO = 1e-3
+"""Differences of outputs below this, in the output's own unit, count as this one."""
 INTEGRALS = ("integrated-gradients", "smoothed-gradients", "expected-gradients")
 
 
@@ -41,7 +43,7 @@ class Question:
     of outputs and the map's own estimated error (L1) at most `map_tolerance` of the map, or at
     `most_gradients` gradient evaluations. `samples` counts draws of noise ("noise",
     "smoothed-gradients") and `noise` is its standard deviation as a fraction of the pixel range
-    (SmoothGrad); "expected-gradients" has at most `samples` * 16 locations as references. `window`
+    (SmoothGrad); "expected-gradients" has at most `samples` * 8 locations as references. `window`
     is the side of what occlusion covers, as a fraction of the view's, and it moves by half of it.
     """
 
@@ -76,13 +78,15 @@ class Question:
                 )
         if (self.baseline == "location") != bool(self.other):
             raise InputError("The baseline 'location' needs another location's id, and no other.")
+        drawn = self.method == "smoothed-gradients" or self.baseline == "noise"
+        least = 3 * self.samples if drawn else 3
         limits: tuple[tuple[str, float, float, float], ...] = (
             ("completeness tolerance", self.completeness_tolerance, 1e-6, 1.0),
             ("map tolerance", self.map_tolerance, 1e-6, 1.0),
-            ("number of gradients", self.most_gradients, 2, 100_000),
-            ("number of samples", self.samples, 1, 1_000),
+            ("number of gradients", self.most_gradients, least, 10_000),
+            ("number of samples", self.samples, 1, 64),
             ("noise", self.noise, 1e-6, 1.0),
-            ("window", self.window, 0.01, 1.0),
+            ("window", self.window, 0.05, 1.0),
             ("seed", self.seed, 0, 2**63 - 1),
         )
         for what, number, low, high in limits:
@@ -166,9 +170,10 @@ class Evidence:
     the signed map, summed up by places of 1/12 of a view, with that of every other baseline,
     `stability` (K,) with those under small noise, and `randomised` with that of the model whose
     layers have random weights, from the classifier down to the stage that is its key (Adebayo et
-    al. 2018), all in [-1, 1]. `view_effect` (4,) is the
-    change of the probability when a view is replaced by the mean colour, `turn_effect` (3,) when
-    the place is turned by 90, 180 and 270 degrees.
+    al. 2018). `prior` is the rank correlation of |map| with its mean over pictures of noise: how
+    far the strong places are those that the model sees whatever is shown. All of these are in
+    [-1, 1]. `view_effect` (4,) is the change of the probability when a view is replaced by the mean
+    colour, `turn_effect` (3,) when the place is turned by 90, 180 and 270 degrees.
     """
 
     fraction: NDArray[np.float64]
@@ -177,6 +182,7 @@ class Evidence:
     agreement: Mapping[str, float]
     stability: NDArray[np.float64]
     randomised: Mapping[str, float]
+    prior: float
     view_effect: NDArray[np.float64]
     turn_effect: NDArray[np.float64]
     cost: Cost
@@ -219,12 +225,21 @@ class Attribution:
 
     @property
     def relative_completeness_error(self) -> float | None:
-        """|completeness error| as a fraction of |difference of outputs|; infinite if that is 0."""
+        """|completeness error| as a fraction of |difference of outputs|, at least `NEAR_ZERO`."""
         error = self.completeness_error
         if error is None or self.baseline_output is None:
             return None
-        difference = abs(self.output - self.baseline_output)
-        return abs(error) / difference if difference else float("inf")
+        return abs(error) / max(abs(self.output - self.baseline_output), NEAR_ZERO)
+
+    @property
+    def completeness(self) -> str:
+        """The relative completeness error in words, "" where there is none."""
+        share = self.relative_completeness_error
+        if share is None or self.baseline_output is None:
+            return ""
+        if abs(self.output - self.baseline_output) < NEAR_ZERO:
+            return f"{share:.1%} of {NEAR_ZERO:g}, as the outputs hardly differ"
+        return f"{share:.1%} of the difference of outputs"
 
     @property
     def view_share(self) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from workbench.explanation import Attribution, Cost, Evidence, Question
 from workbench.store import Store
 
-ALGORITHM = 1
+ALGORITHM = 2
 """Goes up when equal questions get other answers than before."""
 
 KINDS: Mapping[str, type] = {name: type(value) for name, value in asdict(Question()).items()}
@@ -111,6 +111,7 @@ def _evidence(evidence: Evidence | None) -> dict[str, Any]:
         "/evidence/stability": evidence.stability,
         "/evidence/layer": np.array(list(layer), dtype=np.str_),
         "/evidence/randomised": np.array([layer[name] for name in layer], dtype=np.float64),
+        "/evidence/prior": np.float64(evidence.prior),
         "/evidence/view_effect": evidence.view_effect,
         "/evidence/turn_effect": evidence.turn_effect,
         **_cost("/evidence/cost", evidence.cost),
@@ -131,6 +132,7 @@ def _evidence_of(record: Record) -> Evidence:
         agreement=numbers("/evidence/baseline", "/evidence/agreement"),
         stability=record["/evidence/stability"],
         randomised=numbers("/evidence/layer", "/evidence/randomised"),
+        prior=float(record["/evidence/prior"]),
         view_effect=record["/evidence/view_effect"],
         turn_effect=record["/evidence/turn_effect"],
         cost=_cost_of("/evidence/cost", record),

@@ -85,20 +85,15 @@ def _by_itself(made: Attribution) -> Iterator[Reason]:
 
 
 def _errors(made: Attribution) -> str:
-    share = made.relative_completeness_error
-    # Of no difference there is no fraction.
-    known = share is not None and np.isfinite(share)
-    size = (
-        f"{share:.1%} of the difference of outputs" if known else f"{made.completeness_error:.1g}"
-    )
     own = "" if made.map_error is None else f", the map's own {made.map_error:.1%} by estimate"
-    return f"completeness error {size}{own}"
+    return f"completeness error {made.completeness}{own}"
 
 
 def _examined(evidence: Evidence) -> Iterator[Reason]:
     yield _held_against_random(evidence)
     yield _held_against_edges(evidence)
     yield _randomised(evidence)
+    yield _held_against_noise(evidence)
     yield _stable(evidence)
     if evidence.agreement:
         yield _agreement(evidence)
@@ -133,6 +128,13 @@ def _randomised(evidence: Evidence) -> Reason:
     if abs(alike) < ALIKE:
         return Reason(f"The map depends on what was learned: {number}.", "for")
     return _against(f"The map survives the loss of what was learned: {number}.", decisive=True)
+
+
+def _held_against_noise(evidence: Evidence) -> Reason:
+    alike = f"rank correlation {evidence.prior:.2f} with maps of noise"
+    if evidence.prior < ALIKE:
+        return Reason(f"Which places are strong depends on the photograph: {alike}.", "for")
+    return _against(f"The same places are strong whatever the photograph shows: {alike}.")
 
 
 def _stable(evidence: Evidence) -> Reason:

@@ -49,6 +49,7 @@ def _evidence(generator: np.random.Generator) -> Evidence:
         stability=generator.random(3),
         randomised={"classifier": 0.75, "stage 4": 0.125},
         view_effect=generator.normal(size=4),
+        prior=float(generator.normal()),
         turn_effect=generator.normal(size=3),
         cost=Cost(10, 50, 1.5),
     )

@@ -24,6 +24,7 @@ def evidence(**changes: Any) -> Evidence:
         agreement={"black": 0.1, "blur": 0.7},
         stability=np.array([0.9, 0.8, 0.85]),
         randomised={"classifier": 0.9, "conv1": 0.1},
+        prior=0.2,
         view_effect=np.zeros(4),
         turn_effect=np.zeros(3),
         cost=Cost(1, 1, 0.1),

@@ -1,14 +1,15 @@
 """Integrated gradients by steps that go where the error is, until two errors are small enough."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from workbench.attribute.integral import Integral, Tolerance, judged, relative
+from workbench.attribute.integral import Integral, Tolerance, judged
 from workbench.attribute.network import Asking
 from workbench.attribute.target import Target
 
@@ -71,35 +72,42 @@ def integral(
     line = end - start
     first = min(FIRST, tolerance.most_gradients)
     time = (np.arange(first) + 0.5) / first
-    known = _Known(np.empty(0), np.empty(0), line.new_empty((0, *line.shape[:1], *line.shape[2:])))
+    known: list[_Known] = []
     while True:
-        at = torch.tensor(way.place(time), dtype=line.dtype, device=line.device)
-        value, gradient = asking.gradients(start + at[:, None, None, None, None] * line, target)
-        known = known.joined(time, value.double().cpu().numpy(), (gradient * line).sum(dim=2))
-        made, error = _rule(way, known)
-        result = judged(made, *outputs, error, len(known.time), tolerance)
+        known = sorted([*known, *_asked(asking, way, time, start, line, target)], key=_Known.when)
+        made, doubt = _rule(way, known)
+        result = judged(made, doubt, *outputs, len(known), tolerance)
         report(result.gradients, result)
         room = tolerance.most_gradients - result.gradients
         if not result.reason or not room:
             return result
-        time = _next(way, known, outputs, error / tolerance.map)[:room]
+        time = _next(way, known, outputs, result.map_error / tolerance.map)[:room]
 
 
 @dataclass(frozen=True)
 class _Known:
-    """What is known at n times, in ascending order: outputs (n,) and maps (n, 4, H, W)."""
+    """What is known at a time: the output and the map (4, H, W)."""
 
-    time: Array
-    value: Array
+    time: float
+    value: float
     map: Tensor
 
-    def joined(self, time: Array, value: Array, made: Tensor) -> "_Known":
-        order = np.argsort(np.concatenate([self.time, time]), kind="stable")
-        return _Known(
-            np.concatenate([self.time, time])[order],
-            np.concatenate([self.value, value])[order],
-            torch.cat([self.map, made])[torch.from_numpy(order).to(made.device)],
-        )
+    def when(self) -> float:
+        return self.time
+
+
+def _asked(
+    asking: Asking, way: Way, time: Array, start: Tensor, line: Tensor, target: Target
+) -> Iterator[_Known]:
+    """Ask at some times, no more at once than fit the memory."""
+    at_once = asking.at_once(line)
+    for first in range(0, len(time), at_once):
+        some = time[first : first + at_once]
+        at = torch.tensor(way.place(some), dtype=line.dtype, device=line.device)
+        value, gradient = asking.gradients(start + at[:, None, None, None, None] * line, target)
+        maps = (gradient * line).sum(dim=2)
+        for when, output, own in zip(some, value.tolist(), maps, strict=True):
+            yield _Known(float(when), output, own.clone())
 
 
 def _survey(
@@ -124,43 +132,45 @@ def _survey(
     return Way(time, fraction, np.log(length)), (float(value[0]), float(value[-1]))
 
 
-def _rule(way: Way, known: _Known) -> tuple[Tensor, float]:
-    """Return the map, and its error as a fraction of it, estimated from two nested rules.
+def _rule(way: Way, known: Sequence[_Known]) -> tuple[Tensor, Tensor]:
+    """Return the map and how far it may be wrong, by two nested rules, both (4, H, W).
 
     Each of the two has every second step, and its neighbours' maps, by their sensitivity, in place
     of the others. They differ by some four times the error of the rule that has all steps.
     """
-    edge = np.concatenate([[0.0], (known.time[1:] + known.time[:-1]) / 2, [1.0]])
-    weight = known.map.new_tensor(np.diff(way.place(edge)))[:, None, None, None]
-    made = (weight * known.map).sum(dim=0)
-    if len(known.time) < 3:
-        return made, float("inf")
-    sensitivity = known.map.new_tensor(way.sensitivity(known.time))[:, None, None, None]
-    even = known.map / sensitivity
-    between = torch.cat([even[1:2], (even[:-2] + even[2:]) / 2, even[-2:-1]]) * sensitivity
-    missed = weight * (known.map - between)
-    halves = missed[::2].sum(dim=0) - missed[1::2].sum(dim=0)
-    return made, NESTED * relative(float(halves.abs().sum()), float(made.abs().sum()))
+    time = np.array([one.time for one in known])
+    edge = np.concatenate([[0.0], (time[1:] + time[:-1]) / 2, [1.0]])
+    weight, sensitivity = np.diff(way.place(edge)), way.sensitivity(time)
+    made, halves = torch.zeros_like(known[0].map), torch.zeros_like(known[0].map)
+    for index, one in enumerate(known):
+        made += weight[index] * one.map
+        missed = one.map.clone()
+        beside = [other for other in (index - 1, index + 1) if 0 <= other < len(known)]
+        for other in beside:
+            share = sensitivity[index] / sensitivity[other] / len(beside)
+            missed -= share * known[other].map
+        halves += (-1) ** index * weight[index] * missed
+    return made, NESTED * halves
 
 
-def _next(way: Way, known: _Known, outputs: tuple[float, float], excess: float) -> Array:
+def _next(way: Way, known: Sequence[_Known], outputs: tuple[float, float], excess: float) -> Array:
     """Return the times of new steps, ascending, for an error `excess` times the tolerance."""
-    gap_end = np.concatenate([[0.0], known.time, [1.0]])
+    gap_end = np.array([0.0, *(one.time for one in known), 1.0])
     length = np.diff(way.place(gap_end))
     if excess > 1:
-        change = (known.map[1:] - known.map[:-1]).abs().flatten(1).sum(dim=1)
-        inner = length[1:-1] * change.double().cpu().numpy()
+        change = [float((two.map - one.map).abs().sum()) for one, two in pairwise(known)]
+        inner = length[1:-1] * np.array(change)
         # Nothing is known beyond the first and the last step: as much as in the gap beside them.
-        first, last = (inner[0], inner[-1]) if len(inner) else (1.0, 1.0)
-        worth = np.concatenate([[first / 2], inner, [last / 2]])
+        outer = (inner[0], inner[-1]) if len(inner) else (1.0, 1.0)
+        worth = np.array([outer[0] / 2, *inner, outer[1] / 2])
         # The error falls as one over the number of steps.
-        count = int(np.clip(np.ceil(len(known.time) * min(excess - 1, 1.0)), 2, len(length)))
+        count = int(np.clip(np.ceil(len(known) * min(excess - 1, 1.0)), 2, len(length)))
     else:
-        slope = known.map.flatten(1).sum(dim=1).double().cpu().numpy()
-        slope = np.concatenate([slope[:1], slope, slope[-1:]])
-        value = np.concatenate([[outputs[0]], known.value, [outputs[1]]])
-        worth = np.abs(length * (slope[1:] + slope[:-1]) / 2 - np.diff(value))
-        count = max(2, len(known.time) // 8)
+        slope = [float(one.map.double().sum()) for one in known]
+        slopes = np.array([slope[0], *slope, slope[-1]])
+        value = np.array([outputs[0], *(one.value for one in known), outputs[1]])
+        worth = np.abs(length * (slopes[1:] + slopes[:-1]) / 2 - np.diff(value))
+        count = max(2, len(known) // 8)
     count = min(count, int((worth >= worth.max() * LEAST_WORTH).sum()))
     chosen = np.sort(np.argsort(-worth, kind="stable")[:count])
     # The outer gaps have a step at one end only, so the middle of what is missing lies further out.

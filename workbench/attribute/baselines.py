@@ -1,5 +1,7 @@
 """What photographs are compared with: the picture that says nothing, by name."""
 
+from typing import cast
+
 import torch
 from torch import Tensor
 from torchvision.transforms.functional import gaussian_blur
@@ -26,8 +28,10 @@ def baseline(
             side = min(pixels.shape[-2:])
             # Reflection at the border needs a kernel of less than twice the side.
             kernel = min(2 * round(3 * side / BLUR) + 1, 2 * side - 1)
-            blurred: Tensor = gaussian_blur(pixels, kernel, side / BLUR)
-            return blurred[None]
+            # One direction after the other is the same, and far fewer steps.
+            blurred = gaussian_blur(pixels, [kernel, 1], [side / BLUR, 1.0])
+            blurred = gaussian_blur(blurred, [1, kernel], [1.0, side / BLUR])
+            return cast(Tensor, blurred)[None]
         case "noise":
             generator = torch.Generator().manual_seed(seed)
             return torch.rand((samples, *pixels.shape), generator=generator).to(pixels.device)

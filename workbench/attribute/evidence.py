@@ -29,6 +29,7 @@ from workbench.explanation import (
 FRACTION = np.linspace(0.0, 1.0, 13)
 RANDOM_ORDERS = 3
 NOISY_COPIES = 3
+NOISE_PICTURES = 4
 NOISE = 0.02
 """Standard deviation of the small noise as a fraction of the pixel range: 5 of 255."""
 SEED = 0
@@ -54,7 +55,7 @@ def examine(
     """
     baselines = _other_baselines(made.question)
     # Effects, three kinds of orders, the map itself roughly, and what that is compared with.
-    parts = _Parts(progress, 5 + len(baselines) + NOISY_COPIES + len(STAGES))
+    parts = _Parts(progress, 5 + len(baselines) + NOISY_COPIES + NOISE_PICTURES + len(STAGES))
     asking = Asking(network, parts.again)
     view_effect, turn_effect = _effects(asking, pixels, target, parts)
     deletion, insertion = _curves(asking, pixels, made.map, target, parts)
@@ -69,6 +70,10 @@ def examine(
     for noisy in _noisy(pixels):
         parts.begin("small noise")
         stability.append(similarity(rough, again.map(asking, pixels=noisy)))
+    unseen = []
+    for picture in _pictures_of_noise(pixels):
+        parts.begin("pictures of noise")
+        unseen.append(np.abs(again.map(asking, pixels=picture)))
     randomised, cost = {}, Cost(0, 0, 0.0)
     for stage, model in cascade(network.model, SEED):
         parts.begin(f"random weights down to {stage}")
@@ -84,6 +89,7 @@ def examine(
         agreement=agreement,
         stability=np.array(stability),
         randomised=randomised,
+        prior=similarity(np.abs(rough), np.mean(unseen, axis=0)),
         view_effect=view_effect,
         turn_effect=turn_effect,
         cost=cost + asking.cost,
@@ -206,3 +212,10 @@ def _noisy(pixels: Tensor) -> list[Tensor]:
     generator = torch.Generator().manual_seed(SEED)
     noise = torch.randn((NOISY_COPIES, *pixels.shape), generator=generator).to(pixels.device)
     return list((pixels + NOISE * noise).clamp(0, 1))
+
+
+def _pictures_of_noise(pixels: Tensor) -> list[Tensor]:
+    """Return pictures of the same size that show nothing: uniform noise in [0, 1]."""
+    # Not torch's generator, from whose seed a question's own baseline of noise may come.
+    drawn = np.random.default_rng(SEED).random((NOISE_PICTURES, *pixels.shape), dtype=np.float32)
+    return list(torch.from_numpy(drawn).to(pixels.device))

@@ -3,15 +3,18 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from workbench.attribute.integral import Integral, Tolerance, judged, relative
+from workbench.attribute.integral import Integral, Tolerance, judged
 from workbench.attribute.network import Asking
 from workbench.attribute.target import Target
 
 AT_ONCE = 32
 """Gradients between two judgements."""
+ROUNDS = 4
+"""Rounds over all references before anything is called good enough."""
 GOLDEN = 0.6180339887498949
 
 
@@ -26,37 +29,37 @@ def integral(
     """Return the mean integral from references (R, 4, 3, H, W) to pixels (4, 3, H, W).
 
     Erion et al. 2021, equation 2, for these references and no others, so that more gradients come
-    nearer to one number. One gradient is drawn for each reference in turn; where on the way follows
-    the golden ratio, which fills [0, 1] evenly at any length. The error is half of the difference
-    between the means over every second draw and over the others.
+    nearer to one number. In every round each reference is asked at one place of its way. The places
+    of one round are spread evenly over all references, in an order of its own, and those of one
+    reference move on by the golden ratio from round to round, which fills [0, 1] evenly at any
+    length. The doubt is half of the difference between the means over the even and over the odd
+    rounds, and nothing is judged good enough before `ROUNDS` of them.
     """
     starts = target(asking.logits(references))
     end = float(target(asking.logits(pixels[None]))[0])
     start = float(starts.double().mean())
+    count = len(references)
+    offset = (np.random.default_rng(0).permutation(count) + 0.5) / count
     halves = torch.zeros(2, *pixels.shape[:1], *pixels.shape[2:], device=pixels.device)
-    # All references equally often, or the mean is not over all of them alike.
-    turn = len(references) * max(1, AT_ONCE // len(references))
-    done = 0
+    drawn = [0, 0]
     while True:
-        last = min(done + AT_ONCE, (done // turn + 1) * turn, tolerance.most_gradients)
-        draw = torch.arange(done, last)
-        way = pixels - references[draw % len(references)]
-        at = ((draw + 0.5) * GOLDEN % 1).to(way)[:, None, None, None, None]
+        done = sum(drawn)
+        turn, first = divmod(done, count)
+        room = tolerance.most_gradients - done
+        which = np.arange(first, min(first + AT_ONCE, count, first + room))
+        at = torch.tensor((offset[which] + turn * GOLDEN) % 1).to(pixels)[:, None, None, None, None]
+        way = pixels - references[first : first + len(which)]
         _, gradient = asking.gradients(pixels - (1 - at) * way, target)
-        made = (gradient * way).sum(dim=2)
-        # Each reference comes to the other half when it is its turn again.
-        half = (draw + draw // len(references)) % 2
-        for which in (0, 1):
-            halves[which] += made[half == which].sum(dim=0)
-        done += len(draw)
-        whole = halves.sum(dim=0) / done
-        error = relative(
-            float((halves[0] - halves[1]).abs().sum()) / done, float(whole.abs().sum())
-        )
-        result = judged(whole, start, end, error, done, tolerance)
-        if done % turn:
-            missing = f"a round over the {len(references)} references is not finished"
-            result = replace(result, reason=result.reason or missing)
+        halves[turn % 2] += (gradient * way).sum(dim=2).sum(dim=0)
+        drawn[turn % 2] += len(which)
+        done += len(which)
+        made = halves.sum(dim=0) / done
+        # Of one half alone nothing is known: all of it is in doubt.
+        doubt = (halves[0] / drawn[0] - halves[1] / drawn[1]) / 2 if drawn[1] else made
+        result = judged(made, doubt, start, end, done, tolerance)
+        if not result.reason and (done % count or done < ROUNDS * count):
+            missing = f"{done} gradients are not {ROUNDS} whole rounds of {count} references"
+            result = replace(result, reason=missing)
         report(done, result)
         if not result.reason or done >= tolerance.most_gradients:
             return result

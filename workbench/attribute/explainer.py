@@ -45,6 +45,7 @@ class StoreExplainer:
         self._photographs = photographs
         self._store = store
         self._row = {location: row for row, location in enumerate(store.location_id)}
+        self._reference: dict[int, Tensor] = {}
         self._tolerance = LOGIT_TOLERANCE * float(store.logit.std())
 
     def question(self, location_id: str, question: Question) -> Question:
@@ -77,10 +78,13 @@ class StoreExplainer:
             chosen = [int(row) for row in order if row != own][:count]
             if not chosen:
                 raise InputError("Expected gradients need a second location in the store.")
-            views = []
             for done, row in enumerate(chosen):
                 progress(Report("reading references", done, len(chosen)))
-                views.append(self._views(self._store.location_id[row]))
+                if row not in self._reference:
+                    self._reference[row] = self._views(self._store.location_id[row])
+            views = [self._reference[row] for row in chosen]
+            # The next location has the same, but for itself; another seed has others.
+            self._reference = {row: self._reference[row] for row in chosen}
             return self._network.pixels(torch.stack(views))
 
         name = self._store.class_name

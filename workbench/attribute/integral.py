@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-NEAR_ZERO = 1e-3
-"""A difference of outputs below this, in the output's own unit, is judged by it instead."""
+from workbench.explanation import NEAR_ZERO
+
+FEWEST = 3
 
 
 @dataclass(frozen=True)
@@ -24,15 +25,24 @@ class Tolerance:
 class Integral:
     """The map (4, H, W) of a way from outputs `start` to `end`, after so many `gradients`.
 
-    `map_error` is estimated, L1 over L1. `reason` says why it is not good enough yet, "" if it is.
+    `doubt` (4, H, W) is by how much the map may be wrong, signed, as far as it can be estimated.
+    `reason` says why it is not good enough yet, "" if it is.
     """
 
     map: Tensor
+    doubt: Tensor
     start: float
     end: float
-    map_error: float
     gradients: int
     reason: str
+
+    @property
+    def map_error(self) -> float:
+        """Estimated error of the map, L1 over L1; infinite for a map of zeros that is in doubt."""
+        doubt, whole = float(self.doubt.abs().sum()), float(self.map.abs().sum())
+        if not doubt:
+            return 0.0
+        return doubt / whole if whole else math.inf
 
     @property
     def completeness_error(self) -> float:
@@ -41,44 +51,36 @@ class Integral:
 
 
 def judged(
-    made: Tensor, start: float, end: float, map_error: float, gradients: int, tolerance: Tolerance
+    made: Tensor, doubt: Tensor, start: float, end: float, gradients: int, tolerance: Tolerance
 ) -> Integral:
     """Return an integral with the reason why it is not good enough, if it is not.
 
-    Completeness is judged as it stands, never after a correction.
+    Completeness is judged as it stands, never after a correction. Two gradients or less prove
+    nothing.
     """
-    result = Integral(made, start, end, map_error, gradients, "")
-    difference = max(abs(end - start), NEAR_ZERO)
-    share = abs(result.completeness_error) / difference
+    result = Integral(made, doubt, start, end, gradients, "")
+    share = abs(result.completeness_error) / max(abs(end - start), NEAR_ZERO)
     missed = []
+    if gradients < FEWEST:
+        missed.append("fewer gradients than an estimate needs")
     if not share <= tolerance.completeness:
         missed.append(f"completeness error {share:.2%} above {tolerance.completeness:.2%}")
-    if not map_error <= tolerance.map:
-        missed.append(f"estimated error of the map {map_error:.1%} above {tolerance.map:.1%}")
+    if not result.map_error <= tolerance.map:
+        missed.append(
+            f"estimated error of the map {result.map_error:.1%} above {tolerance.map:.1%}"
+        )
     if not missed:
         return result
-    reason = f"{' and '.join(missed)} after {gradients} gradients"
-    return Integral(made, start, end, map_error, gradients, reason)
+    return replace(result, reason=f"{' and '.join(missed)} after {gradients} gradients")
 
 
 def mean(parts: Sequence[Integral], tolerance: Tolerance) -> Integral:
-    """Return the mean of several integrals, whose errors are independent as their draws are."""
-    made = torch.stack([part.map for part in parts]).mean(dim=0)
-    whole = float(made.abs().sum())
-    errors = [part.map_error * float(part.map.abs().sum()) for part in parts]
-    error = math.hypot(*errors) / len(parts)
+    """Return the mean of several integrals; doubts cancel as far as they are of opposite sign."""
     return judged(
-        made,
+        torch.stack([part.map for part in parts]).mean(dim=0),
+        torch.stack([part.doubt for part in parts]).mean(dim=0),
         sum(part.start for part in parts) / len(parts),
         sum(part.end for part in parts) / len(parts),
-        relative(error, whole),
         sum(part.gradients for part in parts),
         tolerance,
     )
-
-
-def relative(error: float, whole: float) -> float:
-    """Return an error as a fraction of the whole; none of nothing is none."""
-    if not error:
-        return 0.0
-    return error / whole if whole else math.inf

@@ -1,5 +1,7 @@
 """Occlusion and Grad-CAM: maps without an integral, by captum."""
 
+from collections.abc import Callable
+
 from captum import attr as captum
 from torch import Tensor
 from torch.nn.functional import interpolate
@@ -10,20 +12,37 @@ from workbench.attribute.target import Target
 
 
 def occlusion(
-    asking: Asking, pixels: Tensor, target: Target, baseline: Tensor, window: float
+    asking: Asking,
+    pixels: Tensor,
+    target: Target,
+    baseline: Tensor,
+    window: float,
+    report: Callable[[int, int], None],
 ) -> Tensor:
     """Return how much the output falls where a window of the baseline covers it, (4, H, W).
 
     Takes pixels (4, 3, H, W) and one baseline of that shape. The window's side is the fraction
     `window` of the view's, at least a pixel, it moves by half of it and lies on one view at a
     time; a pixel's value is the mean over the windows that cover it (Zeiler & Fergus 2014).
+    `report` is called with the windows done and how many there are.
     """
-    height, width = pixels.shape[-2:]
-    tall, wide = max(1, round(height * window)), max(1, round(width * window))
-    made: Tensor = captum.Occlusion(lambda batch: target(asking.logits(batch))).attribute(
+    sides = pixels.shape[-2:]
+    tall, wide = (max(1, round(side * window)) for side in sides)
+    steps = [max(1, length // 2) for length in (tall, wide)]
+    rows, columns = (
+        -(-(side - length) // step) + 1
+        for side, length, step in zip(sides, (tall, wide), steps, strict=True)
+    )
+    total, before = VIEWS * rows * columns, asking.cost.forwards
+
+    def output(batch: Tensor) -> Tensor:
+        report(min(asking.cost.forwards - before, total), total)
+        return target(asking.logits(batch))
+
+    made: Tensor = captum.Occlusion(output).attribute(
         pixels[None],
         sliding_window_shapes=(1, 3, tall, wide),
-        strides=(1, 3, max(1, tall // 2), max(1, wide // 2)),
+        strides=(1, 3, *steps),
         baselines=baseline[None],
         perturbations_per_eval=asking.at_once(pixels),
     )

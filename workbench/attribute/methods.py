@@ -16,7 +16,7 @@ from workbench.attribute.network import Asking
 from workbench.attribute.target import Target
 from workbench.explanation import Question
 
-REFERENCES = 16
+REFERENCES = 8
 """Expected gradients have this many references for each of the question's samples."""
 
 
@@ -64,9 +64,8 @@ def answer(
             return _integrals(asking, starts, pixels.expand_as(starts), question, target, step)
         case "smoothed-gradients":
             ends = _noisy(pixels, question)
-            starts = start().repeat_interleave(len(ends), dim=0)
-            ends = ends.repeat(len(starts) // len(ends), 1, 1, 1, 1)
-            return _integrals(asking, starts, ends, question, target, step)
+            # A draw of a noisy baseline for each copy, or the same baseline for all.
+            return _integrals(asking, start().expand_as(ends), ends, question, target, step)
         case "expected-gradients":
             compared = references(REFERENCES * question.samples)
             tolerance = _tolerance(question)
@@ -82,7 +81,13 @@ def answer(
             )
         case "occlusion":
             starts = start()
-            maps = [occlusion(asking, pixels, target, one, question.window) for one in starts]
+            maps = []
+            for index, one in enumerate(starts):
+
+                def covered(done: int, total: int, before: int = index) -> None:
+                    step(before * total + done, len(starts) * total, None)
+
+                maps.append(occlusion(asking, pixels, target, one, question.window, covered))
             outputs = target(asking.logits(torch.cat([pixels[None], starts])))
             return Answer(
                 map=_array(torch.stack(maps).mean(dim=0)),
@@ -130,7 +135,7 @@ def _tolerance(question: Question, paths: int = 1) -> Tolerance:
     return Tolerance(
         question.completeness_tolerance,
         question.map_tolerance,
-        max(2, question.most_gradients // paths),
+        question.most_gradients // paths,
     )
 
 

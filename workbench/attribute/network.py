@@ -137,8 +137,10 @@ class Asking:
             try:
                 answer = ask(pixels[first : first + count])
             except torch.OutOfMemoryError:
+                answer = None  # Outside of this block nothing holds the batch any longer.
+            if answer is None:
                 if count == 1:
-                    raise InputError(NO_MEMORY) from None
+                    raise InputError(NO_MEMORY)
                 half = min(count, len(pixels) - first) // 2
                 self.network.largest = half * pixels[0, :, 0].numel()
                 torch.cuda.empty_cache()

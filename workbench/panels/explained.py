@@ -1,6 +1,5 @@
 """A map over its four views, and the numbers under it."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -98,13 +97,10 @@ def numbers(made: Attribution) -> html.Dl:
 
 def completeness(made: Attribution) -> str:
     """Return the completeness error, its share and the difference of outputs, in words."""
-    error, relative = made.completeness_error, made.relative_completeness_error
-    output = f"{made.question.output} {signed(made.output)}"
-    if error is None or relative is None or made.baseline_output is None:
-        return f"this method promises no sum; {output}"
-    share = f"{relative:.1%}" if math.isfinite(relative) else "no finite share"
+    if made.completeness_error is None or made.baseline_output is None:
+        return f"this method promises no sum; {made.question.output} {signed(made.output)}"
     difference = signed(made.output - made.baseline_output)
-    return f"error {signed(error)}, {share} of the difference {difference}"
+    return f"error {signed(made.completeness_error)}, {made.completeness} ({difference})"
 
 
 def convergence(made: Attribution) -> str:

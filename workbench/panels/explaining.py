@@ -17,6 +17,7 @@ from workbench.photographs import Photographs
 from workbench.verdict import verdict
 
 POLL_MILLISECONDS = 300
+UNKNOWN = "unknown"  # What is drawn of a map that nobody waits for.
 TABS = {"map": "Map", "evidence": "Evidence", "gathering": "Selection"}
 
 
@@ -105,6 +106,8 @@ def follow(app: Dash, guesses: Guesses, photographs: Photographs, worker: Worker
                 worker.close(page)
             elif trigger not in ("tick", *(name for name, _ in question.DISPLAY)):
                 worker.open(page, key)
+            elif trigger != "tick":
+                worker.recall([key])
         except InputError as error:
             worker.close(page)
             return _nothing([explained.failure(str(error))])
@@ -112,10 +115,11 @@ def follow(app: Dash, guesses: Guesses, photographs: Photographs, worker: Worker
         state, examination = worker.state(key), worker.examination(key)
         made = _map(state)
         stage = "made" if isinstance(state, Attribution) else made and made.cost
-        content = format(hash((key, look, stage)), "x")
+        content = format(hash((key, look, stage)), "x") if state else UNKNOWN
         runs = isinstance(state, (Running, Waiting)) or isinstance(examination, (Running, Waiting))
-        # A poll may overtake the request that it follows: where nothing is known yet, ask again.
-        overtaken = state is None and trigger == "tick"
+        # A poll may overtake the request that it follows: where nothing is known yet, ask again,
+        # once, since what was cancelled stays unknown.
+        overtaken = state is None and trigger == "tick" and before != UNKNOWN
         try:
             overlays = no_update if content == before else _overlays(made, photographs, look)
         except (InputError, OSError) as error:

@@ -249,6 +249,8 @@ def _tell(worker: Worker, page: str, keys: Sequence[Key], trigger: Any) -> None:
         worker.gather(page, keys)
     elif trigger not in (None, "gather-tick", *(name for name, _ in DISPLAY)):
         worker.gather(page, ())
+    elif trigger != "gather-tick":
+        worker.recall(keys)
 
 
 def _keys(worker: Worker, names: Sequence[str], question: Question) -> tuple[list[Key], list[str]]:

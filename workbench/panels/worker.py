@@ -13,7 +13,7 @@ from workbench.explanation import Attribution, Explainer, Question, Report
 REMEMBERED = 64  # A map of four views of 256 pixels takes a megabyte.
 MOST_PAGES = 100
 MOST_QUEUED = 24
-PATIENCE_SECONDS = 20  # Pages ask twice a second how far it is; a hidden one once.
+PATIENCE_SECONDS = 90  # Pages ask twice a second how far it is; a hidden one once a minute.
 
 
 class Key(NamedTuple):
@@ -111,11 +111,11 @@ class Worker:
     def open(self, page: str, key: Key) -> None:
         """Ask for a map and its evidence in place of what this page had opened; returns at once.
 
-        What is remembered is not computed again; what failed is tried again. Raises InputError
-        where too many other pages wait, as `gather` does.
+        What is remembered is not computed again; what failed is tried again. Where too many other
+        pages wait, one of them is forgotten, as by `gather`.
         """
         tasks = [_Task(key, evidence=False), _Task(key, evidence=True)]
-        self._recall([key])
+        self.recall([key])
         with self._change:
             self._waiting(page).opened = self._missing(tasks)
             self._settle()
@@ -126,7 +126,7 @@ class Worker:
         The first `MOST_QUEUED` are made, in their order.
         """
         tasks = [_Task(key, evidence=False) for key in keys[:MOST_QUEUED]]
-        self._recall([task.key for task in tasks])
+        self.recall([task.key for task in tasks])
         with self._change:
             self._waiting(page).queue = self._missing(tasks)
             self._settle()
@@ -163,25 +163,33 @@ class Worker:
                 return None
             return Running(self._report) if task == self._current else Waiting()
 
-    def _recall(self, keys: Sequence[Key]) -> None:
-        """Fetch from longer memory, in the asking thread: the worker's may be busy."""
+    def recall(self, keys: Sequence[Key]) -> None:
+        """Fetch from longer memory what may have been forgotten since.
+
+        In the asking thread: the worker's may be busy.
+        """
         if self._remembered is None:
             return
         for key in keys:
             with self._change:
-                known = key in self._made
+                known = self._done(_Task(key, evidence=True))
             if not known and (found := self._remembered.get(*key)) is not None:
                 with self._change:
-                    self._keep(key, found)
+                    if found.evidence is not None or key not in self._made:
+                        self._keep(key, found)
 
     def _waiting(self, page: str) -> _Page:
         self._forget()
         if page not in self._page:
             if len(self._page) >= MOST_PAGES:
-                raise InputError(f"{MOST_PAGES} pages wait for the model; ask again in a minute.")
+                # The one that waits for the least urgent, and of these was seen longest ago.
+                del self._page[min(self._page, key=self._patience)]
             self._page[page] = _Page()
         self._page[page].seen = time.monotonic()
         return self._page[page]
+
+    def _patience(self, page: str) -> tuple[bool, float]:
+        return bool(self._page[page].opened), self._page[page].seen
 
     def _missing(self, tasks: Sequence[_Task]) -> list[_Task]:
         for task in tasks:
@@ -225,13 +233,13 @@ class Worker:
                 self._current, self._report = task, None
                 made = self._made.get(task.key)
             outcome = self._work(task, made)
-            if isinstance(outcome, Attribution) and self._remembered is not None:
-                self._remembered.put(outcome)
             with self._change:
                 self._current = None
                 if page in self._page:  # Behind those that came while it was served.
                     self._page.move_to_end(page)
                 self._finish(task, outcome)
+            if isinstance(outcome, Attribution) and self._remembered is not None:
+                self._remembered.put(outcome)  # After it is shown: a disk may be slow.
 
     def _work(self, task: _Task, made: Attribution | None) -> Attribution | Failed | None:
         try:

@@ -221,9 +221,30 @@ def test_expected_gradients_of_a_quadratic_model_come_to_the_mean_of_the_integra
     assert error(made, exact) <= 0.01
 
 
-def test_errors_of_independent_draws_shrink_in_their_mean() -> None:
-    part = Integral(torch.ones(4, 2, 2), 0.0, 16.0, 0.04, 10, "")
-    joined = mean([part] * 4, TIGHT)
-    assert joined.map_error == pytest.approx(0.02)
-    assert joined.gradients == 40
-    assert joined.reason == ""
+@pytest.mark.parametrize("count", [1, 13, 34, 128, 144])
+def test_expected_gradients_ask_every_reference_all_along_its_way(count: int) -> None:
+    """The numbers of references at which a common sequence would come back to the same places."""
+
+    def rough(batch: Tensor) -> Tensor:
+        return torch.sin(12 * batch).flatten(1).sum(dim=1)
+
+    references = torch.stack([pixels(seed) for seed in range(2, 2 + count)])
+    # The integral of the cosine, by its antiderivative, pixel by pixel.
+    exact = (torch.sin(12 * pixels()) - torch.sin(12 * references)).sum(dim=2).mean(dim=0)
+    tolerance = Tolerance(0.05, 0.05, 40_000)
+    made = expected.integral(asking(rough), references, pixels(), LOGIT, tolerance, ignore)
+    assert made.reason == ""
+    assert made.gradients % count == 0
+    assert made.gradients >= expected.ROUNDS * count
+    assert error(made, exact) <= 2 * tolerance.map
+
+
+def test_doubts_of_the_same_sign_stay_in_the_mean_and_others_cancel() -> None:
+    one = torch.ones(4, 2, 2)
+    part = Integral(one, 0.04 * one, 0.0, 16.0, 10, "")
+    same = mean([part] * 4, TIGHT)
+    assert same.map_error == pytest.approx(0.04)
+    assert same.gradients == 40
+    assert same.reason == ""
+    other = Integral(one, -0.04 * one, 0.0, 16.0, 10, "")
+    assert mean([part, other], TIGHT).map_error == 0

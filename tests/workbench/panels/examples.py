@@ -61,6 +61,7 @@ def examined(made: Attribution) -> Attribution:
             agreement={"mean": 0.81, "blur": 0.77},
             stability=np.array([0.93, 0.9]),
             randomised={"classifier": 0.31, "layer4": 0.12, "conv1": 0.02},
+            prior=0.12,
             view_effect=np.array([-0.2, 0.01, -0.04, 0.0]),
             turn_effect=np.array([-0.03, 0.0, 0.02]),
             cost=Cost(300, 200, 3.0),
