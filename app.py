@@ -13,8 +13,8 @@ from werkzeug.serving import make_server
 
 from workbench import panels, provenance, store
 from workbench import remembered as answers
-from workbench.cache import Cache
 from workbench.attributions import Attributions
+from workbench.cache import Cache
 from workbench.command import refusing
 from workbench.errors import InputError
 from workbench.explanation import Explainer
@@ -177,10 +177,12 @@ def find_cache(opened: Store, options: argparse.Namespace) -> Cache | None:
 
     Raises InputError for a size that is none.
     """
-    if not 0 <= options.cache_size < math.inf:
+    if not 0 <= options.cache_size * 1e9 < math.inf:
         raise InputError(f"--cache-size {options.cache_size:g}: name a size in GB, 0 for none.")
     if not options.cache_size:
         return None
+    if options.cache is not None and not options.cache.name:
+        raise InputError(f"--cache {str(options.cache)!r}: name a folder.")
     folder = options.cache or cache_folder(options.store.resolve())
     return Cache(folder, origin(opened), int(options.cache_size * 1e9))
 

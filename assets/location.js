@@ -25,7 +25,8 @@
             tab = "map";
           }
         }
-        const look = seen.expanded ? " expanded" : "";
+        // Where no location is opened there is only one thing to see at a time.
+        const look = (seen.expanded ? " expanded" : "") + (seen.expanded && opened ? " whole" : "");
         return ["panel location-panel tab-" + tab + look, seen.expanded ? "Reduce" : "Expand"];
       },
     },

@@ -62,7 +62,16 @@ ENTRIES = (
 MAP = "/map"
 ATTRIBUTES = ("checkpoint_sha256", "data_sha256", "asked", "provenance")
 # What h5py raises for a file whose insides contradict each other.
-DAMAGED = (KeyError, OSError, TypeError, AttributeError, ValueError, RuntimeError, RecursionError)
+DAMAGED = (
+    KeyError,
+    OSError,
+    TypeError,
+    AttributeError,
+    ValueError,
+    RuntimeError,
+    RecursionError,
+    MemoryError,
+)
 
 
 class Attributions:

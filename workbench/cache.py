@@ -8,6 +8,7 @@ import re
 import sys
 import time
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
@@ -31,7 +32,17 @@ ABANDONED = 3600
 CHECKSUM = hashlib.sha256().digest_size
 KEY = "key"
 # What numpy raises for a file that another program wrote.
-STRANGE = (KeyError, ValueError, TypeError, OSError, zipfile.BadZipFile)
+STRANGE = (
+    KeyError,
+    ValueError,
+    TypeError,
+    OSError,
+    EOFError,
+    RuntimeError,
+    MemoryError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 class Answers:

@@ -1,7 +1,7 @@
 """What is asked about a location and what is answered: the words that all explaining shares."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Protocol
 
 import numpy as np
@@ -31,6 +31,8 @@ WITH_BASELINE = ("integrated-gradients", "smoothed-gradients", "occlusion")
 NEAR_ZERO = 1e-3
 """Differences of outputs below this, in the output's own unit, count as this one."""
 INTEGRALS = ("integrated-gradients", "smoothed-gradients", "expected-gradients")
+CLIPPED = 99
+"""Percentile of |map| at which its colours are full, lest a single pixel take them all."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,13 @@ class Question:
 
     def check(self, class_name: tuple[str, ...]) -> None:
         """Raise InputError, naming what can be said instead, for what nobody can answer."""
+        usual = Question()
+        for field in fields(self):
+            value, kind = getattr(self, field.name), type(getattr(usual, field.name))
+            if type(value) is not kind and not (kind is float and type(value) is int):
+                raise InputError(f"{field.name} is {value!r}; give a {kind.__name__}.")
+        if self.state == self.rather_than:
+            raise InputError(f"{self.state} rather than {self.state}: name two different states.")
         for what, value, known in (
             ("method", self.method, METHOD_TITLES),
             ("baseline", self.baseline, BASELINE_TITLES),
@@ -91,7 +100,7 @@ class Question:
         )
         for what, number, low, high in limits:
             if not low <= number <= high:
-                raise InputError(f"The {what} is {number}; give one from {low:g} to {high:g}.")
+                raise InputError(f"The {what} is {number}; give one from {low:,} to {high:,}.")
 
     def about(self, predicted: str, true: str) -> "Question":
         """Return the same question with its classes by their names, as answers carry it.

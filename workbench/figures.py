@@ -259,11 +259,17 @@ def replacement(
     `fraction` (P,) of the places is replaced, or put in; the curves (P,) are probabilities in
     [0, 1]; `area` gives that under a curve of (probability, fraction), and stands in its name.
     """
-    figure = go.Figure(layout=_layout(margin={"l": 34, "r": 8, "t": 22, "b": 32}, showlegend=False))
+    figure = go.Figure(
+        layout=_layout(margin={"l": 34, "r": 20, "t": 22, "b": 36}, showlegend=False)
+    )
     # One axis for both, so that the two can be compared.
     top = 1.05 * max(float(curve.max()) for curve in (*deletion.values(), *insertion.values()))
     for number, (title, curves) in enumerate(
-        (("Deletion: places replaced", deletion), ("Insertion: places put in", insertion)), start=1
+        (
+            ("Deletion: places replaced, low is good", deletion),
+            ("Insertion: places put in, high is good", insertion),
+        ),
+        start=1,
     ):
         axis = str(number) if number > 1 else ""
         named = []
@@ -280,11 +286,14 @@ def replacement(
                 xaxis=f"x{axis}",
                 yaxis=f"y{axis}",
             )
-        left = 0.53 * (number - 1)
+        left = 0.54 * (number - 1)
+        places = {"domain": [left, left + 0.46], "anchor": f"y{axis}", "tickvals": [0, 0.5, 1]}
         figure.update_layout(
             {
-                f"xaxis{axis}": _share(f"{title} (areas above)")
-                | {"domain": [left, left + 0.47], "anchor": f"y{axis}", "tickvals": [0, 0.5, 1]},
+                # Below the zero of the other axis.
+                f"xaxis{axis}": _share(title)
+                | places
+                | {"ticks": "outside", "ticklen": 5, "tickcolor": "rgba(0,0,0,0)"},
                 f"yaxis{axis}": {
                     "range": [0, top or 1],
                     "anchor": f"x{axis}",

@@ -23,7 +23,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     if not path.parent.is_dir():
         raise InputError(f"{path.parent}: there is no such folder; create it or choose another.")
-    target = path.resolve()  # What a link leads to is replaced, not the link.
+    target = resolved(path)  # What a link leads to is replaced, not the link.
     partial = _partial(target, str(os.getpid()))
     try:
         yield partial
@@ -36,6 +36,14 @@ def replacing(path: Path) -> Iterator[Path]:
         raise InputError(f"{path}: {reason(error)}; make room or name another place.") from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def resolved(path: Path) -> Path:
+    """Return what a path leads to; raises InputError for a link that leads to itself."""
+    try:
+        return path.resolve()
+    except (RuntimeError, OSError) as error:
+        raise InputError(f"{path}: is a link that leads nowhere; name a file.") from error
 
 
 def _partial(target: Path, process: str) -> Path:
@@ -56,7 +64,7 @@ def alone(path: Path) -> Iterator[None]:
     It is a file of its own beside it, since HDF5 locks the store for its readers. Raises InputError
     where another process holds it, and where the folder is missing or cannot be written to.
     """
-    target = path.resolve()
+    target = resolved(path)
     lock = target.with_name(f".{target.name}.lock")
     while True:
         try:

@@ -49,10 +49,20 @@ def gather(made: Sequence[Attribution], seed: int = 0) -> Gathered:
         count=len(made),
         mean=maps.mean(axis=0).astype(np.float32),
         view_share=share.mean(axis=0),
-        view_interval=_interval(share, seed),
+        view_interval=interval(share, seed),
         row_share=np.mean([one.row_share for one in made], axis=0),
         exemplar=tuple(made[index].location_id for index in order),
     )
+
+
+def interval(share: NDArray[np.float64], seed: int = 0) -> NDArray[np.float64]:
+    """Return the bootstrap interval (K, 2) of the mean over N locations of shares (N, K)."""
+    generator, count = np.random.default_rng(seed), len(share)
+    # One draw after the other, so that many locations need little memory.
+    drawn = (generator.integers(count, size=count) for _ in range(DRAWS))
+    mean = np.stack([np.bincount(one, minlength=count) @ share / count for one in drawn])
+    outside = (1 - CONFIDENCE) / 2
+    return np.quantile(mean, (outside, 1 - outside), axis=0).T
 
 
 def _check(made: Sequence[Attribution]) -> None:
@@ -66,16 +76,6 @@ def _check(made: Sequence[Attribution]) -> None:
     asked = {replace(one.question, state=usual.state, rather_than="") for one in made}
     if len(asked) > 1:
         raise ValueError("the maps answer different questions")
-
-
-def _interval(share: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
-    count = len(share)
-    drawn = np.random.default_rng(seed).integers(count, size=(DRAWS, count))
-    # How often a draw has each location, times the shares: the draws' means without N * DRAWS rows.
-    often = np.zeros((DRAWS, count))
-    np.add.at(often, (np.arange(DRAWS)[:, None], drawn), 1 / count)
-    outside = (1 - CONFIDENCE) / 2
-    return np.quantile(often @ share, (outside, 1 - outside), axis=0).T
 
 
 def _likeness(maps: NDArray[np.float64]) -> NDArray[np.float64]:

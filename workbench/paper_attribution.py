@@ -10,31 +10,34 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 from numpy.typing import NDArray
 
-from workbench.explanation import Attribution, Evidence
+from workbench.explanation import CLIPPED, Attribution, Evidence
 from workbench.paper import DOUBLE_COLUMN, GREY, MILLIMETRES_PER_INCH, STYLE
 from workbench.verdict import Verdict, gain, verdict
 
 HEADINGS = ("North", "East", "South", "West")
-CLIPPED = 99.5
-"""Percentile of |map| at which the colours end, lest a single pixel take them all."""
 ORDERS = {"map": ("the map", "#b2182b"), "random": ("random", GREY), "edges": ("edges", "#4d4d4d")}
-COLUMNS = 62  # Characters of a line of text at half of the width.
+COLUMNS = 68  # Characters of a line of text at half of the width.
+SMALL = 6.0  # Points; what is smaller cannot be read in print.
 
 
 def figure(made: Attribution, views: NDArray[np.uint8]) -> Figure:
     """Draw an attribution over its views (4, 3, H, W), with its numbers and its verdict.
 
-    All four overlays have one scale, whose ends, alike on both sides, are the 99.5th percentile of
-    |map|; red speaks for the explained state, blue against it. It is 174 mm wide, as its words
-    need. Raises ValueError where the views are not of the map's size.
+    All four overlays have one scale, whose ends, alike on both sides, are the 99th percentile of
+    |map|, as on the screen; red speaks for the explained state, blue against it. It is 174 mm wide,
+    as its words need. Raises ValueError where the views are not of the map's size.
     """
     if views.shape != (4, 3, *made.map.shape[1:]):
         raise ValueError(f"views of shape {views.shape} for a map of {made.map.shape}")
     with mpl.rc_context(STYLE):
         width = DOUBLE_COLUMN / MILLIMETRES_PER_INCH
-        result = Figure(figsize=(width, 0.73 * width))
-        grid = result.add_gridspec(3, 4, height_ratios=(1, 1, 0.95))
-        result.suptitle(f"{made.question.target}: {made.question.words}", fontsize=8)
+        result = Figure(figsize=(width, 0.86 * width))
+        grid = result.add_gridspec(3, 4, height_ratios=(1, 1, 1.4))
+        result.suptitle(
+            f"{made.location_id}: {made.question.target}, probability {made.probability:.3f}\n"
+            f"{made.question.words}",
+            fontsize=8,
+        )
         _pictures(result, grid, made, views)
         curves, words = result.add_subplot(grid[2, :2]), result.add_subplot(grid[2, 2:])
         if made.evidence is None:
@@ -99,22 +102,31 @@ def _curves(axes: Axes, evidence: Evidence) -> None:
         ylabel="Probability",
     )
     axes.legend(
-        loc="lower center", bbox_to_anchor=(0.5, 0.98), ncols=3, fontsize=6, columnspacing=1
+        loc="lower center", bbox_to_anchor=(0.5, 0.98), ncols=3, fontsize=SMALL, columnspacing=1
     )
 
 
 def _words(axes: Axes, made: Attribution, judged: Verdict) -> None:
     axes.set_axis_off()
     axes.text(0, 1, judged.word.capitalize(), fontweight="bold", va="top", transform=axes.transAxes)
-    lines = [f"Probability {made.probability:.3f}, {_work(made)}."]
+    lines = textwrap.wrap(f"{_numbers(made)}.", COLUMNS)
     for reason in judged.reasons:
         mark = "+ " if reason.speaks == "for" else "− "
         lines += textwrap.wrap(mark + reason.text, COLUMNS, subsequent_indent="  ")
-    axes.text(
-        0, 0.9, "\n".join(lines), fontsize=5.5, va="top", transform=axes.transAxes, linespacing=1.25
-    )
+    text = axes.text(0, 0.92, "\n".join(lines), fontsize=SMALL, va="top", transform=axes.transAxes)
+    # Words may reach under the colour bar; they must not push the views apart.
+    text.set_in_layout(False)
 
 
-def _work(made: Attribution) -> str:
+def _numbers(made: Attribution) -> str:
+    """Return the outputs, the errors as far as there are any, and what the map took."""
+    numbers = [f"Output {made.output:.3g}"]
+    if made.baseline_output is not None:
+        numbers[0] += f", of the baseline {made.baseline_output:.3g}"
+    if made.completeness_error is not None:
+        numbers.append(f"completeness error {made.completeness_error:+.2g} ({made.completeness})")
+    if made.map_error is not None:
+        numbers.append(f"map error {made.map_error:.1%} by estimate")
     cost = made.cost
-    return f"{cost.gradients} gradients, {cost.forwards} forward passes, {cost.seconds:.1f} s"
+    numbers.append(f"{cost.gradients} gradients, {cost.forwards} forward passes")
+    return "; ".join([*numbers, f"{cost.seconds:.1f} s"])

@@ -137,7 +137,7 @@ class _Condition:
             self._complain(place, error.msg.partition(";")[0])
         except (ValueError, RecursionError, MemoryError):
             raise InputError(
-                "--where cannot be read: it is nested too deeply, or holds a NUL."
+                "--where cannot be read: it is nested too deeply, or holds what is no text."
             ) from None
         level = [tree]
         for _ in range(DEEPEST):

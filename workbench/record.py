@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.explanation import Attribution, Cost, Evidence, Question
-from workbench.store import Store
+from workbench.explanation import BASELINE_TITLES, Attribution, Cost, Evidence, Question
+from workbench.store import HEADINGS, Store
 
+ORDERS = {"map", "random", "edges"}
 ALGORITHM = 2
 """Goes up when equal questions get other answers than before."""
 
@@ -82,10 +83,13 @@ def answer(record: Record) -> Attribution:
     The arrays of the record become its own.
     """
     converged = int(record["/converged"])
+    made = record["/map"]
+    if made.dtype != np.float32 or made.ndim != 3 or len(made) != len(HEADINGS) or not made.size:
+        raise ValueError("a map that is none of four views")
     return Attribution(
         location_id=str(record["/location/id"]),
         question=question_of(str(record["/question"])),
-        map=record["/map"],
+        map=made,
         output=float(record["/output"]),
         baseline_output=_known(record["/baseline_output"]),
         probability=float(record["/probability"]),
@@ -125,6 +129,12 @@ def _evidence_of(record: Record) -> Evidence:
     def numbers(names: str, values: str) -> dict[str, float]:
         return {name: float(value) for name, value in named(names, values).items()}
 
+    if set(record["/evidence/order"].tolist()) != ORDERS:
+        raise ValueError("deletion in other orders than those that are known")
+    if not set(record["/evidence/baseline"].tolist()) <= set(BASELINE_TITLES):
+        raise ValueError("a baseline that is not known")
+    if not all(len(record[f"/evidence/{name}"]) for name in ("fraction", "stability", "layer")):
+        raise ValueError("evidence without numbers")
     return Evidence(
         fraction=record["/evidence/fraction"],
         deletion=named("/evidence/order", "/evidence/deletion"),

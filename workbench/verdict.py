@@ -9,8 +9,11 @@ import numpy as np
 from workbench.explanation import BASELINE_TITLES, Attribution, Evidence
 
 SUPPORTED, WEAK, UNTRUSTED, UNKNOWN = "supported", "weak", "not to be trusted", "not yet examined"
+WORDS = (SUPPORTED, WEAK, UNTRUSTED, UNKNOWN)
 ALIKE = 0.5
 """Rank correlation from which on two maps count as alike."""
+SAME_PLACES = 0.71
+"""Rank correlation with maps of noise that explains half of the variance of the ranks."""
 HALF_WRONG = 0.5
 """Error of a map, as a fraction of it, above which it is not to be trusted."""
 NO_DIFFERENCE = 0.01
@@ -132,7 +135,7 @@ def _randomised(evidence: Evidence) -> Reason:
 
 def _held_against_noise(evidence: Evidence) -> Reason:
     alike = f"rank correlation {evidence.prior:.2f} with maps of noise"
-    if evidence.prior < ALIKE:
+    if evidence.prior < SAME_PLACES:
         return Reason(f"Which places are strong depends on the photograph: {alike}.", "for")
     return _against(f"The same places are strong whatever the photograph shows: {alike}.")
 

@@ -16,7 +16,7 @@ from tests.examples import small_store
 from tests.window import SELECTED
 from tests.workbench.panels.examples import attribution, examined
 from workbench.errors import InputError
-from workbench.explanation import Attribution, Progress, Question, Report
+from workbench.explanation import METHOD_TITLES, Attribution, Progress, Question, Report
 from workbench.panels import dashboard
 from workbench.panels.guesses import Guesses
 from workbench.photographs import Photographs
@@ -40,6 +40,8 @@ class Explainer:
         self.broken = False
 
     def question(self, location_id: str, question: Question) -> Question:
+        if question.other == location_id:
+            raise InputError(f"{location_id}: is its own baseline; explain another location.")
         row, name = self.guesses.row[location_id], self.guesses.name
         return question.about(
             name[self.guesses.prediction[row]], name[self.guesses.store.label[row]]
@@ -56,7 +58,8 @@ class Explainer:
             baseline_output=0.0,
         )
         for step in range(STEPS + 1):
-            report = Report("integrating", step, STEPS, made if step > 9 else None)
+            stage = METHOD_TITLES[question.method]
+            report = Report(stage, step, STEPS, made if step > 9 else None)
             progress(report)
             while step == 12 and not self.gate.wait(0.02):
                 progress(report)

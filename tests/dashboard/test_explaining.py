@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.dashboard.site import STEPS, Site, header, loaded
+from tests.dashboard.site import Site, header, loaded
 
 
 def choose(page: Page, control: str, option: str) -> None:
@@ -48,16 +48,19 @@ def test_a_card_opens_its_location_and_its_map_is_seen_while_it_is_made(
     loaded(page, "#views img", 4)
     expect(page.locator("#views figcaption")).to_have_text(["N", "E", "S", "W"])
     expect(page.locator(".bars li")).to_have_count(5)
-    expect(page.locator("#explanation")).to_contain_text(f"integrating, 12 of {STEPS}")
+    expect(page.locator("#explanation")).to_contain_text(
+        "integrated gradients: 12 gradients, map error 2.1%"
+    )
     loaded(page, ".overlays img", 4)
     expect(page.locator("#completeness")).to_have_count(0)
     site.explainer.gate.set()
     # The fake's map misses the output difference of two by its own sum.
     expect(page.locator("#completeness")).to_have_text(
-        re.compile(r"^error [+−]\d\.\d+, \d+\.\d% of the difference \+\d\.\d+$")
+        re.compile(r"^error [+−]\d\.\d+, \d+\.\d% of the difference of outputs \(\+\d\.\d+\)$")
     )
     loaded(page, ".overlays img", 4)
-    expect(page.locator(".overlays figcaption").first).to_have_text(re.compile(r"^N\d\d%$"))
+    expect(page.locator(".overlays figcaption").first).to_have_text("N")
+    expect(page.locator(".overlays .share").first).to_have_text(re.compile(r"^\d\d%$"))
     expect(page.locator("#cancel")).to_be_hidden()
 
 
@@ -80,9 +83,11 @@ def test_the_map_is_shown_at_once_and_its_evidence_later(page: Page, site: Site)
 def test_an_explanation_can_be_cancelled_and_asked_again(page: Page, site: Site) -> None:
     site.explainer.gate.clear()
     page.locator(".card").nth(5).click()
-    expect(page.locator("#explanation")).to_contain_text("12 of")
+    expect(page.locator("#explanation")).to_contain_text("12 gradients")
+    loaded(page, ".overlays img", 4)
     page.locator("#cancel").click()
-    expect(page.locator("#explanation")).to_contain_text("not computed")
+    expect(page.locator("#explanation")).to_have_text("Map: cancelled.")
+    loaded(page, ".overlays img", 4)  # As far as it had come.
     site.explainer.gate.set()
     page.locator("#again").click()
     expect(page.locator("#completeness")).to_be_visible()
@@ -135,9 +140,21 @@ def test_a_state_rather_than_itself_gets_a_sentence(page: Page, site: Site) -> N
 def test_a_pinned_location_becomes_a_baseline(page: Page) -> None:
     pinned = explain(page, 5)
     page.locator("#pin").click()
+    expect(page.locator("#baseline")).to_contain_text(f"as {pinned}")
+    expect(page.locator("#explanation .failure")).to_contain_text("is its own baseline")
     explain(page, 6)
-    choose(page, "baseline", pinned)
     expect(page.locator("#explained-what")).to_contain_text(f"baseline {pinned}")
+
+
+def test_a_method_without_a_baseline_has_none_to_choose(page: Page) -> None:
+    explain(page, 5)
+    choose(page, "method", "Grad-CAM")
+    expect(page.locator("#baseline-label")).to_have_text("Uses no baseline")
+    expect(page.locator("#baseline")).to_be_disabled()
+    expect(page.locator("#pin")).to_be_disabled()
+    choose(page, "method", "occlusion")
+    expect(page.locator("#baseline-label")).to_have_text("Baseline")
+    expect(page.locator("#baseline")).to_be_enabled()
 
 
 def test_a_control_can_be_worked_with_the_keyboard(page: Page) -> None:
@@ -216,7 +233,7 @@ def test_a_class_is_explained_by_the_maps_of_some_of_its_locations(page: Page, s
     site.explainer.gate.set()
     loaded(page, ".mean img", 4)
     expect(page.locator("#gather-words")).to_contain_text("12 of 24")
-    expect(page.locator(".mean figcaption").first).to_have_text(re.compile(r"^N\d+% \(\d+–\d+\)$"))
+    expect(page.locator(".mean .share").first).to_have_text(re.compile(r"^\d+% \(\d+–\d+\)$"))
     expect(page.locator(".mean-words")).to_contain_text("mean of 12 maps of the logit of Ohio")
     # An exemplar opens, and its map is what it was in the mean.
     exemplar = page.locator(".exemplar").first
@@ -256,6 +273,16 @@ def test_a_gathering_can_be_cancelled(page: Page, site: Site) -> None:
     site.explainer.gate.set()
 
 
+def test_no_mean_is_shown_of_maps_that_were_only_opened(page: Page) -> None:
+    explain(page, 0)
+    tab(page, "Selection")
+    expect(page.locator("#gather")).to_be_enabled()
+    expect(page.locator("#gather-about")).to_be_hidden()  # Nothing is selected.
+    expect(page.locator("#gathered")).to_be_empty()
+    choose(page, "output", "probability")
+    expect(page.locator("#gathered")).to_be_empty()
+
+
 def test_whoever_opens_a_location_gets_to_see_it(page: Page) -> None:
     tab(page, "Selection")
     expect(page.locator("#gather")).to_be_visible()
@@ -267,7 +294,18 @@ def test_whoever_opens_a_location_gets_to_see_it(page: Page) -> None:
 def test_options_are_as_wide_as_their_words(page: Page, size: tuple[int, int]) -> None:
     page.set_viewport_size({"width": size[0], "height": size[1]})
     page.locator("#method").click()
-    option = page.get_by_role("option", name="integrated gradients, SmoothGrad")
+    option = page.get_by_role("option", name="smoothed integrated")
     expect(option).to_be_visible()
     assert option.evaluate("(e) => e.scrollWidth - e.clientWidth") <= 1
     page.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1280, 800)], ids=str)
+def test_closed_controls_show_all_of_what_is_usual(page: Page, size: tuple[int, int]) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    for control in ("method", "baseline", "output", "state"):
+        cut = page.locator(f"#{control}, #{control} *").evaluate_all(
+            "(all) => all.filter((e) => e.scrollWidth > e.clientWidth && e.clientWidth)"
+            ".map((e) => e.outerHTML)"
+        )
+        assert cut == []

@@ -14,8 +14,8 @@ LEGIBLE = (
     ".entry .name, .segments label, button, .hint li, #roc-words, .bars .name"
 )
 MEASURED = (
-    ".measure .name, .location-panel h3, .gather-head *, .mean-words *, .speaks, "
-    ".display > *, #location-panel button.quiet"
+    ".measure .name, .location-panel h3, .gather-head *, .mean-words *, .exemplar-words *, "
+    ".speaks, .display > *, #location-panel button.quiet"
 )
 OVERLAPS = """(selector) => {
   const all = [...document.querySelectorAll(selector)].map((e) => [e, e.getBoundingClientRect()]);

@@ -22,7 +22,7 @@ from workbench import cache as module
 from workbench.cache import ABANDONED, Answers, Cache
 from workbench.errors import InputError
 from workbench.explanation import Attribution, Question
-from workbench.record import Origin
+from workbench.record import ALGORITHM, Origin
 
 ROOT = Path(__file__).parents[2]
 PLENTY = 10**9
@@ -102,7 +102,7 @@ def test_model_photographs_location_and_algorithm_count(
     for origin in (replace(ORIGIN, checkpoint_sha256="e"), replace(ORIGIN, data_sha256="e")):
         assert Cache(folder, origin, PLENTY).get(made.location_id, made.question) is None
     assert Cache(folder, ORIGIN, PLENTY).get("Ohio/another", made.question) is None
-    monkeypatch.setattr(module, "ALGORITHM", module.ALGORITHM + 1)
+    monkeypatch.setattr(module, "ALGORITHM", ALGORITHM + 1)
     assert kept(folder, made) is None
 
 

@@ -56,7 +56,7 @@ def test_a_map_with_nothing_against_it_is_supported() -> None:
     judged = verdict(attribution(evidence()))
     assert judged.word == "supported"
     assert {reason.speaks for reason in judged.reasons} == {"for"}
-    assert len(judged.reasons) == 6
+    assert len(judged.reasons) == 7
 
 
 def test_without_evidence_nothing_is_known_but_what_the_map_says_itself() -> None:
@@ -89,6 +89,7 @@ CURVE = evidence()
         ),
         ({"randomised": {"classifier": 0.1, "conv1": 0.5}}, "bad", "survives"),
         ({"randomised": {"classifier": 0.1, "conv1": -0.5}}, "bad", "survives"),
+        ({"prior": 0.71}, "weak", "whatever the photograph shows: rank correlation 0.71"),
         ({"stability": np.array([0.9, 0.49, 0.9])}, "weak", "Small noise changes"),
         ({"agreement": {"black": -0.9, "blur": 0.49}}, "weak", "No other baseline"),
     ],

@@ -125,6 +125,8 @@ def _survey(
     logit = asking.logits(start + at[:, None, None, None, None] * (end - start))
     value = target(logit)
     length = target.sensitivity(logit).double().cpu().numpy()
+    if not length.max():  # So saturated that no logit matters: all of the way alike.
+        length = np.ones_like(length)
     length = np.maximum(length, length.max() * LEAST_DENSITY**3)
     density = np.cbrt((length[1:] + length[:-1]) / 2)
     density = np.maximum(density, density.max() * LEAST_DENSITY)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
 from trainer.model import FourViewResNet
@@ -83,6 +84,8 @@ def explained(asked: Asked, progress: Progress) -> Attribution:
     return made(answer(asking, asked.pixels, question, wanted, asked.other, asked.references, step))
 
 
+@torch.inference_mode(False)
+@torch.enable_grad()
 def explain(
     model: FourViewResNet,
     views: Tensor,
@@ -102,10 +105,17 @@ def explain(
     "location", `references` (R, 4, 3, H, W) those of expected gradients, uint8 too. With
     `evidence` the map is examined as well. Raises InputError for what cannot be answered.
     """
+    _check_views("views", views, (4, 3))
+    if other is not None:
+        _check_views("other", other, views.shape)
+    for one in () if references is None else references:
+        _check_views("references", one, views.shape)
     network = Network(model)
     names = tuple(class_name) or tuple(str(index) for index in range(network.classes))
     if len(names) != network.classes:
         raise InputError(f"{len(names)} classes are named and the model has {network.classes}.")
+    if len(set(names)) != len(names) or (true and true not in names):
+        raise InputError("Classes are named twice, or `true` is none of them; name each once.")
     pixels = network.pixels(views)
     predicted = names[int(Asking(network).logits(pixels[None])[0].argmax())]
     asked_question = replace(question, other="" if other is None else "the other location")
@@ -114,7 +124,7 @@ def explain(
         raise InputError("The question is about the true state; say which it is with `true`.")
 
     def compared(count: int) -> Tensor:
-        if references is None:
+        if references is None or not len(references):
             raise InputError("Expected gradients need `references`: views of other locations.")
         return network.pixels(references[:count])
 
@@ -129,6 +139,14 @@ def explain(
     )
     made = explained(asked, progress)
     return examined(asked, made, progress) if evidence else made
+
+
+def _check_views(what: str, views: object, shape: Sequence[int]) -> None:
+    if not isinstance(views, Tensor) or views.dtype != torch.uint8:
+        raise InputError(f"`{what}` are no uint8 tensor; give photographs as they are, 0 to 255.")
+    if views.ndim != 4 or views.shape[: len(shape)] != tuple(shape) or not views.numel():
+        wanted = ", ".join(map(str, shape)) + (", H, W" if len(shape) == 2 else "")
+        raise InputError(f"`{what}` are of shape {tuple(views.shape)}; give ({wanted}).")
 
 
 def examined(asked: Asked, made: Attribution, progress: Progress) -> Attribution:

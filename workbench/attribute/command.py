@@ -1,10 +1,12 @@
 """`python -m workbench.attribute FILE.h5 --out FILE`: options, and how it ends."""
 
 import argparse
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from trainer import distributed
 from trainer.command import refusing as trainer_refusing
@@ -16,8 +18,11 @@ from workbench.attributions import Attributions
 from workbench.command import refusing
 from workbench.errors import InputError
 from workbench.explanation import BASELINE_TITLES, METHOD_TITLES, OUTPUTS, Question
+from workbench.files import resolved
+from workbench.gathered import interval
 from workbench.photographs import Photographs
 from workbench.store import HEADINGS
+from workbench.verdict import WORDS, verdict
 
 QUESTION = {
     "method": "one of " + ", ".join(METHOD_TITLES),
@@ -109,7 +114,7 @@ def main(arguments: list[str] | None = None) -> int:
         explainer = StoreExplainer(provenance.folder(store, "run", options.run), photographs, store)
         request = Request(
             options.store,
-            options.out.resolve(),  # What a link leads to is replaced, not the link.
+            resolved(options.out),  # What a link leads to is replaced, not the link.
             Question(**{name: getattr(options, name) for name in QUESTION}),
             options.where,
             options.limit,
@@ -133,8 +138,17 @@ def summary(made: Attributions) -> str:
     lines.append(
         f"gradient evaluations: {np.median(gradients):.0f} (median), {gradients.max()} at most"
     )
-    share = made.column("/view_share").mean(axis=0)
-    words = (f"{name} {part:.0%}" for name, part in zip(HEADINGS, share, strict=True))
+    share = made.column("/view_share")
+    ends = zip(HEADINGS, share.mean(axis=0), interval(share), strict=True)
+    words = (f"{name} {mean:.0%} ({low:.0%} to {high:.0%})" for name, mean, (low, high) in ends)
     lines.append(f"share of each heading: {', '.join(words)}")
+    if made.asked["evidence"]:
+        lines.append(_verdicts(made))
     lines += [f"  not explained: {name}: {why}" for name, why in made.failures]
     return "\n".join(lines)
+
+
+def _verdicts(made: Attributions) -> str:
+    """Say how many maps have each verdict (docs/evidence.md)."""
+    found = Counter(verdict(one).word for one in tqdm(made, "Judging", len(made), delay=2))
+    return "verdicts: " + ", ".join(f"{found[word]} {word}" for word in WORDS)

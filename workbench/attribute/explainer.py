@@ -55,6 +55,8 @@ class StoreExplainer:
         row = self._row[location_id]
         if question.other and question.other not in self._row:
             raise InputError(f"{question.other!r}: the store knows no such location.")
+        if question.other == location_id:
+            raise InputError(f"{location_id}: is its own baseline; explain another location.")
         predicted = name[int(self._store.logit[row].argmax())]
         return question.about(predicted, name[self._store.label[row]])
 

@@ -24,10 +24,12 @@ from workbench.explanation import Attribution, Explainer, Progress, Question, Re
 from workbench.extract.together import agreed
 from workbench.files import alone, check_writable, replacing
 from workbench.query import select
-from workbench.record import origin
+from workbench.record import origin, question_text
 from workbench.store import Store
 
 GO_ON = "run the same command to go on"
+ASKED = "question.json"
+"""In the folder of the answers on their way: what they answer, its states not yet by name."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,10 @@ class _Work:
         self._failure: dict[str, str] = {}
         self._question: dict[str, Question] = {}
         request.question.check(store.class_name)
+        if request.question.other and request.question.other not in store.location_id:
+            raise InputError(
+                f"--other {request.question.other!r}: the store knows no such location."
+            )
         for name in chosen(store, request.where, request.limit):
             try:
                 self._question[name] = explainer.question(name, request.question)
@@ -107,6 +113,14 @@ class _Work:
         if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
             raise InputError(f"{folder}: is no folder of this command; move it away.")
         folder.mkdir(exist_ok=True)
+        asked, begun = question_text(self._request.question), folder / ASKED
+        if begun.exists() and begun.read_text("utf-8") != asked and not self._request.overwrite:
+            raise InputError(
+                f"{folder}: holds answers to another question; finish that, name another file, or "
+                "say --overwrite."
+            )
+        with replacing(begun) as partial:
+            partial.write_text(asked, "utf-8")
         self._forget_failures()  # Of an earlier start: what was mended since is tried again.
 
     def share(self, processes: Processes, asked: Interruption) -> None:
@@ -151,6 +165,7 @@ class _Work:
         if names:
             self._write(names)
         self._forget_failures()
+        (self._answers.folder / ASKED).unlink()
         self._answers.remove()
         if not names:
             name, why = next(iter(self._failure.items()))

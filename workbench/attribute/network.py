@@ -35,7 +35,7 @@ class Network:
     def __init__(self, model: FourViewResNet) -> None:
         """Copy a model; the original stays as it is."""
         self.device = usable_device()
-        plain = copy.deepcopy(model).eval()
+        plain = copy.deepcopy(model).float().eval()
         lighter = folded(plain)
         generator = torch.Generator().manual_seed(0)
         noise = torch.randint(0, 256, (2, VIEWS, 3, 64, 64), generator=generator, dtype=torch.uint8)
@@ -107,7 +107,7 @@ class Asking:
         """Return an output (N,) of pixels (N, 4, 3, H, W) and its gradient, of their shape."""
 
         def ask(batch: Tensor) -> tuple[Tensor, Tensor]:
-            batch = batch.detach().requires_grad_(True)
+            batch = batch.clone().requires_grad_(True)
             value = output(self.network.model(batch))
             (gradient,) = torch.autograd.grad(value.sum(), batch)
             return value.detach(), gradient

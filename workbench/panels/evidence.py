@@ -1,6 +1,6 @@
 """How far a map may be believed, and what the model makes of its views."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,12 @@ from workbench.explanation import BASELINE_TITLES, Attribution, Evidence
 from workbench.panels import explained
 from workbench.panels.worker import State
 from workbench.store import HEADINGS
-from workbench.verdict import ALIKE, Verdict, verdict
+from workbench.verdict import ALIKE, Verdict, gain, verdict
 
 # How a word looks; what is not there is grey.
 _LOOK = {"supported": "good", "weak": "doubtful", "not to be trusted": "bad"}
 _TURNS = ("90°", "180°", "270°")
+_LEAST_FULL = 0.01  # Effects below a point of probability never fill their bars.
 Row = tuple[str, float]
 
 
@@ -53,6 +54,8 @@ def examined(made: State, examination: State) -> list[Any]:
 
 def measured(evidence: Evidence, probability: float) -> list[Any]:
     """Return curves and figures; `probability` is that of the explained state, in [0, 1]."""
+    # The stage that the verdict judges is the last, where everything is random.
+    survived = [name for name, alike in list(evidence.randomised.items())[-1:] if _alike(alike)]
     # The smaller the area of a deletion, and the larger that of an insertion, the better the map.
     curves = dcc.Graph(
         figure=figures.replacement(evidence.fraction, evidence.deletion, evidence.insertion, area),
@@ -60,8 +63,14 @@ def measured(evidence: Evidence, probability: float) -> list[Any]:
         className="curves",
         responsive=True,
     )
+    gains = ", ".join(f"{order} {_number(gain(evidence, order), 3)}" for order in evidence.deletion)
     return [
         curves,
+        html.P(
+            f"Areas above the curves; insertion less deletion: {gains}",
+            className="gains",
+            title="The verdict compares this gain of the map with those of the others",
+        ),
         html.Div(
             [
                 _table(
@@ -78,8 +87,9 @@ def measured(evidence: Evidence, probability: float) -> list[Any]:
                     "Random weights",
                     evidence.randomised.items(),
                     "rank correlation of the map by places with that of the model whose layers are "
-                    "random from the classifier down to this one: a map that survives is flagged",
-                    flagged=ALIKE,
+                    "random from the classifier down to this one; the verdict judges the last, and "
+                    "a map that survives it is flagged",
+                    flagged=survived,
                 ),
                 _table(
                     "Without a view",
@@ -92,6 +102,9 @@ def measured(evidence: Evidence, probability: float) -> list[Any]:
                     zip(_TURNS, evidence.turn_effect.tolist(), strict=True),
                     f"change of the probability {probability:.1%}, in points",
                     share=True,
+                    note=""
+                    if np.round(evidence.turn_effect, 3).any()
+                    else "The model does not know the order of its views.",
                 ),
             ],
             className="measures",
@@ -104,6 +117,10 @@ def area(curve: NDArray[np.float64], fraction: NDArray[np.float64]) -> float:
     return float(np.trapezoid(curve, fraction))
 
 
+def _alike(correlation: float) -> bool:
+    return abs(correlation) >= ALIKE
+
+
 def _titled(agreement: Mapping[str, float]) -> list[Row]:
     return [(BASELINE_TITLES.get(name, name), value) for name, value in agreement.items()]
 
@@ -113,30 +130,43 @@ def _worst(stability: NDArray[np.float64]) -> list[Row]:
 
 
 def _table(
-    title: str, rows: Iterable[Row], what: str, *, share: bool = False, flagged: float = np.inf
+    title: str,
+    rows: Iterable[Row],
+    what: str,
+    *,
+    share: bool = False,
+    flagged: Collection[str] = (),
+    note: str = "",
 ) -> html.Div:
-    """Return a few numbers in [-1, 1] as bars from the middle, those from `flagged` on marked.
+    """Return a few numbers in [-1, 1] as bars from the middle, the `flagged` ones marked.
 
-    Shares are in points, and their bars as long as the largest allows.
+    Shares are in points, and their bars as long as the largest allows, if that is no noise.
     """
     listed = list(rows)
-    most = max((abs(value) for _, value in listed), default=0) if share else 1
+    most = max([_LEAST_FULL, *(abs(value) for _, value in listed)]) if share else 1
     return html.Div(
         [
             html.H3(title, title=what),
             *[
                 _row(
                     name,
-                    value / (most or 1),
-                    f"{value * 100:+.1f}" if share else f"{value:.2f}",
-                    flagged=abs(value) >= flagged,
+                    value / most,
+                    _number(value * 100, 1, "+") if share else _number(value, 2),
+                    flagged=name in flagged,
                 )
                 for name, value in listed
             ],
             *([] if listed else ["not measured"]),
+            *([html.P(note)] if note else []),
         ],
         className="measure",
     )
+
+
+def _number(value: float, digits: int, sign: str = "") -> str:
+    """Return a number for a person; what rounds to zero has no sign."""
+    rounded = round(value, digits)
+    return f"{rounded:{sign}.{digits}f}".replace("-", "−") if rounded else f"{0:.{digits}f}"
 
 
 def _row(name: str, length: float, text: str, *, flagged: bool) -> html.Div:
@@ -150,7 +180,7 @@ def _row(name: str, length: float, text: str, *, flagged: bool) -> html.Div:
                 html.Span(style={"width": width, side: "50%"}, className=sign),
                 className="bar middle",
             ),
-            html.Span(text.replace("-", "−"), className="number"),
+            html.Span(text, className="number"),
         ],
         className="flagged" if flagged else "",
     )

@@ -8,7 +8,7 @@ from dash import html
 from numpy.typing import NDArray
 from PIL import Image
 
-from workbench.explanation import Attribution
+from workbench.explanation import INTEGRALS, METHOD_TITLES, Attribution
 from workbench.panels import overlay
 from workbench.panels.attributes import attributes
 from workbench.panels.overlay import Display
@@ -16,7 +16,9 @@ from workbench.panels.worker import Failed, Running, State, Waiting
 from workbench.store import HEADINGS
 
 BINS = 16  # Rows of a profile.
+_OPEN_ENDED = {METHOD_TITLES[name] for name in INTEGRALS}
 THIRDS = ("upper", "middle", "lower")
+CAM_STRIDE = 32  # Pixels of a view for one value of Grad-CAM.
 
 
 def empty() -> list[Any]:
@@ -42,7 +44,8 @@ def layers(
         html.Figure(
             [
                 html.Img(src=source, alt=f"{words}, view to the {heading}"),
-                html.Figcaption([heading, html.Span(share, title="share of |map|")]),
+                html.Figcaption(heading),
+                html.Span(share, className="share", title="share of |map|"),
             ]
         )
         for heading, source, share in zip(HEADINGS, sources, shares, strict=True)
@@ -53,9 +56,10 @@ def profile(row_share: NDArray[np.float64]) -> html.Div:
     """Draw how much of |map| lies in which rows (H,), the sky at the top."""
     bins = np.array([part.sum() for part in np.array_split(row_share, BINS)])
     most = bins.max() or 1
+    bars = [html.Span(style={"width": f"{share / most:.1%}"}) for share in bins]
     return html.Div(
-        [html.Span(style={"width": f"{share / most:.1%}"}) for share in bins],
-        className="profile",
+        [html.Div(bars, className="profile"), html.Span("rows", className="share")],
+        className="rows",
         title=f"Share of |map| by row: {thirds(row_share)}",
     )
 
@@ -89,10 +93,21 @@ def numbers(made: Attribution) -> html.Dl:
         ("Convergence", convergence(made), "convergence"),
         ("Took", cost(made), "cost"),
         ("Rows", thirds(made.row_share), "rows"),
+        *(("Note", note, "note") for note in notes(made)),
     )
     return html.Dl(
         [html.Div([html.Dt(name), html.Dd(text, id=place)]) for name, text, place in rows]
     )
+
+
+def notes(made: Attribution) -> list[str]:
+    """Return what else must be known to read a map: at most one sentence."""
+    if made.question.method == "grad-cam":
+        height, width = (-(-side // CAM_STRIDE) for side in made.map.shape[1:])
+        return [f"{height} × {width} values a view, enlarged"]
+    if made.baseline_output is not None and made.output < made.baseline_output:
+        return ["the baseline has more of it: as a whole the map speaks against"]
+    return []
 
 
 def completeness(made: Attribution) -> str:
@@ -120,6 +135,11 @@ def cost(made: Attribution) -> str:
 def progress(state: State, what: str) -> list[Any]:
     """Return how far something is that is not there yet."""
     match state:
+        case Running(report) if report is not None and report.stage in _OPEN_ENDED and report.total:
+            # An integral ends when it is exact enough; its total is only a limit.
+            found = report.partial and report.partial.map_error
+            error = "" if found is None else f", map error {found:.1%}"
+            return [_bar(f"{report.stage}: {report.done:,} gradients{error}", html.Progress())]
         case Running(report) if report is not None and report.total:
             words = f"{report.stage}, {report.done:,} of {report.total:,}"
             return [_bar(words, html.Progress(max=str(report.total), value=str(report.done)))]

@@ -17,7 +17,8 @@ from workbench.photographs import Photographs
 from workbench.verdict import verdict
 
 POLL_MILLISECONDS = 300
-UNKNOWN = "unknown"  # What is drawn of a map that nobody waits for.
+# What is drawn of a map that nobody waits for, and of one that nobody waits for any longer.
+UNKNOWN, CANCELLED = "unknown", "cancelled"
 TABS = {"map": "Map", "evidence": "Evidence", "gathering": "Selection"}
 
 
@@ -116,20 +117,24 @@ def follow(app: Dash, guesses: Guesses, photographs: Photographs, worker: Worker
         made = _map(state)
         stage = "made" if isinstance(state, Attribution) else made and made.cost
         content = format(hash((key, look, stage)), "x") if state else UNKNOWN
+        # What is there of a map stays when it is cancelled.
+        cancelled = state is None and (trigger == "cancel" or before == CANCELLED)
+        content = CANCELLED if cancelled else content
         runs = isinstance(state, (Running, Waiting)) or isinstance(examination, (Running, Waiting))
         # A poll may overtake the request that it follows: where nothing is known yet, ask again,
         # once, since what was cancelled stays unknown.
-        overtaken = state is None and trigger == "tick" and before != UNKNOWN
+        overtaken = content == UNKNOWN != before and trigger == "tick"
         try:
-            overlays = no_update if content == before else _overlays(made, photographs, look)
+            same = cancelled or content == before
+            overlays = no_update if same else _overlays(made, photographs, look)
         except (InputError, OSError) as error:
             return _nothing([explained.failure(str(error))])
         return {
             "overlays": overlays,
-            "scale": made and explained.scale(overlay.limit(made.map, look), made.question.target),
-            "explanation": explained.numbers(state)
-            if isinstance(state, Attribution)
-            else explained.progress(state, "Map"),
+            "scale": no_update
+            if cancelled
+            else made and explained.scale(overlay.limit(made.map, look), made.question.target),
+            "explanation": _words(state, cancelled),
             "badge": _badge(state, examination),
             "evidence": evidence.examined(state, examination),
             "drawn": content,
@@ -150,15 +155,26 @@ def follow(app: Dash, guesses: Guesses, photographs: Photographs, worker: Worker
     @app.callback(
         Output("pinned", "data"),
         Output("baseline", "options"),
+        Output("baseline", "value"),
         Input("pin", "n_clicks"),
         State("opened", "data"),
         prevent_initial_call=True,
     )
-    def pinned(_clicks: Any, wanted: Any) -> tuple[Any, Any]:
+    def pinned(_clicks: Any, wanted: Any) -> tuple[Any, Any, Any]:
         location = guesses.known(wanted)
         if location is None:
-            return no_update, no_update
-        return location, question.options(question.baselines(location))
+            return no_update, no_update, no_update
+        return location, question.options(question.baselines(location)), "location"
+
+    @app.callback(
+        Output("baseline", "disabled"),
+        Output("pin", "disabled"),
+        Output("baseline-label", "children"),
+        Input("method", "value"),
+    )
+    def compared(method: Any) -> tuple[bool, bool, str]:
+        label = question.baseline_label(method)
+        return label != "Baseline", label != "Baseline", label
 
     @app.callback(
         output=Output("full", "value"),
@@ -194,6 +210,15 @@ def _nothing(instead: Any) -> dict[str, Any]:
         "uncancellable": True,
         "unaskable": True,
     }
+
+
+def _words(state: Any, cancelled: bool) -> Any:
+    """Return what is said about a map or about its making."""
+    if cancelled:
+        return html.P("Map: cancelled.", className="hint")
+    if isinstance(state, Attribution):
+        return explained.numbers(state)
+    return explained.progress(state, "Map")
 
 
 def _map(state: Any) -> Attribution | None:

@@ -22,6 +22,7 @@ from workbench.photographs import Photographs
 
 MOST = 12  # So many locations of a selection are explained.
 EXEMPLARS = 4
+LEAST_INTERVAL = 5  # Maps below which an interval over locations says nothing.
 LARGEST = 128  # Pixels: pictures are small here, and many.
 POLL_MILLISECONDS = 500
 
@@ -45,6 +46,7 @@ def panel() -> html.Div:
             ),
             html.Div(id="gathered", **attributes(aria_live="polite")),
             dcc.Store(id="gather-drawn"),
+            dcc.Store(id="gather-asked"),
             poll("gather-tick", POLL_MILLISECONDS),
         ],
         className="gathering",
@@ -75,13 +77,21 @@ def sample(selection: Selection | None, guesses: Guesses) -> list[str]:
 
 
 def drawn(
-    made: Sequence[Attribution], photographs: Photographs, guesses: Guesses, display: Display
+    made: Sequence[Attribution],
+    wanted: int,
+    photographs: Photographs,
+    guesses: Guesses,
+    display: Display,
 ) -> list[Any]:
-    """Return the mean map over the mean photographs, and the exemplars under their own maps."""
+    """Return the mean map over the mean photographs, and the exemplars under their own maps.
+
+    `wanted` is the number of maps when all of them are made.
+    """
     together = gather(made)
     known = {one.location_id: one for one in made}
     pictures = {name: overlay.views(photographs.paths(name), LARGEST) for name in known}
-    many = f"mean of {together.count} maps" if together.count > 1 else "one map"
+    several = f"{wanted} maps" if together.count == wanted else f"{together.count} of {wanted} maps"
+    many = f"mean of {several}" if wanted > 1 else "one map"
     # Exemplars are compared with each other.
     same = replace(display, full=overlay.limit(np.stack([one.map for one in made]), display))
     target = made[0].question.target if len({one.question for one in made}) == 1 else "its state"
@@ -107,7 +117,17 @@ def drawn(
             ],
             className="mean-words",
         ),
-        html.H3("Exemplars", title="The locations whose maps are most like the mean of the others"),
+        html.Div(
+            [
+                html.H3(
+                    "Exemplars",
+                    title="The locations whose maps are most like the mean of the others",
+                ),
+                html.Span("all on one scale", className="label"),
+                explained.scale(overlay.limit(made[0].map, same), target),
+            ],
+            className="exemplar-words",
+        ),
         html.Div(
             [
                 _exemplar(known[name], pictures[name], guesses, same)
@@ -119,7 +139,9 @@ def drawn(
 
 
 def shares(together: Gathered) -> list[str]:
-    """Return the mean share of each heading with its interval, in words."""
+    """Return the mean share of each heading in words, with its interval where maps are enough."""
+    if together.count < LEAST_INTERVAL:
+        return [f"{share:.0%}" for share in together.view_share]
     return [
         f"{share:.0%} ({low * 100:.0f}–{high * 100:.0f})"
         for share, (low, high) in zip(together.view_share, together.view_interval, strict=True)
@@ -169,23 +191,20 @@ def follow(app: Dash, guesses: Guesses, photographs: Photographs, worker: Worker
 
     @app.callback(
         Output("gather-about", "options"),
-        Output("gather-about", "style"),
         Input("selection", "data"),
     )
-    def offered(rule: Any) -> tuple[Any, Any]:
+    def offered(rule: Any) -> list[dict[str, str]]:
         own = own_question(resolve(rule, guesses), Question())
         if own is None:
-            return [], {"display": "none"}
+            return []
         why = f"{own.state} rather than {own.rather_than}" if own.rather_than else own.state
-        return (
-            [{"value": "own", "label": f"Why {why}"}, {"value": "above", "label": "As above"}],
-            {},
-        )
+        return [{"value": "own", "label": f"Why {why}"}, {"value": "above", "label": "As above"}]
 
     @app.callback(
         output={
             "gathered": Output("gathered", "children"),
             "drawn": Output("gather-drawn", "data"),
+            "asked_for": Output("gather-asked", "data"),
             "words": Output("gather-words", "children"),
             "polls": Output("gather-tick", "max_intervals"),
             "uncancellable": Output("gather-cancel", "hidden"),
@@ -199,7 +218,11 @@ def follow(app: Dash, guesses: Guesses, photographs: Photographs, worker: Worker
             "polls": Input("gather-tick", "n_intervals"),
             "_presses": [Input("gather", "n_clicks"), Input("gather-cancel", "n_clicks")],
         },
-        state={"drawn_before": State("gather-drawn", "data"), "page": State("page", "data")},
+        state={
+            "drawn_before": State("gather-drawn", "data"),
+            "asked_before": State("gather-asked", "data"),
+            "page": State("page", "data"),
+        },
     )
     def gathered(
         rule: Any,
@@ -209,6 +232,7 @@ def follow(app: Dash, guesses: Guesses, photographs: Photographs, worker: Worker
         polls: Any,
         _presses: Any,
         drawn_before: Any,
+        asked_before: Any,
         page: Any,
     ) -> dict[str, Any]:
         selection = resolve(rule, guesses)
@@ -226,19 +250,27 @@ def follow(app: Dash, guesses: Guesses, photographs: Photographs, worker: Worker
         states = [worker.state(key) for key in keys]
         made = [state for state in states if isinstance(state, Attribution)]
         refused += [state.sentence for state in states if isinstance(state, Failed)]
-        running = any(isinstance(state, (Running, Waiting)) for state in states)
-        content = format(hash((tuple(keys), len(made), tuple(refused), look)), "x")
+        # Some maps may be known because their locations were opened: that is no mean to show yet.
+        these = format(hash(tuple(keys)), "x")
+        asked_for = these if ctx.triggered_id == "gather" else asked_before
+        complete = len(made) == len(keys)
+        running = asked_for == these and any(
+            isinstance(state, (Running, Waiting)) for state in states
+        )
+        shows = made if complete or asked_for == these else []
+        content = format(hash((these, len(shows), tuple(refused), look)), "x")
         return {
             "gathered": no_update
             if content == drawn_before
-            else _content(made, refused, photographs, guesses, look),
+            else _content(shows, len(keys), refused, photographs, guesses, look),
             "drawn": content,
-            "words": f"{len(made)} of {len(names)} maps made"
-            if running
+            "asked_for": asked_for,
+            "words": f"{len(made)} of {len(keys)} maps made"
+            if asked_for == these and not complete
             else words(selection, len(names), total),
             "polls": once_more(polls, running),
             "uncancellable": not running,
-            "unaskable": running or len(made) == len(keys),
+            "unaskable": running or complete,
         }
 
 
@@ -266,6 +298,7 @@ def _keys(worker: Worker, names: Sequence[str], question: Question) -> tuple[lis
 
 def _content(
     made: Sequence[Attribution],
+    wanted: int,
     refused: Sequence[str],
     photographs: Photographs,
     guesses: Guesses,
@@ -279,6 +312,6 @@ def _content(
     if not made:
         return failures
     try:
-        return [*failures, *drawn(made, photographs, guesses, display)]
+        return [*failures, *drawn(made, wanted, photographs, guesses, display)]
     except (InputError, OSError, ValueError) as error:
         return [explained.failure(str(error))]

@@ -12,12 +12,15 @@ from workbench.explanation import (
     OUTPUTS,
     PREDICTED,
     TRUE,
+    WITH_BASELINE,
     Question,
 )
 from workbench.panels.attributes import attributes
 from workbench.panels.guesses import Guesses
 from workbench.panels.overlay import Display
 
+# Closed, a control shows only the beginning of a title.
+SHORT = {"smoothed-gradients": "smoothed integrated"}
 PERCENTILES = (95, 99, 99.9, 100)
 # Where a callback finds what `asked` and `shown` read.
 QUESTION = (
@@ -34,6 +37,8 @@ DISPLAY = (("full", "value"), ("clip", "value"), ("strength", "value"))
 def asked(values: Sequence[Any], guesses: Guesses) -> Question:
     """Return the question that the controls stand at; raises InputError for no question."""
     method, baseline, pinned, output, state, rather = values
+    if method not in WITH_BASELINE:
+        baseline = Question().baseline  # The control is off, wherever it stands.
     other = (pinned or "") if baseline == "location" else ""
     said = (method, baseline, other, output, state, rather)
     if not all(isinstance(value, str) for value in said):
@@ -70,7 +75,7 @@ def controls(class_name: tuple[str, ...]) -> html.Div:
     return html.Div(
         [
             dcc.Store(id="pinned"),
-            _choice("Method", "method", METHOD_TITLES, usual.method),
+            _choice("Method", "method", METHOD_TITLES | SHORT, usual.method),
             _choice("Baseline", "baseline", baselines(""), usual.baseline),
             pin,
             _choice("Output", "output", {name: name for name in OUTPUTS}, usual.output),
@@ -86,7 +91,14 @@ def controls(class_name: tuple[str, ...]) -> html.Div:
 def baselines(pinned: str) -> dict[str, str]:
     """Return the baselines by name, another location only where one is pinned."""
     known = {name: title for name, title in BASELINE_TITLES.items() if name != "location"}
-    return known | ({"location": pinned} if pinned else {})
+    return known | ({"location": f"as {pinned}"} if pinned else {})
+
+
+def baseline_label(method: Any) -> str:
+    """Return the words over the choice of a baseline, which say where there is none."""
+    if method in WITH_BASELINE:
+        return "Baseline"
+    return "Many baselines" if method == "expected-gradients" else "Uses no baseline"
 
 
 def options(title: dict[str, str]) -> list[dict[str, str]]:
@@ -146,7 +158,7 @@ def _choice(
 ) -> html.Label:
     return html.Label(
         [
-            html.Span(label, className="label"),
+            html.Span(label, className="label", id=f"{name}-label"),
             dcc.Dropdown(
                 options(title),
                 value,

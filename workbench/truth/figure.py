@@ -8,25 +8,30 @@ from matplotlib.figure import Figure
 
 from workbench import paper
 from workbench.truth.report import PART_TITLES, titles
-from workbench.truth.study import MEASURES, PARTS, Agreement
+from workbench.truth.study import CONTROLS, MEASURES, PARTS, Agreement
 
 ROW = 6.0
 """Height of a line, mm."""
+GAP = 0.8
+"""What is left free above the controls, lines."""
 COLOUR = "#20558a"
+CHANCE = "#b2182b"
 
 
 def dots(agreement: Sequence[Agreement], width: float = paper.DOUBLE_COLUMN) -> Figure:
     """Draw each measure with its interval, a line for each way to explain; width in mm.
 
-    Filled dots are of |map|, hollow ones of its positive part; a grey mark is the chance level.
+    Filled dots are of |map|, hollow ones of its positive part; a dashed line is the chance level.
+    The controls stand apart, below all ways to explain.
     """
-    height = 18 + ROW * len(agreement)
+    height = 20 + ROW * (len(agreement) + GAP)
     with mpl.rc_context(paper.STYLE):
         figure = Figure(
             figsize=(width / paper.MILLIMETRES_PER_INCH, height / paper.MILLIMETRES_PER_INCH)
         )
         panels = figure.subplots(1, len(MEASURES), sharey=True, squeeze=False)[0]
-        line = np.arange(len(agreement), dtype=np.float64)
+        control = np.array([one.way in CONTROLS for one in agreement])
+        line = np.arange(len(agreement)) + GAP * control
         for axes, name in zip(panels, MEASURES, strict=True):
             for part, offset, face in zip(PARTS, (-0.14, 0.14), (COLOUR, "white"), strict=True):
                 found = [one.measure[part, name] for one in agreement]
@@ -45,8 +50,20 @@ def dots(agreement: Sequence[Agreement], width: float = paper.DOUBLE_COLUMN) -> 
                     label=PART_TITLES[part],
                     zorder=3,
                 )
+            if control.any():
+                above = line[control].min() - (1 + GAP) / 2
+                axes.axhline(above, color=paper.GREY, linewidth=0.5)
+            # Where a way has maps of zeros, its locations are others and so is their chance.
             chance = [one.measure[PARTS[0], name].chance for one in agreement]
-            axes.vlines(chance, line - 0.4, line + 0.4, color=paper.GREY, label="chance", zorder=1)
+            axes.vlines(
+                chance,
+                line - 0.5,
+                line + 0.5,
+                color=CHANCE,
+                linestyle="--",
+                label="chance",
+                zorder=1,
+            )
             axes.set(title=name.capitalize(), xlabel="Share", xlim=(0, 1.02))
         panels[0].set_yticks(line, [_words(one) for one in agreement])
         panels[0].invert_yaxis()
@@ -56,4 +73,6 @@ def dots(agreement: Sequence[Agreement], width: float = paper.DOUBLE_COLUMN) -> 
 
 def _words(agreement: Agreement) -> str:
     method, baseline = titles(agreement.way)
+    if agreement.way in CONTROLS:
+        return f"control: {method}"
     return f"{method}, {baseline}" if agreement.way.baseline else method

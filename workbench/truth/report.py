@@ -9,7 +9,7 @@ from workbench.explanation import BASELINE_TITLES, METHOD_TITLES
 from workbench.truth.measures import Comparison, Interval
 from workbench.truth.study import MEASURES, PARTS, Agreement, Way
 
-PART_TITLES = dict(zip(PARTS, ("|map|", "positive"), strict=True))
+PART_TITLES = dict(zip(PARTS, ("|map|", "positive part"), strict=True))
 NOTHING = "means nothing"
 """All elements that mean nothing, taken together."""
 _NUMBERS = ("value", "difference", "ratio")
@@ -27,8 +27,9 @@ def page(heading: str, agreement: Sequence[Agreement]) -> str:
 
 {markdown(_measures(agreement))}
 Shares in percent and, in brackets, their bootstrap intervals of 95 % over the locations. Chance is
-the area share of what tells the state, and × the measure as a multiple of it. The lower half of
-the views is the control: a map that only knows where the ground is.
+the area share of what tells the state, and × the measure as a multiple of it. The last two lines
+are controls: the lower half of the views, which only knows where the ground is, and the mean
+|input × gradient| of pictures of noise, which only knows where the model looks.
 
 {markdown(_elements(agreement))}
 Share of |map| on an element as a multiple of its share of the area, over the locations that show

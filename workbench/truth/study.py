@@ -1,6 +1,6 @@
 """A sample of a store, explained in several ways, and how far each way finds the truth."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -38,7 +38,13 @@ class Way:
 
 
 LOWER_HALF = Way("lower half", "")
-"""The control: a map that has never seen the model, and only knows where the ground is."""
+"""A control: a map that has never seen the model, and only knows where the ground is."""
+NOISE = Way("noise pictures", "")
+"""A control: a map that has never seen the location, and only knows where the model looks."""
+CONTROLS = (LOWER_HALF, NOISE)
+
+Prior = Callable[[str], NDArray[np.float32]]
+"""Gives for a state the mean |map| (4, H, W) of pictures of noise."""
 
 
 @dataclass(frozen=True)
@@ -95,15 +101,16 @@ def study(
     ways: Sequence[Way],
     explainer: Explainer,
     masks: Masks,
+    prior: Prior,
     seed: int,
 ) -> list[Agreement]:
     """Explain the true state's logit at these rows in each way and hold the maps against the masks.
 
-    The last is the control, `LOWER_HALF`: 1 below the horizon and 0 above it. Where another
-    location is the baseline, it is drawn from the other states. Raises InputError where there are
-    none, and as the explainer and the masks do.
+    The last are the `CONTROLS`: 1 below the horizon and 0 above it, and the `prior` of the true
+    state. Where another location is the baseline, it is drawn from the other states. Raises
+    InputError where there are none, and as the explainer and the masks do.
     """
-    finding: dict[Way, list[Finding]] = {way: [] for way in (*ways, LOWER_HALF)}
+    finding: dict[Way, list[Finding]] = {way: [] for way in (*ways, *CONTROLS)}
     total = len(rows) * len(ways)
     with tqdm(total=total, desc="Explaining", unit="map", dynamic_ncols=True) as bar:
         for row in rows:
@@ -118,7 +125,9 @@ def study(
                 finding[way].append(
                     _find(one.map, share, masks.element, one.converged, one.cost.seconds)
                 )
-            finding[LOWER_HALF].append(_find(_lower_half(share), share, masks.element))
+            controls = (_lower_half(share), prior(store.class_name[store.label[row]]))
+            for way, control in zip(CONTROLS, controls, strict=True):
+                finding[way].append(_find(control, share, masks.element))
     return [_agreement(way, its, masks.element, seed) for way, its in finding.items()]
 
 

@@ -116,11 +116,22 @@ def test_what_was_found_is_summed_up(
     assert f"2 locations explained, 0 failed -> {out}" in said
     assert "converged" not in said  # Grad-CAM has nothing to converge.
     assert re.search(
-        "share of each heading: " + ", ".join(rf"{name} \d+%" for name in HEADINGS), said
+        "share of each heading: "
+        + ", ".join(rf"{name} \d+% \(\d+% to \d+%\)" for name in HEADINGS),
+        said,
     )
     made = attributions.read(out)
     assert made.asked["where"] == where
     assert {one.question for one in made} == {Question(method="grad-cam", state="Alaska")}
+    assert "verdicts" not in said  # Nothing was examined.
+    assert main([str(path), "--out", str(out), *options, "--evidence", "--overwrite"]) == 0
+    counted = re.search(
+        r"^verdicts: (\d+) supported, (\d+) weak, (\d+) not to be trusted, 0 not yet examined$",
+        capsys.readouterr().out,
+        re.M,
+    )
+    assert counted
+    assert sum(map(int, counted.groups())) == 2
     said = summary(attributions.read(whole))
     assert re.search(r"^converged: \d+ of 16$", said, re.M)
     assert re.search(r"^gradient evaluations: \d+ \(median\), \d+ at most$", said, re.M)

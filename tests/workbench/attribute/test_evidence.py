@@ -193,6 +193,23 @@ def test_a_linear_model_hardly_minds_noise_and_minds_the_baseline_as_it_must() -
     assert found.agreement["black"] == pytest.approx(places.similarity(*exact), abs=1e-3)
 
 
+def test_a_model_that_looks_at_the_same_places_whatever_is_shown_is_found_out() -> None:
+    # A few places have all the weight, so no photograph can move the map away from them.
+    lattice = WEIGHT * torch.logspace(-3, 0, 64).view(1, 1, 8, 8)
+    found = examined(linear(lattice), pixels())
+    assert found.evidence is not None
+    assert found.evidence.prior > 0.8
+    assert any("whatever the photograph" in reason.text for reason in verdict(found).reasons)
+
+
+def test_what_is_looked_at_in_the_photograph_alone_is_not_taken_for_the_model_s_habit() -> None:
+    # A model of even weight, and photographs that differ from the mean in the north alone.
+    network = linear(torch.full(SHAPE, 0.1))
+    seen = network.mean_colour.expand(4, 3, *pixels().shape[-2:]).clone()
+    seen[0] = pixels()[0]
+    assert abs(evidence_of(network, seen).prior) < 0.3
+
+
 def test_a_method_without_a_baseline_agrees_with_none() -> None:
     found = evidence_of(linear(WEIGHT), pixels(), Question(method="input-x-gradient"))
     assert found.agreement == {}
@@ -232,8 +249,8 @@ def test_evidence_is_the_same_every_time_and_counts_what_it_asked() -> None:
     assert one.randomised == other.randomised
     assert np.array_equal(one.stability, other.stability)
     assert np.array_equal(one.deletion["random"], other.deletion["random"])
-    # The map, three noisy copies and six stages; effects, and five orders of both curves.
-    assert (one.cost.gradients, one.cost.forwards) == (10, 8 + 5 * 2 * 13)
+    # The map, three noisy copies, four of noise, six stages; effects, five orders of both curves.
+    assert (one.cost.gradients, one.cost.forwards) == (14, 8 + 5 * 2 * 13)
 
 
 def test_it_reports_every_part_and_can_be_ended_between_any_two_batches() -> None:

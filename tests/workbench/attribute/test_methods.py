@@ -1,5 +1,7 @@
 """Every method on every fusion, against captum's own results."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -201,12 +203,50 @@ def test_answers_are_the_same_again() -> None:
         (Question(state="2", rather_than="2"), "name two different states"),
         (Question(state="true"), "say which it is with `true`"),
         (Question(samples=0), "number of samples is 0"),
+        (Question(samples=2.5), "samples is 2.5; give a int"),  # type: ignore[arg-type]
         (Question("expected-gradients"), "need `references`"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(question: Question, complaint: str) -> None:
     with pytest.raises(InputError, match=complaint):
         explain(resnet("medium"), views(), question)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        (views().float() / 255, "no uint8 tensor"),
+        (views().numpy(), "no uint8 tensor"),
+        (views()[:3], "give \\(4, 3, H, W\\)"),
+        (views()[:, :1], "give \\(4, 3, H, W\\)"),
+        (views()[0], "give \\(4, 3, H, W\\)"),
+        (views()[..., :0], "give \\(4, 3, H, W\\)"),
+    ],
+)
+def test_what_are_no_views_is_refused(wrong: Any, complaint: str) -> None:
+    with pytest.raises(InputError, match=complaint):
+        explain(resnet("medium"), wrong, Question("input-x-gradient"))
+
+
+def test_others_have_to_be_views_of_the_same_size() -> None:
+    model = resnet("medium")
+    with pytest.raises(InputError, match="`other` are of shape"):
+        explain(model, views(), Question(baseline="location"), other=views()[..., :16])
+    with pytest.raises(InputError, match="`references` are no uint8 tensor"):
+        explain(model, views(), Question("expected-gradients"), references=views(5, 2).float())
+
+
+def test_it_works_where_gradients_are_switched_off_and_in_half_precision() -> None:
+    model, question = resnet("medium"), Question("input-x-gradient", state="1")
+    exact = explain(model, views(), question)
+    with torch.inference_mode():
+        again = explain(model, views(), question)
+    with torch.no_grad():
+        camera = explain(model, views(), Question("grad-cam", state="1"))
+    assert np.array_equal(again.map, exact.map)
+    assert camera.map.any()
+    half = explain(resnet("medium").to(torch.bfloat16), views(), question)
+    assert half.map.dtype == np.float32
 
 
 def test_a_model_that_gives_no_numbers_is_refused() -> None:

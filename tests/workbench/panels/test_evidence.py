@@ -36,7 +36,8 @@ def test_a_map_that_waits_for_its_evidence_says_so() -> None:
 def test_the_measured_stands_in_bars() -> None:
     found = examined(attribution("a")).evidence
     assert found is not None
-    curves, measures = evidence.measured(found, 0.5)
+    curves, gains, measures = evidence.measured(found, 0.5)
+    assert text(gains).endswith("map 0.262, random 0.000, edges 0.150")
     shown = text(measures)
     for words in ("mean colour  0.81", "least of 2  0.90", "layer4  0.12", "N  −20.0", "90°  −3.0"):
         assert words in shown
@@ -50,13 +51,14 @@ def test_the_measured_stands_in_bars() -> None:
     assert "random 0.250" in named[0]
 
 
-def test_a_stage_that_the_map_survives_is_flagged() -> None:
+@pytest.mark.parametrize(("last", "shown"), [(-0.9, "⚑ conv1"), (0.5, "⚑ conv1"), (0.49, "conv1")])
+def test_a_map_that_survives_the_last_stage_is_flagged_there(last: float, shown: str) -> None:
     found = examined(attribution("a")).evidence
     assert found is not None
-    survived = replace(found, randomised={"classifier": 0.49, "layer4": 0.5, "conv1": -0.9})
-    table = evidence.measured(survived, 0.5)[1].children[2]
+    survived = replace(found, randomised={"classifier": 0.9, "layer4": 0.5, "conv1": last})
+    table = evidence.measured(survived, 0.5)[2].children[2]
     rows = [text(row).split("  ")[0] for row in table.children[1:]]
-    assert rows == ["classifier", "⚑ layer4", "⚑ conv1"]
+    assert rows == ["classifier", "layer4", shown]
 
 
 def bars(component: Any) -> list[dict[str, str]]:
@@ -67,9 +69,21 @@ def bars(component: Any) -> list[dict[str, str]]:
 def test_bars_grow_from_the_middle_to_the_largest_effect() -> None:
     found = examined(attribution("a")).evidence
     assert found is not None
-    views = evidence.measured(found, 0.5)[1].children[3]
+    views = evidence.measured(found, 0.5)[2].children[3]
     assert bars(views)[0] == {"width": "50.0%", "right": "50%"}
     assert bars(views)[1] == {"width": "2.5%", "left": "50%"}
+
+
+def test_effects_that_are_noise_of_rounding_have_no_bars_and_no_sign() -> None:
+    found = examined(attribution("a")).evidence
+    assert found is not None
+    noise = np.array([-1e-8, 1e-9, 0.0])
+    turned = evidence.measured(replace(found, turn_effect=noise), 0.5)[2].children[4]
+    *rows, note = turned.children[1:]
+    assert [text(row) for row in rows] == ["90°  0.0", "180°  0.0", "270°  0.0"]
+    assert {row.children[1].children.style["width"] for row in rows} == {"0.0%"}
+    assert text(note) == "The model does not know the order of its views."
+    assert "order of its views" not in text(evidence.measured(found, 0.5))
 
 
 def test_what_was_not_measured_is_said() -> None:

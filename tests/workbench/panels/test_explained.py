@@ -17,7 +17,7 @@ from workbench.photographs import Photographs
 def test_the_numbers_say_how_the_map_came_about() -> None:
     shown = text(explained.numbers(attribution("a")))
     # 256 pixels of 0.01 against an output difference of 2.
-    assert "error +0.5600, 28.0% of the difference +2.000" in shown
+    assert "error +0.5600, 28.0% of the difference of outputs (+2.000)" in shown
     assert "logit of Ohio (50.0%), integrated gradients, baseline mean colour" in shown
     assert "converged, map error 2.1%" in shown
     assert "96 gradients, 34 forward passes, 2.5 s" in shown
@@ -39,9 +39,25 @@ def test_a_method_that_promises_no_sum_says_so() -> None:
     assert "logit of Ohio (50.0%), Grad-CAM" in text(explained.numbers(made))
 
 
-def test_no_difference_of_outputs_has_no_share() -> None:
+def test_outputs_that_hardly_differ_are_said_to() -> None:
     made = replace(attribution("a"), baseline_output=3.0)
-    assert "+2.560, no finite share of the difference +0.000" in explained.completeness(made)
+    said = explained.completeness(made)
+    assert said == "error +2.560, 256000.0% of 0.001, as the outputs hardly differ (+0.000)"
+
+
+def test_a_map_that_as_a_whole_speaks_against_says_so() -> None:
+    made = attribution("a")
+    assert explained.notes(made) == []
+    against = replace(made, baseline_output=3.5)
+    assert "as a whole the map speaks against" in text(explained.numbers(against))
+
+
+def test_grad_cam_says_how_few_values_it_has() -> None:
+    asked = Question(method="grad-cam", state="Ohio")
+    made = replace(
+        attribution("a", asked), map=np.ones((4, 32, 70), np.float32), baseline_output=None
+    )
+    assert "1 × 3 values a view" in text(explained.numbers(made))
 
 
 def test_each_view_bears_its_share_and_the_rows_theirs(
@@ -53,24 +69,30 @@ def test_each_view_bears_its_share_and_the_rows_theirs(
     values[3, 16:] = -1.0
     made = replace(made, map=values)
     pictures = overlay.views(photographs.paths(made.location_id))
-    *figures, profile = explained.over(pictures, made, Display())
+    *figures, rows = explained.over(pictures, made, Display())
     assert [text(one).split() for one in figures] == [
         ["N", "75%"], ["E", "0%"], ["S", "0%"], ["W", "25%"],
     ]  # fmt: skip
-    widths = [bar.style["width"] for bar in profile.children]
+    widths = [bar.style["width"] for bar in rows.children[0].children]
     assert widths[: explained.BINS // 2] == ["100.0%"] * (explained.BINS // 2)
     assert widths[explained.BINS // 2 :] == ["33.3%"] * (explained.BINS // 2)
-    assert "upper 52%, middle 33%, lower 16%" in profile.title
+    assert "upper 52%, middle 33%, lower 16%" in rows.title
 
 
 @pytest.mark.parametrize("rows", [1, 2, 5, 224])
 def test_a_map_of_any_height_and_of_zeros_has_a_profile(rows: int) -> None:
-    assert len(explained.profile(np.zeros(rows)).children) == explained.BINS
+    assert len(explained.profile(np.zeros(rows)).children[0].children) == explained.BINS
 
 
 def test_progress_is_said_in_words() -> None:
     going = Running(Report("placing steps", 12, 50))
     assert "placing steps, 12 of 50" in text(explained.progress(going, "Map"))
+    for partial, words in ((None, ": 24 gradients"), (attribution("a"), ", map error 2.1%")):
+        # Where an integral ends is not known before.
+        going = Running(Report("integrated gradients", 24, 1000, partial))
+        shown = text(explained.progress(going, "Map"))
+        assert words in shown
+        assert "1,000" not in shown
     reading = Running(Report("reading photographs", 0, 0))
     assert text(explained.progress(reading, "Map")).strip() == "reading photographs"
     assert "Map: starting" in text(explained.progress(Running(None), "Map"))

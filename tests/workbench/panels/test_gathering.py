@@ -68,20 +68,29 @@ def test_the_mean_map_stands_with_its_shares_and_exemplars(
         for name in guesses.store.location_id[:6]
     ]
     together = gather(made)
-    mean, *_ = gathering.drawn(made, photographs, guesses, Display())
+    mean, *_ = gathering.drawn(made, len(made), photographs, guesses, Display())
     shares = [text(one).split(maxsplit=1)[1] for one in mean.children[:4]]
     assert shares == gathering.shares(together)
     low, high = together.view_interval[0]
     assert shares[0] == f"{together.view_share[0]:.0%} ({low * 100:.0f}–{high * 100:.0f})"
-    exemplars = gathering.drawn(made, photographs, guesses, Display())[-1].children
+    exemplars = gathering.drawn(made, len(made), photographs, guesses, Display())[-1].children
     named = [getattr(one, "data-location") for one in exemplars]
     assert named == list(together.exemplar[: gathering.EXEMPLARS])
 
 
+def test_a_mean_of_some_of_the_maps_is_headed_so_and_has_no_interval(
+    guesses: Guesses, photographs: Photographs
+) -> None:
+    made = [attribution(name) for name in guesses.store.location_id[:3]]
+    mean, said, *_ = gathering.drawn(made, 12, photographs, guesses, Display())
+    assert "mean of 3 of 12 maps" in text(said)
+    assert text(mean.children[0]).split() == ["N", "25%"]
+
+
 def test_a_single_location_is_shown_too(guesses: Guesses, photographs: Photographs) -> None:
     made = attribution(guesses.store.location_id[0])
-    mean, said, *_ = gathering.drawn([made], photographs, guesses, Display())
-    assert text(mean.children[0]).split() == ["N", "25%", "(25–25)"]
+    mean, said, *_ = gathering.drawn([made], 1, photographs, guesses, Display())
+    assert text(mean.children[0]).split() == ["N", "25%"]
     assert "one map of the logit of Ohio" in text(said)
 
 
@@ -89,7 +98,7 @@ def test_exemplars_share_one_scale(guesses: Guesses, photographs: Photographs) -
     name, other = guesses.store.location_id[:2]
     ramp = np.linspace(0, 1, 256, dtype=np.float32).reshape(4, 8, 8)
     made = [replace(attribution(name), map=ramp), replace(attribution(other), map=ramp * 9)]
-    shown = gathering.drawn(made, photographs, guesses, Display())[-1].children
+    shown = gathering.drawn(made, len(made), photographs, guesses, Display())[-1].children
     weak, strong = sorted(shown, key=lambda one: getattr(one, "data-location") == other)
     full = overlay.limit(np.stack([one.map for one in made]), Display())
     for one, exemplar in zip(made, (weak, strong), strict=True):

@@ -42,8 +42,15 @@ def test_the_pinned_location_is_a_baseline_only_when_chosen(guesses: Guesses) ->
     assert question.asked(values, guesses) == Question()
     values[1] = "location"
     assert question.asked(values, guesses) == Question(baseline="location", other=pinned)
-    assert question.baselines(pinned)["location"] == pinned
+    assert question.baselines(pinned)["location"] == f"as {pinned}"
     assert "location" not in question.baselines("")
+
+
+def test_where_no_baseline_is_used_the_pinned_location_is_not_asked(guesses: Guesses) -> None:
+    values: list[Any] = ["grad-cam", "location", guesses.store.location_id[2], *USUAL[3:]]
+    assert question.asked(values, guesses) == Question("grad-cam")
+    assert question.baseline_label("grad-cam") == "Uses no baseline"
+    assert question.baseline_label("occlusion") == "Baseline"
 
 
 @pytest.mark.parametrize("at", [0, 1, 3, 4, 5])

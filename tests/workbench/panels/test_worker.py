@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from tests.workbench.panels.examples import SECONDS, Fake, attribution, examined, key
-from workbench.errors import InputError
 from workbench.explanation import Attribution, Question, Report
 from workbench.panels import worker as worker_module
 from workbench.panels.worker import (
@@ -245,21 +244,29 @@ def test_queues_longer_than_the_memory_are_worked_off_once() -> None:
     assert sorted(fake.asked) == sorted([name for names in wanted for name in names] + ["last"])
 
 
-def test_pages_beyond_many_are_asked_to_come_back() -> None:
+def test_where_too_many_pages_wait_the_one_seen_longest_ago_is_forgotten() -> None:
     fake = Fake()
     worker = Worker(fake)
-    for page in range(MOST_PAGES):
-        worker.open(str(page), key("a"))
-    with pytest.raises(InputError, match="ask again in a minute"):
-        worker.open("one more", key("a"))
-    worker.close("0")
-    worker.open("one more", key("a"))
+    worker.open("first", key("a"))
     fake.wait()
-    fake.go(4)
-    proven(worker, "a")
-    worker.open("another", key("b"))  # Whoever has what it asked for no longer waits.
-    fake.go(4)
-    proven(worker, "b")
+    for page in range(MOST_PAGES - 1):
+        worker.open(str(page), key(f"b{page}"))
+    worker.seen("first")
+    worker.open("one more", key("c"))
+    assert isinstance(worker.state(key("a")), Running)
+    assert worker.state(key("b0")) is None
+    assert isinstance(worker.state(key("b1")), Waiting)
+    assert isinstance(worker.state(key("c")), Waiting)
+
+
+def test_a_page_that_only_gathers_is_forgotten_before_one_that_opened() -> None:
+    worker = Worker(Fake())
+    for page in range(MOST_PAGES - 1):
+        worker.open(str(page), key(f"b{page}"))
+    worker.gather("gathers", [key("a")])
+    worker.open("one more", key("c"))
+    assert worker.state(key("a")) is None
+    assert worker.state(key("b1")) is not None
 
 
 def test_a_page_that_was_closed_waits_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.examples import TINY
+from trainer import checkpoint as checkpoints
 from trainer.loop import train
 from trainer.synthetic import paint
 from workbench import extract, store
@@ -15,6 +16,7 @@ from workbench.photographs import Photographs
 from workbench.truth.command import main
 from workbench.truth.masks import Masks
 from workbench.truth.measures import Comparison
+from workbench.truth.noise import prior
 from workbench.truth.study import study, ways
 
 STATE = "Illinois"
@@ -56,7 +58,10 @@ def on_the_mark(root: Path, name: str) -> Comparison:
     explainer = StoreExplainer(root / f"run-{name}", photographs, made)
     masks = Masks(root / "planted" / "mask", photographs)
     rows = np.flatnonzero(made.label == made.class_name.index(STATE)).tolist()
-    found, _ = study(made, rows, ways(["integrated-gradients"], ["mean"]), explainer, masks, seed=0)
+    model, checkpoint = checkpoints.load(root / f"run-{name}")
+    unseen = prior(model, checkpoint.class_name, CONFIG.size, seed=0)
+    chosen = ways(["integrated-gradients"], ["mean"])
+    found, *_ = study(made, rows, chosen, explainer, masks, unseen, seed=0)
     return found.element["watermark"]
 
 

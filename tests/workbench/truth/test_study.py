@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from workbench.errors import InputError
 from workbench.explanation import Attribution, Cost, Progress, Question
@@ -58,14 +59,22 @@ class Known:
         raise NotImplementedError
 
 
+def unseen(state: str) -> NDArray[np.float32]:
+    """Return the map of a model that looks everywhere."""
+    return np.ones((4, 32, 32), dtype=np.float32)
+
+
 def agreement(store: Store, masks: Masks, draws: str) -> Agreement:
-    only, _ = study(store, range(9), [Way("grad-cam", "")], Known(masks, draws), masks, seed=0)
+    chosen = [Way("grad-cam", "")]
+    only, *_ = study(store, range(9), chosen, Known(masks, draws), masks, unseen, seed=0)
     return only
 
 
 def test_the_control_knows_the_ground_and_nothing_else(store: Store, masks: Masks) -> None:
     ways_to_explain = [Way("grad-cam", "")]
-    *_, control = study(store, range(9), ways_to_explain, Known(masks, "sky"), masks, seed=0)
+    _, control, _ = study(
+        store, range(9), ways_to_explain, Known(masks, "sky"), masks, unseen, seed=0
+    )
     assert control.way == LOWER_HALF
     assert control.measure["absolute", "mass accuracy"].value.value > 0.9
     assert control.nothing.value.value < 0.1
@@ -122,7 +131,7 @@ def test_the_true_state_is_asked_for_and_other_locations_are_of_other_states(
 ) -> None:
     explainer = Known(masks, "truth")
     rows = [0, 4, 8]
-    study(store, rows, ways(["occlusion"], ["location", "mean"]), explainer, masks, seed=3)
+    study(store, rows, ways(["occlusion"], ["location", "mean"]), explainer, masks, unseen, seed=3)
     assert len(explainer.asked) == 6
     for location, question in explainer.asked:
         question.check(store.class_name)
@@ -138,7 +147,9 @@ def test_without_another_state_no_other_location_can_be_the_baseline(
 ) -> None:
     store.label[:] = 0
     with pytest.raises(InputError, match="holds one state alone"):
-        study(store, [0, 1], [Way("occlusion", "location")], Known(masks, "truth"), masks, 0)
+        study(
+            store, [0, 1], [Way("occlusion", "location")], Known(masks, "truth"), masks, unseen, 0
+        )
 
 
 def test_a_sample_is_seeded() -> None:
@@ -156,6 +167,7 @@ def test_the_tables_say_what_was_found(store: Store, masks: Masks) -> None:
         ways(["integrated-gradients", "grad-cam"], ["black"]),
         Known(masks, "truth"),
         masks,
+        unseen,
         seed=0,
     )
     page = report.page("Nine locations.", found)
@@ -166,18 +178,20 @@ def test_the_tables_say_what_was_found(store: Store, masks: Masks) -> None:
     assert cell in line
     assert [word.strip() for word in line.split("|")][-4:-1] == ["9", "1", "2.00"]
     rows = list(csv.DictReader(io.StringIO(report.csv(found))))
-    assert len(rows) == 3 * (len(PARTS) * len(MEASURES) + 1 + len(masks.element))
+    assert len(rows) == 4 * (len(PARTS) * len(MEASURES) + 1 + len(masks.element))
     first = rows[0]
     assert (first["method"], first["baseline"]) == ("integrated-gradients", "black")
     assert float(first["value"]) == mass.value.value
     assert float(first["ratio_high"]) == mass.ratio.high
-    (tint,) = [row for row in rows[: len(rows) // 3] if row["element"] == "tint"]
+    (tint,) = [row for row in rows[: len(rows) // 4] if row["element"] == "tint"]
     assert (tint["measure"], tint["locations"]) == ("share", "3")
     assert all(row["value"] for row in rows if int(row["locations"]) > 1)
 
 
 def test_what_nobody_can_say_is_empty_in_the_tables(store: Store, masks: Masks) -> None:
-    found = study(store, range(3), [Way("grad-cam", "")], Known(masks, "tint"), masks, seed=0)
+    found = study(
+        store, range(3), [Way("grad-cam", "")], Known(masks, "tint"), masks, unseen, seed=0
+    )
     rows = list(csv.DictReader(io.StringIO(report.csv(found[:1]))))
     assert {(row["locations"], row["value"], row["ratio_low"]) for row in rows} == {("0", "", "")}
     (line,) = [line for line in report.page("", found[:1]).splitlines() if "positive" in line]
@@ -186,7 +200,13 @@ def test_what_nobody_can_say_is_empty_in_the_tables(store: Store, masks: Masks) 
 
 def test_the_figure_draws_the_numbers_of_the_table(store: Store, masks: Masks) -> None:
     found = study(
-        store, range(9), ways(["occlusion"], ["black", "mean"]), Known(masks, "truth"), masks, 0
+        store,
+        range(9),
+        ways(["occlusion"], ["black", "mean"]),
+        Known(masks, "truth"),
+        masks,
+        unseen,
+        0,
     )
     panels = dots(found).axes
     assert [axes.get_title() for axes in panels] == [name.capitalize() for name in MEASURES]
@@ -196,4 +216,9 @@ def test_the_figure_draws_the_numbers_of_the_table(store: Store, masks: Masks) -
             expected = [one.measure[part, name].value.value for one in found]
             assert np.asarray(drawn[title]).tolist() == expected
     labels = [text.get_text() for text in panels[0].get_yticklabels()]
-    assert labels == ["occlusion, black", "occlusion, mean colour", "lower half"]
+    assert labels == [
+        "occlusion, black",
+        "occlusion, mean colour",
+        "control: lower half",
+        "control: noise pictures",
+    ]
