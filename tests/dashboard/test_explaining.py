@@ -163,6 +163,7 @@ def test_a_control_can_be_worked_with_the_keyboard(page: Page) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowDown")
     expect(page.get_by_role("option", name="probability", exact=True)).to_be_visible()
+    expect(page.locator("[value=logit]:focus")).to_be_attached()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Space")
     expect(page.locator("#explained-what")).not_to_contain_text("logit")

@@ -12,7 +12,7 @@ from workbench.explanation import BASELINE_TITLES, Attribution, Evidence
 from workbench.panels import explained
 from workbench.panels.worker import State
 from workbench.store import HEADINGS
-from workbench.verdict import ALIKE, Verdict, gain, verdict
+from workbench.verdict import ALIKE, SAME_PLACES, Verdict, gain, verdict
 
 # How a word looks; what is not there is grey.
 _LOOK = {"supported": "good", "weak": "doubtful", "not to be trusted": "bad"}
@@ -67,9 +67,9 @@ def measured(evidence: Evidence, probability: float) -> list[Any]:
     return [
         curves,
         html.P(
-            f"Areas above the curves; insertion less deletion: {gains}",
+            f"Insertion less deletion: {gains}",
             className="gains",
-            title="The verdict compares this gain of the map with those of the others",
+            title="Areas under the curves: the verdict compares the map's gain with the others'",
         ),
         html.Div(
             [
@@ -90,6 +90,13 @@ def measured(evidence: Evidence, probability: float) -> list[Any]:
                     "random from the classifier down to this one; the verdict judges the last, and "
                     "a map that survives it is flagged",
                     flagged=survived,
+                ),
+                _table(
+                    "Pictures of noise",
+                    [("their mean", evidence.prior)],
+                    "rank correlation of |map| by places with the mean |map| of pictures of noise: "
+                    "places that the network sees whatever is shown",
+                    flagged=["their mean"] if evidence.prior >= SAME_PLACES else [],
                 ),
                 _table(
                     "Without a view",

@@ -124,11 +124,8 @@ def follow(app: Dash, guesses: Guesses, photographs: Photographs, worker: Worker
         # A poll may overtake the request that it follows: where nothing is known yet, ask again,
         # once, since what was cancelled stays unknown.
         overtaken = content == UNKNOWN != before and trigger == "tick"
-        try:
-            same = cancelled or content == before
-            overlays = no_update if same else _overlays(made, photographs, look)
-        except (InputError, OSError) as error:
-            return _nothing([explained.failure(str(error))])
+        same = cancelled or content == before
+        overlays = no_update if same else _overlays(made, photographs, look)
         return {
             "overlays": overlays,
             "scale": no_update
@@ -231,7 +228,11 @@ def _map(state: Any) -> Attribution | None:
 def _overlays(made: Attribution | None, photographs: Photographs, look: Display) -> list[Any]:
     if made is None:
         return explained.empty()
-    return explained.over(overlay.views(photographs.paths(made.location_id)), made, look)
+    try:
+        pictures = overlay.views(photographs.paths(made.location_id))
+    except InputError as error:  # What is known of the map stands all the same.
+        return [explained.failure(str(error))]
+    return explained.over(pictures, made, look)
 
 
 def _badge(state: Any, examination: Any) -> Any:

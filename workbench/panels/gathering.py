@@ -94,7 +94,9 @@ def drawn(
     many = f"mean of {several}" if wanted > 1 else "one map"
     # Exemplars are compared with each other.
     same = replace(display, full=overlay.limit(np.stack([one.map for one in made]), display))
-    target = made[0].question.target if len({one.question for one in made}) == 1 else "its state"
+    first = made[0].question
+    alike = all(one.question == first for one in made)
+    target = first.target if alike else f"{first.output} of its own state"
     return [
         html.Div(
             explained.layers(
@@ -123,7 +125,9 @@ def drawn(
                     "Exemplars",
                     title="The locations whose maps are most like the mean of the others",
                 ),
-                html.Span("all on one scale", className="label"),
+                html.Span(
+                    "one scale", className="label", title="Colours are full at the same value"
+                ),
                 explained.scale(overlay.limit(made[0].map, same), target),
             ],
             className="exemplar-words",

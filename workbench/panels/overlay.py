@@ -10,6 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from workbench.errors import InputError
+from workbench.explanation import CLIPPED
+
 LARGEST = 512
 TOWARDS = np.array((196, 22, 42), dtype=np.float32)
 AGAINST = np.array((24, 78, 196), dtype=np.float32)
@@ -24,7 +27,7 @@ class Display:
     """
 
     full: float | None = None
-    percentile: float = 99
+    percentile: float = CLIPPED
     strength: float = 1
 
 
@@ -64,10 +67,15 @@ def views(paths: Sequence[Path], largest: int = LARGEST) -> list[Image.Image]:
     """Return photographs upright, as the model saw them, no side longer than `largest` pixels."""
     result = []
     for path in paths:
-        with Image.open(path, formats=("JPEG",)) as photograph:
-            upright = ImageOps.exif_transpose(photograph)
-            upright.thumbnail((largest, largest))
-            result.append(upright.convert("RGB"))
+        try:
+            with Image.open(path, formats=("JPEG",)) as photograph:
+                upright = ImageOps.exif_transpose(photograph)
+                upright.thumbnail((largest, largest))
+                result.append(upright.convert("RGB"))
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            raise InputError(
+                f"{path}: the photograph cannot be read; restore it, or extract again."
+            ) from error
     return result
 
 

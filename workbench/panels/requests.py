@@ -35,10 +35,12 @@ def _known(body: Any, callbacks: Any) -> bool:
         return False
     callback = callbacks.get(body["output"])
     changed = body.get("changedPropIds", [])
+    if callback is None:
+        return False
+    places = {f"{one['id']}.{one['property']}" for one in callback["inputs"] + callback["state"]}
     return (
-        callback is not None
-        and isinstance(changed, list)
-        and all(isinstance(one, str) for one in changed)
+        isinstance(changed, list)
+        and set(map(str, changed)) <= places
         and _places(body.get("outputs")) == _given(callback["output"])
         and _places(body.get("inputs")) == _places(callback["inputs"])
         and _places(body.get("state", [])) == _places(callback["state"])

@@ -104,6 +104,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _hold(options: argparse.Namespace) -> None:
     store = stores.read(options.store)
     _check(options)
+    if options.out is not None and not options.out.name:
+        raise InputError(f"--out {str(options.out)!r}: name a folder.")
     photographs = Photographs(provenance.folder(store, "data", options.data), store)
     masks = Masks(options.mask or photographs.root.parent / "mask", photographs)
     meant = select(store, options.where) if options.where else np.ones(len(store), dtype=bool)

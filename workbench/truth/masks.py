@@ -57,11 +57,25 @@ class Masks:
         photograph = self._photographs.path(location_id, heading)
         path = (self._root / photograph.relative_to(self._photographs.root)).with_suffix(".png")
         mask = _read(path)
+        _check_size(mask, path, photograph)
         unknown = set(np.unique(mask).tolist()) - {element.value for element in self.element}
         if unknown:
             raise InputError(f"{path}: holds {min(unknown)}, which is no element; {AGAIN}.")
         scaled = [_scaled(mask == element.value, size) for element in self.element]
         return np.stack(scaled)
+
+
+def _check_size(mask: NDArray[np.uint8], path: Path, photograph: Path) -> None:
+    try:
+        with Image.open(photograph, formats=("JPEG",)) as image:
+            size = image.size
+    except OSError as error:
+        raise InputError(f"{photograph}: the photograph cannot be read; restore it.") from error
+    if mask.shape != size[::-1]:
+        raise InputError(
+            f"{path}: has {mask.shape[1]} x {mask.shape[0]} pixels and its photograph {size[0]} x "
+            f"{size[1]}; {AGAIN}."
+        )
 
 
 def _scaled(here: NDArray[np.bool_], size: int) -> NDArray[np.float32]:
@@ -84,11 +98,18 @@ def _read(path: Path) -> NDArray[np.uint8]:
 def _elements(path: Path) -> tuple[Element, ...]:
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            return tuple(
+            rows = tuple(
                 Element(int(row["id"]), row["name"], {"yes": True, "no": False}[row["tells_state"]])
                 for row in csv.DictReader(file)
             )
     except FileNotFoundError as error:
         raise InputError(f"{path}: the table of elements is gone; {AGAIN}.") from error
-    except (KeyError, TypeError, ValueError, csv.Error) as error:
+    except (KeyError, TypeError, ValueError, OSError, csv.Error) as error:
         raise InputError(f"{path}: this is no table of elements; {AGAIN}.") from error
+    different = {len({row.value for row in rows}), len({row.name for row in rows}), len(rows)}
+    within = all(0 <= row.value < 256 for row in rows)
+    if len(different) > 1 or not within or len({row.tells_state for row in rows}) < 2:
+        raise InputError(
+            f"{path}: elements come twice, have ids beyond 255, or all tell the same; {AGAIN}."
+        )
+    return rows

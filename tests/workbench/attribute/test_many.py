@@ -127,6 +127,19 @@ def test_asked_to_end_it_leaves_the_location_and_says_how_to_go_on(
     assert len(explained(request_, store, Fake(store))) == 20
 
 
+def test_answers_to_another_question_are_not_lost_unasked(
+    store: Store, request_: Request, out: Path
+) -> None:
+    with pytest.raises(EndedError):
+        explained(request_, store, Fake(store, last=4))
+    other = replace(request_, question=Question("grad-cam"))
+    with pytest.raises(InputError, match="holds answers to another question"):
+        explained(other, store, Fake(store))
+    later = Fake(store)
+    assert len(explained(request_, store, later)) == 20
+    assert len(later.explained) == 16
+
+
 def test_a_location_that_cannot_be_explained_is_named_and_the_others_go_on(
     store: Store, request_: Request, out: Path
 ) -> None:

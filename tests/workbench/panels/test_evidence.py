@@ -69,7 +69,7 @@ def bars(component: Any) -> list[dict[str, str]]:
 def test_bars_grow_from_the_middle_to_the_largest_effect() -> None:
     found = examined(attribution("a")).evidence
     assert found is not None
-    views = evidence.measured(found, 0.5)[2].children[3]
+    views = evidence.measured(found, 0.5)[2].children[4]
     assert bars(views)[0] == {"width": "50.0%", "right": "50%"}
     assert bars(views)[1] == {"width": "2.5%", "left": "50%"}
 
@@ -78,7 +78,7 @@ def test_effects_that_are_noise_of_rounding_have_no_bars_and_no_sign() -> None:
     found = examined(attribution("a")).evidence
     assert found is not None
     noise = np.array([-1e-8, 1e-9, 0.0])
-    turned = evidence.measured(replace(found, turn_effect=noise), 0.5)[2].children[4]
+    turned = evidence.measured(replace(found, turn_effect=noise), 0.5)[2].children[5]
     *rows, note = turned.children[1:]
     assert [text(row) for row in rows] == ["90°  0.0", "180°  0.0", "270°  0.0"]
     assert {row.children[1].children.style["width"] for row in rows} == {"0.0%"}
