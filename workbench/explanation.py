@@ -248,7 +248,7 @@ class Attribution:
             return ""
         if abs(self.output - self.baseline_output) < NEAR_ZERO:
             return f"{share:.1%} of {NEAR_ZERO:g}, as the outputs hardly differ"
-        return f"{share:.1%} of the difference of outputs"
+        return f"{share:.1%} of the difference"
 
     @property
     def view_share(self) -> NDArray[np.float64]:

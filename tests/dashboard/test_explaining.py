@@ -56,7 +56,7 @@ def test_a_card_opens_its_location_and_its_map_is_seen_while_it_is_made(
     site.explainer.gate.set()
     # The fake's map misses the output difference of two by its own sum.
     expect(page.locator("#completeness")).to_have_text(
-        re.compile(r"^error [+−]\d\.\d+, \d+\.\d% of the difference of outputs \(\+\d\.\d+\)$")
+        re.compile(r"^error [+−]\d\.\d+, \d+\.\d% of the difference \+\d\.\d+$")
     )
     loaded(page, ".overlays img", 4)
     expect(page.locator(".overlays figcaption").first).to_have_text("N")

@@ -114,8 +114,8 @@ def completeness(made: Attribution) -> str:
     """Return the completeness error, its share and the difference of outputs, in words."""
     if made.completeness_error is None or made.baseline_output is None:
         return f"this method promises no sum; {made.question.output} {signed(made.output)}"
-    difference = signed(made.output - made.baseline_output)
-    return f"error {signed(made.completeness_error)}, {made.completeness} ({difference})"
+    difference = made.output - made.baseline_output
+    return f"error {signed(made.completeness_error)}, {made.completeness} {signed(difference)}"
 
 
 def convergence(made: Attribution) -> str:

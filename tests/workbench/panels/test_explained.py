@@ -17,7 +17,7 @@ from workbench.photographs import Photographs
 def test_the_numbers_say_how_the_map_came_about() -> None:
     shown = text(explained.numbers(attribution("a")))
     # 256 pixels of 0.01 against an output difference of 2.
-    assert "error +0.5600, 28.0% of the difference of outputs (+2.000)" in shown
+    assert "error +0.5600, 28.0% of the difference +2.000" in shown
     assert "logit of Ohio (50.0%), integrated gradients, baseline mean colour" in shown
     assert "converged, map error 2.1%" in shown
     assert "96 gradients, 34 forward passes, 2.5 s" in shown
@@ -42,7 +42,7 @@ def test_a_method_that_promises_no_sum_says_so() -> None:
 def test_outputs_that_hardly_differ_are_said_to() -> None:
     made = replace(attribution("a"), baseline_output=3.0)
     said = explained.completeness(made)
-    assert said == "error +2.560, 256000.0% of 0.001, as the outputs hardly differ (+0.000)"
+    assert said == "error +2.560, 256000.0% of 0.001, as the outputs hardly differ +0.000"
 
 
 def test_a_map_that_as_a_whole_speaks_against_says_so() -> None:
