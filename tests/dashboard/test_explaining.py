@@ -75,7 +75,14 @@ def test_the_map_is_shown_at_once_and_its_evidence_later(page: Page, site: Site)
     expect(page.locator("#evidence .reasons li").first).to_be_visible()
     expect(page.locator("#evidence .curves .scatterlayer .trace")).to_have_count(6)
     expect(page.locator("#evidence .measure h3")).to_have_text(
-        ["Other baselines", "Under small noise", "Random weights", "Without a view", "Place turned"]
+        [
+            "Other baselines",
+            "Under small noise",
+            "Random weights",
+            "Pictures of noise",
+            "Without a view",
+            "Place turned",
+        ]
     )
     expect(page.locator("#cancel")).to_be_hidden()
 
