@@ -106,7 +106,7 @@ def notes(made: Attribution) -> list[str]:
         height, width = (-(-side // CAM_STRIDE) for side in made.map.shape[1:])
         return [f"{height} × {width} values a view, enlarged"]
     if made.baseline_output is not None and made.output < made.baseline_output:
-        return ["the baseline has more of it: as a whole the map speaks against"]
+        return ["the baseline has more: the map speaks against"]
     return []
 
 
