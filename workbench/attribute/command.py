@@ -36,7 +36,7 @@ QUESTION = {
     "difference of outputs",
     "map_tolerance": "estimated error of the map at which it ends, as a fraction of the map (L1)",
     "most_gradients": "gradient evaluations after which it ends at the latest",
-    "samples": "draws of noise; a sixteenth of the references of expected-gradients",
+    "samples": "draws of noise; an eighth of the references of expected-gradients",
     "noise": "standard deviation of SmoothGrad's noise, as a fraction of the pixel range",
     "window": "side of what occlusion covers, as a fraction of a view's",
     "seed": "seed of all draws",
