@@ -22,7 +22,10 @@ LOGIT_TOLERANCE = 0.05
 
 
 class StoreExplainer:
-    """Answers questions about the locations of one store (`workbench.explanation.Explainer`)."""
+    """Answers questions about the locations of one store (`workbench.explanation.Explainer`).
+
+    `network` is the store's model, which sees views of `size` pixels.
+    """
 
     def __init__(self, run: Path, photographs: Photographs, store: Store) -> None:
         """Load the checkpoint in `run`; raises InputError if the store was not made from it."""
@@ -40,8 +43,8 @@ class StoreExplainer:
                 f"{run}: its classes are not those of the store; name the run of the store's own "
                 "checkpoint with --run, or extract again."
             )
-        self._network = Network(model)
-        self._size = checkpoint.config.size
+        self.network = Network(model)
+        self.size = checkpoint.config.size
         self._photographs = photographs
         self._store = store
         self._row = {location: row for row, location in enumerate(store.location_id)}
@@ -71,8 +74,8 @@ class StoreExplainer:
 
     def _asked(self, location_id: str, question: Question, progress: Progress) -> Asked:
         progress(Report("reading photographs", 0, 0))
-        pixels = self._network.pixels(self._views(location_id))
-        other = self._network.pixels(self._views(question.other)) if question.other else None
+        pixels = self.network.pixels(self._views(location_id))
+        other = self.network.pixels(self._views(question.other)) if question.other else None
 
         def references(count: int) -> Tensor:
             order = np.random.default_rng(question.seed).permutation(len(self._store))
@@ -87,10 +90,10 @@ class StoreExplainer:
             views = [self._reference[row] for row in chosen]
             # The next location has the same, but for itself; another seed has others.
             self._reference = {row: self._reference[row] for row in chosen}
-            return self._network.pixels(torch.stack(views))
+            return self.network.pixels(torch.stack(views))
 
         name = self._store.class_name
-        return Asked(self._network, name, location_id, pixels, question, other, references)
+        return Asked(self.network, name, location_id, pixels, question, other, references)
 
     def _views(self, location_id: str) -> Tensor:
         """Return the views (4, 3, H, W) uint8 that the model sees, if they are the store's."""
@@ -99,7 +102,7 @@ class StoreExplainer:
                 f"{path}: has changed since the store was extracted; extract it again."
             )
         try:
-            views = photograph.views(self._photographs.paths(location_id), self._size)
+            views = photograph.views(self._photographs.paths(location_id), self.size)
         except TrainerInputError as error:
             raise InputError(str(error)) from error
         # Only a store of version 1, which has no hashes, has to be judged by what it predicted.
@@ -110,7 +113,7 @@ class StoreExplainer:
     def _compare(self, location_id: str, views: Tensor) -> None:
         stored = self._store.logit[self._row[location_id]]
         with torch.inference_mode():
-            logit = self._network.model(self._network.pixels(views)[None])[0].cpu().numpy()
+            logit = self.network.model(self.network.pixels(views)[None])[0].cpu().numpy()
         if not np.allclose(logit, stored, atol=self._tolerance, rtol=1e-4):
             raise InputError(
                 f"{location_id}: these photographs no longer give the stored prediction; "

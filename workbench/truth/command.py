@@ -117,14 +117,11 @@ def _hold(options: argparse.Namespace) -> None:
     if options.out:
         options.out.mkdir(parents=True, exist_ok=True)
     # Importing them loads torch, which takes seconds; what is refused above need not wait for it.
-    from trainer import checkpoint as checkpoints
     from workbench.attribute.explainer import StoreExplainer
     from workbench.truth.noise import prior
 
-    run = provenance.folder(store, "run", options.run)
-    explainer = StoreExplainer(run, photographs, store)
-    model, checkpoint = checkpoints.load(run)
-    unseen = prior(model, checkpoint.class_name, checkpoint.config.size, options.seed)
+    explainer = StoreExplainer(provenance.folder(store, "run", options.run), photographs, store)
+    unseen = prior(explainer.network, store.class_name, explainer.size, options.seed)
     chosen = ways(options.method or USUAL_METHODS, options.baseline or USUAL_BASELINES)
     agreement = study(store, rows, chosen, explainer, masks, unseen, options.seed)
     where = f" where {options.where}" if options.where else ""

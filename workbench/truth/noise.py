@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from trainer.model import FourViewResNet
 from workbench.attribute.network import Asking, Network
 from workbench.attribute.target import Target
 from workbench.truth.study import Prior
@@ -14,11 +13,11 @@ from workbench.truth.study import Prior
 PICTURES = 8
 
 
-def prior(model: FourViewResNet, class_name: Sequence[str], size: int, seed: int) -> Prior:
+def prior(network: Network, class_name: Sequence[str], size: int, seed: int) -> Prior:
     """Return what gives a state's mean |input × gradient| over pictures of uniform noise."""
-    asking = Asking(Network(model))
+    asking = Asking(network)
     drawn = np.random.default_rng(seed).random((PICTURES, 4, 3, size, size), dtype=np.float32)
-    pictures = torch.from_numpy(drawn).to(asking.network.device)
+    pictures = torch.from_numpy(drawn).to(network.device)
 
     def of(state: str) -> NDArray[np.float32]:
         _, gradient = asking.gradients(pictures, Target("logit", class_name.index(state)))

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from tests.examples import TINY
-from trainer import checkpoint as checkpoints
 from trainer.loop import train
 from trainer.synthetic import paint
 from workbench import extract, store
@@ -58,8 +57,7 @@ def on_the_mark(root: Path, name: str) -> Comparison:
     explainer = StoreExplainer(root / f"run-{name}", photographs, made)
     masks = Masks(root / "planted" / "mask", photographs)
     rows = np.flatnonzero(made.label == made.class_name.index(STATE)).tolist()
-    model, checkpoint = checkpoints.load(root / f"run-{name}")
-    unseen = prior(model, checkpoint.class_name, CONFIG.size, seed=0)
+    unseen = prior(explainer.network, made.class_name, explainer.size, seed=0)
     chosen = ways(["integrated-gradients"], ["mean"])
     found, *_ = study(made, rows, chosen, explainer, masks, unseen, seed=0)
     return found.element["watermark"]
