@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from workbench import hdf5
 from workbench.errors import InputError
 from workbench.explanation import Attribution, Question
 from workbench.files import replacing
@@ -61,17 +61,7 @@ ENTRIES = (
 """The datasets; those that are not needed come together."""
 MAP = "/map"
 ATTRIBUTES = ("checkpoint_sha256", "data_sha256", "asked", "provenance")
-# What h5py raises for a file whose insides contradict each other.
-DAMAGED = (
-    KeyError,
-    OSError,
-    TypeError,
-    AttributeError,
-    ValueError,
-    RuntimeError,
-    RecursionError,
-    MemoryError,
-)
+KIND = hdf5.Kind(FORMAT, VERSION, "file of explanations", AGAIN)
 
 
 class Attributions:
@@ -104,7 +94,7 @@ class Attributions:
 
     def column(self, name: str) -> NDArray[Any]:
         """Return a whole dataset; raises InputError where it is damaged."""
-        with _complaining(self.path):
+        with hdf5.complaining(self.path, KIND):
             return _values(self._file[name], slice(None))
 
     def at(self, location_id: str) -> Attribution:
@@ -113,7 +103,7 @@ class Attributions:
         Raises KeyError for one that is not in the file, InputError where it is damaged.
         """
         row = self._row[location_id]
-        with _complaining(self.path):
+        with hdf5.complaining(self.path, KIND):
             return answer(
                 {
                     entry.name: _values(
@@ -130,29 +120,15 @@ class Attributions:
         """
         if location_id not in self._row:
             return None
-        with _complaining(self.path):
+        with hdf5.complaining(self.path, KIND):
             asked = _values(self._file["/question"], self._row[location_id])
         return self.at(location_id) if str(asked) == question_text(question) else None
 
 
 def read(path: Path) -> Attributions:
     """Open a file of answers; raises InputError when it is missing, another one, or damaged."""
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such file of explanations; {AGAIN}.")
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise InputError(
-            f"{path}: this is no HDF5 file, or one that was cut off; {AGAIN}."
-        ) from error
-    with _complaining(path):
-        if file.attrs.get("format") != FORMAT:
-            raise InputError(f"{path}: this HDF5 file holds no explanations; {AGAIN}.")
-        if int(file.attrs["version"]) > VERSION:
-            raise InputError(
-                f"{path}: has version {file.attrs['version']}, this workbench reads up to "
-                f"{VERSION}; update the workbench."
-            )
+    file = hdf5.opened(path, KIND)
+    with hdf5.complaining(path, KIND):
         for phrase in _deviations(file):
             raise InputError(f"{path}: {phrase}; {AGAIN}.")
         return Attributions(path, file)
@@ -267,15 +243,3 @@ def _values(dataset: h5py.Dataset, rows: int | slice) -> NDArray[Any]:
     return (
         text(values) if h5py.check_string_dtype(dataset.dtype) is not None else np.asarray(values)
     )
-
-
-@contextmanager
-def _complaining(path: Path) -> Iterator[None]:
-    """Turn what h5py raises for a damaged file into an InputError."""
-    try:
-        yield
-    except InputError:
-        raise
-    except DAMAGED as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(f"{path}: is damaged ({reason}); {AGAIN}.") from error

@@ -2,9 +2,73 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
+
+from workbench.errors import InputError
+
+# What h5py raises for a file whose insides contradict each other.
+DAMAGED = (
+    KeyError,
+    OSError,
+    TypeError,
+    AttributeError,
+    ValueError,
+    RuntimeError,
+    RecursionError,
+    MemoryError,
+)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file: what it bears, what people call it, and how to have it `again`."""
+
+    format: str
+    version: int
+    title: str
+    again: str
+
+
+def opened(path: Path, kind: Kind) -> h5py.File:
+    """Open a file of a kind and of a version that this workbench knows, whatever else is wrong.
+
+    Raises InputError when it is missing or something else.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such {kind.title}; {kind.again}.")
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise InputError(
+            f"{path}: this is no HDF5 file, or one that was cut off; {kind.again}."
+        ) from error
+    with complaining(path, kind):
+        if file.attrs.get("format") != kind.format:
+            raise InputError(
+                f"{path}: this HDF5 file is not a {kind.title} of this workbench; {kind.again}."
+            )
+        version = int(file.attrs["version"])
+        if version > kind.version:
+            raise InputError(
+                f"{path}: has version {version}, this workbench reads up to {kind.version}; update "
+                "the workbench."
+            )
+    return file
+
+
+@contextmanager
+def complaining(path: Path, kind: Kind) -> Iterator[None]:
+    """Turn what h5py raises for a damaged file into an InputError."""
+    try:
+        yield
+    except InputError:
+        raise
+    except DAMAGED as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"{path}: is damaged ({reason}); {kind.again}.") from error
 
 
 @contextmanager

@@ -132,7 +132,7 @@ def _linked(file: h5py.File) -> None:
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (_attribute("format", "x"), "holds no explanations"),
+        (_attribute("format", "x"), "not a file of explanations"),
         (_attribute("version", 99), "has version 99"),
         (_attribute("version", "x"), "is damaged"),
         (_attribute("provenance", "{"), "is damaged"),

@@ -1,14 +1,14 @@
 """From a file to a `Store`; what is large stays in the file."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import h5py
 
 from embeddings.results import Components, Map, Neighbours, Quality
+from workbench import hdf5
 from workbench.errors import InputError
 from workbench.store.checking import deviations, map_names
 from workbench.store.column import Column, text
@@ -17,8 +17,7 @@ from workbench.store.specification import FORMAT, VERSION
 from workbench.store.tree import printable
 
 AGAIN = "run `python -m workbench.extract` again"
-# What h5py raises for a file whose insides contradict each other.
-DAMAGED = (KeyError, OSError, TypeError, AttributeError, ValueError, RuntimeError, RecursionError)
+KIND = hdf5.Kind(FORMAT, VERSION, "store", AGAIN)
 
 
 def read(path: Path) -> Store:
@@ -55,40 +54,13 @@ def read(path: Path) -> Store:
 
 
 def opened(path: Path) -> h5py.File:
-    """Open a store of a version that this workbench knows, whatever else may be wrong with it.
-
-    Raises InputError when it is missing or something else.
-    """
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such store; make one with `workbench.extract`.")
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise InputError(
-            f"{path}: this is no HDF5 file, or one that was cut off; {AGAIN}."
-        ) from error
-    with complaining(path):
-        if file.attrs.get("format") != FORMAT:
-            raise InputError(f"{path}: this HDF5 file is not a store of this workbench; {AGAIN}.")
-        version = int(file.attrs["version"])
-        if version > VERSION:
-            raise InputError(
-                f"{path}: the store has version {version}, this workbench reads up to "
-                f"{VERSION}; update the workbench."
-            )
-    return file
+    """Open a store of a version that this workbench knows, as `hdf5.opened` does."""
+    return hdf5.opened(path, KIND)
 
 
-@contextmanager
-def complaining(path: Path) -> Iterator[None]:
-    """Turn what h5py raises for a damaged file into an InputError."""
-    try:
-        yield
-    except InputError:
-        raise
-    except DAMAGED as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(f"{path}: the store is damaged ({reason}); {AGAIN}.") from error
+def complaining(path: Path) -> AbstractContextManager[None]:
+    """Turn what h5py raises for a damaged store into an InputError."""
+    return hdf5.complaining(path, KIND)
 
 
 def _way_out(phrase: str) -> str:
