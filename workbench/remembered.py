@@ -10,6 +10,7 @@ from workbench.attributions import Attributions
 from workbench.cache import Cache
 from workbench.errors import InputError
 from workbench.explanation import Attribution, Progress, Question
+from workbench.questions import Questions
 from workbench.record import origin
 from workbench.store import Store
 
@@ -50,16 +51,11 @@ class Recorded:
 
     def __init__(self, store: Store) -> None:
         """Take the store whose locations are asked about."""
-        self._store = store
-        self._row = {name: row for row, name in enumerate(store.location_id)}
+        self._questions = Questions(store)
 
     def question(self, location_id: str, question: Question) -> Question:
         """Return the question with its classes by name; raises as `Explainer.question` does."""
-        names = self._store.class_name
-        question.check(names)
-        row = self._row[location_id]
-        predicted = int(self._store.logit[row].argmax())
-        return question.about(names[predicted], names[self._store.label[row]])
+        return self._questions.question(location_id, question)
 
     def explain(self, location_id: str, question: Question, progress: Progress) -> NoReturn:
         """Raise InputError."""

@@ -14,6 +14,7 @@ from workbench.attribute.network import Network
 from workbench.errors import InputError
 from workbench.explanation import Attribution, Progress, Question, Report
 from workbench.photographs import Photographs
+from workbench.questions import Questions
 from workbench.store import Store
 
 # Share of the logits' standard deviation. A network's rounding differs between devices by some
@@ -47,21 +48,14 @@ class StoreExplainer:
         self.size = checkpoint.config.size
         self._photographs = photographs
         self._store = store
+        self._questions = Questions(store)
         self._row = {location: row for row, location in enumerate(store.location_id)}
         self._reference: dict[int, Tensor] = {}
         self._tolerance = LOGIT_TOLERANCE * float(store.logit.std())
 
     def question(self, location_id: str, question: Question) -> Question:
         """Return the question with its classes by name; raises InputError and KeyError."""
-        name = self._store.class_name
-        question.check(name)
-        row = self._row[location_id]
-        if question.other and question.other not in self._row:
-            raise InputError(f"{question.other!r}: the store knows no such location.")
-        if question.other == location_id:
-            raise InputError(f"{location_id}: is its own baseline; explain another location.")
-        predicted = name[int(self._store.logit[row].argmax())]
-        return question.about(predicted, name[self._store.label[row]])
+        return self._questions.question(location_id, question)
 
     def explain(self, location_id: str, question: Question, progress: Progress) -> Attribution:
         """Return the map without its evidence (`workbench.explanation.Explainer.explain`)."""

@@ -20,7 +20,7 @@ from tqdm import tqdm
 from workbench import metrics
 from workbench.errors import InputError
 from workbench.explanation import Explainer, Question, untold
-from workbench.hdf5 import created, lies_elsewhere
+from workbench.hdf5 import DAMAGED, created, lies_elsewhere
 from workbench.interchange.folder import replacing_folder
 from workbench.interchange.frame import blocks
 from workbench.interchange.pictures import Views, tile
@@ -36,8 +36,6 @@ EVERYTHING = "all locations"
 METHOD = "features"
 AXES = ("1", "2")
 COMPRESSED: Mapping[str, Any] = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
-# What h5py raises for a file that is none or is damaged.
-DAMAGED = (OSError, KeyError, TypeError, ValueError, RuntimeError, AttributeError)
 
 
 def write(
