@@ -11,16 +11,16 @@ from pathlib import Path
 
 from werkzeug.serving import make_server
 
-from workbench import panels, provenance, store
-from workbench import remembered as answers
-from workbench.attributions import Attributions
-from workbench.cache import Cache
-from workbench.command import refusing
-from workbench.errors import InputError
-from workbench.explanation import Explainer
-from workbench.photographs import Photographs
-from workbench.record import origin
-from workbench.store import Store
+from common.cli import cli_errors
+from common.errors import InputError
+from workbench import dashboard, store
+from workbench.attribution import layered_cache as answers
+from workbench.attribution.attribution_file import Attributions
+from workbench.attribution.cache import Cache
+from workbench.attribution.request import Explainer
+from workbench.attribution.serialization import origin
+from workbench.store import Store, provenance
+from workbench.store.photographs import Photographs
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 ASSETS = Path(__file__).resolve().parent / "assets"
@@ -52,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
         type=Path,
         action="append",
         default=[],
-        help="explanations that `python -m workbench.attribute` made of this store, shown without "
+        help="explanations that `python -m workbench.attribution.compute` made of this store, shown without "
         "computing; may be given several times",
     )
     result.add_argument(
@@ -84,7 +84,7 @@ def main(arguments: list[str] | None = None) -> int:
     command = parser()
     options = command.parse_args(arguments)
     notes: list[str] = []
-    with refusing(command.prog):
+    with cli_errors(command.prog):
         opened = store.read(options.store)
         if not len(opened):
             raise InputError(f"{options.store}: the store holds no locations; extract it again.")
@@ -94,13 +94,13 @@ def main(arguments: list[str] | None = None) -> int:
                 f"make them with `python -m workbench.project {options.store}`."
             )
         files = answers.opened(options.attributions, opened)
-        remembered = answers.Remembered(files, find_cache(opened, options))
+        remembered = answers.LayeredCache(files, find_cache(opened, options))
         listening = listen(options.host, options.port)
         photographs = find_photographs(opened, options.data, notes)
         explainer = find_explainer(opened, options.run, photographs, notes)
         if explainer is None and files:
             explainer = answers.Recorded(opened)
-    app = panels.dashboard(
+    app = dashboard.dashboard(
         opened, options.store.name, ASSETS, photographs, explainer, notes, remembered
     )
     if options.host in LOOPBACK:
@@ -157,7 +157,7 @@ def find_explainer(
             raise InputError("Without photographs there is nothing to explain; give --data.")
         try:
             # Here, so that the dashboard also opens where torch is not installed.
-            from workbench.attribute.explainer import StoreExplainer
+            from workbench.attribution.compute.store_explainer import StoreExplainer
         except (ImportError, RuntimeError, OSError) as error:
             # The last two are what a torch and a torchvision that do not match raise.
             reason = str(error).partition("\n")[0]

@@ -1,12 +1,12 @@
 """Adaptive integrated gradients beside captum's: `python -m benchmarks.attribution STORE.h5 RUN`.
 
 In one run, location by location, for the logit and the probability of the predicted state, from a
-black baseline, with the tolerances of `Question` (completeness 1 % of the difference of outputs,
+black baseline, with the tolerances of `AttributionRequest` (completeness 1 % of the difference of outputs,
 map 5 %, L1):
 
 - reference: the midpoint rule at `--reference` even steps, of which the true error of every map
   is taken. `--reference 2000` checks that fewer are enough;
-- ours: `workbench.attribute` until it says that both tolerances hold, which it does without the
+- ours: `workbench.attribution.compute` until it says that both tolerances hold, which it does without the
   reference; gradients, forward passes, seconds, and its true error;
 - captum, fewest: `captum.attr.IntegratedGradients` with the fewest Gauss-Legendre steps at which
   both errors, the map's true one by the reference, are within the tolerances, of 4, 5, 6, ... 10,
@@ -39,17 +39,17 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from trainer import checkpoint as checkpoints
-from trainer import photograph
-from trainer.model import FourViewResNet
+from trainer.data import decode
+from trainer.models.inference import folded
+from trainer.models.resnet import FourViewResNet
 from workbench import store as stores
-from workbench.attribute import adaptive
-from workbench.attribute.explainer import StoreExplainer
-from workbench.attribute.integral import Tolerance
-from workbench.attribute.network import Asking, Network
-from workbench.attribute.target import Target
-from workbench.explanation import NEAR_ZERO, Question, Report
-from workbench.inference import folded
-from workbench.photographs import Photographs
+from workbench.attribution.compute import integrated_gradients
+from workbench.attribution.compute.batched_model import BatchedModel, Network
+from workbench.attribution.compute.convergence import Tolerance
+from workbench.attribution.compute.store_explainer import StoreExplainer
+from workbench.attribution.compute.target import Target
+from workbench.attribution.request import NEAR_ZERO, AttributionRequest, Report
+from workbench.store.photographs import Photographs
 
 GROWTH = 1.15
 MOST = 1000
@@ -98,7 +98,7 @@ def main() -> int:
         location = store.location_id[row]
         if (location, OUTPUTS[-1]) in known:
             continue
-        views = photograph.views(photographs.paths(location), checkpoint.config.size)
+        views = decode.views(photographs.paths(location), checkpoint.config.size)
         lines = list(measured(model, network, network.pixels(views), location, options.reference))
         _append(options.out, lines)
         known |= {(line.location, line.output): line for line in lines}
@@ -110,15 +110,15 @@ def measured(
     model: FourViewResNet, network: Network, pixels: Tensor, location: str, steps: int
 ) -> Iterator[Line]:
     """Measure one location for all outputs."""
-    state = int(Asking(network).logits(pixels[None])[0].argmax())
+    state = int(BatchedModel(network).logits(pixels[None])[0].argmax())
     targets = [Target(output, state) for output in OUTPUTS]
     references = reference(network, pixels, targets, steps)
-    at_once = Asking(network).at_once(pixels)
-    question = Question()
+    at_once = BatchedModel(network).at_once(pixels)
+    question = AttributionRequest()
     tolerance = Tolerance(question.completeness_tolerance, question.map_tolerance, MOST)
     for target, exact in zip(targets, references, strict=True):
-        asking = Asking(network)
-        made = adaptive.integral(
+        asking = BatchedModel(network)
+        made = integrated_gradients.integral(
             asking, torch.zeros_like(pixels), pixels, target, tolerance, lambda *_: None
         )
         cost = asking.cost
@@ -155,7 +155,7 @@ def measured(
 Errors = tuple[float, float]
 
 
-def search(errors: Callable[[int], Errors], question: Question) -> int:
+def search(errors: Callable[[int], Errors], question: AttributionRequest) -> int:
     """Return the fewest even steps within the tolerances, 0 where no number up to MOST is."""
     count = 4
     while count <= MOST:
@@ -170,7 +170,7 @@ def reference(network: Network, pixels: Tensor, targets: list[Target], steps: in
     """Return the map (4, H, W) of each target at so many even midpoint steps."""
     sums = [torch.zeros_like(pixels[:, 0]) for _ in targets]
     places = (torch.arange(steps, device=pixels.device) + 0.5) / steps
-    at_once = Asking(network).at_once(pixels)
+    at_once = BatchedModel(network).at_once(pixels)
     for first in range(0, steps, at_once):
         batch = (
             places[first : first + at_once][:, None, None, None, None] * pixels
@@ -214,7 +214,7 @@ def pictures(run: Path, store: stores.Store, data: Path | None, count: int) -> N
             if report.partial and not first:
                 first.append(time.perf_counter() - started)
 
-        made = explainer.explain(store.location_id[int(row)], Question(), told)
+        made = explainer.explain(store.location_id[int(row)], AttributionRequest(), told)
         seconds["converged"].append(time.perf_counter() - started)
         seconds["first picture"] += first
         explainer.examine(made, told)
@@ -226,7 +226,7 @@ def pictures(run: Path, store: stores.Store, data: Path | None, count: int) -> N
 
 def parts(model: FourViewResNet, network: Network, size: int) -> None:
     """Print what each preparation is worth: gradients a second of a batch."""
-    at_once = Asking(network).at_once(torch.empty(4, 3, size, size))
+    at_once = BatchedModel(network).at_once(torch.empty(4, 3, size, size))
     pixels = torch.rand(64, 4, 3, size, size, device=network.device)
     frozen = copy.deepcopy(model).requires_grad_(False)
     prepared = [
@@ -273,7 +273,7 @@ def summary(lines: list[Line], network: Network) -> None:
         tell("ours, its own estimate, %", [100 * line.estimate for line in own])
         covered = [line.map_error <= line.estimate for line in own]
         print(f"  estimate at least the true error: {sum(covered)} of {len(own)}")
-        within = [line.map_error <= Question().map_tolerance for line in own]
+        within = [line.map_error <= AttributionRequest().map_tolerance for line in own]
         print(f"  converged {sum(line.converged for line in own)}, map truly within {sum(within)}")
         tell("captum, fewest steps", [line.fewest for line in found])
         tell("captum, fewest, seconds", [line.fewest_seconds for line in found])

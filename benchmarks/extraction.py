@@ -31,18 +31,19 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from benchmarks.training import PlainDataset, linked, wait
+from common.distributed import default_device
 from trainer import checkpoint as checkpoints
-from trainer import dataset, layout
 from trainer.checkpoint import Checkpoint
 from trainer.config import FUSIONS, PRECISIONS, Config
-from trainer.dataset import LocationDataset
-from trainer.layout import Index
-from trainer.model import FourViewResNet, Output, to_pixels, usable_device
+from trainer.data import dataset, layout
+from trainer.data.dataset import LocationDataset
+from trainer.data.layout import Index
+from trainer.models.inference import Inference, folded, folds
+from trainer.models.resnet import FourViewResNet, Output, to_pixels
 from trainer.synthetic import paint
 from workbench.extract.extraction import extracted, tidy
+from workbench.extract.resume_buffer import folder_of
 from workbench.extract.task import Request, Task
-from workbench.inference import Inference, folded, folds
-from workbench.spool import folder_of
 
 WARM_UP = 3  # Batches that are not timed.
 MEMORY = 2**31  # Bytes for batches in memory.
@@ -61,7 +62,7 @@ def ours(index: Index, run: Path, options: argparse.Namespace, folder: Path) -> 
         precision=options.precision,
         overwrite=True,
     )
-    task = Task(request, usable_device())
+    task = Task(request, default_device())
     record = sum(int(np.prod(shape)) for shape in task.fields.values()) * 4 + 2 * 4 + 4 * 32
     started: list[float] = []
     watching = threading.Thread(
@@ -122,7 +123,7 @@ def limit(
 @torch.no_grad()
 def plain(index: Index, model: FourViewResNet, options: argparse.Namespace, folder: Path) -> float:
     """Return locations a second of a plain loop, the first batches not counted."""
-    device = usable_device()
+    device = default_device()
     network = model.to(device).eval()
     loader = DataLoader(
         PlainDataset(index, options.size),
@@ -154,7 +155,7 @@ def _in_float32(output: Output) -> Output:
 
 def parts(model: FourViewResNet, views: list[torch.Tensor], steps: int, rounds: int) -> None:
     """Print what each part of the preparation is worth, of the forward pass alone."""
-    device = usable_device()
+    device = default_device()
     as_trained = model.to(device).eval()
 
     def unprepared(batch: torch.Tensor) -> Output:
@@ -217,7 +218,7 @@ def compare(fusion: str, options: argparse.Namespace, index: Index, folder: Path
     views = in_memory(index, options)
     joined = folded(model)
     fits = folds(model, joined, views[0][:4])
-    prepared = Inference(joined if fits else model, usable_device(), options.precision)
+    prepared = Inference(joined if fits else model, default_device(), options.precision)
     print(f"{fusion}: {len(index.location)} locations, {'folded' if fits else 'not folded'}")
     steps = len(index.location) // options.batch_size - WARM_UP
     rates: list[list[float]] = [[], [], []]
@@ -271,7 +272,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main() -> None:
     options = parser().parse_args()
-    device = usable_device()
+    device = default_device()
     threads = f"{torch.get_num_threads()} threads"
     name = torch.cuda.get_device_name() if device.type == "cuda" else threads
     with tempfile.TemporaryDirectory() as temporary:

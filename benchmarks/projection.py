@@ -33,11 +33,11 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
-from embeddings import maps, quality
-from embeddings.blocks import blocks
-from embeddings.components import COUNT, components
-from embeddings.neighbours import neighbours
+from embeddings import projections, quality
+from embeddings.knn import neighbours
+from embeddings.pca import COUNT, components
 from embeddings.results import Neighbours
+from embeddings.row_blocks import blocks
 from workbench import store as stores
 
 CLASSES, LATENT, FEATURES = 50, 64, 2048
@@ -90,7 +90,7 @@ def ours(feature: Feature) -> tuple[Run, Neighbours]:
     run = Run()
     found = run.timed("principal components", lambda: components(feature, SEED))
     graph = run.timed("neighbours", lambda: neighbours(found.score, GRAPH, SEED))
-    for method, fit in (("t-SNE", maps.tsne), ("UMAP", maps.umap)):
+    for method, fit in (("t-SNE", projections.tsne), ("UMAP", projections.umap)):
         made = run.timed(method, lambda fit=fit: fit(found, graph, SEED))  # type: ignore[misc]
         run.coordinate[f"ours, {method}"] = made.coordinate
     return run, graph
@@ -140,7 +140,7 @@ def warm_up() -> None:
     few = generated(WARM_UP)[0][:, :32].copy()
     found = components(few, SEED)
     graph = neighbours(found.score, GRAPH, SEED)
-    cold = [seconds(lambda: maps.umap(found, graph, SEED)) for _ in range(2)]
+    cold = [seconds(lambda: projections.umap(found, graph, SEED)) for _ in range(2)]
     print(f"compiling, once a process: {cold[0] - cold[1]:.1f} s for our UMAP, ", end="")
     cold = [seconds(lambda: umap_learn(few, seeded=True)) for _ in range(2)]
     print(f"{cold[0] - cold[1]:.1f} s more for umap-learn")

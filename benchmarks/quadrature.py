@@ -7,11 +7,11 @@ map's as a figure. Rules:
 
 - even midpoints, Gauss-Legendre (captum's default) and the trapezoid rule, evenly;
 - midpoints placed by a survey: steps in proportion to the output's sensitivity to the logits to
-  the power of -1/3 (the first round of `workbench.attribute.adaptive`), or to the change of the
+  the power of -1/3 (the first round of `workbench.attribution.compute.integrated_gradients`), or to the change of the
   output to the power of -1/2 (Bhat & Raychowdhury 2023);
 - tangents: weights such that the tangents at two neighbours meet where one gives way to the other,
   which is exact for a single kink and makes completeness hold by construction;
-- adaptive: `workbench.attribute.adaptive`, round by round.
+- adaptive: `workbench.attribution.compute.integrated_gradients`, round by round.
 
 `nested` is the true error of the adaptive rule's map over the difference of its two halves.
 """
@@ -31,17 +31,17 @@ from torch import Tensor
 from tqdm import tqdm
 
 from trainer import checkpoint as checkpoints
-from trainer import photograph
+from trainer.data import decode
 from workbench import store as stores
-from workbench.attribute import adaptive
-from workbench.attribute.integral import Integral, Tolerance
-from workbench.attribute.network import Asking, Network
-from workbench.attribute.target import Target
-from workbench.photographs import Photographs
+from workbench.attribution.compute import integrated_gradients
+from workbench.attribution.compute.batched_model import BatchedModel, Network
+from workbench.attribution.compute.convergence import Integral, Tolerance
+from workbench.attribution.compute.target import Target
+from workbench.store.photographs import Photographs
 
 PLACES = 1024
 COUNTS = (4, 6, 8, 11, 16, 23, 32, 45, 64)
-SURVEY = adaptive.SURVEY
+SURVEY = integrated_gradients.SURVEY
 Array = NDArray[np.float64]
 
 
@@ -75,7 +75,7 @@ class Line:
 
 def known(network: Network, pixels: Tensor, target: Target) -> Line:
     """Ask for the maps at all places and for the outputs between them."""
-    asking = Asking(network)
+    asking = BatchedModel(network)
     places = ((torch.arange(PLACES) + 0.5) / PLACES).to(pixels)[:, None, None, None, None]
     at_once = asking.at_once(pixels)
     maps = []
@@ -157,14 +157,14 @@ def rounds(network: Network, pixels: Tensor, target: Target, line: Line) -> list
 
     def told(gradients: int, now: Integral) -> None:
         completeness, wrong = line.of(now.map.cpu())
-        estimate = now.map_error / adaptive.NESTED
+        estimate = now.map_error / integrated_gradients.NESTED
         found.append([gradients, completeness, wrong, wrong / estimate if estimate else np.nan])
 
     # As in use, but going on until no more than the last of the counts.
     for map_tolerance in (0.05, 0.02, 0.01):
         tolerance = Tolerance(0.01, map_tolerance, COUNTS[-1])
         start = torch.zeros_like(pixels)
-        adaptive.integral(Asking(network), start, pixels, target, tolerance, told)
+        integrated_gradients.integral(BatchedModel(network), start, pixels, target, tolerance, told)
     return found
 
 
@@ -179,9 +179,9 @@ def main() -> int:
     curves: dict[str, dict[str, list[list[tuple[float, float]]]]] = {}
     own: dict[str, list[list[float]]] = {}
     for row in tqdm([int(row) for row in rows], desc="locations"):
-        views = photograph.views(photographs.paths(store.location_id[row]), checkpoint.config.size)
+        views = decode.views(photographs.paths(store.location_id[row]), checkpoint.config.size)
         pixels = network.pixels(views)
-        state = int(Asking(network).logits(pixels[None])[0].argmax())
+        state = int(BatchedModel(network).logits(pixels[None])[0].argmax())
         for output in ("logit", "probability"):
             line = known(network, pixels, Target(output, state))
             for name, rule in RULES.items():

@@ -2,7 +2,7 @@
 
 In one run, in turns, over the same photographs and the same model:
 
-- ours: `trainer.loop` as a user runs it, reading JPEG files, timed by its own `steps.csv`;
+- ours: `trainer.train` as a user runs it, reading JPEG files, timed by its own `steps.csv`;
 - limit: the same steps with every batch already in memory, so only the network is left;
 - plain: the loop that torchvision's reference scripts for classification write down: PIL and
   float32 on the processor, batches in the order of channels, an optimiser that is not fused, and
@@ -27,15 +27,15 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import functional as transforms
 
-from trainer import dataset, layout
+from common.distributed import current_processes, default_device
 from trainer.config import FUSIONS, PRECISIONS, Config
-from trainer.dataset import LocationDataset
-from trainer.distributed import current
-from trainer.layout import Index
-from trainer.learner import Learner
-from trainer.loop import STEPS_AT_ONCE, train
-from trainer.model import FourViewResNet, usable_device
+from trainer.data import dataset, layout
+from trainer.data.dataset import LocationDataset
+from trainer.data.layout import Index
+from trainer.models.resnet import FourViewResNet
+from trainer.step import TrainStep
 from trainer.synthetic import paint
+from trainer.train import STEPS_AT_ONCE, train
 
 MEMORY = 2**32  # Bytes for batches in memory.
 WARM_UP = STEPS_AT_ONCE  # Steps that are not timed: `steps.csv` knows the time every so many.
@@ -89,7 +89,7 @@ def limit(index: Index, config: Config, steps: int) -> float:
     if torch.cuda.is_available():  # As the loader's are: only such are copied while it computes.
         batches = [batch._replace(views=batch.views.pin_memory()) for batch in batches]
     torch.backends.cudnn.deterministic = config.deterministic
-    learner = Learner(model(index, config), config, current(), None, steps)
+    learner = TrainStep(model(index, config), config, current_processes(), None, steps)
     pending: list[Tensor] = []
     for step in range(WARM_UP + steps):
         if step == WARM_UP:
@@ -106,7 +106,7 @@ def limit(index: Index, config: Config, steps: int) -> float:
 
 def plain(index: Index, config: Config, steps: int) -> float:
     """Return locations a second of a plain loop, the first steps not counted."""
-    device = usable_device()
+    device = default_device()
     torch.backends.cudnn.deterministic = False  # As such loops leave it.
     network = model(index, config).to(device).train()
     optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=False)
@@ -193,7 +193,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main() -> None:
     options = parser().parse_args()
-    device = usable_device()
+    device = default_device()
     name = (
         torch.cuda.get_device_name()
         if device.type == "cuda"

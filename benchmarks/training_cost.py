@@ -18,10 +18,10 @@ from dataclasses import replace
 
 import torch
 
+from common.distributed import current_processes, default_device
 from trainer.config import DEPTHS, FUSIONS, PRECISIONS, Config
-from trainer.distributed import current
-from trainer.learner import Learner
-from trainer.model import FourViewResNet, usable_device
+from trainer.models.resnet import FourViewResNet
+from trainer.step import TrainStep
 
 CLASSES = 50
 
@@ -38,7 +38,7 @@ def cost(config: Config, steps: int) -> tuple[float, float]:
     """Return seconds a step and peak memory in MiB."""
     torch.manual_seed(0)
     model = FourViewResNet(config.fusion, CLASSES, depth=config.depth)
-    learner = Learner(model, config, current(), None, steps)
+    learner = TrainStep(model, config, current_processes(), None, steps)
     shape = (config.batch_size, config.size, config.size, 3)
     views = torch.stack(
         [torch.randint(0, 256, shape, dtype=torch.uint8).permute(0, 3, 1, 2) for _ in range(4)], 1
@@ -76,7 +76,7 @@ def main() -> None:
     settings += [replace(middle, size=int(middle.size * factor)) for factor in (0.5, 2, 4)]
     settings += [replace(middle, batch_size=int(middle.batch_size * f)) for f in (0.5, 2, 4)]
     name = torch.cuda.get_device_name() if gpu else f"{torch.get_num_threads()} threads"
-    print(f"{usable_device()} ({name}), {middle.fusion}, {middle.precision}")
+    print(f"{default_device()} ({name}), {middle.fusion}, {middle.precision}")
     print(
         "| depth | size, px | batch | s a step | locations/s | peak memory, MiB | time | memory |"
     )

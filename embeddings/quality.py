@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from embeddings.blocks import Features, blocks
-from embeddings.neighbours import neighbours, others
-from embeddings.progress import Progress, part, silent
+from common.progress import ProgressCallback, no_progress, subrange
+from embeddings.knn import neighbours, others
 from embeddings.results import Components, Map, Neighbours, Quality
+from embeddings.row_blocks import Features, blocks
 
 BLOCK = 4096  # Rows.
 # Of the squared lengths: what rounding leaves of the distance of duplicates, and far less than
@@ -47,7 +47,7 @@ def reference(
     *,
     count: int = 15,
     sample: int = 2000,
-    progress: Progress = silent,
+    progress: ProgressCallback = no_progress,
 ) -> Reference:
     """Measure a seeded sample of locations against all in features (N, D), read once in blocks.
 
@@ -66,7 +66,7 @@ def reference(
 
 
 def judge(
-    reference: Reference, coordinate: NDArray[np.float32], progress: Progress = silent
+    reference: Reference, coordinate: NDArray[np.float32], progress: ProgressCallback = no_progress
 ) -> Quality:
     """Hold a map (N, 2) against the reference, by Venna & Kaski (2001) and the classes.
 
@@ -74,7 +74,7 @@ def judge(
     those of the nearest of them.
     """
     length, count = reference.graph.shape
-    near_on_map = nearest_on_map(coordinate, count, progress=part(progress, 0.0, 0.2))
+    near_on_map = nearest_on_map(coordinate, count, progress=subrange(progress, 0.0, 0.2))
     intruded = extruded = 0
     x, y = np.ascontiguousarray(coordinate.T, dtype=np.float64)
     for at, row in enumerate(reference.row):
@@ -106,7 +106,7 @@ def stability(
     more: int = 2,
     count: int = 15,
     sample: int = 2000,
-    progress: Progress = silent,
+    progress: ProgressCallback = no_progress,
 ) -> tuple[float, int]:
     """Return the mean share of `count` neighbours that maps of other seeds keep, and the sample.
 
@@ -133,7 +133,7 @@ def stability(
 
 
 def nearest_on_map(
-    coordinate: NDArray[np.float32], count: int, progress: Progress = silent
+    coordinate: NDArray[np.float32], count: int, progress: ProgressCallback = no_progress
 ) -> NDArray[np.int32]:
     """Return the nearest others (N, k) on a map (N, 2), exactly, the nearest first."""
     position = coordinate.astype(np.float64)
@@ -158,7 +158,7 @@ def shared(one: NDArray[np.integer], another: NDArray[np.integer]) -> NDArray[np
 
 
 def _squared_distance(
-    feature: Features, row: NDArray[np.int64], progress: Progress
+    feature: Features, row: NDArray[np.int64], progress: ProgressCallback
 ) -> NDArray[np.float32]:
     """Return squared distances (S, N) of the rows to all, infinite to themselves.
 

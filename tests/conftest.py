@@ -28,7 +28,7 @@ def test_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, training_folder: Path) -> Path:
     """Return a run folder; tests read it and never write into it."""
-    from trainer.loop import train
+    from trainer.train import train
 
     run = tmp_path_factory.mktemp("run") / "tiny"
     train(run, training_folder, TINY, preset="demo", resume=False)

@@ -14,9 +14,9 @@ import pytest
 from PIL import Image
 
 from embeddings import quality
-from embeddings.neighbours import neighbours
+from embeddings.knn import neighbours
+from embeddings.knn_classifier import vote_accuracy
 from embeddings.results import Map
-from embeddings.votes import vote_accuracy
 from trainer.config import Config
 from workbench import store
 from workbench.store import Projection, Store

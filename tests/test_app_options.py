@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 import app
+from common.errors import InputError
 from tests.examples import small_disk, small_store
 from tests.workbench.answers import ORIGIN, example
 from tests.workbench.test_attributions import write
-from workbench import panels, store
-from workbench.errors import InputError
-from workbench.panels.worker import Remembering
-from workbench.remembered import Recorded
+from workbench import store
+from workbench.attribution.layered_cache import Recorded
+from workbench.dashboard.job_queue import Remembering
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def wired(path: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> Sequenc
         found.extend(arguments)
         raise StoppedError
 
-    monkeypatch.setattr(panels, "dashboard", dashboard)
+    monkeypatch.setattr(dashboard, "dashboard", dashboard)
     monkeypatch.setattr(app, "listen", lambda host, port: None)
     with pytest.raises(StoppedError):
         app.main([str(path), *options])

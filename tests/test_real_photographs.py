@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from trainer.config import Config
-from trainer.loop import train
+from trainer.train import train
 from workbench import export, extract, project, store
-from workbench.attribute.explainer import StoreExplainer
-from workbench.explanation import Question, untold
-from workbench.photographs import Photographs
+from workbench.attribution.compute.store_explainer import StoreExplainer
+from workbench.attribution.request import AttributionRequest, untold
+from workbench.store.photographs import Photographs
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "streetscapes"
 
@@ -35,7 +35,7 @@ def test_the_whole_way(tmp_path: Path) -> None:
 
     opened = store.read(out)
     explainer = StoreExplainer(run, Photographs(DATA / "test", opened), opened)
-    result = explainer.explain(opened.location_id[0], Question(), untold)
+    result = explainer.explain(opened.location_id[0], AttributionRequest(), untold)
     assert result.map.shape == (4, 48, 48)
     assert result.converged
     assert result.relative_completeness_error is not None

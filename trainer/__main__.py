@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from trainer.command import refusing
+from common.cli import cli_errors
 from trainer.options import add_options, chosen
 
 
@@ -25,7 +25,7 @@ def parser(arguments: list[str] | None = None) -> argparse.ArgumentParser:
         "--index",
         metavar="FILE",
         type=Path,
-        help="what `python -m trainer.prepare` has made of them (default: beside RUN)",
+        help="what `python -m trainer.data.prepare` has made of them (default: beside RUN)",
     )
     result.add_argument(
         "--resume",
@@ -41,13 +41,16 @@ def main(arguments: list[str] | None = None) -> int:
     command = parser(arguments)
     options = vars(command.parse_args(arguments))
     run: Path = options["run"]
-    with refusing(command.prog, "--resume goes on after the last step that was saved"):
+    with cli_errors(
+        command.prog, interrupted="--resume goes on after the last step that was saved"
+    ):
         config = chosen(options)
         # Importing torch takes seconds; --help and a wrong option should not.
-        from trainer import checkpoint, distributed, summary
-        from trainer.loop import train
+        from common import distributed
+        from trainer import checkpoint, summary
+        from trainer.train import train
 
-        with distributed.joined():
+        with distributed.process_group():
             best = train(
                 run,
                 options["data"],
@@ -56,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
                 resume=options["resume"],
                 index=options["index"],
             )
-            if distributed.current().first:
+            if distributed.current_processes().is_main:
                 print("\n".join(summary.lines(run, best, checkpoint.read(run, "last"))))
     return 0
 

@@ -22,10 +22,10 @@ import torchvision
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
+from common.errors import InputError
+from common.files import PARTIAL, atomic_write, atomic_write_text
 from trainer.config import Config
-from trainer.errors import InputError
-from trainer.files import PARTIAL, write_text, write_whole
-from trainer.model import FourViewResNet
+from trainer.models.resnet import FourViewResNet
 
 FORMAT = "resnetbolt-checkpoint"
 VERSION = 2
@@ -37,7 +37,7 @@ class Checkpoint:
     """What is known of a model besides its weights.
 
     `class_name` is in the order of the logits; `data` is the folder trained on, `data_sha256` the
-    fingerprint of its locations (`trainer.prepare`); `split` maps "training" and "validation" to
+    fingerprint of its locations (`trainer.data.prepare`); `split` maps "training" and "validation" to
     location ids. `epoch` counts the whole epochs and `step` the steps so far; `metrics` holds the
     validation figures of `epoch`, `class_top_1` the share of each class's validation locations
     that are answered right, both empty before the first. `loss_sum` is the sum of the training
@@ -78,8 +78,10 @@ def save(
     tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
     written = run / f"weights-{checkpoint.step:07d}.safetensors"
     try:
-        write_whole(written, lambda path: save_file(tensors, path, _kind(checkpoint.config)))
-        write_whole(_state_file(run, checkpoint), lambda path: torch.save(dict(state), path))
+        with atomic_write(written) as partial:
+            save_file(tensors, partial, _kind(checkpoint.config))
+        with atomic_write(_state_file(run, checkpoint)) as partial:
+            torch.save(dict(state), partial)
     except (SafetensorError, RuntimeError) as error:
         written.unlink(missing_ok=True)
         # What both libraries make of a full disk.
@@ -95,7 +97,7 @@ def save(
     document = {"format": FORMAT, "version": VERSION} | dataclasses.asdict(complete)
     text = json.dumps(document, indent=1) + "\n"
     for name in names:
-        write_text(run / f"{name}.json", text)
+        atomic_write_text(run / f"{name}.json", text)
     _sweep(run)
 
 
@@ -209,7 +211,7 @@ def _sweep(run: Path) -> None:
     if (run / "best.json").is_file():
         used.add(read(run, "best").weights)
     left = [*run.glob("weights-*.safetensors"), *run.glob("state-*.pt")]
-    left += run.glob(PARTIAL)  # What a kill has left half-written.
+    left += run.glob(PARTIAL)
     for path in left:
         if path.name not in used:
             path.unlink(missing_ok=True)

@@ -4,7 +4,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
-from trainer.errors import InputError
+from common.errors import InputError
 
 FUSIONS = (
     "single",

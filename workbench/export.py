@@ -8,11 +8,12 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
-from workbench import metrics, paper
+from common.cli import cli_errors
+from common.errors import InputError
+from common.files import atomic_write
 from workbench import store as stores
-from workbench.command import refusing
-from workbench.errors import InputError
-from workbench.files import replacing
+from workbench.evaluation import metrics
+from workbench.figures import paper
 from workbench.store import Projection, Store
 
 LEAST_WIDTH, GREATEST_WIDTH = 80.0, 1000.0
@@ -64,7 +65,7 @@ def export(path: Path, out: Path, width: float) -> list[Path]:
     ):
         figure = draw()
         for kind in paper.FORMATS:
-            with replacing(out / f"{name}.{kind}") as partial:
+            with atomic_write(out / f"{name}.{kind}") as partial:
                 paper.save(figure, partial)
             written.append(out / f"{name}.{kind}")
     return written
@@ -96,7 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit status: 2 for input that cannot be used."""
     command = parser()
     options = command.parse_args(arguments)
-    with refusing(command.prog):
+    with cli_errors(command.prog):
         if not LEAST_WIDTH <= options.width <= GREATEST_WIDTH:
             raise InputError(
                 f"--width {options.width}: must lie between {LEAST_WIDTH:g} and "

@@ -9,18 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
-from embeddings import maps, quality
-from embeddings.alignment import align
-from embeddings.components import components
-from embeddings.neighbours import METRICS, neighbours
-from embeddings.progress import Progress
+from common.cli import cli_errors
+from common.errors import InputError
+from common.files import check_writable
+from common.progress import ProgressCallback, fraction_bar, no_progress
+from embeddings import projections, quality
+from embeddings.knn import METRICS, neighbours
+from embeddings.knn_classifier import COUNTS, vote_accuracy
+from embeddings.pca import components
+from embeddings.procrustes import align
 from embeddings.results import Map
-from embeddings.votes import COUNTS, vote_accuracy
 from workbench import store as stores
-from workbench.command import refusing
-from workbench.errors import InputError
-from workbench.files import check_writable
-from workbench.progress import stage
 from workbench.store import MAP_NAME, Projection, Store
 
 METHODS = tuple(stores.METHOD_TITLES)
@@ -61,26 +60,26 @@ def project(path: Path, options: Options = Options()) -> list[Projection]:
         if beside and store.components is not None:
             found = store.components
         else:
-            with stage("Principal components") as said:
+            with fraction_bar("Principal components") as said:
                 found = components(store.feature, options.seed, progress=said)
-        with stage("Nearest neighbours") as said:
+        with fraction_bar("Nearest neighbours") as said:
             count = max(KEPT, options.neighbours, int(3 * options.perplexity))
             graph = neighbours(found.score, count, options.seed, options.metric, said)
         made_by: dict[str, Map] = {}
         for method in options.method:
-            with stage(stores.METHOD_TITLES[method]) as said:
+            with fraction_bar(stores.METHOD_TITLES[method]) as said:
                 made_by[method] = fit(method, options, said)(found, graph, options.seed)
-        with stage("Neighbours of a sample in all features") as said:
+        with fraction_bar("Neighbours of a sample in all features") as said:
             reference = quality.reference(
                 store.feature, store.label, graph, options.seed, progress=said
             )
         projections = []
         for method, made in made_by.items():
             name = _name(method, options)
-            with stage(f"{stores.METHOD_TITLES[method]}, quality") as said:
+            with fraction_bar(f"{stores.METHOD_TITLES[method]}, quality") as said:
                 judged = quality.judge(reference, made.coordinate, said)
             if method != "pca" and options.stability_seeds:  # PCA has no seed to vary.
-                with stage(f"{stores.METHOD_TITLES[method]}, stability over seeds") as said:
+                with fraction_bar(f"{stores.METHOD_TITLES[method]}, stability over seeds") as said:
                     share, size = quality.stability(
                         fit(method, options),
                         found,
@@ -106,20 +105,20 @@ def project(path: Path, options: Options = Options()) -> list[Projection]:
     return projections
 
 
-def fit(method: str, options: Options, progress: Progress | None = None) -> quality.Fit:
+def fit(method: str, options: Options, progress: ProgressCallback | None = None) -> quality.Fit:
     """Return what embeds components over their graph for a seed, by the options' parameters."""
-    said: Progress = progress or (lambda _: None)
+    said = progress or no_progress
     match method:
         case "tsne":
-            return lambda found, graph, seed: maps.tsne(
+            return lambda found, graph, seed: projections.tsne(
                 found, graph, seed, options.perplexity, said
             )
         case "umap":
-            return lambda found, graph, seed: maps.umap(
+            return lambda found, graph, seed: projections.umap(
                 found, graph, seed, options.neighbours, options.minimum_distance, said
             )
         case _:
-            return lambda found, graph, seed: maps.pca(found)
+            return lambda found, graph, seed: projections.pca(found)
 
 
 @contextmanager
@@ -329,7 +328,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = command.parse_args(arguments)
     chosen = {name: value for name, value in vars(given).items() if name != "store"}
     chosen["method"] = tuple(dict.fromkeys(given.method or METHODS))
-    with refusing(command.prog):
+    with cli_errors(command.prog):
         options = Options(**chosen)
         for projection in project(given.store, options):
             print(words(projection))

@@ -7,15 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.datasets import load_iris
 
-from embeddings.components import components
-from embeddings.maps import pca, tsne, umap
-from embeddings.neighbours import neighbours
-from embeddings.progress import Progress
+from common.progress import ProgressCallback
+from embeddings.knn import neighbours
+from embeddings.pca import components
+from embeddings.projections import pca, tsne, umap
 from embeddings.results import Components, Map, Neighbours
 
 Feature = NDArray[np.float32]
 Label = NDArray[np.int64]
-Method = Callable[[Components, Neighbours, int, Progress], Map]
+Method = Callable[[Components, Neighbours, int, ProgressCallback], Map]
 METHODS: dict[str, Method] = {
     "pca": lambda found, graph, seed, progress: pca(found),
     "tsne": lambda found, graph, seed, progress: tsne(found, graph, seed, progress=progress),
@@ -46,3 +46,10 @@ def graph_of(feature: Feature, count: int = 90) -> tuple[Components, Neighbours]
 def trained() -> tuple[Feature, Label, Components, Neighbours]:
     feature, label = clusters(600, 0)
     return feature, label, *graph_of(feature)
+
+
+class Fractions(list[float]):
+    """A progress callback that keeps what it is given."""
+
+    def __call__(self, fraction: float, stage: str = "", /) -> None:
+        self.append(fraction)

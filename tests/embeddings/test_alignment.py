@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.spatial import procrustes
 
-from embeddings.alignment import align
+from embeddings.procrustes import align
 
 RANDOM = np.random.default_rng(0)
 MAP = RANDOM.normal(size=(40, 2)).astype(np.float32)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from embeddings import components as module
-from embeddings.components import components, plane, project
-from tests.embeddings.examples import clusters, iris
+from embeddings import pca as module
+from embeddings.pca import components, plane, project
+from tests.embeddings.examples import Fractions, clusters, iris
 
 
 def decomposed(feature: NDArray[np.float32], count: int) -> tuple[NDArray[np.float64], ...]:
@@ -100,8 +100,8 @@ def test_a_single_feature_has_a_plane_with_nothing_along_the_second_axis() -> No
 
 def test_progress_rises_to_one() -> None:
     for feature in (iris()[0], iris()[0].T.copy().repeat(2, axis=0)):
-        said: list[float] = []
-        components(feature, 0, progress=said.append)
+        said = Fractions()
+        components(feature, 0, progress=said)
         assert said == sorted(said)
         assert said[-1] == 1
 

@@ -6,18 +6,21 @@ from numpy.typing import NDArray
 from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
-from embeddings import maps
-from embeddings.maps import pca, tsne, umap
-from embeddings.neighbours import neighbours
-from embeddings.progress import Progress, silent
+from common.progress import ProgressCallback, no_progress
+from embeddings import projections
+from embeddings.knn import neighbours
+from embeddings.projections import pca, tsne, umap
 from embeddings.results import Components, Map, Neighbours
-from tests.embeddings.examples import METHODS, clusters, graph_of, iris, trained
+from tests.embeddings.examples import METHODS, Fractions, clusters, graph_of, iris, trained
 
 SLOW = ("tsne", "umap")
 
 
 def made(
-    method: str, feature: NDArray[np.float32], seed: int = 0, progress: Progress = silent
+    method: str,
+    feature: NDArray[np.float32],
+    seed: int = 0,
+    progress: ProgressCallback = no_progress,
 ) -> Map:
     return METHODS[method](*graph_of(feature), seed, progress)
 
@@ -45,17 +48,17 @@ def test_a_random_layout_fails_the_same_test() -> None:
 def test_one_seed_gives_one_map_bit_for_bit(method: str) -> None:
     _, _, found, graph = trained()
     # The graph is the same object for both: nothing may be left in it by the first.
-    one, again = (METHODS[method](found, graph, 3, silent).coordinate for _ in range(2))
+    one, again = (METHODS[method](found, graph, 3, no_progress).coordinate for _ in range(2))
     assert np.array_equal(one, again)
     assert method == "pca" or not np.array_equal(
-        METHODS[method](found, graph, 4, silent).coordinate, one
+        METHODS[method](found, graph, 4, no_progress).coordinate, one
     )
 
 
 def test_one_seed_gives_one_map_where_gradients_are_interpolated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(maps, "EXAGGERATION", ((25, 12.0), (25, 1.0)))
+    monkeypatch.setattr(projections, "EXAGGERATION", ((25, 12.0), (25, 1.0)))
     feature, _ = clusters(10_000, 0, width=5)
     found, graph = graph_of(feature, 15)
     one, again = (tsne(found, graph, 0, perplexity=5).coordinate for _ in range(2))
@@ -69,7 +72,7 @@ def test_a_map_starts_from_the_components(method: str) -> None:
     feature[100:, 0] += 30
     found, graph = graph_of(feature)
     for seed in range(4):
-        x = METHODS[method](found, graph, seed, silent).coordinate[:, 0]
+        x = METHODS[method](found, graph, seed, no_progress).coordinate[:, 0]
         assert np.corrcoef(x, found.score[:, 0])[0, 1] > 0.8
 
 
@@ -120,8 +123,8 @@ def test_odd_features_still_have_a_map(method: str, feature: NDArray[np.float32]
 
 @pytest.mark.parametrize("method", SLOW)
 def test_progress_rises_to_one(method: str) -> None:
-    said: list[float] = []
-    made(method, iris()[0], progress=said.append)
+    said = Fractions()
+    made(method, iris()[0], progress=said)
     assert len(said) >= 16
     assert said == sorted(said)
     assert said[-1] == 1
@@ -133,9 +136,9 @@ class Stopped(Exception):  # noqa: N818  Nothing went wrong.
 
 @pytest.mark.parametrize("method", SLOW)
 def test_what_the_progress_raises_stops_the_map(method: str) -> None:
-    said: list[float] = []
+    said = Fractions()
 
-    def stopping(fraction: float) -> None:
+    def stopping(fraction: float, stage: str = "", /) -> None:
         said.append(fraction)
         if fraction > 0.3:
             raise Stopped

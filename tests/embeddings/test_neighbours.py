@@ -3,9 +3,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from embeddings import neighbours as module
-from embeddings.neighbours import between, neighbours
-from tests.embeddings.examples import clusters
+from embeddings import knn as module
+from embeddings.knn import between, neighbours
+from tests.embeddings.examples import Fractions, clusters
 
 SCORE = clusters(300, 0, width=8)[0]
 
@@ -107,8 +107,8 @@ def test_what_cannot_be_searched_is_refused() -> None:
 
 def test_progress_rises_to_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "QUERIES", 100)
-    said: list[float] = []
-    neighbours(SCORE, 5, 0, progress=said.append)
+    said = Fractions()
+    neighbours(SCORE, 5, 0, progress=said)
     assert said == sorted(said)
     assert len(said) > 3
     assert said[-1] == 1

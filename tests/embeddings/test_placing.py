@@ -2,20 +2,20 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from embeddings.components import components, project
-from embeddings.neighbours import between, neighbours
-from embeddings.placing import place
-from embeddings.progress import silent
+from common.progress import no_progress
+from embeddings.knn import between, neighbours
+from embeddings.knn_classifier import vote
+from embeddings.pca import components, project
 from embeddings.quality import nearest_on_map
 from embeddings.results import Components, Map
-from embeddings.votes import vote
-from tests.embeddings.examples import METHODS, clusters, iris, trained
+from embeddings.transform import place
+from tests.embeddings.examples import METHODS, Fractions, clusters, iris, trained
 
 
 @pytest.fixture(scope="module")
 def fitted() -> dict[str, Map]:
     _, _, found, graph = trained()
-    return {method: fit(found, graph, 0, silent) for method, fit in METHODS.items()}
+    return {method: fit(found, graph, 0, no_progress) for method, fit in METHODS.items()}
 
 
 def size(old: Map) -> float:
@@ -107,7 +107,7 @@ def test_a_map_of_few_or_of_duplicates_takes_new_locations(method: str) -> None:
     for feature in (iris()[0][:5], np.repeat(iris()[0][:4], 500, axis=0)):
         found = components(feature, 0)
         graph = neighbours(found.score, 90, 0)
-        old = METHODS[method](found, graph, 0, silent)
+        old = METHODS[method](found, graph, 0, no_progress)
         coordinate = place(old, found, project(found, iris()[0]), 0)
         assert np.isfinite(coordinate).all()
 
@@ -115,12 +115,12 @@ def test_a_map_of_few_or_of_duplicates_takes_new_locations(method: str) -> None:
 @pytest.mark.parametrize("method", ["tsne", "umap"])
 def test_progress_rises_to_one_and_may_stop(method: str, fitted: dict[str, Map]) -> None:
     _, _, found, _ = trained()
-    said: list[float] = []
-    place(fitted[method], found, found.score[:20], 0, said.append)
+    said = Fractions()
+    place(fitted[method], found, found.score[:20], 0, said)
     assert said == sorted(said)
     assert said[-1] == 1
 
-    def stopping(fraction: float) -> None:
+    def stopping(fraction: float, stage: str = "", /) -> None:
         if fraction > 0.5:
             raise KeyboardInterrupt
 

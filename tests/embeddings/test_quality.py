@@ -4,12 +4,12 @@ from numpy.typing import NDArray
 from sklearn.manifold import trustworthiness
 
 from embeddings import quality as module
-from embeddings.components import components
-from embeddings.maps import pca, tsne, umap
-from embeddings.neighbours import neighbours
+from embeddings.knn import neighbours
+from embeddings.pca import components
+from embeddings.projections import pca, tsne, umap
 from embeddings.quality import judge, nearest_on_map, reference, shared, stability
 from embeddings.results import Components, Map, Neighbours, Quality
-from tests.embeddings.examples import clusters, graph_of, iris, trained
+from tests.embeddings.examples import Fractions, clusters, graph_of, iris, trained
 
 
 def judged(
@@ -189,7 +189,7 @@ def test_progress_rises_to_one() -> None:
         lambda said: judge(reference(feature, label, graph, 0), feature[:, :2].copy(), said),
         lambda said: stability(lambda f, g, s: pca(f), found, graph, 0, progress=said),
     ):
-        said: list[float] = []
-        function(said.append)
+        said = Fractions()
+        function(said)
         assert said == sorted(said)
         assert said[-1] == 1

@@ -3,8 +3,8 @@ import pytest
 from sklearn.model_selection import LeaveOneOut, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
-from embeddings.neighbours import between, neighbours
-from embeddings.votes import vote, vote_accuracy
+from embeddings.knn import between, neighbours
+from embeddings.knn_classifier import vote, vote_accuracy
 from tests.embeddings.examples import clusters
 
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from trainer.augmentation import COLOUR_RANGE, DRAWS, Augmentation
+from trainer.data.augmentation import COLOUR_RANGE, DRAWS, Augmentation
 
 
 @pytest.fixture

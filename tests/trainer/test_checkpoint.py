@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
+from common.errors import InputError
+from common.files import atomic_write
 from tests.examples import copy_run
 from trainer.checkpoint import load, read
 from trainer.config import Config
-from trainer.errors import InputError
-from trainer.files import write_whole
 
 
 @pytest.fixture
@@ -126,12 +126,13 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("old")
 
-    def fail(partial: Path) -> None:
-        partial.write_text("half")
-        raise OSError("disk full")
+    def fail() -> None:
+        with atomic_write(path) as partial:
+            partial.write_text("half")
+            raise OSError("disk full")
 
-    with pytest.raises(OSError, match="disk full"):
-        write_whole(path, fail)
+    with pytest.raises(InputError, match="disk full"):
+        fail()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -9,17 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from common import distributed
 from tests.examples import folder
 from trainer import checkpoint as checkpoints
-from trainer import compare, distributed
-from trainer import comparison as comparison_module
-from trainer.comparison import cost
 from trainer.config import Config
-from trainer.dataset import LocationDataset
-from trainer.errors import OutOfMemory
-from trainer.evaluation import evaluate
-from trainer.layout import index
-from trainer.prepare import index_file
+from trainer.data.dataset import LocationDataset
+from trainer.data.layout import index
+from trainer.data.prepare import index_file
+from trainer.errors import TrainingOutOfMemory
+from trainer.evaluate import evaluate
+from trainer.sweep import compare
+from trainer.sweep import comparison as comparison_module
+from trainer.sweep.comparison import cost
 
 OPTIONS = ("--depth=18", "--size=32", "--batch-size=4", "--workers=0", "--epochs=1")
 SETTINGS = ("fusion=single learning_rate=1e-3", "paper-early", "too fast: demo learning_rate=1e9")
@@ -78,7 +79,7 @@ def test_the_best_checkpoints_are_tested_on_the_other_photographs(
         model, checkpoint = checkpoints.load(comparison / name)
         location = index(test_folder).location
         photographs = LocationDataset(test_folder, location, checkpoint.class_name, 32)
-        here = distributed.current()
+        here = distributed.current_processes()
         scores = evaluate(model, photographs, 2, checkpoint.config, here)
         assert float(row["test_top_1"]) == scores.top_1
         assert float(row["test_top_5"]) == scores.top_5
@@ -147,7 +148,7 @@ def test_a_setting_for_which_the_gpu_has_too_little_memory_does_not_end_the_comp
     tmp_path: Path, training_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def too_large(run: Path, *rest: object, **options: object) -> None:
-        raise OutOfMemory(f"{run}: the GPU has too little memory; lower --batch-size.")
+        raise TrainingOutOfMemory(f"{run}: the GPU has too little memory; lower --batch-size.")
 
     monkeypatch.setattr(comparison_module, "train", too_large)
     target = tmp_path / "runs"
@@ -211,7 +212,7 @@ def test_what_cannot_be_compared_is_refused_before_anything_is_trained(
         compared(tmp_path / "runs", training_folder, test, *more)
     assert stop.value.code == 2
     sentence = capsys.readouterr().err.splitlines()[-1]
-    assert sentence.startswith("python -m trainer.compare: ")
+    assert sentence.startswith("python -m trainer.sweep.compare: ")
     assert message in sentence
     assert not list(tmp_path.glob("runs/*/"))
 
@@ -254,7 +255,7 @@ def test_several_processes_compare_together(
 ) -> None:
     target = tmp_path / "runs"
     command = [str(Path(sys.executable).parent / "torchrun"), "--nproc-per-node=2", "-m"]
-    command += ["trainer.compare", str(target), "--data", str(training_folder)]
+    command += ["trainer.sweep.compare", str(target), "--data", str(training_folder)]
     command += ["--test", str(test_folder), *OPTIONS, "--setting=demo", f"--setting={SETTINGS[2]}"]
     done = subprocess.run(
         command,

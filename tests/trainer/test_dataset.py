@@ -7,10 +7,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.distributed import Processes
 from tests.examples import folder
-from trainer import dataset, layout, photograph
-from trainer.dataset import LocationDataset
-from trainer.distributed import Processes
+from trainer.data import dataset, decode, layout
+from trainer.data.dataset import LocationDataset
 
 
 @given(
@@ -50,7 +50,7 @@ def test_a_resumed_order_is_the_rest_of_the_whole_one() -> None:
 @given(rows=st.lists(st.integers(0, 99), max_size=30), count=st.integers(1, 5))
 def test_the_shares_of_the_processes_are_the_whole(rows: list[int], count: int) -> None:
     device = torch.device("cpu")
-    shares = [Processes(rank, count, device).share(rows) for rank in range(count)]
+    shares = [Processes(rank, count, device).shard(rows) for rank in range(count)]
     assert list(itertools.chain(*shares)) == rows
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
 
@@ -70,7 +70,7 @@ def test_a_batch_holds_the_pixels_and_labels_of_its_rows(photographs: LocationDa
     assert batch.views.dtype == torch.uint8
     for number, row in enumerate((4, 0)):
         paths = [photographs.root / name for name in photographs.location[row].image]
-        assert torch.equal(batch.views[number], photograph.views(paths, 32))
+        assert torch.equal(batch.views[number], decode.views(paths, 32))
 
 
 def test_channels_are_last_in_memory(photographs: LocationDataset) -> None:

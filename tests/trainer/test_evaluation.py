@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
+from common.distributed import Processes
+from common.errors import InputError
 from tests.examples import TINY, folder
-from trainer import layout
-from trainer.dataset import LocationDataset
-from trainer.distributed import Processes
-from trainer.errors import InputError
-from trainer.evaluation import Scores, evaluate
-from trainer.learner import Learner
-from trainer.model import FourViewResNet, to_pixels
+from trainer.data import layout
+from trainer.data.dataset import LocationDataset
+from trainer.evaluate import Scores, evaluate
+from trainer.models.resnet import FourViewResNet, to_pixels
+from trainer.step import TrainStep
 
 ALONE = Processes(0, 1, torch.device("cpu"))
 CLASSES = tuple("ABCDEFG")
@@ -91,7 +91,7 @@ def test_validation_is_not_augmented_and_training_is(photographs: LocationDatase
     losses, validated = [], []
     for strength in (0.0, 1.0):
         config = replace(TINY, augmentation=strength)
-        learner = Learner(model("medium"), config, ALONE, None, steps_per_epoch=1)
+        learner = TrainStep(model("medium"), config, ALONE, None, steps_per_epoch=1)
         losses.append(float(learner.step(batch.views, batch.label, 0, 3)))
         validated.append(scores("medium", photographs, augmentation=strength).loss)
     assert losses[0] != losses[1]

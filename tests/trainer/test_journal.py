@@ -6,8 +6,8 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.examples import TINY
-from trainer.journal import Journal
-from trainer.layout import Skipped
+from trainer.data.layout import Skipped
+from trainer.metrics_log import MetricsLog
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -16,7 +16,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def write(run: Path, steps: range) -> None:
-    journal = Journal(run, TINY, [Skipped("Ohio/x", "no view")], steps.start)
+    journal = MetricsLog(run, TINY, [Skipped("Ohio/x", "no view")], steps.start)
     journal.steps([(1, step + 1, 2.0 - step / 10, 1e-3, 0.5) for step in steps])
     journal.close()
 
@@ -39,7 +39,7 @@ def test_what_was_written_after_the_save_is_cut_off(tmp_path: Path) -> None:
 
 
 def test_an_epoch_leaves_what_there_is_not_empty(tmp_path: Path) -> None:
-    journal = Journal(tmp_path, TINY, [], 0)
+    journal = MetricsLog(tmp_path, TINY, [], 0)
     names = ("epoch", "step", "training_loss", "validation_loss", "top_1", "top_5", "seconds")
     journal.epoch(dict.fromkeys(names, 1.0) | {"view_top_1": None, "view_top_5": None})
     journal.close()

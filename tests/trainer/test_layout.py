@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.errors import InputError
 from tests.challenge import DIRECTIONS, HEADER, challenge, row, write_table
 from tests.examples import folder, photograph
-from trainer import layout
-from trainer.errors import InputError
+from trainer.data import layout
 
 
 def test_index_is_sorted_and_complete(tmp_path: Path) -> None:

@@ -6,22 +6,22 @@ import pytest
 import torch
 from torch import Tensor
 
+from common.distributed import Processes
+from common.errors import InputError
 from tests.examples import TINY
 from trainer.config import Config
-from trainer.distributed import Processes
-from trainer.errors import InputError
-from trainer.learner import Learner, Objective, learning_rate, optimiser
-from trainer.model import FourViewResNet, to_pixels
+from trainer.models.resnet import FourViewResNet, to_pixels
+from trainer.step import Objective, TrainStep, learning_rate, optimiser
 
 ALONE = Processes(0, 1, torch.device("cpu"))
 FROZEN = replace(TINY, batch_norm="frozen", initialisation="zero-residual")
 
 
-def learner(config: Config, weights_seed: int = 0) -> Learner:
+def learner(config: Config, weights_seed: int = 0) -> TrainStep:
     torch.manual_seed(weights_seed)
     zero = config.initialisation == "zero-residual"
     model = FourViewResNet(config.fusion, 3, depth=18, zero_residual=zero)
-    return Learner(model, config, ALONE, None, steps_per_epoch=5)
+    return TrainStep(model, config, ALONE, None, steps_per_epoch=5)
 
 
 def batches(count: int, locations: int = 4) -> Iterator[tuple[Tensor, Tensor]]:
@@ -32,7 +32,7 @@ def batches(count: int, locations: int = 4) -> Iterator[tuple[Tensor, Tensor]]:
         yield views, torch.randint(0, 3, (locations,), generator=generator)
 
 
-def trained(config: Config, steps: int = 3) -> tuple[Learner, list[float]]:
+def trained(config: Config, steps: int = 3) -> tuple[TrainStep, list[float]]:
     made = learner(config)
     losses = [
         float(made.step(views, label, number, len(label)))
@@ -41,7 +41,7 @@ def trained(config: Config, steps: int = 3) -> tuple[Learner, list[float]]:
     return made, losses
 
 
-def same(one: Learner, other: Learner) -> bool:
+def same(one: TrainStep, other: TrainStep) -> bool:
     pairs = zip(one.model.state_dict().values(), other.model.state_dict().values(), strict=True)
     return all(torch.equal(left, right) for left, right in pairs)
 

@@ -8,20 +8,23 @@ import pytest
 import torch
 from safetensors import SafetensorError
 
+from common import distributed
+from common.errors import InputError
 from tests.examples import TINY, copy_run, folder
 from trainer import checkpoint as checkpoints
-from trainer import distributed, layout, loop, photograph
-from trainer import run as run_folder
+from trainer import run_folder as run_folder
+from trainer import train
 from trainer.checkpoint import Checkpoint, load
 from trainer.config import Config
-from trainer.errors import Diverged, InputError
-from trainer.evaluation import Scores
-from trainer.learner import Learner
+from trainer.data import decode, layout
+from trainer.errors import TrainingDiverged
+from trainer.evaluate import Scores
 from trainer.presets import PRESETS
+from trainer.step import TrainStep
 
 
-def train(run: Path, data: Path, config: Config = TINY, resume: bool = False) -> Checkpoint:
-    return loop.train(run, data, config, preset="demo", resume=resume)
+def fit(run: Path, data: Path, config: Config = TINY, resume: bool = False) -> Checkpoint:
+    return train.train(run, data, config, preset="demo", resume=resume)
 
 
 def same(one: Path, other: Path) -> bool:
@@ -62,7 +65,7 @@ def test_the_channel_statistics_are_those_of_the_training_part(trained: Path) ->
     root = Path(checkpoint.data)
     training = set(checkpoint.split["training"])
     views = [
-        photograph.views([root / name for name in place.image], 64)
+        decode.views([root / name for name in place.image], 64)
         for place in layout.index(root).location
         if place.id in training
     ]
@@ -75,9 +78,9 @@ def test_the_channel_statistics_are_those_of_the_training_part(trained: Path) ->
 def test_one_seed_gives_one_model_bit_for_bit(
     tmp_path: Path, trained: Path, training_folder: Path
 ) -> None:
-    train(tmp_path / "again", training_folder)
+    fit(tmp_path / "again", training_folder)
     assert same(trained, tmp_path / "again")
-    train(tmp_path / "other", training_folder, replace(TINY, seed=1))
+    fit(tmp_path / "other", training_folder, replace(TINY, seed=1))
     assert not same(trained, tmp_path / "other")
 
 
@@ -89,21 +92,21 @@ def test_a_run_goes_on_from_any_step(
     monkeypatch: pytest.MonkeyPatch,
     after: int,
 ) -> None:
-    original, run = Learner.step, tmp_path / "run"
+    original, run = TrainStep.step, tmp_path / "run"
 
-    def killed(self: Learner, *arguments: object) -> torch.Tensor:
+    def killed(self: TrainStep, *arguments: object) -> torch.Tensor:
         if arguments[2] == after:
             raise KeyboardInterrupt
         return original(self, *arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Learner, "step", killed)
+    monkeypatch.setattr(TrainStep, "step", killed)
     often = replace(TINY, save_minutes=0.0)
     if after < 6:
         with pytest.raises(KeyboardInterrupt):
-            train(run, training_folder, often)
+            fit(run, training_folder, often)
         assert checkpoints.read(run, "last").step == after
     monkeypatch.undo()
-    train(run, training_folder, often, resume=True)
+    fit(run, training_folder, often, resume=True)
     assert same(trained, run)
     for name in ("steps.csv", "epochs.csv"):
         assert without_time(trained / name) == without_time(run / name)
@@ -113,33 +116,33 @@ def test_the_average_is_resumed_too(
     tmp_path: Path, training_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = replace(TINY, averaging=0.9, augmentation=0.5, save_minutes=0.0)
-    train(tmp_path / "whole", training_folder, config)
-    original = Learner.step
+    fit(tmp_path / "whole", training_folder, config)
+    original = TrainStep.step
 
-    def killed(self: Learner, *arguments: object) -> torch.Tensor:
+    def killed(self: TrainStep, *arguments: object) -> torch.Tensor:
         if arguments[2] == 4:
             raise KeyboardInterrupt
         return original(self, *arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Learner, "step", killed)
+    monkeypatch.setattr(TrainStep, "step", killed)
     with pytest.raises(KeyboardInterrupt):
-        train(tmp_path / "run", training_folder, config)
+        fit(tmp_path / "run", training_folder, config)
     monkeypatch.undo()
-    train(tmp_path / "run", training_folder, config, resume=True)
+    fit(tmp_path / "run", training_folder, config, resume=True)
     assert same(tmp_path / "whole", tmp_path / "run")
 
 
 def test_a_run_is_not_overwritten(trained: Path, training_folder: Path) -> None:
     with pytest.raises(InputError, match="holds a run already"):
-        train(trained, training_folder)
+        fit(trained, training_folder)
 
 
 def test_a_run_is_not_resumed_with_other_options(trained: Path, training_folder: Path) -> None:
     with pytest.raises(InputError, match="was trained with --fusion medium, not early"):
-        train(trained, training_folder, replace(TINY, fusion="early"), resume=True)
+        fit(trained, training_folder, replace(TINY, fusion="early"), resume=True)
     scheduled = replace(TINY, schedule="cosine")
     with pytest.raises(InputError, match="--schedule"):
-        train(trained, training_folder, scheduled, resume=True)
+        fit(trained, training_folder, scheduled, resume=True)
 
 
 def test_a_run_at_a_constant_rate_can_be_trained_for_longer(
@@ -147,16 +150,16 @@ def test_a_run_at_a_constant_rate_can_be_trained_for_longer(
 ) -> None:
     run = copy_run(trained, tmp_path / "run")
     longer = replace(TINY, epochs=3)
-    train(run, training_folder, longer, resume=True)
-    train(tmp_path / "whole", training_folder, longer)
+    fit(run, training_folder, longer, resume=True)
+    fit(tmp_path / "whole", training_folder, longer)
     assert same(run, tmp_path / "whole")
     with pytest.raises(InputError, match="--epochs 3, not 2"):
-        train(run, training_folder, TINY, resume=True)
+        fit(run, training_folder, TINY, resume=True)
 
 
 def test_a_finished_run_is_only_read(trained: Path, training_folder: Path) -> None:
     before = {path.name: path.stat().st_mtime_ns for path in trained.iterdir()}
-    assert train(trained, training_folder, resume=True) == checkpoints.read(trained)
+    assert fit(trained, training_folder, resume=True) == checkpoints.read(trained)
     assert {path.name: path.stat().st_mtime_ns for path in trained.iterdir()} == before
 
 
@@ -165,10 +168,10 @@ def test_a_run_is_not_resumed_on_other_data(tmp_path: Path, trained: Path) -> No
     fewer = folder(tmp_path / "fewer", ("Alaska", "New Mexico"), 7)
     longer = replace(TINY, epochs=3)
     with pytest.raises(InputError, match=r"2 locations that this run .* cannot be read any more"):
-        train(run, fewer, longer, resume=True)
+        fit(run, fewer, longer, resume=True)
     more = folder(tmp_path / "more", ("Alaska", "New Mexico", "Ohio"), 8)
     with pytest.raises(InputError, match="has other classes"):
-        train(run, more, longer, resume=True)
+        fit(run, more, longer, resume=True)
 
 
 def test_changed_photographs_are_noticed(
@@ -180,9 +183,9 @@ def test_changed_photographs_are_noticed(
     first = one.read_bytes()
     one.write_bytes(other.read_bytes() + b" ")
     with pytest.raises(InputError, match="photographs have changed"):
-        train(run, data, replace(TINY, epochs=3), resume=True)
+        fit(run, data, replace(TINY, epochs=3), resume=True)
     one.write_bytes(first)
-    train(run, data, replace(TINY, epochs=3), resume=True)
+    fit(run, data, replace(TINY, epochs=3), resume=True)
 
 
 def test_a_resumed_run_keeps_to_the_photographs_that_it_was_started_on(tmp_path: Path) -> None:
@@ -190,23 +193,23 @@ def test_a_resumed_run_keeps_to_the_photographs_that_it_was_started_on(tmp_path:
     mended = data / "Ohio" / "2015_-A_b0001_90.jpg"
     whole = mended.read_bytes()
     mended.write_bytes(b"nothing")
-    train(run, data, replace(TINY, epochs=1))
+    fit(run, data, replace(TINY, epochs=1))
     before = checkpoints.read(run).split
     mended.write_bytes(whole)
-    train(run, data, replace(TINY, epochs=2), resume=True)
+    fit(run, data, replace(TINY, epochs=2), resume=True)
     assert checkpoints.read(run, "last").split == before
     assert checkpoints.read(run, "last").epoch == 2
     gone = before["training"][0]
     (data / f"{gone}_90.jpg").write_bytes(b"nothing")
     with pytest.raises(InputError, match=f"cannot be read any more, {gone} among them"):
-        train(run, data, replace(TINY, epochs=3), resume=True)
+        fit(run, data, replace(TINY, epochs=3), resume=True)
 
 
 def test_a_photograph_that_goes_during_training_ends_it_and_nothing_is_lost(
     tmp_path: Path,
 ) -> None:
     data, run = folder(tmp_path / "data", ("Ohio", "Utah"), 8), tmp_path / "run"
-    train(tmp_path / "whole", data, TINY)
+    fit(tmp_path / "whole", data, TINY)
     gone = data / "Ohio" / "2015_-A_b0003_270.jpg"
     content = gone.read_bytes()
 
@@ -216,15 +219,15 @@ def test_a_photograph_that_goes_during_training_ends_it_and_nothing_is_lost(
         folder(data, ("Iowa",), 2)
 
     with pytest.raises(InputError, match=f"{gone}: the photograph is gone"):
-        loop.train(run, data, TINY, preset="demo", resume=False, report=remove)
+        train.train(run, data, TINY, preset="demo", resume=False, report=remove)
     assert checkpoints.read(run, "last").epoch == 1
     gone.write_bytes(content)
     with pytest.raises(InputError, match="has other classes"):
-        train(run, data, TINY, resume=True)
+        fit(run, data, TINY, resume=True)
     for path in (data / "Iowa").iterdir():
         path.unlink()
     (data / "Iowa").rmdir()
-    train(run, data, TINY, resume=True)
+    fit(run, data, TINY, resume=True)
     assert same(run, tmp_path / "whole")
 
 
@@ -234,7 +237,7 @@ def test_unreadable_locations_are_left_out_and_listed(
     data = folder(tmp_path / "data", ("Ohio", "Utah"), 5)
     (data / "Ohio" / "2015_-A_b0001_90.jpg").write_bytes(b"nothing")
     (data / "Utah" / "2015_-A_b1002_0.jpg").unlink()
-    train(tmp_path / "run", data, replace(TINY, epochs=1))
+    fit(tmp_path / "run", data, replace(TINY, epochs=1))
     split = checkpoints.read(tmp_path / "run").split
     used = {*split["training"], *split["validation"]}
     assert len(used) == 8
@@ -249,7 +252,7 @@ def test_unreadable_locations_are_left_out_and_listed(
 @pytest.mark.parametrize("fusion", ["single", "stack", "late", "attention"])
 def test_every_fusion_trains(tmp_path: Path, training_folder: Path, fusion: str) -> None:
     config = replace(TINY, fusion=fusion, epochs=1, label_smoothing=0.1, neighbour_smoothing=0.1)
-    best = train(tmp_path / "run", training_folder, config)
+    best = fit(tmp_path / "run", training_folder, config)
     assert math.isfinite(best.metrics["validation_loss"])
     assert ("view_top_1" in best.metrics) == (fusion != "stack")
     assert load(tmp_path / "run")[0].fusion == fusion
@@ -257,8 +260,10 @@ def test_every_fusion_trains(tmp_path: Path, training_folder: Path, fusion: str)
 
 def test_a_loss_that_is_not_finite_ends_the_training(tmp_path: Path, training_folder: Path) -> None:
     steep = replace(TINY, learning_rate=1e9)
-    with pytest.raises(Diverged, match=r"the loss is (nan|inf) at .*smaller --learning-rate"):
-        train(tmp_path / "run", training_folder, steep)
+    with pytest.raises(
+        TrainingDiverged, match=r"the loss is (nan|inf) at .*smaller --learning-rate"
+    ):
+        fit(tmp_path / "run", training_folder, steep)
 
 
 def test_the_presets_are_table_1_of_the_paper() -> None:
@@ -278,12 +283,12 @@ def test_the_presets_are_table_1_of_the_paper() -> None:
 
 
 def test_two_trainers_do_not_share_a_run(tmp_path: Path, training_folder: Path) -> None:
-    alone = distributed.current()
+    alone = distributed.current_processes()
     with (
         run_folder.alone(tmp_path / "run", alone),
         pytest.raises(InputError, match="another trainer"),
     ):
-        train(tmp_path / "run", training_folder)
+        fit(tmp_path / "run", training_folder)
 
 
 def test_a_checkpoint_that_finds_no_room_leaves_the_one_before(
@@ -308,7 +313,7 @@ def test_what_a_kill_left_half_written_goes_with_the_next_save(
     run = copy_run(trained, tmp_path / "run")
     left = run / ".weights-0000005.safetensors.partial"
     left.write_bytes(b"half")
-    train(run, training_folder, replace(TINY, epochs=3), resume=True)
+    fit(run, training_folder, replace(TINY, epochs=3), resume=True)
     assert not left.exists()
 
 
@@ -321,7 +326,7 @@ def test_a_run_of_an_earlier_version_is_not_gone_on_with(
         del document[name]
     (run / "last.json").write_text(json.dumps(document | {"version": 1}))
     with pytest.raises(InputError, match="by an earlier version"):
-        train(run, training_folder, replace(TINY, epochs=3), resume=True)
+        fit(run, training_folder, replace(TINY, epochs=3), resume=True)
 
 
 def test_weights_that_cannot_be_are_refused_before_anything_is_read(tmp_path: Path) -> None:
@@ -330,18 +335,18 @@ def test_weights_that_cannot_be_are_refused_before_anything_is_read(tmp_path: Pa
         (str(tmp_path / "none.pth"), "none.pth: there is no such file"),
     ):
         with pytest.raises(InputError, match=message):
-            train(tmp_path / "run", tmp_path / "nowhere", replace(TINY, weights=weights))
+            fit(tmp_path / "run", tmp_path / "nowhere", replace(TINY, weights=weights))
     assert not list(tmp_path.iterdir())
 
 
 def test_parts_that_hold_too_little_are_refused(tmp_path: Path, training_folder: Path) -> None:
     for changes in ({"accumulation": 5}, {"fusion": "stack", "accumulation": 4}):
         with pytest.raises(InputError, match="--batch-size 4: 1 processes with --accumulation"):
-            train(tmp_path / "run", training_folder, replace(TINY, **changes))
+            fit(tmp_path / "run", training_folder, replace(TINY, **changes))
 
 
 def test_equal_runs_have_equal_files(tmp_path: Path, trained: Path, training_folder: Path) -> None:
-    train(tmp_path / "again", training_folder)
+    fit(tmp_path / "again", training_folder)
     assert checkpoints.read(trained).sha256 == checkpoints.read(tmp_path / "again").sha256
 
 
@@ -351,7 +356,7 @@ def test_a_run_that_lost_its_last_save_is_not_overwritten(
     run = copy_run(trained, tmp_path / "run")
     (run / "last.json").unlink()
     with pytest.raises(InputError, match="holds a run already"):
-        train(run, training_folder)
+        fit(run, training_folder)
 
 
 def test_tables_that_somebody_edited_do_not_stop_a_run(
@@ -360,7 +365,7 @@ def test_tables_that_somebody_edited_do_not_stop_a_run(
     run = copy_run(trained, tmp_path / "run")
     with (run / "steps.csv").open("ab") as file:
         file.write(b"1,x,3,4,5\n\xff\n" + b"1," + b"9" * 200_000 + b"\n")
-    train(run, training_folder, replace(TINY, epochs=3), resume=True)
+    fit(run, training_folder, replace(TINY, epochs=3), resume=True)
     assert [int(row["step"]) for row in table(run / "steps.csv")] == list(range(1, 10))
 
 

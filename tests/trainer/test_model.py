@@ -9,7 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from torchvision.models import resnet50
 
 from trainer.config import DEPTHS, FUSIONS
-from trainer.model import WITH_VIEW_LOGITS, FourViewResNet, to_pixels
+from trainer.models.resnet import WITH_VIEW_LOGITS, FourViewResNet, to_pixels
 
 CLASSES = 5
 MEAN, DEVIATION = (0.4, 0.5, 0.6), (0.2, 0.25, 0.3)

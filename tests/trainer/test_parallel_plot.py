@@ -7,8 +7,8 @@ import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from trainer.search import parallel_plot
-from trainer.search.parallel_plot import Axis, Line, draw
+from trainer.sweep import parallel_plot
+from trainer.sweep.parallel_plot import Axis, Line, draw
 
 AXES = (
     Axis("learning_rate", 1e-5, 1e-3, log=True),

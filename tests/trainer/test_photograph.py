@@ -8,9 +8,9 @@ import torch
 from PIL import ExifTags, Image
 from sklearn.datasets import load_sample_images
 
+from common.errors import InputError
 from tests.examples import folder
-from trainer import layout, photograph
-from trainer.errors import InputError
+from trainer.data import decode, layout
 
 
 def test_views_are_the_real_pixels(tmp_path: Path) -> None:
@@ -18,7 +18,7 @@ def test_views_are_the_real_pixels(tmp_path: Path) -> None:
     paths = [tmp_path / f"2015_x_{degree}.jpg" for degree in layout.DEGREES]
     for quarter, path in enumerate(paths):
         Image.fromarray(np.rot90(pixel, quarter)).save(path, quality=100, subsampling=0)
-    views = photograph.views(paths, 400)
+    views = decode.views(paths, 400)
     assert views.shape == (4, 3, 400, 400)
     assert views.dtype == torch.uint8
     difference = views[0].permute(1, 2, 0).numpy().astype(int) - pixel
@@ -32,7 +32,7 @@ def test_views_are_scaled_without_aliasing(tmp_path: Path) -> None:
     pixel = load_sample_images().images[1][:400, :400]
     path = tmp_path / "x.jpg"
     Image.fromarray(pixel).save(path, quality=95)
-    small = photograph.decode(path, 50).transpose(1, 2, 0).astype(float)
+    small = decode.decode(path, 50).transpose(1, 2, 0).astype(float)
     mean = pixel.reshape(50, 8, 50, 8, 3).mean(axis=(1, 3))
     assert abs(small - mean).mean() < 3
 
@@ -67,20 +67,20 @@ def test_an_unreadable_photograph_is_named(
     paths = [root / name for name in layout.index(root).location[0].image]
     spoil(bad)
     with pytest.raises(InputError, match=f"2015_-A_b0000_90.jpg: the photograph is {what}"):
-        photograph.views(paths, 32)
+        decode.views(paths, 32)
 
 
 @pytest.mark.parametrize("mode", ["L", "CMYK"])
 def test_grey_and_cmyk_become_red_green_blue(tmp_path: Path, mode: str) -> None:
     path = tmp_path / "x.jpg"
     Image.new("RGB", (64, 64), (200, 200, 200)).convert(mode).save(path)
-    assert photograph.decode(path, 32).mean(axis=(1, 2)) == pytest.approx([200] * 3, abs=3)
+    assert decode.decode(path, 32).mean(axis=(1, 2)) == pytest.approx([200] * 3, abs=3)
 
 
 def test_the_channels_come_last_in_memory(tmp_path: Path) -> None:
     root = folder(tmp_path, ("Ohio",), 1)
     paths = [root / name for name in layout.index(root).location[0].image]
-    views = photograph.views(paths, 32)
+    views = decode.views(paths, 32)
     assert views.is_contiguous(memory_format=torch.channels_last)
 
 
@@ -88,8 +88,8 @@ def test_photographs_are_read_into_a_place_in_a_batch(tmp_path: Path) -> None:
     root = folder(tmp_path, ("Ohio",), 1, size=48)
     paths = [root / name for name in layout.index(root).location[0].image]
     batch = torch.full((3, 4, 32, 32, 3), 7, dtype=torch.uint8)
-    photograph.read_into(paths, batch[1])
-    assert torch.equal(batch[1].permute(0, 3, 1, 2), photograph.views(paths, 32))
+    decode.read_into(paths, batch[1])
+    assert torch.equal(batch[1].permute(0, 3, 1, 2), decode.views(paths, 32))
     assert (batch[0] == 7).all()
     assert (batch[2] == 7).all()
 
@@ -101,12 +101,12 @@ def test_the_bytes_that_are_decoded_are_hashed_beside(
     paths = [root / name for name in layout.index(root).location[0].image]
     pixels = torch.empty((4, 32, 32, 3), dtype=torch.uint8)
     sha256 = torch.zeros((4, 32), dtype=torch.uint8)
-    photograph.read_into(paths, pixels, sha256)
+    decode.read_into(paths, pixels, sha256)
     for path, digest in zip(paths, sha256, strict=True):
         assert digest.numpy().tobytes() == hashlib.sha256(path.read_bytes()).digest()
     # Training, which does not ask for it, does not pay for it.
-    monkeypatch.setattr(photograph, "hashlib", None)
-    photograph.read_into(paths, pixels)
+    monkeypatch.setattr(decode, "hashlib", None)
+    decode.read_into(paths, pixels)
 
 
 # What a camera held in each way stores of an upright picture.
@@ -131,7 +131,7 @@ def test_a_photograph_is_turned_upright(tmp_path: Path, orientation: int, size: 
     exif[ExifTags.Base.Orientation] = orientation
     stored = Image.fromarray(np.ascontiguousarray(HELD[orientation](picture)))
     stored.save(tmp_path / "x.jpg", quality=95, exif=exif)
-    seen = photograph.decode(tmp_path / "x.jpg", size)
+    seen = decode.decode(tmp_path / "x.jpg", size)
     middle, far = size // 4, 3 * size // 4
     corners = seen[:, [middle, middle, far, far], [middle, far, middle, far]].T
     expected = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (0, 0, 0)]
@@ -144,7 +144,7 @@ def test_a_photograph_is_turned_upright(tmp_path: Path, orientation: int, size: 
 def test_an_odd_exif_block_is_passed_over_in_silence(tmp_path: Path, block: bytes) -> None:
     path = tmp_path / "x.jpg"
     Image.new("RGB", (64, 64), (200, 100, 50)).save(path, exif=b"Exif\x00\x00" + block)
-    assert photograph.decode(path, 64).mean(axis=(1, 2)) == pytest.approx([200, 100, 50], abs=3)
+    assert decode.decode(path, 64).mean(axis=(1, 2)) == pytest.approx([200, 100, 50], abs=3)
 
 
 def test_a_huge_photograph_is_read_and_an_outrageous_one_refused(
@@ -153,13 +153,13 @@ def test_a_huge_photograph_is_read_and_an_outrageous_one_refused(
     path = tmp_path / "x.jpg"
     Image.new("RGB", (64, 64)).save(path)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 64 * 48)
-    assert photograph.views([path], 64).shape == (1, 3, 64, 64)
+    assert decode.views([path], 64).shape == (1, 3, 64, 64)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 64 * 16)
     with pytest.raises(InputError, match="cut off or damaged"):
-        photograph.views([path], 64)
+        decode.views([path], 64)
 
 
 def test_what_cannot_be_opened_is_not_called_damaged(tmp_path: Path) -> None:
     (tmp_path / "x.jpg").mkdir()
     with pytest.raises(InputError, match="the photograph is unreadable"):
-        photograph.views([tmp_path / "x.jpg"], 64)
+        decode.views([tmp_path / "x.jpg"], 64)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainer.photograph import decode
+from trainer.data.decode import decode
 from trainer.synthetic import elements, paint
 from trainer.synthetic.__main__ import main
 from trainer.synthetic.plant import plant

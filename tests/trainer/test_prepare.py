@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from common.errors import InputError
 from tests.challenge import challenge
 from tests.examples import DEGREES, folder, photograph
-from trainer.errors import InputError
-from trainer.layout import Location
-from trainer.photograph import views
-from trainer.prepare import Prepared, index_file, prepare
+from trainer.data.decode import views
+from trainer.data.layout import Location
+from trainer.data.prepare import Prepared, index_file, prepare
 
 OHIO = "Ohio/2015_-A_b0000_0.jpg"
 

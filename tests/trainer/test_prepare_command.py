@@ -1,4 +1,4 @@
-"""`python -m trainer.prepare` as a process: killed, doubled, without room."""
+"""`python -m trainer.data.prepare` as a process: killed, doubled, without room."""
 
 import os
 import re
@@ -17,15 +17,15 @@ from PIL import Image
 
 from tests.examples import folder
 from tests.trainer.test_prepare import change_unseen, rows
-from trainer.prepare import database, index_file, prepare
-from trainer.prepare.__main__ import main
+from trainer.data.prepare import database, index_file, prepare
+from trainer.data.prepare.__main__ import main
 
 LOCATIONS = 120
 PHOTOGRAPHS = 2 * 4 * LOCATIONS
 
 
 def command(data: Path, out: Path, *options: str) -> list[str]:
-    return [sys.executable, "-m", "trainer.prepare", str(data), "--out", str(out), *options]
+    return [sys.executable, "-m", "trainer.data.prepare", str(data), "--out", str(out), *options]
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +169,7 @@ def test_it_refuses_in_one_sentence(
     with pytest.raises(SystemExit) as stop:
         main([*options, *([] if "--workers" in options else ["--workers", "0"])])
     assert stop.value.code == 2
-    assert f"python -m trainer.prepare: {message}" in capsys.readouterr().err.splitlines()[-1]
+    assert f"python -m trainer.data.prepare: {message}" in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_a_foreign_file_in_the_way_is_kept(

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_sample_images
 
-from trainer.prepare import duplicates
-from trainer.prepare.database import Bytes
-from trainer.prepare.reading import difference_hash
+from trainer.data.prepare import duplicates
+from trainer.data.prepare.database import Bytes
+from trainer.data.prepare.reading import difference_hash
 
 
 def hashes(count: int, seed: int) -> Bytes:

@@ -17,14 +17,14 @@ import torch
 from optuna.trial import TrialState
 from PIL import Image
 
+from common.errors import InputError
 from tests.examples import TINY, folder
 from trainer import checkpoint as checkpoints
-from trainer.errors import InputError
-from trainer.loop import train
-from trainer.prepare import index_file
-from trainer.search import __main__ as command
-from trainer.search.space import Choice, Range, Settings, sequence, varied
-from trainer.search.study import Search, Study, opened
+from trainer.data.prepare import index_file
+from trainer.sweep import __main__ as command
+from trainer.sweep.space import Choice, Range, Settings, sequence, varied
+from trainer.sweep.study import Search, Study, opened
+from trainer.train import train
 
 FIXED = dataclasses.replace(TINY, depth=18)
 OPTIONS = [
@@ -133,7 +133,7 @@ def test_what_cannot_be_searched_is_refused_in_a_sentence_and_leaves_nothing(
         search(tmp_path / "study", "--data", tmp_path / "nowhere", *options)
     assert stop.value.code == 2
     sentence = capsys.readouterr().err.splitlines()[-1]
-    assert sentence.startswith("python -m trainer.search: ")
+    assert sentence.startswith("python -m trainer.sweep: ")
     assert message in sentence
     assert sentence.endswith(".")
     assert not (tmp_path / "study").exists()
@@ -289,7 +289,7 @@ def test_jobs_get_the_gpus_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def started(*arguments: str | Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", "trainer.search", *arguments],
+        [sys.executable, "-m", "trainer.sweep", *arguments],
         cwd=Path(command.__file__).parents[2],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -3,11 +3,11 @@ from typing import Any
 
 import pytest
 
+from common.errors import InputError
 from trainer.config import Config
-from trainer.errors import InputError
 from trainer.options import add_options
 from trainer.presets import PRESETS
-from trainer.settings import assignment, settings, value, words
+from trainer.sweep.settings import assignment, settings, value, words
 
 
 def options(*arguments: str) -> dict[str, Any]:

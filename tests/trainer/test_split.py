@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.errors import InputError
 from tests.examples import folder
-from trainer import layout
-from trainer.errors import InputError
-from trainer.layout import Index, Location, Skipped
-from trainer.split import split_by_location
+from trainer.data import layout
+from trainer.data.layout import Index, Location, Skipped
+from trainer.data.split import split_by_location
 
 
 def test_no_location_is_on_both_sides_and_every_class_on_each(tmp_path: Path) -> None:

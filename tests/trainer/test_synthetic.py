@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainer.errors import InputError
+from common.errors import InputError
 from trainer.synthetic import climates, elements, paint
 from trainer.synthetic.__main__ import main
 from trainer.synthetic.backdrop import light

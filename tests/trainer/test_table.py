@@ -1,4 +1,4 @@
-from trainer.table import Column, Table, comma_separated, latex, markdown, share
+from trainer.sweep.tables import Column, Table, comma_separated, latex, markdown, share
 
 TABLE = Table(
     (

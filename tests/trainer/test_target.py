@@ -3,10 +3,10 @@ import math
 import pytest
 import torch
 
+from common.errors import InputError
 from trainer.config import Config
-from trainer.errors import InputError
-from trainer.layout import Location
-from trainer.target import EARTH_RADIUS, centres, distances, targets
+from trainer.data.layout import Location
+from trainer.soft_labels import EARTH_RADIUS, centres, distances, targets
 
 
 def place(name: str, latitude: float, longitude: float) -> Location:

@@ -11,9 +11,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torchvision.models import ResNet18_Weights, resnet18, resnet34
 
-from trainer.errors import InputError
-from trainer.model import FourViewResNet
-from trainer.weights import IMAGENET_DEVIATION, IMAGENET_MEAN, inflated, start_from
+from common.errors import InputError
+from trainer.models.pretrained import IMAGENET_DEVIATION, IMAGENET_MEAN, inflated, start_from
+from trainer.models.resnet import FourViewResNet
 
 State = dict[str, Tensor]
 

@@ -4,11 +4,11 @@ from dataclasses import asdict, replace
 
 import numpy as np
 
-from workbench.explanation import Attribution, Cost, Evidence, Question
-from workbench.record import Origin
+from workbench.attribution.request import Attribution, AttributionRequest, Cost, Evidence
+from workbench.attribution.serialization import Origin
 
 ORIGIN = Origin("c" * 64, "d" * 64)
-QUESTION = Question(state="Île d'Or", rather_than="Ohio")
+QUESTION = AttributionRequest(state="Île d'Or", rather_than="Ohio")
 
 
 def example(

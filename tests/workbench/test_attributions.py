@@ -8,19 +8,19 @@ import h5py
 import numpy as np
 import pytest
 
+from common.errors import InputError
 from tests.examples import small_disk
 from tests.workbench.answers import ORIGIN, QUESTION, assert_same, example
-from workbench import attributions
-from workbench.attributions import ENTRIES, FORMAT, VERSION
-from workbench.errors import InputError
-from workbench.explanation import Attribution, Question
+from workbench.attribution import attribution_file
+from workbench.attribution.attribution_file import ENTRIES, FORMAT, VERSION
+from workbench.attribution.request import Attribution, AttributionRequest
 
 PAGE = Path(__file__).parents[2] / "docs" / "attributions.md"
 FAILURES = (("Ohio/x", "Île d'Or/x_90.jpg: the photograph is gone."),)
 
 
 def write(path: Path, *made: Attribution, failures: tuple[tuple[str, str], ...] = ()) -> Path:
-    attributions.write(path, made, len(made), ORIGIN, {"where": ""}, {"size": 16}, failures)
+    attribution_file.write(path, made, len(made), ORIGIN, {"where": ""}, {"size": 16}, failures)
     return path
 
 
@@ -31,7 +31,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_answers_come_back_to_the_bit(path: Path) -> None:
-    found = attributions.read(path)
+    found = attribution_file.read(path)
     assert len(found) == 3
     assert found.location_id == tuple(example(seed).location_id for seed in range(3))
     for seed, made in enumerate(found):
@@ -48,23 +48,23 @@ def test_answers_without_evidence_come_back_to_the_bit(tmp_path: Path) -> None:
         example(1, converged=False, reason="ä" * 300, map_error=float("inf")),
         example(2, converged=None, baseline_output=None, map_error=None),
     ]
-    found = attributions.read(write(tmp_path / "plain.h5", *answers))
+    found = attribution_file.read(write(tmp_path / "plain.h5", *answers))
     for made, expected in zip(found, answers, strict=True):
         assert_same(made, expected)
     assert found.failures == ()
 
 
 def test_only_the_same_question_is_answered(path: Path) -> None:
-    found = attributions.read(path)
+    found = attribution_file.read(path)
     name = found.location_id[0]
-    assert found.get(name, Question(state="Ohio")) is None
+    assert found.get(name, AttributionRequest(state="Ohio")) is None
     assert found.get("Ohio/unknown", QUESTION) is None
     with pytest.raises(KeyError):
         found.at("Ohio/unknown")
 
 
 def test_columns_hold_what_follows_from_the_maps(path: Path) -> None:
-    found = attributions.read(path)
+    found = attribution_file.read(path)
     answers = [example(seed) for seed in range(3)]
     assert np.allclose(found.column("/view_share"), [made.view_share for made in answers])
     errors = [made.completeness_error for made in answers]
@@ -81,7 +81,7 @@ def test_the_page_and_the_specification_say_the_same() -> None:
 
 
 def test_the_page_has_every_word_of_a_condition() -> None:
-    from workbench.query import NAMES
+    from workbench.store.query import NAMES
 
     table = PAGE.read_text().split("## Which locations")[1].split("\n\n")[1]
     words = re.findall(
@@ -154,25 +154,25 @@ def test_what_deviates_is_refused(
     with h5py.File(path, "r+") as file:
         spoil(file)
     with pytest.raises(InputError, match=words) as caught:
-        attributions.read(path)
+        attribution_file.read(path)
     assert str(caught.value).startswith(f"{path}: ")
 
 
 def test_what_is_no_such_file_is_refused(tmp_path: Path, path: Path) -> None:
     with pytest.raises(InputError, match="there is no such file"):
-        attributions.read(tmp_path / "none.h5")
+        attribution_file.read(tmp_path / "none.h5")
     whole = path.read_bytes()
     for content in (b"text", b"", whole[: len(whole) // 2]):
         path.write_bytes(content)
         with pytest.raises(InputError, match="no HDF5 file"):
-            attributions.read(path)
+            attribution_file.read(path)
 
 
 @pytest.mark.parametrize("text", ["{}", "[]", "{", '"x"', "null"])
 def test_a_question_that_is_none_is_refused_when_it_is_read(path: Path, text: str) -> None:
     with h5py.File(path, "r+") as file:
         _set("question", [text] * 3)(file)
-    found = attributions.read(path)
+    found = attribution_file.read(path)
     with pytest.raises(InputError, match="is damaged"):
         found.at(found.location_id[0])
 

@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from common.errors import InputError
 from tests.examples import small_disk
 from tests.workbench.answers import ORIGIN, QUESTION, assert_same, example
-from workbench import cache as module
-from workbench.cache import ABANDONED, Answers, Cache
-from workbench.errors import InputError
-from workbench.explanation import Attribution, Question
-from workbench.record import ALGORITHM, Origin
+from workbench.attribution import cache as module
+from workbench.attribution.cache import ABANDONED, Answers, Cache
+from workbench.attribution.request import Attribution, AttributionRequest
+from workbench.attribution.serialization import ALGORITHM, Origin
 
 ROOT = Path(__file__).parents[2]
 PLENTY = 10**9
@@ -58,7 +58,7 @@ def only_file(folder: Path) -> Path:
             converged=False, reason="1,000 gradients – and not yet there", map_error=float("inf")
         ),
         example(
-            question=Question(method="grad-cam", state="Ohio"),
+            question=AttributionRequest(method="grad-cam", state="Ohio"),
             baseline_output=None,
             map_error=None,
             converged=None,
@@ -82,7 +82,7 @@ OTHER = {
 }
 
 
-@pytest.mark.parametrize("field", [field.name for field in fields(Question)])
+@pytest.mark.parametrize("field", [field.name for field in fields(AttributionRequest)])
 def test_every_field_of_a_question_counts(folder: Path, field: str) -> None:
     put(folder, example())
     value: Any = OTHER.get(field) or getattr(QUESTION, field) * 2 + 1

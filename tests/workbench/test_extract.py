@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 import torch
 
+from common.errors import InputError
 from tests.challenge import challenge
 from tests.examples import TINY, copy_run, folder
 from tests.workbench.test_inference import overflowing
 from trainer import checkpoint as checkpoints
-from trainer import layout, photograph
 from trainer.checkpoint import load, read
 from trainer.config import FUSIONS
-from trainer.loop import train
+from trainer.data import decode, layout
+from trainer.train import train
 from workbench import extract, store
-from workbench.errors import InputError
-from workbench.spool import folder_of
+from workbench.extract.resume_buffer import folder_of
 
 WITHOUT_VIEWS = ("early", "stack")
 
@@ -50,7 +50,7 @@ def test_a_store_holds_what_the_model_says(
         assert (made.latitude[row], made.longitude[row]) == (place.latitude, place.longitude)
         paths = [test_folder / name for name in place.image]
         with torch.inference_mode():
-            own = model.everything(photograph.views(paths, 32)[None].float() / 255)
+            own = model.everything(decode.views(paths, 32)[None].float() / 255)
         assert own.view_feature is not None
         assert own.view_logit is not None
         assert np.allclose(made.feature[row], own.feature[0], atol=1e-5)
@@ -192,7 +192,7 @@ def test_a_model_that_cannot_be_folded_is_extracted_as_it_is(
     checkpoints.save(tmp_path / "run", ("best", "last"), checkpoint, wild, {})
     made = run(tmp_path / "run", data, tmp_path / "store.h5")
     assert made.provenance["folded"] is False
-    views = [photograph.views([data / name for name in image], 32) for image in made.image[:]]
+    views = [decode.views([data / name for name in image], 32) for image in made.image[:]]
     with torch.inference_mode():
         own = wild(torch.stack(views).float() / 255)
     assert np.allclose(made.logit, own, atol=1e-4 * own.std().item())

@@ -17,7 +17,7 @@ import pytest
 
 from tests.examples import folder, small_disk
 from workbench import store
-from workbench.spool import folder_of
+from workbench.extract.resume_buffer import folder_of
 
 ROOT = Path(__file__).parents[2]
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")

@@ -14,8 +14,8 @@ from trainer import checkpoint as checkpoints
 from trainer.checkpoint import load
 from workbench import store
 from workbench.extract.extraction import extracted
+from workbench.extract.resume_buffer import folder_of
 from workbench.extract.task import Request
-from workbench.spool import folder_of
 
 
 class EndedError(Exception):
@@ -56,7 +56,7 @@ def test_ended_while_the_store_is_written_it_goes_on(
     assert not out.exists()
     monkeypatch.undo()
     # Nothing is left to compute.
-    monkeypatch.setattr("workbench.extract.gathering.Inference", None)
+    monkeypatch.setattr("workbench.extract.pipeline.Inference", None)
     made = run(trained, test_folder, out)
     assert np.array_equal(made.logit, whole.logit)
     assert np.array_equal(made.feature[:], whole.feature[:])

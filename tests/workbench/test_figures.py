@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from workbench import figures, metrics
-from workbench.palette import palette
+from workbench.evaluation import metrics
+from workbench.figures import screen
+from workbench.figures.palette import palette
 
 
 def colours(names: tuple[str, ...]) -> dict[str, str]:
@@ -51,8 +52,8 @@ def test_palette_of_fifty_keeps_apart_what_the_eye_keeps_apart() -> None:
 
 def test_projection_is_one_trace_in_the_order_of_the_rows() -> None:
     coordinate = np.array([[0, 1], [2, 3], [4, 5]], dtype=np.float32)
-    colouring = figures.class_colouring(np.array([2, 0, 1]), ("#111111", "#222222", "#333333"))
-    figure = figures.projection(coordinate, colouring)
+    colouring = screen.class_colouring(np.array([2, 0, 1]), ("#111111", "#222222", "#333333"))
+    figure = screen.projection(coordinate, colouring)
     (trace,) = figure.data
     assert trace.type == "scattergl"
     assert trace.x.tolist() == [0, 2, 4]
@@ -64,24 +65,24 @@ def test_projection_is_one_trace_in_the_order_of_the_rows() -> None:
 
 
 def test_class_colours_lie_on_the_values_of_their_classes() -> None:
-    colouring = figures.class_colouring(np.array([0, 1]), ("#111111", "#222222"))
+    colouring = screen.class_colouring(np.array([0, 1]), ("#111111", "#222222"))
     assert colouring.scale == ((0, "#111111"), (0.5, "#111111"), (0.5, "#222222"), (1, "#222222"))
 
 
 def test_right_and_confidence_run_from_nought_to_one() -> None:
-    right = figures.right_colouring(np.array([True, False]))
+    right = screen.right_colouring(np.array([True, False]))
     assert right.value.tolist() == [1, 0]
-    assert right.scale[0][1] == figures.WRONG
-    assert right.scale[-1][1] == figures.RIGHT
-    confidence = figures.share_colouring(np.array([0.25]))
+    assert right.scale[0][1] == screen.WRONG
+    assert right.scale[-1][1] == screen.RIGHT
+    confidence = screen.share_colouring(np.array([0.25]))
     assert (confidence.low, confidence.high, confidence.value.tolist()) == (0, 1, [0.25])
-    assert figures.share_gradient().startswith("linear-gradient(to right, #")
+    assert screen.share_gradient().startswith("linear-gradient(to right, #")
 
 
 def test_roc_of_few_classes_names_each_with_its_area() -> None:
     names, label, probability = guesses(4)
     result = metrics.roc(label, probability, names)
-    figure = figures.roc(result, colours(names))
+    figure = screen.roc(result, colours(names))
     chance, *curves = figure.data
     assert chance.name == "chance"
     assert {curve.name for curve in curves} == {f"{c.name} {c.area:.3f}" for c in result.curve}
@@ -94,7 +95,7 @@ def test_roc_of_few_classes_names_each_with_its_area() -> None:
 def test_roc_of_many_classes_names_the_best_three_and_the_worst_three() -> None:
     names, label, probability = guesses(12)
     result = metrics.roc(label, probability, names)
-    figure = figures.roc(result, colours(names))
+    figure = screen.roc(result, colours(names))
     named = [curve.name for curve in figure.data if curve.showlegend]
     by_area = sorted(result.curve, key=lambda curve: -curve.area)
     assert named == [f"{c.name} {c.area:.3f}" for c in [*by_area[:3], *by_area[-3:]]]
@@ -104,14 +105,14 @@ def test_roc_of_many_classes_names_the_best_three_and_the_worst_three() -> None:
 def test_roc_draws_only_the_classes_asked_for() -> None:
     names, label, probability = guesses(12)
     result = metrics.roc(label, probability, names)
-    figure = figures.roc(result, colours(names), named=names[2:4])
+    figure = screen.roc(result, colours(names), named=names[2:4])
     assert {curve.name[:8] for curve in figure.data[1:]} == set(names[2:4])
 
 
 def test_roc_says_which_class_has_no_curve() -> None:
     label = np.zeros(3, dtype=np.int64)
     result = metrics.roc(label, np.ones((3, 2)) / 2, ("Ohio", "Utah"))
-    figure = figures.roc(result, colours(("Ohio", "Utah")))
+    figure = screen.roc(result, colours(("Ohio", "Utah")))
     assert len(figure.data) == 1
     assert "Ohio, Utah" in figure.layout.annotations[0].text
 
@@ -121,7 +122,7 @@ def test_thinned_curves_keep_the_area() -> None:
     label = generator.integers(0, 2, 20_000)
     score = generator.normal(size=20_000) + label
     result = metrics.roc(label, np.stack([-score, score], axis=1), ("no", "yes"))
-    figure = figures.roc(result, colours(("no", "yes")))
+    figure = screen.roc(result, colours(("no", "yes")))
     for trace, curve in zip(
         sorted(figure.data[1:], key=lambda trace: trace.name), result.curve, strict=True
     ):
@@ -136,7 +137,7 @@ def counted() -> metrics.Confusion:
 
 
 def test_confusion_is_drawn_with_true_classes_downwards() -> None:
-    figure = figures.confusion(counted())
+    figure = screen.confusion(counted())
     (trace,) = figure.data
     assert trace.z.tolist() == [[1, 0, 1], [0, 2, 0], [1, 0, 0]]
     assert trace.customdata[0, 2].tolist() == ["Ohio", "Iowa"]
@@ -146,7 +147,7 @@ def test_confusion_is_drawn_with_true_classes_downwards() -> None:
 
 
 def test_confusion_keeps_the_rows_asked_for_and_the_columns_that_matter() -> None:
-    figure = figures.confusion(counted(), true=("Ohio",), marked=("Ohio", "Iowa"))
+    figure = screen.confusion(counted(), true=("Ohio",), marked=("Ohio", "Iowa"))
     assert figure.data[0].z.tolist() == [[1, 1]]
     assert list(figure.layout.yaxis.ticktext) == ["Ohio"]
     assert list(figure.layout.xaxis.ticktext) == ["Ohio", "Iowa"]
@@ -157,7 +158,7 @@ def test_confusion_keeps_the_rows_asked_for_and_the_columns_that_matter() -> Non
 def test_confusion_of_fifty_classes_thins_its_labels_and_says_so() -> None:
     names = tuple(f"Class {index}" for index in range(50))
     label = np.arange(50)
-    figure = figures.confusion(metrics.confusion(label, label, names))
-    assert len(figure.layout.xaxis.ticktext) <= figures.MOST_TICKS
+    figure = screen.confusion(metrics.confusion(label, label, names))
+    assert len(figure.layout.xaxis.ticktext) <= screen.MOST_TICKS
     assert "every third is named" in figure.layout.xaxis.title.text
     assert len(figure.to_json()) < 120_000

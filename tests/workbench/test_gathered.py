@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from workbench.explanation import Attribution, Cost, Question
-from workbench.gathered import gather
+from workbench.attribution.aggregation import gather
+from workbench.attribution.request import Attribution, AttributionRequest, Cost
 
 
 def attribution(
-    name: str, made: NDArray[np.float64], question: Question | None = None
+    name: str, made: NDArray[np.float64], question: AttributionRequest | None = None
 ) -> Attribution:
     return Attribution(
         location_id=name,
-        question=question or Question(state="Texas"),
+        question=question or AttributionRequest(state="Texas"),
         map=made.astype(np.float32),
         output=1.0,
         baseline_output=0.0,
@@ -98,7 +98,7 @@ def test_one_location_is_its_own_mean() -> None:
 
 
 def test_locations_may_be_about_several_states() -> None:
-    usual = Question(state="Texas")
+    usual = AttributionRequest(state="Texas")
     other = replace(usual, state="Ohio", rather_than="Utah")
     assert (
         gather([attribution("a", bright(0), usual), attribution("b", bright(0), other)]).count == 2
@@ -113,8 +113,8 @@ def test_locations_may_be_about_several_states() -> None:
         ([attribution("a", bright(0)), attribution("b", np.zeros((4, 5, 5)))], "sizes"),
         (
             [
-                attribution("a", bright(0), Question(state="Ohio")),
-                attribution("b", bright(0), Question(state="Ohio", method="grad-cam")),
+                attribution("a", bright(0), AttributionRequest(state="Ohio")),
+                attribution("b", bright(0), AttributionRequest(state="Ohio", method="grad-cam")),
             ],
             "different questions",
         ),

@@ -5,9 +5,9 @@ import torch
 from torch import nn
 
 from trainer.config import FUSIONS
-from trainer.model import FourViewResNet, to_pixels
-from workbench import inference
-from workbench.inference import Inference, folded, folds
+from trainer.models import inference
+from trainer.models.inference import Inference, folded, folds
+from trainer.models.resnet import FourViewResNet, to_pixels
 
 CPU = torch.device("cpu")
 VIEWS = torch.randint(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from workbench import metrics
+from workbench.evaluation import metrics
 
 LABEL = np.array([0, 0, 1, 1, 2])
 SCORE = np.array(

@@ -4,10 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from common.errors import InputError
 from tests.examples import small_store
-from workbench import export, metrics, paper, store
-from workbench.errors import InputError
-from workbench.palette import palette
+from workbench import export, store
+from workbench.evaluation import metrics
+from workbench.figures import paper
+from workbench.figures.palette import palette
 
 
 @pytest.fixture

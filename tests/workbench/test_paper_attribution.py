@@ -6,9 +6,9 @@ import pytest
 from matplotlib.text import Text
 
 from tests.workbench.test_verdict import attribution, evidence
-from workbench import paper
-from workbench.explanation import Attribution
-from workbench.paper_attribution import figure
+from workbench.attribution.request import Attribution
+from workbench.figures import paper
+from workbench.figures.paper_attribution import figure
 
 VIEWS = np.random.default_rng(0).integers(0, 256, (4, 3, 24, 24), dtype=np.uint8)
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from common.errors import InputError
 from tests.challenge import DIRECTIONS, challenge, row, write_table
 from tests.examples import photograph, small_store
-from trainer import layout
-from workbench.errors import InputError
-from workbench.photographs import Photographs
+from trainer.data import layout
 from workbench.store import Store
+from workbench.store.photographs import Photographs
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from common.errors import InputError
 from tests.examples import small_store
-from workbench import place, project, store
-from workbench.errors import InputError
+from workbench import project, store
 from workbench.project import Options
+from workbench.projections import transform
 from workbench.store import Store
 
 
@@ -47,7 +48,7 @@ def test_new_locations_lie_among_old_ones_of_their_class(
     before = old_path.read_bytes()
     path = tmp_path / "new.h5"
     path.write_bytes(new_path.read_bytes())
-    shares = place.place_into(path, old_path, [], seed=1)
+    shares = transform.place_into(path, old_path, [], seed=1)
     assert sorted(shares) == [1, 5, 15, 50]
     assert shares[5] > 0.8
     assert old_path.read_bytes() == before
@@ -70,7 +71,7 @@ def test_a_location_that_is_there_already_comes_to_its_old_place(
 ) -> None:
     path = tmp_path / "same.h5"
     path.write_bytes(halves[0].read_bytes())
-    place.place_into(path, halves[0], ["pca", "umap"], seed=1)
+    transform.place_into(path, halves[0], ["pca", "umap"], seed=1)
     made = store.read(path).projection
     pca = made["pca"].map.coordinate
     assert np.allclose(made["pca-placed"].map.coordinate, pca, atol=1e-4)
@@ -97,7 +98,7 @@ def test_a_map_that_was_turned_is_placed_into_as_it_stands(
     store.write(path, made)
     project.project(path, Options(stability_seeds=0, align_to=other))
     aligned = store.read(path)
-    shares = place.place_into(path, path, [], seed=1)
+    shares = transform.place_into(path, path, [], seed=1)
     placed = store.read(path).projection
     for name in ("pca", "umap"):
         old = aligned.projection[name].map.coordinate
@@ -110,17 +111,17 @@ def test_a_map_that_was_turned_is_placed_into_as_it_stands(
 def test_what_does_not_fit_is_refused(halves: tuple[Path, Path], tmp_path: Path) -> None:
     old_path, new_path = halves
     with pytest.raises(InputError, match=r"new.h5: has no components to place by"):
-        place.place_into(old_path, new_path, [], seed=0)
+        transform.place_into(old_path, new_path, [], seed=0)
     with pytest.raises(InputError, match="has no map 'mine'; it has pca, tsne, umap"):
-        place.place_into(new_path, old_path, ["mine"], seed=0)
+        transform.place_into(new_path, old_path, ["mine"], seed=0)
     made = store.read(new_path)
     shorter = replace(made, feature=np.asarray(made.feature)[:, :30])
     store.write(tmp_path / "shorter.h5", shorter)
     with pytest.raises(InputError, match="30 features, the components are of 32"):
-        place.place_into(tmp_path / "shorter.h5", old_path, [], seed=0)
+        transform.place_into(tmp_path / "shorter.h5", old_path, [], seed=0)
     store.write(tmp_path / "others.h5", replace(made, class_name=("a", "b", "c", "d", "e")))
     with pytest.raises(InputError, match=r"others.h5: has other classes than .*old.h5"):
-        place.place_into(tmp_path / "others.h5", old_path, [], seed=0)
+        transform.place_into(tmp_path / "others.h5", old_path, [], seed=0)
 
 
 def test_the_command_says_how_neighbours_and_head_predict(
@@ -130,7 +131,7 @@ def test_the_command_says_how_neighbours_and_head_predict(
     made = store.read(halves[1])
     other = {**made.provenance, "checkpoint_sha256": "another"}
     store.write(path, replace(made, provenance=other))
-    assert place.main([str(path), "--into", str(halves[0]), "--map", "pca"]) == 0
+    assert transform.main([str(path), "--into", str(halves[0]), "--map", "pca"]) == 0
     printed = capsys.readouterr().out
     assert f"prediction by 5 nearest of {halves[0]}: top-1 " in printed
     assert "prediction by the head: top-1 " in printed

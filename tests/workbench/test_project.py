@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from common.errors import InputError
 from embeddings import quality
 from tests.examples import small_store
 from workbench import project, store
-from workbench.errors import InputError
 from workbench.project import Options
 from workbench.store import Store
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench import metrics
-from workbench.errors import InputError
-from workbench.query import DEEPEST, LONGEST, NAMES, select
+from common.errors import InputError
+from workbench.evaluation import metrics
 from workbench.store import SPLITS, Store
+from workbench.store.query import DEEPEST, LONGEST, NAMES, select
 
 CLASSES = ("Ohio", "New Mexico", "Île d'Or")
 N = 40
@@ -222,7 +222,7 @@ def test_a_long_condition_over_many_classes_is_read() -> None:
 
 
 def test_the_help_names_all_that_can_be_compared() -> None:
-    from workbench.attribute.command import parser
+    from workbench.attribution.compute.cli import parser
 
     text = " ".join(parser().format_help().split())
     assert all(re.search(rf"\b{name}\b", text) for name in (*NAMES, "probability"))

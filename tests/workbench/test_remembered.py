@@ -7,15 +7,15 @@ import h5py
 import numpy as np
 import pytest
 
+from common.errors import InputError
 from tests.examples import small_store
 from tests.workbench.answers import ORIGIN, QUESTION, assert_same, example
 from tests.workbench.test_attributions import write
-from workbench import attributions, remembered
-from workbench.cache import Cache
-from workbench.errors import InputError
-from workbench.explanation import Question
-from workbench.record import Origin, origin
-from workbench.remembered import Recorded, Remembered
+from workbench.attribution import attribution_file, layered_cache
+from workbench.attribution.cache import Cache
+from workbench.attribution.layered_cache import LayeredCache, Recorded
+from workbench.attribution.request import AttributionRequest
+from workbench.attribution.serialization import Origin, origin
 from workbench.store import Store
 
 NAME = example().location_id
@@ -32,8 +32,8 @@ def store(tmp_path: Path) -> Store:
 
 
 def test_files_come_first_and_what_is_new_goes_into_the_cache(tmp_path: Path, cache: Cache) -> None:
-    file = attributions.read(write(tmp_path / "some.h5", example(0, name=NAME)))
-    both = Remembered([file], cache)
+    file = attribution_file.read(write(tmp_path / "some.h5", example(0, name=NAME)))
+    both = LayeredCache([file], cache)
     assert_same(both.get(NAME, QUESTION), example(0, name=NAME))
     other = replace(QUESTION, output="probability")
     assert both.get(NAME, other) is None
@@ -43,15 +43,15 @@ def test_files_come_first_and_what_is_new_goes_into_the_cache(tmp_path: Path, ca
 
 
 def test_evidence_is_found_wherever_it_is(tmp_path: Path, cache: Cache) -> None:
-    plain = attributions.read(write(tmp_path / "plain.h5", example()))
-    examined = attributions.read(write(tmp_path / "examined.h5", example(evidence=True)))
-    assert_same(Remembered([plain, examined], None).get(NAME, QUESTION), example(evidence=True))
+    plain = attribution_file.read(write(tmp_path / "plain.h5", example()))
+    examined = attribution_file.read(write(tmp_path / "examined.h5", example(evidence=True)))
+    assert_same(LayeredCache([plain, examined], None).get(NAME, QUESTION), example(evidence=True))
     cache.put(example(evidence=True))
-    assert_same(Remembered([plain], cache).get(NAME, QUESTION), example(evidence=True))
+    assert_same(LayeredCache([plain], cache).get(NAME, QUESTION), example(evidence=True))
 
 
 def test_without_a_cache_nothing_is_kept(tmp_path: Path) -> None:
-    nothing = Remembered([], None)
+    nothing = LayeredCache([], None)
     nothing.put(example())
     assert nothing.get(NAME, QUESTION) is None
 
@@ -64,7 +64,7 @@ def test_a_damaged_file_is_said_and_passed_over(
         del file["reason"]
         file["reason"] = np.array([b"\xff"], dtype=h5py.string_dtype("utf-8", 1))
     cache.put(example(1, name=NAME))
-    found = Remembered([attributions.read(path)], cache).get(NAME, QUESTION)
+    found = LayeredCache([attribution_file.read(path)], cache).get(NAME, QUESTION)
     assert_same(found, example(1, name=NAME))
     assert f"{path}: is damaged" in capsys.readouterr().err
 
@@ -72,15 +72,15 @@ def test_a_damaged_file_is_said_and_passed_over(
 def test_a_file_of_another_store_is_refused(tmp_path: Path, store: Store) -> None:
     path = write(tmp_path / "some.h5", example())
     with pytest.raises(InputError, match="explains another checkpoint than the store's"):
-        remembered.opened([path], store)
+        layered_cache.opened([path], store)
     mine = replace(store, provenance={"checkpoint_sha256": ORIGIN.checkpoint_sha256})
     with pytest.raises(InputError, match="explains other photographs than the store's"):
-        remembered.opened([path], mine)
+        layered_cache.opened([path], mine)
     provenance = {
         "checkpoint_sha256": ORIGIN.checkpoint_sha256,
         "data_sha256": ORIGIN.data_sha256,
     }
-    (file,) = remembered.opened([path], replace(store, provenance=provenance))
+    (file,) = layered_cache.opened([path], replace(store, provenance=provenance))
     assert len(file) == 1
 
 
@@ -96,12 +96,12 @@ def test_where_no_model_can_be_had_questions_are_known_and_not_answered(store: S
     recorded = Recorded(store)
     name = store.location_id[0]
     predicted = store.class_name[int(store.logit[0].argmax())]
-    assert recorded.question(name, Question()).state == predicted
+    assert recorded.question(name, AttributionRequest()).state == predicted
     with pytest.raises(InputError, match="no such state"):
-        recorded.question(name, Question(state="Ohoi"))
+        recorded.question(name, AttributionRequest(state="Ohoi"))
     with pytest.raises(KeyError):
-        recorded.question("Ohio/unknown", Question())
+        recorded.question("Ohio/unknown", AttributionRequest())
     with pytest.raises(InputError, match="cannot be computed"):
-        recorded.explain(name, Question(), lambda report: None)
+        recorded.explain(name, AttributionRequest(), lambda report: None)
     with pytest.raises(InputError, match="cannot be computed"):
         recorded.examine(example(), lambda report: None)

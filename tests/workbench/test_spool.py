@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from workbench.errors import InputError
-from workbench.spool import Fields, Spool, State, checksums, folder_of, record_of
+from common.errors import InputError
+from workbench.extract.resume_buffer import Fields, Spool, State, checksums, folder_of, record_of
 
 STATE = State({"checkpoint": "abc", "batch size": 3}, True, "now")
 RECORD = record_of({"logit": (2,), "view_feature": (4, 5)})

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from workbench import verdict as rule
-from workbench.explanation import Attribution, Cost, Evidence, Question
-from workbench.verdict import verdict
+from workbench.attribution import verdict as rule
+from workbench.attribution.request import Attribution, AttributionRequest, Cost, Evidence
+from workbench.attribution.verdict import verdict
 
 PAGE = Path(__file__).parents[2] / "docs" / "evidence.md"
 FRACTION = np.linspace(0, 1, 5)
@@ -38,7 +38,7 @@ def attribution(known: Evidence | None, **changes: Any) -> Attribution:
     made = np.full((4, 2, 2), 0.25, dtype=np.float32)
     good = Attribution(
         location_id="Ohio/a",
-        question=Question(baseline="mean", state="Ohio"),
+        question=AttributionRequest(baseline="mean", state="Ohio"),
         map=made,
         output=5.0,
         baseline_output=1.0,
@@ -128,7 +128,7 @@ def test_a_map_can_speak_against_itself(changes: dict[str, Any], word: str, comp
 def test_a_method_that_promises_no_sum_is_not_held_to_one() -> None:
     cam = attribution(
         evidence(agreement={}),
-        question=Question(method="grad-cam", state="Ohio"),
+        question=AttributionRequest(method="grad-cam", state="Ohio"),
         baseline_output=None,
         converged=None,
         map_error=None,

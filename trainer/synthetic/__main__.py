@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from trainer.command import refusing
+from common.cli import cli_errors
 from trainer.synthetic.write import paint
 
 
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit status: 2 for input that cannot be used."""
     command = parser()
     options = command.parse_args(arguments)
-    with refusing(command.prog, "the next start begins anew"):
+    with cli_errors(command.prog, interrupted="the next start begins anew"):
         paint(
             options.folder,
             states=options.states,

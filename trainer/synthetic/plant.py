@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from trainer.errors import InputError
+from common.errors import InputError
 from trainer.synthetic.backdrop import Mask
 from trainer.synthetic.elements import PLANTS
 

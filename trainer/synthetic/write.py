@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 from tqdm import tqdm
 
-from trainer.errors import InputError
+from common.errors import InputError
 from trainer.synthetic import elements
 from trainer.synthetic.camera import HEADINGS
 from trainer.synthetic.plant import parse, plant

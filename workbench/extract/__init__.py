@@ -5,7 +5,7 @@ model over them into a spool, alone or as one of several processes, and `assembl
 of the spool.
 """
 
-from workbench.extract.command import main, parser
+from workbench.extract.cli import main, parser
 from workbench.extract.extraction import extract
 
 __all__ = ["extract", "main", "parser"]

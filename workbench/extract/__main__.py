@@ -2,7 +2,7 @@
 
 import sys
 
-from workbench.extract.command import main
+from workbench.extract.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

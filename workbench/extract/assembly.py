@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.layout import Location
+from trainer.data.layout import Location
+from workbench.extract.resume_buffer import Field, Gathered
 from workbench.extract.selection import Selection
-from workbench.spool import Field, Gathered
 from workbench.store import Store
 
 ROWS_AT_ONCE = 8192
@@ -53,7 +53,7 @@ def _if_there(gathered: Gathered, name: str, row: NDArray[np.int64]) -> Field | 
 def _fingerprint(gathered: Gathered, row: NDArray[np.int64], location: list[Location]) -> str:
     """Return a SHA-256, in hexadecimal, over ids and photographs.
 
-    It is made as that of a training (`trainer.prepare.prepared.Prepared.fingerprint`): equal
+    It is made as that of a training (`trainer.data.prepare.prepared.Prepared.fingerprint`): equal
     locations have an equal one.
     """
     result = hashlib.sha256()

@@ -10,19 +10,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from trainer import dataset, distributed
-from trainer.distributed import Processes
-from trainer.interruption import interruption
-from workbench import spool as spools
+from common import distributed
+from common.distributed import Processes, on_all_ranks
+from common.errors import InputError
+from common.files import check_writable, error_text, file_lock
+from common.signals import stop_signal
+from trainer.data import dataset
+from trainer.models.inference import folded, folds
 from workbench import store as stores
-from workbench.errors import InputError
+from workbench.extract import resume_buffer as spools
 from workbench.extract.assembly import assemble
-from workbench.extract.gathering import gather, readable
+from workbench.extract.pipeline import gather, readable
+from workbench.extract.resume_buffer import GO_ON, MADE, State
 from workbench.extract.task import Request, Task
-from workbench.extract.together import agreed
-from workbench.files import alone, check_writable, reason
-from workbench.inference import folded, folds
-from workbench.spool import GO_ON, MADE, State
 from workbench.store import Store
 
 PROBE = 4  # Locations that decide whether a model can be folded.
@@ -44,26 +44,26 @@ def extracted(request: Request) -> Store:
 
     What a start has done lies in a folder beside the store. At the end its records are removed, and
     the rest by `tidy`, so that a command that makes several stores knows which it has finished.
-    Processes that `distributed.joined` has joined share the work. Locations that cannot be read are
+    Processes that `distributed.process_group` has joined share the work. Locations that cannot be read are
     left out, counted and named in the store's provenance. Raises InputError when nothing can be
     read, a class is unknown to the checkpoint, the store is there, or begun with other options, and
     not to be overwritten, or the disk is full, and Stopped when it was asked to end.
     """
-    processes = distributed.current()
+    processes = distributed.current_processes()
     with ExitStack() as stack:
-        task = agreed(processes, lambda: Task(request, processes.device))
-        start = _given(agreed(processes, lambda: _begin(task, processes, stack)), processes)
+        task = on_all_ranks(processes, lambda: Task(request, processes.device))
+        start = _given(on_all_ranks(processes, lambda: _begin(task, processes, stack)), processes)
         if not start.finished:
             with _nothing_left(task, processes):
-                with interruption() as asked:
-                    gather(task, start.whole, processes, asked, fold=start.folded)
-                agreed(processes, lambda: _write(task, start, processes))
+                with stop_signal() as stop:
+                    gather(task, start.whole, processes, stop, fold=start.folded)
+                on_all_ranks(processes, lambda: _write(task, start, processes))
         return stores.read(request.out)
 
 
 def tidy(out: Path) -> None:
     """Remove what was kept beside a store until all stores of a command are made."""
-    if distributed.current().first:
+    if distributed.current_processes().is_main:
         spools.remove(spools.folder_of(out))
 
 
@@ -80,10 +80,10 @@ class _Start:
 def _begin(task: Task, processes: Processes, stack: ExitStack) -> _Start:
     """Take up the spool, or begin one; the first process does it and holds the lock."""
     none = np.zeros(len(task.batches), dtype=np.bool_)
-    if not processes.first:
+    if not processes.is_main:
         return _Start(False, False, "", none)
     out, overwrite = task.request.out, task.request.overwrite
-    stack.enter_context(alone(out))
+    stack.enter_context(file_lock(out))
     state = _state(task)
     if state is None:
         check_writable(out, overwrite=overwrite)
@@ -145,7 +145,7 @@ def _given(start: _Start, processes: Processes) -> _Start:
     """Return what the first process knows of the start, to all."""
     flags = [start.finished, start.folded, *start.whole.tolist()]
     given = torch.tensor(flags, dtype=torch.uint8, device=processes.device)
-    processes.give([given])
+    processes.broadcast([given])
     finished, fold, *whole = given.bool().tolist()
     return _Start(finished, fold, start.created, np.array(whole, dtype=np.bool_))
 
@@ -156,14 +156,14 @@ def _nothing_left(task: Task, processes: Processes) -> Iterator[None]:
     try:
         yield
     except InputError:
-        if processes.first and task.spool.empty():
+        if processes.is_main and task.spool.empty():
             spools.remove(task.spool.folder)
         raise
 
 
 def _write(task: Task, start: _Start, processes: Processes) -> None:
     """Make the store of the spool; the first process does."""
-    if not processes.first:
+    if not processes.is_main:
         return
     unreadable, gathered = task.spool.unreadable(), task.spool.gathered()
     missing = len(task.photographs) - len(gathered.row) - len(unreadable)
@@ -186,7 +186,7 @@ def _write(task: Task, start: _Start, processes: Processes) -> None:
     except InputError as error:
         if isinstance(error.__cause__, OSError):
             raise InputError(
-                f"{task.request.out}: {reason(error.__cause__)}; make room and {GO_ON}."
+                f"{task.request.out}: {error_text(error.__cause__)}; make room and {GO_ON}."
             ) from error
         raise
     task.spool.drop_records()

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from common.errors import InputError
 from trainer.checkpoint import Checkpoint
-from trainer.layout import Index, Location, pano_of
-from workbench.errors import InputError
+from trainer.data.layout import Index, Location, pano_of
 from workbench.store import SPLITS
 
 PARTS = {"train": "training", "validation": "validation", "all": ""}

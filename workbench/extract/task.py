@@ -8,14 +8,14 @@ from typing import Any
 
 import torch
 
+from common.errors import InputError
 from trainer import checkpoint as checkpoints
-from trainer import dataset, layout
-from trainer.dataset import LocationDataset
-from trainer.layout import Location
-from trainer.model import MEETING_AXIS, VIEWS, FourViewResNet
-from workbench.errors import InputError
+from trainer.data import dataset, layout
+from trainer.data.dataset import LocationDataset
+from trainer.data.layout import Location
+from trainer.models.resnet import MEETING_AXIS, VIEWS, FourViewResNet
+from workbench.extract.resume_buffer import Spool, record_of
 from workbench.extract.selection import select
-from workbench.spool import Spool, record_of
 
 
 @dataclass(frozen=True)

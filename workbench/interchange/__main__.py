@@ -4,17 +4,16 @@ import argparse
 import sys
 from pathlib import Path
 
+from common.cli import cli_errors
+from common.errors import InputError
+from common.files import check_writable, check_writable_directory
 from workbench import store as stores
-from workbench.command import refusing
-from workbench.errors import InputError
-from workbench.explanation import Explainer
-from workbench.files import check_writable
+from workbench.attribution.request import Explainer
 from workbench.interchange import projector, table, virelay
-from workbench.interchange.folder import check_folder
 from workbench.interchange.frame import coordinates
 from workbench.interchange.pictures import Views, reader
-from workbench.photographs import Photographs
 from workbench.store import Projection, Store
+from workbench.store.photographs import Photographs
 
 
 def to_csv(options: argparse.Namespace) -> str:
@@ -46,7 +45,7 @@ def to_parquet(options: argparse.Namespace) -> str:
 
 def to_projector(options: argparse.Namespace) -> str:
     """Write the projector's folder and say how TensorBoard opens it, and what of it."""
-    check_folder(options.out, projector.OWN, overwrite=options.overwrite)
+    check_writable_directory(options.out, projector.OWN, overwrite=options.overwrite)
     store = _read(options.store)
     views, _ = _pictures(options.data, store)
     count = projector.write(options.out, store, features=options.features, views=views)
@@ -58,7 +57,7 @@ def to_virelay(options: argparse.Namespace) -> str:
     """Write ViRelAy's project and say how its server opens it."""
     if options.run and not options.data:
         raise InputError("--run: nothing can be explained without photographs; give --data too.")
-    check_folder(options.out, virelay.OWN, overwrite=options.overwrite)
+    check_writable_directory(options.out, virelay.OWN, overwrite=options.overwrite)
     store = _read(options.store)
     views, photographs = _pictures(options.data, store)
     explainer = _explainer(options.run, photographs, store) if photographs else None
@@ -125,7 +124,7 @@ def _explainer(run: Path | None, photographs: Photographs, store: Store) -> Expl
     if run is None:
         return None
     # Importing it loads torch and captum, which takes seconds.
-    from workbench.attribute.explainer import StoreExplainer
+    from workbench.attribution.compute.store_explainer import StoreExplainer
 
     return StoreExplainer(run, photographs, store)
 
@@ -247,7 +246,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit status: 2 for input that cannot be used."""
     command = parser()
     options = command.parse_args(arguments)
-    with refusing(command.prog):
+    with cli_errors(command.prog):
         print(options.act(options))
     return 0
 

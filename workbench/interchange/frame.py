@@ -7,9 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from common.errors import InputError
 from embeddings.results import Map
-from workbench import metrics
-from workbench.errors import InputError
+from workbench.evaluation import metrics
 from workbench.store import HEADINGS, SPLITS, Store
 
 METHOD = "imported"

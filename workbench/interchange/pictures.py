@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from workbench.errors import InputError
-from workbench.photographs import Photographs
+from common.errors import InputError
+from workbench.store.photographs import Photographs
 
 Pixels = NDArray[np.uint8]
 Number = TypeVar("Number", np.uint8, np.float32)
@@ -21,12 +21,12 @@ Views = Callable[[str, int], Pixels]
 def reader(photographs: Photographs) -> Views:
     """Return what reads photographs as the trainer does; it raises InputError for a bad one."""
     # Importing it loads torch, which takes seconds; formats without pictures do without.
-    from trainer import photograph
-    from trainer.errors import InputError as TrainerInputError
+    from common.errors import InputError as TrainerInputError
+    from trainer.data import decode
 
     def views(location_id: str, size: int) -> Pixels:
         try:
-            pixels = photograph.views(photographs.paths(location_id), size)
+            pixels = decode.views(photographs.paths(location_id), size)
         except TrainerInputError as error:
             raise InputError(str(error)) from error
         return np.asarray(pixels.permute(0, 2, 3, 1).numpy())

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
-from workbench.interchange.folder import replacing_folder
+from common.files import atomic_directory
 from workbench.interchange.frame import blocks, part
 from workbench.interchange.pictures import Pixels, Views, tile
 from workbench.store import Rows, Store
@@ -57,7 +57,7 @@ def write(path: Path, store: Store, *, features: bool, views: Views | None) -> i
     tensors = {"tensors.tsv": (name, tensor)}
     for title, made in store.projection.items():
         tensors[f"map-{title}.tsv"] = (f"map-{title}", _plane(made.map.coordinate))
-    with replacing_folder(path) as partial:
+    with atomic_directory(path) as partial:
         _write_metadata(partial / "metadata.tsv", store, chosen)
         for file_name, (_, values) in tensors.items():
             _write_tensor(partial / file_name, store, values, chosen)

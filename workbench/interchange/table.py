@@ -9,8 +9,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import csv, parquet
 
-from workbench.errors import InputError
-from workbench.files import replacing
+from common.errors import InputError
+from common.files import atomic_write
 from workbench.interchange.frame import blocks, part
 from workbench.interchange.pictures import Views, jpeg, panorama
 from workbench.store import Store
@@ -30,7 +30,7 @@ def write_csv(path: Path, store: Store, *, logits: bool) -> None:
 
     Raises InputError when the disk refuses.
     """
-    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+    with atomic_write(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
         for rows in blocks(store, "Writing CSV"):
             frame = _harmless(part(store, rows, logits=logits))
             frame.to_csv(file, header=rows.start == 0, lineterminator="\r\n")
@@ -46,7 +46,7 @@ def write_parquet(
     when the disk refuses or a photograph cannot be read.
     """
     writer = None
-    with replacing(path) as partial:
+    with atomic_write(path) as partial:
         try:
             for rows in blocks(store, "Writing Parquet"):
                 table = _block(store, rows, logits=logits, features=features, views=views)

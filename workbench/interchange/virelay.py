@@ -17,14 +17,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from workbench import metrics
-from workbench.errors import InputError
-from workbench.explanation import Explainer, Question, untold
-from workbench.hdf5 import DAMAGED, created, lies_elsewhere
-from workbench.interchange.folder import replacing_folder
+from common.errors import InputError
+from common.files import atomic_directory
+from workbench.attribution.request import AttributionRequest, Explainer, untold
+from workbench.evaluation import metrics
 from workbench.interchange.frame import blocks
 from workbench.interchange.pictures import Views, tile
 from workbench.store import Store
+from workbench.store.hdf5 import DAMAGED, create_hdf5, is_external
 
 OWN = re.compile(r"project\.yaml|label-map\.json|(dataset|attribution|analysis)\.h5")
 """The files of such a folder."""
@@ -50,7 +50,7 @@ def write(
     """
     if not store.projection:
         raise InputError("the store has no maps yet; run `python -m workbench.project` first.")
-    with replacing_folder(path) as partial:
+    with atomic_directory(path) as partial:
         labels = [
             {"index": number, "word_net_id": _category(number), "name": title}
             for number, title in enumerate(store.class_name)
@@ -139,7 +139,7 @@ def _project(name: str, store: Store, *, attributions: bool) -> dict[str, object
 
 
 def _write_dataset(path: Path, store: Store, views: Views | None) -> None:
-    with created(path) as file:
+    with create_hdf5(path) as file:
         file["label"] = store.label.astype(np.uint16)
         file.create_dataset("id", data=list(store.location_id), dtype=h5py.string_dtype())
         if views is None:
@@ -153,7 +153,7 @@ def _write_dataset(path: Path, store: Store, views: Views | None) -> None:
 
 
 def _write_attributions(path: Path, store: Store, explainer: Explainer) -> None:
-    with created(path) as file:
+    with create_hdf5(path) as file:
         size = _size(store)
         # ViRelAy adds the colours up, and half of its colour maps fail where there is but one: so
         # each of two has a half, which is exact, and next to nothing when compressed.
@@ -164,14 +164,14 @@ def _write_attributions(path: Path, store: Store, explainer: Explainer) -> None:
         file["label"] = store.label.astype(np.uint16)
         file["prediction"] = store.logit
         for row, name in _locations(store, "Explaining predictions"):
-            made = explainer.explain(name, Question(), untold)
+            made = explainer.explain(name, AttributionRequest(), untold)
             half = (made.map / 2).astype(np.float32)
             data[row] = tile(np.stack([half, half], axis=-1))
 
 
 def _write_analyses(path: Path, store: Store) -> None:
     clusterings = _clusterings(store)
-    with created(path) as file:
+    with create_hdf5(path) as file:
         for number in (None, *np.unique(store.label).tolist()):
             key = EVERYTHING if number is None else _category(number)
             rows = np.flatnonzero(store.label == number if number is not None else store.label >= 0)
@@ -236,7 +236,7 @@ def _members(path: Path, file: h5py.File, name: str) -> list[str]:
 
 def _inside(path: Path, file: h5py.File, name: str) -> h5py.Group | h5py.Dataset:
     """Return a group or dataset, following no link out of the file."""
-    if lies_elsewhere(file, name):
+    if is_external(file, name):
         raise InputError(f"{path}: {name!r} is a link; what lies elsewhere is not read.")
     if name not in file:
         raise InputError(f"{path}: has no {name!r}; is it the file of an analysis?")

@@ -5,16 +5,9 @@ This package is the only one that reads and writes it. `specification` has its d
 `verification` against the checkpoint and the photographs that it was made from.
 """
 
-from workbench.store.contents import (
-    HEADINGS,
-    METHOD_TITLES,
-    SPLITS,
-    Projection,
-    Rows,
-    Store,
-)
+from workbench.store.contents import HEADINGS, METHOD_TITLES, SPLITS, Projection, Rows, Store
 from workbench.store.reading import read
-from workbench.store.specification import FORMAT, MAP_NAME, VERSION
+from workbench.store.schema import FORMAT, MAP_NAME, VERSION
 from workbench.store.writing import extend, remove, write
 
 __all__ = [

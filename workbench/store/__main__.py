@@ -4,11 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from workbench.command import refusing
-from workbench.errors import InputError
-from workbench.store.checking import deviations, strangers, unfinite
+from common.cli import cli_errors
+from common.errors import InputError
 from workbench.store.reading import complaining, opened, read
 from workbench.store.tree import printable, size, tree
+from workbench.store.validation import deviations, strangers, unfinite
 from workbench.store.verification import verify
 from workbench.store.writing import remove
 
@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit status: 2 for a store that cannot be used."""
     command = parser()
     options = command.parse_args(arguments)
-    with refusing(command.prog):
+    with cli_errors(command.prog):
         if options.remove:
             remove(options.store, options.remove)
         wrong = _show(options.store, whole=options.verify)

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.errors import InputError
+from common.errors import InputError
 
 
 class Column:

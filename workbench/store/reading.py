@@ -7,17 +7,17 @@ from typing import Any
 
 import h5py
 
+from common.errors import InputError
 from embeddings.results import Components, Map, Neighbours, Quality
-from workbench import hdf5
-from workbench.errors import InputError
-from workbench.store.checking import deviations, map_names
+from workbench.store import hdf5
 from workbench.store.column import Column, text
 from workbench.store.contents import Projection, Store
-from workbench.store.specification import FORMAT, VERSION
+from workbench.store.schema import FORMAT, VERSION
 from workbench.store.tree import printable
+from workbench.store.validation import deviations, map_names
 
 AGAIN = "run `python -m workbench.extract` again"
-KIND = hdf5.Kind(FORMAT, VERSION, "store", AGAIN)
+KIND = hdf5.FileFormat(FORMAT, VERSION, "store", AGAIN)
 
 
 def read(path: Path) -> Store:
@@ -54,13 +54,13 @@ def read(path: Path) -> Store:
 
 
 def opened(path: Path) -> h5py.File:
-    """Open a store of a version that this workbench knows, as `hdf5.opened` does."""
-    return hdf5.opened(path, KIND)
+    """Open a store of a version that this workbench knows, as `hdf5.open_hdf5` does."""
+    return hdf5.open_hdf5(path, KIND)
 
 
 def complaining(path: Path) -> AbstractContextManager[None]:
     """Turn what h5py raises for a damaged store into an InputError."""
-    return hdf5.complaining(path, KIND)
+    return hdf5.hdf5_errors(path, KIND)
 
 
 def _way_out(phrase: str) -> str:

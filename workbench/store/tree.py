@@ -6,7 +6,7 @@ from typing import Any
 
 import h5py
 
-from workbench.store.specification import ENTRIES
+from workbench.store.schema import ENTRIES
 
 LONGEST = 90  # Characters of a value; a list of skipped locations may have thousands.
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from workbench.errors import InputError
-from workbench.photographs import Photographs
+from common.errors import InputError
 from workbench.store.contents import Store
+from workbench.store.photographs import Photographs
 
 LISTED = 20  # Photographs that are named.
 

@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from common.errors import InputError
+from common.files import atomic_write, file_lock
 from embeddings.results import Components, Neighbours
-from workbench.errors import InputError
-from workbench.files import alone, replacing
-from workbench.hdf5 import created, lies_elsewhere
-from workbench.store.checking import deviations
 from workbench.store.contents import HEADINGS, SPLITS, Projection, Rows, Store
+from workbench.store.hdf5 import create_hdf5, is_external
 from workbench.store.reading import opened, read
-from workbench.store.specification import FORMAT, MAP_NAME, VERSION
+from workbench.store.schema import FORMAT, MAP_NAME, VERSION
+from workbench.store.validation import deviations
 
 # Text is compressed, numbers are not: `python -m benchmarks.store` shows what that is worth.
 TEXT: Mapping[str, Any] = {"compression": "gzip", "compression_opts": 1}
@@ -33,7 +33,7 @@ def write(path: Path, store: Store) -> None:
     Raises InputError when the arrays contradict each other or hold values that are not finite, or
     when the disk is full.
     """
-    with alone(path), _created(path) as file:
+    with file_lock(path), _created(path) as file:
         file.attrs["format"] = FORMAT
         file.attrs["version"] = VERSION
         file.attrs["provenance"] = json.dumps(dict(store.provenance), sort_keys=True)
@@ -89,7 +89,7 @@ def extend(
                 f"{projection.name!r} cannot be the name of a map: use up to 40 small letters, "
                 "digits and hyphens."
             )
-    with alone(path):
+    with file_lock(path):
         now = read(path)
         if made_of is not None and not _is_same(now, made_of):
             raise InputError(
@@ -110,7 +110,7 @@ def _is_same(one: Store, other: Store) -> bool:
 
 def remove(path: Path, name: str) -> None:
     """Take a map out of a store; raises as `extend` does, and InputError for an unknown name."""
-    with alone(path):
+    with file_lock(path):
         if name not in read(path).projection:
             raise InputError(f"{path}: has no map {name!r} to remove; look with workbench.store.")
         with opened(path) as old, _created(path) as file:
@@ -120,7 +120,7 @@ def remove(path: Path, name: str) -> None:
 @contextmanager
 def _created(path: Path) -> Iterator[h5py.File]:
     """Give a new file that takes the name of `path` when it meets the specification."""
-    with replacing(path) as partial, created(partial) as file:
+    with atomic_write(path) as partial, create_hdf5(partial) as file:
         yield file
         for phrase in deviations(file):
             raise InputError(f"{path}: {phrase}; nothing was written.")
@@ -131,7 +131,7 @@ def _copy(old: h5py.File, new: h5py.File, without: set[str]) -> None:
     for name, value in old.attrs.items():
         new.attrs[name] = value
     for name in old:
-        if lies_elsewhere(old, name):
+        if is_external(old, name):
             continue
         if name == "projection":
             group = new.create_group(name)

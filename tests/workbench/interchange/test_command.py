@@ -11,12 +11,12 @@ from virelay.model import Project
 from tests.workbench.interchange.examples import hostile_store, photographed_store
 from workbench import extract
 from workbench import store as stores
-from workbench.attribute.explainer import StoreExplainer
-from workbench.explanation import Question, untold
+from workbench.attribution.compute.store_explainer import StoreExplainer
+from workbench.attribution.request import AttributionRequest, untold
 from workbench.interchange.__main__ import main
 from workbench.interchange.pictures import tile
-from workbench.photographs import Photographs
 from workbench.store import Store
+from workbench.store.photographs import Photographs
 
 Refuse = Callable[..., str]
 
@@ -189,7 +189,7 @@ def test_virelay_shows_why_the_model_predicts_what_it_does(
     )
     project = Project(str(tmp_path / "out" / "project.yaml"))
     explainer = StoreExplainer(trained, Photographs(test_folder, made), made)
-    expected = explainer.explain(made.location_id[5], Question(), untold).map
+    expected = explainer.explain(made.location_id[5], AttributionRequest(), untold).map
     shown = project.get_attribution(5).data.sum(axis=2)
     assert np.allclose(shown, tile(expected[..., None])[..., 0], atol=1e-6)
     assert shown.shape == project.get_sample(5).data.shape[:2]

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from common.errors import InputError
 from tests.workbench.interchange.examples import HOSTILE, hostile_store
-from workbench.errors import InputError
+from workbench.evaluation.metrics import probability
 from workbench.interchange import coordinates, to_frame
-from workbench.metrics import probability
 from workbench.store import Projection, Store
 
 

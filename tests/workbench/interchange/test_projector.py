@@ -13,8 +13,8 @@ from werkzeug.test import Client, TestResponse
 from tests.workbench.interchange.examples import HOSTILE, hostile_store, photographed_store
 from workbench.interchange import projector
 from workbench.interchange.pictures import reader, tile
-from workbench.photographs import Photographs
 from workbench.store import Store
+from workbench.store.photographs import Photographs
 
 
 @pytest.fixture

@@ -14,12 +14,12 @@ import pytest
 from PIL import Image
 from pyarrow import parquet
 
+from common.errors import InputError
 from tests.workbench.interchange.examples import hostile_store, photographed_store
-from workbench.errors import InputError
 from workbench.interchange import coordinates, table, to_frame
 from workbench.interchange.pictures import reader
-from workbench.photographs import Photographs
 from workbench.store import Store
+from workbench.store.photographs import Photographs
 
 
 @pytest.fixture

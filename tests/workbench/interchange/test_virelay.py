@@ -11,13 +11,20 @@ from virelay.model import Workspace
 from virelay.server import Server
 from werkzeug.test import Client
 
+from common.errors import InputError
 from tests.workbench.interchange.examples import HOSTILE, hostile_store, photographed_store
-from workbench.errors import InputError
-from workbench.explanation import Attribution, Cost, Progress, Question, Report, untold
+from workbench.attribution.request import (
+    Attribution,
+    AttributionRequest,
+    Cost,
+    Progress,
+    Report,
+    untold,
+)
 from workbench.interchange import coordinates, virelay
 from workbench.interchange.pictures import reader, tile
-from workbench.photographs import Photographs
 from workbench.store import Store
+from workbench.store.photographs import Photographs
 
 SIZE = 64
 
@@ -33,10 +40,12 @@ class Explained:
     def __init__(self, store: Store) -> None:
         self._row = {name: row for row, name in enumerate(store.location_id)}
 
-    def question(self, location_id: str, question: Question) -> Question:
+    def question(self, location_id: str, question: AttributionRequest) -> AttributionRequest:
         return question.about("Ohio", "Ohio")
 
-    def explain(self, location_id: str, question: Question, progress: Progress) -> Attribution:
+    def explain(
+        self, location_id: str, question: AttributionRequest, progress: Progress
+    ) -> Attribution:
         progress(Report("made up", 1, 1))
         view = np.arange(4, dtype=np.float32)[:, None, None] / 10
         relevance = (self._row[location_id] + np.tile(view, (1, SIZE, SIZE))).astype(np.float32)
@@ -98,7 +107,7 @@ def test_virelay_shows_pictures_and_attributions(tmp_path: Path) -> None:
     assert [label.name for label in sample.labels] == [store.class_name[store.label[4]]]
     assert np.array_equal(sample.data, tile(views(store.location_id[4], SIZE)))
     attribution = project.get_attribution(4)
-    expected = explainer.explain(store.location_id[4], Question(), untold).map
+    expected = explainer.explain(store.location_id[4], AttributionRequest(), untold).map
     assert np.array_equal(attribution.data.sum(axis=2), tile(expected[..., None])[..., 0])
     assert np.array_equal(attribution.prediction, store.logit[4])
     for mode in ("input", "overlay", "attribution"):

@@ -10,13 +10,13 @@ import h5py
 import numpy as np
 import pytest
 
+from common.errors import InputError
 from tests.examples import small_store
 from tests.workbench.store.test_reading_and_writing import complete
 from workbench import store as stores
-from workbench.errors import InputError
 from workbench.store.__main__ import main
-from workbench.store.checking import deviations, strangers
-from workbench.store.specification import ENTRIES
+from workbench.store.schema import ENTRIES
+from workbench.store.validation import deviations, strangers
 
 PAGE = Path(__file__).parents[3] / "docs" / "store.md"
 

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from common.errors import InputError
+from common.files import check_writable, file_lock
 from embeddings.results import Components, Map, Neighbours, Quality
 from tests.examples import small_disk, small_store
 from workbench import store as stores
-from workbench.errors import InputError
-from workbench.files import alone, check_writable
 from workbench.store import Projection, Store
 
 N, D, C, K = 15, 32, 4, 3
@@ -312,15 +312,15 @@ def test_two_processes_do_not_write_one_store(path: Path) -> None:
 
 def test_the_lock_is_gone_when_the_work_is_done(tmp_path: Path) -> None:
     with (
-        alone(tmp_path / "x.h5"),
+        file_lock(tmp_path / "x.h5"),
         pytest.raises(InputError, match="another process"),
-        alone(tmp_path / "x.h5"),
+        file_lock(tmp_path / "x.h5"),
     ):
         raise AssertionError("both hold it")
     assert not list(tmp_path.iterdir())
     with (
         pytest.raises(InputError, match="name a file in a folder of yours"),
-        alone(tmp_path / "missing" / "x.h5"),
+        file_lock(tmp_path / "missing" / "x.h5"),
     ):
         pass
 

@@ -1,0 +1,9 @@
+"""What every package here needs, once; it imports none of them.
+
+cli           how commands end: one sentence, an exit status
+distributed   one process or several (`torchrun`)
+errors        errors whose message is meant for the user
+files         atomic writes, file locks
+progress      progress callbacks and progress bars
+signals       SIGTERM and Ctrl-C
+"""

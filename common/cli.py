@@ -1,0 +1,56 @@
+"""How commands end: one sentence on stderr and an exit status."""
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from common.errors import InputError, Interrupted
+from common.files import disk_error
+
+
+@contextmanager
+def cli_errors(program: str, *, interrupted: str = "nothing was written") -> Iterator[None]:
+    """Turn unusable input or a failing disk into a sentence on stderr and exit status 2.
+
+    Ctrl-C and SIGTERM raise KeyboardInterrupt inside the block, also in a background job whose
+    shell made it ignore Ctrl-C, so that nothing half-written stays behind; the exit status is 130
+    and `interrupted` says what that means. A command that was asked to stop and has saved
+    (`Interrupted`) ends with the status of SIGTERM.
+    """
+    try:
+        with _interruptible():
+            yield
+    except InputError as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        raise SystemExit(2) from error
+    except Interrupted as stop:
+        print(f"{program}: {stop}", file=sys.stderr)
+        raise SystemExit(128 + signal.SIGTERM) from None
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"{program}: {where}{disk_error(error)}", file=sys.stderr)
+        raise SystemExit(2) from error
+    except KeyboardInterrupt:
+        print(f"\n{program}: interrupted; {interrupted}.", file=sys.stderr)
+        raise SystemExit(130) from None
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():  # Only it receives signals.
+        yield
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, interrupt) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

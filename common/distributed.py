@@ -1,0 +1,145 @@
+"""One process or several: who this one is, and what all of them must agree on."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar, cast
+
+import torch
+from torch import Tensor, distributed
+from torch.distributed import ProcessGroup
+
+from common.errors import InputError
+from common.files import disk_error
+
+# The others wait while the first process reads every photograph. Between steps nobody does.
+TIMEOUT = timedelta(hours=12)
+# A second group on the CPU for control messages, so that they do not synchronise the GPUs.
+_control_group: ProcessGroup | None = None
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Processes:
+    """This process (`rank` of `world_size`) and the device that it computes on."""
+
+    rank: int
+    world_size: int
+    device: torch.device
+
+    @property
+    def is_main(self) -> bool:
+        """Return whether this is the process that writes files and prints."""
+        return self.rank == 0
+
+    def shard(self, rows: Sequence[int]) -> list[int]:
+        """Return this process's part of the rows of a step, possibly empty."""
+        start, end = (len(rows) * rank // self.world_size for rank in (self.rank, self.rank + 1))
+        return list(rows[start:end])
+
+    def all_reduce(self, values: Tensor) -> Tensor:
+        """Return the sum of a tensor over all processes, in place."""
+        if self.world_size > 1:
+            distributed.all_reduce(values)
+        return values
+
+    def any(self, condition: bool) -> bool:
+        """Return whether a condition holds in one of the processes."""
+        if self.world_size == 1:
+            return condition
+        flag = torch.tensor([float(condition)])
+        distributed.all_reduce(flag, group=_control_group)
+        return bool(flag.item())
+
+    def broadcast(self, tensors: Iterable[Tensor]) -> None:
+        """Copy the main process's tensors to all others, in place."""
+        if self.world_size > 1:
+            for tensor in tensors:
+                distributed.broadcast(tensor, 0)
+
+    def barrier(self) -> None:
+        """Wait until all processes have come here."""
+        if self.world_size > 1:
+            distributed.barrier(group=_control_group)
+
+    @contextmanager
+    def main_first(self) -> Iterator[None]:
+        """Let the main process run the block first; the others follow when it is done."""
+        if not self.is_main:
+            self.barrier()
+        yield
+        if self.is_main:
+            self.barrier()
+
+
+def current_processes() -> Processes:
+    """Return this process as `process_group` has set it up, else as the only one."""
+    if not distributed.is_initialized():
+        return Processes(0, 1, default_device())
+    return Processes(distributed.get_rank(), distributed.get_world_size(), _local_device())
+
+
+@contextmanager
+def process_group() -> Iterator[None]:
+    """Join the processes that `torchrun` has started, if it has.
+
+    Raises InputError when a machine has more of them than GPUs.
+    """
+    global _control_group
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        yield
+        return
+    device = _local_device()
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    _control_group = cast(ProcessGroup, distributed.new_group(backend="gloo", timeout=TIMEOUT))
+    yield
+    # Not after an error: the others would be waited for, while they wait for this process. When it
+    # ends instead, torchrun ends them.
+    leave_process_group()
+
+
+def leave_process_group() -> None:
+    """Leave the group, in all processes; a process that ends inside it may abort."""
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
+
+
+def on_all_ranks(processes: Processes, work: Callable[[], T]) -> T:
+    """Run `work` in each process and continue only if it succeeded in all of them.
+
+    Raises InputError in all processes when one of them does, or its disk refuses, so that none
+    waits for another that has ended.
+    """
+    try:
+        result, problem = work(), None
+    except InputError as error:
+        problem = error
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        problem = InputError(f"{where}{disk_error(error)}")
+        problem.__cause__ = error
+    if processes.any(problem is not None):
+        leave_process_group()
+        raise problem or InputError("another process failed; its message stands beside this one.")
+    return result
+
+
+def default_device() -> torch.device:
+    """Return the GPU if there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _local_device() -> torch.device:
+    """Return the GPU of this process's local rank, else the CPU."""
+    device = default_device()
+    if device.type != "cuda":
+        return device
+    number, gpus = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
+    if number >= gpus:
+        raise InputError(f"This machine has {gpus} GPUs; start as many processes per machine.")
+    return torch.device("cuda", number)

@@ -1,0 +1,146 @@
+"""A dashboard that is served over a small store, and what a test asks of its page."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Page, expect
+from werkzeug.serving import make_server
+
+from app import ASSETS
+from common.errors import InputError
+from tests.examples import small_store
+from tests.window import SELECTED
+from tests.workbench.dashboard.examples import attribution, examined
+from workbench.attribution.request import (
+    METHOD_TITLES,
+    Attribution,
+    AttributionRequest,
+    Progress,
+    Report,
+)
+from workbench.dashboard.page import dashboard
+from workbench.evaluation.predictions import Predictions
+from workbench.store import Store
+from workbench.store.photographs import Photographs
+
+STEPS = 50
+
+
+class Explainer:
+    """Explains at once, but stops at step 12 and before the evidence while its gates are closed."""
+
+    def __init__(self, store: Store) -> None:
+        self.guesses = Predictions(store)
+        self.gate, self.evidence_gate = threading.Event(), threading.Event()
+        self.broken = False
+        self.reset()
+
+    def reset(self) -> None:
+        self.gate.set()
+        self.evidence_gate.set()
+        self.broken = False
+
+    def question(self, location_id: str, question: AttributionRequest) -> AttributionRequest:
+        if question.other == location_id:
+            raise InputError(f"{location_id}: is its own baseline; explain another location.")
+        row, name = self.guesses.row[location_id], self.guesses.name
+        return question.about(
+            name[self.guesses.prediction[row]], name[self.guesses.store.label[row]]
+        )
+
+    def explain(
+        self, location_id: str, question: AttributionRequest, progress: Progress
+    ) -> Attribution:
+        generator = np.random.default_rng(self.guesses.row[location_id])
+        values = generator.normal(0, 0.001, (4, 64, 64)).astype(np.float32)
+        made = replace(
+            attribution(location_id, question),
+            map=values,
+            # The map misses the output difference of two by its own sum.
+            output=float(values.sum(dtype=np.float64)) + 2,
+            baseline_output=0.0,
+        )
+        for step in range(STEPS + 1):
+            stage = METHOD_TITLES[question.method]
+            report = Report(stage, step, STEPS, made if step > 9 else None)
+            progress(report)
+            while step == 12 and not self.gate.wait(0.02):
+                progress(report)
+            if step == 20 and self.broken:
+                raise InputError("The photographs have changed; extract the store again.")
+        return made
+
+    def examine(self, made: Attribution, progress: Progress) -> Attribution:
+        progress(Report("deletion and insertion", 2, 5))
+        while not self.evidence_gate.wait(0.02):
+            progress(Report("deletion and insertion", 2, 5))
+        return examined(made)
+
+
+class Site:
+    """A dashboard that is served, and what it was made of."""
+
+    def __init__(
+        self, folder: Path, change: Callable[[Store], Store] = lambda store: store, **example: Any
+    ) -> None:
+        self.store = change(small_store(folder / "small.h5", folder / "data", **example))
+        self.guesses = Predictions(self.store)
+        self.explainer = Explainer(self.store)
+        photographs = Photographs(folder / "data", self.store)
+        app = dashboard(self.store, "small.h5", ASSETS, photographs, self.explainer)
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        self.server = make_server("127.0.0.1", 0, app.server, threaded=True)
+        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread.start()
+        self.address = f"http://127.0.0.1:{self.server.port}"
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+# Where each point of a map stands on the page.
+PLACES = """(method) => {
+  const graph = document.querySelector(`[data-method=${method}] .js-plotly-plot`);
+  const { xaxis, yaxis } = graph._fullLayout;
+  const box = graph.querySelector('.nsewdrag').getBoundingClientRect();
+  const { x, y } = graph._fullData[0];
+  return [...x].map((_, i) => [box.x + xaxis.d2p(x[i]), box.y + yaxis.d2p(y[i])]);
+}"""
+
+
+def selected_in_all(page: Page) -> list[int] | None:
+    """Return the rows highlighted in the maps, which must be the same in all three."""
+    same = f"() => new Set(({SELECTED})().map((rows) => JSON.stringify(rows))).size === 1"
+    page.wait_for_function(same)
+    first: list[int] | None = page.evaluate(SELECTED)[0]
+    return first
+
+
+def drawn_ids(site: Site) -> list[str]:
+    return [site.store.location_id[row] for row in site.guesses.drawing_order]
+
+
+def classes_of(site: Site, rows: list[int]) -> set[str]:
+    ids = drawn_ids(site)
+    return {site.guesses.name[site.store.label[site.guesses.row[ids[row]]]] for row in rows}
+
+
+def header(page: Page) -> Any:
+    return expect(page.locator("#selected"))
+
+
+def loaded(page: Page, selector: str, count: int) -> None:
+    page.wait_for_function(
+        """([selector, count]) => {
+          const all = [...document.querySelectorAll(selector)];
+          return all.length === count && all.every((image) => image.naturalWidth > 0);
+        }""",
+        arg=[selector, count],
+    )

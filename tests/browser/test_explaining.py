@@ -1,0 +1,327 @@
+"""One location, its map, what speaks for the map, and the maps of a selection."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.site import Site, header, loaded
+
+
+def choose(page: Page, control: str, option: str) -> None:
+    page.locator(f"#{control}").click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def tab(page: Page, name: str) -> None:
+    page.locator("#tab label", has_text=name).click()
+
+
+def sources(page: Page, selector: str) -> list[str]:
+    found: list[str] = page.locator(selector).evaluate_all("(all) => all.map((i) => i.src)")
+    return found
+
+
+def explain(page: Page, card: int) -> str:
+    """Open a location, wait for its map and its evidence, and return its id."""
+    name = page.locator(".card").nth(card).get_attribute("data-location")
+    assert name
+    page.locator(".card").nth(card).click()
+    expect(page.locator("#location-words")).to_contain_text(name)
+    expect(page.locator("#badge")).not_to_have_text("examining")
+    expect(page.locator("#completeness")).to_be_attached()
+    return name
+
+
+# --- one location ---
+
+
+def test_a_card_opens_its_location_and_its_map_is_seen_while_it_is_made(
+    page: Page, site: Site
+) -> None:
+    site.explainer.gate.clear()
+    card = page.locator(".card").nth(1)
+    name = card.get_attribute("data-location")
+    assert name
+    card.click()
+    expect(page.locator("#location-words")).to_contain_text(name)
+    loaded(page, "#views img", 4)
+    expect(page.locator("#views figcaption")).to_have_text(["N", "E", "S", "W"])
+    expect(page.locator(".bars li")).to_have_count(5)
+    expect(page.locator("#explanation")).to_contain_text(
+        "integrated gradients: 12 gradients, map error 2.1%"
+    )
+    loaded(page, ".overlays img", 4)
+    expect(page.locator("#completeness")).to_have_count(0)
+    site.explainer.gate.set()
+    # The fake's map misses the output difference of two by its own sum.
+    expect(page.locator("#completeness")).to_have_text(
+        re.compile(r"^error [+−]\d\.\d+, \d+\.\d% of the difference \+\d\.\d+$")
+    )
+    loaded(page, ".overlays img", 4)
+    expect(page.locator(".overlays figcaption").first).to_have_text("N")
+    expect(page.locator(".overlays .share").first).to_have_text(re.compile(r"^\d\d%$"))
+    expect(page.locator("#cancel")).to_be_hidden()
+
+
+def test_the_map_is_shown_at_once_and_its_evidence_later(page: Page, site: Site) -> None:
+    site.explainer.evidence_gate.clear()
+    page.locator(".card").nth(2).click()
+    expect(page.locator("#completeness")).to_be_visible()
+    expect(page.locator("#badge")).to_have_text("examining")
+    tab(page, "Evidence")
+    expect(page.locator("#evidence")).to_contain_text("deletion and insertion, 2 of 5")
+    site.explainer.evidence_gate.set()
+    expect(page.locator("#evidence .reasons li").first).to_be_visible()
+    expect(page.locator("#evidence .curves .scatterlayer .trace")).to_have_count(6)
+    expect(page.locator("#evidence .measure h3")).to_have_text(
+        [
+            "Other baselines",
+            "Under small noise",
+            "Random weights",
+            "Pictures of noise",
+            "Without a view",
+            "Place turned",
+        ]
+    )
+    expect(page.locator("#cancel")).to_be_hidden()
+
+
+def test_an_explanation_can_be_cancelled_and_asked_again(page: Page, site: Site) -> None:
+    site.explainer.gate.clear()
+    page.locator(".card").nth(5).click()
+    expect(page.locator("#explanation")).to_contain_text("12 gradients")
+    loaded(page, ".overlays img", 4)
+    page.locator("#cancel").click()
+    expect(page.locator("#explanation")).to_have_text("Map: cancelled.")
+    loaded(page, ".overlays img", 4)  # As far as it had come.
+    site.explainer.gate.set()
+    page.locator("#again").click()
+    expect(page.locator("#completeness")).to_be_visible()
+
+
+def test_a_failed_explanation_says_why(page: Page, site: Site) -> None:
+    site.explainer.broken = True
+    page.locator(".card").nth(7).click()
+    expect(page.locator("#explanation .failure")).to_have_text(
+        "The photographs have changed; extract the store again."
+    )
+    site.explainer.broken = False
+    page.locator("#again").click()
+    expect(page.locator("#completeness")).to_be_visible()
+
+
+# --- what is asked ---
+
+
+def test_another_question_is_asked_at_once_and_going_back_is_free(page: Page, site: Site) -> None:
+    explain(page, 3)
+    said = page.locator("#explained-what")
+    expect(said).to_contain_text("integrated gradients, baseline mean colour")
+    choose(page, "output", "probability")
+    expect(said).to_contain_text("probability of")
+    choose(page, "method", "Grad-CAM")
+    expect(said).to_contain_text("Grad-CAM")
+    expect(page.locator("#convergence")).to_be_visible()
+    choose(page, "state", "Hawaii")
+    expect(said).to_contain_text("probability of Hawaii")
+    site.explainer.gate.clear()  # Now nothing new can be made.
+    choose(page, "state", "predicted")
+    choose(page, "method", "integrated gradients")
+    choose(page, "output", "logit")
+    expect(said).to_contain_text("logit of")
+    expect(said).to_contain_text("integrated gradients, baseline mean colour")
+
+
+def test_a_state_rather_than_itself_gets_a_sentence(page: Page, site: Site) -> None:
+    name = explain(page, 4)
+    row = site.guesses.row[name]
+    predicted = site.guesses.name[site.guesses.prediction[row]]
+    choose(page, "rather", predicted)
+    expect(page.locator("#explanation .failure")).to_contain_text("name two different states")
+    other = next(one for one in site.guesses.name if one != predicted)
+    choose(page, "rather", other)
+    expect(page.locator("#explained-what")).to_contain_text(f"{predicted} rather than {other}")
+
+
+def test_a_pinned_location_becomes_a_baseline(page: Page) -> None:
+    pinned = explain(page, 5)
+    page.locator("#pin").click()
+    expect(page.locator("#baseline")).to_contain_text(f"as {pinned}")
+    expect(page.locator("#explanation .failure")).to_contain_text("is its own baseline")
+    explain(page, 6)
+    expect(page.locator("#explained-what")).to_contain_text(f"baseline {pinned}")
+
+
+def test_a_method_without_a_baseline_has_none_to_choose(page: Page) -> None:
+    explain(page, 5)
+    choose(page, "method", "Grad-CAM")
+    expect(page.locator("#baseline-label")).to_have_text("Uses no baseline")
+    expect(page.locator("#baseline")).to_be_disabled()
+    expect(page.locator("#pin")).to_be_disabled()
+    choose(page, "method", "occlusion")
+    expect(page.locator("#baseline-label")).to_have_text("Baseline")
+    expect(page.locator("#baseline")).to_be_enabled()
+
+
+def test_a_control_can_be_worked_with_the_keyboard(page: Page) -> None:
+    explain(page, 3)
+    page.locator("#pin").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("option", name="probability", exact=True)).to_be_visible()
+    chosen = page.locator("[value=logit]:focus")
+    expect(chosen).to_be_attached()
+    for _ in range(20):  # The list takes keys a moment after it has the focus.
+        if not chosen.count():
+            break
+        page.keyboard.press("ArrowDown")
+        page.wait_for_timeout(200)
+    expect(
+        page.locator("[value=log-probability]:focus, [value=probability]:focus")
+    ).to_be_attached()
+    page.keyboard.press("Space")
+    expect(page.locator("#explained-what")).not_to_contain_text("logit")
+
+
+# --- how it is shown ---
+
+
+def test_how_a_map_is_shown_changes_only_how_it_is_shown(page: Page) -> None:
+    explain(page, 3)
+    said = page.locator("#explanation").inner_text()
+    changed = "(old) => !old.includes(document.querySelector('.overlays img').src)"
+    seen = sources(page, ".overlays img")
+    choose(page, "clip", "95 %")
+    page.wait_for_function(changed, arg=seen)
+    seen += sources(page, ".overlays img")
+    page.locator("#strength").fill("0.4")
+    page.wait_for_function(changed, arg=seen)
+    page.locator("#full").fill("0.5")
+    page.keyboard.press("Enter")
+    expect(page.locator("#scale")).to_contain_text("±0.5")
+    assert page.locator("#explanation").inner_text() == said
+    page.locator("#full").fill("")
+    page.keyboard.press("Enter")
+    expect(page.locator("#scale")).not_to_contain_text("±0.5")
+
+
+def test_the_scale_of_one_map_is_kept_for_the_next(page: Page, site: Site) -> None:
+    explain(page, 3)
+    own = page.locator("#scale").inner_text()
+    page.locator("#keep").click()
+    expect(page.locator("#full")).not_to_have_value("")
+    explain(page, 8)
+    expect(page.locator("#scale")).to_have_text(own.replace("\n", ""))
+    page.locator("#keep").click()
+    expect(page.locator("#full")).to_have_value("")
+
+
+def test_the_panel_grows_over_the_page_and_back(page: Page) -> None:
+    explain(page, 3)
+    panel = page.locator("#location-panel")
+    small = panel.bounding_box()
+    page.locator("#expand").click()
+    expect(page.locator("#evidence .reasons")).to_be_visible()
+    expect(page.locator("#completeness")).to_be_visible()
+    expect(page.locator("#gather")).to_be_visible()
+    large = panel.bounding_box()
+    assert small
+    assert large
+    assert large["width"] > 2 * small["width"]
+    page.keyboard.press("Escape")
+    expect(page.locator("#evidence")).to_be_hidden()
+    assert panel.bounding_box() == small
+
+
+# --- a selection ---
+
+
+def test_a_class_is_explained_by_the_maps_of_some_of_its_locations(page: Page, site: Site) -> None:
+    page.locator("[data-class=Ohio]").click()
+    header(page).to_contain_text("24 of 120 locations")
+    tab(page, "Selection")
+    expect(page.locator("#gather-words")).to_have_text("12 of 24 locations, drawn by a fixed seed")
+    expect(page.locator("#gather-about label").first).to_have_text("Why Ohio")
+    site.explainer.gate.clear()
+    page.locator("#gather").click()
+    expect(page.locator("#gather-words")).to_have_text(re.compile(r"^\d of 12 maps made$"))
+    site.explainer.gate.set()
+    loaded(page, ".mean img", 4)
+    expect(page.locator("#gather-words")).to_contain_text("12 of 24")
+    expect(page.locator(".mean .share").first).to_have_text(re.compile(r"^\d+% \(\d+–\d+\)$"))
+    expect(page.locator(".mean-words")).to_contain_text("mean of 12 maps of the logit of Ohio")
+    # An exemplar opens, and its map is what it was in the mean.
+    exemplar = page.locator(".exemplar").first
+    name = exemplar.get_attribute("data-location")
+    assert name
+    assert name.startswith("Ohio/")
+    choose(page, "state", "Ohio")
+    exemplar.click()
+    expect(page.locator("#location-words")).to_contain_text(name)
+    expect(page.locator("#explained-what")).to_contain_text("logit of Ohio")
+
+
+def test_a_cell_asks_why_the_one_rather_than_the_other(page: Page, site: Site) -> None:
+    wrong = [row for row in site.guesses.drawing_order if not site.guesses.right[row]]
+    pairs = [(site.store.label[row], site.guesses.prediction[row]) for row in wrong]
+    true, predicted = max(set(pairs), key=pairs.count)
+    names = site.guesses.name
+    rule = {"by": "cell", "true": names[true], "predicted": names[predicted]}
+    page.evaluate("(rule) => dash_clientside.set_props('selection', { data: rule })", rule)
+    tab(page, "Selection")
+    why = f"{names[predicted]} rather than {names[true]}"
+    expect(page.locator("#gather-about label").first).to_have_text(f"Why {why}")
+    page.locator("#gather").click()
+    expect(page.locator(".mean-words")).to_contain_text(f"logit of {why}")
+
+
+def test_a_gathering_can_be_cancelled(page: Page, site: Site) -> None:
+    page.locator("[data-class=Arizona]").click()
+    tab(page, "Selection")
+    expect(page.locator("#gather-about label").first).to_have_text("Why Arizona")
+    site.explainer.gate.clear()
+    page.locator("#gather").click()
+    expect(page.locator("#gather-words")).to_have_text(re.compile(r"^\d of 12 maps made$"))
+    page.locator("#gather-cancel").click()
+    expect(page.locator("#gather-cancel")).to_be_hidden()
+    expect(page.locator("#gather")).to_be_enabled()
+    site.explainer.gate.set()
+
+
+def test_no_mean_is_shown_of_maps_that_were_only_opened(page: Page) -> None:
+    explain(page, 0)
+    tab(page, "Selection")
+    expect(page.locator("#gather")).to_be_enabled()
+    expect(page.locator("#gather-about")).to_be_hidden()  # Nothing is selected.
+    expect(page.locator("#gathered")).to_be_empty()
+    choose(page, "output", "probability")
+    expect(page.locator("#gathered")).to_be_empty()
+
+
+def test_whoever_opens_a_location_gets_to_see_it(page: Page) -> None:
+    tab(page, "Selection")
+    expect(page.locator("#gather")).to_be_visible()
+    page.locator(".card").nth(9).click()
+    expect(page.locator("#completeness")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1280, 800)], ids=str)
+def test_options_are_as_wide_as_their_words(page: Page, size: tuple[int, int]) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.locator("#method").click()
+    option = page.get_by_role("option", name="smoothed integrated")
+    expect(option).to_be_visible()
+    assert option.evaluate("(e) => e.scrollWidth - e.clientWidth") <= 1
+    page.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1280, 800)], ids=str)
+def test_closed_controls_show_all_of_what_is_usual(page: Page, size: tuple[int, int]) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    for control in ("method", "baseline", "output", "state"):
+        cut = page.locator(f"#{control}, #{control} *").evaluate_all(
+            "(all) => all.filter((e) => e.scrollWidth > e.clientWidth && e.clientWidth)"
+            ".map((e) => e.outerHTML)"
+        )
+        assert cut == []

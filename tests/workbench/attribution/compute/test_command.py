@@ -1,0 +1,215 @@
+"""`python -m workbench.attribution.compute` as a person runs it: ended, shared, refused."""
+
+import os
+import re
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.examples import copy_run
+from tests.workbench.test_extract_processes import TORCHRUN, children, finish, start, wait_for
+from workbench import extract, store
+from workbench.attribution import attribution_file, layered_cache
+from workbench.attribution.compute.cli import QUESTION, main, parser, summary
+from workbench.attribution.request import AttributionRequest
+from workbench.store import HEADINGS
+
+FAST = ("--completeness-tolerance", "0.2", "--map-tolerance", "0.5")
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory, trained: Path, training_folder: Path) -> Path:
+    """Return a store of sixteen locations."""
+    out = tmp_path_factory.mktemp("attribute") / "store.h5"
+    extract.extract(trained, training_folder, out, batch_size=4, workers=0)
+    return out
+
+
+def words(path: Path, out: Path, *options: str) -> list[str]:
+    return ["-m", "workbench.attribution.compute", str(path), "--out", str(out), *FAST, *options]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, path: Path) -> Path:
+    """Return the file that one process makes without being disturbed."""
+    out = tmp_path_factory.mktemp("whole") / "whole.h5"
+    finish(words(path, out))
+    return out
+
+
+def answered(out: Path) -> int:
+    return len(list(out.with_name(f".{out.name}.parts").glob("*.plain")))
+
+
+def assert_same(one: Path, other: Path) -> None:
+    """Hold all but seconds of two files against each other, to the bit."""
+    found, expected = attribution_file.read(one), attribution_file.read(other)
+    assert found.location_id == expected.location_id
+    assert found.failures == expected.failures
+    for name in ("/question", "/map", "/output", "/map_error", "/converged", "/cost/gradients"):
+        assert np.array_equal(found.column(name), expected.column(name)), name
+    assert list(one.parent.iterdir()) == [one]
+
+
+def test_killed_and_asked_to_end_it_comes_to_the_same_file(
+    tmp_path: Path, path: Path, whole: Path
+) -> None:
+    out = tmp_path / "some.h5"
+    process = start(words(path, out))
+    wait_for(process, lambda: answered(out) >= 3)
+    process.kill()
+    process.communicate()
+    assert 3 <= answered(out) < 16
+    process = start(words(path, out))
+    wait_for(process, lambda: answered(out) >= 8)
+    process.send_signal(signal.SIGTERM)
+    said = process.communicate(timeout=120)[1]
+    assert process.returncode == 128 + signal.SIGTERM
+    assert re.search(r"asked to end; \d+ of 16 locations are done, run the same command", said)
+    assert not out.exists()
+    assert "16 locations explained, 0 failed" in finish(words(path, out))
+    assert_same(out, whole)
+
+
+def test_several_processes_come_to_the_same_file_though_killed(
+    tmp_path: Path, path: Path, whole: Path
+) -> None:
+    out = tmp_path / "some.h5"
+    process = start([*TORCHRUN, *words(path, out)])
+    wait_for(process, lambda: answered(out) >= 4)
+    for number in (*children(process.pid), process.pid):
+        os.kill(number, signal.SIGKILL)
+    process.communicate()
+    assert 4 <= answered(out) < 16
+    done = finish([*TORCHRUN, *words(path, out)])
+    assert done.count("16 locations explained, 0 failed") == 1
+    assert_same(out, whole)
+
+
+def test_what_one_of_several_processes_refuses_ends_them_all(tmp_path: Path, path: Path) -> None:
+    out = tmp_path / "some.h5"
+    out.write_bytes(b"old")  # Only the first process looks at it.
+    process = start([*TORCHRUN, *words(path, out)])
+    said = process.communicate(timeout=120)[1]
+    assert process.returncode != 0
+    assert "is there already; name another file or say --overwrite." in said
+    assert "another of the processes could not go on" in said
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_what_was_found_is_summed_up(
+    tmp_path: Path, path: Path, whole: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = "state == 'Alaska'"
+    out = tmp_path / "some.h5"
+    options = ["--method", "grad-cam", "--where", where, "--limit", "2", "--state", "true"]
+    assert main([str(path), "--out", str(out), *options]) == 0
+    said = capsys.readouterr().out
+    assert f"2 locations explained, 0 failed -> {out}" in said
+    assert "converged" not in said  # Grad-CAM has nothing to converge.
+    assert re.search(
+        "share of each heading: "
+        + ", ".join(rf"{name} \d+% \(\d+% to \d+%\)" for name in HEADINGS),
+        said,
+    )
+    made = attribution_file.read(out)
+    assert made.asked["where"] == where
+    assert {one.question for one in made} == {AttributionRequest(method="grad-cam", state="Alaska")}
+    assert "verdicts" not in said  # Nothing was examined.
+    assert main([str(path), "--out", str(out), *options, "--evidence", "--overwrite"]) == 0
+    counted = re.search(
+        r"^verdicts: (\d+) supported, (\d+) weak, (\d+) not to be trusted, 0 not yet examined$",
+        capsys.readouterr().out,
+        re.M,
+    )
+    assert counted
+    assert sum(map(int, counted.groups())) == 2
+    said = summary(attribution_file.read(whole))
+    assert re.search(r"^converged: \d+ of 16$", said, re.M)
+    assert re.search(r"^gradient evaluations: \d+ \(median\), \d+ at most$", said, re.M)
+
+
+def test_a_photograph_that_is_gone_is_listed_and_the_others_are_explained(
+    tmp_path: Path, path: Path, training_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "data"
+    for photograph in training_folder.rglob("*.jpg"):
+        link = data / photograph.relative_to(training_folder)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(photograph)
+    (gone,) = data.glob("Alaska/*b0001_90.jpg")
+    gone.unlink()
+    out = tmp_path / "some.h5"
+    options = ["--method", "input-x-gradient", "--data", str(data)]
+    assert main([str(path), "--out", str(out), *options]) == 0
+    said = capsys.readouterr().out
+    assert "15 locations explained, 1 failed" in said
+    assert f"not explained: Alaska/2015_-A_b0001: {gone}: the photograph is gone" in said
+    ((name, why),) = attribution_file.read(out).failures
+    assert name == "Alaska/2015_-A_b0001"
+    assert why.startswith(str(gone))
+
+
+@pytest.fixture
+def refused(tmp_path: Path, path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Run the command, which must end with status 2, one sentence and no file."""
+
+    def run(*options: str) -> str:
+        with pytest.raises(SystemExit, match="2"):
+            main([str(path), "--out", str(tmp_path / "some.h5"), *options])
+        sentence = capsys.readouterr().err.splitlines()[-1]
+        assert sentence.startswith("python -m workbench.attribution.compute: ")
+        assert sentence.endswith(".")
+        assert not list(tmp_path.glob("*some.h5*"))
+        return sentence
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--where", "state == 'Alska'"), "position 10: there is no 'Alska' (perhaps 'Alaska')"),
+        (("--where", "confidence > 1"), "holds for none of the 16 locations"),
+        (("--state", "Ohio"), "'Ohio': the model knows no such state"),
+        (("--method", "guessing"), "'guessing': there is no such method"),
+        (("--baseline", "location"), "needs another location's id"),
+        (("--map-tolerance", "nan"), "The map tolerance is nan"),
+        (("--limit", "0"), "--limit 0: name at least one"),
+        (("--out", "/"), "--out '/': name a file for the explanations"),
+        (("--run", "/nowhere"), "/nowhere"),
+        (("--data", "/nowhere"), "'/nowhere': there is no such folder of photographs"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(
+    refused: Callable[..., str], options: tuple[str, ...], words: str
+) -> None:
+    assert words in refused(*options)
+
+
+def test_a_checkpoint_of_other_classes_is_refused(
+    tmp_path: Path, trained: Path, refused: Callable[..., str]
+) -> None:
+    run = copy_run(trained, tmp_path / "run")
+    document = run / "best.json"
+    document.write_text(document.read_text().replace('"Alaska"', '"Arkansas"'))
+    assert f"{run}: its classes are not those of the store" in refused("--run", str(run))
+
+
+def test_every_field_of_a_question_is_an_option_with_its_default() -> None:
+    options = parser().parse_args(["store.h5", "--out", "some.h5"])
+    assert (
+        AttributionRequest(**{name: getattr(options, name) for name in QUESTION})
+        == AttributionRequest()
+    )
+
+
+def test_the_dashboard_finds_what_is_in_the_file(path: Path, whole: Path) -> None:
+    (file,) = layered_cache.opened([whole], store.read(path))
+    made = next(iter(file))
+    found = layered_cache.LayeredCache([file], None).get(made.location_id, made.question)
+    assert found is not None
+    assert np.array_equal(found.map, made.map)

@@ -1,0 +1,316 @@
+from dataclasses import replace
+from typing import cast
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import adaptive_avg_pool2d
+
+from tests.workbench.attribution.compute.models import SHAPE, pixels, resnet
+from trainer.config import FUSIONS
+from trainer.models.resnet import FourViewResNet
+from workbench.attribution.compute import faithfulness, patches
+from workbench.attribution.compute.batched_model import BatchedModel, Network
+from workbench.attribution.compute.methods import answer
+from workbench.attribution.compute.model_randomization import STAGES
+from workbench.attribution.compute.target import Target
+from workbench.attribution.request import (
+    Attribution,
+    AttributionRequest,
+    Evidence,
+    Progress,
+    Report,
+)
+from workbench.attribution.verdict import UNTRUSTED, verdict
+
+TARGET = Target("logit", 0)
+# Not of seed 0: random weights are drawn from that, too.
+WEIGHT = torch.randn(SHAPE, generator=torch.Generator().manual_seed(7)) / 10
+
+
+class Linear(nn.Module):
+    """A model whose first logit is a weighted sum of the pixels of 8 by 8 places, the second 0."""
+
+    def __init__(self, weight: Tensor, *, learned: bool = True) -> None:
+        super().__init__()
+        self.fusion = "medium"
+        self.trunk = nn.Module()
+        for stage in (*STAGES[1:], "bn1"):
+            setattr(self.trunk, stage, nn.Identity())
+        self.classifier = nn.Linear(weight.numel(), 2)
+        self.register_buffer("mean", torch.tensor((0.3, 0.5, 0.6)).view(3, 1, 1))
+        self.register_buffer("constant", torch.stack([weight, torch.zeros_like(weight)]).flatten(1))
+        self.learned = learned
+        with torch.no_grad():
+            self.classifier.weight.copy_(cast(Tensor, self.constant))
+            self.classifier.bias.zero_()
+
+    def forward(self, batch: Tensor) -> Tensor:
+        seen = adaptive_avg_pool2d(batch.flatten(0, 1), 8).reshape(len(batch), -1)
+        if self.learned:
+            return cast(Tensor, self.classifier(seen))
+        return seen @ cast(Tensor, self.constant).T
+
+
+def linear(weight: Tensor, *, learned: bool = True) -> Network:
+    return Network(cast(FourViewResNet, Linear(weight, learned=learned)))
+
+
+def silent(report: Report) -> None:
+    """Tell nobody."""
+
+
+def no_references(count: int) -> Tensor:
+    raise AssertionError(f"nobody asked for {count} references")
+
+
+def made(network: Network, seen: Tensor, question: AttributionRequest) -> Attribution:
+    asking = BatchedModel(network)
+    logit = asking.logits(seen[None])
+    found = answer(asking, seen, question, TARGET, None, no_references, lambda *_: None)
+    return Attribution(
+        location_id="x",
+        question=question,
+        map=found.map,
+        output=found.output,
+        baseline_output=found.baseline_output,
+        probability=float(TARGET.probability(logit)[0]),
+        converged=found.converged,
+        reason=found.reason,
+        map_error=found.map_error,
+        cost=asking.cost,
+    )
+
+
+def examined(
+    network: Network,
+    seen: Tensor,
+    question: AttributionRequest = AttributionRequest(baseline="mean"),  # noqa: B008 - frozen.
+    progress: Progress = silent,
+) -> Attribution:
+    attribution = made(network, seen, question)
+    found = faithfulness.examine(network, seen, attribution, TARGET, None, no_references, progress)
+    return replace(attribution, evidence=found)
+
+
+def evidence_of(
+    network: Network, seen: Tensor, question: AttributionRequest | None = None
+) -> Evidence:
+    found = examined(network, seen, question or AttributionRequest(baseline="mean")).evidence
+    assert found is not None
+    return found
+
+
+def sigmoid(logit: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(1 / (1 + np.exp(-logit)))
+
+
+def test_the_curves_of_a_linear_model_are_known() -> None:
+    found = evidence_of(linear(WEIGHT), pixels())
+    mean = torch.tensor((0.3, 0.5, 0.6)).view(3, 1, 1)
+    worth = (WEIGHT * (pixels() - mean)).sum(dim=1).double().numpy().ravel()
+    whole = float((WEIGHT * pixels()).double().sum())
+    gone = np.concatenate([[0.0], np.cumsum(np.sort(worth)[::-1])])
+    # Of 256 places, those of which a smaller share goes before.
+    count = np.ceil(found.fraction * 256 - 1e-9).astype(int)
+    assert np.allclose(found.deletion["map"], sigmoid(whole - gone[count]), atol=1e-5)
+    blank = whole - gone[-1]
+    assert np.allclose(found.insertion["map"], sigmoid(blank + gone[count]), atol=1e-5)
+    # No order of deletion takes more away, and none of insertion brings more.
+    for order in ("random", "edges"):
+        assert (found.deletion["map"] <= found.deletion[order] + 1e-6).all()
+        assert (found.insertion["map"] >= found.insertion[order] - 1e-6).all()
+
+
+def test_every_order_starts_and_ends_alike() -> None:
+    found = evidence_of(linear(WEIGHT), pixels())
+    assert found.fraction[[0, -1]].tolist() == [0, 1]
+    for one, other in ((found.deletion, found.insertion), (found.insertion, found.deletion)):
+        assert set(one) == {"map", "random", "edges"}
+        for order in one:
+            assert one[order][0] == pytest.approx(other["map"][-1], abs=1e-6)
+
+
+def test_leaving_out_a_view_that_nobody_looks_at_changes_nothing() -> None:
+    south = torch.zeros(SHAPE)
+    south[2] = WEIGHT[2].abs() / 2
+    network = linear(south)
+    found = examined(network, pixels())
+    assert found.evidence is not None
+    assert found.view_share.tolist() == [0, 0, 1, 0]
+    effect = found.evidence.view_effect
+    assert effect[[0, 1, 3]].tolist() == [0, 0, 0]
+    blank = pixels().clone()
+    blank[2] = network.mean_colour
+    left = TARGET.probability(BatchedModel(network).logits(blank[None]))
+    assert effect[2] == pytest.approx(float(left[0]) - found.probability, abs=1e-6)
+    # Turned by 90 degrees, what was seen in the east is seen in the south.
+    turned = pixels()[[3, 0, 1, 2]]
+    after = TARGET.probability(BatchedModel(network).logits(turned[None]))
+    assert found.evidence.turn_effect[0] == pytest.approx(
+        float(after[0]) - found.probability, abs=1e-6
+    )
+
+
+@pytest.mark.parametrize(("fusion", "turns"), [("medium", False), ("late", False), ("stack", True)])
+def test_only_a_model_that_knows_the_order_of_the_views_notices_a_turn(
+    fusion: str, turns: bool
+) -> None:
+    found = evidence_of(
+        Network(resnet(fusion)), pixels(), AttributionRequest(method="input-x-gradient")
+    )
+    assert (np.abs(found.turn_effect) > 1e-5).all() == turns
+    assert (np.abs(found.turn_effect) < 1e-6).all() != turns
+
+
+def test_a_map_that_ignores_the_weights_survives_and_is_not_trusted() -> None:
+    found = examined(linear(WEIGHT, learned=False), pixels())
+    assert found.evidence is not None
+    assert list(found.evidence.randomised) == list(STAGES)
+    assert found.evidence.randomised == pytest.approx(dict.fromkeys(STAGES, 1.0))
+    judged = verdict(found)
+    assert judged.word == UNTRUSTED
+    assert any("survives" in reason.text and reason.decisive for reason in judged.reasons)
+
+
+def test_a_map_of_learned_weights_does_not_survive() -> None:
+    found = examined(linear(WEIGHT), pixels())
+    assert found.evidence is not None
+    assert all(abs(alike) < 0.3 for alike in found.evidence.randomised.values())
+    assert not any("survives" in reason.text for reason in verdict(found).reasons)
+
+
+def test_a_constant_model_has_nothing_to_explain() -> None:
+    found = examined(linear(torch.zeros(SHAPE), learned=False), pixels())
+    assert found.evidence is not None
+    assert set(found.evidence.deletion["map"]) == {0.5}
+    assert found.evidence.view_effect.tolist() == [0, 0, 0, 0]
+    assert set(found.evidence.randomised.values()) == {0.0}
+    judged = verdict(found)
+    assert judged.word == UNTRUSTED
+    assert "zero everywhere" in judged.reasons[0].text
+
+
+def test_a_linear_model_hardly_minds_noise_and_minds_the_baseline_as_it_must() -> None:
+    found = evidence_of(linear(WEIGHT), pixels())
+    assert len(found.stability) == 3
+    assert (found.stability > 0.97).all()
+    assert list(found.agreement) == ["black", "blur", "noise"]
+    mean = torch.tensor((0.3, 0.5, 0.6)).view(3, 1, 1)
+    exact = [(WEIGHT * (pixels() - start)).sum(dim=1).numpy() for start in (mean, 0 * mean)]
+    assert found.agreement["black"] == pytest.approx(patches.similarity(*exact), abs=1e-3)
+
+
+def test_a_model_that_looks_at_the_same_places_whatever_is_shown_is_found_out() -> None:
+    # A few places have all the weight, so no photograph can move the map away from them.
+    lattice = WEIGHT * torch.logspace(-3, 0, 64).view(1, 1, 8, 8)
+    found = examined(linear(lattice), pixels())
+    assert found.evidence is not None
+    assert found.evidence.prior > 0.8
+    assert any("whatever the photograph" in reason.text for reason in verdict(found).reasons)
+
+
+def test_what_is_looked_at_in_the_photograph_alone_is_not_taken_for_the_model_s_habit() -> None:
+    # A model of even weight, and photographs that differ from the mean in the north alone.
+    network = linear(torch.full(SHAPE, 0.1))
+    seen = network.mean_colour.expand(4, 3, *pixels().shape[-2:]).clone()
+    seen[0] = pixels()[0]
+    assert abs(evidence_of(network, seen).prior) < 0.3
+
+
+def test_a_method_without_a_baseline_agrees_with_none() -> None:
+    found = evidence_of(linear(WEIGHT), pixels(), AttributionRequest(method="input-x-gradient"))
+    assert found.agreement == {}
+
+
+def test_references_are_read_once() -> None:
+    network, read = linear(WEIGHT), []
+
+    def references(count: int) -> Tensor:
+        read.append(count)
+        return torch.stack([pixels(seed) for seed in range(2, 2 + count)])
+
+    attribution = replace(
+        made(network, pixels(), AttributionRequest()),
+        question=AttributionRequest(method="expected-gradients"),
+    )
+    found = faithfulness.examine(network, pixels(), attribution, TARGET, None, references, silent)
+    assert len(read) == 1
+    assert (found.stability > 0.9).all()
+
+
+@pytest.mark.parametrize(
+    ("fusion", "method"),
+    [("medium", "integrated-gradients"), *((fusion, "grad-cam") for fusion in FUSIONS)],
+)
+def test_every_fusion_can_be_examined(fusion: str, method: str) -> None:
+    found = evidence_of(Network(resnet(fusion)), pixels(), AttributionRequest(method=method))
+    for curve in (*found.deletion.values(), *found.insertion.values()):
+        assert curve.shape == found.fraction.shape
+        assert ((curve >= 0) & (curve <= 1)).all()
+    for alike in (*found.stability, *found.randomised.values(), *found.agreement.values()):
+        assert -1 <= alike <= 1 + 1e-12
+
+
+def test_evidence_is_the_same_every_time_and_counts_what_it_asked() -> None:
+    network, question = Network(resnet("medium")), AttributionRequest(method="input-x-gradient")
+    one, other = (evidence_of(network, pixels(), question) for _ in range(2))
+    assert one.randomised == other.randomised
+    assert np.array_equal(one.stability, other.stability)
+    assert np.array_equal(one.deletion["random"], other.deletion["random"])
+    # The map, three noisy copies, four of noise, six stages; effects, five orders of both curves.
+    assert (one.cost.gradients, one.cost.forwards) == (14, 8 + 5 * 2 * 13)
+
+
+def test_it_reports_every_part_and_can_be_ended_between_any_two_batches() -> None:
+    network = linear(WEIGHT)
+    seen: list[Report] = []
+    examined(network, pixels(), progress=seen.append)
+    done = [report.done for report in seen]
+    assert done == sorted(done)
+    assert sorted(set(done)) == list(range(seen[-1].total))
+    for calls in (1, 4, len(seen)):
+        told: list[Report] = []
+
+        def end(report: Report, told: list[Report] = told, calls: int = calls) -> None:
+            told.append(report)
+            if len(told) == calls:
+                raise InterruptedError
+
+        with pytest.raises(InterruptedError):
+            examined(network, pixels(), progress=end)
+        assert len(told) == calls
+
+
+def test_places_are_patches_that_cover_every_pixel_once() -> None:
+    made = np.arange(4 * 30 * 50, dtype=np.float32).reshape(4, 30, 50)
+    divided = patches.places(made)
+    assert divided.shape == (4, 12, 12)
+    when = patches.rank(divided, 30, 50)
+    assert len(np.unique(when)) == 4 * 144
+    # The largest values are in the last view's last corner, and that place goes first.
+    assert when[3, -1, -1] == 0
+    # A place's pixels have its mean.
+    corner = made[3][when[3] == 0]
+    assert divided[3, -1, -1] == pytest.approx(corner.mean())
+    small = patches.places(np.ones((4, 5, 7), dtype=np.float32))
+    assert small.shape == (4, 5, 7)
+
+
+def test_similarity_is_of_order_alone() -> None:
+    one = np.random.default_rng(0).normal(size=(4, 8, 8)).astype(np.float32)
+    assert patches.similarity(one, np.exp(one)) == pytest.approx(1)
+    assert patches.similarity(one, -one) == pytest.approx(-1)
+    assert patches.similarity(one, np.zeros_like(one)) == 0
+    other = np.random.default_rng(1).normal(size=(4, 8, 8)).astype(np.float32)
+    assert abs(patches.similarity(one, other)) < 0.2
+
+
+def test_edges_are_where_the_grey_changes() -> None:
+    grey = np.zeros((4, 12, 12), dtype=np.float32)
+    grey[1, :, 6:] = 1
+    found = patches.edges(grey)
+    assert np.flatnonzero(found[1].sum(axis=0)).tolist() == [5, 6]
+    assert not found[[0, 2, 3]].any()

@@ -1,0 +1,142 @@
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from common.errors import InputError
+from tests.examples import photograph
+from trainer.checkpoint import load
+from workbench import extract, store
+from workbench.attribution.compute.store_explainer import StoreExplainer
+from workbench.attribution.request import AttributionRequest, Report, untold
+from workbench.store.photographs import Photographs
+
+
+@pytest.fixture(scope="module")
+def extracted(
+    tmp_path_factory: pytest.TempPathFactory, trained: Path, test_folder: Path
+) -> store.Store:
+    out = tmp_path_factory.mktemp("store") / "store.h5"
+    return extract.extract(trained, test_folder, out, batch_size=4, workers=0)
+
+
+@pytest.fixture
+def explainer(extracted: store.Store, trained: Path, test_folder: Path) -> StoreExplainer:
+    return StoreExplainer(trained, Photographs(test_folder, extracted), extracted)
+
+
+def test_a_location_is_explained_completely(
+    explainer: StoreExplainer, extracted: store.Store, trained: Path
+) -> None:
+    row = 5
+    location = extracted.location_id[row]
+    made = explainer.explain(location, AttributionRequest(), untold)
+    target = int(extracted.logit[row].argmax())
+    assert made.location_id == location
+    assert made.question == replace(AttributionRequest(), state=extracted.class_name[target])
+    assert made.map.shape == (4, 32, 32)
+    assert made.output == pytest.approx(float(extracted.logit[row, target]), abs=1e-3)
+    model, _ = load(trained)
+    with torch.inference_mode():
+        plain = model(model.mean.expand(1, 4, 3, 32, 32))[0, target]
+    assert made.baseline_output == pytest.approx(float(plain), abs=1e-3)
+    assert made.converged, made.reason
+    total = float(made.map.sum())
+    assert made.completeness_error == pytest.approx(
+        total - (made.output - (made.baseline_output or 0)), abs=1e-4
+    )
+
+
+def test_states_go_by_name_and_unused_options_by_their_defaults(
+    explainer: StoreExplainer, extracted: store.Store
+) -> None:
+    row = 5
+    location = extracted.location_id[row]
+    true = extracted.class_name[extracted.label[row]]
+    predicted = extracted.class_name[int(extracted.logit[row].argmax())]
+    asked = explainer.question(location, AttributionRequest(state="true"))
+    assert asked.state == true
+    assert asked == explainer.question(location, AttributionRequest(state=true, seed=3, noise=0.5))
+    assert asked != explainer.question(location, AttributionRequest(state=true, map_tolerance=0.1))
+    assert explainer.question(location, asked) == asked
+    cheap = explainer.question(location, AttributionRequest("grad-cam", baseline="blur"))
+    assert cheap == AttributionRequest("grad-cam", state=predicted)
+    with pytest.raises(InputError, match="knows no such location"):
+        explainer.question(location, AttributionRequest(baseline="location", other="../../etc"))
+    with pytest.raises(InputError, match="is its own baseline"):
+        explainer.question(location, AttributionRequest(baseline="location", other=location))
+    with pytest.raises(KeyError):
+        explainer.question("Alaska/unknown", AttributionRequest())
+
+
+def test_another_location_is_a_baseline_and_others_are_references(
+    explainer: StoreExplainer, extracted: store.Store
+) -> None:
+    location, other = extracted.location_id[0], extracted.location_id[7]
+    made = explainer.explain(location, AttributionRequest(baseline="location", other=other), untold)
+    state = extracted.class_name.index(made.question.state)
+    assert made.baseline_output == pytest.approx(float(extracted.logit[7, state]), abs=1e-3)
+    expected = explainer.explain(
+        location, AttributionRequest("expected-gradients", samples=1), untold
+    )
+    rest = np.delete(extracted.logit[:, state], 0)
+    assert expected.baseline_output == pytest.approx(float(rest.mean()), abs=1e-3)
+
+
+def test_progress_has_intermediate_maps_and_may_cancel(
+    explainer: StoreExplainer, extracted: store.Store
+) -> None:
+    told: list[Report] = []
+    question = AttributionRequest(map_tolerance=0.01)
+    made = explainer.explain(extracted.location_id[0], question, told.append)
+    partial = [report.partial for report in told if report.partial]
+    assert len(partial) > 2
+    assert partial[0].map.shape == made.map.shape
+    assert partial[0].converged is False
+    assert told[0].stage == "reading photographs"
+    for stop in range(1, len(told), max(1, len(told) // 5)):
+        count = 0
+
+        def cancel(report: Report, stop: int = stop) -> None:
+            nonlocal count
+            count += 1
+            if count >= stop:
+                raise InterruptedError
+
+        with pytest.raises(InterruptedError):
+            explainer.explain(extracted.location_id[0], question, cancel)
+
+
+def test_a_checkpoint_of_another_model_is_refused(
+    extracted: store.Store, trained: Path, test_folder: Path
+) -> None:
+    other = replace(extracted, provenance={**extracted.provenance, "checkpoint_sha256": "0"})
+    with pytest.raises(InputError, match="not the checkpoint that the store was extracted with"):
+        StoreExplainer(trained, Photographs(test_folder, other), other)
+    names = tuple(reversed(extracted.class_name))
+    other = replace(extracted, class_name=names)
+    with pytest.raises(InputError, match="classes are not those of the store"):
+        StoreExplainer(trained, Photographs(test_folder, other), other)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_photographs_that_changed_are_noticed(
+    tmp_path: Path, extracted: store.Store, trained: Path, test_folder: Path, version: int
+) -> None:
+    data = tmp_path / "data"
+    if version == 1:
+        extracted = replace(extracted, image_sha256=None)
+    shutil.copytree(test_folder, data)
+    explainer = StoreExplainer(trained, Photographs(data, extracted), extracted)
+    for path in Photographs(data, extracted).paths(extracted.location_id[0]):
+        photograph(path, seed=77)
+    complaint = "no longer give the stored prediction" if version == 1 else "_0.jpg: has changed"
+    with pytest.raises(InputError, match=complaint):
+        explainer.explain(extracted.location_id[0], AttributionRequest(), untold)
+    gone = Photographs(data, extracted).path(extracted.location_id[1], "E")
+    gone.unlink()
+    with pytest.raises(InputError, match="the photograph is gone"):
+        explainer.explain(extracted.location_id[1], AttributionRequest(), untold)

@@ -1,0 +1,285 @@
+"""Many locations into one file: each answered once, whatever happens in between."""
+
+import os
+import random
+import signal
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from common.errors import InputError, Interrupted
+from tests.examples import small_disk, small_store
+from tests.workbench.answers import assert_same, example
+from workbench import store as stores
+from workbench.attribution import attribution_file
+from workbench.attribution.compute.batch_job import Request, chosen, explained
+from workbench.attribution.layered_cache import Recorded
+from workbench.attribution.request import Attribution, AttributionRequest, Progress, Report
+from workbench.store import Store
+
+
+class EndedError(Exception):
+    pass
+
+
+class Fake:
+    """Answers by the location's name, counts, and ends after some answers."""
+
+    def __init__(self, store: Store, *, gone: frozenset[str] = frozenset(), last: int = 10**6):
+        self._recorded, self._gone, self._last = Recorded(store), gone, last
+        self.explained: list[str] = []
+        self.examined: list[str] = []
+
+    def question(self, location_id: str, question: AttributionRequest) -> AttributionRequest:
+        return self._recorded.question(location_id, question)
+
+    def explain(
+        self, location_id: str, question: AttributionRequest, progress: Progress
+    ) -> Attribution:
+        if len(self.explained) == self._last:
+            self.end()
+        progress(Report("making up", 1, 2))
+        if location_id in self._gone:
+            raise InputError(f"{location_id}_90.jpg: the photograph is gone.")
+        self.explained.append(location_id)
+        return answer(location_id, question)
+
+    def examine(self, made: Attribution, progress: Progress) -> Attribution:
+        progress(Report("looking", 0, 1))
+        self.examined.append(made.location_id)
+        return answer(made.location_id, made.question, evidence=True)
+
+    def end(self) -> None:
+        raise EndedError
+
+
+class Asked(Fake):
+    """Is asked to end after some answers."""
+
+    def end(self) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def answer(name: str, question: AttributionRequest, *, evidence: bool = False) -> Attribution:
+    seed = sum(name.encode())
+    return example(seed, name=name, evidence=evidence, question=question)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    small_store(tmp_path / "small.h5", tmp_path / "data", locations=4)
+    return stores.read(tmp_path / "small.h5")
+
+
+@pytest.fixture
+def request_(tmp_path: Path) -> Request:
+    return Request(tmp_path / "small.h5", tmp_path / "out" / "some.h5", AttributionRequest())
+
+
+@pytest.fixture(autouse=True)
+def out(tmp_path: Path) -> Path:
+    (tmp_path / "out").mkdir()
+    return tmp_path / "out"
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_all_locations_are_explained_and_only_the_file_is_left(
+    store: Store, request_: Request, out: Path
+) -> None:
+    fake = Fake(store)
+    made = explained(request_, store, fake)
+    assert names(out) == ["some.h5"]
+    assert made.location_id == store.location_id == tuple(fake.explained)
+    for name in store.location_id:
+        assert_same(made.at(name), answer(name, fake.question(name, AttributionRequest())))
+    assert made.provenance == store.provenance
+    assert made.asked["question"]["state"] == "predicted"
+
+
+def test_ended_it_goes_on_where_it_was(store: Store, request_: Request, out: Path) -> None:
+    whole = explained(replace(request_, out=out / "whole.h5"), store, Fake(store))
+    for _ in range(3):
+        fake = Fake(store, last=5)
+        with pytest.raises(EndedError):
+            explained(request_, store, fake)
+        assert not request_.out.exists()
+    fake = Fake(store)
+    made = explained(request_, store, fake)
+    assert len(fake.explained) == len(store) - 15
+    for one, other in zip(made, whole, strict=True):
+        assert_same(one, other)
+    assert names(out) == ["some.h5", "whole.h5"]
+
+
+def test_asked_to_end_it_leaves_the_location_and_says_how_to_go_on(
+    store: Store, request_: Request
+) -> None:
+    fake = Asked(store, last=3)
+    with pytest.raises(
+        Interrupted, match="3 of 20 locations are done, run the same command to go on"
+    ):
+        explained(request_, store, fake)
+    assert len(fake.explained) == 3
+    assert len(explained(request_, store, Fake(store))) == 20
+
+
+def test_answers_to_another_question_are_not_lost_unasked(
+    store: Store, request_: Request, out: Path
+) -> None:
+    with pytest.raises(EndedError):
+        explained(request_, store, Fake(store, last=4))
+    other = replace(request_, question=AttributionRequest("grad-cam"))
+    with pytest.raises(InputError, match="holds answers to another question"):
+        explained(other, store, Fake(store))
+    later = Fake(store)
+    assert len(explained(request_, store, later)) == 20
+    assert len(later.explained) == 16
+
+
+def test_a_location_that_cannot_be_explained_is_named_and_the_others_go_on(
+    store: Store, request_: Request, out: Path
+) -> None:
+    gone = frozenset(store.location_id[3:5])
+    made = explained(request_, store, Fake(store, gone=gone))
+    assert made.failures == tuple(
+        (name, f"{name}_90.jpg: the photograph is gone.") for name in sorted(gone)
+    )
+    assert made.location_id == tuple(name for name in store.location_id if name not in gone)
+    assert names(out) == ["some.h5"]
+
+
+def test_what_was_mended_since_is_tried_again(store: Store, request_: Request) -> None:
+    fake = Fake(store, gone=frozenset(store.location_id[:2]), last=4)
+    with pytest.raises(EndedError):
+        explained(request_, store, fake)
+    assert not explained(request_, store, Fake(store)).failures
+
+
+def test_a_question_that_means_nothing_at_a_location_fails_there_alone(
+    store: Store, request_: Request
+) -> None:
+    wrong = store.logit.argmax(axis=1) != store.label
+    asked = replace(request_, question=AttributionRequest(state="true", rather_than="predicted"))
+    made = explained(asked, store, Fake(store))
+    assert made.location_id == tuple(np.array(store.location_id)[wrong])
+    assert all("name two different states" in why for _, why in made.failures)
+    name = made.location_id[0]
+    row = store.location_id.index(name)
+    assert made.at(name).question.state == store.class_name[store.label[row]]
+
+
+def test_where_nothing_can_be_explained_nothing_is_left(
+    store: Store, request_: Request, out: Path
+) -> None:
+    with pytest.raises(InputError, match=r"none of 20 locations was explained; .* is gone"):
+        explained(request_, store, Fake(store, gone=frozenset(store.location_id)))
+    assert names(out) == []
+
+
+def test_evidence_is_added_to_the_maps_that_are_there(store: Store, request_: Request) -> None:
+    with pytest.raises(EndedError):
+        explained(request_, store, Fake(store, last=5))
+    fake = Fake(store)
+    made = explained(replace(request_, evidence=True), store, fake)
+    assert len(fake.explained) == len(store) - 5
+    assert tuple(fake.examined) == store.location_id
+    assert all(one.evidence for one in made)
+
+
+def test_evidence_that_was_not_asked_for_is_left_out(store: Store, request_: Request) -> None:
+    with pytest.raises(EndedError):
+        explained(replace(request_, evidence=True), store, Fake(store, last=5))
+    made = explained(request_, store, Fake(store))
+    assert not any(one.evidence for one in made)
+
+
+def test_where_and_limit_choose(store: Store, request_: Request) -> None:
+    ohio = explained(replace(request_, where="state == 'Ohio'"), store, Fake(store))
+    assert all(name.startswith("Ohio/") for name in ohio.location_id)
+    assert len(ohio) == 4
+    spread = chosen(store, "", 5)
+    assert [name.partition("/")[0] for name in spread] == list(store.class_name)
+    assert chosen(store, "", 1) == [store.location_id[0]]
+    assert chosen(store, "", 1000) == list(store.location_id)
+    with pytest.raises(InputError, match="holds for none of the 20 locations"):
+        chosen(store, "confidence > 2", None)
+
+
+def test_a_file_is_not_replaced_unasked_and_the_store_never(
+    store: Store, request_: Request, tmp_path: Path
+) -> None:
+    request_.out.write_bytes(b"old")
+    with pytest.raises(InputError, match="say --overwrite"):
+        explained(request_, store, Fake(store))
+    assert request_.out.read_bytes() == b"old"
+    assert len(explained(replace(request_, overwrite=True), store, Fake(store))) == 20
+    before = (tmp_path / "small.h5").read_bytes()
+    (tmp_path / "link.h5").symlink_to("small.h5")
+    itself = replace(request_, out=tmp_path / "link.h5", overwrite=True)
+    with pytest.raises(InputError, match="is the store itself"):
+        explained(itself, store, Fake(store))
+    assert (tmp_path / "small.h5").read_bytes() == before
+
+
+def test_what_somebody_else_has_in_the_folder_stays(
+    store: Store, request_: Request, out: Path
+) -> None:
+    parts = out / ".some.h5.parts"
+    parts.mkdir()
+    (parts / "mine.txt").write_text("mine")
+    explained(request_, store, Fake(store))
+    assert names(parts) == ["mine.txt"]
+    request_.out.unlink()
+    (parts / "mine.txt").unlink()
+    parts.rmdir()
+    parts.symlink_to(out.parent / "data")
+    with pytest.raises(InputError, match="is no folder of this command; move it away"):
+        explained(request_, store, Fake(store))
+
+
+def test_an_answer_that_was_damaged_meanwhile_is_made_again(
+    store: Store, request_: Request, out: Path
+) -> None:
+    with pytest.raises(EndedError):
+        explained(request_, store, Fake(store, last=5))
+    path = next((out / ".some.h5.parts").glob("*.plain"))
+    content = bytearray(path.read_bytes())
+    content[random.Random(0).randrange(len(content))] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="was damaged; run the same command to go on"):
+        explained(request_, store, Fake(store))
+    fake = Fake(store)
+    assert len(explained(request_, store, fake)) == 20
+    assert len(fake.explained) == 1
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "small-disk", "100k") as place:
+        yield place
+
+
+def test_a_full_disk_ends_it_and_loses_nothing(
+    store: Store, request_: Request, small: Path
+) -> None:
+    here = replace(request_, out=small / "some.h5")
+    with pytest.raises(InputError, match=r"\.parts.*No space left on device"):
+        explained(here, store, Fake(store))
+    subprocess.run(["mount", "-o", "remount,size=280k", str(small)], check=True)
+    fake = Fake(store)
+    with pytest.raises(InputError, match="on this disk; make room"):
+        explained(here, store, fake)
+    assert 0 < len(fake.explained) < len(store)
+    subprocess.run(["mount", "-o", "remount,size=2m", str(small)], check=True)
+    last = Fake(store)
+    assert len(explained(here, store, last)) == 20
+    assert not last.explained
+    assert names(small) == ["some.h5"]
+    assert len(attribution_file.read(small / "some.h5")) == 20

@@ -1,0 +1,77 @@
+"""Batches that fit, and what is counted."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from common.errors import InputError
+from tests.workbench.attribution.compute.models import asking, pixels, weight
+from workbench.attribution.compute.batched_model import BatchedModel
+from workbench.attribution.compute.target import Target
+
+LOGIT = Target("logit", 0)
+
+
+def many(count: int) -> Tensor:
+    return torch.stack([pixels(seed) for seed in range(count)])
+
+
+class Small:
+    """A model for more than `room` locations of which there is no memory."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.seen: list[int] = []
+
+    def __call__(self, batch: Tensor) -> Tensor:
+        if len(batch) > self.room:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        self.seen.append(len(batch))
+        return (batch * weight()).flatten(1).sum(dim=1)
+
+
+def test_a_batch_without_memory_is_halved_and_nothing_is_lost_or_done_twice() -> None:
+    model = Small(room=3)
+    asked = asking(model)
+    value, gradient = asked.gradients(many(20), LOGIT)
+    assert torch.allclose(value, (many(20) * weight()).flatten(1).sum(dim=1), atol=1e-4)
+    assert torch.equal(gradient, weight().expand_as(gradient))
+    assert sum(model.seen) == 20
+    assert max(model.seen) <= 3
+    assert asked.cost.gradients == 20
+    model.seen.clear()
+    asked.logits(many(20))
+    assert max(model.seen) <= 3  # What was learned about the memory is kept.
+
+
+def test_no_memory_for_one_location_is_said() -> None:
+    with pytest.raises(InputError, match="no memory for a single location"):
+        asking(Small(room=0)).logits(many(2))
+
+
+def test_batches_are_as_large_as_the_device_likes() -> None:
+    model = Small(room=100)
+    asked = asking(model)
+    asked.network.largest = 4 * 8 * 8 * 6
+    asked.logits(many(15))
+    assert model.seen == [6, 6, 3]
+    assert asked.at_once(pixels()) == 6
+
+
+def test_costs_are_counted_by_location_and_for_one_request() -> None:
+    asked = asking(Small(room=100))
+    asked.logits(many(5))
+    asked.gradients(many(3), LOGIT)
+    assert (asked.cost.forwards, asked.cost.gradients) == (5, 3)
+    assert asked.cost.seconds > 0
+    assert BatchedModel(asked.network).cost.forwards == 0
+
+
+@pytest.mark.parametrize("target", [LOGIT, Target("probability", 0), Target("probability", 0, 1)])
+def test_a_targets_sensitivity_is_the_length_of_its_gradient(target: Target) -> None:
+    logit = torch.randn(6, 2, generator=torch.Generator().manual_seed(0))
+    step = 1e-3
+    slopes = [(target(logit + step * torch.eye(2)[axis]) - target(logit)) / step for axis in (0, 1)]
+    exact = torch.stack(slopes, dim=1).norm(dim=1)
+    assert torch.allclose(target.sensitivity(logit), exact, atol=2e-3)
+    assert target.linear == (target.output == "logit")

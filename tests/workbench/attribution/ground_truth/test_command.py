@@ -1,0 +1,46 @@
+"""What `python -m workbench.attribution.ground_truth` refuses, before a model is loaded."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from workbench import store as stores
+from workbench.attribution.ground_truth.cli import main
+from workbench.store import Store
+
+
+@pytest.fixture
+def path(tmp_path: Path, store: Store) -> Path:
+    stores.write(tmp_path / "painted.h5", store)
+    return tmp_path / "painted.h5"
+
+
+@pytest.fixture
+def refuse(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    def run(*words: str | Path) -> str:
+        with pytest.raises(SystemExit) as stop:
+            main([str(word) for word in words])
+        assert stop.value.code == 2
+        sentence = capsys.readouterr().err.splitlines()[-1]
+        assert sentence.startswith("python -m workbench.attribution.ground_truth: ")
+        return sentence
+
+    return run
+
+
+def test_what_cannot_be_is_refused(tmp_path: Path, path: Path, refuse: Callable[..., str]) -> None:
+    (tmp_path / "file").write_text("")
+    for words, message in (
+        ((tmp_path / "none.h5",), "none.h5: there is no such store"),
+        ((path, "--locations", "1"), "--locations must be at least 2"),
+        ((path, "--seed", "-1"), "--seed at least 0."),
+        ((path, "--method", "guess"), "invalid choice: 'guess'"),
+        ((path, "--where", "state == 'Ohi'"), "Ohi"),
+        ((path, "--where", "confidence > 2"), "holds 0 such locations; at least two are needed."),
+        ((path, "--out", tmp_path / "file"), "this is a file; name a folder for the tables."),
+        ((path, "--data", tmp_path / "none"), "there is no such folder of photographs"),
+        ((path, "--mask", tmp_path), f"{tmp_path / 'test'}: there is no such folder of masks"),
+        ((path,), "gone"),
+    ):
+        assert message in refuse(*words), words

@@ -1,0 +1,99 @@
+"""Masks as a model sees them: mixed as its pixels are, and refused where they are none."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from common.errors import InputError
+from trainer.data.decode import decode
+from workbench.attribution.ground_truth.masks import Masks
+from workbench.store import Store
+from workbench.store.photographs import Photographs
+
+
+def test_the_elements_are_those_of_the_table(masks: Masks) -> None:
+    tells = {element.name: element.tells_state for element in masks.element}
+    assert len(tells) == 18
+    assert [name for name in tells if not tells[name]] == ["sky", "cloud", "house", "car"]
+    assert tells["border"]
+
+
+def test_at_its_own_size_a_mask_is_what_the_file_says(
+    painted: Path, store: Store, masks: Masks
+) -> None:
+    for row in (0, len(store) - 1):
+        share = masks.shares(store.location_id[row], 256)
+        for view, name in enumerate(store.image[row]):
+            own = np.asarray(Image.open((painted / "mask/test" / name).with_suffix(".png")))
+            value = np.array([element.value for element in masks.element])
+            assert np.array_equal(value[share[:, view].argmax(axis=0)], own)
+            assert set(np.unique(share[:, view])) == {0, 1}
+
+
+@pytest.mark.parametrize("size", [32, 48, 100])
+def test_shares_sum_to_one_and_keep_the_area(store: Store, masks: Masks, size: int) -> None:
+    location = store.location_id[0]
+    share = masks.shares(location, size)
+    assert share.shape == (18, 4, size, size)
+    assert share.min() >= 0
+    assert np.allclose(share.sum(axis=0), 1, atol=1e-5)
+    whole = masks.shares(location, 256)
+    assert np.allclose(share.mean(axis=(1, 2, 3)), whole.mean(axis=(1, 2, 3)), atol=0.003)
+
+
+def test_a_share_is_what_the_trainer_makes_of_such_a_picture(
+    tmp_path: Path, painted: Path, store: Store, masks: Masks
+) -> None:
+    """A white element on black, read as a photograph, is as bright as its share."""
+    location = store.location_id[0]
+    own = np.asarray(Image.open((painted / "mask/test" / store.image[0][1]).with_suffix(".png")))
+    share = masks.shares(location, 48)[:, 1]
+    for element, seen in zip(masks.element, share, strict=True):
+        here = np.where(own == element.value, 255, 0).astype(np.uint8)
+        Image.fromarray(here).save(tmp_path / "white.jpg", quality=95)
+        brightness = decode(tmp_path / "white.jpg", 48).mean(axis=0) / 255
+        assert np.abs(brightness - seen).mean() < 0.01
+        assert np.abs(brightness - seen).max() < 0.25
+
+
+def test_what_is_thinner_than_a_pixel_counts_for_what_it_is(store: Store, masks: Masks) -> None:
+    border = [element.name for element in masks.element].index("border")
+    arizona = next(name for name in store.location_id if name.startswith("Arizona"))
+    share = masks.shares(arizona, 16)[border]
+    assert share[:, 8, 0] == pytest.approx(0.5, abs=0.1)
+    assert share[:, 8, 8] == pytest.approx(0)
+
+
+def test_masks_that_are_none_are_refused(tmp_path: Path, painted: Path, store: Store) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(painted, data)
+    photographs = Photographs(data / "test", store)
+    path = (data / "mask/test" / store.image[0][2]).with_suffix(".png")
+    known = Masks(data / "mask", photographs)
+
+    def complaint() -> str:
+        with pytest.raises(InputError) as refusal:
+            known.shares(store.location_id[0], 32)
+        return str(refusal.value)
+
+    Image.fromarray(np.full((256, 256), 99, np.uint8)).save(path)
+    assert f"{path}: holds 99, which is no element" in complaint()
+    path.write_bytes(path.read_bytes()[:60])
+    assert f"{path}: the mask cannot be read" in complaint()
+    Image.fromarray(np.zeros((256, 256, 3), np.uint8)).save(path)
+    assert f"{path}: this is no mask" in complaint()
+    path.write_text("text")
+    assert f"{path}: the mask cannot be read" in complaint()
+    path.unlink()
+    assert f"{path}: the mask is gone" in complaint()
+    (data / "elements.csv").write_text("id,name\n0,sky\n")
+    with pytest.raises(InputError, match=r"elements\.csv: this is no table of elements"):
+        Masks(data / "mask", photographs)
+    (data / "elements.csv").unlink()
+    with pytest.raises(InputError, match=r"elements\.csv: the table of elements is gone"):
+        Masks(data / "mask", photographs)
+    with pytest.raises(InputError, match="say with --mask where"):
+        Masks(data / "elsewhere", photographs)

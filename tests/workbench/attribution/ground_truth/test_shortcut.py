@@ -1,0 +1,98 @@
+"""A model that was trained on a shortcut shows it in its maps, one that was not does not."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.examples import TINY
+from trainer.synthetic import paint
+from trainer.train import train
+from workbench import extract, store
+from workbench.attribution.compute.noise_maps import prior
+from workbench.attribution.compute.store_explainer import StoreExplainer
+from workbench.attribution.ground_truth.cli import main
+from workbench.attribution.ground_truth.masks import Masks
+from workbench.attribution.ground_truth.metrics import Comparison
+from workbench.attribution.ground_truth.study import study, ways
+from workbench.store.photographs import Photographs
+
+STATE = "Illinois"
+CONFIG = replace(
+    TINY,
+    initialisation="zero-residual",
+    schedule="one-cycle",
+    epochs=8,
+    batch_size=16,
+    learning_rate=2e-3,
+)
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with data sets, runs and stores, `plain` and `planted`.
+
+    Both stores are of the planted test photographs, so that both models see the same.
+    """
+    root = tmp_path_factory.mktemp("both")
+    for name, plants in (("plain", ()), ("planted", (f"{STATE}=watermark",))):
+        data = paint(root / name, states=5, train=24, test=4, size=64, workers=1, plants=plants)
+        train(root / f"run-{name}", data / "train", CONFIG, preset="demo", resume=False)
+    for name in ("plain", "planted"):
+        extract.extract(
+            root / f"run-{name}",
+            root / "planted" / "test",
+            root / f"{name}.h5",
+            batch_size=32,
+            workers=0,
+        )
+    return root
+
+
+def on_the_mark(root: Path, name: str) -> Comparison:
+    """Hold the share of a model's maps on the mark against the mark's area."""
+    made = store.read(root / f"{name}.h5")
+    photographs = Photographs(root / "planted" / "test", made)
+    explainer = StoreExplainer(root / f"run-{name}", photographs, made)
+    masks = Masks(root / "planted" / "mask", photographs)
+    rows = np.flatnonzero(made.label == made.class_name.index(STATE)).tolist()
+    unseen = prior(explainer.network, made.class_name, explainer.size, seed=0)
+    chosen = ways(["integrated-gradients"], ["mean"])
+    found, *_ = study(made, rows, chosen, explainer, masks, unseen, seed=0)
+    return found.element["watermark"]
+
+
+def test_the_shortcut_shows_in_the_model_that_learned_it_alone(both: Path) -> None:
+    plain, planted = on_the_mark(both, "plain"), on_the_mark(both, "planted")
+    assert plain.locations == planted.locations == 4
+    assert planted.ratio.low > 2
+    assert plain.ratio.high < 1
+    assert planted.value.low > 5 * plain.value.high
+
+
+def test_the_command_writes_tables_and_figures(
+    both: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    words = [
+        str(both / "planted.h5"),
+        "--where",
+        f"state == {STATE!r}",
+        "--locations",
+        "3",
+        "--out",
+        str(out),
+    ]
+    words += ["--method", "input-x-gradient", "--method", "grad-cam"]
+    assert main(words) == 0
+    page = capsys.readouterr().out
+    assert page.startswith("3 locations of planted.h5 where state == 'Illinois'; explained")
+    assert "watermark" in page
+    assert (out / "truth.md").read_text() == page
+    assert sorted(path.name for path in out.iterdir()) == [
+        f"truth.{kind}" for kind in ("csv", "md", "pdf", "svg")
+    ]
+    before = (out / "truth.csv").read_bytes()
+    assert main(words) == 0
+    assert (out / "truth.csv").read_bytes() == before

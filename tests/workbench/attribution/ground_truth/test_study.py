@@ -1,0 +1,235 @@
+"""A study, over explainers of which it is known what it must find."""
+
+import csv
+import io
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from common.errors import InputError
+from workbench.attribution.ground_truth import report
+from workbench.attribution.ground_truth.masks import Masks
+from workbench.attribution.ground_truth.plot import dots
+from workbench.attribution.ground_truth.study import (
+    LOWER_HALF,
+    MEASURES,
+    PARTS,
+    Agreement,
+    Way,
+    sample,
+    study,
+    ways,
+)
+from workbench.attribution.request import Attribution, AttributionRequest, Cost, Progress
+from workbench.store import Store
+
+
+@dataclass
+class Known:
+    """Explains by drawing the elements that tell the state, or one of another name, or nothing.
+
+    What it draws stands on the left half of what it is asked to, negative on the right.
+    """
+
+    masks: Masks
+    draws: str
+    asked: list[tuple[str, AttributionRequest]] = field(default_factory=list)
+
+    def question(self, location_id: str, question: AttributionRequest) -> AttributionRequest:
+        return question
+
+    def explain(
+        self, location_id: str, question: AttributionRequest, progress: Progress
+    ) -> Attribution:
+        self.asked.append((location_id, question))
+        share = self.masks.shares(location_id, 32)
+        wanted = [
+            self.draws in ("everything", element.name)
+            or (self.draws == "truth" and element.tells_state)
+            for element in self.masks.element
+        ]
+        # Only where nothing else is mixed in, or a mixed pixel would count for both.
+        drawn = (share[wanted].sum(axis=0) > 0.999).astype(np.float32)
+        drawn[..., 16:] *= -1
+        return Attribution(
+            location_id=location_id,
+            question=question,
+            map=drawn,
+            output=1.0,
+            baseline_output=0.0,
+            probability=0.5,
+            converged=len(self.asked) > 1,
+            reason="",
+            map_error=None,
+            cost=Cost(1, 1, 2.0),
+        )
+
+    def examine(self, made: Attribution, progress: Progress) -> Attribution:
+        raise NotImplementedError
+
+
+def unseen(state: str) -> NDArray[np.float32]:
+    """Return the map of a model that looks everywhere."""
+    return np.ones((4, 32, 32), dtype=np.float32)
+
+
+def agreement(store: Store, masks: Masks, draws: str) -> Agreement:
+    chosen = [Way("grad-cam", "")]
+    only, *_ = study(store, range(9), chosen, Known(masks, draws), masks, unseen, seed=0)
+    return only
+
+
+def test_the_control_knows_the_ground_and_nothing_else(store: Store, masks: Masks) -> None:
+    ways_to_explain = [Way("grad-cam", "")]
+    _, control, _ = study(
+        store, range(9), ways_to_explain, Known(masks, "sky"), masks, unseen, seed=0
+    )
+    assert control.way == LOWER_HALF
+    assert control.measure["absolute", "mass accuracy"].value.value > 0.9
+    assert control.nothing.value.value < 0.1
+    assert control.element["sky"].value.value == pytest.approx(0, abs=0.01)
+    assert control.unconverged is None
+
+
+def test_who_draws_the_truth_finds_all_of_it(store: Store, masks: Masks) -> None:
+    found = agreement(store, masks, "truth")
+    for part in PARTS:
+        for name in ("mass accuracy", "pointing game"):
+            assert found.measure[part, name].value.value > 0.999
+    # The K greatest places must hold mixed ones too.
+    assert found.measure["absolute", "rank accuracy"].value.value > 0.85
+    assert all(one.locations == 9 and one.ratio.low > 1 for one in found.measure.values())
+    assert found.nothing.value.value < 0.001
+
+
+def test_who_draws_everything_finds_as_much_as_chance(store: Store, masks: Masks) -> None:
+    found = agreement(store, masks, "everything")
+    for name in MEASURES:
+        assert found.measure["absolute", name].ratio.value == pytest.approx(1, abs=1e-5)
+    assert found.nothing.ratio.value == pytest.approx(1, abs=1e-5)
+    for comparison in found.element.values():
+        if comparison.locations > 1:
+            assert comparison.ratio.value == pytest.approx(1, abs=1e-5)
+
+
+def test_who_draws_the_sky_is_told_so(store: Store, masks: Masks) -> None:
+    found = agreement(store, masks, "sky")
+    assert found.nothing.value.value > 0.999
+    assert found.element["sky"].ratio.low > 1
+    assert found.measure["absolute", "mass accuracy"].ratio.high < 0.01
+
+
+def test_an_element_is_judged_where_it_is_to_be_seen(store: Store, masks: Masks) -> None:
+    found = agreement(store, masks, "tint")
+    # The other two states have none, so there is nothing on their maps.
+    assert found.element["tint"].locations == 3
+    assert found.element["tint"].value.value > 0.999
+    assert found.measure["absolute", "mass accuracy"].locations == 3
+
+
+def test_every_method_meets_every_baseline_that_it_uses() -> None:
+    assert ways(["occlusion", "grad-cam", "occlusion"], ["black", "mean"]) == [
+        Way("occlusion", "black"),
+        Way("occlusion", "mean"),
+        Way("grad-cam", ""),
+    ]
+
+
+def test_the_true_state_is_asked_for_and_other_locations_are_of_other_states(
+    store: Store, masks: Masks
+) -> None:
+    explainer = Known(masks, "truth")
+    rows = [0, 4, 8]
+    study(store, rows, ways(["occlusion"], ["location", "mean"]), explainer, masks, unseen, seed=3)
+    assert len(explainer.asked) == 6
+    for location, question in explainer.asked:
+        question.check(store.class_name)
+        assert (question.state, question.output, question.seed) == ("true", "logit", 3)
+        if question.baseline == "location":
+            assert question.other.split("/")[0] != location.split("/")[0]
+        else:
+            assert question.other == ""
+
+
+def test_without_another_state_no_other_location_can_be_the_baseline(
+    store: Store, masks: Masks
+) -> None:
+    store.label[:] = 0
+    with pytest.raises(InputError, match="holds one state alone"):
+        study(
+            store, [0, 1], [Way("occlusion", "location")], Known(masks, "truth"), masks, unseen, 0
+        )
+
+
+def test_a_sample_is_seeded() -> None:
+    rows = np.array([3, 5, 8, 9])
+    assert sample(rows, 100, 0) == [3, 5, 8, 9]
+    many = np.arange(50)
+    assert sample(many, 4, 0) == sample(many, 4, 0) != sample(many, 4, 1)
+    assert len(set(sample(many, 4, 0))) == 4
+
+
+def test_the_tables_say_what_was_found(store: Store, masks: Masks) -> None:
+    found = study(
+        store,
+        range(9),
+        ways(["integrated-gradients", "grad-cam"], ["black"]),
+        Known(masks, "truth"),
+        masks,
+        unseen,
+        seed=0,
+    )
+    page = report.page("Nine locations.", found)
+    assert page.startswith("Nine locations.\n")
+    mass = found[0].measure["absolute", "mass accuracy"]
+    cell = f"{100 * mass.value.value:.1f} ({100 * mass.value.low:.1f}–{100 * mass.value.high:.1f})"
+    (line,) = [line for line in page.splitlines() if "black" in line and "map" in line]
+    assert cell in line
+    assert [word.strip() for word in line.split("|")][-4:-1] == ["9", "1", "2.00"]
+    rows = list(csv.DictReader(io.StringIO(report.csv(found))))
+    assert len(rows) == 4 * (len(PARTS) * len(MEASURES) + 1 + len(masks.element))
+    first = rows[0]
+    assert (first["method"], first["baseline"]) == ("integrated-gradients", "black")
+    assert float(first["value"]) == mass.value.value
+    assert float(first["ratio_high"]) == mass.ratio.high
+    (tint,) = [row for row in rows[: len(rows) // 4] if row["element"] == "tint"]
+    assert (tint["measure"], tint["locations"]) == ("share", "3")
+    assert all(row["value"] for row in rows if int(row["locations"]) > 1)
+
+
+def test_what_nobody_can_say_is_empty_in_the_tables(store: Store, masks: Masks) -> None:
+    found = study(
+        store, range(3), [Way("grad-cam", "")], Known(masks, "tint"), masks, unseen, seed=0
+    )
+    rows = list(csv.DictReader(io.StringIO(report.csv(found[:1]))))
+    assert {(row["locations"], row["value"], row["ratio_low"]) for row in rows} == {("0", "", "")}
+    (line,) = [line for line in report.page("", found[:1]).splitlines() if "positive" in line]
+    assert line.count("–") == 8
+
+
+def test_the_figure_draws_the_numbers_of_the_table(store: Store, masks: Masks) -> None:
+    found = study(
+        store,
+        range(9),
+        ways(["occlusion"], ["black", "mean"]),
+        Known(masks, "truth"),
+        masks,
+        unseen,
+        0,
+    )
+    panels = dots(found).axes
+    assert [axes.get_title() for axes in panels] == [name.capitalize() for name in MEASURES]
+    for axes, name in zip(panels, MEASURES, strict=True):
+        drawn = {line.get_label(): line.get_xdata() for line in axes.lines}
+        for part, title in report.PART_TITLES.items():
+            expected = [one.measure[part, name].value.value for one in found]
+            assert np.asarray(drawn[title]).tolist() == expected
+    labels = [text.get_text() for text in panels[0].get_yticklabels()]
+    assert labels == [
+        "occlusion, black",
+        "occlusion, mean colour",
+        "control: lower half",
+        "control: noise pictures",
+    ]

@@ -1,0 +1,143 @@
+"""An answer and its evidence, an explainer that goes step by step, and the words of a component."""
+
+import threading
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from common.errors import InputError
+from workbench.attribution.request import (
+    Attribution,
+    AttributionRequest,
+    Cost,
+    Evidence,
+    Progress,
+    Report,
+)
+from workbench.dashboard.job_queue import Key
+
+SECONDS = 10
+PREDICTED, TRUE = "Ohio", "Alaska"  # Whatever the location.
+
+# What a browser may send in place of a rule, an id or a choice.
+NONSENSE: list[Any] = [
+    None,
+    3,
+    "Ohio",
+    [],
+    {},
+    {"by": []},
+    {"by": "class"},
+    {"by": "class", "names": "Ohio"},
+    {"by": "class", "names": ["Atlantis", 4, None, {}, []]},
+    {"by": "cell", "true": "Ohio"},
+    {"by": "cell", "true": {"a": 1}, "predicted": ["Ohio"]},
+    {"by": "lasso", "method": ["umap"], "ids": ["../../etc/passwd"]},
+    {"by": "lasso", "method": "umap", "ids": {"0": "Ohio"}},
+]
+
+
+def attribution(name: str, question: AttributionRequest | None = None) -> Attribution:
+    """Return a map of 256 pixels of 0.01 that misses an output difference of 2 by 0.56."""
+    return Attribution(
+        location_id=name,
+        question=question or AttributionRequest(state=PREDICTED),
+        map=np.full((4, 8, 8), 0.01, dtype=np.float32),
+        output=3.0,
+        baseline_output=1.0,
+        probability=0.5,
+        converged=True,
+        reason="",
+        map_error=0.021,
+        cost=Cost(96, 34, 2.5),
+    )
+
+
+def examined(made: Attribution) -> Attribution:
+    """Return a map with evidence that speaks for it."""
+    fraction = np.linspace(0, 1, 5)
+    falling = {"map": 0.5 * (1 - fraction) ** 4, "random": 0.5 * (1 - fraction)}
+    rising = {"map": 0.5 * fraction**0.25, "random": 0.5 * fraction}
+    return replace(
+        made,
+        evidence=Evidence(
+            fraction=fraction,
+            deletion=falling | {"edges": 0.5 * (1 - fraction) ** 2},
+            insertion=rising | {"edges": 0.5 * fraction**0.5},
+            agreement={"mean": 0.81, "blur": 0.77},
+            stability=np.array([0.93, 0.9]),
+            randomised={"classifier": 0.31, "layer4": 0.12, "conv1": 0.02},
+            prior=0.12,
+            view_effect=np.array([-0.2, 0.01, -0.04, 0.0]),
+            turn_effect=np.array([-0.03, 0.0, 0.02]),
+            cost=Cost(300, 200, 3.0),
+        ),
+    )
+
+
+class Fake:
+    """Explains when told to: `step` lets it go one step on, of three a map and one a proof.
+
+    `asked` has what it began, maps by their location's id and proofs by the id and "?".
+    """
+
+    steps = 3
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.cancelled: list[str] = []
+        self.step = threading.Semaphore(0)
+        self.started = threading.Semaphore(0)
+
+    def question(self, location_id: str, question: AttributionRequest) -> AttributionRequest:
+        return question.about(PREDICTED, TRUE)
+
+    def explain(
+        self, location_id: str, question: AttributionRequest, progress: Progress
+    ) -> Attribution:
+        made = attribution(location_id, question)
+        if location_id == "broken":
+            raise InputError("The photograph is broken; give another.")
+        if location_id == "bug":
+            raise ZeroDivisionError("division by zero")
+        self._go(location_id, self.steps, progress, made)
+        return made
+
+    def examine(self, made: Attribution, progress: Progress) -> Attribution:
+        if made.location_id == "doubtful":
+            raise InputError("There is no evidence; train it again.")
+        self._go(f"{made.location_id}?", 1, progress, None)
+        return examined(made)
+
+    def _go(self, name: str, steps: int, progress: Progress, partial: Attribution | None) -> None:
+        self.asked.append(name)
+        try:
+            progress(Report("integrating", 0, steps))
+            self.started.release()
+            for done in range(1, steps + 1):
+                assert self.step.acquire(timeout=SECONDS)
+                progress(Report("integrating", done, steps, partial))
+        except Exception:
+            self.cancelled.append(name)
+            raise
+
+    def go(self, steps: int) -> None:
+        self.step.release(steps)
+
+    def wait(self) -> None:
+        """Wait until it began one more."""
+        assert self.started.acquire(timeout=SECONDS)
+
+
+def key(name: str, question: AttributionRequest | None = None) -> Key:
+    return Key(name, (question or AttributionRequest()).about(PREDICTED, TRUE))
+
+
+def text(component: Any) -> str:
+    """Return the words of a component and of all in it."""
+    if component is None or isinstance(component, (str, int, float)):
+        return "" if component is None else str(component)
+    if isinstance(component, (list, tuple)):
+        return " ".join(text(part) for part in component)
+    return text(getattr(component, "children", None))

@@ -1,0 +1,93 @@
+"""The verdict and what it rests on, as the page shows them."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.workbench.dashboard.examples import attribution, examined, text
+from workbench.attribution.request import Report
+from workbench.attribution.verdict import verdict
+from workbench.dashboard import faithfulness
+from workbench.dashboard.job_queue import Failed, Running, Waiting
+
+
+def test_a_map_is_shown_with_its_verdict_and_the_reasons() -> None:
+    made = examined(attribution("a"))
+    judged = verdict(made)
+    shown = text(faithfulness.examined(made, made))
+    assert judged.word in shown
+    assert judged.reasons
+    for reason in judged.reasons:
+        assert reason.text in shown
+
+
+def test_a_map_that_waits_for_its_evidence_says_so() -> None:
+    made = attribution("a")
+    assert "not yet examined" in text(faithfulness.examined(made, Waiting()))
+    going = Running(Report("noise", 2, 5))
+    assert "noise, 2 of 5" in text(faithfulness.examined(made, going))
+    failed = text(faithfulness.examined(made, Failed("The GPU is gone.")))
+    assert "The GPU is gone." in failed
+    assert "not computed" in text(faithfulness.examined(None, None))
+
+
+def test_the_measured_stands_in_bars() -> None:
+    found = examined(attribution("a")).evidence
+    assert found is not None
+    curves, gains, measures = faithfulness.measured(found, 0.5)
+    assert text(gains).endswith("map 0.262, random 0.000, edges 0.150")
+    shown = text(measures)
+    for words in ("mean colour  0.81", "least of 2  0.90", "layer4  0.12", "N  −20.0", "90°  −3.0"):
+        assert words in shown
+    drawn = {(trace.name, trace.xaxis): trace for trace in curves.figure.data}
+    assert len(drawn) == 6
+    assert np.array_equal(drawn["map", "x"].y, found.deletion["map"])
+    assert np.array_equal(drawn["edges", "x2"].y, found.insertion["edges"])
+    named = [note.text for note in curves.figure.layout.annotations]
+    area = faithfulness.area(found.deletion["random"], found.fraction)
+    assert area == pytest.approx(0.25)
+    assert "random 0.250" in named[0]
+
+
+@pytest.mark.parametrize(("last", "shown"), [(-0.9, "⚑ conv1"), (0.5, "⚑ conv1"), (0.49, "conv1")])
+def test_a_map_that_survives_the_last_stage_is_flagged_there(last: float, shown: str) -> None:
+    found = examined(attribution("a")).evidence
+    assert found is not None
+    survived = replace(found, randomised={"classifier": 0.9, "layer4": 0.5, "conv1": last})
+    table = faithfulness.measured(survived, 0.5)[2].children[2]
+    rows = [text(row).split("  ")[0] for row in table.children[1:]]
+    assert rows == ["classifier", "layer4", shown]
+
+
+def bars(component: Any) -> list[dict[str, str]]:
+    """Return the styles of the bars of a table."""
+    return [row.children[1].children.style for row in component.children[1:]]
+
+
+def test_bars_grow_from_the_middle_to_the_largest_effect() -> None:
+    found = examined(attribution("a")).evidence
+    assert found is not None
+    views = faithfulness.measured(found, 0.5)[2].children[4]
+    assert bars(views)[0] == {"width": "50.0%", "right": "50%"}
+    assert bars(views)[1] == {"width": "2.5%", "left": "50%"}
+
+
+def test_effects_that_are_noise_of_rounding_have_no_bars_and_no_sign() -> None:
+    found = examined(attribution("a")).evidence
+    assert found is not None
+    noise = np.array([-1e-8, 1e-9, 0.0])
+    turned = faithfulness.measured(replace(found, turn_effect=noise), 0.5)[2].children[5]
+    *rows, note = turned.children[1:]
+    assert [text(row) for row in rows] == ["90°  0.0", "180°  0.0", "270°  0.0"]
+    assert {row.children[1].children.style["width"] for row in rows} == {"0.0%"}
+    assert text(note) == "The model does not know the order of its views."
+    assert "order of its views" not in text(faithfulness.measured(found, 0.5))
+
+
+def test_what_was_not_measured_is_said() -> None:
+    found = examined(attribution("a")).evidence
+    assert found is not None
+    bare = replace(found, agreement={}, stability=np.array([]), randomised={})
+    assert text(faithfulness.measured(bare, 0.5)).count("not measured") == 3

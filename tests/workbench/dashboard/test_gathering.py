@@ -1,0 +1,107 @@
+"""What is asked of a selection, which of its locations answer, and how they are shown together."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from tests.workbench.dashboard.examples import attribution, text
+from workbench.attribution.aggregation import gather
+from workbench.attribution.request import AttributionRequest
+from workbench.dashboard import aggregate, overlay
+from workbench.dashboard.overlay import Display
+from workbench.dashboard.selection import resolve
+from workbench.evaluation.predictions import Predictions
+from workbench.store.photographs import Photographs
+
+
+def test_a_cell_asks_why_the_predicted_rather_than_the_true(guesses: Predictions) -> None:
+    cell = resolve({"by": "cell", "true": "Ohio", "predicted": "Alaska"}, guesses)
+    above = AttributionRequest(output="probability", rather_than="true")
+    assert aggregate.own_question(cell, above) == replace(above, state="Alaska", rather_than="Ohio")
+
+
+def test_a_class_asks_what_speaks_for_it(guesses: Predictions) -> None:
+    above = AttributionRequest(rather_than="true")
+    for rule in (
+        {"by": "class", "names": ["Ohio"]},
+        {"by": "cell", "true": "Ohio", "predicted": "Ohio"},
+    ):
+        asked = aggregate.own_question(resolve(rule, guesses), above)
+        assert asked == replace(above, state="Ohio", rather_than="")
+
+
+def test_other_selections_ask_what_is_asked_above(guesses: Predictions) -> None:
+    ids = [guesses.store.location_id[0]]
+    for rule in (
+        None,
+        {"by": "class", "names": ["Ohio", "Alaska"]},
+        {"by": "lasso", "method": "umap", "ids": ids},
+    ):
+        assert aggregate.own_question(resolve(rule, guesses), AttributionRequest()) is None
+
+
+def test_a_sample_is_what_the_strip_shows_first(guesses: Predictions) -> None:
+    everything = aggregate.sample(None, guesses)
+    assert len(everything) == aggregate.MOST
+    assert everything == [
+        guesses.store.location_id[row] for row in guesses.drawing_order[: aggregate.MOST]
+    ]
+    ohio = aggregate.sample(resolve({"by": "class", "names": ["Ohio"]}, guesses), guesses)
+    assert len(ohio) == 6
+    assert all(guesses.store.label[guesses.row[name]] == 4 for name in ohio)
+
+
+def test_it_says_how_many_of_how_many(guesses: Predictions, judged_guesses: Predictions) -> None:
+    assert aggregate.words(None, 12, 3400) == "12 of 3,400 locations, drawn by a fixed seed"
+    assert aggregate.words(None, 6, 6) == "all 6 locations"
+    assert aggregate.words(None, 1, 1) == "one location"
+    near = resolve({"by": "nearest", "of": guesses.store.location_id[0]}, judged_guesses)
+    assert aggregate.words(near, 12, 15) == "12 of 15 locations, the nearest"
+
+
+def test_the_mean_map_stands_with_its_shares_and_exemplars(
+    guesses: Predictions, photographs: Photographs
+) -> None:
+    generator = np.random.default_rng(0)
+    made = [
+        replace(attribution(name), map=generator.normal(size=(4, 8, 8)).astype(np.float32))
+        for name in guesses.store.location_id[:6]
+    ]
+    together = gather(made)
+    mean, *_ = aggregate.drawn(made, len(made), photographs, guesses, Display())
+    shares = [text(one).split(maxsplit=1)[1] for one in mean.children[:4]]
+    assert shares == aggregate.shares(together)
+    low, high = together.view_interval[0]
+    assert shares[0] == f"{together.view_share[0]:.0%} ({low * 100:.0f}–{high * 100:.0f})"
+    exemplars = aggregate.drawn(made, len(made), photographs, guesses, Display())[-1].children
+    named = [getattr(one, "data-location") for one in exemplars]
+    assert named == list(together.exemplar[: aggregate.EXEMPLARS])
+
+
+def test_a_mean_of_some_of_the_maps_is_headed_so_and_has_no_interval(
+    guesses: Predictions, photographs: Photographs
+) -> None:
+    made = [attribution(name) for name in guesses.store.location_id[:3]]
+    mean, said, *_ = aggregate.drawn(made, 12, photographs, guesses, Display())
+    assert "mean of 3 of 12 maps" in text(said)
+    assert text(mean.children[0]).split() == ["N", "25%"]
+
+
+def test_a_single_location_is_shown_too(guesses: Predictions, photographs: Photographs) -> None:
+    made = attribution(guesses.store.location_id[0])
+    mean, said, *_ = aggregate.drawn([made], 1, photographs, guesses, Display())
+    assert text(mean.children[0]).split() == ["N", "25%"]
+    assert "one map of the logit of Ohio" in text(said)
+
+
+def test_exemplars_share_one_scale(guesses: Predictions, photographs: Photographs) -> None:
+    name, other = guesses.store.location_id[:2]
+    ramp = np.linspace(0, 1, 256, dtype=np.float32).reshape(4, 8, 8)
+    made = [replace(attribution(name), map=ramp), replace(attribution(other), map=ramp * 9)]
+    shown = aggregate.drawn(made, len(made), photographs, guesses, Display())[-1].children
+    weak, strong = sorted(shown, key=lambda one: getattr(one, "data-location") == other)
+    full = overlay.limit(np.stack([one.map for one in made]), Display())
+    for one, exemplar in zip(made, (weak, strong), strict=True):
+        pictures = overlay.views(photographs.paths(one.location_id), aggregate.LARGEST)
+        expected = overlay.addresses(pictures, one.map, Display(full=full))
+        assert [image.src for image in exemplar.children[0].children] == expected

@@ -1,0 +1,78 @@
+"""What the controls ask, and how they have maps shown."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from common.errors import InputError
+from workbench.attribution.request import METHOD_TITLES, OUTPUTS, AttributionRequest
+from workbench.dashboard import request_controls
+from workbench.dashboard.overlay import Display
+from workbench.evaluation.predictions import Predictions
+
+USUAL = ["integrated-gradients", "mean", None, "logit", "predicted", ""]
+
+
+def test_the_controls_stand_at_the_usual_question(guesses: Predictions) -> None:
+    dropdowns = [
+        part
+        for label in request_controls.controls(guesses.name).children
+        for part in getattr(label, "children", None) or ()
+        if hasattr(part, "options")
+    ]
+    standing = {dropdown.id: dropdown.value for dropdown in dropdowns}
+    values = [standing.get(name) for name, _ in request_controls.QUESTION]
+    assert values == USUAL
+    assert request_controls.asked(values, guesses) == AttributionRequest()
+
+
+def test_every_choice_can_be_asked(guesses: Predictions) -> None:
+    for method in METHOD_TITLES:
+        for output in OUTPUTS:
+            for state in ("predicted", "true", *guesses.name):
+                values = [method, "mean", None, output, state, ""]
+                asked = request_controls.asked(values, guesses)
+                assert asked == AttributionRequest(method, "mean", "", output, state)
+
+
+def test_the_pinned_location_is_a_baseline_only_when_chosen(guesses: Predictions) -> None:
+    pinned = guesses.store.location_id[2]
+    values: list[Any] = [*USUAL[:2], pinned, *USUAL[3:]]
+    assert request_controls.asked(values, guesses) == AttributionRequest()
+    values[1] = "location"
+    assert request_controls.asked(values, guesses) == AttributionRequest(
+        baseline="location", other=pinned
+    )
+    assert request_controls.baselines(pinned)["location"] == f"as {pinned}"
+    assert "location" not in request_controls.baselines("")
+
+
+def test_where_no_baseline_is_used_the_pinned_location_is_not_asked(guesses: Predictions) -> None:
+    values: list[Any] = ["grad-cam", "location", guesses.store.location_id[2], *USUAL[3:]]
+    assert request_controls.asked(values, guesses) == AttributionRequest("grad-cam")
+    assert request_controls.baseline_label("grad-cam") == "Uses no baseline"
+    assert request_controls.baseline_label("occlusion") == "Baseline"
+
+
+@pytest.mark.parametrize("at", [0, 1, 3, 4, 5])
+@pytest.mark.parametrize("nonsense", [None, 3, True, [], {}, "nonsense", ["logit"]])
+def test_what_is_no_question_is_refused(at: int, nonsense: Any, guesses: Predictions) -> None:
+    values = [*USUAL]
+    values[at] = nonsense
+    with pytest.raises(InputError):
+        request_controls.asked(values, guesses)
+
+
+def test_maps_are_shown_as_the_controls_say() -> None:
+    usual = Display()
+    assert request_controls.shown(["", 99, 1]) == usual
+    assert request_controls.shown(["0.5", 99.9, "0.4"]) == Display(0.5, 99.9, 0.4)
+    assert request_controls.shown(["3", 99, 1]) == replace(usual, full=3.0)
+
+
+@pytest.mark.parametrize(
+    "nonsense", [None, "", "red", -1, [], {}, "nan", float("nan"), float("inf"), 10**400]
+)
+def test_nonsense_shows_them_as_usual(nonsense: Any) -> None:
+    assert request_controls.shown([nonsense] * 3) == Display()

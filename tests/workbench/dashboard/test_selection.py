@@ -1,0 +1,88 @@
+"""What a rule from the browser selects, and what the browser gets to select with."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.workbench.dashboard.examples import NONSENSE
+from workbench.dashboard import gallery
+from workbench.dashboard.selection import nearest, resolve
+from workbench.evaluation.predictions import Predictions
+
+
+def test_a_class_rule_selects_its_locations(guesses: Predictions) -> None:
+    selection = resolve({"by": "class", "names": ["Ohio", "Alaska", "Ohio"]}, guesses)
+    assert selection is not None
+    assert selection.name == ("Alaska", "Ohio")
+    assert selection.words == "Alaska, Ohio"
+    assert selection.member.tolist() == np.isin(guesses.store.label, [0, 4]).tolist()
+
+
+def test_a_lasso_rule_selects_its_ids(guesses: Predictions) -> None:
+    ids = [guesses.store.location_id[7], guesses.store.location_id[2], "nowhere", 3, None]
+    selection = resolve({"by": "lasso", "method": "umap", "ids": ids}, guesses)
+    assert selection is not None
+    assert np.flatnonzero(selection.member).tolist() == [2, 7]
+    assert selection.words == "lasso in UMAP"
+    assert selection.name == ("Alaska", "Arizona")
+
+
+def test_a_cell_rule_selects_true_and_predicted_within_what_was_shown(guesses: Predictions) -> None:
+    row = int(np.flatnonzero(~guesses.right)[0])
+    true = guesses.name[guesses.store.label[row]]
+    predicted = guesses.name[guesses.prediction[row]]
+    cell = {"by": "cell", "true": true, "predicted": predicted}
+    selection = resolve(cell, guesses)
+    assert selection is not None
+    assert selection.cell == (true, predicted)
+    expected = (guesses.store.label == guesses.store.label[row]) & (
+        guesses.prediction == guesses.prediction[row]
+    )
+    assert selection.member.tolist() == expected.tolist()
+    within = {"by": "lasso", "method": "pca", "ids": [guesses.store.location_id[row]]}
+    narrower = resolve(cell | {"within": within}, guesses)
+    assert narrower is not None
+    assert np.flatnonzero(narrower.member).tolist() == [row]
+    assert narrower.words == f"true {true}, predicted {predicted}, lasso in PCA"
+
+
+@pytest.mark.parametrize("rule", NONSENSE)
+def test_nonsense_selects_everything(rule: Any, guesses: Predictions) -> None:
+    assert resolve(rule, guesses) is None
+
+
+def test_a_cell_within_cells_is_not_followed_down(guesses: Predictions) -> None:
+    rule: dict[str, Any] = {"by": "cell", "true": "Ohio", "predicted": "Ohio"}
+    for _ in range(3000):
+        rule = {"by": "cell", "true": "Ohio", "predicted": "Ohio", "within": rule}
+    selection = resolve(rule, guesses)
+    assert selection is not None
+    assert selection.within is None
+
+
+def test_the_nearest_of_a_location_are_selected_in_order(judged_guesses: Predictions) -> None:
+    store = judged_guesses.store
+    location = store.location_id[8]
+    rule = nearest(location, judged_guesses)
+    assert rule is not None
+    selection = resolve({"by": "nearest", "of": location, "ids": ["ignored"]}, judged_guesses)
+    assert selection is not None
+    assert selection.ranked is not None
+    feature = np.asarray(store.feature)
+    away = np.linalg.norm(feature - feature[8], axis=1)
+    expected = [row for row in np.argsort(away) if row != 8][:15]
+    assert selection.ranked.tolist() == expected
+    assert [store.location_id[row] for row in expected] == rule["ids"]
+    assert np.flatnonzero(selection.member).tolist() == sorted(expected)
+    assert selection.words == f"15 nearest of {location} by features"
+    assert gallery.rows(selection, judged_guesses).tolist() == expected
+
+
+@pytest.mark.parametrize("of", ["nowhere", None, 3, ["x"]])
+def test_nobody_has_unknown_neighbours(of: Any, judged_guesses: Predictions) -> None:
+    assert resolve({"by": "nearest", "of": of}, judged_guesses) is None
+
+
+def test_a_store_without_neighbours_knows_none(guesses: Predictions) -> None:
+    assert nearest(guesses.store.location_id[0], guesses) is None

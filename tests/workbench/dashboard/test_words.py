@@ -1,0 +1,104 @@
+"""What header, legend, maps, strip and location say in words."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.workbench.dashboard.examples import text
+from workbench.dashboard import gallery, legend, location, metrics, projections
+from workbench.dashboard.selection import resolve
+from workbench.evaluation.predictions import Predictions
+
+
+def test_the_header_sets_the_selection_beside_all(guesses: Predictions) -> None:
+    selection = resolve({"by": "class", "names": ["Ohio"]}, guesses)
+    assert text(metrics.selected_words(selection, guesses)) == "6 of 30 locations Ohio"
+    assert text(metrics.selected_words(None, guesses)) == "all 30 locations nothing selected"
+    own = guesses.right[guesses.store.label == 4].mean()
+    shown = text(metrics.accuracy_words(selection, guesses))
+    assert f"top-1 {own * 100:.1f} %" in shown
+    assert f"all {guesses.right.mean() * 100:.1f} %" in shown
+
+
+def test_the_legend_names_every_class_with_its_number_and_area(guesses: Predictions) -> None:
+    by_name = legend.entries(guesses, "name")
+    assert [getattr(entry, "data-class") for entry in by_name] == list(guesses.name)
+    area = {curve.name: curve.area for curve in guesses.roc.curve}
+    assert text(by_name[4]).split() == ["Ohio", "6", f"{area['Ohio']:.3f}"]
+    by_area = legend.entries(guesses, "area")
+    shown = [getattr(entry, "data-class") for entry in by_area]
+    assert shown == sorted(guesses.name, key=lambda name: -area[name])
+
+
+def test_the_browser_gets_ids_in_drawing_order(guesses: Predictions) -> None:
+    table = projections.table(guesses)
+    assert sorted(table["id"]) == sorted(guesses.store.location_id)
+    row = guesses.row[table["id"][3]]
+    assert table["label"][3] == guesses.store.label[row]
+    assert table["prediction"][3] == guesses.prediction[row]
+    assert table["colouring"]["right"]["color"][3] == guesses.right[row]
+
+
+def test_each_map_is_coloured_by_the_neighbours_that_it_keeps(
+    guesses: Predictions, judged_guesses: Predictions
+) -> None:
+    assert "preservation" not in projections.table(guesses)["colouring"]
+    column = projections.table(judged_guesses)["colouring"]["preservation"]
+    assert set(column["map"]) == {"pca", "tsne", "umap"}  # The fourth was never judged.
+    quality = judged_guesses.store.projection["umap"].quality
+    assert quality is not None
+    order = judged_guesses.drawing_order
+    assert np.allclose(column["map"]["umap"], quality.preservation[order], atol=1e-3)
+
+
+def test_a_map_says_how_far_it_may_be_believed(judged_guesses: Predictions) -> None:
+    made = judged_guesses.store.projection["umap"]
+    assert made.quality is not None
+    kept = made.quality.preservation.mean()
+    shown = text(projections.judgement(made))
+    assert shown.split() == f"trust {made.quality.trustworthiness:.2f} · kept {kept:.0%}".split()
+    assert (
+        text(projections.judgement(judged_guesses.store.projection["tsne-other"])) == "not judged"
+    )
+
+
+def test_the_vote_of_neighbours_stands_beside_the_heads_accuracy(
+    guesses: Predictions, judged_guesses: Predictions
+) -> None:
+    # Six locations a class: five others at most can vote for it.
+    share = judged_guesses.store.neighbour_accuracy[5]
+    shown = text(metrics.accuracy_words(None, judged_guesses))
+    assert f"by neighbours {share * 100:.1f} % vote of 5" in shown
+    assert "by neighbours" not in text(metrics.accuracy_words(None, guesses))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "total", "first"),
+    [(0, 600, 0), (60, 600, 60), (77, 600, 60), (9_999, 600, 540), (-60, 600, 0), (60, 0, 0)]
+    + [(nonsense, 600, 0) for nonsense in (None, "60", [60], True)],
+)
+def test_the_strip_turns_whole_pages(wanted: Any, total: int, first: int) -> None:
+    assert gallery.first(wanted, total) == first
+
+
+def test_the_strip_says_how_many_it_shows() -> None:
+    assert gallery.words(0, 600) == "showing 1–60 of 600"
+    assert gallery.words(540, 590) == "showing 541–590 of 590"
+    assert gallery.words(0, 7) == "showing all 7"
+    assert "no location" in gallery.words(0, 0)
+
+
+def test_a_location_shows_its_five_most_probable_classes(guesses: Predictions) -> None:
+    name = guesses.store.location_id[0]
+    shown = text(location.views(name, guesses, pictures=True))
+    best = guesses.ranking[0, :5]
+    positions = [shown.index(f"{guesses.name[i]}  ") for i in best]
+    assert positions == sorted(positions)
+    assert ("✓ right" if guesses.right[0] else "✗ wrong") in shown
+    assert "30.0000° N, 90.0000° W" in text(location.headline(name, guesses))
+
+
+@pytest.mark.parametrize("wanted", [None, 4, [], {}, "nowhere", "../../etc/passwd"])
+def test_an_unknown_location_is_not_opened(wanted: Any, guesses: Predictions) -> None:
+    assert guesses.known(wanted) is None

@@ -1,0 +1,140 @@
+"""Locations as batches of tensors, decoded by processes of their own."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from common.errors import InputError
+from trainer.data.decode import read_into
+from trainer.data.layout import DEGREES, Location
+from trainer.data.worker_processes import end_with_parent, server
+
+ORDER = 1  # Of the streams of random numbers that a seed gives, the one that orders locations.
+SHA256_BYTES = 32
+
+
+class Batch(NamedTuple):
+    """Decoded locations.
+
+    `row` (B,) says which of the dataset's; `views` is (B, 4, 3, size, size) uint8, its channels
+    last in memory; `label` (B,) int64. `reason` says in words why a location could not be read,
+    in which case it is black; else it is empty. `sha256` (B, 4, 32) uint8 are the hashes of the
+    files, of no meaning where a location could not be read, and None unless they were asked for.
+    """
+
+    row: Tensor
+    views: Tensor
+    label: Tensor
+    reason: tuple[str, ...]
+    sha256: Tensor | None = None
+
+
+class LocationDataset(Dataset[Batch]):
+    """Locations below one folder, read a batch at a time.
+
+    A location that cannot be read comes back with the reason, so that the process which counts and
+    lists them is the one that reads on.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        location: Sequence[Location],
+        class_name: Sequence[str],
+        size: int,
+        *,
+        hashed: bool = False,
+    ) -> None:
+        """Take the folder and what is read in it; `hashed` batches have the files' SHA-256 too."""
+        self.root = root
+        self.location = tuple(location)
+        self.size = size
+        self.hashed = hashed
+        number = {name: label for label, name in enumerate(class_name)}
+        self.label = tuple(number[place.class_name] for place in self.location)
+
+    def __len__(self) -> int:
+        return len(self.location)
+
+    def __getitems__(self, rows: Sequence[int]) -> Batch:
+        pixels = torch.zeros((len(rows), len(DEGREES), self.size, self.size, 3), dtype=torch.uint8)
+        sha256 = None
+        if self.hashed:
+            sha256 = torch.zeros((len(rows), len(DEGREES), SHA256_BYTES), dtype=torch.uint8)
+        reasons = []
+        for number, row in enumerate(rows):
+            paths = [self.root / name for name in self.location[row].image]
+            try:
+                read_into(paths, pixels[number], None if sha256 is None else sha256[number])
+                reasons.append("")
+            except InputError as error:
+                pixels[number] = 0
+                reasons.append(str(error))
+        return Batch(
+            torch.tensor(rows, dtype=torch.int64),
+            pixels.permute(0, 1, 4, 2, 3),
+            torch.tensor([self.label[row] for row in rows], dtype=torch.int64),
+            tuple(reasons),
+            sha256,
+        )
+
+
+def in_order(locations: int, batch_size: int) -> Iterator[list[int]]:
+    """Yield the rows of all locations, a batch at a time; the last may be smaller."""
+    for first in range(0, locations, batch_size):
+        yield list(range(first, min(first + batch_size, locations)))
+
+
+def shuffled(
+    locations: int, batch_size: int, seed: int, first_step: int, last_step: int
+) -> Iterator[list[int]]:
+    """Yield the rows of the steps from `first_step` up to `last_step`, counted from 0.
+
+    An epoch is `steps_per_epoch` steps. Its order depends on the seed and its number alone, so a
+    resumed run goes on with the same batches.
+    """
+    per_epoch = steps_per_epoch(locations, batch_size)
+    for epoch in range(first_step // per_epoch, -(-last_step // per_epoch)):
+        order = np.random.default_rng((ORDER, seed, epoch)).permutation(locations).tolist()
+        for step in range(
+            max(first_step, epoch * per_epoch), min(last_step, (epoch + 1) * per_epoch)
+        ):
+            first = (step - epoch * per_epoch) * batch_size
+            yield order[first : first + batch_size]
+
+
+def steps_per_epoch(locations: int, batch_size: int) -> int:
+    """Return the number of whole batches, at least one.
+
+    What does not fill a batch is left out of an epoch, other locations in each.
+    """
+    return max(1, locations // batch_size)
+
+
+def loader(
+    photographs: LocationDataset, batches: Iterable[list[int]], workers: int
+) -> DataLoader[Batch]:
+    """Return the batches of these rows, in order; `workers` processes decode them ahead."""
+    return DataLoader(
+        photographs,
+        batch_sampler=batches,
+        collate_fn=_as_it_is,
+        num_workers=workers,
+        prefetch_factor=4 if workers else None,
+        pin_memory=torch.cuda.is_available(),
+        multiprocessing_context=server() if workers else None,
+        worker_init_fn=_end_with_parent if workers else None,
+    )
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch
+
+
+def _end_with_parent(_worker: int) -> None:
+    end_with_parent()

@@ -1,0 +1,350 @@
+"""From a folder of four-heading photographs to an index of its locations, by file names alone.
+
+There are two layouts. In that of 50States, `<root>/<Class>/<year>_<panoid>_<heading>.jpg`, heading
+is 0, 90, 180, 270 for N, E, S, W. In that of the course challenge a table in the root, a CSV file
+with the columns `image_north`, `image_east`, `image_south`, `image_west`, `state`, `latitude` and
+`longitude`, names the photographs `<sample>_<north|east|south|west>.jpg`, which lie beside it or
+in one folder below. Either may lie in a folder `test_data`, as the 50States2K archive unpacks.
+"""
+
+import csv
+import os
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.errors import InputError
+
+DEGREES = (0, 90, 180, 270)
+DIRECTIONS = ("north", "east", "south", "west")
+COLUMNS = (*(f"image_{direction}" for direction in DIRECTIONS), "state", "latitude", "longitude")
+ENDINGS = ("jpg", "jpeg")
+WRAPPER = "test_data"
+LAYOUT = "<folder>/<Class>/<year>_<panoid>_<0|90|180|270>.jpg"
+
+_DEGREE = {str(degree): degree for degree in DEGREES}
+
+
+# Control characters, and bytes of a file name that are no UTF-8.
+_NO_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Location:
+    """One place: its id `<Class>/<name>`, class, coordinates and four photographs.
+
+    The name is `<year>_<panoid>`, or the sample's of a table. `latitude` and `longitude` are in
+    degrees, NaN where unknown; `image` are paths relative to the index's root, in the order N, E,
+    S, W.
+    """
+
+    id: str
+    class_name: str
+    latitude: float
+    longitude: float
+    image: tuple[str, str, str, str]
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A location that cannot be used, why, and those of its photographs that are there."""
+
+    id: str
+    reason: str
+    image: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Index:
+    """The complete locations below `root`, by class and then by name, and those left out."""
+
+    root: Path
+    location: tuple[Location, ...]
+    skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def class_name(self) -> tuple[str, ...]:
+        """Names of the classes that have a complete location, sorted."""
+        return tuple(sorted({location.class_name for location in self.location}))
+
+
+def index(root: Path) -> Index:
+    """Read the folder's names, not its photographs.
+
+    Raises InputError when the folder is missing, holds no complete location, or holds more than
+    one table or layout.
+    """
+    if not root.is_dir():
+        raise InputError(f"{root}: there is no such folder of photographs; check --data.")
+    if (root / WRAPPER).is_dir():
+        for table in _tables(root):
+            raise _two(table, root / WRAPPER)
+        root = root / WRAPPER
+    files = _files(root)
+    tables = _tables(root)
+    if tables:
+        _refuse_others(root, tables, files)
+        locations, skipped = _of_table(tables[0], files)
+    else:
+        locations, skipped = _of_folders(root, files)
+    if not locations:
+        raise InputError(f"{root}: no location with four views was found; the layout is {LAYOUT}.")
+    return Index(root, tuple(locations), tuple(skipped))
+
+
+def view_of(file_name: str) -> tuple[str, int] | None:
+    """Split `<year>_<panoid>_<heading>.jpg` into name and degrees; None for another file.
+
+    The pano id may hold `_` and `-`: the heading follows the last `_`.
+    """
+    name, _, degree = _stem(file_name).rpartition("_")
+    return (name, _DEGREE[degree]) if name and degree in _DEGREE else None
+
+
+def sample_of(file_name: str) -> tuple[str, str] | None:
+    """Split `<sample>_<direction>.jpg` into sample and direction; None for another file."""
+    name, _, direction = _stem(file_name).rpartition("_")
+    return (name, direction) if name and direction in DIRECTIONS else None
+
+
+def pano_of(image: str) -> str | None:
+    """Return the pano id in a photograph's path: what is between the first and the last `_`.
+
+    None where the layout has none: the samples of a table are only numbered.
+    """
+    view = view_of(image.rpartition("/")[2])
+    return (view[0].partition("_")[2] or None) if view else None
+
+
+def _stem(file_name: str) -> str:
+    """Return the name of a photograph without its ending; empty for another file."""
+    stem, _, ending = file_name.rpartition(".")
+    return stem if ending.lower() in ENDINGS and is_text(stem) else ""
+
+
+def is_text(name: str) -> bool:
+    """Return whether a name is text without control characters: a file system holds others too."""
+    return not _NO_TEXT.search(name)
+
+
+def _files(root: Path) -> dict[str, list[str]]:
+    """Return the sorted names of files in the root, under "", and in each folder below it.
+
+    A name that looks like a photograph's is not asked whether it is a file: that would take
+    minutes for a large folder, and reading it says so.
+    """
+    result: dict[str, list[str]] = {"": []}
+    with os.scandir(root) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            if not entry.is_dir():
+                result[""].append(entry.name)
+                continue
+            if not is_text(entry.name):  # Left out in silence, a class would be missing.
+                raise InputError(
+                    f"{root}: the name of the folder {entry.name!r} holds what is no text; rename "
+                    "or remove it."
+                )
+            with os.scandir(entry.path) as inner:
+                # Sorted, so that of x_0.jpg and x_0.jpeg the same one is taken everywhere.
+                result[entry.name] = sorted(photograph.name for photograph in inner)
+    return result
+
+
+def _of_folders(
+    root: Path, files: Mapping[str, Sequence[str]]
+) -> tuple[list[Location], list[Skipped]]:
+    locations, skipped = [], []
+    for folder, names in files.items():
+        if folder:
+            complete, incomplete = _of_folder(root / folder, names)
+            locations += complete
+            skipped += incomplete
+    return locations, skipped
+
+
+def _of_folder(folder: Path, names: Sequence[str]) -> tuple[list[Location], list[Skipped]]:
+    views: defaultdict[str, dict[int, str]] = defaultdict(dict)
+    for file_name in names:
+        view = view_of(file_name)
+        if view:
+            views[view[0]][view[1]] = f"{folder.name}/{file_name}"
+    coordinates = _coordinates(folder / "info.txt")
+    locations, skipped = [], []
+    for file_name in names:
+        if not is_text(file_name):
+            reason = "the name holds what is no text"
+            skipped.append(Skipped(f"{folder.name}/{file_name!r}", reason))
+    if not views:
+        skipped.append(Skipped(folder.name, "the folder holds no photograph of this layout"))
+    for name, image in sorted(views.items()):
+        identity = f"{folder.name}/{name}"
+        missing = [str(degree) for degree in DEGREES if degree not in image]
+        if missing:
+            reason = f"no view at heading {', '.join(missing)}"
+            skipped.append(Skipped(identity, reason, tuple(image.values())))
+            continue
+        latitude, longitude = coordinates.get(name, (float("nan"), float("nan")))
+        north, east, south, west = (image[degree] for degree in DEGREES)
+        locations.append(
+            Location(identity, folder.name, latitude, longitude, (north, east, south, west))
+        )
+    return locations, skipped
+
+
+def _coordinates(path: Path) -> dict[str, tuple[float, float]]:
+    r"""Read lines `<name> \r <latitude> <longitude>`, name being a location or one view of it."""
+    if not path.is_file():
+        return {}
+    result = {}
+    # Each line has a bare \r in its middle, which the default newline would split at.
+    with path.open(encoding="utf-8", errors="replace", newline="\n") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                name, latitude, longitude = line.split()
+                place = (float(latitude), float(longitude))
+            except ValueError:
+                raise InputError(
+                    f"{path}: line {number} is not '<name> <latitude> <longitude>'; "
+                    "mend or remove the file."
+                ) from None
+            view = view_of(name)
+            result[view[0] if view else name] = place
+    return result
+
+
+def _tables(root: Path) -> list[Path]:
+    """Return the CSV files in a folder that name photographs and their state."""
+    result = []
+    for path in sorted(root.glob("*.csv")):
+        if is_text(path.name) and path.is_file():
+            with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+                header = next(csv.reader([file.readline()]), [])
+            if {"image_north", "state"} <= set(header):
+                result.append(path)
+    return result
+
+
+def _refuse_others(root: Path, tables: Sequence[Path], files: Mapping[str, Sequence[str]]) -> None:
+    folders = [root / folder for folder, names in files.items() if any(map(view_of, names))]
+    for other in [*tables[1:], *folders]:
+        raise _two(tables[0], other)
+
+
+def _two(one: Path, other: Path) -> InputError:
+    return InputError(
+        f"{one} and {other}: either could say where the photographs are; move one away."
+    )
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """A row of the table: the id of its location, its class, coordinates and file names."""
+
+    id: str
+    class_name: str
+    latitude: float
+    longitude: float
+    name: tuple[str, ...]
+
+
+def _of_table(
+    table: Path, files: Mapping[str, Sequence[str]]
+) -> tuple[list[Location], list[Skipped]]:
+    samples = sorted(_samples(table), key=lambda sample: sample.id)
+    wanted = {name for sample in samples for name in sample.name}
+    folder = _folder_of(table, wanted, files)
+    there = wanted.intersection(files[folder])
+    before = f"{folder}/" if folder else ""
+    locations, skipped = [], []
+    for sample in samples:
+        image = tuple(f"{before}{name}" for name in sample.name if name in there)
+        if len(image) == len(DIRECTIONS):
+            north, east, south, west = image
+            locations.append(
+                Location(
+                    sample.id,
+                    sample.class_name,
+                    sample.latitude,
+                    sample.longitude,
+                    (north, east, south, west),
+                )
+            )
+        else:
+            missing = ", ".join(name for name in sample.name if name not in there)
+            skipped.append(Skipped(sample.id, f"no photograph {missing}", image))
+    return locations, skipped
+
+
+def _folder_of(table: Path, wanted: set[str], files: Mapping[str, Sequence[str]]) -> str:
+    """Return the folder, "" for the table's own, that holds the photographs of a table.
+
+    In the public archive `test_images` may hold the names of `train_images` again, so of several
+    folders the one that begins as the table does is meant.
+    """
+    found = [folder for folder, names in files.items() if not wanted.isdisjoint(names)]
+    if not found:
+        raise InputError(
+            f"{table}: none of the photographs that it names lies beside it or in a folder below; "
+            "unpack them there."
+        )
+    first_word = table.stem.partition("_")[0]
+    alike = [folder for folder in found if folder.partition("_")[0] == first_word]
+    for choice in (found, alike):
+        if len(choice) == 1:
+            return choice[0]
+    raise _two(table.parent / found[0], table.parent / found[1])
+
+
+def _samples(table: Path) -> list[_Sample]:
+    """Read a table; raises InputError naming the line that cannot be used."""
+    result: dict[str, _Sample] = {}
+    with table.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file, strict=True)
+        try:
+            absent = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+            if absent:
+                raise ValueError(f"has no column {', '.join(absent)}")
+            for row in reader:
+                name, sample = _sample(row)
+                if name in result:
+                    raise ValueError(f"names {name} for a second time")
+                result[name] = sample
+        except UnicodeDecodeError:
+            raise InputError(f"{table}: is no text in UTF-8; save it as one.") from None
+        except (ValueError, csv.Error) as error:
+            line = reader.reader.line_num
+            raise InputError(f"{table}: line {line} {error}; mend the file.") from None
+    return list(result.values())
+
+
+def _sample(row: Mapping[str | None, str | list[str] | None]) -> tuple[str, _Sample]:
+    """Return the sample's name and what is known of it; raises ValueError saying what is wrong."""
+    if None in row or None in row.values():
+        raise ValueError("has more or fewer columns than the first")
+    *images, state, latitude, longitude = (str(row[column]).strip() for column in COLUMNS)
+    # The names come from a file that somebody may have written: none leads out of the folder.
+    parts = [None if "/" in image or "\\" in image else sample_of(image) for image in images]
+    names = {part[0] for part in parts if part}
+    directions = tuple(part[1] for part in parts if part)
+    if len(names) != 1 or directions != DIRECTIONS:
+        raise ValueError("does not name <sample>_north.jpg and the same for east, south and west")
+    if not state or not is_text(state) or "/" in state or "\\" in state:
+        raise ValueError(f"has a state that cannot be a name, {state!r}")
+    place = (_degree(latitude, 90), _degree(longitude, 180))
+    (name,) = names
+    return name, _Sample(f"{state}/{name}", state, *place, tuple(images))
+
+
+def _degree(text: str, most: float) -> float:
+    """Return a coordinate, NaN for an empty one; raises ValueError beyond +-`most`."""
+    try:
+        value = float(text) if text else float("nan")
+    except ValueError:
+        value = float("inf")
+    if abs(value) > most:
+        raise ValueError(f"has {text!r} where a coordinate of at most {most} degrees is due")
+    return value

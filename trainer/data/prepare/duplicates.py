@@ -1,0 +1,124 @@
+"""Which photographs are there twice: the same bytes, or nearly the same picture.
+
+Two difference hashes within THRESHOLD bits agree in at least one of THRESHOLD + 1 bands of bits,
+since fewer bits differ than there are bands. So only photographs that share a band are compared,
+and none is missed (Manku, Jain and Sarma, "Detecting near-duplicates for web crawling", 2007).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from tqdm import tqdm
+
+from trainer.data.prepare.database import Bytes, Integers
+
+Pairs = np.ndarray[tuple[int, int], np.dtype[np.int64]]
+
+BITS = 256
+THRESHOLD = 16
+"""Most bits in which the difference hashes of nearly the same picture differ."""
+MOST_PAIRS = 1_000_000
+"""Where there are more, the search ends: something is wrong with all of the data."""
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """Pairs of rows, sorted: `first` < `second`, both (P), with `distance` (P) in bits.
+
+    `same_bytes` (P) is bool. Of photographs with the same bytes, or else the same hash, each is
+    paired with the first of them alone. `complete` is False where the search ended early.
+    """
+
+    first: Integers
+    second: Integers
+    distance: Integers
+    same_bytes: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    complete: bool
+
+
+def duplicates(sha256: Bytes, difference_hash: Bytes) -> Duplicates:
+    """Find the photographs that are there twice, of N with hashes (N, 32) each."""
+    by_bytes = _first_alike(sha256)
+    distinct = np.flatnonzero(by_bytes == np.arange(len(by_bytes)))
+    by_hash = distinct[_first_alike(difference_hash[distinct])]
+    different = np.flatnonzero(by_hash == distinct)
+    near, complete = _near(difference_hash[distinct[different]])
+    near = distinct[different][near]
+    copies = np.flatnonzero(by_bytes != np.arange(len(by_bytes)))
+    twins = np.flatnonzero(by_hash != distinct)
+    pairs = np.concatenate(
+        [
+            np.stack([by_bytes[copies], copies], axis=1),
+            np.stack([by_hash[twins], distinct[twins]], axis=1),
+            near,
+        ]
+    )
+    pairs.sort(axis=1)
+    order = np.lexsort((pairs[:, 1], pairs[:, 0]))
+    first, second = pairs[order].T
+    distance = _distance(_words(difference_hash), first, second)
+    return Duplicates(first, second, distance, order < len(copies), complete)
+
+
+def _first_alike(rows: Bytes) -> Integers:
+    """Return, for each of N rows of bytes, the number of the first row that equals it."""
+    if not len(rows):
+        return np.zeros(0, dtype=np.int64)
+    whole = np.ascontiguousarray(rows).view(f"V{rows.shape[1]}").ravel()
+    _, first, inverse = np.unique(whole, return_index=True, return_inverse=True)
+    return first[inverse]
+
+
+def _near(difference_hash: Bytes) -> tuple[Pairs, bool]:
+    """Return the pairs (P, 2) of rows within THRESHOLD, and whether those are all."""
+    count = len(difference_hash)
+    words = _words(difference_hash)
+    bits = np.unpackbits(difference_hash, axis=1)
+    found: Integers = np.zeros(0, dtype=np.int64)
+    for band in tqdm(_bands(), "Comparing photographs", unit="band", delay=2, leave=False):
+        found = np.union1d(found, _near_in_band(words, bits[:, band]))
+        if len(found) > MOST_PAIRS:
+            break
+    pairs = np.stack(np.divmod(found[:MOST_PAIRS], max(count, 1)), axis=1)
+    return pairs, len(found) <= MOST_PAIRS
+
+
+def _near_in_band(words: np.ndarray[tuple[int, int], np.dtype[np.uint64]], bits: Bytes) -> Integers:
+    """Return the pairs within THRESHOLD that agree in `bits`, each as first * N + second."""
+    count = len(words)
+    key = np.zeros(count, dtype=np.uint16)
+    for column in bits.T:
+        key <<= 1
+        key |= column
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    found: list[Integers] = [np.zeros(0, dtype=np.int64)]
+    place, lag = np.arange(count), 1
+    # Rows of one key lie together: compare each with the next, with the one after, and so on.
+    while len(place := place[place + lag < count]) and sum(map(len, found)) <= MOST_PAIRS:
+        place = place[key[place] == key[place + lag]]
+        one, other = order[place], order[place + lag]
+        close = _distance(words, one, other) <= THRESHOLD
+        if close.any():
+            one, other = one[close], other[close]
+            found.append(np.minimum(one, other) * count + np.maximum(one, other))
+        lag += 1
+    return np.concatenate(found)
+
+
+def _bands() -> list[Integers]:
+    """Return which bits each band is of: scattered, for neighbouring bits agree too often."""
+    scattered = np.random.default_rng(0).permutation(BITS)
+    return [scattered[number :: THRESHOLD + 1] for number in range(THRESHOLD + 1)]
+
+
+def _words(difference_hash: Bytes) -> np.ndarray[tuple[int, int], np.dtype[np.uint64]]:
+    return np.ascontiguousarray(difference_hash).view(np.uint64)
+
+
+def _distance(
+    words: np.ndarray[tuple[int, int], np.dtype[np.uint64]], one: Integers, other: Integers
+) -> Integers:
+    """Return in how many bits rows `one` and `other` differ."""
+    result: Integers = np.bitwise_count(words[one] ^ words[other]).sum(axis=1, dtype=np.int64)
+    return result

@@ -1,0 +1,187 @@
+"""What is odd about photographs that were read: numbers and lists, before any report."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from trainer.data.layout import Location, Skipped, pano_of
+from trainer.data.prepare import duplicates
+from trainer.data.prepare.prepared import Prepared
+
+
+@dataclass(frozen=True)
+class Part:
+    """A data folder that was read, under the name that the report gives it."""
+
+    name: str
+    data: Path
+    prepared: Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class Photograph:
+    """One photograph: the name of its part, its location's id, its path and its row there."""
+
+    part: str
+    location: str
+    path: str
+    row: int
+
+
+@dataclass(frozen=True)
+class Odd:
+    """A photograph that cannot be read or is of another size; width and height in pixels."""
+
+    photograph: Photograph
+    width: int
+    height: int
+    what: str
+
+
+@dataclass(frozen=True, order=True)
+class Relation:
+    """In what places differ that should share nothing; what matters most compares as greatest."""
+
+    parts: bool
+    classes: bool
+    locations: bool
+
+    def __str__(self) -> str:
+        """Say so in words."""
+        within = "one class" if self.locations else "one location"
+        where = "several classes" if self.classes else within
+        return f"{where}, train and test" if self.parts else where
+
+
+@dataclass(frozen=True)
+class SharedPano:
+    """A pano id that more than one location has: their parts and ids, and how they differ."""
+
+    pano: str
+    place: tuple[tuple[str, str], ...]
+    relation: Relation
+
+
+@dataclass(frozen=True)
+class Twice:
+    """Two photographs with the same bytes or nearly the same picture; `distance` in bits."""
+
+    first: Photograph
+    second: Photograph
+    distance: int
+    same_bytes: bool
+    relation: Relation
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that is odd; `side` is the most common width and height, None without photographs.
+
+    `pano` and `twice` begin with what matters most: across parts, then across classes. `twice` is
+    not all, and `all_twice` False, where the search for nearly the same pictures ended early.
+    """
+
+    side: tuple[int, int] | None
+    unreadable: tuple[Odd, ...]
+    other_size: tuple[Odd, ...]
+    pano: tuple[SharedPano, ...]
+    twice: tuple[Twice, ...]
+    all_twice: bool
+
+
+def find(parts: Sequence[Part]) -> Findings:
+    """Look through the readings of all parts."""
+    everything = [photograph for part in parts for photograph in _photographs(part)]
+    readings_of = {part.name: part.prepared.readings for part in parts}
+    unreadable: list[Odd] = []
+    sizes: dict[Photograph, tuple[int, int]] = {}
+    for photograph in everything:
+        readings = readings_of[photograph.part]
+        problem = readings.problem[photograph.row]
+        if problem:
+            unreadable.append(Odd(photograph, 0, 0, problem))
+        else:
+            width, height = readings.width[photograph.row], readings.height[photograph.row]
+            sizes[photograph] = (int(width), int(height))
+    # Of sizes as common as each other the first photograph's counts.
+    common = Counter(sizes.values()).most_common(1)
+    side = common[0][0] if common else None
+    other_size = [
+        Odd(photograph, *size, _about_size(size, side))
+        for photograph, size in sizes.items()
+        if size != side or size[0] != size[1]
+    ]
+    twice, all_twice = _twice(list(sizes), parts)
+    return Findings(
+        side, tuple(unreadable), tuple(other_size), tuple(_panos(parts)), tuple(twice), all_twice
+    )
+
+
+def _relation(places: Sequence[tuple[str, str]]) -> Relation:
+    """Return how places differ, each given by its part and location id."""
+    classes = {identity.partition("/")[0] for _, identity in places}
+    parts = {part for part, _ in places}
+    return Relation(len(parts) > 1, len(classes) > 1, len(set(places)) > 1)
+
+
+def _photographs(part: Part) -> Iterator[Photograph]:
+    for place in _places(part):
+        for path in place.image:
+            yield Photograph(part.name, place.id, path, part.prepared.readings.row[path])
+
+
+def _places(part: Part) -> list[Location | Skipped]:
+    return [*part.prepared.index.location, *part.prepared.index.skipped]
+
+
+def _about_size(size: tuple[int, int], side: tuple[int, int] | None) -> str:
+    what = []
+    if side is not None and size != side:
+        what.append(f"not {side[0]}x{side[1]}")
+    if size[0] != size[1]:
+        what.append("not square")
+    return ", ".join(what)
+
+
+def _panos(parts: Sequence[Part]) -> list[SharedPano]:
+    places: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+    for part in parts:
+        for place in _places(part):
+            pano = pano_of(place.image[0]) if place.image else None
+            if pano:
+                places[pano].append((part.name, place.id))
+    shared = [
+        SharedPano(pano, tuple(found), _relation(found))
+        for pano, found in sorted(places.items())
+        if len(found) > 1
+    ]
+    return sorted(shared, key=lambda item: item.relation, reverse=True)
+
+
+def _twice(readable: Sequence[Photograph], parts: Sequence[Part]) -> tuple[list[Twice], bool]:
+    sha256, difference_hash = [], []
+    for part in parts:
+        readings = part.prepared.readings
+        rows = np.array(
+            [photograph.row for photograph in readable if photograph.part == part.name], dtype=int
+        )
+        sha256.append(readings.sha256[rows])
+        difference_hash.append(readings.difference_hash[rows])
+    found = duplicates.duplicates(np.concatenate(sha256), np.concatenate(difference_hash))
+    result = []
+    for first, second, distance, same_bytes in zip(
+        found.first.tolist(),
+        found.second.tolist(),
+        found.distance.tolist(),
+        found.same_bytes.tolist(),
+        strict=True,
+    ):
+        one, other = readable[first], readable[second]
+        how = _relation([(one.part, one.location), (other.part, other.location)])
+        result.append(Twice(one, other, distance, same_bytes, how))
+    result.sort(key=lambda item: (not item.same_bytes, item.distance))
+    result.sort(key=lambda item: item.relation, reverse=True)
+    return result, found.complete

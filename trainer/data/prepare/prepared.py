@@ -1,0 +1,140 @@
+"""The index of a data folder, made or brought up to date, and what it answers."""
+
+import hashlib
+import math
+import os
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tqdm import tqdm
+
+from trainer.data import layout
+from trainer.data.decode import complaint
+from trainer.data.layout import Index, Location, Skipped
+from trainer.data.prepare import database, reading
+from trainer.data.prepare.database import Readings
+
+SMALLEST_DEVIATION = 1e-3
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What is known of a data folder after every photograph was read once.
+
+    `index` holds the complete locations whose photographs can all be read; its `skipped` every
+    other location, with the reason. `readings` are those of all photographs, also of the skipped;
+    `read` is how many of them were read just now rather than before.
+    """
+
+    index: Index
+    readings: Readings
+    read: int
+
+    def statistics(
+        self, location: Sequence[Location]
+    ) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Return mean and standard deviation of the channels R, G, B, pixels in [0, 1].
+
+        They are those of all pixels of the locations, at least one, at the photographs' own
+        resolution. A deviation is at least 0.001, so that it can be divided by.
+        """
+        rows = self._rows(location)
+        count = int((self.readings.width[rows] * self.readings.height[rows]).sum())
+        means, deviations = [], []
+        for channel in range(3):
+            # Whole numbers of any length: nothing is rounded before the division.
+            total = int(self.readings.total[rows, channel].sum())
+            square = int(self.readings.square[rows, channel].sum())
+            means.append(total / (255 * count))
+            variance = (count * square - total**2) / (255 * count) ** 2
+            deviations.append(max(math.sqrt(variance), SMALLEST_DEVIATION))
+        return tuple(means), tuple(deviations)
+
+    def fingerprint(self, location: Sequence[Location]) -> str:
+        """Return a SHA-256, in hexadecimal, over ids and photographs, whatever their order."""
+        result = hashlib.sha256()
+        for place in sorted(location, key=lambda place: place.id):
+            result.update(f"{place.id}\n".encode())
+            result.update(self.readings.sha256[self._rows([place])].tobytes())
+        return result.hexdigest()
+
+    def _rows(self, location: Iterable[Location]) -> list[int]:
+        return [self.readings.row[path] for place in location for path in place.image]
+
+
+def prepare(data: Path, index_path: Path, workers: int) -> Prepared:
+    """Read the photographs of a folder that the index does not know yet, and return all.
+
+    `workers` processes read; with 0 or 1 this one does. Killed, it goes on where it was. Raises
+    InputError for a folder without locations and an index that is foreign, damaged or cannot be
+    written.
+    """
+    index = layout.index(data)
+    paths = photographs(index)
+    with database.opened(index_path) as connection:
+        read = _refresh(connection, index_path, index.root, paths, workers)
+        readings = database.read(connection)
+    return Prepared(_readable(index, readings), readings, read)
+
+
+def index_file(folder: Path, data: Path) -> Path:
+    """Return where in `folder` the index of the data folder is kept."""
+    place = data.resolve()
+    digest = hashlib.sha256(os.fsencode(place)).hexdigest()
+    return folder / f"{place.name}-{digest[:8]}.index.sqlite"
+
+
+def photographs(index: Index) -> list[str]:
+    """Return the paths of all photographs, also those of incomplete locations."""
+    complete = [path for place in index.location for path in place.image]
+    return complete + [path for place in index.skipped for path in place.image]
+
+
+def _refresh(
+    connection: sqlite3.Connection, index_path: Path, root: Path, paths: Sequence[str], workers: int
+) -> int:
+    """Bring the index up to date and return how many photographs that took."""
+    database.keep_only(connection, index_path, paths)
+    known = database.known(connection)
+    looking = tqdm(paths, "Looking for changes", unit="photograph", delay=2, leave=False)
+    new = [path for path in looking if path not in known or known[path] != _stamp(root / path)]
+    if not new:
+        return 0
+    with tqdm(
+        desc="Reading photographs",
+        unit="photograph",
+        initial=len(paths) - len(new),
+        total=len(paths),
+        dynamic_ncols=True,
+    ) as bar:
+        for readings in reading.read_all(root, new, workers):
+            database.add(connection, readings)
+            bar.update(len(readings))
+    return len(new)
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Return size and time of a file, by which a change shows; None when it is out of reach."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
+def _readable(index: Index, readings: Readings) -> Index:
+    """Move the locations with a photograph that cannot be read to the skipped."""
+    location: list[Location] = []
+    skipped = list(index.skipped)
+    for place in index.location:
+        problems = [(path, readings.problem[readings.row[path]]) for path in place.image]
+        reason = next(
+            (complaint(index.root / path, problem) for path, problem in problems if problem), ""
+        )
+        if reason:
+            skipped.append(Skipped(place.id, reason, place.image))
+        else:
+            location.append(place)
+    return replace(index, location=tuple(location), skipped=tuple(skipped))

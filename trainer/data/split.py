@@ -1,0 +1,52 @@
+"""Which locations are trained on and which are held back."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+
+from common.errors import InputError
+from trainer.data.layout import Index, Location
+
+
+@dataclass(frozen=True)
+class Split:
+    """Training and validation locations; no location is in both."""
+
+    training: tuple[Location, ...]
+    validation: tuple[Location, ...]
+
+
+def split_by_location(index: Index, validation_share: float, seed: int) -> Split:
+    """Split each class by location: `validation_share` of it, at least one, goes to validation.
+
+    Raises InputError for a class with fewer than two locations, one of which none can be read, or
+    when there is one class only.
+    """
+    generator = np.random.default_rng(seed)
+    training: list[Location] = []
+    validation: list[Location] = []
+    by_class: defaultdict[str, list[Location]] = defaultdict(list)
+    for location in index.location:
+        by_class[location.class_name].append(location)
+    # Left out in silence, it would be missing from the model.
+    for skipped in index.skipped:
+        name, _, rest = skipped.id.partition("/")
+        if rest and name not in by_class:
+            raise InputError(
+                f"{index.root / name}: none of its locations can be used ({skipped.id}: "
+                f"{skipped.reason}); replace the photographs or remove the folder."
+            )
+    if len(by_class) < 2:
+        raise InputError(f"{index.root}: one class is not enough to train; add another folder.")
+    for name, members in sorted(by_class.items()):
+        if len(members) < 2:
+            raise InputError(
+                f"{index.root / name}: one complete location cannot be both trained on and "
+                "validated; add photographs or remove the folder."
+            )
+        held = min(max(1, round(validation_share * len(members))), len(members) - 1)
+        order = generator.permutation(len(members))
+        validation += [members[row] for row in sorted(order[:held])]
+        training += [members[row] for row in sorted(order[held:])]
+    return Split(tuple(training), tuple(validation))

@@ -1,0 +1,111 @@
+"""How well a model does on locations that it has not seen."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from common.distributed import Processes
+from common.errors import InputError
+from common.progress import batch_bar
+from trainer.config import Config
+from trainer.data import dataset
+from trainer.data.dataset import LocationDataset
+from trainer.models.resnet import FourViewResNet, to_pixels
+from trainer.step import autocast
+
+TOP = 5
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores over locations: mean cross-entropy in nats, all else shares in [0, 1].
+
+    `view_top_1` and `view_top_5` count single views, None where the fusion answers none by itself.
+    `class_top_1` has S shares, NaN for a class without locations.
+    """
+
+    loss: float
+    top_1: float
+    top_5: float
+    view_top_1: float | None
+    view_top_5: float | None
+    class_top_1: tuple[float, ...]
+
+
+@torch.inference_mode()
+def evaluate(
+    model: FourViewResNet,
+    photographs: LocationDataset,
+    classes: int,
+    config: Config,
+    processes: Processes,
+    what: str = "Validating",
+    between: Callable[[], None] = lambda: None,
+) -> Scores:
+    """Return the scores of a model, which is left in evaluation mode.
+
+    `between` is called after each batch, by all processes alike, and may raise to end it. Raises
+    InputError naming a photograph that cannot be read.
+    """
+    model.eval()
+    device = processes.device
+    batches = [
+        processes.shard(rows) for rows in dataset.in_order(len(photographs), config.batch_size)
+    ]
+    hit = torch.zeros((classes, 5), dtype=torch.float64, device=device)
+    for batch in batch_bar(
+        dataset.loader(photographs, batches, config.workers),
+        what,
+        total=len(batches),
+        disable=not processes.is_main,
+    ):
+        refuse_unreadable(batch.reason)
+        if len(batch.label):
+            with autocast(config, device):
+                output = model.everything(to_pixels(batch.views, device))
+            hit.index_add_(
+                0, batch.label.to(device), _count(output.logit, output.view_logit, batch.label)
+            )
+        between()
+    total = processes.all_reduce(hit).cpu()
+    count = len(photographs)
+    number = torch.bincount(torch.tensor(photographs.label), minlength=classes)
+    loss, top_1, top_5, view_1, view_5 = (total.sum(dim=0) / count).tolist()
+    views = model.has_view_logits
+    return Scores(
+        loss,
+        top_1,
+        top_5,
+        view_1 if views else None,
+        view_5 if views else None,
+        tuple((total[:, 1] / number).tolist()),
+    )
+
+
+def _count(logit: Tensor, view_logit: Tensor | None, label: Tensor) -> Tensor:
+    """Return for each location its loss, its hits, and the share of its views that hit: (B, 5)."""
+    label = label.to(logit.device)
+    loss = cross_entropy(logit.float(), label, reduction="none")
+    top_1, top_5 = _hits(logit, label)
+    view_1 = view_5 = torch.zeros_like(loss)
+    if view_logit is not None:
+        each_1, each_5 = _hits(view_logit, label[:, None].expand(-1, view_logit.shape[1]))
+        view_1, view_5 = each_1.mean(dim=1), each_5.mean(dim=1)
+    return torch.stack([loss, top_1, top_5, view_1, view_5], dim=1).double()
+
+
+def _hits(logit: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
+    """Return as 0 or 1 whether the best, and one of the five best, of (..., S) is the label."""
+    ranking = logit.float().argsort(dim=-1, descending=True, stable=True)
+    hit = (ranking == label[..., None])[..., :TOP].float()
+    return hit[..., 0], hit.amax(dim=-1)
+
+
+def refuse_unreadable(reasons: tuple[str, ...]) -> None:
+    """Raise InputError with the first reason why a location of a batch could not be read."""
+    for reason in reasons:
+        if reason:
+            raise InputError(reason)

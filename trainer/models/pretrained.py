@@ -1,0 +1,138 @@
+"""Starting weights: a trunk that was trained before, by torchvision's name or from a local file."""
+
+from pathlib import Path
+from urllib.parse import urlparse
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+from torchvision.models import WeightsEnum, get_model_weights
+
+from common.errors import InputError
+from trainer.errors import InvalidConfig
+from trainer.models.resnet import VIEWS, FourViewResNet
+
+SUFFIXES = (".pth", ".pt", ".safetensors")
+# What torchvision's weights, and all in its naming, were trained with: ImageNet's statistics.
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
+
+
+def start_from(model: FourViewResNet, weights: str) -> None:
+    """Put weights that were trained before into the trunk, and their statistics into the model.
+
+    `weights` is torchvision's name of weights for this depth, such as IMAGENET1K_V2, downloaded
+    into the folder of torch.hub unless they are there; or a .pth, .pt or .safetensors file, in
+    torchvision's naming or in ours. The classifier stays as it is. `stack` gets an `inflated`
+    first convolution. Raises InputError for an unknown name, for a file that is missing, damaged,
+    more than weights or of another depth, and when the download fails.
+    """
+    check(model.depth, weights)
+    if weights.endswith(SUFFIXES):
+        source, state = Path(weights), _read(Path(weights))
+    else:
+        source, state = _downloaded(_known(model.depth)[weights])
+    try:
+        _put(model, state)
+    except (KeyError, IndexError, RuntimeError) as error:
+        raise InvalidConfig(
+            f"{source}: these are not the weights of a ResNet-{model.depth} that fits "
+            f"{model.fusion} fusion; choose others, or the --depth they were made with."
+        ) from error
+
+
+def check(depth: int, weights: str) -> None:
+    """Raise InputError for weights that there cannot be, before hours go into anything.
+
+    Those are a name that torchvision does not have for this depth, and a file that is not there.
+    Empty `weights`, for a trunk from scratch, are fine.
+    """
+    if weights.endswith(SUFFIXES):
+        if not Path(weights).is_file():
+            raise InputError(f"{weights}: there is no such file; give --weights the path of one.")
+    elif weights and weights not in _known(depth):
+        raise InputError(
+            f"--weights {weights}: torchvision has no such weights for a ResNet-{depth}; choose "
+            f"{' or '.join(_known(depth))}, or a file that ends in {', '.join(SUFFIXES)}."
+        )
+
+
+def inflated(convolution: Tensor) -> Tensor:
+    """Return the weights (K, 12, h, w) of a convolution of four views, from those (K, 3, h, w).
+
+    Four equal views then give the response that one gave.
+    """
+    return convolution.repeat(1, VIEWS, 1, 1) / VIEWS
+
+
+def _known(depth: int) -> dict[str, WeightsEnum]:
+    return {one.name: one for one in get_model_weights(f"resnet{depth}")}
+
+
+def _put(model: FourViewResNet, state: dict[str, Tensor]) -> None:
+    """Put a state into the model; raises KeyError, IndexError or RuntimeError unless it fits."""
+    if any(name.startswith("trunk.") for name in state):
+        mean, deviation = state["mean"], state["deviation"]
+        trunk = {
+            name.removeprefix("trunk."): tensor
+            for name, tensor in state.items()
+            if name.startswith("trunk.")
+        }
+    else:
+        mean, deviation = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_DEVIATION)
+        trunk = {name: tensor for name, tensor in state.items() if not name.startswith("fc.")}
+    first = trunk["conv1.weight"]
+    if model.fusion == "stack" and first.shape[1] == 3:
+        trunk["conv1.weight"] = inflated(first)
+    model.trunk.load_state_dict(trunk)
+    model.mean.copy_(mean.view(3, 1, 1))
+    model.deviation.copy_(deviation.view(3, 1, 1))
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a local file; raises InputError."""
+    try:
+        if path.suffix == ".safetensors":
+            return _tensors(load_file(path))
+        return _tensors(torch.load(path, map_location="cpu", weights_only=True))
+    except Exception as error:  # A damaged pickle can raise anything.
+        raise InputError(
+            f"{path}: this holds no plain weights: it is damaged, or it holds more than tensors, "
+            "which could run code; save its state_dict alone, or take another file."
+        ) from error
+
+
+def _downloaded(weights: WeightsEnum) -> tuple[Path, dict[str, Tensor]]:
+    """Return the file and the tensors of torchvision's weights; raises InputError."""
+    path = Path(torch.hub.get_dir(), "checkpoints", Path(urlparse(weights.url).path).name)
+    try:
+        # Neither torchvision nor torch.hub says weights_only of its own accord.
+        state = weights.get_state_dict(
+            progress=True, check_hash=True, map_location="cpu", weights_only=True
+        )
+        return path, _tensors(state)
+    except Exception as error:  # Networks, disks and damaged pickles can raise anything.
+        if path.is_file():
+            raise InputError(
+                f"{path}: this holds no plain weights; remove it to download it anew."
+            ) from error
+        raise InputError(
+            f"{weights.url}: the download failed ({error}); fetch the file with another machine "
+            "and give --weights its path."
+        ) from error
+
+
+def _tensors(document: object) -> dict[str, Tensor]:
+    """Return the tensors by name of a state_dict, perhaps wrapped; raises ValueError if it is none.
+
+    Training scripts save it under "state_dict" or "model" beside other things, and
+    DistributedDataParallel puts "module." before its names.
+    """
+    for key in ("state_dict", "model"):
+        if isinstance(document, dict) and isinstance(document.get(key), dict):
+            document = document[key]
+    if not isinstance(document, dict) or not all(
+        isinstance(name, str) and isinstance(tensor, Tensor) for name, tensor in document.items()
+    ):
+        raise ValueError("not a state_dict")
+    return {name.removeprefix("module."): tensor for name, tensor in document.items()}

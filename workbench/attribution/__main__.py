@@ -1,0 +1,8 @@
+"""`python -m workbench.attribution.compute`."""
+
+import sys
+
+from workbench.attribution.compute.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

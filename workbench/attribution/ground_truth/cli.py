@@ -1,0 +1,149 @@
+"""`python -m workbench.attribution.ground_truth FILE.h5`: options, and how it ends."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from common.cli import cli_errors
+from common.errors import InputError
+from common.files import atomic_write
+from workbench import store as stores
+from workbench.attribution.ground_truth import report
+from workbench.attribution.ground_truth.masks import Masks
+from workbench.attribution.ground_truth.plot import dots
+from workbench.attribution.ground_truth.study import sample, study, ways
+from workbench.attribution.request import BASELINE_TITLES, METHOD_TITLES
+from workbench.figures import paper
+from workbench.store import provenance
+from workbench.store.photographs import Photographs
+from workbench.store.query import select
+
+USUAL_METHODS = ("integrated-gradients", "grad-cam", "occlusion", "input-x-gradient")
+USUAL_BASELINES = ("black", "mean", "blur")
+"""What takes minutes, not hours: the other methods and baselines average over many integrals."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command's options."""
+    result = argparse.ArgumentParser(
+        prog="python -m workbench.attribution.ground_truth",
+        description="Explain locations of a store of painted states (trainer.synthetic) and hold "
+        "the maps against the masks, which say what tells the state (docs/truth.md).",
+    )
+    result.add_argument("store", metavar="FILE.h5", type=Path, help="store of painted states")
+    result.add_argument(
+        "--method",
+        action="append",
+        choices=tuple(METHOD_TITLES),
+        help=f"way to explain; may be given several times (default: {', '.join(USUAL_METHODS)})",
+    )
+    result.add_argument(
+        "--baseline",
+        action="append",
+        choices=tuple(BASELINE_TITLES),
+        help="what a method that needs it compares with; may be given several times (default: "
+        f"{', '.join(USUAL_BASELINES)})",
+    )
+    result.add_argument(
+        "--where",
+        metavar="CONDITION",
+        default="",
+        help="draw only from locations for which this holds (docs/attributions.md), for example "
+        "\"state == 'Ohio' and correct\" (default: from all)",
+    )
+    result.add_argument(
+        "--locations",
+        metavar="INT",
+        type=int,
+        default=50,
+        help="locations to draw at random, at least 2 (default: %(default)s)",
+    )
+    result.add_argument(
+        "--seed",
+        metavar="INT",
+        type=int,
+        default=0,
+        help="of the sample, of noise and of the intervals (default: %(default)s)",
+    )
+    result.add_argument(
+        "--mask",
+        metavar="DIR",
+        type=Path,
+        help="folder `mask` of the painted data set (default: beside that of the photographs)",
+    )
+    result.add_argument(
+        "--data",
+        metavar="DIR",
+        type=Path,
+        help="folder of the photographs (default: where they were extracted from)",
+    )
+    result.add_argument(
+        "--run",
+        metavar="DIR",
+        type=Path,
+        help="folder that the model was trained into (default: where it was extracted from)",
+    )
+    result.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        help="folder for truth.md, truth.csv, truth.pdf and truth.svg",
+    )
+    return result
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command and return its exit status: 2 for input that cannot be used."""
+    command = parser()
+    options = command.parse_args(arguments)
+    with cli_errors(command.prog):
+        _hold(options)
+    return 0
+
+
+def _hold(options: argparse.Namespace) -> None:
+    store = stores.read(options.store)
+    _check(options)
+    if options.out is not None and not options.out.name:
+        raise InputError(f"--out {str(options.out)!r}: name a folder.")
+    photographs = Photographs(provenance.folder(store, "data", options.data), store)
+    masks = Masks(options.mask or photographs.root.parent / "mask", photographs)
+    meant = select(store, options.where) if options.where else np.ones(len(store), dtype=bool)
+    rows = sample(np.flatnonzero(meant), options.locations, options.seed)
+    if len(rows) < 2:
+        raise InputError(
+            f"{options.store}: holds {len(rows)} such locations; at least two are needed."
+        )
+    if options.out:
+        options.out.mkdir(parents=True, exist_ok=True)
+    # Importing them loads torch, which takes seconds; what is refused above need not wait for it.
+    from workbench.attribution.compute.noise_maps import prior
+    from workbench.attribution.compute.store_explainer import StoreExplainer
+
+    explainer = StoreExplainer(provenance.folder(store, "run", options.run), photographs, store)
+    unseen = prior(explainer.network, store.class_name, explainer.size, options.seed)
+    chosen = ways(options.method or USUAL_METHODS, options.baseline or USUAL_BASELINES)
+    agreement = study(store, rows, chosen, explainer, masks, unseen, options.seed)
+    where = f" where {options.where}" if options.where else ""
+    heading = (
+        f"{len(rows)} locations of {options.store.name}{where}; explained: logit of the true "
+        f"state; seed {options.seed}."
+    )
+    page = report.page(heading, agreement)
+    print(page, end="")
+    if options.out:
+        for kind in paper.FORMATS:
+            with atomic_write(options.out / f"truth.{kind}") as partial:
+                paper.save(dots(agreement), partial)
+        for kind, text in (("md", page), ("csv", report.csv(agreement))):
+            with atomic_write(options.out / f"truth.{kind}") as partial:
+                partial.write_text(text, encoding="utf-8")
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Raise InputError for options that cannot be, before the first of many maps."""
+    if options.locations < 2 or options.seed < 0:
+        raise InputError("--locations must be at least 2 and --seed at least 0.")
+    if options.out and options.out.exists() and not options.out.is_dir():
+        raise InputError(f"{options.out}: this is a file; name a folder for the tables.")

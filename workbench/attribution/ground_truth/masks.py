@@ -1,0 +1,115 @@
+"""The masks of the painted states: what each pixel of a view belongs to, as a model sees it."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from common.errors import InputError
+from workbench.store import HEADINGS
+from workbench.store.photographs import Photographs
+
+ELEMENTS = "elements.csv"
+AGAIN = "paint the data set again with `python -m trainer.synthetic`"
+
+
+@dataclass(frozen=True)
+class Element:
+    """Something that is painted: its value in the masks, and whether it tells the state."""
+
+    value: int
+    name: str
+    tells_state: bool
+
+
+class Masks:
+    """The masks beside a store's photographs, found as those are."""
+
+    def __init__(self, root: Path, photographs: Photographs) -> None:
+        """Take the folder `mask` of a painted data set, of which `photographs` are one split.
+
+        Raises InputError unless it has masks of that split and the elements lie beside it.
+        """
+        self._photographs = photographs
+        self._root = root / photographs.root.name
+        if not self._root.is_dir():
+            raise InputError(
+                f"{self._root}: there is no such folder of masks; say with --mask where the folder "
+                "`mask` of the painted data set is."
+            )
+        self.element = _elements(root.resolve().parent / ELEMENTS)
+
+    def shares(self, location_id: str, size: int) -> NDArray[np.float32]:
+        """Return how much of a view's pixels is each of the E elements, (E, 4, size, size).
+
+        Shares are in [0, 1] and sum to 1 over the elements. A mask is scaled down as its photograph
+        is for the model, by the same filter, so they say of what a pixel was mixed, and what is
+        thinner than a pixel counts for what it is. Raises InputError for a mask that is missing or
+        has an unknown value, and as `Photographs.path` does.
+        """
+        views = [self._view(location_id, heading, size) for heading in HEADINGS]
+        return np.stack(views, axis=1)
+
+    def _view(self, location_id: str, heading: str, size: int) -> NDArray[np.float32]:
+        photograph = self._photographs.path(location_id, heading)
+        path = (self._root / photograph.relative_to(self._photographs.root)).with_suffix(".png")
+        mask = _read(path)
+        _check_size(mask, path, photograph)
+        unknown = set(np.unique(mask).tolist()) - {element.value for element in self.element}
+        if unknown:
+            raise InputError(f"{path}: holds {min(unknown)}, which is no element; {AGAIN}.")
+        scaled = [_scaled(mask == element.value, size) for element in self.element]
+        return np.stack(scaled)
+
+
+def _check_size(mask: NDArray[np.uint8], path: Path, photograph: Path) -> None:
+    try:
+        with Image.open(photograph, formats=("JPEG",)) as image:
+            size = image.size
+    except OSError as error:
+        raise InputError(f"{photograph}: the photograph cannot be read; restore it.") from error
+    if mask.shape != size[::-1]:
+        raise InputError(
+            f"{path}: has {mask.shape[1]} x {mask.shape[0]} pixels and its photograph {size[0]} x "
+            f"{size[1]}; {AGAIN}."
+        )
+
+
+def _scaled(here: NDArray[np.bool_], size: int) -> NDArray[np.float32]:
+    image = Image.fromarray(here.astype(np.float32))
+    return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR))
+
+
+def _read(path: Path) -> NDArray[np.uint8]:
+    try:
+        with Image.open(path, formats=("PNG",)) as image:
+            if image.mode == "L":
+                return np.asarray(image)
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: the mask is gone; {AGAIN}.") from error
+    except (OSError, SyntaxError, ValueError, UnidentifiedImageError) as error:
+        raise InputError(f"{path}: the mask cannot be read; {AGAIN}.") from error
+    raise InputError(f"{path}: this is no mask of one channel of 8 bits; {AGAIN}.")
+
+
+def _elements(path: Path) -> tuple[Element, ...]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = tuple(
+                Element(int(row["id"]), row["name"], {"yes": True, "no": False}[row["tells_state"]])
+                for row in csv.DictReader(file)
+            )
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: the table of elements is gone; {AGAIN}.") from error
+    except (KeyError, TypeError, ValueError, OSError, csv.Error) as error:
+        raise InputError(f"{path}: this is no table of elements; {AGAIN}.") from error
+    different = {len({row.value for row in rows}), len({row.name for row in rows}), len(rows)}
+    within = all(0 <= row.value < 256 for row in rows)
+    if len(different) > 1 or not within or len({row.tells_state for row in rows}) < 2:
+        raise InputError(
+            f"{path}: elements come twice, have ids beyond 255, or all tell the same; {AGAIN}."
+        )
+    return rows

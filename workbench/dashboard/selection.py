@@ -1,0 +1,142 @@
+"""Which locations are selected: a rule that the browser holds, read with suspicion."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.evaluation.predictions import Predictions
+
+NEAREST = 15  # So many of a location's neighbours are shown.
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Some locations of a store and why these.
+
+    `member` is (N,), `words` a phrase for a person, `name` the classes that it is about, in class
+    order. `cell` is the (true, predicted) pair of a cell of the confusion matrix, `within` the
+    selection that the matrix showed when it was clicked, None for everything. `by_place` says that
+    classes are not the reason. `ranked` has the rows of the nearest of one location, the nearest
+    first, and `distance` theirs; else None.
+    """
+
+    member: NDArray[np.bool_]
+    words: str
+    name: tuple[str, ...]
+    cell: tuple[str, str] | None = None
+    within: "Selection | None" = None
+    by_place: bool = False
+    ranked: NDArray[np.int32] | None = None
+    distance: NDArray[np.float32] | None = None
+
+
+def resolve(rule: Any, guesses: Predictions) -> Selection | None:
+    """Return what a rule from the browser selects, None for everything.
+
+    A rule is null, {"by": "class", "names": [...]}, {"by": "lasso", "method": ..., "ids":
+    [...]}, {"by": "nearest", "of": id} or {"by": "cell", "true": ..., "predicted": ...,
+    "within": one of the former}. Names
+    and ids that the store does not know are dropped; a rule of another form, or one that is left
+    with nothing, selects everything.
+    """
+    if not isinstance(rule, dict):
+        return None
+    match rule.get("by"):
+        case "class":
+            return _by_class(_known(rule.get("names"), guesses.class_index), guesses)
+        case "cell":
+            pair = _known([rule.get("true")], guesses.class_index)
+            pair += _known([rule.get("predicted")], guesses.class_index)
+            if len(pair) != 2:
+                return None
+            within = rule.get("within")
+            nested = isinstance(within, dict) and within.get("by") == "cell"
+            return _by_cell(
+                (pair[0], pair[1]), None if nested else resolve(within, guesses), guesses
+            )
+        case "lasso":
+            method = rule.get("method")
+            made = guesses.store.projection.get(method) if isinstance(method, str) else None
+            where = f" in {made.title}" if made else ""
+            return _by_lasso(_known(rule.get("ids"), guesses.row), where, guesses)
+        case "nearest":
+            of = _known([rule.get("of")], guesses.row)
+            return _by_distance(of[0], guesses) if of else None
+        case _:
+            return None
+
+
+def _by_class(names: Sequence[str], guesses: Predictions) -> Selection | None:
+    if not names:
+        return None
+    wanted = sorted({guesses.class_index[name] for name in names})
+    member = np.isin(guesses.store.label, wanted)
+    chosen = tuple(guesses.name[index] for index in wanted)
+    return Selection(member, _listed(chosen), chosen)
+
+
+def _by_cell(pair: tuple[str, str], within: Selection | None, guesses: Predictions) -> Selection:
+    true, predicted = (guesses.class_index[name] for name in pair)
+    member = (guesses.store.label == true) & (guesses.prediction == predicted)
+    words = f"true {pair[0]}, predicted {pair[1]}"
+    if within is not None:
+        member &= within.member
+        # Classes are already in the cell's own words; a lasso is not.
+        words += f", {within.words}" if within.by_place else ""
+    return Selection(member, words, (pair[0],), pair, within)
+
+
+def _by_lasso(ids: Sequence[str], where: str, guesses: Predictions) -> Selection | None:
+    if not ids:
+        return None
+    member = np.zeros(len(guesses.store), dtype=bool)
+    member[[guesses.row[location] for location in ids]] = True
+    present = np.unique(guesses.store.label[member])
+    names = tuple(guesses.name[index] for index in present)
+    return Selection(member, f"lasso{where}", names, by_place=True)
+
+
+def nearest(location: str, guesses: Predictions) -> dict[str, Any] | None:
+    """Return the rule that selects the nearest of a location, None where nobody knows them.
+
+    It also holds their "ids", by which the browser highlights them.
+    """
+    found = _by_distance(location, guesses)
+    if found is None or found.ranked is None:
+        return None
+    ids = [guesses.store.location_id[row] for row in found.ranked]
+    return {"by": "nearest", "of": location, "ids": ids}
+
+
+def _by_distance(location: str, guesses: Predictions) -> Selection | None:
+    neighbours = guesses.store.neighbours
+    if neighbours is None:
+        return None
+    row = guesses.row[location]
+    ranked = neighbours.index[row, :NEAREST]
+    member = np.zeros(len(guesses.store), dtype=bool)
+    member[ranked] = True
+    present = np.unique(guesses.store.label[ranked])
+    return Selection(
+        member,
+        f"{len(ranked)} nearest of {location} by features",
+        tuple(guesses.name[index] for index in present),
+        by_place=True,
+        ranked=ranked,
+        distance=neighbours.distance[row, :NEAREST],
+    )
+
+
+def _known(values: Any, known: Any) -> list[str]:
+    if not isinstance(values, list):
+        return []
+    return [value for value in values if isinstance(value, str) and value in known]
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) <= 4:
+        return ", ".join(names)
+    return f"{', '.join(names[:3])} and {len(names) - 3} more classes"

@@ -1,0 +1,399 @@
+"""Plotly figures for the screen: numbers and names in, pictures out; nothing is computed here."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from workbench.evaluation.metrics import Confusion, Roc, RocCurve
+
+INK = "#1c2733"
+QUIET = "#6a7683"
+RULE = "#e3e7eb"
+ACCENT = "#1f5fbf"
+RIGHT = "#2f8f83"
+WRONG = "#d1495b"
+UNKNOWN = "#b4bcc4"
+MOST_NAMED = 8
+MOST_TICKS = 18
+
+_SHARE = ((0.0, "#f2c14e"), (0.5, "#3a9e8f"), (1.0, "#27366f"))
+_COUNT = (
+    (0.0, "#ffffff"),
+    (0.02, "#e7eff9"),
+    (0.3, "#93b9e3"),
+    (0.65, "#3a78c2"),
+    (1.0, "#12305f"),
+)
+# Colour, dash and width of a curve, by what orders the places.
+_ORDER = {
+    "map": (ACCENT, "solid", 2),
+    "random": ("#6a7683", "dot", 1.5),
+    "edges": ("#b5651d", "dash", 1.5),
+}
+_FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif'
+
+
+@dataclass(frozen=True)
+class Colouring:
+    """What colours the points of a map: one value a location on one colour scale.
+
+    `value` is (N,); the scale runs from `low` to `high`; `scale` holds (share in [0, 1], colour).
+    """
+
+    value: NDArray[np.float64] | NDArray[np.int64]
+    low: float
+    high: float
+    scale: tuple[tuple[float, str], ...]
+
+
+def class_colouring(label: NDArray[np.int64], colour: Sequence[str]) -> Colouring:
+    """Colour by class: label (N,) indexes the S colours."""
+    steps = [(edge / len(colour), name) for i, name in enumerate(colour) for edge in (i, i + 1)]
+    return Colouring(label, -0.5, len(colour) - 0.5, tuple(steps))
+
+
+def right_colouring(right: NDArray[np.bool_]) -> Colouring:
+    """Colour by whether the prediction was right, (N,)."""
+    scale = ((0.0, WRONG), (0.5, WRONG), (0.5, RIGHT), (1.0, RIGHT))
+    return Colouring(right.astype(np.int64), 0, 1, scale)
+
+
+def share_colouring(share: NDArray[np.float32] | NDArray[np.float64]) -> Colouring:
+    """Colour by a share (N,) in [0, 1], as the probability of the predicted class."""
+    return Colouring(np.asarray(share, dtype=np.float64).round(3), 0, 1, _SHARE)
+
+
+def share_gradient() -> str:
+    """Return the scale of shares as a CSS gradient, from 0 on the left to 1 on the right."""
+    stops = ", ".join(f"{colour} {share:.0%}" for share, colour in _SHARE)
+    return f"linear-gradient(to right, {stops})"
+
+
+def projection(coordinate: NDArray[np.float32], colouring: Colouring) -> go.Figure:
+    """Draw a map of N locations, coordinate (N, 2), as one trace in the given order.
+
+    Both axes have one scale, so that distances can be compared; numbers on them mean nothing.
+    """
+    size = 8 if len(coordinate) <= 400 else 6 if len(coordinate) <= 3000 else 3
+    trace = go.Scattergl(
+        x=coordinate[:, 0],
+        y=coordinate[:, 1],
+        mode="markers",
+        # The page shows its own label; "none" still tells it where the pointer is.
+        hoverinfo="none",
+        marker={
+            "size": size,
+            "opacity": 0.85,
+            "line": {"width": 0},
+            "color": colouring.value,
+            "cmin": colouring.low,
+            "cmax": colouring.high,
+            "colorscale": colouring.scale,
+            "showscale": False,
+        },
+        selected={"marker": {"opacity": 0.95}},
+        # Grey, because pale colours on top of each other add up to full ones.
+        unselected={"marker": {"color": "#ccd2d8", "opacity": 0.45}},
+    )
+    hidden = {"visible": False, "showgrid": False, "zeroline": False}
+    return go.Figure(
+        trace,
+        _layout(
+            # Above the points stand the title and the tools.
+            margin={"l": 8, "r": 8, "t": 30, "b": 8},
+            dragmode="lasso",
+            hovermode="closest",
+            hoverdistance=12,
+            showlegend=False,
+            modebar={"bgcolor": "rgba(0,0,0,0)", "color": "#8a949e", "activecolor": ACCENT},
+            xaxis=hidden,
+            yaxis=hidden | {"scaleanchor": "x", "scaleratio": 1},
+            newselection={"line": {"color": ACCENT, "width": 1.5, "dash": "solid"}},
+            activeselection={"fillcolor": ACCENT, "opacity": 0.06},
+        ),
+    )
+
+
+def ring(x: float, y: float) -> dict[str, Any]:
+    """Return the mark around one point of a map; `assets/maps.js` draws the same."""
+    return {
+        "type": "circle",
+        "xsizemode": "pixel",
+        "ysizemode": "pixel",
+        "xanchor": x,
+        "yanchor": y,
+        "x0": -9,
+        "x1": 9,
+        "y0": -9,
+        "y1": 9,
+        "line": {"width": 2, "color": INK},
+    }
+
+
+def roc(result: Roc, colour: Mapping[str, str], named: Sequence[str] | None = None) -> go.Figure:
+    """Draw one curve a class over the diagonal of chance.
+
+    Few curves (at most `MOST_NAMED`) are all coloured and named with their area; of many only
+    the best three and the worst three, the others stay grey and say their name under the
+    pointer. `named` restricts curves and undefined classes to some classes.
+    """
+    wanted = set(colour if named is None else named)
+    curves = [curve for curve in result.curve if curve.name in wanted]
+    undefined = [name for name in result.undefined if name in wanted]
+    by_area = sorted(curves, key=lambda curve: curve.area, reverse=True)
+    front = by_area if len(curves) <= MOST_NAMED else [*by_area[:3], *by_area[-3:]]
+    figure = go.Figure(
+        layout=_layout(
+            margin={"l": 50, "r": 20, "t": 8, "b": 38},
+            hovermode="closest",
+            xaxis=_share("False positive rate"),
+            yaxis=_share("True positive rate"),
+            legend={
+                "x": 0.99,
+                "y": 0.02,
+                "xanchor": "right",
+                "yanchor": "bottom",
+                "bgcolor": "rgba(255,255,255,0.85)",
+                "font": {"size": 10.5},
+                "itemsizing": "constant",
+                "itemclick": False,
+                "itemdoubleclick": False,
+                "tracegroupgap": 0,
+            },
+        )
+    )
+    figure.add_scatter(
+        x=[0, 1],
+        y=[0, 1],
+        mode="lines",
+        line={"color": "#b6bec7", "width": 1, "dash": "dot"},
+        name="chance",
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    behind = [curve for curve in curves if curve not in front]
+    for curve in behind:
+        figure.add_trace(_curve(curve, "#cdd4da", 0.9, False))
+    for rank, curve in enumerate(front):
+        worst = len(curves) > MOST_NAMED and rank >= 3
+        figure.add_trace(_curve(curve, colour[curve.name], 1.8, True, "dash" if worst else "solid"))
+    if undefined:
+        listed = ", ".join(undefined[:4]) + (" …" if len(undefined) > 4 else "")
+        figure.add_annotation(
+            text=f"No curve: {listed} (no locations, or no others)",
+            x=0.02,
+            y=0.98,
+            xref="paper",
+            yref="paper",
+            xanchor="left",
+            yanchor="top",
+            showarrow=False,
+            font={"size": 10.5, "color": QUIET},
+        )
+    return figure
+
+
+def confusion(
+    result: Confusion, true: Sequence[str] | None = None, marked: tuple[str, str] | None = None
+) -> go.Figure:
+    """Draw counts as a heat map, true classes downwards, predicted ones to the right.
+
+    `true` restricts the rows, and the columns to those rows' classes and what they were taken
+    for. `marked` names a (true, predicted) cell to frame.
+    """
+    name, count = list(result.name), result.count
+    row = list(range(len(name)))
+    column = row
+    if true is not None:
+        row = [index for index, class_name in enumerate(name) if class_name in set(true)]
+        column = [i for i in range(len(name)) if i in row or count[row, i].any()]
+    shown = count[np.ix_(row, column)]
+    down, across = [name[i] for i in row], [name[i] for i in column]
+    figure = go.Figure(
+        go.Heatmap(
+            # Positions, not names: a name that looks like a number or a date stays a name.
+            z=shown,
+            customdata=np.array([[(down_name, name) for name in across] for down_name in down])
+            if down
+            else None,
+            hovertemplate="true %{customdata[0]}<br>predicted %{customdata[1]}: <b>%{z}</b>"
+            "<extra></extra>",
+            colorscale=_COUNT,
+            zmin=0,
+            zmax=max(1, int(shown.max())) if shown.size else 1,
+            xgap=1 if len(across) <= 30 else 0,
+            ygap=1 if len(down) <= 30 else 0,
+            showscale=False,
+        ),
+        _layout(
+            margin={"l": 8, "r": 10, "t": 8, "b": 8},
+            xaxis=_names(across, "Predicted"),
+            yaxis=_names(down, "True") | {"autorange": "reversed"},
+        ),
+    )
+    if marked and marked[0] in down and marked[1] in across:
+        x, y = across.index(marked[1]), down.index(marked[0])
+        figure.add_shape(
+            type="rect",
+            x0=x - 0.5,
+            x1=x + 0.5,
+            y0=y - 0.5,
+            y1=y + 0.5,
+            line={"color": WRONG, "width": 2},
+        )
+    return figure
+
+
+def replacement(
+    fraction: NDArray[np.float64],
+    deletion: Mapping[str, NDArray[np.float64]],
+    insertion: Mapping[str, NDArray[np.float64]],
+    area: Callable[[NDArray[np.float64], NDArray[np.float64]], float],
+) -> go.Figure:
+    """Draw deletion and insertion curves side by side, one line an order of the places.
+
+    `fraction` (P,) of the places is replaced, or put in; the curves (P,) are probabilities in
+    [0, 1]; `area` gives that under a curve of (probability, fraction), and stands in its name.
+    """
+    figure = go.Figure(
+        layout=_layout(margin={"l": 34, "r": 20, "t": 22, "b": 36}, showlegend=False)
+    )
+    # One axis for both, so that the two can be compared.
+    top = 1.05 * max(float(curve.max()) for curve in (*deletion.values(), *insertion.values()))
+    for number, (title, curves) in enumerate(
+        (
+            ("Deletion: places replaced, low is good", deletion),
+            ("Insertion: places put in, high is good", insertion),
+        ),
+        start=1,
+    ):
+        axis = str(number) if number > 1 else ""
+        named = []
+        for order, curve in curves.items():
+            colour, dash, width = _ORDER[order]
+            named.append(f'<span style="color:{colour}">{order} {area(curve, fraction):.3f}</span>')
+            figure.add_scatter(
+                x=fraction,
+                y=curve,
+                mode="lines",
+                name=order,
+                line={"color": colour, "width": width, "dash": dash},
+                hovertemplate=f"{order}: %{{y:.1%}} with %{{x:.0%}} of the places<extra></extra>",
+                xaxis=f"x{axis}",
+                yaxis=f"y{axis}",
+            )
+        left = 0.54 * (number - 1)
+        places = {"domain": [left, left + 0.46], "anchor": f"y{axis}", "tickvals": [0, 0.5, 1]}
+        figure.update_layout(
+            {
+                # Below the zero of the other axis.
+                f"xaxis{axis}": _share(title)
+                | places
+                | {"ticks": "outside", "ticklen": 5, "tickcolor": "rgba(0,0,0,0)"},
+                f"yaxis{axis}": {
+                    "range": [0, top or 1],
+                    "anchor": f"x{axis}",
+                    "nticks": 4,
+                    "tickformat": ".0%",
+                    "tickfont": {"size": 10, "color": QUIET},
+                    "gridcolor": RULE,
+                    "zeroline": False,
+                    "fixedrange": True,
+                },
+            }
+        )
+        figure.add_annotation(
+            text="  ".join(named),
+            x=left,
+            y=1,
+            xref="paper",
+            yref="paper",
+            xanchor="left",
+            yanchor="bottom",
+            showarrow=False,
+            font={"size": 10},
+        )
+    return figure
+
+
+def _curve(
+    curve: RocCurve, colour: str, width: float, named: bool, dash: str = "solid"
+) -> go.Scatter:
+    keep = _seen(curve)
+    return go.Scatter(
+        x=curve.false_positive_rate[keep].astype(np.float32),
+        y=curve.true_positive_rate[keep].astype(np.float32),
+        mode="lines",
+        line={"color": colour, "width": width, "dash": dash},
+        name=f"{curve.name} {curve.area:.3f}",
+        hovertemplate=f"<b>{curve.name}</b> area {curve.area:.3f}, {curve.positives:,} locations"
+        "<br>%{y:.1%} found at %{x:.1%} false alarms<extra></extra>",
+        showlegend=named,
+    )
+
+
+def _seen(curve: RocCurve) -> NDArray[np.bool_]:
+    """Keep only points that a screen can tell apart: a thousandth of the axis."""
+    corner = np.round(np.stack((curve.false_positive_rate, curve.true_positive_rate), axis=1), 3)
+    keep = np.ones(len(corner), dtype=bool)
+    keep[1:-1] = (corner[1:-1] != corner[:-2]).any(axis=1)
+    return keep
+
+
+def _share(title: str) -> dict[str, Any]:
+    return {
+        "title": {"text": title, "font": {"size": 11, "color": QUIET}, "standoff": 6},
+        "range": [-0.01, 1.01],
+        "tickvals": [0, 0.25, 0.5, 0.75, 1],
+        "tickformat": ".0%",
+        "tickfont": {"size": 10, "color": QUIET},
+        "gridcolor": RULE,
+        "zeroline": False,
+        "fixedrange": True,
+    }
+
+
+def _names(names: Sequence[str], title: str) -> dict[str, Any]:
+    step = max(1, -(-len(names) // MOST_TICKS))
+    tick = list(range(0, len(names), step))
+    level = sum(len(names[i]) + 2 for i in tick) * 7 < 300
+    more = f" (every {_ordinal(step)} is named)" if step > 1 else ""
+    return {
+        "title": {"text": title + more, "font": {"size": 11, "color": QUIET}, "standoff": 6},
+        "tickvals": tick,
+        "tickangle": 0 if level or title == "True" else 90,
+        "ticktext": [names[i] for i in tick],
+        "tickfont": {"size": 11 if len(tick) <= 12 else 9, "color": INK},
+        "ticks": "outside",
+        "ticklen": 4,
+        "tickcolor": "rgba(0,0,0,0)",
+        "showgrid": False,
+        "zeroline": False,
+        "fixedrange": True,
+        "automargin": True,
+        "range": [-0.5, len(names) - 0.5],
+    }
+
+
+def _ordinal(number: int) -> str:
+    return {2: "second", 3: "third"}.get(number, f"{number}th")
+
+
+def _layout(**more: Any) -> go.Layout:
+    base: dict[str, Any] = {
+        "template": "none",
+        "font": {"family": _FONT, "size": 11, "color": INK},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "hoverlabel": {
+            "bgcolor": "#ffffff",
+            "bordercolor": "#c5ccd3",
+            "font": {"family": _FONT, "size": 12, "color": INK},
+        },
+        "uirevision": "kept",
+    }
+    return go.Layout(**(base | more))

@@ -1,5 +1,0 @@
-"""The dashboard's page: what stands on it, and what happens on a click."""
-
-from workbench.panels.dashboard import dashboard
-
-__all__ = ["dashboard"]

@@ -1,0 +1,176 @@
+"""`python -m workbench.projections.transform NEW.h5 --into OLD.h5`: put locations into maps of other locations."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.cli import cli_errors
+from common.errors import InputError
+from common.files import check_writable
+from common.progress import fraction_bar
+from embeddings.knn import between, others
+from embeddings.knn_classifier import COUNTS, vote
+from embeddings.pca import project
+from embeddings.results import Components, Map
+from embeddings.transform import place
+from workbench import store as stores
+from workbench.store import MAP_NAME, Projection, Store
+
+PLACED = "placed"  # A placed map stands beside the store's own, as <map>-placed.
+
+
+def place_into(new_path: Path, old_path: Path, names: Sequence[str], seed: int) -> dict[int, float]:
+    """Place a store's locations into the maps of another store, and write those into the first.
+
+    Without `names` all maps that can be placed into are. The new map `<map>-placed` says in its
+    parameters which checkpoint it was placed into. Returns the share in [0, 1] of the new
+    locations whose class their nearest old ones vote for, by their number (Hays & Efros 2008), a
+    location that is in both stores being left out of its own vote.
+    Raises InputError when a store cannot be read or was not projected, when the features have
+    another length or the classes another order, or when there is no such map.
+    """
+    new, old = stores.read(new_path), stores.read(old_path)
+    check_writable(new_path, overwrite=True)
+    components = _components(new, old, new_path, old_path)
+    wanted = _wanted(old, old_path, names)
+    try:
+        with fraction_bar("Principal components") as said:
+            score = project(components, new.feature, said)
+        projections = []
+        for made in wanted:
+            with fraction_bar(f"Placing into {made.title}") as said:
+                matrix, shift = _alignment(made.map)
+                unturned = (made.map.coordinate - shift) @ np.linalg.inv(matrix)
+                as_made = replace(made.map, coordinate=unturned.astype(np.float32))
+                placed = place(as_made, components, score, seed, said)
+                coordinate = (placed @ matrix + shift).astype(np.float32)
+            parameter = {
+                **made.map.parameter,
+                "placed_into": made.name,
+                "placed_into_seed": made.map.seed,
+                "placed_into_checkpoint": old.provenance.get("checkpoint_sha256", ""),
+                "placed_into_locations": len(old),
+            }
+            projections.append(
+                Projection(
+                    f"{made.name}-{PLACED}",
+                    Map(made.map.method, coordinate, parameter, seed, made.map.library),
+                )
+            )
+        with fraction_bar("Nearest among the old") as said:
+            graph = between(score, components.score, max(COUNTS) + 1, progress=said)
+    except ValueError as error:
+        raise InputError(f"{new_path}: {error}; extract both stores from one model.") from error
+    # A location that is in both stores is no neighbour of its own.
+    row = {location: row for row, location in enumerate(old.location_id)}
+    own = np.array([row.get(location, -1) for location in new.location_id], dtype=np.int64)
+    index = graph.index[others(graph.index, own)].reshape(len(new), -1)
+    stores.extend(new_path, projections, made_of=new)
+    return {
+        count: float((vote(index, old.label, count) == new.label).mean())
+        for count in COUNTS
+        if count <= index.shape[1]
+    }
+
+
+def _alignment(made: Map) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the matrix (2, 2) and the shift (2,) that a map was turned by, if it was."""
+    turned = made.parameter.get("alignment", {"matrix": [[1, 0], [0, 1]], "shift": [0, 0]})
+    try:
+        matrix = np.array(turned["matrix"], dtype=np.float64).reshape(2, 2)
+        shift = np.array(turned["shift"], dtype=np.float64).reshape(2)
+        if not np.isfinite([*matrix.ravel(), *shift]).all() or np.linalg.det(matrix) == 0:
+            raise ValueError("no turn")
+    except (TypeError, KeyError, ValueError) as error:
+        raise ValueError("the old map's parameter alignment is no turn and shift") from error
+    return matrix, shift
+
+
+def _components(new: Store, old: Store, new_path: Path, old_path: Path) -> Components:
+    if not len(new):
+        raise InputError(f"{new_path}: holds no locations to place; extract it again.")
+    if old.components is None:
+        raise InputError(
+            f"{old_path}: has no components to place by; run `python -m workbench.project "
+            f"{old_path}` first."
+        )
+    if new.class_name != old.class_name:
+        raise InputError(
+            f"{new_path}: has other classes than {old_path}; extract both with models of the same "
+            "classes."
+        )
+    return old.components
+
+
+def _wanted(old: Store, old_path: Path, names: Sequence[str]) -> list[Projection]:
+    for name in names:
+        if name not in old.projection:
+            raise InputError(
+                f"{old_path}: has no map {name!r}; it has {', '.join(old.projection) or 'none'}."
+            )
+    chosen = [old.projection[name] for name in names or old.projection]
+    fit = [made for made in chosen if _can_be_placed_into(made)]
+    if not fit or (names and len(fit) < len(chosen)):
+        raise InputError(
+            f"{old_path}: {', '.join(names) or 'no map of it'}: only maps that workbench.project "
+            "made of this store, with a name of up to 33 letters, can be placed into."
+        )
+    return fit
+
+
+def _can_be_placed_into(made: Projection) -> bool:
+    usual = made.map.method in stores.METHOD_TITLES and "placed_into" not in made.map.parameter
+    return usual and bool(MAP_NAME.fullmatch(f"{made.name}-{PLACED}"))
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command's options."""
+    result = argparse.ArgumentParser(
+        prog="python -m workbench.projections.transform",
+        description="Put the locations of NEW.h5, another split or another checkpoint of the same "
+        "model, into the maps of OLD.h5, whose own locations stay where they are. The maps are "
+        "written into NEW.h5 as <map>-placed. Also says how well the nearest old locations predict "
+        "the classes of the new ones.",
+    )
+    result.add_argument("store", metavar="NEW.h5", type=Path, help="store to read and extend")
+    result.add_argument(
+        "--into", metavar="OLD.h5", type=Path, required=True, help="store with maps, only read"
+    )
+    result.add_argument(
+        "--map", metavar="NAME", action="append", help="map to place into (default: all)"
+    )
+    result.add_argument(
+        "--seed", metavar="INT", type=int, default=0, help="seed (default: %(default)s)"
+    )
+    return result
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status: 2 for input that cannot be used."""
+    command = parser()
+    options = command.parse_args(arguments)
+    with cli_errors(command.prog):
+        if not 0 <= options.seed < 2**32:
+            raise InputError(f"--seed {options.seed}: must lie in [0, 2^32).")
+        shares = place_into(options.store, options.into, options.map or [], options.seed)
+        for count, share in shares.items():
+            print(f"prediction by {count} nearest of {options.into}: top-1 {share:.1%}")
+        own = stores.read(options.store)
+        hit = float((own.logit.argmax(axis=1) == own.label).mean())
+        print(f"prediction by the head: top-1 {hit:.1%}")
+        old = stores.read(options.into).provenance.get("checkpoint_sha256")
+        if own.provenance.get("checkpoint_sha256") != old:
+            print(
+                "note: the two stores are of different checkpoints; where they lie on one map says "
+                "something only if one was trained on from the other"
+            )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
