@@ -33,7 +33,7 @@ $(ENVIRONMENT)/.installed-test: $(ENVIRONMENT)/.installed
 
 $(DATA)/elements.csv: | $(ENVIRONMENT)/.installed
 	@echo "== Painting 50 states"
-	@$(BIN)/python -m trainer.synthetic $(DATA) --states 50 --train 22 --test 10 --size 256 --seed 0
+	@$(BIN)/python -m trainer.synthetic $(DATA) --states 50 --train 22 --test 10 --image-size 256 --seed 0
 
 $(RUN)/.trained: $(DATA)/elements.csv
 	@echo "== Training"

@@ -88,7 +88,7 @@ def main(arguments: list[str] | None = None) -> int:
         opened = store.read(options.store)
         if not len(opened):
             raise InputError(f"{options.store}: the store holds no locations; extract it again.")
-        if not opened.projection:
+        if not opened.projections:
             raise InputError(
                 f"{options.store}: the store has no projections; "
                 f"make them with `python -m workbench.project {options.store}`."
@@ -133,7 +133,7 @@ def find_photographs(opened: Store, given: Path | None, notes: list[str]) -> Pho
     """
     try:
         photographs = Photographs(provenance.folder(opened, "data", given), opened)
-        photographs.paths(opened.location_id[0])
+        photographs.paths(opened.location_ids[0])
     except InputError as error:
         if given:
             raise

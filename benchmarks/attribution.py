@@ -88,17 +88,17 @@ def main() -> int:
     network = Network(model)
     model.to(network.device)
     if options.parts:
-        parts(model, network, checkpoint.config.size)
+        parts(model, network, checkpoint.config.image_size)
     if options.pictures:
         pictures(options.run, store, options.data, options.pictures)
     photographs = Photographs(options.data or Path(str(store.provenance["data"])), store)
     rows = np.random.default_rng(0).permutation(len(store))[: options.locations]
     known = _known(options.out)
     for row in tqdm([int(row) for row in rows], desc="locations"):
-        location = store.location_id[row]
+        location = store.location_ids[row]
         if (location, OUTPUTS[-1]) in known:
             continue
-        views = decode.views(photographs.paths(location), checkpoint.config.size)
+        views = decode.views(photographs.paths(location), checkpoint.config.image_size)
         lines = list(measured(model, network, network.pixels(views), location, options.reference))
         _append(options.out, lines)
         known |= {(line.location, line.output): line for line in lines}
@@ -214,7 +214,7 @@ def pictures(run: Path, store: stores.Store, data: Path | None, count: int) -> N
             if report.partial and not first:
                 first.append(time.perf_counter() - started)
 
-        made = explainer.explain(store.location_id[int(row)], AttributionRequest(), told)
+        made = explainer.explain(store.location_ids[int(row)], AttributionRequest(), told)
         seconds["converged"].append(time.perf_counter() - started)
         seconds["first picture"] += first
         explainer.examine(made, told)

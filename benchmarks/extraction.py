@@ -58,7 +58,7 @@ def ours(index: Index, run: Path, options: argparse.Namespace, folder: Path) -> 
         index.root,
         out,
         options.batch_size,
-        options.workers,
+        options.num_workers,
         precision=options.precision,
         overwrite=True,
     )
@@ -94,8 +94,10 @@ def _watch(spool: Path, size: int, started: list[float]) -> None:
 
 def in_memory(index: Index, options: argparse.Namespace) -> list[torch.Tensor]:
     """Return as many batches of views as memory allows, pinned where there is a GPU."""
-    photographs = LocationDataset(index.root, index.location, index.class_name, options.size)
-    most = max(1, MEMORY // (options.batch_size * 4 * 3 * options.size**2))
+    photographs = LocationDataset(
+        index.root, index.locations, index.class_names, options.image_size
+    )
+    most = max(1, MEMORY // (options.batch_size * 4 * 3 * options.image_size**2))
     rows = [
         part
         for part in dataset.in_order(len(photographs), options.batch_size)
@@ -126,17 +128,17 @@ def plain(index: Index, model: FourViewResNet, options: argparse.Namespace, fold
     device = default_device()
     network = model.to(device).eval()
     loader = DataLoader(
-        PlainDataset(index, options.size),
+        PlainDataset(index, options.image_size),
         batch_size=options.batch_size,
-        num_workers=options.workers,
+        num_workers=options.num_workers,
         pin_memory=device.type == "cuda",
-        multiprocessing_context="forkserver" if options.workers else None,
+        multiprocessing_context="forkserver" if options.num_workers else None,
     )
     kept: list[Output] = []
     half = options.precision == "bfloat16"
     for step, (views, _) in enumerate(loader):
         with torch.autocast(device.type, torch.bfloat16, enabled=half):
-            output = network.everything(views.to(device))
+            output = network.forward_all(views.to(device))
         kept.append(_in_float32(output))
         if step == WARM_UP - 1:
             started = time.perf_counter()
@@ -145,11 +147,11 @@ def plain(index: Index, model: FourViewResNet, options: argparse.Namespace, fold
             parts = [getattr(output, name) for output in kept]
             if parts[0] is not None:
                 file[name] = np.concatenate(parts)
-    return rate(len(index.location), options, time.perf_counter() - started)
+    return rate(len(index.locations), options, time.perf_counter() - started)
 
 
 def _in_float32(output: Output) -> Output:
-    parts = (output.feature, output.logit, output.view_feature, output.view_logit)
+    parts = (output.features, output.logits, output.view_features, output.view_logits)
     return Output(*(None if part is None else part.float().cpu() for part in parts))  # type: ignore[arg-type]
 
 
@@ -159,7 +161,7 @@ def parts(model: FourViewResNet, views: list[torch.Tensor], steps: int, rounds: 
     as_trained = model.to(device).eval()
 
     def unprepared(batch: torch.Tensor) -> Output:
-        return as_trained.everything(to_pixels(batch, device))
+        return as_trained.forward_all(to_pixels(batch, device))
 
     turns: dict[str, Callable[[torch.Tensor], Output]] = {
         "as trained": unprepared,
@@ -198,14 +200,14 @@ def _tell(what: str, one: list[float], other: list[float]) -> None:
 def trained(fusion: str, options: argparse.Namespace, index: Index, run: Path) -> FourViewResNet:
     """Write a checkpoint of a model that was not trained: its numbers cost as much as any."""
     torch.manual_seed(0)
-    model = FourViewResNet(fusion, len(index.class_name), depth=options.depth)
+    model = FourViewResNet(fusion, len(index.class_names), depth=options.depth)
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
             # As they are at the start, normalisations would do nothing.
             nn.init.uniform_(module.weight, 0.5, 1.0)
-    config = Config(fusion=fusion, depth=options.depth, size=options.size)
+    config = Config(fusion=fusion, depth=options.depth, image_size=options.image_size)
     split: dict[str, list[str]] = {"training": [], "validation": []}
-    checkpoint = Checkpoint(config, index.class_name, str(index.root), split, {}, epoch=0)
+    checkpoint = Checkpoint(config, index.class_names, str(index.root), split, {}, epoch=0)
     run.mkdir()
     checkpoints.save(run, ("best", "last"), checkpoint, model, {})
     return model.eval()
@@ -219,8 +221,8 @@ def compare(fusion: str, options: argparse.Namespace, index: Index, folder: Path
     joined = folded(model)
     fits = folds(model, joined, views[0][:4])
     prepared = Inference(joined if fits else model, default_device(), options.precision)
-    print(f"{fusion}: {len(index.location)} locations, {'folded' if fits else 'not folded'}")
-    steps = len(index.location) // options.batch_size - WARM_UP
+    print(f"{fusion}: {len(index.locations)} locations, {'folded' if fits else 'not folded'}")
+    steps = len(index.locations) // options.batch_size - WARM_UP
     rates: list[list[float]] = [[], [], []]
     for number in range(options.rounds):
         # A machine that others use too drifts: each of the three comes early and late.
@@ -244,10 +246,10 @@ def compare(fusion: str, options: argparse.Namespace, index: Index, folder: Path
 def reading(index: Index, options: argparse.Namespace) -> float:
     """Return locations a second that are decoded and hashed, were there nothing else."""
     photographs = LocationDataset(
-        index.root, index.location, index.class_name, options.size, hashed=True
+        index.root, index.locations, index.class_names, options.image_size, hashed=True
     )
     rows = list(dataset.in_order(len(photographs), options.batch_size))
-    for step, _ in enumerate(dataset.loader(photographs, rows, options.workers)):
+    for step, _ in enumerate(dataset.loader(photographs, rows, options.num_workers)):
         if step == WARM_UP - 1:
             started = time.perf_counter()
     return rate(len(photographs), options, time.perf_counter() - started)
@@ -261,10 +263,10 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--data", type=Path, help="photographs (default: some are painted)")
     result.add_argument("--fusion", choices=FUSIONS, nargs="+", default=["early", "medium"])
     result.add_argument("--depth", type=int, default=50)
-    result.add_argument("--size", type=int, default=256)
+    result.add_argument("--image-size", type=int, default=256)
     result.add_argument("--batch-size", type=int, default=128 if gpu else 8)
     result.add_argument("--precision", choices=PRECISIONS, default=PRECISIONS[gpu])
-    result.add_argument("--workers", type=int, default=14 if gpu else 2)
+    result.add_argument("--num-workers", type=int, default=14 if gpu else 2)
     result.add_argument("--batches", type=int, default=150 if gpu else 15, help="timed, a round")
     result.add_argument("--rounds", type=int, default=4)
     return result
@@ -281,8 +283,8 @@ def main() -> None:
         wanted = (WARM_UP + options.batches) * options.batch_size
         index = linked(layout.index(data), folder / "linked", wanted)
         print(
-            f"{device} ({name}), ResNet-{options.depth}, {options.size} px, batch "
-            f"{options.batch_size}, {options.precision}, {options.workers} workers"
+            f"{device} ({name}), ResNet-{options.depth}, {options.image_size} px, batch "
+            f"{options.batch_size}, {options.precision}, {options.num_workers} workers"
         )
         for fusion in options.fusion:
             compare(fusion, options, index, folder)

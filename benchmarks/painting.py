@@ -31,13 +31,13 @@ def seconds(locations: int, size: int, workers: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--locations", type=int, default=5, help="training locations per state")
-    parser.add_argument("--size", type=int, default=256, help="side of a view, pixels")
+    parser.add_argument("--image-size", type=int, default=256, help="side of a view, pixels")
     options = parser.parse_args()
     cores = os.cpu_count() or 1
     views = 50 * (options.locations + 1) * 4
     slowest = 0.0
     for workers in sorted({1, cores}):
-        took = seconds(options.locations, options.size, workers)
+        took = seconds(options.locations, options.image_size, workers)
         slowest = max(slowest, took)
         rate = views / took
         print(

@@ -89,7 +89,7 @@ def generated(locations: int) -> tuple[Feature, Label]:
 def ours(feature: Feature) -> tuple[Run, Neighbours]:
     run = Run()
     found = run.timed("principal components", lambda: components(feature, SEED))
-    graph = run.timed("neighbours", lambda: neighbours(found.score, GRAPH, SEED))
+    graph = run.timed("neighbours", lambda: neighbours(found.scores, GRAPH, SEED))
     for method, fit in (("t-SNE", projections.tsne), ("UMAP", projections.umap)):
         made = run.timed(method, lambda fit=fit: fit(found, graph, SEED))  # type: ignore[misc]
         run.coordinate[f"ours, {method}"] = made.coordinate
@@ -139,7 +139,7 @@ def warm_up() -> None:
     """Compile what both sides compile, and say what that costs, the second run taken off."""
     few = generated(WARM_UP)[0][:, :32].copy()
     found = components(few, SEED)
-    graph = neighbours(found.score, GRAPH, SEED)
+    graph = neighbours(found.scores, GRAPH, SEED)
     cold = [seconds(lambda: projections.umap(found, graph, SEED)) for _ in range(2)]
     print(f"compiling, once a process: {cold[0] - cold[1]:.1f} s for our UMAP, ", end="")
     cold = [seconds(lambda: umap_learn(few, seeded=True)) for _ in range(2)]
@@ -197,7 +197,7 @@ def main() -> None:
     warm_up()
     if options.store:
         store = stores.read(options.store)
-        side_by_side(store.feature[0 : len(store.feature)], store.label)
+        side_by_side(store.features[0 : len(store.features)], store.labels)
     else:
         for locations in options.locations:
             side_by_side(*generated(locations))

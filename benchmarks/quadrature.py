@@ -179,7 +179,9 @@ def main() -> int:
     curves: dict[str, dict[str, list[list[tuple[float, float]]]]] = {}
     own: dict[str, list[list[float]]] = {}
     for row in tqdm([int(row) for row in rows], desc="locations"):
-        views = decode.views(photographs.paths(store.location_id[row]), checkpoint.config.size)
+        views = decode.views(
+            photographs.paths(store.location_ids[row]), checkpoint.config.image_size
+        )
         pixels = network.pixels(views)
         state = int(BatchedModel(network).logits(pixels[None])[0].argmax())
         for output in ("logit", "probability"):

@@ -42,7 +42,7 @@ def features(path: Path | None, rows: int) -> NDArray[np.float32]:
         hidden = generator.standard_normal((rows, 64), dtype=np.float32)
         mixed = hidden @ generator.standard_normal((64, 2048), dtype=np.float32) / 8
         return np.maximum(mixed + np.float32(0.5), 0)
-    feature = stores.read(path).feature[:]
+    feature = stores.read(path).features[:]
     repeated = np.resize(feature, (rows, feature.shape[1]))
     noise = 1 + 0.1 * generator.standard_normal(repeated.shape, dtype=np.float32)
     return np.asarray(repeated * noise, dtype=np.float32)

@@ -48,16 +48,16 @@ class PlainDataset(Dataset[tuple[Tensor, int]]):
         self.index, self.size = index, size
 
     def __len__(self) -> int:
-        return len(self.index.location)
+        return len(self.index.locations)
 
     def __getitem__(self, row: int) -> tuple[Tensor, int]:
-        place = self.index.location[row]
+        place = self.index.locations[row]
         views = []
-        for name in place.image:
+        for name in place.images:
             with Image.open(self.index.root / name) as file:
                 image = transforms.resize(file.convert("RGB"), [self.size, self.size])
             views.append(transforms.normalize(transforms.to_tensor(image), [0.5] * 3, [0.25] * 3))
-        return torch.stack(views), self.index.class_name.index(place.class_name)
+        return torch.stack(views), self.index.class_names.index(place.class_name)
 
 
 def ours(index: Index, config: Config, folder: Path) -> float:
@@ -79,8 +79,8 @@ def ours(index: Index, config: Config, folder: Path) -> float:
 
 def limit(index: Index, config: Config, steps: int) -> float:
     """Return locations a second of the same steps without reading a file."""
-    photographs = LocationDataset(index.root, index.location, index.class_name, config.size)
-    size = config.batch_size * 4 * 3 * config.size**2
+    photographs = LocationDataset(index.root, index.locations, index.class_names, config.image_size)
+    size = config.batch_size * 4 * 3 * config.image_size**2
     # As many different batches as memory allows: a few alone are soon learnt by heart, and
     # gradients of almost nothing take another time.
     different = min(WARM_UP + steps, max(1, MEMORY // size))
@@ -96,7 +96,7 @@ def limit(index: Index, config: Config, steps: int) -> float:
             wait()
             started = time.perf_counter()
         batch = batches[step % len(batches)]
-        pending.append(learner.step(batch.views, batch.label, step, config.batch_size))
+        pending.append(learner.step(batch.views, batch.labels, step, config.batch_size))
         if len(pending) == STEPS_AT_ONCE:
             torch.stack(pending).tolist()
             pending.clear()
@@ -111,14 +111,14 @@ def plain(index: Index, config: Config, steps: int) -> float:
     network = model(index, config).to(device).train()
     optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=False)
     loader = DataLoader(
-        PlainDataset(index, config.size),
+        PlainDataset(index, config.image_size),
         batch_size=config.batch_size,
         shuffle=True,
         drop_last=True,
-        num_workers=config.workers,
+        num_workers=config.num_workers,
         pin_memory=device.type == "cuda",
-        multiprocessing_context="forkserver" if config.workers else None,
-        persistent_workers=config.workers > 0,
+        multiprocessing_context="forkserver" if config.num_workers else None,
+        persistent_workers=config.num_workers > 0,
     )
     step = 0
     while True:
@@ -141,9 +141,9 @@ def plain(index: Index, config: Config, steps: int) -> float:
 
 def decoding(index: Index, config: Config, steps: int) -> float:
     """Return locations a second that the loader's processes decode, were there nothing else."""
-    photographs = LocationDataset(index.root, index.location, index.class_name, config.size)
+    photographs = LocationDataset(index.root, index.locations, index.class_names, config.image_size)
     rows = dataset.shuffled(len(photographs), config.batch_size, 0, 0, WARM_UP + steps)
-    for step, _ in enumerate(dataset.loader(photographs, rows, config.workers)):
+    for step, _ in enumerate(dataset.loader(photographs, rows, config.num_workers)):
         if step == WARM_UP - 1:
             started = time.perf_counter()
     return steps * config.batch_size / (time.perf_counter() - started)
@@ -151,13 +151,13 @@ def decoding(index: Index, config: Config, steps: int) -> float:
 
 def linked(index: Index, folder: Path, locations: int) -> Index:
     """Return a folder of links to locations, each as often as it takes, for an epoch of so many."""
-    classes = index.class_name[:50]
+    classes = index.class_names[:50]
     for name in classes:
         (folder / name).mkdir(parents=True)
-        members = [place for place in index.location if place.class_name == name]
+        members = [place for place in index.locations if place.class_name == name]
         for number in range(-(-locations // len(classes)) + 1):  # One is held back to validate.
             place = members[number % len(members)]
-            for degree, image in zip(layout.DEGREES, place.image, strict=True):
+            for degree, image in zip(layout.DEGREES, place.images, strict=True):
                 link = folder / name / f"2015_{number:06d}_{degree}.jpg"
                 link.symlink_to((index.root / image).resolve())
     return layout.index(folder)
@@ -165,7 +165,7 @@ def linked(index: Index, folder: Path, locations: int) -> Index:
 
 def model(index: Index, config: Config) -> FourViewResNet:
     torch.manual_seed(0)
-    return FourViewResNet(config.fusion, len(index.class_name), depth=config.depth)
+    return FourViewResNet(config.fusion, len(index.class_names), depth=config.depth)
 
 
 def wait() -> None:
@@ -181,10 +181,10 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--data", type=Path, help="photographs (default: some are painted)")
     result.add_argument("--fusion", choices=FUSIONS, default="medium")
     result.add_argument("--depth", type=int, default=50)
-    result.add_argument("--size", type=int, default=256 if gpu else 64)
+    result.add_argument("--image-size", type=int, default=256 if gpu else 64)
     result.add_argument("--batch-size", type=int, default=28 if gpu else 8)
     result.add_argument("--precision", choices=PRECISIONS, default=PRECISIONS[gpu])
-    result.add_argument("--workers", type=int, default=14 if gpu else 2)
+    result.add_argument("--num-workers", type=int, default=14 if gpu else 2)
     result.add_argument("--deterministic", action=argparse.BooleanOptionalAction, default=True)
     result.add_argument("--steps", type=int, default=200 if gpu else 20, help="steps a round")
     result.add_argument("--rounds", type=int, default=6)
@@ -202,15 +202,15 @@ def main() -> None:
     config = Config(
         fusion=options.fusion,
         depth=options.depth,
-        size=options.size,
+        image_size=options.image_size,
         batch_size=options.batch_size,
         precision=options.precision,
-        workers=options.workers,
+        num_workers=options.num_workers,
         deterministic=options.deterministic,
         epochs=1,
-        validation_share=1e-6,
+        validation_fraction=1e-6,
         learning_rate=1e-4,
-        save_minutes=1e6,
+        save_interval=1e6,
     )
     steps = -(-options.steps // STEPS_AT_ONCE) * STEPS_AT_ONCE
     with tempfile.TemporaryDirectory() as temporary:
@@ -218,8 +218,8 @@ def main() -> None:
         data = options.data or paint(folder / "painted", states=10, train=60, test=1) / "train"
         index = linked(layout.index(data), folder / "linked", (WARM_UP + steps) * config.batch_size)
         print(
-            f"{device} ({name}), ResNet-{config.depth}, {config.fusion}, {config.size} px, batch "
-            f"{config.batch_size}, {config.precision}, {config.workers} workers, {steps} steps"
+            f"{device} ({name}), ResNet-{config.depth}, {config.fusion}, {config.image_size} px, batch "
+            f"{config.batch_size}, {config.precision}, {config.num_workers} workers, {steps} steps"
         )
         rounds = []
         for number in range(options.rounds):

@@ -39,7 +39,7 @@ def cost(config: Config, steps: int) -> tuple[float, float]:
     torch.manual_seed(0)
     model = FourViewResNet(config.fusion, CLASSES, depth=config.depth)
     learner = TrainStep(model, config, current_processes(), None, steps)
-    shape = (config.batch_size, config.size, config.size, 3)
+    shape = (config.batch_size, config.image_size, config.image_size, 3)
     views = torch.stack(
         [torch.randint(0, 256, shape, dtype=torch.uint8).permute(0, 3, 1, 2) for _ in range(4)], 1
     )
@@ -60,7 +60,7 @@ def main() -> None:
     parser.add_argument("--fusion", choices=FUSIONS, default="medium")
     parser.add_argument("--precision", choices=PRECISIONS, default=PRECISIONS[gpu])
     parser.add_argument("--depth", type=int, default=50)
-    parser.add_argument("--size", type=int, default=256 if gpu else 64)
+    parser.add_argument("--image-size", type=int, default=256 if gpu else 64)
     parser.add_argument("--batch-size", type=int, default=28 if gpu else 8)
     parser.add_argument("--steps", type=int, default=20 if gpu else 3, help="steps a setting")
     options = parser.parse_args()
@@ -68,12 +68,14 @@ def main() -> None:
         fusion=options.fusion,
         precision=options.precision,
         depth=options.depth,
-        size=options.size,
+        image_size=options.image_size,
         batch_size=options.batch_size,
     )
     settings = [middle]
     settings += [replace(middle, depth=depth) for depth in DEPTHS]
-    settings += [replace(middle, size=int(middle.size * factor)) for factor in (0.5, 2, 4)]
+    settings += [
+        replace(middle, image_size=int(middle.image_size * factor)) for factor in (0.5, 2, 4)
+    ]
     settings += [replace(middle, batch_size=int(middle.batch_size * f)) for f in (0.5, 2, 4)]
     name = torch.cuda.get_device_name() if gpu else f"{torch.get_num_threads()} threads"
     print(f"{default_device()} ({name}), {middle.fusion}, {middle.precision}")
@@ -90,11 +92,13 @@ def main() -> None:
             try:
                 seconds, memory = alone.submit(cost, config, options.steps).result()
             except (torch.OutOfMemoryError, RuntimeError) as error:
-                print(f"| {config.depth} | {config.size} | {config.batch_size} | {error!s:.60} |")
+                print(
+                    f"| {config.depth} | {config.image_size} | {config.batch_size} | {error!s:.60} |"
+                )
                 continue
         first = first or (seconds, memory)
         print(
-            f"| {config.depth} | {config.size} | {config.batch_size} | {seconds:.3f} | "
+            f"| {config.depth} | {config.image_size} | {config.batch_size} | {seconds:.3f} | "
             f"{config.batch_size / seconds:.1f} | {memory:.0f} | {seconds / first[0]:.2f}x | "
             f"{memory / first[1]:.2f}x |",
             flush=True,

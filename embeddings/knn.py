@@ -50,8 +50,8 @@ def neighbours(
     index, distance = _ordered(found, point, point, metric, subrange(progress, 0.9, 1.0))
     keep = others(index, np.arange(len(score)))
     return Neighbours(
-        index=index[keep].reshape(-1, count),
-        distance=distance[keep].reshape(-1, count),
+        indices=index[keep].reshape(-1, count),
+        distances=distance[keep].reshape(-1, count),
         metric=metric,
         exact=exact,
         seed=seed,

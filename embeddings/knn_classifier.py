@@ -42,7 +42,7 @@ def vote_accuracy(
     left out too.
     """
     return {
-        count: float((vote(graph.index, label, count) == label).mean())
+        count: float((vote(graph.indices, label, count) == label).mean())
         for count in counts
-        if count <= graph.index.shape[1]
+        if count <= graph.indices.shape[1]
     }

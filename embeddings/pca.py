@@ -54,7 +54,7 @@ def project(
     width = components.mean.shape[0]
     if feature.shape[1] != width:
         raise ValueError(f"there are {feature.shape[1]} features, the components are of {width}")
-    return _score(feature, components.mean, components.loading, progress)
+    return _score(feature, components.mean, components.loadings, progress)
 
 
 def plane(score: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -76,11 +76,11 @@ def _of_covariance(
     variance = variance[::-1].clip(min=0)
     return Components(
         mean=mean,
-        loading=loading,
-        variance=variance.astype(np.float32),
-        variance_ratio=(variance / covariance.trace()).astype(np.float32),
-        score=_score(feature, mean, loading, subrange(progress, 0.7, 1.0)),
-        parameter={"components": count, "solver": "covariance"},
+        loadings=loading,
+        explained_variance=variance.astype(np.float32),
+        explained_variance_ratio=(variance / covariance.trace()).astype(np.float32),
+        scores=_score(feature, mean, loading, subrange(progress, 0.7, 1.0)),
+        parameters={"components": count, "solver": "covariance"},
         seed=seed,
         library=f"scipy {version('scipy')}",
     )
@@ -99,11 +99,11 @@ def _of_features(
     loading = np.ascontiguousarray(fitted.components_, dtype=np.float32)
     return Components(
         mean=mean,
-        loading=loading,
-        variance=fitted.explained_variance_.astype(np.float32),
-        variance_ratio=fitted.explained_variance_ratio_.astype(np.float32),
-        score=_score(whole, mean, loading, subrange(progress, 0.9, 1.0)),
-        parameter={"components": count, "solver": solver},
+        loadings=loading,
+        explained_variance=fitted.explained_variance_.astype(np.float32),
+        explained_variance_ratio=fitted.explained_variance_ratio_.astype(np.float32),
+        scores=_score(whole, mean, loading, subrange(progress, 0.9, 1.0)),
+        parameters={"components": count, "solver": solver},
         seed=seed,
         library=f"scikit-learn {version('scikit-learn')}",
     )

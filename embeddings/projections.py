@@ -24,10 +24,10 @@ JITTER = 0.01  # Of the standard deviation of the start, so that duplicates lie 
 
 def pca(components: Components) -> Map:
     """Return the first two components as a map (Pearson 1901)."""
-    ratio = [float(value) for value in components.variance_ratio[:2]]
+    ratio = [float(value) for value in components.explained_variance_ratio[:2]]
     return Map(
         "pca",
-        plane(components.score),
+        plane(components.scores),
         {"explained_variance_ratio": ratio},
         components.seed,
         components.library,
@@ -54,7 +54,7 @@ def tsne(
 
     if perplexity < 1:
         raise ValueError(f"a perplexity of {perplexity:g} is below 1")
-    perplexity = min(perplexity, (len(graph.index) - 1) / 3)
+    perplexity = min(perplexity, (len(graph.indices) - 1) / 3)
     count = int(3 * perplexity)
     index, distance = _nearest(graph, count, f"a perplexity of {perplexity:g}")
     # The optimiser scales it in place, there and back, and rounds: never use it twice.
@@ -100,12 +100,12 @@ def umap(
     from umap.umap_ import find_ab_params, fuzzy_simplicial_set, simplicial_set_embedding
 
     _check_umap(neighbours, minimum_distance)
-    length = len(graph.index)
+    length = len(graph.indices)
     neighbours = min(neighbours, length)
     index, distance = _nearest(graph, neighbours - 1, f"UMAP with {neighbours} neighbours")
     state = np.random.RandomState(seed)
     membership, _, _ = fuzzy_simplicial_set(
-        components.score,
+        components.scores,
         neighbours,
         state,
         graph.metric,
@@ -114,7 +114,7 @@ def umap(
     )
     a, b = find_ab_params(1.0, minimum_distance)
     coordinate, _ = simplicial_set_embedding(
-        components.score,
+        components.scores,
         membership,
         n_components=2,
         initial_alpha=1.0,
@@ -157,7 +157,7 @@ class _Iterations:
 
 def _start(components: Components, seed: int) -> NDArray[np.float64]:
     """Return the first two components (N, 2) with a deviation of 1 along the first, and jitter."""
-    start = plane(components.score).astype(np.float64)
+    start = plane(components.scores).astype(np.float64)
     start /= start[:, 0].std() or 1.0  # Of a sample of duplicates, all zero.
     return start + np.random.default_rng(seed).normal(scale=JITTER, size=start.shape)
 
@@ -166,9 +166,9 @@ def _nearest(
     graph: Neighbours, count: int, what: str
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Return index and distance of the nearest `count` neighbours."""
-    if graph.index.shape[1] < count:
-        raise ValueError(f"{what} needs a graph of {count}, this one has {graph.index.shape[1]}")
-    index, distance = graph.index[:, :count], graph.distance[:, :count]
+    if graph.indices.shape[1] < count:
+        raise ValueError(f"{what} needs a graph of {count}, this one has {graph.indices.shape[1]}")
+    index, distance = graph.indices[:, :count], graph.distances[:, :count]
     return np.ascontiguousarray(index), np.ascontiguousarray(distance)
 
 
@@ -180,4 +180,4 @@ def _check_umap(neighbours: int, minimum_distance: float) -> None:
 
 
 def _common(components: Components, graph: Neighbours) -> dict[str, int | str]:
-    return {"metric": graph.metric, "components": components.score.shape[1]}
+    return {"metric": graph.metric, "components": components.scores.shape[1]}

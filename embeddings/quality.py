@@ -55,14 +55,14 @@ def reference(
     many. It takes 4 bytes for each of the sample times N.
     """
     length = feature.shape[0]
-    count = min(count, graph.index.shape[1], (length - 1) // 2)
+    count = min(count, graph.indices.shape[1], (length - 1) // 2)
     chosen = np.random.default_rng(seed).choice(length, min(sample, length), replace=False)
     row = np.sort(chosen)
     distance = _squared_distance(feature, row, progress)
     near = np.empty((len(row), count), np.int64)
     for at, own in enumerate(distance):
         near[at] = np.argpartition(own, count - 1)[:count]
-    return Reference(row, distance, near, graph.index[:, :count], label)
+    return Reference(row, distance, near, graph.indices[:, :count], label)
 
 
 def judge(
@@ -114,14 +114,14 @@ def stability(
     `more`, over the same seeded sample of locations with a graph of its own, and each pair of
     maps is compared. The share lies in [0, 1].
     """
-    length = len(components.score)
+    length = len(components.scores)
     size = min(sample, length)
     row = np.sort(np.random.default_rng(seed).choice(length, size, replace=False))
-    part_of = replace(components, score=components.score[row])
-    graph_of = neighbours(part_of.score, graph.index.shape[1], seed, graph.metric)
+    part_of = replace(components, scores=components.scores[row])
+    graph_of = neighbours(part_of.scores, graph.indices.shape[1], seed, graph.metric)
     near = []
     for number in range(more + 1):
-        coordinate = fit(part_of, graph_of, seed + number).coordinate
+        coordinate = fit(part_of, graph_of, seed + number).coordinates
         near.append(nearest_on_map(coordinate, min(count, size - 1)))
         progress((number + 1) / (more + 1))
     kept = [

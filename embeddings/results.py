@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 class Components:
     """The first C principal components of features.
 
-    `mean` is (D,) float32, `loading` (C, D) float32 with orthonormal rows, `variance` (C,) float32
-    along each, falling, and `variance_ratio` (C,) float32 its share of the variance of all D, in
-    [0, 1]. `score` (N, C) float32 are the features less the mean, times the loadings:
+    `mean` is (D,) float32, `loadings` (C, D) float32 with orthonormal rows, `explained_variance` (C,) float32
+    along each, falling, and `explained_variance_ratio` (C,) float32 its share of the variance of all D, in
+    [0, 1]. `scores` (N, C) float32 are the features less the mean, times the loadings:
     `score[:, :2]` is the map of principal components.
     """
 
     mean: NDArray[np.float32]
-    loading: NDArray[np.float32]
-    variance: NDArray[np.float32]
-    variance_ratio: NDArray[np.float32]
-    score: NDArray[np.float32]
-    parameter: Mapping[str, Any]
+    loadings: NDArray[np.float32]
+    explained_variance: NDArray[np.float32]
+    explained_variance_ratio: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    parameters: Mapping[str, Any]
     seed: int
     library: str
 
@@ -32,13 +32,13 @@ class Components:
 class Neighbours:
     """The k nearest other locations of each, the nearest first.
 
-    `index` is (N, k) int32, `distance` (N, k) float32, rising along each row, in the unit of the
+    `indices` is (N, k) int32, `distances` (N, k) float32, rising along each row, in the unit of the
     scores for the Euclidean metric, in [0, 2] for the cosine. `exact` says whether they were
     searched among all, or by an index that misses some.
     """
 
-    index: NDArray[np.int32]
-    distance: NDArray[np.float32]
+    indices: NDArray[np.int32]
+    distances: NDArray[np.float32]
     metric: str
     exact: bool
     seed: int
@@ -71,13 +71,13 @@ class Quality:
 
 @dataclass(frozen=True)
 class Map:
-    """A two-dimensional map: `coordinate` is (N, 2) float32, without unit.
+    """A two-dimensional map: `coordinates` is (N, 2) float32, without unit.
 
-    `method` is "pca", "tsne" or "umap"; `parameter`, `seed` and `library` say how it was made.
+    `method` is "pca", "tsne" or "umap"; `parameters`, `seed` and `library` say how it was made.
     """
 
     method: str
-    coordinate: NDArray[np.float32]
-    parameter: Mapping[str, Any]
+    coordinates: NDArray[np.float32]
+    parameters: Mapping[str, Any]
     seed: int
     library: str

@@ -33,9 +33,9 @@ def place(
     `components` are those of the old map's locations. New locations do not see each other. Raises
     ValueError where C is another, or the method is unknown.
     """
-    if score.shape[1] != components.score.shape[1]:
+    if score.shape[1] != components.scores.shape[1]:
         raise ValueError(
-            f"{score.shape[1]} components do not fit a map of {components.score.shape[1]}"
+            f"{score.shape[1]} components do not fit a map of {components.scores.shape[1]}"
         )
     if old.method == "pca":
         return plane(score)
@@ -63,20 +63,20 @@ def _tsne(
     from scipy.sparse import csr_array
 
     graph = between(
-        score, components.score, START, str(old.parameter["metric"]), subrange(progress, 0.0, 0.3)
+        score, components.scores, START, str(old.parameters["metric"]), subrange(progress, 0.0, 0.3)
     )
-    perplexity = min(PERPLEXITY, graph.index.shape[1] / 3)
+    perplexity = min(PERPLEXITY, graph.indices.shape[1] / 3)
     count = int(3 * perplexity)
     affinity = joint_probabilities_nn(
-        np.ascontiguousarray(graph.index[:, :count]),
-        np.ascontiguousarray(graph.distance[:, :count]),
+        np.ascontiguousarray(graph.indices[:, :count]),
+        np.ascontiguousarray(graph.distances[:, :count]),
         [perplexity],
         symmetrize=False,
         normalization="point-wise",
-        n_reference_samples=len(old.coordinate),
+        n_reference_samples=len(old.coordinates),
         n_jobs=-1,
     )
-    position = old.coordinate.astype(np.float64)
+    position = old.coordinates.astype(np.float64)
     # openTSNE moves the old map to the middle of its grid.
     centre = (position.max(axis=0) + position.min(axis=0)) / 2
     position -= centre
@@ -85,7 +85,7 @@ def _tsne(
     unused = Affinities()
     unused.P = csr_array((length, length))
     partial = PartialTSNEEmbedding(
-        np.median(position[graph.index], axis=1),
+        np.median(position[graph.indices], axis=1),
         TSNEEmbedding(position, unused),
         affinity,
         # Its grid (openTSNE 1.0.4) undoes the gains of all locations that are inside it, in every
@@ -121,9 +121,9 @@ def _umap(
 
     graph = between(
         score,
-        components.score,
-        int(old.parameter["neighbours"]),
-        str(old.parameter["metric"]),
+        components.scores,
+        int(old.parameters["neighbours"]),
+        str(old.parameters["metric"]),
         subrange(progress, 0.0, 0.3),
     )
     membership = _membership(graph)
@@ -131,16 +131,16 @@ def _umap(
     # Joined too weakly to be drawn once in all epochs.
     head, tail = np.nonzero(membership >= membership.max() / epochs)
     weight = membership[head, tail]
-    a, b = find_ab_params(1.0, float(old.parameter["minimum_distance"]))
+    a, b = find_ab_params(1.0, float(old.parameters["minimum_distance"]))
     state = np.random.RandomState(seed)
     limit = np.iinfo(np.int32)
     coordinate = optimize_layout_euclidean(
-        _weighted_start(old.coordinate, graph, membership),
-        old.coordinate.astype(np.float32, order="C", copy=True),
+        _weighted_start(old.coordinates, graph, membership),
+        old.coordinates.astype(np.float32, order="C", copy=True),
         head.astype(np.int32),
-        graph.index[head, tail],
+        graph.indices[head, tail],
         epochs,
-        len(old.coordinate),
+        len(old.coordinates),
         make_epochs_per_sample(weight, epochs),
         a,
         b,
@@ -155,12 +155,12 @@ def _membership(graph: Neighbours) -> NDArray[np.float32]:
     """Return how strongly each new location is joined to its neighbours (M, k), in [0, 1]."""
     from umap.umap_ import compute_membership_strengths, smooth_knn_dist
 
-    count = graph.index.shape[1]
-    scale, nearest = smooth_knn_dist(graph.distance, float(count), local_connectivity=0.0)
+    count = graph.indices.shape[1]
+    scale, nearest = smooth_knn_dist(graph.distances, float(count), local_connectivity=0.0)
     _, _, strength, _ = compute_membership_strengths(
-        graph.index, graph.distance, scale, nearest, bipartite=True
+        graph.indices, graph.distances, scale, nearest, bipartite=True
     )
-    result: NDArray[np.float32] = strength.reshape(graph.index.shape)
+    result: NDArray[np.float32] = strength.reshape(graph.indices.shape)
     return result
 
 
@@ -169,7 +169,7 @@ def _weighted_start(
 ) -> NDArray[np.float32]:
     """Return the weighted means (M, 2) of the neighbours' places, or the place of the same one."""
     weight = membership / membership.sum(axis=1, keepdims=True)
-    mean = (weight[:, :, None] * coordinate[graph.index]).sum(axis=1)
+    mean = (weight[:, :, None] * coordinate[graph.indices]).sum(axis=1)
     same = membership == 1
-    first = graph.index[np.arange(len(same)), same.argmax(axis=1)]
+    first = graph.indices[np.arange(len(same)), same.argmax(axis=1)]
     return np.asarray(np.where(same.any(axis=1)[:, None], coordinate[first], mean), np.float32)

@@ -24,7 +24,7 @@ from workbench.store import Projection, Store
 DEGREES = (0, 90, 180, 270)
 
 # The smallest training that still is one.
-TINY = Config(depth=18, size=32, epochs=2, batch_size=4, learning_rate=1e-3, workers=0)
+TINY = Config(depth=18, image_size=32, epochs=2, batch_size=4, learning_rate=1e-3, num_workers=0)
 
 
 def photograph(path: Path, seed: int, size: int = 64) -> None:
@@ -95,16 +95,16 @@ def small_store(
         for row in range(count)
     ]
     made = Store(
-        class_name=tuple(classes),
-        location_id=tuple(stem),
-        label=label.astype(np.int64),
-        latitude=(30.0 + label).astype(np.float64),
-        longitude=(-90.0 - label).astype(np.float64),
-        image=np.array([[f"{name}_{degree}.jpg" for degree in DEGREES] for name in stem]),
-        logit=logit,
-        feature=feature,
+        class_names=tuple(classes),
+        location_ids=tuple(stem),
+        labels=label.astype(np.int64),
+        latitudes=(30.0 + label).astype(np.float64),
+        longitudes=(-90.0 - label).astype(np.float64),
+        image_paths=np.array([[f"{name}_{degree}.jpg" for degree in DEGREES] for name in stem]),
+        logits=logit,
+        features=feature,
         provenance={"data": str(data), "checkpoint": "", "fusion": "medium", "size": 64},
-        projection={
+        projections={
             method: Projection(
                 method,
                 Map(method, feature[:, 2 * i : 2 * i + 2], {"scale": 1}, seed, "example 1.0"),
@@ -118,19 +118,19 @@ def small_store(
 
 def judged(made: Store) -> Store:
     """Return a store as if it had been projected twice: with neighbours, quality, a fourth map."""
-    feature = np.asarray(made.feature)
+    feature = np.asarray(made.features)
     graph = neighbours(feature, 20, seed=0)
-    reference = quality.reference(feature, made.label, graph, 0, count=5)
+    reference = quality.reference(feature, made.labels, graph, 0, count=5)
     projection = {
-        name: replace(one, quality=quality.judge(reference, one.map.coordinate))
-        for name, one in made.projection.items()
+        name: replace(one, quality=quality.judge(reference, one.projection.coordinates))
+        for name, one in made.projections.items()
     }
-    other = replace(made.projection["tsne"].map, coordinate=feature[:, 8:10])
+    other = replace(made.projections["tsne"].projection, coordinates=feature[:, 8:10])
     return replace(
         made,
-        neighbours=graph,
-        neighbour_accuracy=vote_accuracy(graph, made.label),
-        projection={**projection, "tsne-other": Projection("tsne-other", other)},
+        neighbors=graph,
+        knn_accuracy=vote_accuracy(graph, made.labels),
+        projections={**projection, "tsne-other": Projection("tsne-other", other)},
     )
 
 

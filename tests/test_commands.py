@@ -80,7 +80,7 @@ def test_the_trainer_refuses_bad_folders_and_writes_nothing(
     run = tmp_path / "run"
     data = make(tmp_path)
     assert message in refuse(
-        trainer.__main__.main, run, "--data", data, "--size", "32", "--workers", "0"
+        trainer.__main__.main, run, "--data", data, "--image-size", "32", "--num-workers", "0"
     )
     assert not run.exists()
 
@@ -89,7 +89,7 @@ def test_the_trainer_refuses_bad_options(tmp_path: Path, refuse: Callable[..., s
     for options, message in (
         (("--epochs", "0"), "--epochs 0: must lie in [1, 2147483647]."),
         (("--learning-rate", "nan"), "--learning-rate nan: must lie in"),
-        (("--validation-share", "1"), "--validation-share 1.0: must lie in (0.0, 1.0)."),
+        (("--validation-fraction", "1"), "--validation-fraction 1.0: must lie in (0.0, 1.0)."),
     ):
         assert message in refuse(
             trainer.__main__.main, tmp_path / "run", "--data", tmp_path, *options
@@ -131,8 +131,8 @@ def test_extraction_does_not_overwrite_unasked(
     arguments = (trained, "--data", test_folder, "--out", path)
     assert "say --overwrite." in refuse(extract.main, *arguments)
     assert path.read_bytes() == before
-    assert extract.main([*map(str, arguments), "--overwrite", "--workers", "0"]) == 0
-    assert store.read(path).class_name == ("Alaska", "New Mexico")
+    assert extract.main([*map(str, arguments), "--overwrite", "--num-workers", "0"]) == 0
+    assert store.read(path).class_names == ("Alaska", "New Mexico")
 
 
 def test_projection_and_export_refuse_what_is_no_store(

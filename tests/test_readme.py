@@ -16,7 +16,7 @@ from trainer.presets import PRESETS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
-QUICK = ("--size", "32", "--epochs", "1", "--workers", "0")
+QUICK = ("--image-size", "32", "--epochs", "1", "--num-workers", "0")
 
 
 def block(containing: str) -> list[str]:

@@ -19,23 +19,23 @@ DATA = Path(__file__).parents[2] / "shared" / "data" / "streetscapes"
     not DATA.is_dir(), reason=f"no photographs at ../{DATA.relative_to(DATA.parents[2])}"
 )
 def test_the_whole_way(tmp_path: Path) -> None:
-    config = Config(size=48, epochs=1, batch_size=8, learning_rate=3e-4, schedule="one-cycle")
+    config = Config(image_size=48, epochs=1, batch_size=8, learning_rate=3e-4, schedule="one-cycle")
     run, out = tmp_path / "run", tmp_path / "store.h5"
     checkpoint = train(run, DATA / "train", config, preset="demo", resume=False)
-    assert checkpoint.class_name == ("Singapore", "Stuttgart")
+    assert checkpoint.class_names == ("Singapore", "Stuttgart")
     assert sum(map(len, checkpoint.split.values())) == 102
 
     made = extract.extract(run, DATA / "test", out, batch_size=12, workers=2)
     assert len(made) == 36
     assert made.provenance["skipped"] == []
-    assert np.isfinite(made.latitude).all()
+    assert np.isfinite(made.latitudes).all()
 
     project.project(out)
     assert len(export.export(out, tmp_path / "figures", 120.0)) == 10
 
     opened = store.read(out)
     explainer = StoreExplainer(run, Photographs(DATA / "test", opened), opened)
-    result = explainer.explain(opened.location_id[0], AttributionRequest(), untold)
+    result = explainer.explain(opened.location_ids[0], AttributionRequest(), untold)
     assert result.map.shape == (4, 48, 48)
     assert result.converged
     assert result.relative_completeness_error is not None

@@ -28,7 +28,13 @@ from trainer.config import Config
 from trainer.models.resnet import FourViewResNet
 
 FORMAT = "resnetbolt-checkpoint"
-VERSION = 2
+VERSION = 3
+_FORMER_NAMES = {
+    "class_name": "class_names",
+    "data": "data_root",
+    "class_top_1": "per_class_top_1",
+}
+"""Names in versions 1 and 2."""
 METRICS = ("training_loss", "validation_loss", "top_1", "top_5")
 
 
@@ -36,25 +42,25 @@ METRICS = ("training_loss", "validation_loss", "top_1", "top_5")
 class Checkpoint:
     """What is known of a model besides its weights.
 
-    `class_name` is in the order of the logits; `data` is the folder trained on, `data_sha256` the
+    `class_names` is in the order of the logits; `data_root` is the folder trained on, `data_sha256` the
     fingerprint of its locations (`trainer.data.prepare`); `split` maps "training" and "validation" to
     location ids. `epoch` counts the whole epochs and `step` the steps so far; `metrics` holds the
-    validation figures of `epoch`, `class_top_1` the share of each class's validation locations
+    validation figures of `epoch`, `per_class_top_1` the share of each class's validation locations
     that are answered right, both empty before the first. `loss_sum` is the sum of the training
     losses since `epoch`, `seconds` the time that training has taken. `weights` is the file beside
     it and `sha256` its hash, both empty before it is saved.
     """
 
     config: Config
-    class_name: tuple[str, ...]
-    data: str
+    class_names: tuple[str, ...]
+    data_root: str
     split: Mapping[str, Sequence[str]]
     metrics: Mapping[str, float]
     epoch: int
     step: int = 0
     loss_sum: float = 0.0
     seconds: float = 0.0
-    class_top_1: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    per_class_top_1: Mapping[str, float] = dataclasses.field(default_factory=dict)
     data_sha256: str = ""
     preset: str = ""
     versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -129,13 +135,10 @@ def read(run: Path, name: str = "best") -> Checkpoint:
                 f"the checkpoint has version {version}, this trainer reads up to "
                 f"{VERSION}; update it."
             )
-        checkpoint = Checkpoint(
-            **document
-            | {
-                "config": Config(**document["config"]),
-                "class_name": tuple(document["class_name"]),
-            }
-        )
+        fields = {_FORMER_NAMES.get(key, key): value for key, value in document.items()}
+        fields["config"] = Config.from_json(fields["config"])
+        fields["class_names"] = tuple(fields["class_names"])
+        checkpoint = Checkpoint(**fields)
         _check(checkpoint)
         return checkpoint
     except InputError as error:
@@ -148,11 +151,11 @@ def read(run: Path, name: str = "best") -> Checkpoint:
 
 def _check(checkpoint: Checkpoint) -> None:
     """Raise ValueError unless everything is of its type: a JSON file may hold anything."""
-    parts = [checkpoint.split["training"], checkpoint.split["validation"], checkpoint.class_name]
-    texts = [checkpoint.data, checkpoint.data_sha256, checkpoint.preset]
+    parts = [checkpoint.split["training"], checkpoint.split["validation"], checkpoint.class_names]
+    texts = [checkpoint.data_root, checkpoint.data_sha256, checkpoint.preset]
     texts += [checkpoint.commit, checkpoint.weights]
     numbers = [checkpoint.metrics[name] for name in METRICS if checkpoint.epoch]
-    numbers += [*checkpoint.metrics.values(), *checkpoint.class_top_1.values()]
+    numbers += [*checkpoint.metrics.values(), *checkpoint.per_class_top_1.values()]
     numbers += [checkpoint.loss_sum, checkpoint.seconds]
     counts = (checkpoint.epoch, checkpoint.step)
     if not (
@@ -175,7 +178,7 @@ def load(run: Path, name: str = "best") -> tuple[FourViewResNet, Checkpoint]:
     if not path.is_file():
         raise InputError(f"{path}: the weights that {name}.json names are gone; train again.")
     fusion, depth = checkpoint.config.fusion, checkpoint.config.depth
-    model = FourViewResNet(fusion, len(checkpoint.class_name), depth=depth)
+    model = FourViewResNet(fusion, len(checkpoint.class_names), depth=depth)
     try:
         with safe_open(path, "pt") as file:
             kind = file.metadata() or {}
@@ -185,7 +188,7 @@ def load(run: Path, name: str = "best") -> tuple[FourViewResNet, Checkpoint]:
     except (SafetensorError, RuntimeError, OSError) as error:
         raise InputError(
             f"{path}: these are not the weights of a ResNet-{depth} with {fusion} fusion and "
-            f"{len(checkpoint.class_name)} classes; choose another run."
+            f"{len(checkpoint.class_names)} classes; choose another run."
         ) from error
     if checkpoint.sha256 != _sha256(path):
         raise InputError(f"{path}: the weights have changed since {name}.json was written.")

@@ -57,7 +57,7 @@ def evaluate(
     ]
     hit = torch.zeros((classes, 5), dtype=torch.float64, device=device)
     for batch in batch_bar(
-        dataset.loader(photographs, batches, config.workers),
+        dataset.loader(photographs, batches, config.num_workers),
         what,
         total=len(batches),
         disable=not processes.is_main,
@@ -65,9 +65,9 @@ def evaluate(
         refuse_unreadable(batch.reason)
         if len(batch.label):
             with autocast(config, device):
-                output = model.everything(to_pixels(batch.views, device))
+                output = model.forward_all(to_pixels(batch.views, device))
             hit.index_add_(
-                0, batch.label.to(device), _count(output.logit, output.view_logit, batch.label)
+                0, batch.label.to(device), _count(output.logits, output.view_logits, batch.label)
             )
         between()
     total = processes.all_reduce(hit).cpu()

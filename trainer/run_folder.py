@@ -67,14 +67,14 @@ def as_before(run: Path, previous: Checkpoint, index: Index) -> Split:
 
     Raises InputError when some of them cannot be read any more, or the classes are others.
     """
-    place = {location.id: location for location in index.location}
+    place = {location.id: location for location in index.locations}
     gone = [name for part in previous.split.values() for name in part if name not in place]
     if gone:
         raise InputError(
             f"{run}: {len(gone)} locations that this run was started on cannot be read any more, "
             f"{gone[0]} among them; put them back or train into another folder."
         )
-    if previous.class_name != index.class_name:
+    if previous.class_names != index.class_names:
         raise InputError(
             f"{run}: the data folder has other classes than when this run was started; train into "
             "another folder."

@@ -24,18 +24,18 @@ def targets(
     2307.05845), here between the centres of the classes' training locations. Raises InvalidConfig when
     smoothing by distance finds a class without coordinates.
     """
-    if not (config.label_smoothing or config.neighbour_smoothing):
+    if not (config.label_smoothing or config.neighbor_smoothing):
         return None
     classes = len(class_name)
-    own = 1 - config.label_smoothing - config.neighbour_smoothing
+    own = 1 - config.label_smoothing - config.neighbor_smoothing
     result = own * torch.eye(classes) + config.label_smoothing / classes
-    if config.neighbour_smoothing:
+    if config.neighbor_smoothing:
         distance = torch.from_numpy(distances(centres(class_name, training)))
-        weight = torch.exp(-distance / config.neighbour_distance).fill_diagonal_(0)
+        weight = torch.exp(-distance / config.neighbor_distance).fill_diagonal_(0)
         # A class far from all others keeps what it cannot give away.
         given = weight / weight.sum(dim=1, keepdim=True).clamp(min=1e-30)
         kept = 1 - given.sum(dim=1)
-        result = result + config.neighbour_smoothing * (given + torch.diag(kept)).float()
+        result = result + config.neighbor_smoothing * (given + torch.diag(kept)).float()
     return result
 
 
@@ -51,7 +51,7 @@ def centres(class_name: Sequence[str], training: Sequence[Location]) -> Matrix:
     for name, row in number.items():
         if not known[label == row].any():
             raise InvalidConfig(
-                f"--neighbour-smoothing: {name} has no location with coordinates; add its info.txt "
+                f"--neighbor-smoothing: {name} has no location with coordinates; add its info.txt "
                 "or leave the option out."
             )
     latitude, longitude = np.radians(degree[known]).T

@@ -65,7 +65,7 @@ class TrainStep:
         self.model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.kept = self.model
         """The model that is validated and saved: where weights are averaged, their average."""
-        if config.averaging:
+        if config.ema_decay:
             self.kept = copy.deepcopy(self.model).requires_grad_(False)
         self._averaged = 0  # Steps in the average.
         objective: nn.Module = Objective(self.model, target).to(device)
@@ -107,7 +107,7 @@ class TrainStep:
             group["lr"] = rate * group["share"]
         device = self.processes.device
         draw = self._draw(number, batch_size)
-        parts = min(self.config.accumulation, len(label))
+        parts = min(self.config.accumulation_steps, len(label))
         cuts = [len(label) * part // parts for part in range(parts + 1)]
         total = torch.zeros((), device=device)
         for first, last in itertools.pairwise(cuts):
@@ -148,7 +148,7 @@ class TrainStep:
         Statistics of batch normalisation are not averaged but taken as they are.
         """
         count = self._averaged
-        decay = min(self.config.averaging, (1 + count) / (10 + count)) if count else 0.0
+        decay = min(self.config.ema_decay, (1 + count) / (10 + count)) if count else 0.0
         kept, model = list(self.kept.parameters()), list(self.model.parameters())
         torch._foreach_lerp_(kept, model, 1 - decay)
         torch._foreach_copy_(list(self.kept.buffers()), list(self.model.buffers()))
@@ -164,28 +164,28 @@ def optimiser(model: FourViewResNet, config: Config) -> torch.optim.Optimizer:
     """Return the optimiser; each group's `share` is its part of the learning rate."""
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
-        share = config.trunk_rate if name.startswith("trunk.") else 1.0
-        spared = config.optimiser == "adamw" and parameter.ndim == 1
+        share = config.trunk_lr_scale if name.startswith("trunk.") else 1.0
+        spared = config.optimizer == "adamw" and parameter.ndim == 1
         decay = 0.0 if spared else config.weight_decay
         groups.setdefault((share, decay), []).append(parameter)
     chosen = [
         {"params": parameters, "share": share, "weight_decay": decay}
         for (share, decay), parameters in groups.items()
     ]
-    if config.optimiser == "sgd":
+    if config.optimizer == "sgd":
         return torch.optim.SGD(
             chosen,
             lr=config.learning_rate,
-            momentum=config.beta_1,
-            nesterov=config.beta_1 > 0,
+            momentum=config.beta1,
+            nesterov=config.beta1 > 0,
             fused=True,
         )
-    make = torch.optim.AdamW if config.optimiser == "adamw" else torch.optim.Adam
+    make = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
     return make(
         chosen,
         lr=config.learning_rate,
-        betas=(config.beta_1, config.beta_2),
-        eps=config.epsilon,
+        betas=(config.beta1, config.beta2),
+        eps=config.eps,
         fused=True,
     )
 
@@ -195,7 +195,7 @@ def learning_rate(config: Config, step: int, steps_per_epoch: int) -> float:
     if config.schedule == "one-cycle":
         warm = max(1, config.epochs * steps_per_epoch // 4)
     else:
-        warm = round(config.warm_up * steps_per_epoch)
+        warm = round(config.warmup_epochs * steps_per_epoch)
     if step < warm:
         return config.learning_rate * (step + 1) / warm
     if config.schedule == "constant":

@@ -62,8 +62,10 @@ def train(
     if not previous:
         check(config.depth, config.weights)
     with processes.main_first():
-        prepared = prepare(data, index or index_file(run.absolute().parent, data), config.workers)
-    split = split_by_location(prepared.index, config.validation_share, config.seed)
+        prepared = prepare(
+            data, index or index_file(run.absolute().parent, data), config.num_workers
+        )
+    split = split_by_location(prepared.index, config.validation_fraction, config.seed)
     _refuse_small_parts(config, len(split.training), processes.world_size)
     with run_folder.alone(run, processes):
         previous = run_folder.previous(run, config, resume)  # Another trainer may have been here.
@@ -99,9 +101,9 @@ class _Training:
                 f"{prepared.index.root}: photographs have changed since {run} was started; put "
                 "them back or train into another folder."
             )
-        self.class_name = prepared.index.class_name
+        self.class_name = prepared.index.class_names
         self.training, self.validation = (
-            LocationDataset(prepared.index.root, part, self.class_name, config.size)
+            LocationDataset(prepared.index.root, part, self.class_name, config.image_size)
             for part in (split.training, split.validation)
         )
         self.batch_size = min(config.batch_size, len(self.training))
@@ -128,7 +130,7 @@ class _Training:
             mean,
             deviation,
             depth=config.depth,
-            zero_residual=config.initialisation == "zero-residual",
+            zero_residual=config.initialization == "zero-residual",
         )
         if fresh and config.weights:
             with self.processes.main_first():
@@ -146,7 +148,7 @@ class _Training:
             return
         self.epoch, self.step = previous.epoch, previous.step
         self.loss_sum, self.seconds_before = previous.loss_sum, previous.seconds
-        self.metrics, self.class_top_1 = dict(previous.metrics), dict(previous.class_top_1)
+        self.metrics, self.class_top_1 = dict(previous.metrics), dict(previous.per_class_top_1)
         kept = checkpoints.load(self.run, "last")[0]
         self.learner.load(kept, checkpoints.load_state(self.run, previous))
         if self.epoch:
@@ -167,7 +169,7 @@ class _Training:
             len(self.training), self.batch_size, self.config.seed, self.step, last_step
         )
         batches = dataset.loader(
-            self.training, map(self.processes.shard, rows), self.config.workers
+            self.training, map(self.processes.shard, rows), self.config.num_workers
         )
         stream = iter(batches)
         try:
@@ -251,16 +253,16 @@ class _Training:
 
     def _step(self, batch: Batch) -> Tensor:
         try:
-            return self.learner.step(batch.views, batch.label, self.step, self.batch_size)
+            return self.learner.step(batch.views, batch.labels, self.step, self.batch_size)
         except torch.OutOfMemoryError as error:
             raise TrainingOutOfMemory(
                 f"{self.run}: the GPU has too little memory for a step; lower --batch-size or "
-                "--size, or raise --accumulation."
+                "--image-size, or raise --accumulation-steps."
             ) from error
 
     def _agreed_to_save(self) -> bool:
         """Return whether one of the processes was asked to end, or has not saved for long."""
-        late = time.monotonic() - self.saved >= 60 * self.config.save_minutes
+        late = time.monotonic() - self.saved >= 60 * self.config.save_interval
         return self.processes.any(self.stop.received or late)
 
     def _stop_if_asked(self) -> None:
@@ -313,15 +315,15 @@ class _Training:
                 names,
                 Checkpoint(
                     config=self.config,
-                    class_name=self.class_name,
-                    data=self.data,
+                    class_names=self.class_name,
+                    data_root=self.data,
                     data_sha256=self.data_sha256,
                     split={
                         "training": [place.id for place in self.training.location],
                         "validation": [place.id for place in self.validation.location],
                     },
                     metrics=self.metrics,
-                    class_top_1=self.class_top_1,
+                    per_class_top_1=self.class_top_1,
                     epoch=self.epoch,
                     step=self.step,
                     loss_sum=self.loss_sum,
@@ -337,14 +339,14 @@ class _Training:
 
 def _refuse_small_parts(config: Config, locations: int, processes: int) -> None:
     """Raise InvalidConfig where a part of a batch would hold no location, or too little to learn."""
-    batch_size, parts = min(config.batch_size, locations), processes * config.accumulation
+    batch_size, parts = min(config.batch_size, locations), processes * config.accumulation_steps
     needed = 1
-    if config.fusion == "stack" and config.size <= 32 and config.batch_norm == "batch":
+    if config.fusion == "stack" and config.image_size <= 32 and config.batch_norm == "batch":
         needed = 2  # Batch normalisation cannot learn from a single value.
     if batch_size < parts * needed:
         raise InvalidConfig(
-            f"--batch-size {batch_size}: {processes} processes with --accumulation "
-            f"{config.accumulation} need at least {needed} for each part; raise it, or lower the "
+            f"--batch-size {batch_size}: {processes} processes with --accumulation-steps "
+            f"{config.accumulation_steps} need at least {needed} for each part; raise it, or lower the "
             "others."
         )
 
@@ -356,9 +358,9 @@ def _decoded(stream: Iterator[Batch]) -> Batch:
     except RuntimeError as error:
         raise InputError(
             "A process that decodes photographs was killed, perhaps for want of memory; go on "
-            "with --resume and fewer --workers."
+            "with --resume and fewer --num-workers."
         ) from error
-    refuse_unreadable(batch.reason)
+    refuse_unreadable(batch.errors)
     return batch
 
 
@@ -366,7 +368,7 @@ def _tell(split: Split, prepared: Prepared) -> None:
     skipped = prepared.index.skipped
     print(
         f"{len(split.training)} locations to train on, {len(split.validation)} to validate, "
-        f"{len(prepared.index.class_name)} classes, {len(skipped)} skipped"
+        f"{len(prepared.index.class_names)} classes, {len(skipped)} skipped"
     )
     for item in skipped[:10]:
         print(f"  skipped {item.id}: {item.reason}")

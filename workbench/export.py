@@ -21,27 +21,27 @@ LEAST_WIDTH, GREATEST_WIDTH = 80.0, 1000.0
 
 def figures(store: Store, width: float) -> Mapping[str, Callable[[], Figure]]:
     """Return what draws each figure of a store, by file name; width in mm, half of it for ROC."""
-    score = metrics.probability(store.logit)
-    prediction = metrics.ranking(store.logit)[:, 0]
+    score = metrics.probability(store.logits)
+    prediction = metrics.ranking(store.logits)[:, 0]
     return {
         "roc": lambda: paper.roc(
-            metrics.roc(store.label, score, store.class_name), store.class_name, width / 2
+            metrics.roc(store.labels, score, store.class_names), store.class_names, width / 2
         ),
         "confusion": lambda: paper.confusion(
-            metrics.confusion(store.label, prediction, store.class_name), width
+            metrics.confusion(store.labels, prediction, store.class_names), width
         ),
     } | {
         f"projection-{name}": _projection(store, projection, width)
-        for name, projection in store.projection.items()
+        for name, projection in store.projections.items()
     }
 
 
 def _projection(store: Store, projection: Projection, width: float) -> Callable[[], Figure]:
     return lambda: paper.projection(
         projection.title,
-        projection.map.coordinate,
-        store.label,
-        store.class_name,
+        projection.projection.coordinates,
+        store.labels,
+        store.class_names,
         width,
     )
 
@@ -52,7 +52,7 @@ def export(path: Path, out: Path, width: float) -> list[Path]:
     Raises InputError when the store cannot be read or has no maps.
     """
     store = stores.read(path)
-    if not store.projection:
+    if not store.projections:
         raise InputError(
             f"{path}: the store has no maps yet; run `python -m workbench.project {path}` first."
         )

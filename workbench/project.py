@@ -55,29 +55,29 @@ def project(path: Path, options: Options = Options()) -> list[Projection]:
     other = None if options.align_to is None else _to_align_to(options, store)
     # A map under a name of its own stands beside the usual ones: so does its graph, and it is made
     # of their components.
-    beside = bool(options.name) and store.neighbours is not None
+    beside = bool(options.name) and store.neighbors is not None
     with _complaining(path):
         if beside and store.components is not None:
             found = store.components
         else:
             with fraction_bar("Principal components") as said:
-                found = components(store.feature, options.seed, progress=said)
+                found = components(store.features, options.seed, progress=said)
         with fraction_bar("Nearest neighbours") as said:
             count = max(KEPT, options.neighbours, int(3 * options.perplexity))
-            graph = neighbours(found.score, count, options.seed, options.metric, said)
+            graph = neighbours(found.scores, count, options.seed, options.metric, said)
         made_by: dict[str, Map] = {}
         for method in options.method:
             with fraction_bar(stores.METHOD_TITLES[method]) as said:
                 made_by[method] = fit(method, options, said)(found, graph, options.seed)
         with fraction_bar("Neighbours of a sample in all features") as said:
             reference = quality.reference(
-                store.feature, store.label, graph, options.seed, progress=said
+                store.features, store.labels, graph, options.seed, progress=said
             )
         projections = []
         for method, made in made_by.items():
             name = _name(method, options)
             with fraction_bar(f"{stores.METHOD_TITLES[method]}, quality") as said:
-                judged = quality.judge(reference, made.coordinate, said)
+                judged = quality.judge(reference, made.coordinates, said)
             if method != "pca" and options.stability_seeds:  # PCA has no seed to vary.
                 with fraction_bar(f"{stores.METHOD_TITLES[method]}, stability over seeds") as said:
                     share, size = quality.stability(
@@ -93,13 +93,13 @@ def project(path: Path, options: Options = Options()) -> list[Projection]:
             projections.append(projection if other is None else _aligned(projection, store, other))
         if not beside:
             projections += _judged_again(store, projections, reference)
-        kept = replace(graph, index=graph.index[:, :KEPT], distance=graph.distance[:, :KEPT])
+        kept = replace(graph, indices=graph.indices[:, :KEPT], distances=graph.distances[:, :KEPT])
     stores.extend(
         path,
         projections,
         components=None if beside else found,
         neighbours=None if beside else kept,
-        neighbour_accuracy=vote_accuracy(kept, store.label),
+        neighbour_accuracy=vote_accuracy(kept, store.labels),
         made_of=store,
     )
     return projections
@@ -159,9 +159,9 @@ def _judged_again(
 ) -> list[Projection]:
     """Return the other maps of a store, judged by the new graph, so that all can be compared."""
     result = []
-    for name, old in store.projection.items():
+    for name, old in store.projections.items():
         if name not in {one.name for one in made}:
-            judged = quality.judge(reference, old.map.coordinate)
+            judged = quality.judge(reference, old.projection.coordinates)
             if old.quality is not None:
                 judged = replace(
                     judged,
@@ -181,9 +181,9 @@ def _to_align_to(options: Options, store: Store) -> Store:
     path = options.align_to
     other = stores.read(path)
     for method in options.method:
-        if _name(method, options) not in other.projection:
+        if _name(method, options) not in other.projections:
             raise InputError(f"{path}: has no map {_name(method, options)!r}; project it first.")
-    common = set(other.location_id) & set(store.location_id)
+    common = set(other.location_ids) & set(store.location_ids)
     if len(common) < 3:
         raise InputError(
             f"{path}: has {len(common)} locations in common with the store, which is too few to "
@@ -194,20 +194,23 @@ def _to_align_to(options: Options, store: Store) -> Store:
 
 def _aligned(projection: Projection, store: Store, other: Store) -> Projection:
     """Turn a map onto the one of the same name in another store, by their common locations."""
-    fixed = other.projection[projection.name]
-    row = {location: row for row, location in enumerate(other.location_id)}
-    common = [(i, row[name]) for i, name in enumerate(store.location_id) if name in row]
+    fixed = other.projections[projection.name]
+    row = {location: row for row, location in enumerate(other.location_ids)}
+    common = [(i, row[name]) for i, name in enumerate(store.location_ids) if name in row]
     own, theirs = np.array(common, dtype=np.int64).T
-    turned = align(projection.map.coordinate, fixed.map.coordinate, own, theirs)
+    turned = align(projection.projection.coordinates, fixed.projection.coordinates, own, theirs)
     parameter = {
-        **projection.map.parameter,
+        **projection.projection.parameters,
         "aligned_to_checkpoint": other.provenance.get("checkpoint_sha256", ""),
         "alignment": {"matrix": turned.matrix.tolist(), "shift": turned.shift.tolist()},
         "alignment_disparity": turned.disparity,
         "alignment_locations": len(common),
     }
     return replace(
-        projection, map=replace(projection.map, coordinate=turned.coordinate, parameter=parameter)
+        projection,
+        projection=replace(
+            projection.projection, coordinates=turned.coordinate, parameters=parameter
+        ),
     )
 
 
@@ -215,8 +218,8 @@ def words(projection: Projection) -> str:
     """Return a map and how far it may be believed, in a line."""
     judged = projection.quality
     if judged is None:
-        return f"{projection.name}: {projection.map.library}"
-    parameter = projection.map.parameter
+        return f"{projection.name}: {projection.projection.library}"
+    parameter = projection.projection.parameters
     stable = "" if judged.stability is None else f", stability {judged.stability:.2f}"
     turned = (
         f"\n  turned by {parameter['alignment_locations']:,} common locations, disparity "
@@ -234,7 +237,7 @@ def words(projection: Projection) -> str:
 
 def lowered(projection: Projection, options: Options) -> str:
     """Say so where a parameter was lowered because there are too few locations, else nothing."""
-    method = projection.map.method
+    method = projection.projection.method
     if projection.name != _name(method, options):
         return ""  # One of an earlier run, which was only judged anew.
     wanted = {
@@ -242,7 +245,7 @@ def lowered(projection: Projection, options: Options) -> str:
         "umap": ("neighbours", options.neighbours),
     }
     name, value = wanted.get(method, ("", 0))
-    used = projection.map.parameter.get(name, value)
+    used = projection.projection.parameters.get(name, value)
     if used >= value:
         return ""
     return f"  too few locations for {name} {value:g}: {used:.3g} was used"
@@ -335,9 +338,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if note := lowered(projection, options):
                 print(note)
         made = stores.read(given.store)
-        metric = made.neighbours.metric if made.neighbours else options.metric
+        metric = made.neighbors.metric if made.neighbors else options.metric
         print(f"prediction by the vote of the nearest ({metric}), top-1:")
-        for count, share in made.neighbour_accuracy.items():
+        for count, share in made.knn_accuracy.items():
             print(f"  {count} of them: {share:.1%}")
     return 0
 

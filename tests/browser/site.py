@@ -50,7 +50,7 @@ class Explainer:
             raise InputError(f"{location_id}: is its own baseline; explain another location.")
         row, name = self.guesses.row[location_id], self.guesses.name
         return question.about(
-            name[self.guesses.prediction[row]], name[self.guesses.store.label[row]]
+            name[self.guesses.prediction[row]], name[self.guesses.store.labels[row]]
         )
 
     def explain(
@@ -124,12 +124,12 @@ def selected_in_all(page: Page) -> list[int] | None:
 
 
 def drawn_ids(site: Site) -> list[str]:
-    return [site.store.location_id[row] for row in site.guesses.drawing_order]
+    return [site.store.location_ids[row] for row in site.guesses.drawing_order]
 
 
 def classes_of(site: Site, rows: list[int]) -> set[str]:
     ids = drawn_ids(site)
-    return {site.guesses.name[site.store.label[site.guesses.row[ids[row]]]] for row in rows}
+    return {site.guesses.name[site.store.labels[site.guesses.row[ids[row]]]] for row in rows}
 
 
 def header(page: Page) -> Any:

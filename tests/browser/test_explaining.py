@@ -264,7 +264,7 @@ def test_a_class_is_explained_by_the_maps_of_some_of_its_locations(page: Page, s
 
 def test_a_cell_asks_why_the_one_rather_than_the_other(page: Page, site: Site) -> None:
     wrong = [row for row in site.guesses.drawing_order if not site.guesses.right[row]]
-    pairs = [(site.store.label[row], site.guesses.prediction[row]) for row in wrong]
+    pairs = [(site.store.labels[row], site.guesses.prediction[row]) for row in wrong]
     true, predicted = max(set(pairs), key=pairs.count)
     names = site.guesses.name
     rule = {"by": "cell", "true": names[true], "predicted": names[predicted]}

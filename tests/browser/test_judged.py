@@ -29,10 +29,10 @@ def test_a_judged_store_shows_neighbours_and_lets_each_panel_choose_its_map(
         expect(page.locator(".card")).to_have_count(15)
         ids = drawn_ids(site)
         rows = page.evaluate(SELECTED)[0]
-        graph = site.store.neighbours
+        graph = site.store.neighbors
         assert graph is not None
-        expected = graph.index[site.guesses.row[location], :15]
-        names = [site.store.location_id[row] for row in expected]
+        expected = graph.indices[site.guesses.row[location], :15]
+        names = [site.store.location_ids[row] for row in expected]
         assert {ids[row] for row in rows} == set(names)
         shown = page.locator(".card").evaluate_all("cards => cards.map(c => c.dataset.location)")
         assert shown == names
@@ -44,7 +44,7 @@ def test_a_judged_store_shows_neighbours_and_lets_each_panel_choose_its_map(
             "(method) => [...document.querySelector(`[data-method=${method}] .js-plotly-plot`)"
             "._fullData[0].marker.color]"
         )
-        quality = site.store.projection["umap"].quality
+        quality = site.store.projections["umap"].quality
         assert quality is not None
         kept = quality.preservation[site.guesses.drawing_order]
         assert np.allclose(page.evaluate(colour, "umap"), kept, atol=1e-3)
@@ -61,7 +61,7 @@ def test_a_judged_store_shows_neighbours_and_lets_each_panel_choose_its_map(
         )
         page.wait_for_function(f"() => ({drawn})().selected")
         made = page.evaluate(drawn)
-        coordinate = site.store.projection["tsne-other"].map.coordinate
+        coordinate = site.store.projections["tsne-other"].projection.coordinates
         assert np.allclose(made["x"], coordinate[site.guesses.drawing_order, 0])
         assert sorted(made["selected"]) == sorted(rows)
         assert made["ring"] == 1

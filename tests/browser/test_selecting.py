@@ -104,7 +104,7 @@ def test_a_lasso_around_nothing_and_a_double_click_clear(page: Page) -> None:
 
 def test_a_cell_of_the_confusion_matrix_narrows_to_its_locations(page: Page, site: Site) -> None:
     count = np.zeros((5, 5), dtype=int)
-    np.add.at(count, (site.store.label, site.guesses.prediction), 1)
+    np.add.at(count, (site.store.labels, site.guesses.prediction), 1)
     np.fill_diagonal(count, 0)
     true, predicted = np.unravel_index(count.argmax(), count.shape)
     box = page.locator("#confusion .nsewdrag").bounding_box()

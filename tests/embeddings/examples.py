@@ -39,7 +39,7 @@ def clusters(locations: int, seed: int, width: int = 30) -> tuple[Feature, Label
 
 def graph_of(feature: Feature, count: int = 90) -> tuple[Components, Neighbours]:
     found = components(feature, 0)
-    return found, neighbours(found.score, count, 0)
+    return found, neighbours(found.scores, count, 0)
 
 
 @cache

@@ -33,12 +33,12 @@ def test_components_are_the_singular_value_decomposition(
     found = components(feature, 0, count=4)
     count = min(4, shape[0] - 1, shape[1])
     score, loading, ratio = decomposed(feature, count)
-    sign = np.sign((loading * found.loading).sum(axis=1))
-    assert found.parameter == {"components": count, "solver": solver}
-    assert np.allclose(found.score, score * sign, atol=1e-4 * np.abs(score).max())
-    assert np.allclose(found.loading, loading * sign[:, None], atol=1e-4)
-    assert np.allclose(found.variance_ratio, ratio, rtol=1e-4)
-    assert np.allclose(found.variance, found.score.var(axis=0, ddof=1), rtol=1e-3)
+    sign = np.sign((loading * found.loadings).sum(axis=1))
+    assert found.parameters == {"components": count, "solver": solver}
+    assert np.allclose(found.scores, score * sign, atol=1e-4 * np.abs(score).max())
+    assert np.allclose(found.loadings, loading * sign[:, None], atol=1e-4)
+    assert np.allclose(found.explained_variance_ratio, ratio, rtol=1e-4)
+    assert np.allclose(found.explained_variance, found.scores.var(axis=0, ddof=1), rtol=1e-3)
     assert np.allclose(found.mean, feature.mean(axis=0), rtol=1e-6)
 
 
@@ -50,14 +50,14 @@ def test_more_features_than_a_covariance_is_made_of_give_almost_the_same(
     monkeypatch.setattr(module, "COVARIANCE", 20)
     monkeypatch.setattr(module, "SMALL", 20)
     found, again = (components(feature, 1, count=3) for _ in range(2))
-    assert found.parameter["solver"] == "randomized"
-    assert np.allclose(found.score, exact.score, atol=1e-2)
-    assert np.array_equal(found.score, again.score)
+    assert found.parameters["solver"] == "randomized"
+    assert np.allclose(found.scores, exact.scores, atol=1e-2)
+    assert np.array_equal(found.scores, again.scores)
 
 
 def test_the_largest_loading_is_positive() -> None:
     for feature in (iris()[0], iris()[0][:5, :], -iris()[0]):
-        loading = components(feature, 0).loading
+        loading = components(feature, 0).loadings
         largest = np.take_along_axis(loading, np.abs(loading).argmax(axis=1)[:, None], axis=1)
         assert (largest > 0).all()
 
@@ -70,8 +70,8 @@ def test_blocks_and_their_order_do_not_matter(monkeypatch: pytest.MonkeyPatch) -
     # Class by class, as a store is: then the first block is unlike the rest.
     order = np.argsort(label, kind="stable")
     ordered = components(feature[order], 0)
-    assert np.allclose(parts.score, whole.score, atol=1e-4)
-    assert np.allclose(ordered.score, whole.score[order], atol=1e-4)
+    assert np.allclose(parts.scores, whole.scores, atol=1e-4)
+    assert np.allclose(ordered.scores, whole.scores[order], atol=1e-4)
 
 
 def test_features_are_never_copied_whole() -> None:
@@ -87,15 +87,15 @@ def test_features_are_never_copied_whole() -> None:
 def test_projecting_the_features_themselves_gives_their_scores() -> None:
     feature, _ = clusters(200, 0)
     found = components(feature, 0)
-    assert np.array_equal(project(found, feature), found.score)
+    assert np.array_equal(project(found, feature), found.scores)
     assert np.allclose(project(found, found.mean[None]), 0, atol=1e-5)
     assert project(found, feature[:0]).shape == (0, 30)
 
 
 def test_a_single_feature_has_a_plane_with_nothing_along_the_second_axis() -> None:
     found = components(np.arange(9, dtype=np.float32)[:, None], 0)
-    assert found.score.shape == (9, 1)
-    assert np.array_equal(plane(found.score)[:, 1], np.zeros(9))
+    assert found.scores.shape == (9, 1)
+    assert np.array_equal(plane(found.scores)[:, 1], np.zeros(9))
 
 
 def test_progress_rises_to_one() -> None:

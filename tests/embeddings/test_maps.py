@@ -34,9 +34,9 @@ def test_neighbours_on_the_map_of_iris_are_of_one_species(method: str) -> None:
     feature, label = iris()
     found = made(method, feature)
     assert found.method == method
-    assert found.coordinate.shape == (150, 2)
-    assert found.coordinate.dtype == np.float32
-    assert neighbour_accuracy(found.coordinate, label) > 0.9
+    assert found.coordinates.shape == (150, 2)
+    assert found.coordinates.dtype == np.float32
+    assert neighbour_accuracy(found.coordinates, label) > 0.9
 
 
 def test_a_random_layout_fails_the_same_test() -> None:
@@ -48,10 +48,10 @@ def test_a_random_layout_fails_the_same_test() -> None:
 def test_one_seed_gives_one_map_bit_for_bit(method: str) -> None:
     _, _, found, graph = trained()
     # The graph is the same object for both: nothing may be left in it by the first.
-    one, again = (METHODS[method](found, graph, 3, no_progress).coordinate for _ in range(2))
+    one, again = (METHODS[method](found, graph, 3, no_progress).coordinates for _ in range(2))
     assert np.array_equal(one, again)
     assert method == "pca" or not np.array_equal(
-        METHODS[method](found, graph, 4, no_progress).coordinate, one
+        METHODS[method](found, graph, 4, no_progress).coordinates, one
     )
 
 
@@ -61,7 +61,7 @@ def test_one_seed_gives_one_map_where_gradients_are_interpolated(
     monkeypatch.setattr(projections, "EXAGGERATION", ((25, 12.0), (25, 1.0)))
     feature, _ = clusters(10_000, 0, width=5)
     found, graph = graph_of(feature, 15)
-    one, again = (tsne(found, graph, 0, perplexity=5).coordinate for _ in range(2))
+    one, again = (tsne(found, graph, 0, perplexity=5).coordinates for _ in range(2))
     assert np.array_equal(one, again)
 
 
@@ -72,34 +72,34 @@ def test_a_map_starts_from_the_components(method: str) -> None:
     feature[100:, 0] += 30
     found, graph = graph_of(feature)
     for seed in range(4):
-        x = METHODS[method](found, graph, seed, no_progress).coordinate[:, 0]
-        assert np.corrcoef(x, found.score[:, 0])[0, 1] > 0.8
+        x = METHODS[method](found, graph, seed, no_progress).coordinates[:, 0]
+        assert np.corrcoef(x, found.scores[:, 0])[0, 1] > 0.8
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
 def test_parameters_say_how_a_map_was_made(metric: str) -> None:
     found, _ = graph_of(iris()[0])
-    graph = neighbours(found.score, 40, 0, metric)
-    assert tsne(found, graph, 0, perplexity=12.5).parameter == {
+    graph = neighbours(found.scores, 40, 0, metric)
+    assert tsne(found, graph, 0, perplexity=12.5).parameters == {
         "perplexity": 12.5,
         "neighbours": 37,
         "metric": metric,
         "components": 4,
     }
-    assert umap(found, graph, 0, 7, 0.5).parameter == {
+    assert umap(found, graph, 0, 7, 0.5).parameters == {
         "neighbours": 7,
         "minimum_distance": 0.5,
         "metric": metric,
         "components": 4,
     }
-    ratio = pca(found).parameter["explained_variance_ratio"]
+    ratio = pca(found).parameters["explained_variance_ratio"]
     assert ratio == pytest.approx([0.92462, 0.05307], abs=1e-5)  # Known of iris.
 
 
 def test_parameters_follow_the_number_of_locations() -> None:
     found, graph = graph_of(clusters(13, 0)[0])
-    assert tsne(found, graph, 0).parameter["perplexity"] == 4
-    assert umap(found, graph, 0).parameter["neighbours"] == 13
+    assert tsne(found, graph, 0).parameters["perplexity"] == 4
+    assert umap(found, graph, 0).parameters["neighbours"] == 13
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -117,8 +117,8 @@ def test_parameters_follow_the_number_of_locations() -> None:
 def test_odd_features_still_have_a_map(method: str, feature: NDArray[np.float32]) -> None:
     feature = feature.astype(np.float32)
     found = made(method, feature)
-    assert found.coordinate.shape == (len(feature), 2)
-    assert np.isfinite(found.coordinate).all()
+    assert found.coordinates.shape == (len(feature), 2)
+    assert np.isfinite(found.coordinates).all()
 
 
 @pytest.mark.parametrize("method", SLOW)

@@ -22,10 +22,10 @@ def test_neighbours_are_the_nearest_others(metric: str) -> None:
     graph = neighbours(SCORE, 20, 0, metric)
     distance = distances(SCORE, SCORE, metric)
     np.fill_diagonal(distance, np.inf)
-    assert np.array_equal(graph.index, np.argsort(distance, axis=1)[:, :20])
-    assert np.allclose(graph.distance, np.sort(distance, axis=1)[:, :20], atol=1e-5)
+    assert np.array_equal(graph.indices, np.argsort(distance, axis=1)[:, :20])
+    assert np.allclose(graph.distances, np.sort(distance, axis=1)[:, :20], atol=1e-5)
     assert (graph.metric, graph.exact) == (metric, True)
-    assert graph.index.dtype == np.int32
+    assert graph.indices.dtype == np.int32
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
@@ -33,9 +33,9 @@ def test_the_nearest_of_new_locations_include_an_equal_one(metric: str) -> None:
     new = np.concatenate((SCORE[7:8], clusters(20, 1, width=8)[0]))
     graph = between(new, SCORE, 12, metric)
     distance = distances(new, SCORE, metric)
-    assert np.array_equal(graph.index, np.argsort(distance, axis=1)[:, :12])
-    assert graph.index[0, 0] == 7
-    assert graph.distance[0, 0] == 0
+    assert np.array_equal(graph.indices, np.argsort(distance, axis=1)[:, :12])
+    assert graph.indices[0, 0] == 7
+    assert graph.distances[0, 0] == 0
 
 
 def test_blocks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,25 +43,25 @@ def test_blocks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "QUERIES", 32)
     monkeypatch.setattr(module, "PAIRS", 64)
     parts = neighbours(SCORE, 9, 0)
-    assert np.array_equal(parts.index, whole.index)
-    assert np.array_equal(parts.distance, whole.distance)
+    assert np.array_equal(parts.indices, whole.indices)
+    assert np.array_equal(parts.distances, whole.distances)
 
 
 def test_no_location_is_its_own_neighbour_among_thousands_of_duplicates() -> None:
     score = np.concatenate((SCORE, np.repeat(SCORE[:1], 3000, axis=0)))
     one, again = (neighbours(score, 15, 0) for _ in range(2))
-    assert (one.index != np.arange(len(score))[:, None]).all()
-    assert all(len(set(row)) == 15 for row in one.index.tolist())
+    assert (one.indices != np.arange(len(score))[:, None]).all()
+    assert all(len(set(row)) == 15 for row in one.indices.tolist())
     duplicate = np.r_[0, 300:3300]
-    assert np.isin(one.index[duplicate], duplicate).all()
-    assert not one.distance[duplicate].any()
-    assert np.array_equal(one.index, again.index)
+    assert np.isin(one.indices[duplicate], duplicate).all()
+    assert not one.distances[duplicate].any()
+    assert np.array_equal(one.indices, again.indices)
 
 
 def test_no_more_neighbours_than_other_locations_are_found() -> None:
-    assert neighbours(SCORE[:5], 90, 0).index.shape == (5, 4)
-    assert between(SCORE[:2], SCORE[:5], 90).index.shape == (2, 5)
-    assert between(SCORE[:0], SCORE[:5], 3).index.shape == (0, 3)
+    assert neighbours(SCORE[:5], 90, 0).indices.shape == (5, 4)
+    assert between(SCORE[:2], SCORE[:5], 90).indices.shape == (2, 5)
+    assert between(SCORE[:0], SCORE[:5], 3).indices.shape == (0, 3)
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
@@ -74,11 +74,11 @@ def test_an_index_finds_almost_all_and_the_same_for_one_seed(
     found, again = (neighbours(score, 15, 3, metric) for _ in range(2))
     assert not found.exact
     assert found.library.startswith("pynndescent")
-    assert (found.index != np.arange(len(score))[:, None]).all()
-    kept = [len(set(a) & set(b)) for a, b in zip(found.index, exact.index, strict=True)]
+    assert (found.indices != np.arange(len(score))[:, None]).all()
+    kept = [len(set(a) & set(b)) for a, b in zip(found.indices, exact.indices, strict=True)]
     assert np.mean(kept) / 15 > 0.95
-    assert np.array_equal(found.index, again.index)
-    assert np.array_equal(found.distance, again.distance)
+    assert np.array_equal(found.indices, again.indices)
+    assert np.array_equal(found.distances, again.distances)
 
 
 def test_an_index_that_loses_itself_in_duplicates_is_helped(
@@ -87,9 +87,9 @@ def test_an_index_that_loses_itself_in_duplicates_is_helped(
     monkeypatch.setattr(module, "EXACT_LOCATIONS", 1000)
     score = np.concatenate((SCORE, np.repeat(SCORE[:1], 2000, axis=0)))
     graph = neighbours(score, 15, 0)
-    assert (graph.index >= 0).all()
-    assert (graph.index != np.arange(len(score))[:, None]).all()
-    assert not graph.distance[300:].any()
+    assert (graph.indices >= 0).all()
+    assert (graph.indices != np.arange(len(score))[:, None]).all()
+    assert not graph.distances[300:].any()
 
 
 def test_a_cosine_needs_a_direction() -> None:

@@ -19,7 +19,7 @@ def fitted() -> dict[str, Map]:
 
 
 def size(old: Map) -> float:
-    return float(np.ptp(old.coordinate, axis=0).max())
+    return float(np.ptp(old.coordinates, axis=0).max())
 
 
 def accuracy(
@@ -28,7 +28,7 @@ def accuracy(
     old: Map,
     old_label: NDArray[np.int64],
 ) -> float:
-    near = between(coordinate, old.coordinate, 15).index
+    near = between(coordinate, old.coordinates, 15).indices
     return float((vote(near, old_label, 15) == label).mean())
 
 
@@ -42,7 +42,7 @@ def test_new_locations_come_to_their_class_as_old_ones_do(
     coordinate = place(old, found, project(found, feature), 0)
     assert coordinate.shape == (300, 2)
     assert coordinate.dtype == np.float32
-    itself = vote(nearest_on_map(old.coordinate, 15), old_label, 15)
+    itself = vote(nearest_on_map(old.coordinates, 15), old_label, 15)
     expected = float((itself == old_label).mean())
     assert accuracy(coordinate, label, old, old_label) > expected - 0.08
     assert expected > (0.4 if method == "pca" else 0.9)
@@ -54,11 +54,11 @@ def test_new_locations_come_to_their_class_as_old_ones_do(
 def test_old_locations_come_to_their_old_places(method: str, fitted: dict[str, Map]) -> None:
     _, _, found, _ = trained()
     old = fitted[method]
-    before = old.coordinate.copy()
-    coordinate = place(old, found, found.score, 0)
-    distance = np.linalg.norm(coordinate - old.coordinate, axis=1)
+    before = old.coordinates.copy()
+    coordinate = place(old, found, found.scores, 0)
+    distance = np.linalg.norm(coordinate - old.coordinates, axis=1)
     assert np.quantile(distance, 0.9) < 0.05 * size(old)
-    assert np.array_equal(old.coordinate, before)
+    assert np.array_equal(old.coordinates, before)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -78,7 +78,7 @@ def test_umap_places_as_umap_learn_does() -> None:
     new, _ = clusters(50, 1)
     found = components(feature, 0)
     score = project(found, new)
-    known = UMAP(random_state=0, n_jobs=1, transform_seed=42).fit(found.score)
+    known = UMAP(random_state=0, n_jobs=1, transform_seed=42).fit(found.scores)
     old = Map(
         "umap",
         known.embedding_,
@@ -97,7 +97,7 @@ def test_umap_places_as_umap_learn_does() -> None:
 @pytest.mark.parametrize("count", [0, 1])
 def test_none_and_one_can_be_placed(method: str, count: int, fitted: dict[str, Map]) -> None:
     _, _, found, _ = trained()
-    coordinate = place(fitted[method], found, found.score[:count], 0)
+    coordinate = place(fitted[method], found, found.scores[:count], 0)
     assert coordinate.shape == (count, 2)
     assert np.isfinite(coordinate).all()
 
@@ -106,7 +106,7 @@ def test_none_and_one_can_be_placed(method: str, count: int, fitted: dict[str, M
 def test_a_map_of_few_or_of_duplicates_takes_new_locations(method: str) -> None:
     for feature in (iris()[0][:5], np.repeat(iris()[0][:4], 500, axis=0)):
         found = components(feature, 0)
-        graph = neighbours(found.score, 90, 0)
+        graph = neighbours(found.scores, 90, 0)
         old = METHODS[method](found, graph, 0, no_progress)
         coordinate = place(old, found, project(found, iris()[0]), 0)
         assert np.isfinite(coordinate).all()
@@ -116,7 +116,7 @@ def test_a_map_of_few_or_of_duplicates_takes_new_locations(method: str) -> None:
 def test_progress_rises_to_one_and_may_stop(method: str, fitted: dict[str, Map]) -> None:
     _, _, found, _ = trained()
     said = Fractions()
-    place(fitted[method], found, found.score[:20], 0, said)
+    place(fitted[method], found, found.scores[:20], 0, said)
     assert said == sorted(said)
     assert said[-1] == 1
 
@@ -125,13 +125,13 @@ def test_progress_rises_to_one_and_may_stop(method: str, fitted: dict[str, Map])
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        place(fitted[method], found, found.score[:20], 0, stopping)
+        place(fitted[method], found, found.scores[:20], 0, stopping)
 
 
 def test_what_does_not_belong_on_a_map_is_refused(fitted: dict[str, Map]) -> None:
     found: Components = trained()[2]
     with pytest.raises(ValueError, match="7 components do not fit a map of 30"):
-        place(fitted["tsne"], found, found.score[:, :7], 0)
-    odd = Map("isomap", fitted["pca"].coordinate, {}, 0, "")
+        place(fitted["tsne"], found, found.scores[:, :7], 0)
+    odd = Map("isomap", fitted["pca"].coordinates, {}, 0, "")
     with pytest.raises(ValueError, match="nothing can be placed into a map by isomap"):
-        place(odd, found, found.score, 0)
+        place(odd, found, found.scores, 0)

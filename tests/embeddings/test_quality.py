@@ -28,7 +28,7 @@ def judged(
 def test_trustworthiness_and_continuity_are_those_of_scikit_learn(count: int, offset: int) -> None:
     feature, label = clusters(250, 0)
     feature += offset
-    coordinate = components(feature, 0).score[:, :2]
+    coordinate = components(feature, 0).scores[:, :2]
     found = judged(feature, label, coordinate, count)
     exact = feature.astype(np.float64)
     assert found.sample == 250
@@ -70,8 +70,8 @@ def test_a_map_that_folds_is_trusted_less_and_one_that_tears_is_continued_less()
 
 def test_a_sample_gives_almost_the_figures_of_all() -> None:
     feature, label, found, graph = trained()
-    whole = judge(reference(feature, label, graph, 0), found.score[:, :2])
-    part = judge(reference(feature, label, graph, 1, sample=200), found.score[:, :2])
+    whole = judge(reference(feature, label, graph, 0), found.scores[:, :2])
+    part = judge(reference(feature, label, graph, 1, sample=200), found.scores[:, :2])
     assert part.sample == 200
     assert part.trustworthiness == pytest.approx(whole.trustworthiness, abs=0.02)
     assert part.continuity == pytest.approx(whole.continuity, abs=0.02)
@@ -144,7 +144,7 @@ def test_a_map_that_no_seed_changes_is_stable_and_a_random_one_is_not() -> None:
     _, _, found, graph = trained()
 
     def random(components: Components, graph: Neighbours, seed: int) -> Map:
-        shape = (len(components.score), 2)
+        shape = (len(components.scores), 2)
         coordinate = np.random.default_rng(seed).normal(size=shape).astype(np.float32)
         return Map("random", coordinate, {}, seed, "")
 
@@ -159,9 +159,9 @@ def test_stability_fits_a_sample_over_its_own_graph_with_other_seeds() -> None:
     seeds = []
 
     def fit(components: Components, graph: Neighbours, seed: int) -> Map:
-        assert components.score.shape == (200, 30)
-        assert graph.index.shape == (200, 90)
-        assert graph.index.max() < 200
+        assert components.scores.shape == (200, 30)
+        assert graph.indices.shape == (200, 90)
+        assert graph.indices.max() < 200
         seeds.append(seed)
         return umap(components, graph, seed)
 
@@ -173,9 +173,9 @@ def test_stability_fits_a_sample_over_its_own_graph_with_other_seeds() -> None:
 def test_maps_that_follow_the_graph_are_better_than_the_first_components() -> None:
     feature, label, found, graph = trained()
     held = reference(feature, label, graph, 0)
-    first = judge(held, pca(found).coordinate)
+    first = judge(held, pca(found).coordinates)
     for better in (tsne(found, graph, 0), umap(found, graph, 0)):
-        quality = judge(held, better.coordinate)
+        quality = judge(held, better.coordinates)
         assert quality.trustworthiness > first.trustworthiness
         assert quality.agreement > first.agreement
         assert quality.preservation.mean() > 1.5 * first.preservation.mean()

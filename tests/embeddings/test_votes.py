@@ -29,7 +29,7 @@ def test_one_neighbour_is_as_accurate_as_scikit_learn_leaving_one_out() -> None:
 def test_new_locations_are_voted_for_by_the_database() -> None:
     database, database_label = clusters(500, 0)
     new, label = clusters(200, 1)
-    index = between(new, database, 15).index
+    index = between(new, database, 15).indices
     known = KNeighborsClassifier(15).fit(database, database_label).predict(new)
     predicted = vote(index, database_label, 15)
     assert (predicted == label).mean() > 0.9
@@ -44,4 +44,4 @@ def test_counts_that_the_graph_does_not_have_are_left_out_or_refused() -> None:
     assert list(vote_accuracy(graph, label)) == [1, 5]
     for count in (0, 10):
         with pytest.raises(ValueError, match=f"{count} neighbours are to vote, the graph has 9"):
-            vote(graph.index, label, count)
+            vote(graph.indices, label, count)

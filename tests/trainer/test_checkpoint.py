@@ -36,7 +36,7 @@ def test_nothing_but_named_files_is_kept(run: Path) -> None:
 
 def test_the_json_is_readable(run: Path) -> None:
     document = json.loads((run / "best.json").read_text())
-    assert document["class_name"] == ["Alaska", "New Mexico"]
+    assert document["class_names"] == ["Alaska", "New Mexico"]
     assert document["config"]["fusion"] == "medium"
 
 
@@ -55,7 +55,7 @@ def _newer(run: Path) -> None:
 
 def _early(run: Path) -> None:
     document = json.loads((run / "best.json").read_text())
-    document["class_name"] = ["Alaska", "New Mexico", "Ohio"]
+    document["class_names"] = ["Alaska", "New Mexico", "Ohio"]
     (run / "best.json").write_text(json.dumps(document))
 
 
@@ -85,7 +85,7 @@ def _other_depth(run: Path) -> None:
 
 
 def _other_option(run: Path) -> None:
-    _edit(run, optimiser=3)
+    _edit(run, optimizer=3)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def _other_option(run: Path) -> None:
         (_other_weights, "not the weights of a ResNet-18"),
         (_other_fusion, "not the weights of a ResNet-18 with early fusion"),
         (_other_depth, "not the weights of a ResNet-34"),
-        (_other_option, r"best.json: --optimiser 3: choose|best.json: --optimiser 3: must be"),
+        (_other_option, r"best.json: --optimizer 3: choose|best.json: --optimizer 3: must be"),
     ],
 )
 def test_a_bad_checkpoint_is_refused_in_one_sentence(
@@ -180,7 +180,7 @@ def test_a_checkpoint_of_version_1_is_still_read(run: Path) -> None:
     )
     checkpoint = read(run)
     assert checkpoint.config == Config(
-        size=48, epochs=2, batch_size=16, learning_rate=1e-3, schedule="one-cycle"
+        image_size=48, epochs=2, batch_size=16, learning_rate=1e-3, schedule="one-cycle"
     )
     assert (checkpoint.epoch, checkpoint.step, checkpoint.metrics["top_5"]) == (2, 0, 0.75)
 
@@ -194,7 +194,7 @@ def test_a_checkpoint_of_version_1_is_still_read(run: Path) -> None:
         {"seconds": float("inf")},
         {"loss_sum": float("nan")},
         {"metrics": {"training_loss": 1, "validation_loss": 1, "top_1": 10**400, "top_5": 1}},
-        {"class_top_1": {"Alaska": "all"}},
+        {"per_class_top_1": {"Alaska": "all"}},
         {"version": -1},
         {"version": float("nan")},
     ],

@@ -22,7 +22,7 @@ from trainer.sweep import compare
 from trainer.sweep import comparison as comparison_module
 from trainer.sweep.comparison import cost
 
-OPTIONS = ("--depth=18", "--size=32", "--batch-size=4", "--workers=0", "--epochs=1")
+OPTIONS = ("--depth=18", "--image-size=32", "--batch-size=4", "--num-workers=0", "--epochs=1")
 SETTINGS = ("fusion=single learning_rate=1e-3", "paper-early", "too fast: demo learning_rate=1e9")
 LABELS = ("fusion=single learning_rate=1e-3", "paper-early", "too fast")
 FOLDERS = ("fusion=single-learning_rate=1e-3", "paper-early", "too-fast")
@@ -77,8 +77,8 @@ def test_the_best_checkpoints_are_tested_on_the_other_photographs(
 ) -> None:
     for row, name in list(zip(rows(comparison), FOLDERS, strict=True))[:2]:
         model, checkpoint = checkpoints.load(comparison / name)
-        location = index(test_folder).location
-        photographs = LocationDataset(test_folder, location, checkpoint.class_name, 32)
+        location = index(test_folder).locations
+        photographs = LocationDataset(test_folder, location, checkpoint.class_names, 32)
         here = distributed.current_processes()
         scores = evaluate(model, photographs, 2, checkpoint.config, here)
         assert float(row["test_top_1"]) == scores.top_1
@@ -230,22 +230,22 @@ def test_another_size_is_not_taken_for_the_same_comparison(
             test_folder,
             "--setting=demo",
             "--setting=paper-early",
-            "--size=48",
+            "--image-size=48",
         )
     assert stop.value.code == 2
     assert not (comparison / "demo").exists()
-    assert "was trained with --size 32, not 48" in capsys.readouterr().err.splitlines()[-1]
+    assert "was trained with --image-size 32, not 48" in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_the_cost_is_the_one_that_is_published() -> None:
     # torchvision's documentation of these networks: billions of multiply-adds at 224 pixels.
     for depth, trunk, multiply_adds in ((18, 11_176_512, 1.81e9), (50, 23_508_032, 4.09e9)):
-        parameters, flop = cost(Config(depth=depth, size=224), 50)
+        parameters, flop = cost(Config(depth=depth, image_size=224), 50)
         width = 512 if depth == 18 else 2048
         assert parameters == trunk + 50 * (width + 1)
         assert flop == pytest.approx(4 * 2 * multiply_adds, rel=0.01)
     # Side by side, the same convolutions see the same pixels.
-    assert cost(Config(fusion="early", depth=18, size=224), 50)[1] == pytest.approx(
+    assert cost(Config(fusion="early", depth=18, image_size=224), 50)[1] == pytest.approx(
         4 * 2 * 1.81e9, rel=0.01
     )
 

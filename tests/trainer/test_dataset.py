@@ -58,18 +58,18 @@ def test_the_shares_of_the_processes_are_the_whole(rows: list[int], count: int) 
 @pytest.fixture
 def photographs(tmp_path: Path) -> LocationDataset:
     index = layout.index(folder(tmp_path, ("Ohio", "Iowa"), 3))
-    return LocationDataset(index.root, index.location, index.class_name, 32)
+    return LocationDataset(index.root, index.locations, index.class_names, 32)
 
 
 def test_a_batch_holds_the_pixels_and_labels_of_its_rows(photographs: LocationDataset) -> None:
     batch = photographs.__getitems__([4, 0])
-    assert batch.row.tolist() == [4, 0]
-    assert batch.label.tolist() == [1, 0]
-    assert batch.reason == ("", "")
+    assert batch.rows.tolist() == [4, 0]
+    assert batch.labels.tolist() == [1, 0]
+    assert batch.errors == ("", "")
     assert batch.views.shape == (2, 4, 3, 32, 32)
     assert batch.views.dtype == torch.uint8
     for number, row in enumerate((4, 0)):
-        paths = [photographs.root / name for name in photographs.location[row].image]
+        paths = [photographs.root / name for name in photographs.location[row].images]
         assert torch.equal(batch.views[number], decode.views(paths, 32))
 
 
@@ -89,17 +89,17 @@ def test_processes_decode_the_same_batches_in_the_same_order(photographs: Locati
 
 
 def test_what_cannot_be_read_comes_black_with_a_reason(photographs: LocationDataset) -> None:
-    bad = photographs.root / photographs.location[1].image[2]
+    bad = photographs.root / photographs.location[1].images[2]
     bad.write_bytes(b"nothing")
     batch = photographs.__getitems__([0, 1])
-    assert batch.reason[0] == ""
-    assert str(bad) in batch.reason[1]
+    assert batch.errors[0] == ""
+    assert str(bad) in batch.errors[1]
     assert batch.views[0].any()
     assert not batch.views[1].any()
 
 
 def test_files_are_hashed_where_that_is_asked_for(photographs: LocationDataset) -> None:
-    bad = photographs.root / photographs.location[2].image[1]
+    bad = photographs.root / photographs.location[2].images[1]
     bad.write_bytes(b"nothing")
     hashed = LocationDataset(
         photographs.root, photographs.location, ("Iowa", "Ohio"), 32, hashed=True
@@ -107,7 +107,7 @@ def test_files_are_hashed_where_that_is_asked_for(photographs: LocationDataset) 
     (batch,) = dataset.loader(hashed, [[3, 2]], workers=1)
     assert batch.sha256 is not None
     assert batch.sha256.shape == (2, 4, 32)
-    for view, name in enumerate(hashed.location[3].image):
+    for view, name in enumerate(hashed.location[3].images):
         digest = hashlib.sha256((hashed.root / name).read_bytes()).digest()
         assert batch.sha256[0, view].numpy().tobytes() == digest
     assert batch.reason[0] == ""

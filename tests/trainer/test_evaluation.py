@@ -22,7 +22,7 @@ CLASSES = tuple("ABCDEFG")
 @pytest.fixture(scope="module")
 def photographs(tmp_path_factory: pytest.TempPathFactory) -> LocationDataset:
     index = layout.index(folder(tmp_path_factory.mktemp("data"), CLASSES[:6], 3))
-    return LocationDataset(index.root, index.location, CLASSES, 32)
+    return LocationDataset(index.root, index.locations, CLASSES, 32)
 
 
 def model(fusion: str) -> FourViewResNet:
@@ -42,8 +42,8 @@ def scores(fusion: str, photographs: LocationDataset, **changes: object) -> Scor
 def test_scores_are_those_of_numpy(photographs: LocationDataset, fusion: str) -> None:
     batch = photographs.__getitems__(range(len(photographs)))
     with torch.inference_mode():
-        output = model(fusion).eval().everything(to_pixels(batch.views, ALONE.device))
-    logit, label = output.logit.double().numpy(), batch.label.numpy()
+        output = model(fusion).eval().forward_all(to_pixels(batch.views, ALONE.device))
+    logit, label = output.logits.double().numpy(), batch.labels.numpy()
     shifted = logit - logit.max(axis=1, keepdims=True)
     nats = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(label)), label]
     rank = (-logit).argsort(axis=1, kind="stable")
@@ -55,10 +55,10 @@ def test_scores_are_those_of_numpy(photographs: LocationDataset, fusion: str) ->
         own = (rank[label == number, 0] == number).mean()
         assert found.class_top_1[number] == pytest.approx(own)
     assert math.isnan(found.class_top_1[6])
-    if output.view_logit is None:
+    if output.view_logits is None:
         assert found.view_top_1 is None
     else:
-        hit = output.view_logit.argmax(dim=2).numpy() == label[:, None]
+        hit = output.view_logits.argmax(dim=2).numpy() == label[:, None]
         assert found.view_top_1 == pytest.approx(hit.mean())
 
 
@@ -92,7 +92,7 @@ def test_validation_is_not_augmented_and_training_is(photographs: LocationDatase
     for strength in (0.0, 1.0):
         config = replace(TINY, augmentation=strength)
         learner = TrainStep(model("medium"), config, ALONE, None, steps_per_epoch=1)
-        losses.append(float(learner.step(batch.views, batch.label, 0, 3)))
+        losses.append(float(learner.step(batch.views, batch.labels, 0, 3)))
         validated.append(scores("medium", photographs, augmentation=strength).loss)
     assert losses[0] != losses[1]
     assert validated[0] == validated[1]
@@ -100,8 +100,8 @@ def test_validation_is_not_augmented_and_training_is(photographs: LocationDatase
 
 def test_a_photograph_that_is_gone_is_named(tmp_path: Path) -> None:
     index = layout.index(folder(tmp_path, ("A", "B"), 2))
-    photographs = LocationDataset(index.root, index.location, CLASSES, 32)
-    gone = index.root / index.location[1].image[3]
+    photographs = LocationDataset(index.root, index.locations, CLASSES, 32)
+    gone = index.root / index.locations[1].images[3]
     gone.unlink()
     with pytest.raises(InputError, match=f"{gone}: the photograph is gone"):
         scores("medium", photographs)

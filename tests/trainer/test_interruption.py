@@ -17,7 +17,7 @@ from trainer import checkpoint as checkpoints
 from trainer.checkpoint import load
 
 ROOT = Path(__file__).parents[2]
-OPTIONS = ("--depth=18", "--size=32", "--epochs=2", "--batch-size=4", "--learning-rate=1e-3")
+OPTIONS = ("--depth=18", "--image-size=32", "--epochs=2", "--batch-size=4", "--learning-rate=1e-3")
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
 TORCHRUN += ["--nproc-per-node=2", "-m", "trainer"]
 PLACE = {"cwd": ROOT, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
@@ -25,7 +25,7 @@ PLACE = {"cwd": ROOT, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "
 
 def command(run: Path, data: Path, *options: str) -> list[str]:
     trainer = [sys.executable, "-m", "trainer", str(run), "--data", str(data)]
-    return [*trainer, *OPTIONS, "--workers=1", "--resume", *options]
+    return [*trainer, *OPTIONS, "--num-workers=1", "--resume", *options]
 
 
 def start(words: list[str]) -> "subprocess.Popen[str]":
@@ -55,7 +55,7 @@ def test_killed_in_the_middle_of_an_epoch_it_leaves_no_process_and_resumes_to_th
     tmp_path: Path, trained: Path, training_folder: Path
 ) -> None:
     run = tmp_path / "run"
-    words = command(run, training_folder, "--save-minutes=0")
+    words = command(run, training_folder, "--save-interval=0")
     process = start(words)
     wait_for(process, lambda: saved_step(run) >= 2)
     process.kill()
@@ -86,7 +86,7 @@ def test_asked_to_end_it_saves_and_ends(
 ) -> None:
     run = tmp_path / "run"
     # It would not save by itself before the epoch is over.
-    process = start(command(run, training_folder, "--save-minutes=60"))
+    process = start(command(run, training_folder, "--save-interval=60"))
     wait_for(process, (run / "config.json").exists)
     # A terminal, torchrun and timeout ask every process of the group, a cluster only one.
     os.killpg(process.pid, number) if everybody else process.send_signal(number)
@@ -94,7 +94,7 @@ def test_asked_to_end_it_saves_and_ends(
     assert process.returncode == 128 + signal.SIGTERM
     assert sentence.startswith("python -m trainer: asked to end; saved step ")
     assert saved_step(run) < 6 or checkpoints.read(run, "last").epoch < 2
-    done = finish(command(run, training_folder, "--save-minutes=60"))
+    done = finish(command(run, training_folder, "--save-interval=60"))
     assert done.returncode == 0, done.stderr
     assert same(trained, run)
 
@@ -136,7 +136,7 @@ def test_processes_of_torchrun_save_when_asked_to_end(
     tmp_path: Path, training_folder: Path
 ) -> None:
     run = tmp_path / "run"
-    words = [*TORCHRUN, *command(run, training_folder, "--epochs=50", "--save-minutes=60")[3:]]
+    words = [*TORCHRUN, *command(run, training_folder, "--epochs=50", "--save-interval=60")[3:]]
     process = start(words)
     wait_for(process, (run / "steps.csv").exists)
     process.terminate()
@@ -153,12 +153,12 @@ def losses(run: Path) -> list[float]:
 
 def test_two_processes_learn_what_one_does(tmp_path: Path, training_folder: Path) -> None:
     # Statistics of a batch would differ: each process sees its own half.
-    options = ["--batch-norm=frozen", "--initialisation=zero-residual", "--augmentation=0.5"]
-    options += ["--averaging=0.9", "--optimiser=sgd", "--learning-rate=0.05"]
+    options = ["--batch-norm=frozen", "--initialization=zero-residual", "--augmentation=0.5"]
+    options += ["--ema-decay=0.9", "--optimizer=sgd", "--learning-rate=0.05"]
     one, two = tmp_path / "one", tmp_path / "two"
     for words in (
         command(one, training_folder, *options),
-        [*TORCHRUN, *command(two, training_folder, *options, "--accumulation=2")[3:]],
+        [*TORCHRUN, *command(two, training_folder, *options, "--accumulation-steps=2")[3:]],
     ):
         done = finish(words)
         assert done.returncode == 0, done.stderr

@@ -14,25 +14,25 @@ from trainer.data import layout
 
 def test_index_is_sorted_and_complete(tmp_path: Path) -> None:
     index = layout.index(folder(tmp_path / "data", ("Ohio", "New Mexico"), 3))
-    assert index.class_name == ("New Mexico", "Ohio")
-    assert [place.id for place in index.location] == sorted(place.id for place in index.location)
-    assert index.location[0].image == tuple(
+    assert index.class_names == ("New Mexico", "Ohio")
+    assert [place.id for place in index.locations] == sorted(place.id for place in index.locations)
+    assert index.locations[0].images == tuple(
         f"New Mexico/2015_-A_b1000_{degree}.jpg" for degree in (0, 90, 180, 270)
     )
-    assert index.location[0].latitude == pytest.approx(31.0)
-    assert index.location[1].longitude == pytest.approx(-90.01)
+    assert index.locations[0].latitude == pytest.approx(31.0)
+    assert index.locations[1].longitude == pytest.approx(-90.01)
 
 
 def test_the_wrapper_of_the_test_archive_is_looked_through(tmp_path: Path) -> None:
     folder(tmp_path / "archive" / "test_data", ("Ohio",), 2)
-    assert len(layout.index(tmp_path / "archive").location) == 2
+    assert len(layout.index(tmp_path / "archive").locations) == 2
 
 
 def test_info_may_name_views_or_be_absent(tmp_path: Path) -> None:
     root = folder(tmp_path, ("Ohio", "Iowa"), 1)
     (root / "Iowa" / "info.txt").write_bytes(b"2015_-A_b1000_90.jpg \r 12.5 -3.25 \n")
     (root / "Ohio" / "info.txt").unlink()
-    iowa, ohio = layout.index(root).location
+    iowa, ohio = layout.index(root).locations
     assert (iowa.latitude, iowa.longitude) == (12.5, -3.25)
     assert math.isnan(ohio.latitude)
 
@@ -41,7 +41,7 @@ def test_a_location_with_three_views_is_skipped_and_listed(tmp_path: Path) -> No
     root = folder(tmp_path, ("Ohio",), 3)
     (root / "Ohio" / "2015_-A_b0001_180.jpg").unlink()
     index = layout.index(root)
-    assert len(index.location) == 2
+    assert len(index.locations) == 2
     assert [(item.id, item.reason) for item in index.skipped] == [
         ("Ohio/2015_-A_b0001", "no view at heading 180")
     ]
@@ -77,21 +77,21 @@ def test_a_folder_without_locations_is_refused(tmp_path: Path, make: str) -> Non
 def test_of_two_files_for_one_view_the_same_is_taken_everywhere(tmp_path: Path) -> None:
     root = folder(tmp_path, ("Ohio",), 1)
     (root / "Ohio" / "2015_-A_b0000_0.jpeg").write_bytes(b"")
-    assert layout.index(root).location[0].image[0] == "Ohio/2015_-A_b0000_0.jpg"
+    assert layout.index(root).locations[0].images[0] == "Ohio/2015_-A_b0000_0.jpg"
 
 
 def test_an_empty_class_folder_is_listed(tmp_path: Path) -> None:
     root = folder(tmp_path, ("Ohio", "Iowa"), 2)
     (root / "Utah").mkdir()
     index = layout.index(root)
-    assert index.class_name == ("Iowa", "Ohio")
+    assert index.class_names == ("Iowa", "Ohio")
     assert [item.id for item in index.skipped] == ["Utah"]
 
 
 def test_an_info_in_another_encoding_is_read(tmp_path: Path) -> None:
     root = folder(tmp_path, ("Ohio",), 1)
     (root / "Ohio" / "info.txt").write_bytes(b"caf\xe9 \r 1 2 \n2015_-A_b0000 \r 41.5 -82.5 \n")
-    assert layout.index(root).location[0].latitude == 41.5
+    assert layout.index(root).locations[0].latitude == 41.5
 
 
 def test_a_broken_info_is_refused(tmp_path: Path) -> None:
@@ -112,33 +112,33 @@ def test_no_file_name_is_taken_for_two_things(name: str) -> None:
 def test_unicode_and_spaces_in_folder_names(tmp_path: Path) -> None:
     root = folder(tmp_path / "Straßen der Welt", ("Baden Württemberg", "北海道", "A  B"), 2)
     index = layout.index(root)
-    assert index.class_name == ("A  B", "Baden Württemberg", "北海道")
-    assert all((root / name).is_file() for place in index.location for name in place.image)
+    assert index.class_names == ("A  B", "Baden Württemberg", "北海道")
+    assert all((root / name).is_file() for place in index.locations for name in place.images)
 
 
 def test_the_photographs_of_a_skipped_location_are_named(tmp_path: Path) -> None:
     root = folder(tmp_path, ("Ohio",), 2)
     (root / "Ohio" / "2015_-A_b0001_180.jpg").unlink()
-    assert layout.index(root).skipped[0].image == tuple(
+    assert layout.index(root).skipped[0].images == tuple(
         f"Ohio/2015_-A_b0001_{degree}.jpg" for degree in (0, 270, 90)
     )
 
 
 def test_a_table_names_the_photographs(tmp_path: Path) -> None:
     index = layout.index(challenge(tmp_path))
-    assert index.class_name == ("Maine", "New York")
-    assert [place.id for place in index.location] == [
+    assert index.class_names == ("Maine", "New York")
+    assert [place.id for place in index.locations] == [
         "Maine/img_000000",
         "Maine/img_000002",
         "New York/img_000001",
         "New York/img_000003",
     ]
-    assert index.location[1].image == tuple(
+    assert index.locations[1].images == tuple(
         f"train_images/img_000002_{direction}.jpg" for direction in DIRECTIONS
     )
-    assert (index.location[1].latitude, index.location[1].longitude) == (40.02, -100.02)
+    assert (index.locations[1].latitude, index.locations[1].longitude) == (40.02, -100.02)
     assert index.skipped == ()
-    assert layout.pano_of(index.location[1].image[0]) is None
+    assert layout.pano_of(index.locations[1].images[0]) is None
 
 
 def test_the_photographs_may_lie_beside_their_table(tmp_path: Path) -> None:
@@ -149,8 +149,8 @@ def test_the_photographs_may_lie_beside_their_table(tmp_path: Path) -> None:
     write_table(table, [row(0, "Maine"), row(1, "Iowa")])
     index = layout.index(tmp_path)
     assert index.root == tmp_path / "test_data"
-    assert index.location[0].image[0] == "img_000001_north.jpg"
-    assert [place.class_name for place in index.location] == ["Iowa", "Maine"]
+    assert index.locations[0].images[0] == "img_000001_north.jpg"
+    assert [place.class_name for place in index.locations] == ["Iowa", "Maine"]
 
 
 def test_columns_may_be_more_and_in_any_order(tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_columns_may_be_more_and_in_any_order(tmp_path: Path) -> None:
     )
     text = (root / "train_ground_truth.csv").read_text()
     (root / "train_ground_truth.csv").write_text(text, encoding="utf-8-sig")
-    (place,) = layout.index(root).location
+    (place,) = layout.index(root).locations
     assert (place.id, place.latitude, place.longitude) == ("Maine/img_000000", 40.0, -100.0)
 
 
@@ -171,16 +171,16 @@ def test_a_photograph_that_the_table_names_and_is_not_there(tmp_path: Path) -> N
     root = challenge(tmp_path)
     (root / "train_images" / "img_000002_east.jpg").unlink()
     index = layout.index(root)
-    assert len(index.location) == 3
+    assert len(index.locations) == 3
     (skipped,) = index.skipped
     assert (skipped.id, skipped.reason) == ("Maine/img_000002", "no photograph img_000002_east.jpg")
-    assert len(skipped.image) == 3
+    assert len(skipped.images) == 3
 
 
 def test_an_empty_coordinate_is_unknown(tmp_path: Path) -> None:
     root = challenge(tmp_path, samples=1)
     write_table(root / "train_ground_truth.csv", [[*row(0, "Maine")[:7], "", " "]])
-    (place,) = layout.index(root).location
+    (place,) = layout.index(root).locations
     assert math.isnan(place.latitude)
     assert math.isnan(place.longitude)
 
@@ -273,7 +273,7 @@ def test_a_class_whose_name_is_odd_text_is_a_class_and_one_that_is_none_is_refus
 ) -> None:
     names = ("New\u00a0York", "\u0645\u06cc\u200c\u0646")
     root = folder(tmp_path, names, 2)
-    assert set(layout.index(root).class_name) == set(names)
+    assert set(layout.index(root).class_names) == set(names)
     for name in ("tab\tx", os.fsdecode(b"\xff")):
         (root / name).mkdir()
         with pytest.raises(InputError, match="holds what is no text; rename or remove it"):

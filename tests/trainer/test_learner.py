@@ -14,12 +14,12 @@ from trainer.models.resnet import FourViewResNet, to_pixels
 from trainer.step import Objective, TrainStep, learning_rate, optimiser
 
 ALONE = Processes(0, 1, torch.device("cpu"))
-FROZEN = replace(TINY, batch_norm="frozen", initialisation="zero-residual")
+FROZEN = replace(TINY, batch_norm="frozen", initialization="zero-residual")
 
 
 def learner(config: Config, weights_seed: int = 0) -> TrainStep:
     torch.manual_seed(weights_seed)
-    zero = config.initialisation == "zero-residual"
+    zero = config.initialization == "zero-residual"
     model = FourViewResNet(config.fusion, 3, depth=18, zero_residual=zero)
     return TrainStep(model, config, ALONE, None, steps_per_epoch=5)
 
@@ -56,7 +56,7 @@ def test_the_one_cycle_rises_and_falls() -> None:
 
 
 def test_the_cosine_rises_over_its_warm_up() -> None:
-    config = Config(schedule="cosine", learning_rate=2.0, epochs=10, warm_up=1.0)
+    config = Config(schedule="cosine", learning_rate=2.0, epochs=10, warmup_epochs=1.0)
     rates = [learning_rate(config, step, 10) for step in range(100)]
     assert rates[:10] == pytest.approx([2.0 * (step + 1) / 10 for step in range(10)])
     assert rates[10] == pytest.approx(2.0)
@@ -64,13 +64,13 @@ def test_the_cosine_rises_over_its_warm_up() -> None:
 
 
 def test_a_constant_rate_is_constant_after_its_warm_up() -> None:
-    config = Config(learning_rate=0.5, warm_up=0.5)
+    config = Config(learning_rate=0.5, warmup_epochs=0.5)
     assert [learning_rate(config, step, 4) for step in range(4)] == [0.25, 0.5, 0.5, 0.5]
 
 
 def test_the_trunk_may_learn_slower_and_norms_are_spared_the_decay() -> None:
     model = FourViewResNet("attention", 3, depth=18)
-    config = Config(optimiser="adamw", trunk_rate=0.1, weight_decay=0.05, depth=18)
+    config = Config(optimizer="adamw", trunk_lr_scale=0.1, weight_decay=0.05, depth=18)
     groups = optimiser(model, config).param_groups
     of = {id(p): (g["share"], g["weight_decay"]) for g in groups for p in g["params"]}
     assert of[id(model.trunk.conv1.weight)] == (0.1, 0.05)
@@ -88,7 +88,7 @@ def test_adam_of_the_paper_decays_everything() -> None:
 @pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])
 def test_every_optimiser_lowers_the_loss(name: str) -> None:
     rate = 0.02 if name == "sgd" else 1e-3
-    made = learner(replace(TINY, optimiser=name, learning_rate=rate, weight_decay=0.0))
+    made = learner(replace(TINY, optimizer=name, learning_rate=rate, weight_decay=0.0))
     views, label = next(batches(1))
     losses = [float(made.step(views, label, 0, 4)) for _ in range(8)]
     assert losses[-1] < 0.7 * losses[0]
@@ -96,7 +96,7 @@ def test_every_optimiser_lowers_the_loss(name: str) -> None:
 
 def test_parts_of_a_batch_add_up_to_the_whole() -> None:
     one, losses = trained(FROZEN)
-    parts, other = trained(replace(FROZEN, accumulation=3))
+    parts, other = trained(replace(FROZEN, accumulation_steps=3))
     assert other == pytest.approx(losses, rel=1e-4)
     # Adam makes full steps of the smallest gradients, so the weights only stay close.
     difference = one.model.classifier.weight - parts.model.classifier.weight
@@ -125,7 +125,7 @@ def test_frozen_statistics_stay_and_others_move() -> None:
 
 
 def test_the_average_follows_the_weights() -> None:
-    made = learner(replace(TINY, averaging=0.5))
+    made = learner(replace(TINY, ema_decay=0.5))
     assert made.kept is not made.model
     average = None
     for number, (views, label) in enumerate(batches(4)):
@@ -139,9 +139,9 @@ def test_the_average_follows_the_weights() -> None:
     assert torch.equal(made.kept.trunk.bn1.running_mean, made.model.trunk.bn1.running_mean)
 
 
-@pytest.mark.parametrize("averaging", [0.0, 0.9])
+@pytest.mark.parametrize("ema_decay", [0.0, 0.9])
 def test_a_learner_goes_on_from_its_state(averaging: float) -> None:
-    config = replace(TINY, averaging=averaging, augmentation=0.5)
+    config = replace(TINY, ema_decay=averaging, augmentation=0.5)
     whole, _ = trained(config, 4)
     half, _ = trained(config, 2)
     other = learner(config, weights_seed=9)
@@ -156,7 +156,7 @@ def test_a_learner_goes_on_from_its_state(averaging: float) -> None:
 def test_the_state_of_another_model_is_refused() -> None:
     half, _ = trained(TINY, 1)
     with pytest.raises(InputError, match="is of another model"):
-        learner(replace(TINY, averaging=0.9)).load(half.kept, half.state())
+        learner(replace(TINY, ema_decay=0.9)).load(half.kept, half.state())
 
 
 def test_bfloat16_computes_nearly_the_same_and_keeps_whole_weights() -> None:

@@ -43,7 +43,7 @@ def without_time(path: Path) -> list[str]:
 
 def test_a_run_holds_what_it_made(trained: Path) -> None:
     model, checkpoint = load(trained)
-    assert checkpoint.class_name == ("Alaska", "New Mexico")
+    assert checkpoint.class_names == ("Alaska", "New Mexico")
     assert not set(checkpoint.split["training"]) & set(checkpoint.split["validation"])
     assert checkpoint.config == TINY
     assert checkpoint.versions["torch"] == torch.__version__
@@ -55,18 +55,18 @@ def test_a_run_holds_what_it_made(trained: Path) -> None:
     assert [int(row["step"]) for row in steps] == list(range(1, TINY.epochs * per_epoch + 1))
     first = [float(row["loss"]) for row in steps if row["epoch"] == "1"]
     assert float(epochs[0]["training_loss"]) == pytest.approx(sum(first) / per_epoch)
-    assert set(checkpoint.class_top_1) == {"Alaska", "New Mexico"}
+    assert set(checkpoint.per_class_top_1) == {"Alaska", "New Mexico"}
     assert checkpoint.seconds > 0
     assert not model.training
 
 
 def test_the_channel_statistics_are_those_of_the_training_part(trained: Path) -> None:
     model, checkpoint = load(trained)
-    root = Path(checkpoint.data)
+    root = Path(checkpoint.data_root)
     training = set(checkpoint.split["training"])
     views = [
-        decode.views([root / name for name in place.image], 64)
-        for place in layout.index(root).location
+        decode.views([root / name for name in place.images], 64)
+        for place in layout.index(root).locations
         if place.id in training
     ]
     pixels = torch.stack(views).double() / 255
@@ -100,7 +100,7 @@ def test_a_run_goes_on_from_any_step(
         return original(self, *arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(TrainStep, "step", killed)
-    often = replace(TINY, save_minutes=0.0)
+    often = replace(TINY, save_interval=0.0)
     if after < 6:
         with pytest.raises(KeyboardInterrupt):
             fit(run, training_folder, often)
@@ -115,7 +115,7 @@ def test_a_run_goes_on_from_any_step(
 def test_the_average_is_resumed_too(
     tmp_path: Path, training_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = replace(TINY, averaging=0.9, augmentation=0.5, save_minutes=0.0)
+    config = replace(TINY, ema_decay=0.9, augmentation=0.5, save_interval=0.0)
     fit(tmp_path / "whole", training_folder, config)
     original = TrainStep.step
 
@@ -251,7 +251,7 @@ def test_unreadable_locations_are_left_out_and_listed(
 
 @pytest.mark.parametrize("fusion", ["single", "stack", "late", "attention"])
 def test_every_fusion_trains(tmp_path: Path, training_folder: Path, fusion: str) -> None:
-    config = replace(TINY, fusion=fusion, epochs=1, label_smoothing=0.1, neighbour_smoothing=0.1)
+    config = replace(TINY, fusion=fusion, epochs=1, label_smoothing=0.1, neighbor_smoothing=0.1)
     best = fit(tmp_path / "run", training_folder, config)
     assert math.isfinite(best.metrics["validation_loss"])
     assert ("view_top_1" in best.metrics) == (fusion != "stack")
@@ -275,11 +275,11 @@ def test_the_presets_are_table_1_of_the_paper() -> None:
     ):
         config = PRESETS[name]
         assert name.startswith(f"paper-{config.fusion}")
-        assert (config.learning_rate, config.beta_1, config.beta_2) == (rate, 0.9, 0.999)
-        assert (config.epsilon, config.weight_decay) == (1e-8, 1e-4)
-        assert (config.epochs, config.batch_size, config.workers) == (10, 28, 2)
-        assert (config.size, config.schedule, config.depth) == (256, "constant", 50)
-        assert (config.weights, config.optimiser, config.augmentation) == ("", "adam", 0)
+        assert (config.learning_rate, config.beta1, config.beta2) == (rate, 0.9, 0.999)
+        assert (config.eps, config.weight_decay) == (1e-8, 1e-4)
+        assert (config.epochs, config.batch_size, config.num_workers) == (10, 28, 2)
+        assert (config.image_size, config.schedule, config.depth) == (256, "constant", 50)
+        assert (config.weights, config.optimizer, config.augmentation) == ("", "adam", 0)
 
 
 def test_two_trainers_do_not_share_a_run(tmp_path: Path, training_folder: Path) -> None:
@@ -322,7 +322,7 @@ def test_a_run_of_an_earlier_version_is_not_gone_on_with(
 ) -> None:
     run = copy_run(trained, tmp_path / "run")
     document = json.loads((run / "last.json").read_text())
-    for name in ("data_sha256", "step", "loss_sum", "seconds", "class_top_1"):
+    for name in ("data_sha256", "step", "loss_sum", "seconds", "per_class_top_1"):
         del document[name]
     (run / "last.json").write_text(json.dumps(document | {"version": 1}))
     with pytest.raises(InputError, match="by an earlier version"):
@@ -340,8 +340,10 @@ def test_weights_that_cannot_be_are_refused_before_anything_is_read(tmp_path: Pa
 
 
 def test_parts_that_hold_too_little_are_refused(tmp_path: Path, training_folder: Path) -> None:
-    for changes in ({"accumulation": 5}, {"fusion": "stack", "accumulation": 4}):
-        with pytest.raises(InputError, match="--batch-size 4: 1 processes with --accumulation"):
+    for changes in ({"accumulation_steps": 5}, {"fusion": "stack", "accumulation_steps": 4}):
+        with pytest.raises(
+            InputError, match="--batch-size 4: 1 processes with --accumulation-steps"
+        ):
             fit(tmp_path / "run", training_folder, replace(TINY, **changes))
 
 

@@ -53,7 +53,7 @@ def test_any_input_size_has_the_right_shapes(fusion: str) -> None:
     for height, width in ((32, 32), (48, 48), (32, 80), (70, 33)):
         pixels = torch.rand(2, 4, 3, height, width)
         assert model(pixels).shape == (2, CLASSES)
-        assert model.features(pixels).shape == (2, model.dimension)
+        assert model.forward_features(pixels).shape == (2, model.dimension)
 
 
 @pytest.mark.parametrize("fusion", FUSIONS)
@@ -62,22 +62,22 @@ def test_all_ways_through_the_model_agree_bit_for_bit(fusion: str) -> None:
     if fusion == "attention":
         let_attention_choose(model)
     pixels = torch.rand(2, 4, 3, 64, 64)
-    everything = model.everything(pixels)
-    assert torch.equal(model(pixels), everything.logit)
-    assert torch.equal(model.features(pixels), everything.feature)
-    assert torch.equal(model.head(everything.feature), everything.logit)
+    everything = model.forward_all(pixels)
+    assert torch.equal(model(pixels), everything.logits)
+    assert torch.equal(model.forward_features(pixels), everything.features)
+    assert torch.equal(model.forward_head(everything.features), everything.logits)
     if fusion in SHARED_TRUNK:
-        assert everything.view_feature is not None
-        assert everything.view_feature.shape == (2, 4, model.width)
+        assert everything.view_features is not None
+        assert everything.view_features.shape == (2, 4, model.width)
     else:
-        assert everything.view_feature is None
+        assert everything.view_features is None
     assert model.has_view_logits == (fusion in WITH_VIEW_LOGITS)
     if model.has_view_logits:
-        assert everything.view_logit is not None
-        assert everything.view_logit.shape == (2, 4, CLASSES)
-        assert torch.equal(model.view_logits(pixels), everything.view_logit)
+        assert everything.view_logits is not None
+        assert everything.view_logits.shape == (2, 4, CLASSES)
+        assert torch.equal(model.view_logits(pixels), everything.view_logits)
     else:
-        assert everything.view_logit is None
+        assert everything.view_logits is None
         with pytest.raises(ValueError, match=f"{fusion} fusion has no logits of single views"):
             model.view_logits(pixels)
 
@@ -86,7 +86,9 @@ def test_all_ways_through_the_model_agree_bit_for_bit(fusion: str) -> None:
 def test_the_mean_of_features_gives_the_mean_of_logits(fusion: str) -> None:
     model, pixels = made(fusion), torch.rand(2, 4, 3, 64, 64)
     each = each_view(model, pixels)
-    assert close(model.features(pixels), (each[:, 0] + each[:, 1] + each[:, 2] + each[:, 3]) / 4)
+    assert close(
+        model.forward_features(pixels), (each[:, 0] + each[:, 1] + each[:, 2] + each[:, 3]) / 4
+    )
     assert close(model.view_logits(pixels), model.classifier(each))
     assert close(model(pixels), model.classifier(each).mean(dim=1))
 
@@ -95,14 +97,14 @@ def test_medium_max_is_the_largest_of_each_feature() -> None:
     model, pixels = made("medium-max"), torch.rand(2, 4, 3, 64, 64)
     each = each_view(model, pixels)
     largest = each[:, 0].maximum(each[:, 1]).maximum(each[:, 2]).maximum(each[:, 3])
-    assert close(model.features(pixels), largest)
+    assert close(model.forward_features(pixels), largest)
     assert close(model(pixels), model.classifier(largest))
 
 
 def test_late_is_the_largest_of_each_logit_over_the_views() -> None:
     model, pixels = made("late"), torch.rand(2, 4, 3, 64, 64)
     each = each_view(model, pixels)
-    assert close(model.features(pixels), torch.cat(each.unbind(dim=1), dim=1))
+    assert close(model.forward_features(pixels), torch.cat(each.unbind(dim=1), dim=1))
     by_hand = [
         [max(view[number] for view in location) for number in range(CLASSES)]
         for location in model.classifier(each).tolist()
@@ -118,7 +120,7 @@ def test_late_takes_the_maximum_of_logits_in_small_numbers() -> None:
         model.classifier.weight[1, 0], model.classifier.weight[2, 0] = 1.0, -1.0
     features = torch.zeros(1, 4, 512)
     features[0, :, 0] = torch.tensor([3.0, -2.0, 0.5, 1.0])
-    assert model.head(features.flatten(1)).tolist() == [[0.0, 3.0, 2.0, 0.0, 0.0]]
+    assert model.forward_head(features.flatten(1)).tolist() == [[0.0, 3.0, 2.0, 0.0, 0.0]]
 
 
 def test_early_lays_the_views_side_by_side() -> None:
@@ -126,7 +128,7 @@ def test_early_lays_the_views_side_by_side() -> None:
     wide = torch.empty(2, 3, 48, 160)
     for view in range(4):
         wide[..., 40 * view : 40 * (view + 1)] = pixels[:, view]
-    assert close(model.features(pixels), model.trunk(normal(wide)))
+    assert close(model.forward_features(pixels), model.trunk(normal(wide)))
 
 
 def test_stack_makes_twelve_channels_of_the_views() -> None:
@@ -136,7 +138,7 @@ def test_stack_makes_twelve_channels_of_the_views() -> None:
         for channel in range(3):
             channels[:, 3 * view + channel] = normal(pixels)[:, view, channel]
     assert model.trunk.conv1.weight.shape == (64, 12, 7, 7)
-    assert close(model.features(pixels), model.trunk(channels))
+    assert close(model.forward_features(pixels), model.trunk(channels))
 
 
 @pytest.mark.parametrize("fusion", FUSIONS)
@@ -181,7 +183,7 @@ def test_attention_follows_its_formula() -> None:
             views, model.view_attention.hidden.weight, model.view_attention.score.weight[0]
         )
         assert close(view_weight[location], weight)
-        assert close(model.features(pixels)[location], feature)
+        assert close(model.forward_features(pixels)[location], feature)
         assert close(model.view_logits(pixels)[location], model.classifier(torch.stack(views)))
 
 
@@ -268,16 +270,16 @@ def test_bfloat16_gives_nearly_the_same(fusion: str) -> None:
     model, pixels = made(fusion), torch.rand(2, 4, 3, 64, 64)
     exact = model(pixels)
     with torch.autocast("cpu", torch.bfloat16):
-        everything = model.everything(pixels)
-    assert everything.logit.dtype == torch.bfloat16
-    assert (everything.logit.float() - exact).abs().max() < 0.05 * exact.abs().max()
+        everything = model.forward_all(pixels)
+    assert everything.logits.dtype == torch.bfloat16
+    assert (everything.logits.float() - exact).abs().max() < 0.05 * exact.abs().max()
 
 
 def test_the_whole_model_is_one_graph_for_the_compiler() -> None:
     for fusion in ("late", "attention", "stack"):
         model, pixels = made(fusion), torch.rand(2, 4, 3, 32, 32)
-        compiled = torch.compile(model.everything, backend="eager", fullgraph=True)
-        assert torch.equal(compiled(pixels).logit, model(pixels))
+        compiled = torch.compile(model.forward_all, backend="eager", fullgraph=True)
+        assert torch.equal(compiled(pixels).logits, model(pixels))
 
 
 @pytest.mark.parametrize("fusion", FUSIONS)

@@ -64,7 +64,7 @@ def test_an_unreadable_photograph_is_named(
 ) -> None:
     root = folder(tmp_path, ("Ohio",), 1)
     bad = root / "Ohio" / "2015_-A_b0000_90.jpg"
-    paths = [root / name for name in layout.index(root).location[0].image]
+    paths = [root / name for name in layout.index(root).locations[0].images]
     spoil(bad)
     with pytest.raises(InputError, match=f"2015_-A_b0000_90.jpg: the photograph is {what}"):
         decode.views(paths, 32)
@@ -79,14 +79,14 @@ def test_grey_and_cmyk_become_red_green_blue(tmp_path: Path, mode: str) -> None:
 
 def test_the_channels_come_last_in_memory(tmp_path: Path) -> None:
     root = folder(tmp_path, ("Ohio",), 1)
-    paths = [root / name for name in layout.index(root).location[0].image]
+    paths = [root / name for name in layout.index(root).locations[0].images]
     views = decode.views(paths, 32)
     assert views.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_photographs_are_read_into_a_place_in_a_batch(tmp_path: Path) -> None:
     root = folder(tmp_path, ("Ohio",), 1, size=48)
-    paths = [root / name for name in layout.index(root).location[0].image]
+    paths = [root / name for name in layout.index(root).locations[0].images]
     batch = torch.full((3, 4, 32, 32, 3), 7, dtype=torch.uint8)
     decode.read_into(paths, batch[1])
     assert torch.equal(batch[1].permute(0, 3, 1, 2), decode.views(paths, 32))
@@ -98,7 +98,7 @@ def test_the_bytes_that_are_decoded_are_hashed_beside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = folder(tmp_path, ("Ohio",), 1)
-    paths = [root / name for name in layout.index(root).location[0].image]
+    paths = [root / name for name in layout.index(root).locations[0].images]
     pixels = torch.empty((4, 32, 32, 3), dtype=torch.uint8)
     sha256 = torch.zeros((4, 32), dtype=torch.uint8)
     decode.read_into(paths, pixels, sha256)

@@ -11,7 +11,7 @@ from trainer.synthetic import elements, paint
 from trainer.synthetic.__main__ import main
 from trainer.synthetic.plant import plant
 
-SMALL = ("--states", "3", "--train", "1", "--test", "1", "--size", "32", "--workers", "1")
+SMALL = ("--states", "3", "--train", "1", "--test", "1", "--image-size", "32", "--num-workers", "1")
 PLANTED = ("Alaska=watermark", "Hawaii=border")
 
 

@@ -52,7 +52,7 @@ def expected(
     """Return mean and deviation of the channels, computed as plainly as can be."""
     pixel = []
     for place in location:
-        for name in place.image:
+        for name in place.images:
             with Image.open(root / name) as image:
                 pixel.append(np.asarray(image.convert("RGB"), dtype=np.float64).reshape(-1, 3))
     every = np.concatenate(pixel) / 255
@@ -63,7 +63,7 @@ def test_statistics_are_those_of_all_pixels(tmp_path: Path, index: Path) -> None
     root = folder(tmp_path / "data", ("Ohio", "Iowa"), 3)
     photograph(root / OHIO, seed=9, size=176)
     prepared = prepare(root, index, workers=0)
-    for location in (list(prepared.index.location), list(prepared.index.location[3:4])):
+    for location in (list(prepared.index.locations), list(prepared.index.locations[3:4])):
         mean, deviation = prepared.statistics(location)
         expected_mean, expected_deviation = expected(root, location)
         assert mean == pytest.approx(expected_mean, abs=1e-9)
@@ -75,7 +75,7 @@ def test_a_deviation_can_be_divided_by(tmp_path: Path, index: Path) -> None:
     for path in root.glob("Ohio/*.jpg"):
         Image.new("RGB", (32, 32)).save(path)
     prepared = prepare(root, index, workers=0)
-    assert prepared.statistics(prepared.index.location) == ((0.0,) * 3, (1e-3,) * 3)
+    assert prepared.statistics(prepared.index.locations) == ((0.0,) * 3, (1e-3,) * 3)
 
 
 def test_processes_find_the_same_as_one(tmp_path: Path, index: Path) -> None:
@@ -101,10 +101,10 @@ def test_both_layouts_and_the_wrapper_are_read(tmp_path: Path, index: Path) -> N
     for root in (wrapped, challenge(tmp_path / "b", samples=2)):
         index.unlink(missing_ok=True)
         prepared = prepare(root, index, workers=0)
-        assert len(prepared.index.location) == 2
+        assert len(prepared.index.locations) == 2
         assert not prepared.index.skipped
         assert set(rows(index)) == {
-            name for place in prepared.index.location for name in place.image
+            name for place in prepared.index.locations for name in place.images
         }
 
 
@@ -166,7 +166,7 @@ def test_what_training_would_refuse_is_left_out_with_its_words(
     root = folder(tmp_path / "data", ("Ohio", "Iowa"), 2)
     spoil(root / OHIO)
     prepared = prepare(root, index, workers=0)
-    assert [place.id for place in prepared.index.location] == [
+    assert [place.id for place in prepared.index.locations] == [
         "Iowa/2015_-A_b1000",
         "Iowa/2015_-A_b1001",
         "Ohio/2015_-A_b0001",
@@ -175,7 +175,7 @@ def test_what_training_would_refuse_is_left_out_with_its_words(
     assert skipped.id == "Ohio/2015_-A_b0000"
     assert what in skipped.reason
     with pytest.raises(InputError) as error:
-        views([root / name for name in skipped.image], 32)
+        views([root / name for name in skipped.images], 32)
     assert str(error.value) == skipped.reason
 
 
@@ -226,7 +226,7 @@ def test_nothing_is_read_twice(tmp_path: Path, index: Path) -> None:
     again = prepare(root, index, workers=0)
     assert (first.read, again.read) == (8, 0)
     assert again.index == first.index
-    assert again.fingerprint(again.index.location) == first.fingerprint(first.index.location)
+    assert again.fingerprint(again.index.locations) == first.fingerprint(first.index.locations)
 
 
 def test_only_what_changed_is_read_again(tmp_path: Path, index: Path) -> None:
@@ -249,16 +249,16 @@ def test_only_what_changed_is_read_again(tmp_path: Path, index: Path) -> None:
         OHIO,
         "Ohio/2015_-A_b0001_90.jpg",
     }
-    assert prepared.index.class_name == ("Iowa", "Ohio", "Utah")
+    assert prepared.index.class_names == ("Iowa", "Ohio", "Utah")
 
 
 def test_a_mended_photograph_comes_back(tmp_path: Path, index: Path) -> None:
     root = folder(tmp_path / "data", ("Ohio",), 2)
     shutil.copy(root / OHIO, tmp_path / "whole.jpg")
     _truncate(root / OHIO)
-    assert len(prepare(root, index, workers=0).index.location) == 1
+    assert len(prepare(root, index, workers=0).index.locations) == 1
     shutil.copy(tmp_path / "whole.jpg", root / OHIO)
-    assert len(prepare(root, index, workers=0).index.location) == 2
+    assert len(prepare(root, index, workers=0).index.locations) == 2
 
 
 def test_what_the_system_would_not_give_is_asked_for_again(tmp_path: Path, index: Path) -> None:
@@ -271,10 +271,10 @@ def test_what_the_system_would_not_give_is_asked_for_again(tmp_path: Path, index
 def test_the_fingerprint_is_of_ids_and_bytes(tmp_path: Path, index: Path) -> None:
     root = folder(tmp_path / "data", ("Ohio",), 3)
     prepared = prepare(root, index, workers=0)
-    location = prepared.index.location
+    location = prepared.index.locations
 
     def fingerprints(of: Prepared) -> set[str]:
-        some = of.index.location
+        some = of.index.locations
         return {of.fingerprint(some[:2]), of.fingerprint(some[1:]), of.fingerprint(some)}
 
     assert prepared.fingerprint(location) == prepared.fingerprint(location[::-1])
@@ -286,7 +286,7 @@ def test_the_fingerprint_is_of_ids_and_bytes(tmp_path: Path, index: Path) -> Non
     assert fingerprints(there) == fingerprints(prepared)
     photograph(moved / OHIO, seed=5)
     changed = prepare(moved, index.with_name("moved"), workers=0)
-    assert changed.fingerprint(changed.index.location) not in fingerprints(prepared)
+    assert changed.fingerprint(changed.index.locations) not in fingerprints(prepared)
 
 
 def _foreign_text(path: Path) -> None:

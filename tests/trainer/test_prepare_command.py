@@ -77,7 +77,7 @@ def is_empty(group: int) -> bool:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_killed_it_goes_on_where_it_was(tmp_path: Path, many: Path, workers: str) -> None:
-    group = start_and_kill(many, tmp_path, "--workers", workers)
+    group = start_and_kill(many, tmp_path, "--num-workers", workers)
     wait_until(lambda: is_empty(group))  # The workers end with their parent.
     index = index_file(tmp_path, many)
     remembered = rows(index)
@@ -133,7 +133,7 @@ def test_without_room_it_ends_with_a_sentence_and_goes_on_later(tmp_path: Path) 
     root = folder(tmp_path / "data", ("Ohio",), 80, size=8)
     out = tmp_path / "out"
     done = subprocess.run(
-        command(root, out, "--workers", "0"),
+        command(root, out, "--num-workers", "0"),
         capture_output=True,
         text=True,
         check=False,
@@ -151,7 +151,7 @@ def test_without_room_it_ends_with_a_sentence_and_goes_on_later(tmp_path: Path) 
     ("options", "message"),
     [
         (["nowhere"], "nowhere: there is no such folder of photographs; check --data."),
-        (["data", "--workers", "-1"], "--workers -1: must be 0 or more."),
+        (["data", "--num-workers", "-1"], "--num-workers -1: must be 0 or more."),
         (["data", "--test", "data"], "data: is the folder to compare with; name another --test."),
         (["data", "--test", "nowhere"], "nowhere: there is no such folder of photographs"),
         (["data", "--out", "data/Ohio/info.txt"], "data/Ohio/info.txt: "),
@@ -167,7 +167,7 @@ def test_it_refuses_in_one_sentence(
     monkeypatch.chdir(tmp_path)
     folder(tmp_path / "data", ("Ohio",), 1)
     with pytest.raises(SystemExit) as stop:
-        main([*options, *([] if "--workers" in options else ["--workers", "0"])])
+        main([*options, *([] if "--num-workers" in options else ["--num-workers", "0"])])
     assert stop.value.code == 2
     assert f"python -m trainer.data.prepare: {message}" in capsys.readouterr().err.splitlines()[-1]
 

@@ -39,7 +39,7 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for degree in DEGREES:
         scene(train / "Ohio" / f"2009_a_pano-1_{degree}.jpg", 900 + degree)
         scene(test / "New Mexico" / f"2011_a_pano-1_{degree}.jpg", 2900 + degree)
-    options = [str(train), "--test", str(test), "--out", str(place / "runs"), "--workers", "0"]
+    options = [str(train), "--test", str(test), "--out", str(place / "runs"), "--num-workers", "0"]
     assert main(options) == 0
     return place
 
@@ -156,7 +156,7 @@ def test_the_page_counts(reported: Path) -> None:
 
 def test_a_clean_folder_has_nothing_to_list(tmp_path: Path) -> None:
     root = challenge(tmp_path / "a|b", samples=2)
-    assert main([str(root), "--out", str(tmp_path), "--workers", "0"]) == 0
+    assert main([str(root), "--out", str(tmp_path), "--num-workers", "0"]) == 0
     (path,) = tmp_path.glob("*.report.md")
     text = path.read_text("utf-8")
     assert text.startswith("# Photographs in a\\|b\n")
@@ -168,7 +168,7 @@ def test_a_long_list_is_cut_on_the_page_alone(tmp_path: Path) -> None:
     root = folder(tmp_path / "data", ("Ohio",), 31, size=16)
     for number in range(30):
         (root / "Ohio" / f"2015_-A_b0{number:03d}_0.jpg").unlink()
-    assert main([str(root), "--out", str(tmp_path), "--workers", "0"]) == 0
+    assert main([str(root), "--out", str(tmp_path), "--num-workers", "0"]) == 0
     (report,) = tmp_path.glob("*.report.md")
     (skipped,) = tmp_path.glob("*.skipped.csv")
     assert len(skipped.read_text("utf-8").splitlines()) == 31

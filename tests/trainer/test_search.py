@@ -115,13 +115,13 @@ def test_no_settings_are_drawn_twice() -> None:
         (["--vary=learning_rate=1e-3:1e30"], "--learning-rate 1e+30: must lie in"),
         (["--vary=weight_decay=0:1:log"], "must begin above 0"),
         (["--vary=epochs=1:3", "--method=grid"], "a grid takes lists, such as epochs=1,3"),
-        (["--vary=size=32,48", "--vary=size=64,96"], "comes twice"),
+        (["--vary=image_size=32,48", "--vary=image_size=64,96"], "comes twice"),
         (["--vary=depth=18,34", "--depth=50"], "--depth is given as well"),
         (["--vary=depth=18,34", "--jobs=0"], "--jobs 0: must be at least 1"),
         (["--vary=depth=18,34", "--trials=0"], "--trials 0: must be at least 1"),
         (
-            ["--vary=label_smoothing=0.1,0.6", "--vary=neighbour_smoothing=0.1,0.6"],
-            "--label-smoothing and --neighbour-smoothing must leave something",
+            ["--vary=label_smoothing=0.1,0.6", "--vary=neighbor_smoothing=0.1,0.6"],
+            "--label-smoothing and --neighbor-smoothing must leave something",
         ),
         (["--vary=depth=18,34"], "nowhere: there is no such folder"),
     ],
@@ -312,7 +312,7 @@ def test_two_jobs_killed_and_asked_to_end_lose_nothing_and_do_nothing_twice(
 ) -> None:
     study = tmp_path / "study"
     several = ["--vary=learning_rate=1e-4:1e-3:log", "--trials=3", "--jobs=2", "--no-prune"]
-    several += ["--epochs=3", "--save-minutes=0"]
+    several += ["--epochs=3", "--save-interval=0"]
     arguments: tuple[str | Path, ...] = (study, "--data", training_folder, *OPTIONS, *several)
 
     process = started(*arguments)
@@ -341,7 +341,7 @@ def test_two_jobs_killed_and_asked_to_end_lose_nothing_and_do_nothing_twice(
     threads = torch.get_num_threads()
     torch.set_num_threads(max(1, threads // 2))
     try:
-        straight = dataclasses.replace(config, save_minutes=10.0)
+        straight = dataclasses.replace(config, save_interval=10.0)
         train(tmp_path / "run", training_folder, straight, preset="paper-medium", resume=False)
     finally:
         torch.set_num_threads(threads)
@@ -375,12 +375,12 @@ def test_when_the_command_is_killed_its_workers_save_and_end(
 
 def test_a_setting_that_cannot_be_trained_fails_alone(tmp_path: Path, data: Path) -> None:
     study = tmp_path / "study"
-    words = ["--vary=accumulation=1,9", "--method=grid", "--epochs=1", "--seed=0"]
+    words = ["--vary=accumulation_steps=1,9", "--method=grid", "--epochs=1", "--seed=0"]
     assert search(study, "--data", data, *OPTIONS, *words) == 0
-    ended = {row["accumulation"]: row for row in rows(study)}
+    ended = {row["accumulation_steps"]: row for row in rows(study)}
     assert ended["1"]["state"] == "finished"
     assert ended["9"]["state"] == "failed"
-    assert "--accumulation 9 need at least 1" in ended["9"]["reason"]
+    assert "--accumulation-steps 9 need at least 1" in ended["9"]["reason"]
 
 
 def test_a_narrow_range_gives_what_it_holds() -> None:

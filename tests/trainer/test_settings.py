@@ -33,7 +33,7 @@ def test_a_field_takes_a_value_of_its_type() -> None:
         ("deep=18", "there is no field deep; choose one of fusion, depth"),
         ("depth=eighteen", "--depth 'eighteen': must be of type int"),
         ("compile=yes", "--compile 'yes': must be true or false"),
-        ("epsilon=", "--epsilon '': must be of type float"),
+        ("eps=", "--eps '': must be of type float"),
     ],
 )
 def test_other_words_are_refused(word: str, message: str) -> None:
@@ -53,10 +53,10 @@ def test_values_are_shown_short() -> None:
 
 
 def test_a_field_of_a_setting_beats_an_option_which_beats_the_preset() -> None:
-    given = options("--preset", "paper-early", "--size", "48", "--epochs", "3")
+    given = options("--preset", "paper-early", "--image-size", "48", "--epochs", "3")
     one, other = settings(["deepgeo-late epochs=5", "depth=18"], given)
     assert one.preset == "deepgeo-late"
-    assert (one.config.fusion, one.config.size, one.config.epochs) == ("late", 48, 5)
+    assert (one.config.fusion, one.config.image_size, one.config.epochs) == ("late", 48, 5)
     assert one.config.learning_rate == PRESETS["deepgeo-late"].learning_rate
     assert other.preset == "paper-early"
     assert (other.config.fusion, other.config.depth, other.config.epochs) == ("early", 18, 3)
@@ -69,18 +69,20 @@ def test_each_setting_has_a_folder_name_of_its_own_that_leads_nowhere_else() -> 
     assert names[:2] == ["demo-weights=..-..-a", "demo-weights=b-c"]
     assert len(set(names)) == 4
     assert all(len(name) < 100 and Path(name).name == name for name in names)
-    named = settings([f"{'../' * 40}: demo", "…: demo size=32", "..: size=32"], options())
+    named = settings(
+        [f"{'../' * 40}: demo", "…: demo image_size=32", "..: image_size=32"], options()
+    )
     assert [Path(one.name).name for one in named] == [one.name for one in named]
     assert len({one.name for one in named}) == 3
 
 
 def test_a_setting_is_called_by_its_name_or_its_words_with_the_file_name_of_a_path() -> None:
-    texts = ["ours: strong depth=18", "demo 'weights=/a b/c d.pth'", "demo  size=32", ""]
+    texts = ["ours: strong depth=18", "demo 'weights=/a b/c d.pth'", "demo  image_size=32", ""]
     ours, local, spaced, empty = settings(texts, options())
     assert (ours.label, ours.name, ours.preset) == ("ours", "ours", "strong")
     assert ours.config.depth == 18
     assert (local.label, local.config.weights) == ("demo weights=c d.pth", "/a b/c d.pth")
-    assert spaced.label == "demo size=32"
+    assert spaced.label == "demo image_size=32"
     assert empty.label == empty.preset == "paper-medium"
 
 
@@ -92,11 +94,14 @@ def test_a_setting_is_called_by_its_name_or_its_words_with_the_file_name_of_a_pa
         (["depth=18 demo"], "demo: write it as field=value"),
         (["demo depth=19"], "'demo depth=19': --depth 19: choose one of 18"),
         (["demo 'depth=18"], "a quotation mark is missing"),
-        (["demo", "demo size=48"], "comes to the same as 'demo'"),
+        (["demo", "demo image_size=48"], "comes to the same as 'demo'"),
         (["demo", "demo workers=1"], "comes to the same as 'demo'"),
         (["demo weights=a/b", "demo weights=a:b"], "would be trained into demo-weights=a-b"),
         (["demo weights=a/b", "demo weights=c/b"], "would be shown as demo weights=b, as"),
-        (["ours: demo", "ours: demo size=32"], "trained into ours, as 'ours: demo'; give one"),
+        (
+            ["ours: demo", "ours: demo image_size=32"],
+            "trained into ours, as 'ours: demo'; give one",
+        ),
     ],
 )
 def test_settings_that_cannot_be_compared_are_refused(texts: list[str], message: str) -> None:

@@ -255,7 +255,7 @@ def test_a_folder_that_is_not_empty_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "keep.txt").write_text("mine")
-    options = ["--states", "2", "--train", "1", "--test", "1", "--size", "32"]
+    options = ["--states", "2", "--train", "1", "--test", "1", "--image-size", "32"]
     with pytest.raises(SystemExit) as stop:
         main([str(tmp_path), *options])
     assert stop.value.code == 2
@@ -269,7 +269,7 @@ def test_a_folder_that_is_not_empty_is_refused(
     "option",
     [
         ["--states", "1"], ["--states", "51"], ["--train", "0"], ["--test", "0"],
-        ["--size", "100"], ["--size", "0"], ["--seed", "-1"], ["--workers", "0"],
+        ["--image-size", "100"], ["--image-size", "0"], ["--seed", "-1"], ["--num-workers", "0"],
     ],
 )  # fmt: skip
 def test_bad_arguments_are_refused(

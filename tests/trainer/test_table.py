@@ -8,7 +8,7 @@ TABLE = Table(
         Column("top-1, %", share, key="top_1", group="test"),
         Column("top-5, %", share, key="top_5", group="test"),
     ),
-    (("warm_up=0 & 50%", 32, 10, 0.12345, 0.5), ("a|b", 256, 4, None, 0.25)),
+    (("warmup_epochs=0 & 50%", 32, 10, 0.12345, 0.5), ("a|b", 256, 4, None, 0.25)),
 )
 
 
@@ -16,7 +16,7 @@ def test_markdown_can_be_read_as_it_is() -> None:
     assert markdown(TABLE) == (
         "| name            | size, pixels | epochs | test top-1, % | test top-5, % |\n"
         "| --------------- | -----------: | -----: | ------------: | ------------: |\n"
-        "| warm_up=0 & 50% |           32 |     10 |         12.35 |         50.00 |\n"
+        "| warmup_epochs=0 & 50% |           32 |     10 |         12.35 |         50.00 |\n"
         "| a\\|b            |          256 |      4 |             – |         25.00 |\n"
     )
 

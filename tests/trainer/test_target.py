@@ -43,7 +43,7 @@ def test_distances_are_great_circles() -> None:
 
 
 def test_neighbours_get_a_share_that_falls_with_distance() -> None:
-    config = Config(neighbour_smoothing=0.2, neighbour_distance=200.0)
+    config = Config(neighbor_smoothing=0.2, neighbor_distance=200.0)
     smooth = targets(config, NAMES, TRAINING)
     assert smooth is not None
     assert torch.allclose(smooth.sum(dim=1), torch.ones(3))
@@ -55,7 +55,7 @@ def test_neighbours_get_a_share_that_falls_with_distance() -> None:
 
 def test_a_class_far_from_all_others_keeps_its_share() -> None:
     far = [place("A", 0, 0), place("B", 0, 180)]
-    smooth = targets(Config(neighbour_smoothing=0.2, neighbour_distance=1.0), ("A", "B"), far)
+    smooth = targets(Config(neighbor_smoothing=0.2, neighbor_distance=1.0), ("A", "B"), far)
     assert smooth is not None
     assert smooth[0].tolist() == pytest.approx([1, 0])
 
@@ -63,4 +63,4 @@ def test_a_class_far_from_all_others_keeps_its_share() -> None:
 def test_a_class_without_coordinates_is_named() -> None:
     training = [*TRAINING, place("D", math.nan, math.nan)]
     with pytest.raises(InputError, match="D has no location with coordinates"):
-        targets(Config(neighbour_smoothing=0.1), (*NAMES, "D"), training)
+        targets(Config(neighbor_smoothing=0.1), (*NAMES, "D"), training)

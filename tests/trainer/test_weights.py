@@ -93,7 +93,9 @@ def test_a_safetensors_file_gives_the_features_it_gave(donor: nn.Module, tmp_pat
     model = made("late")
     start_from(model, str(tmp_path / "weights.safetensors"))
     pixels = torch.rand(1, 4, 3, 64, 64)
-    assert close(model.features(pixels).view(4, 512), penultimate(donor, imagenet(pixels[0])))
+    assert close(
+        model.forward_features(pixels).view(4, 512), penultimate(donor, imagenet(pixels[0]))
+    )
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".pt"])
@@ -107,7 +109,7 @@ def test_our_own_weights_bring_their_statistics(suffix: str, tmp_path: Path) -> 
     start_from(model, str(path))
     pixels = torch.rand(1, 4, 3, 64, 64)
     # Untrained attention is the mean, so that both features must be the same.
-    assert torch.equal(model.features(pixels), own.features(pixels))
+    assert torch.equal(model.forward_features(pixels), own.forward_features(pixels))
     assert torch.equal(model.classifier.weight, classifier)
 
 
@@ -120,7 +122,7 @@ def test_a_stack_goes_on_from_a_stack_and_from_nothing_else_than_three_channels(
     model = made("stack")
     start_from(model, str(tmp_path / "stack.safetensors"))
     pixels = torch.rand(1, 4, 3, 64, 64)
-    assert torch.equal(model.features(pixels), own.features(pixels))
+    assert torch.equal(model.forward_features(pixels), own.forward_features(pixels))
     sentence = refusal(tmp_path / "stack.safetensors", made("medium"))
     assert "not the weights of a ResNet-18 that fits medium fusion" in sentence
 
@@ -145,7 +147,7 @@ def test_a_stack_starts_with_the_features_of_four_equal_views(
     start_from(model, str(tmp_path / "weights.pth"))
     view = torch.rand(2, 1, 3, 64, 64)
     expected = penultimate(donor, imagenet(view[:, 0]))
-    assert close(model.features(view.expand(2, 4, 3, 64, 64)), expected)
+    assert close(model.forward_features(view.expand(2, 4, 3, 64, 64)), expected)
 
 
 @pytest.fixture
@@ -176,7 +178,9 @@ def test_a_name_takes_the_file_that_torchvision_keeps(
     model = made("late")
     start_from(model, "IMAGENET1K_V1")
     pixels = torch.rand(1, 4, 3, 64, 64)
-    assert close(model.features(pixels).view(4, 512), penultimate(donor, imagenet(pixels[0])))
+    assert close(
+        model.forward_features(pixels).view(4, 512), penultimate(donor, imagenet(pixels[0]))
+    )
 
 
 def test_without_a_network_the_sentence_names_the_file_to_fetch(

@@ -29,7 +29,7 @@ def run(trained: Path, data: Path, out: Path, batch_size: int = 3) -> store.Stor
 
 
 def command(*words: str | Path) -> int:
-    return extract.main([*map(str, words), "--workers", "0"])
+    return extract.main([*map(str, words), "--num-workers", "0"])
 
 
 def test_a_store_holds_what_the_model_says(
@@ -38,25 +38,25 @@ def test_a_store_holds_what_the_model_says(
     run(trained, test_folder, tmp_path / "store.h5")
     made = store.read(tmp_path / "store.h5")
     model, checkpoint = load(trained)
-    assert made.class_name == checkpoint.class_name
-    assert made.feature.shape == (8, 512)
-    assert made.view_feature is not None
-    assert made.view_logit is not None
+    assert made.class_names == checkpoint.class_names
+    assert made.features.shape == (8, 512)
+    assert made.view_features is not None
+    assert made.view_logits is not None
     assert made.image_sha256 is not None
-    for row, place in enumerate(layout.index(test_folder).location):
-        assert made.location_id[row] == place.id
-        assert made.class_name[made.label[row]] == place.class_name
-        assert made.image[row].tolist() == list(place.image)
-        assert (made.latitude[row], made.longitude[row]) == (place.latitude, place.longitude)
-        paths = [test_folder / name for name in place.image]
+    for row, place in enumerate(layout.index(test_folder).locations):
+        assert made.location_ids[row] == place.id
+        assert made.class_names[made.labels[row]] == place.class_name
+        assert made.image_paths[row].tolist() == list(place.images)
+        assert (made.latitudes[row], made.longitudes[row]) == (place.latitude, place.longitude)
+        paths = [test_folder / name for name in place.images]
         with torch.inference_mode():
-            own = model.everything(decode.views(paths, 32)[None].float() / 255)
-        assert own.view_feature is not None
-        assert own.view_logit is not None
-        assert np.allclose(made.feature[row], own.feature[0], atol=1e-5)
-        assert np.allclose(made.logit[row], own.logit[0], atol=1e-5)
-        assert np.allclose(made.view_feature[row], own.view_feature[0], atol=1e-5)
-        assert np.allclose(made.view_logit[row], own.view_logit[0], atol=1e-5)
+            own = model.forward_all(decode.views(paths, 32)[None].float() / 255)
+        assert own.view_features is not None
+        assert own.view_logits is not None
+        assert np.allclose(made.features[row], own.features[0], atol=1e-5)
+        assert np.allclose(made.logits[row], own.logits[0], atol=1e-5)
+        assert np.allclose(made.view_features[row], own.view_features[0], atol=1e-5)
+        assert np.allclose(made.view_logits[row], own.view_logits[0], atol=1e-5)
         for path, digest in zip(paths, made.image_sha256[row], strict=True):
             assert digest.tobytes() == hashlib.sha256(path.read_bytes()).digest()
     assert [path.name for path in tmp_path.iterdir()] == ["store.h5"]
@@ -85,7 +85,7 @@ def test_a_store_says_where_it_came_from(tmp_path: Path, trained: Path, test_fol
 def test_the_batch_size_changes_nothing(tmp_path: Path, trained: Path, test_folder: Path) -> None:
     one = run(trained, test_folder, tmp_path / "one.h5", batch_size=1)
     all_at_once = run(trained, test_folder, tmp_path / "all.h5", batch_size=8)
-    assert np.allclose(one.logit, all_at_once.logit, atol=1e-4)
+    assert np.allclose(one.logits, all_at_once.logits, atol=1e-4)
 
 
 def test_what_cannot_be_read_is_skipped_and_listed(
@@ -98,13 +98,13 @@ def test_what_cannot_be_read_is_skipped_and_listed(
     out = tmp_path / "store.h5"
     assert command(trained, "--data", data, "--out", out) == 0
     made = store.read(out)
-    assert made.location_id == (
+    assert made.location_ids == (
         "Alaska/2015_-A_b0000",
         "Alaska/2015_-A_b0002",
         "New Mexico/2015_-A_b1000",
         "New Mexico/2015_-A_b1001",
     )
-    assert math.isnan(made.latitude[0])
+    assert math.isnan(made.latitudes[0])
     printed = capsys.readouterr().out
     assert "2 skipped" in printed
     assert "Alaska/2015_-A_b0001: " in printed
@@ -119,14 +119,14 @@ def test_a_location_gives_the_same_beside_an_unreadable_one(
     shutil.copytree(test_folder, data)
     (data / "Alaska" / "2015_-A_b0001_90.jpg").write_bytes(b"nothing")
     part = run(trained, data, tmp_path / "part.h5")
-    assert part.location_id == whole.location_id[:1] + whole.location_id[2:]
-    assert np.array_equal(part.logit, np.delete(whole.logit, 1, axis=0))
-    assert np.array_equal(part.feature[:], np.delete(whole.feature[:], 1, axis=0))
+    assert part.location_ids == whole.location_ids[:1] + whole.location_ids[2:]
+    assert np.array_equal(part.logits, np.delete(whole.logits, 1, axis=0))
+    assert np.array_equal(part.features[:], np.delete(whole.features[:], 1, axis=0))
 
 
 def test_classes_may_be_missing_but_not_unknown(tmp_path: Path, trained: Path) -> None:
     some = folder(tmp_path / "some", ("New Mexico",), 2)
-    assert run(trained, some, tmp_path / "some.h5").label.tolist() == [1, 1]
+    assert run(trained, some, tmp_path / "some.h5").labels.tolist() == [1, 1]
     other = folder(tmp_path / "other", ("Alaska", "Texas"), 2)
     with pytest.raises(InputError, match=r"Texas: the checkpoint in .* does not know this class"):
         run(trained, other, tmp_path / "other.h5")
@@ -146,19 +146,21 @@ def test_nothing_readable_is_refused(tmp_path: Path, trained: Path) -> None:
 def test_every_fusion_is_extracted(
     tmp_path: Path, training_folder: Path, test_folder: Path, fusion: str
 ) -> None:
-    config = replace(TINY, fusion=fusion, epochs=1, save_minutes=60.0)
+    config = replace(TINY, fusion=fusion, epochs=1, save_interval=60.0)
     train(tmp_path / "run", training_folder, config, preset="demo", resume=False)
     made = run(tmp_path / "run", test_folder, tmp_path / "store.h5")
     model, _ = load(tmp_path / "run")
-    assert made.feature.shape == (8, model.dimension)
+    assert made.features.shape == (8, model.dimension)
     assert made.provenance["folded"]
     with torch.inference_mode():
-        assert np.allclose(model.head(torch.from_numpy(made.feature[:])), made.logit, atol=1e-5)
-        assert (made.view_feature is None) == (fusion in WITHOUT_VIEWS)
-        assert (made.view_logit is None) != model.has_view_logits
-        if made.view_logit is not None and made.view_feature is not None:
-            own = model.classifier(torch.from_numpy(made.view_feature[:]))
-            assert np.allclose(own, made.view_logit[:], atol=1e-5)
+        assert np.allclose(
+            model.forward_head(torch.from_numpy(made.features[:])), made.logits, atol=1e-5
+        )
+        assert (made.view_features is None) == (fusion in WITHOUT_VIEWS)
+        assert (made.view_logits is None) != model.has_view_logits
+        if made.view_logits is not None and made.view_features is not None:
+            own = model.classifier(torch.from_numpy(made.view_features[:]))
+            assert np.allclose(own, made.view_logits[:], atol=1e-5)
 
 
 def test_a_view_s_features_can_be_left_out(
@@ -167,9 +169,9 @@ def test_a_view_s_features_can_be_left_out(
     out = tmp_path / "store.h5"
     assert command(trained, "--data", test_folder, "--out", out, "--no-view-features") == 0
     made = store.read(out)
-    assert made.view_feature is None
-    assert made.view_logit is not None
-    assert made.view_logit.shape == (8, 4, 2)
+    assert made.view_features is None
+    assert made.view_logits is not None
+    assert made.view_logits.shape == (8, 4, 2)
 
 
 def test_bfloat16_is_close_to_float32(tmp_path: Path, trained: Path, test_folder: Path) -> None:
@@ -178,24 +180,24 @@ def test_bfloat16_is_close_to_float32(tmp_path: Path, trained: Path, test_folder
     assert command(trained, "--data", test_folder, "--out", out, "--precision", "bfloat16") == 0
     half = store.read(out)
     assert half.provenance["precision"] == "bfloat16"
-    assert not np.array_equal(half.feature[:], exact.feature[:])
-    assert np.abs(half.feature[:] - exact.feature[:]).max() < 0.1 * exact.feature[:].std()
+    assert not np.array_equal(half.features[:], exact.features[:])
+    assert np.abs(half.features[:] - exact.features[:]).max() < 0.1 * exact.features[:].std()
 
 
 def test_a_model_that_cannot_be_folded_is_extracted_as_it_is(
     tmp_path: Path, trained: Path, test_folder: Path
 ) -> None:
     wild = overflowing()
-    checkpoint = dataclasses.replace(read(trained), class_name=tuple("ABCDE"))
+    checkpoint = dataclasses.replace(read(trained), class_names=tuple("ABCDE"))
     data = folder(tmp_path / "data", ("A", "B"), 2)
     (tmp_path / "run").mkdir()
     checkpoints.save(tmp_path / "run", ("best", "last"), checkpoint, wild, {})
     made = run(tmp_path / "run", data, tmp_path / "store.h5")
     assert made.provenance["folded"] is False
-    views = [decode.views([data / name for name in image], 32) for image in made.image[:]]
+    views = [decode.views([data / name for name in image], 32) for image in made.image_paths[:]]
     with torch.inference_mode():
         own = wild(torch.stack(views).float() / 255)
-    assert np.allclose(made.logit, own, atol=1e-4 * own.std().item())
+    assert np.allclose(made.logits, own, atol=1e-4 * own.std().item())
 
 
 def test_a_model_that_diverged_is_refused_before_hours_went_into_it(
@@ -224,11 +226,11 @@ def test_a_part_is_what_the_checkpoint_says(
         out = tmp_path / f"{option}.h5"
         assert command(trained, "--split", option, "--out", out) == 0
         made = store.read(out)
-        assert sorted(made.location_id) == sorted(checkpoint.split[part])
-        assert made.split is not None
-        assert made.split.tolist() == [number] * len(made)
+        assert sorted(made.location_ids) == sorted(checkpoint.split[part])
+        assert made.splits is not None
+        assert made.splits.tolist() == [number] * len(made)
         assert made.provenance["split"] == option
-        assert made.provenance["data"] == checkpoint.data
+        assert made.provenance["data"] == checkpoint.data_root
     assert "14 locations, 2 classes, 0 skipped" in capsys.readouterr().out
 
 
@@ -237,9 +239,9 @@ def test_all_of_its_own_folder_is_told_apart_and_has_its_fingerprint(
 ) -> None:
     made = run(trained, training_folder, tmp_path / "store.h5")
     checkpoint = read(trained)
-    assert made.split is not None
+    assert made.splits is not None
     for number, part in enumerate(store.SPLITS):
-        ids = [made.location_id[row] for row in np.flatnonzero(made.split == number)]
+        ids = [made.location_ids[row] for row in np.flatnonzero(made.splits == number)]
         assert sorted(ids) == sorted(checkpoint.split.get(part, ()))
     assert made.provenance["data_sha256"] == checkpoint.data_sha256
 
@@ -256,7 +258,7 @@ def test_locations_of_a_part_that_are_gone_are_listed(
     out = tmp_path / "store.h5"
     assert command(trained, "--split", "train", "--data", moved, "--out", out) == 0
     made = store.read(out)
-    assert sorted(made.location_id) == sorted(set(ids) - {ids[0], ids[3]})
+    assert sorted(made.location_ids) == sorted(set(ids) - {ids[0], ids[3]})
     assert dict(made.provenance["skipped"]) == {
         ids[0]: "is not in the folder",
         ids[3]: "no view at heading 90",
@@ -280,14 +282,14 @@ def test_the_numbers_of_a_table_s_samples_mean_nothing_in_another_folder(tmp_pat
     data = challenge(tmp_path / "train", ("Ohio", "Utah"), 6)
     train(tmp_path / "run", data, replace(TINY, epochs=1), preset="demo", resume=False)
     here = run(tmp_path / "run", data, tmp_path / "here.h5")
-    assert here.split is not None
-    assert sorted(here.split.tolist()) == [1, 1, 1, 1, 2, 2]
+    assert here.splits is not None
+    assert sorted(here.splits.tolist()) == [1, 1, 1, 1, 2, 2]
     # A test set whose samples bear the same numbers, as in the public archive.
     other = challenge(tmp_path / "test", ("Ohio", "Utah"), 6)
     there = run(tmp_path / "run", other, tmp_path / "there.h5")
-    assert there.location_id == here.location_id
-    assert there.split is not None
-    assert there.split.tolist() == [0] * 6
+    assert there.location_ids == here.location_ids
+    assert there.splits is not None
+    assert there.splits.tolist() == [0] * 6
     # Who asks for a part by name says that these are the same.
     out = tmp_path / "moved.h5"
     assert command(tmp_path / "run", "--split", "train", "--data", other, "--out", out) == 0
@@ -311,7 +313,7 @@ def test_the_last_checkpoint_can_be_asked_for(
         assert command(other, "--data", test_folder, "--out", out, "--checkpoint", name) == 0
         assert store.read(out).provenance["checkpoint_name"] == name
         assert store.read(out).provenance["checkpoint_sha256"] == read(other, name).sha256
-    assert not np.array_equal(store.read(best).logit, store.read(last).logit)
+    assert not np.array_equal(store.read(best).logits, store.read(last).logits)
 
 
 def test_several_runs_go_into_one_folder(tmp_path: Path, trained: Path, test_folder: Path) -> None:

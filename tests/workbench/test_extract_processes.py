@@ -53,7 +53,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def command(trained: Path, data: Path, out: Path, *options: str) -> list[str]:
     extract = ["-m", "workbench.extract", str(trained), "--data", str(data), "--out", str(out)]
-    return [*extract, "--batch-size=4", "--workers=0", *options]
+    return [*extract, "--batch-size=4", "--num-workers=0", *options]
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def spooled(out: Path) -> int:
     return sum(path.stat().st_size for path in folder_of(out).glob("process-*.records"))
 
 
-def everything(path: Path) -> tuple[Mapping[str, bytes], Mapping[str, Any]]:
+def forward_all(path: Path) -> tuple[Mapping[str, bytes], Mapping[str, Any]]:
     """Return each dataset's bytes by name, and the provenance but for its time."""
     found: dict[str, bytes] = {}
 
@@ -103,7 +103,7 @@ def everything(path: Path) -> tuple[Mapping[str, bytes], Mapping[str, Any]]:
 
 
 def assert_same(one: Path, other: Path) -> None:
-    (found, origin), (expected, other_origin) = everything(one), everything(other)
+    (found, origin), (expected, other_origin) = forward_all(one), forward_all(other)
     assert origin == other_origin
     assert found.keys() == expected.keys()
     for name, values in expected.items():
@@ -117,7 +117,7 @@ def test_killed_again_and_again_it_ends_in_the_same_file(
     generator = random.Random(0)
     all_bytes = (2 * LOCATIONS - 2) * (len(whole.read_bytes()) // (2 * LOCATIONS))
     for tenth in (1, 4, 8):
-        process = start(command(trained, data, out, f"--workers={tenth % 2}"))
+        process = start(command(trained, data, out, f"--num-workers={tenth % 2}"))
         enough = all_bytes * (tenth + generator.random()) / 10
         wait_for(process, lambda enough=enough: spooled(out) > enough)  # type: ignore[misc]
         process.kill()

@@ -58,8 +58,8 @@ def test_ended_while_the_store_is_written_it_goes_on(
     # Nothing is left to compute.
     monkeypatch.setattr("workbench.extract.pipeline.Inference", None)
     made = run(trained, test_folder, out)
-    assert np.array_equal(made.logit, whole.logit)
-    assert np.array_equal(made.feature[:], whole.feature[:])
+    assert np.array_equal(made.logits, whole.logits)
+    assert np.array_equal(made.features[:], whole.features[:])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["store.h5", "whole.h5"]
 
 
@@ -140,8 +140,8 @@ def test_what_was_mended_since_is_tried_again(
     monkeypatch.undo()
     bad.write_bytes(good)
     made = run(trained, data, tmp_path / "store.h5")
-    assert made.location_id == whole.location_id
-    assert np.array_equal(made.logit, whole.logit)
+    assert made.location_ids == whole.location_ids
+    assert np.array_equal(made.logits, whole.logits)
     assert made.provenance["skipped"] == []
 
 

@@ -72,7 +72,7 @@ def test_bottlenecks_and_shortcuts_are_folded_too() -> None:
 
 def test_what_cannot_be_folded_is_found_out() -> None:
     plain = overflowing()
-    assert torch.isfinite(Inference(plain, CPU, "float32")(VIEWS).logit).all()
+    assert torch.isfinite(Inference(plain, CPU, "float32")(VIEWS).logits).all()
     assert not folds(plain, folded(plain), VIEWS)
 
 
@@ -93,9 +93,9 @@ def test_float32_is_what_the_model_says_and_bfloat16_is_close() -> None:
     exact = Inference(plain, CPU, "float32")(VIEWS)
     with torch.inference_mode():
         own = plain(to_pixels(VIEWS, CPU))
-    assert torch.allclose(exact.logit, own, atol=1e-5)
+    assert torch.allclose(exact.logits, own, atol=1e-5)
     half = Inference(plain, CPU, "bfloat16")(VIEWS)
-    assert half.feature.dtype == half.logit.dtype == torch.float32
-    for one, other in ((exact.feature, half.feature), (exact.logit, half.logit)):
+    assert half.features.dtype == half.logits.dtype == torch.float32
+    for one, other in ((exact.features, half.features), (exact.logits, half.logits)):
         difference = (one - other).abs().max() / one.std()
         assert 1e-4 < difference < 0.1

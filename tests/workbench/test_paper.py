@@ -24,8 +24,8 @@ def small(path: Path) -> store.Store:
 
 
 def test_roc_draws_the_numbers_that_were_computed(small: store.Store) -> None:
-    result = metrics.roc(small.label, metrics.probability(small.logit), small.class_name)
-    (axes,) = paper.roc(result, small.class_name).axes
+    result = metrics.roc(small.labels, metrics.probability(small.logits), small.class_names)
+    (axes,) = paper.roc(result, small.class_names).axes
     drawn = {str(line.get_label()): line.get_xydata() for line in axes.lines}
     for curve in result.curve:
         expected = np.stack((curve.false_positive_rate, curve.true_positive_rate), axis=1)
@@ -49,16 +49,18 @@ def test_with_many_classes_the_best_and_the_worst_are_named() -> None:
 
 
 def test_a_class_has_one_colour_in_curves_and_maps(small: store.Store) -> None:
-    result = metrics.roc(small.label, metrics.probability(small.logit), small.class_name)
-    (axes,) = paper.roc(result, small.class_name).axes
+    result = metrics.roc(small.labels, metrics.probability(small.logits), small.class_names)
+    (axes,) = paper.roc(result, small.class_names).axes
     drawn = {str(line.get_label()).split(" (")[0]: line.get_color() for line in axes.lines}
-    for name, colour in zip(small.class_name, palette(5), strict=True):
+    for name, colour in zip(small.class_names, palette(5), strict=True):
         assert drawn[name] == colour
 
 
 def test_curves_of_one_class_alone_are_missed_in_words(small: store.Store) -> None:
-    result = metrics.roc(small.label[:24], metrics.probability(small.logit[:24]), small.class_name)
-    (axes,) = paper.roc(result, small.class_name).axes
+    result = metrics.roc(
+        small.labels[:24], metrics.probability(small.logits[:24]), small.class_names
+    )
+    (axes,) = paper.roc(result, small.class_names).axes
     assert axes.get_title(loc="left") == "no curve for 5 without both sides"
 
 
@@ -67,8 +69,10 @@ def test_the_least_width_still_holds_every_figure(path: Path, tmp_path: Path) ->
 
 
 def test_a_class_without_a_curve_is_said(small: store.Store) -> None:
-    result = metrics.roc(small.label[:72], metrics.probability(small.logit[:72]), small.class_name)
-    (axes,) = paper.roc(result, small.class_name).axes
+    result = metrics.roc(
+        small.labels[:72], metrics.probability(small.logits[:72]), small.class_names
+    )
+    (axes,) = paper.roc(result, small.class_names).axes
     assert "no curve for 2 without both sides" in axes.get_title(loc="left")
 
 
@@ -81,8 +85,8 @@ def test_confusion_shows_shares_of_the_true_class(small: store.Store) -> None:
 
 
 def test_a_map_has_every_location_and_only_classes_present(small: store.Store) -> None:
-    coordinate = small.projection["umap"].map.coordinate[:48]
-    figure = paper.projection("UMAP", coordinate, small.label[:48], small.class_name)
+    coordinate = small.projections["umap"].projection.coordinates[:48]
+    figure = paper.projection("UMAP", coordinate, small.labels[:48], small.class_names)
     points = np.asarray(figure.axes[0].collections[0].get_offsets())
     assert sorted(map(tuple, points.tolist())) == sorted(map(tuple, coordinate.tolist()))
     (legend,) = figure.legends

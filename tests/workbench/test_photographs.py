@@ -23,13 +23,13 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 def naming(store: Store, image: list[tuple[str, ...]]) -> Store:
     """Return a store whose locations, sample 0 and 1, have these photographs."""
     names = ("Maine/img_000000", "New York/img_000001")
-    return replace(store, location_id=names, image=np.array(image))
+    return replace(store, location_ids=names, image_paths=np.array(image))
 
 
 def test_the_layout_of_the_challenge_is_served(tmp_path: Path, store: Store) -> None:
     root = challenge(tmp_path, samples=2)
     index = layout.index(root)
-    photographs = Photographs(root, naming(store, [place.image for place in index.location]))
+    photographs = Photographs(root, naming(store, [place.images for place in index.locations]))
     for heading, direction in zip("NESW", DIRECTIONS, strict=True):
         path = photographs.path("New York/img_000001", heading)
         assert path == root / "train_images" / f"img_000001_{direction}.jpg"
@@ -42,7 +42,7 @@ def test_photographs_beside_their_table_are_served(tmp_path: Path, store: Store)
             photograph(tmp_path / "test_data" / name, seed=1)
     write_table(tmp_path / "test_data" / "places.csv", rows)
     index = layout.index(tmp_path)
-    photographs = Photographs(tmp_path, naming(store, [place.image for place in index.location]))
+    photographs = Photographs(tmp_path, naming(store, [place.images for place in index.locations]))
     assert photographs.paths("Maine/img_000000")[3] == index.root / "img_000000_west.jpg"
 
 

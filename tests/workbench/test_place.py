@@ -18,14 +18,14 @@ def part(made: Store, row: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Store:
     """Return some locations of a store, without maps."""
     return replace(
         made,
-        location_id=tuple(made.location_id[i] for i in row),
-        label=made.label[row],
-        latitude=made.latitude[row],
-        longitude=made.longitude[row],
-        image=np.asarray(made.image)[row],
-        logit=made.logit[row],
-        feature=np.asarray(made.feature)[row],
-        projection={},
+        location_ids=tuple(made.location_ids[i] for i in row),
+        labels=made.labels[row],
+        latitudes=made.latitudes[row],
+        longitudes=made.longitudes[row],
+        image_paths=np.asarray(made.image_paths)[row],
+        logits=made.logits[row],
+        features=np.asarray(made.features)[row],
+        projections={},
     )
 
 
@@ -53,16 +53,16 @@ def test_new_locations_lie_among_old_ones_of_their_class(
     assert shares[5] > 0.8
     assert old_path.read_bytes() == before
     old, new = store.read(old_path), store.read(path)
-    assert set(new.projection) == {"pca-placed", "tsne-placed", "umap-placed"}
+    assert set(new.projections) == {"pca-placed", "tsne-placed", "umap-placed"}
     shuffled = np.random.default_rng(0).permutation(len(new))
     for name in ("tsne", "umap"):
-        fixed = old.projection[name].map.coordinate
-        placed = new.projection[f"{name}-placed"].map.coordinate
+        fixed = old.projections[name].projection.coordinates
+        placed = new.projections[f"{name}-placed"].projection.coordinates
         away = np.linalg.norm(placed[:, None] - fixed[None], axis=2)
-        hit = old.label[away.argmin(axis=1)] == new.label
+        hit = old.labels[away.argmin(axis=1)] == new.labels
         assert hit.mean() > 0.75
-        assert (old.label[away[shuffled].argmin(axis=1)] == new.label).mean() < 0.4
-    parameter = new.projection["tsne-placed"].map.parameter
+        assert (old.labels[away[shuffled].argmin(axis=1)] == new.labels).mean() < 0.4
+    parameter = new.projections["tsne-placed"].projection.parameters
     assert (parameter["placed_into"], parameter["placed_into_locations"]) == ("tsne", 150)
 
 
@@ -72,10 +72,10 @@ def test_a_location_that_is_there_already_comes_to_its_old_place(
     path = tmp_path / "same.h5"
     path.write_bytes(halves[0].read_bytes())
     transform.place_into(path, halves[0], ["pca", "umap"], seed=1)
-    made = store.read(path).projection
-    pca = made["pca"].map.coordinate
-    assert np.allclose(made["pca-placed"].map.coordinate, pca, atol=1e-4)
-    umap, placed = made["umap"].map.coordinate, made["umap-placed"].map.coordinate
+    made = store.read(path).projections
+    pca = made["pca"].projection.coordinates
+    assert np.allclose(made["pca-placed"].projection.coordinates, pca, atol=1e-4)
+    umap, placed = made["umap"].projection.coordinates, made["umap-placed"].projection.coordinates
     assert np.median(np.linalg.norm(umap - placed, axis=1)) < 0.3 * umap.std()
 
 
@@ -85,26 +85,29 @@ def test_a_map_that_was_turned_is_placed_into_as_it_stands(
     made = store.read(halves[0])
     # Classes of chance: who counted as its own neighbour would always be right.
     chance = np.random.default_rng(2).integers(0, 5, len(made))
-    made = replace(made, label=chance)
+    made = replace(made, labels=chance)
     turn = np.array([[0.0, 3.0], [-3.0, 0.0]], dtype=np.float32)
     turned = {
         name: replace(
-            one, map=replace(one.map, coordinate=one.map.coordinate @ turn + np.float32(5))
+            one,
+            projection=replace(
+                one.projection, coordinates=one.projection.coordinates @ turn + np.float32(5)
+            ),
         )
-        for name, one in made.projection.items()
+        for name, one in made.projections.items()
     }
     other, path = tmp_path / "other.h5", tmp_path / "path.h5"
-    store.write(other, replace(made, projection=turned))
+    store.write(other, replace(made, projections=turned))
     store.write(path, made)
     project.project(path, Options(stability_seeds=0, align_to=other))
     aligned = store.read(path)
     shares = transform.place_into(path, path, [], seed=1)
-    placed = store.read(path).projection
+    placed = store.read(path).projections
     for name in ("pca", "umap"):
-        old = aligned.projection[name].map.coordinate
-        away = np.linalg.norm(placed[f"{name}-placed"].map.coordinate - old, axis=1)
+        old = aligned.projections[name].projection.coordinates
+        away = np.linalg.norm(placed[f"{name}-placed"].projection.coordinates - old, axis=1)
         assert np.median(away) < 0.1 * old.std(), name
-    assert shares == pytest.approx(aligned.neighbour_accuracy)
+    assert shares == pytest.approx(aligned.knn_accuracy)
     assert shares[1] < 0.5
 
 
@@ -115,11 +118,11 @@ def test_what_does_not_fit_is_refused(halves: tuple[Path, Path], tmp_path: Path)
     with pytest.raises(InputError, match="has no map 'mine'; it has pca, tsne, umap"):
         transform.place_into(new_path, old_path, ["mine"], seed=0)
     made = store.read(new_path)
-    shorter = replace(made, feature=np.asarray(made.feature)[:, :30])
+    shorter = replace(made, features=np.asarray(made.features)[:, :30])
     store.write(tmp_path / "shorter.h5", shorter)
     with pytest.raises(InputError, match="30 features, the components are of 32"):
         transform.place_into(tmp_path / "shorter.h5", old_path, [], seed=0)
-    store.write(tmp_path / "others.h5", replace(made, class_name=("a", "b", "c", "d", "e")))
+    store.write(tmp_path / "others.h5", replace(made, class_names=("a", "b", "c", "d", "e")))
     with pytest.raises(InputError, match=r"others.h5: has other classes than .*old.h5"):
         transform.place_into(tmp_path / "others.h5", old_path, [], seed=0)
 

@@ -43,9 +43,9 @@ def path(tmp_path: Path, projected: Path) -> Path:
 def other(tmp_path: Path, projected: Path) -> Path:
     """Return a store of the same locations, their features turned and noisy."""
     made = store.read(projected)
-    noise = np.random.default_rng(5).normal(0, 0.05, made.feature.shape)
-    feature = (np.asarray(made.feature)[:, ::-1] + noise).astype(np.float32)
-    bare = replace(made, feature=feature, components=None, neighbours=None, projection={})
+    noise = np.random.default_rng(5).normal(0, 0.05, made.features.shape)
+    feature = (np.asarray(made.features)[:, ::-1] + noise).astype(np.float32)
+    bare = replace(made, features=feature, components=None, neighbors=None, projections={})
     store.write(tmp_path / "other.h5", bare)
     return tmp_path / "other.h5"
 
@@ -55,39 +55,39 @@ def test_the_maps_are_in_the_store_and_nothing_else_changes(tmp_path: Path) -> N
     before = store.read(tmp_path / "small.h5")
     made = project.project(tmp_path / "small.h5", replace(QUICK, seed=4))
     after = store.read(tmp_path / "small.h5")
-    assert list(after.projection) == ["pca", "tsne", "umap"]
+    assert list(after.projections) == ["pca", "tsne", "umap"]
     for projection in made:
-        written = after.projection[projection.name].map
-        assert np.array_equal(written.coordinate, projection.map.coordinate)
-        assert (written.seed, written.library) == (4, projection.map.library)
+        written = after.projections[projection.name].projection
+        assert np.array_equal(written.coordinates, projection.projection.coordinates)
+        assert (written.seed, written.library) == (4, projection.projection.library)
         assert not np.array_equal(
-            written.coordinate, before.projection[projection.name].map.coordinate
+            written.coordinates, before.projections[projection.name].projection.coordinates
         )
-    assert after.location_id == before.location_id
-    assert np.array_equal(after.logit, before.logit)
-    assert np.array_equal(after.feature[:], before.feature[:])
+    assert after.location_ids == before.location_ids
+    assert np.array_equal(after.logits, before.logits)
+    assert np.array_equal(after.features[:], before.features[:])
 
 
 def test_components_give_back_the_features_and_neighbours_their_distances(
     projected: Path,
 ) -> None:
     made = store.read(projected)
-    feature = np.asarray(made.feature)
-    components, graph = made.components, made.neighbours
+    feature = np.asarray(made.features)
+    components, graph = made.components, made.neighbors
     assert components is not None
     assert graph is not None
-    back = components.score @ components.loading + components.mean
+    back = components.scores @ components.loadings + components.mean
     assert np.allclose(back, feature, atol=1e-4)  # 32 features, 32 components.
     for row in (0, 17, 119):
         distance = np.linalg.norm(feature - feature[row], axis=1)
         distance[row] = np.inf
-        assert np.allclose(np.sort(distance)[:50], graph.distance[row], rtol=1e-3)
-    assert sorted(made.neighbour_accuracy) == [1, 5, 15, 50]
-    assert made.neighbour_accuracy[5] > 0.8  # Clusters, of which chance is 0.2.
+        assert np.allclose(np.sort(distance)[:50], graph.distances[row], rtol=1e-3)
+    assert sorted(made.knn_accuracy) == [1, 5, 15, 50]
+    assert made.knn_accuracy[5] > 0.8  # Clusters, of which chance is 0.2.
 
 
 def test_each_map_is_judged(projected: Path) -> None:
-    for name, made in store.read(projected).projection.items():
+    for name, made in store.read(projected).projections.items():
         judged = made.quality
         assert judged is not None
         assert (judged.neighbours, judged.sample) == (15, 120)
@@ -98,8 +98,8 @@ def test_each_map_is_judged(projected: Path) -> None:
 
 def test_one_seed_gives_one_store(path: Path, projected: Path) -> None:
     again = {made.name: made for made in project.project(path, replace(QUICK, seed=4))}
-    for name, made in store.read(projected).projection.items():
-        assert np.array_equal(made.map.coordinate, again[name].map.coordinate)
+    for name, made in store.read(projected).projections.items():
+        assert np.array_equal(made.projection.coordinates, again[name].projection.coordinates)
 
 
 def test_several_parameters_live_side_by_side(path: Path) -> None:
@@ -107,28 +107,30 @@ def test_several_parameters_live_side_by_side(path: Path) -> None:
     project.project(path, replace(QUICK, method=("tsne",), perplexity=5.0, name="tight"))
     project.project(path, replace(QUICK, method=("umap",), metric="cosine", name="cosine"))
     after = store.read(path)
-    assert list(after.projection) == ["pca", "tsne", "tsne-tight", "umap", "umap-cosine"]
-    assert after.projection["tsne-tight"].map.parameter["perplexity"] == 5.0
-    assert after.projection["umap-cosine"].map.parameter["metric"] == "cosine"
-    assert after.projection["tsne-tight"].title == "t-SNE (tsne-tight)"
-    for name, made in before.projection.items():
-        assert np.array_equal(made.map.coordinate, after.projection[name].map.coordinate)
-    assert after.neighbours is not None
-    assert after.neighbours.metric == "euclidean"  # That of the maps with the usual names.
+    assert list(after.projections) == ["pca", "tsne", "tsne-tight", "umap", "umap-cosine"]
+    assert after.projections["tsne-tight"].projection.parameters["perplexity"] == 5.0
+    assert after.projections["umap-cosine"].projection.parameters["metric"] == "cosine"
+    assert after.projections["tsne-tight"].title == "t-SNE (tsne-tight)"
+    for name, made in before.projections.items():
+        assert np.array_equal(
+            made.projection.coordinates, after.projections[name].projection.coordinates
+        )
+    assert after.neighbors is not None
+    assert after.neighbors.metric == "euclidean"  # That of the maps with the usual names.
 
 
 def test_maps_of_two_checkpoints_are_aligned(projected: Path, other: Path) -> None:
     options = replace(QUICK, method=("pca",))
-    fixed = store.read(projected).projection["pca"].map.coordinate
+    fixed = store.read(projected).projections["pca"].projection.coordinates
     (alone,) = project.project(other, options)
     (turned,) = project.project(other, replace(options, align_to=projected))
     spread = fixed.std()
-    before = np.abs(alone.map.coordinate - fixed).max() / spread
-    after = np.abs(turned.map.coordinate - fixed).max() / spread
+    before = np.abs(alone.projection.coordinates - fixed).max() / spread
+    after = np.abs(turned.projection.coordinates - fixed).max() / spread
     assert after < 0.2
     assert after < before or before < 0.2  # Signs of components may agree by themselves.
-    assert turned.map.parameter["alignment_disparity"] < 0.01
-    assert turned.map.parameter["alignment_locations"] == 120
+    assert turned.projection.parameters["alignment_disparity"] < 0.01
+    assert turned.projection.parameters["alignment_locations"] == 120
 
 
 def test_maps_are_not_put_into_another_store_that_has_come_meanwhile(
@@ -145,7 +147,7 @@ def test_maps_are_not_put_into_another_store_that_has_come_meanwhile(
     monkeypatch.setattr(quality, "judge", meanwhile)
     with pytest.raises(InputError, match="another store has come in its place meanwhile"):
         project.project(path, replace(QUICK, method=("pca",)))
-    assert store.read(path).projection == {}
+    assert store.read(path).projections == {}
 
 
 def test_a_named_map_is_made_of_the_components_that_are_there(path: Path) -> None:
@@ -155,14 +157,14 @@ def test_a_named_map_is_made_of_the_components_that_are_there(path: Path) -> Non
     assert before.components is not None
     assert after.components is not None
     assert after.components.seed == before.components.seed
-    expected = before.components.score[:, :2]
-    assert np.array_equal(after.projection["pca-other"].map.coordinate, expected)
+    expected = before.components.scores[:, :2]
+    assert np.array_equal(after.projections["pca-other"].projection.coordinates, expected)
 
 
 def test_stores_without_common_locations_are_not_aligned(path: Path, tmp_path: Path) -> None:
     made = store.read(path)
-    ids = tuple(f"{name}x" for name in made.location_id)
-    store.write(tmp_path / "other.h5", replace(made, location_id=ids))
+    ids = tuple(f"{name}x" for name in made.location_ids)
+    store.write(tmp_path / "other.h5", replace(made, location_ids=ids))
     with pytest.raises(InputError, match="has 0 locations in common"):
         project.project(path, replace(QUICK, align_to=tmp_path / "other.h5"))
 
@@ -178,7 +180,7 @@ def test_features_without_a_map_leave_the_store_alone(
     path: Path, feature: np.ndarray[tuple[int, ...], np.dtype[np.float64]], message: str
 ) -> None:
     made = store.read(path)
-    bare = replace(made, components=None, feature=feature.astype(np.float32))
+    bare = replace(made, components=None, features=feature.astype(np.float32))
     store.write(path, bare)
     before = path.read_bytes()
     with pytest.raises(InputError, match=f"^{path}: .*{message}"):
@@ -190,16 +192,16 @@ def few(made: Store, rows: int) -> Store:
     """Return the first locations of a store, without maps."""
     return replace(
         made,
-        location_id=made.location_id[:rows],
-        label=made.label[:rows],
-        latitude=made.latitude[:rows],
-        longitude=made.longitude[:rows],
-        image=made.image[:rows],
-        logit=made.logit[:rows],
-        feature=made.feature[:rows],
+        location_ids=made.location_ids[:rows],
+        labels=made.labels[:rows],
+        latitudes=made.latitudes[:rows],
+        longitudes=made.longitudes[:rows],
+        image_paths=made.image_paths[:rows],
+        logits=made.logits[:rows],
+        features=made.features[:rows],
         components=None,
-        neighbours=None,
-        projection={},
+        neighbors=None,
+        projections={},
     )
 
 
@@ -209,7 +211,7 @@ def test_fewer_locations_than_neighbours_have_maps_and_too_few_none(
     made = store.read(projected)
     store.write(tmp_path / "six.h5", few(made, 6))
     project.project(tmp_path / "six.h5", QUICK)
-    assert set(store.read(tmp_path / "six.h5").projection) == {"pca", "tsne", "umap"}
+    assert set(store.read(tmp_path / "six.h5").projections) == {"pca", "tsne", "umap"}
     store.write(tmp_path / "four.h5", few(made, 4))
     with pytest.raises(InputError, match="4 locations are too few for a map"):
         project.project(tmp_path / "four.h5", QUICK)
@@ -218,23 +220,23 @@ def test_fewer_locations_than_neighbours_have_maps_and_too_few_none(
 def test_thousands_of_duplicates_have_maps(projected: Path, tmp_path: Path) -> None:
     made = store.read(projected)
     rows = 2500
-    feature = np.repeat(np.asarray(made.feature)[:5], rows // 5, axis=0)
+    feature = np.repeat(np.asarray(made.features)[:5], rows // 5, axis=0)
     many = replace(
         few(made, 1),
-        location_id=tuple(f"Alaska/{row}" for row in range(rows)),
-        label=np.zeros(rows, np.int64),
-        latitude=np.zeros(rows),
-        longitude=np.zeros(rows),
-        image=np.resize(np.asarray(made.image), (rows, 4)),
-        logit=np.zeros((rows, 5), np.float32),
-        feature=feature,
+        location_ids=tuple(f"Alaska/{row}" for row in range(rows)),
+        labels=np.zeros(rows, np.int64),
+        latitudes=np.zeros(rows),
+        longitudes=np.zeros(rows),
+        image_paths=np.resize(np.asarray(made.image_paths), (rows, 4)),
+        logits=np.zeros((rows, 5), np.float32),
+        features=feature,
     )
     store.write(tmp_path / "many.h5", many)
     project.project(tmp_path / "many.h5", QUICK)
     after = store.read(tmp_path / "many.h5")
-    assert after.neighbours is not None
-    assert not after.neighbours.distance.any()
-    assert all(np.isfinite(one.map.coordinate).all() for one in after.projection.values())
+    assert after.neighbors is not None
+    assert not after.neighbors.distances.any()
+    assert all(np.isfinite(one.projection.coordinates).all() for one in after.projections.values())
 
 
 def test_only_a_parameter_of_this_run_is_said_to_be_lowered(

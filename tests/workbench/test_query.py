@@ -25,41 +25,41 @@ def example() -> Store:
     logit = generator.normal(size=(N, len(CLASSES))).astype(np.float32)
     logit[:4] = 1  # Equal ones: the first class is the guess.
     return Store(
-        class_name=CLASSES,
-        location_id=tuple(
+        class_names=CLASSES,
+        location_ids=tuple(
             f"{CLASSES[label[row]]}/{2000 + row}_p{row}" if row % 5 else f"{CLASSES[0]}/{row}"
             for row in range(N)
         ),
-        label=label,
-        latitude=latitude,
-        longitude=-latitude,
-        image=np.empty((N, 4), dtype=np.str_),
-        logit=logit,
-        feature=np.zeros((N, 1), dtype=np.float32),
+        labels=label,
+        latitudes=latitude,
+        longitudes=-latitude,
+        image_paths=np.empty((N, 4), dtype=np.str_),
+        logits=logit,
+        features=np.zeros((N, 1), dtype=np.float32),
         provenance={},
-        split=generator.integers(0, len(SPLITS), N).astype(np.int8),
+        splits=generator.integers(0, len(SPLITS), N).astype(np.int8),
     )
 
 
 STORE = example()
-PROBABILITY = metrics.probability(STORE.logit)
-RANKING = metrics.ranking(STORE.logit)
+PROBABILITY = metrics.probability(STORE.logits)
+RANKING = metrics.ranking(STORE.logits)
 
 
 def row_of(row: int) -> dict[str, object]:
     """Return what the names stand for at one location, in plain Python."""
-    guess, label = int(RANKING[row, 0]), int(STORE.label[row])
-    year = re.search(r"/(\d{4})_", STORE.location_id[row])
+    guess, label = int(RANKING[row, 0]), int(STORE.labels[row])
+    year = re.search(r"/(\d{4})_", STORE.location_ids[row])
     return {
-        "id": STORE.location_id[row],
+        "id": STORE.location_ids[row],
         "state": CLASSES[label],
         "predicted": CLASSES[guess],
         "correct": guess == label,
         "confidence": float(PROBABILITY[row, guess]),
         "rank": 1 + RANKING[row].tolist().index(label),
-        "latitude": float(STORE.latitude[row]),
-        "longitude": float(STORE.longitude[row]),
-        "split": SPLITS[int(STORE.split[row])] if STORE.split is not None else "",
+        "latitude": float(STORE.latitudes[row]),
+        "longitude": float(STORE.longitudes[row]),
+        "split": SPLITS[int(STORE.splits[row])] if STORE.splits is not None else "",
         "year": float(year[1]) if year else float("nan"),
         "probability": lambda state: float(PROBABILITY[row, CLASSES.index(state)]),
     }
@@ -138,7 +138,7 @@ def test_any_text_is_a_condition_or_refused(text: str) -> None:
 
 @pytest.mark.parametrize("condition", ["latitude != 1", "latitude not in (1, 2)", "latitude < 90"])
 def test_what_is_unknown_compares_with_nothing(condition: str) -> None:
-    assert select(STORE, condition).tolist() == (~np.isnan(STORE.latitude)).tolist()
+    assert select(STORE, condition).tolist() == (~np.isnan(STORE.latitudes)).tolist()
 
 
 def test_a_literal_alone_holds_everywhere_or_nowhere() -> None:
@@ -213,12 +213,12 @@ def test_what_python_cannot_read_is_refused(condition: str, words: str) -> None:
 
 def test_a_store_without_splits_says_so() -> None:
     with pytest.raises(InputError, match="the store does not say the split"):
-        select(replace(STORE, split=None), "split == 'test'")
+        select(replace(STORE, splits=None), "split == 'test'")
 
 
 def test_a_long_condition_over_many_classes_is_read() -> None:
     listed = ", ".join(["'Ohio'"] * 1000)
-    assert select(STORE, f"state in ({listed})").sum() == (STORE.label == 0).sum()
+    assert select(STORE, f"state in ({listed})").sum() == (STORE.labels == 0).sum()
 
 
 def test_the_help_names_all_that_can_be_compared() -> None:

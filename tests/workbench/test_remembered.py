@@ -87,15 +87,15 @@ def test_a_file_of_another_store_is_refused(tmp_path: Path, store: Store) -> Non
 def test_a_store_without_a_fingerprint_is_known_by_its_folder_and_ids(store: Store) -> None:
     here = origin(store)
     moved = replace(store, provenance={**store.provenance, "data": "elsewhere"})
-    fewer = replace(store, location_id=store.location_id[1:])
+    fewer = replace(store, location_ids=store.location_ids[1:])
     assert len({here, origin(moved), origin(fewer)}) == 3
     assert origin(replace(store, provenance={"data_sha256": "d"})) == Origin("", "d")
 
 
 def test_where_no_model_can_be_had_questions_are_known_and_not_answered(store: Store) -> None:
     recorded = Recorded(store)
-    name = store.location_id[0]
-    predicted = store.class_name[int(store.logit[0].argmax())]
+    name = store.location_ids[0]
+    predicted = store.class_names[int(store.logits[0].argmax())]
     assert recorded.question(name, AttributionRequest()).state == predicted
     with pytest.raises(InputError, match="no such state"):
         recorded.question(name, AttributionRequest(state="Ohoi"))

@@ -10,7 +10,7 @@ from common.errors import InputError
 from workbench.extract.resume_buffer import Fields, Spool, State, checksums, folder_of, record_of
 
 STATE = State({"checkpoint": "abc", "batch size": 3}, True, "now")
-RECORD = record_of({"logit": (2,), "view_feature": (4, 5)})
+RECORD = record_of({"logits": (2,), "view_features": (4, 5)})
 ROWS, BATCH = 8, 3
 
 
@@ -21,8 +21,8 @@ def batch(rows: Sequence[int], salt: float = 0.0) -> Fields:
     return {
         "row": row,
         "sha256": np.broadcast_to(row.astype(np.uint8)[:, None, None], (len(row), 4, 32)),
-        "logit": np.stack([number, -number], axis=1),
-        "view_feature": np.broadcast_to(number[:, None, None], (len(row), 4, 5)),
+        "logits": np.stack([number, -number], axis=1),
+        "view_features": np.broadcast_to(number[:, None, None], (len(row), 4, 5)),
     }
 
 
@@ -85,7 +85,7 @@ def test_rows_come_back_in_order_whoever_wrote_them(begun: Spool) -> None:
     assert gathered.row.tolist() == list(range(ROWS))
     assert gathered.names == RECORD.names
     expected = batch(range(ROWS))
-    for name in ("sha256", "logit", "view_feature"):
+    for name in ("sha256", "logits", "view_features"):
         field = gathered.field(name, gathered.row)
         assert field.shape == expected[name].shape
         assert len(field) == ROWS
@@ -100,7 +100,7 @@ def test_some_rows_are_counted_from_the_first_of_them(begun: Spool) -> None:
     put(begun, 0, [0, 1, 2], [6, 7])
     gathered = begun.gathered()
     assert gathered.row.tolist() == [0, 1, 2, 6, 7]
-    assert gathered.field("logit", gathered.row)[3:][:, 0].tolist() == [6, 7]
+    assert gathered.field("logits", gathered.row)[3:][:, 0].tolist() == [6, 7]
 
 
 @pytest.mark.parametrize("cut", [1, RECORD.itemsize - 1, RECORD.itemsize, 2 * RECORD.itemsize + 7])
@@ -112,7 +112,7 @@ def test_a_batch_that_was_cut_off_is_gathered_again(begun: Spool, cut: int) -> N
     put(begun, 0, [3, 4, 5], [6, 7], salt=0.5)
     assert begun.mend().tolist() == [True] * 3
     gathered = begun.gathered()
-    assert gathered.field("logit", gathered.row)[:][:, 0].tolist() == [
+    assert gathered.field("logits", gathered.row)[:][:, 0].tolist() == [
         0,
         1,
         2,
@@ -145,7 +145,7 @@ def test_a_batch_with_an_unreadable_row_is_tried_again(begun: Spool) -> None:
     assert begun.unreadable() == {}
     put(begun, 0, [0, 1, 2], salt=0.25)
     gathered = begun.gathered()
-    assert gathered.field("logit", gathered.row)[:][:, 0].tolist() == [0.25, 1.25, 2.25, 3, 4, 5]
+    assert gathered.field("logits", gathered.row)[:][:, 0].tolist() == [0.25, 1.25, 2.25, 3, 4, 5]
 
 
 def test_records_of_rows_that_there_are_not_do_not_count(begun: Spool) -> None:
@@ -156,7 +156,7 @@ def test_records_of_rows_that_there_are_not_do_not_count(begun: Spool) -> None:
 
 def test_what_is_not_finite_is_refused(begun: Spool) -> None:
     broken = {**batch([0, 1, 2])}
-    broken["view_feature"] = np.full((3, 4, 5), np.nan, dtype=np.float32)
+    broken["view_features"] = np.full((3, 4, 5), np.nan, dtype=np.float32)
     with begun.writer(0) as writer:
         writer.put(lambda: broken)
         with pytest.raises(InputError, match="view feature is not finite; the training diverged"):

@@ -21,16 +21,16 @@ SHA256_BYTES = 32
 class Batch(NamedTuple):
     """Decoded locations.
 
-    `row` (B,) says which of the dataset's; `views` is (B, 4, 3, size, size) uint8, its channels
-    last in memory; `label` (B,) int64. `reason` says in words why a location could not be read,
+    `rows` (B,) says which of the dataset's; `views` is (B, 4, 3, size, size) uint8, its channels
+    last in memory; `labels` (B,) int64. `errors` says in words why a location could not be read,
     in which case it is black; else it is empty. `sha256` (B, 4, 32) uint8 are the hashes of the
     files, of no meaning where a location could not be read, and None unless they were asked for.
     """
 
-    row: Tensor
+    rows: Tensor
     views: Tensor
-    label: Tensor
-    reason: tuple[str, ...]
+    labels: Tensor
+    errors: tuple[str, ...]
     sha256: Tensor | None = None
 
 
@@ -68,7 +68,7 @@ class LocationDataset(Dataset[Batch]):
             sha256 = torch.zeros((len(rows), len(DEGREES), SHA256_BYTES), dtype=torch.uint8)
         reasons = []
         for number, row in enumerate(rows):
-            paths = [self.root / name for name in self.location[row].image]
+            paths = [self.root / name for name in self.location[row].images]
             try:
                 read_into(paths, pixels[number], None if sha256 is None else sha256[number])
                 reasons.append("")

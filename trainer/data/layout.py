@@ -36,7 +36,7 @@ class Location:
     """One place: its id `<Class>/<name>`, class, coordinates and four photographs.
 
     The name is `<year>_<panoid>`, or the sample's of a table. `latitude` and `longitude` are in
-    degrees, NaN where unknown; `image` are paths relative to the index's root, in the order N, E,
+    degrees, NaN where unknown; `images` are paths relative to the index's root, in the order N, E,
     S, W.
     """
 
@@ -44,7 +44,7 @@ class Location:
     class_name: str
     latitude: float
     longitude: float
-    image: tuple[str, str, str, str]
+    images: tuple[str, str, str, str]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Skipped:
 
     id: str
     reason: str
-    image: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,13 @@ class Index:
     """The complete locations below `root`, by class and then by name, and those left out."""
 
     root: Path
-    location: tuple[Location, ...]
+    locations: tuple[Location, ...]
     skipped: tuple[Skipped, ...] = ()
 
     @property
-    def class_name(self) -> tuple[str, ...]:
+    def class_names(self) -> tuple[str, ...]:
         """Names of the classes that have a complete location, sorted."""
-        return tuple(sorted({location.class_name for location in self.location}))
+        return tuple(sorted({location.class_name for location in self.locations}))
 
 
 def index(root: Path) -> Index:

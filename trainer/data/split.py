@@ -27,7 +27,7 @@ def split_by_location(index: Index, validation_share: float, seed: int) -> Split
     training: list[Location] = []
     validation: list[Location] = []
     by_class: defaultdict[str, list[Location]] = defaultdict(list)
-    for location in index.location:
+    for location in index.locations:
         by_class[location.class_name].append(location)
     # Left out in silence, it would be missing from the model.
     for skipped in index.skipped:

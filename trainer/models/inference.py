@@ -32,17 +32,17 @@ class Inference:
         """
         half = self._precision == "bfloat16"
         with torch.autocast(self._device.type, torch.bfloat16, enabled=half):
-            output = self._model.everything(to_pixels(views, self._device))
+            output = self._model.forward_all(to_pixels(views, self._device))
         return each(lambda tensor: tensor.float(), output)
 
 
 def each(work: Callable[[Tensor], Tensor], output: Output) -> Output:
     """Return an output with something done to each of its tensors."""
     return Output(
-        work(output.feature),
-        work(output.logit),
-        None if output.view_feature is None else work(output.view_feature),
-        None if output.view_logit is None else work(output.view_logit),
+        work(output.features),
+        work(output.logits),
+        None if output.view_features is None else work(output.view_features),
+        None if output.view_logits is None else work(output.view_logits),
     )
 
 
@@ -51,7 +51,7 @@ def on_the_way(output: Output) -> Callable[[], Output]:
 
     The device computes on meanwhile; another thread may wait.
     """
-    if output.logit.device.type != "cuda":
+    if output.logits.device.type != "cuda":
         return lambda: output
     here = each(lambda tensor: tensor.to("cpu", non_blocking=True), output)
     arrived = torch.cuda.Event()  # type: ignore[no-untyped-call]

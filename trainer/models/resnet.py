@@ -22,14 +22,14 @@ WITH_VIEW_LOGITS = ("single", "medium", "late", "late-mean", "attention")
 class Output:
     """What one pass through the trunk gives for B locations.
 
-    `feature` (B, D) and `logit` (B, S); `view_feature` (B, 4, width) where each view goes through
-    the trunk alone, and `view_logit` (B, 4, S) where the model has them, else None.
+    `features` (B, D) and `logits` (B, S); `view_features` (B, 4, width) where each view goes through
+    the trunk alone, and `view_logits` (B, 4, S) where the model has them, else None.
     """
 
-    feature: Tensor
-    logit: Tensor
-    view_feature: Tensor | None
-    view_logit: Tensor | None
+    features: Tensor
+    logits: Tensor
+    view_features: Tensor | None
+    view_logits: Tensor | None
 
 
 class FourViewResNet(nn.Module):
@@ -83,14 +83,14 @@ class FourViewResNet(nn.Module):
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1))
         self.register_buffer("deviation", torch.tensor(deviation).view(3, 1, 1))
 
-    def features(self, pixels: Tensor) -> Tensor:
+    def forward_features(self, pixels: Tensor) -> Tensor:
         """Return the penultimate features (B, D) of pixels (B, 4, 3, H, W) in [0, 1].
 
         Those of `late` are the features of N, E, S and W, one after the other.
         """
         return self._both_features(pixels)[0]
 
-    def head(self, features: Tensor) -> Tensor:
+    def forward_head(self, features: Tensor) -> Tensor:
         """Return logits (B, S) of features (B, D)."""
         if self.fusion == "late":
             view_logit = cast(Tensor, self.classifier(features.reshape(-1, VIEWS, self.width)))
@@ -99,7 +99,7 @@ class FourViewResNet(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Return logits (B, S) of pixels (B, 4, 3, H, W) in [0, 1]."""
-        return self.head(self.features(pixels))
+        return self.forward_head(self.forward_features(pixels))
 
     def view_logits(self, pixels: Tensor) -> Tensor:
         """Return the logits (B, 4, S) of each view alone, of pixels (B, 4, 3, H, W) in [0, 1].
@@ -110,14 +110,14 @@ class FourViewResNet(nn.Module):
             raise ValueError(f"{self.fusion} fusion has no logits of single views")
         return cast(Tensor, self.classifier(self._view_features(self._last_map(pixels))))
 
-    def everything(self, pixels: Tensor) -> Output:
+    def forward_all(self, pixels: Tensor) -> Output:
         """Return what a location and its views give, of pixels (B, 4, 3, H, W) in [0, 1]."""
         feature, view_feature = self._both_features(pixels)
         return Output(
-            feature=feature,
-            logit=self.head(feature),
-            view_feature=view_feature,
-            view_logit=self.classifier(view_feature) if self.has_view_logits else None,
+            features=feature,
+            logits=self.forward_head(feature),
+            view_features=view_feature,
+            view_logits=self.classifier(view_feature) if self.has_view_logits else None,
         )
 
     def attention(self, pixels: Tensor) -> tuple[Tensor, Tensor]:

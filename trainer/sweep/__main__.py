@@ -195,8 +195,8 @@ def _refuse_data(task: "Task") -> None:
     from trainer.data.split import split_by_location
 
     config = task.search.config
-    prepared = prepare(Path(task.search.data), task.index, config.workers)
-    split_by_location(prepared.index, config.validation_share, config.seed)
+    prepared = prepare(Path(task.search.data), task.index, config.num_workers)
+    split_by_location(prepared.index, config.validation_fraction, config.seed)
 
 
 def _work(program: str, task: "Task", jobs: int, stop: StopSignal) -> list[int]:

@@ -78,17 +78,17 @@ class Comparison:
         if test is None:
             return
         with distributed.current_processes().main_first():
-            known = prepare(data, self.index, Config.workers).index.class_name
-            self.test = prepare(test, test_index or index_file(beside, test), Config.workers)
+            known = prepare(data, self.index, Config.num_workers).index.class_names
+            self.test = prepare(test, test_index or index_file(beside, test), Config.num_workers)
         left_out = len(self.test.index.skipped)
-        if not self.test.index.location or test.resolve() == data.resolve():
+        if not self.test.index.locations or test.resolve() == data.resolve():
             raise InputError(
                 f"{test}: these are the photographs of --data, or none that can be read; name "
                 "others to test on."
             )
         if left_out and distributed.current_processes().is_main:
             print(f"{test}: {left_out} locations cannot be used and are not tested on")
-        unknown = sorted(set(self.test.index.class_name) - set(known))
+        unknown = sorted(set(self.test.index.class_names) - set(known))
         if unknown:
             raise InputError(
                 f"{self.test.index.root / unknown[0]}: --data has no such class; remove the folder "
@@ -128,7 +128,7 @@ def tested(run: Path, test: Prepared) -> dict[str, float]:
     computed only where these are others. Raises InputError.
     """
     checkpoint = checkpoints.read(run)
-    location = test.index.location
+    location = test.index.locations
     key = {"checkpoint": checkpoint.sha256, "photographs": test.fingerprint(location)}
     kept = _kept(run / TEST)
     scores_kept = {name: kept[name] for name in SCORES if name in kept}
@@ -140,8 +140,8 @@ def tested(run: Path, test: Prepared) -> dict[str, float]:
     config = checkpoint.config
     scores = evaluate(
         model.to(processes.device),
-        LocationDataset(test.index.root, location, checkpoint.class_name, config.size),
-        len(checkpoint.class_name),
+        LocationDataset(test.index.root, location, checkpoint.class_names, config.image_size),
+        len(checkpoint.class_names),
         config,
         processes,
         what="Testing",
@@ -162,7 +162,7 @@ def cost(config: Config, classes: int) -> tuple[int, int]:
     """
     with torch.device("meta"):
         model = FourViewResNet(config.fusion, classes, depth=config.depth).eval()
-        pixels = torch.empty(1, 4, 3, config.size, config.size)
+        pixels = torch.empty(1, 4, 3, config.image_size, config.image_size)
     counter = FlopCounterMode(display=False)
     with counter, torch.inference_mode():
         model(pixels)
@@ -193,7 +193,7 @@ def _row(outcome: Outcome) -> dict[str, Value]:
         row |= {"epochs": outcome.last.epoch, "seconds": outcome.last.seconds}
     if outcome.best:
         best = outcome.best
-        parameters, flop = cost(best.config, len(best.class_name))
+        parameters, flop = cost(best.config, len(best.class_names))
         row |= {"parameters": parameters, "flop": flop, "best_epoch": best.epoch}
         row |= {name: best.metrics[name] for name in SCORES if name in best.metrics}
     return row | {f"test_{name}": score for name, score in outcome.test.items()}

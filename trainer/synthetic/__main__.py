@@ -24,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
         "--test", type=int, default=10, help="test locations per state (default: %(default)s)"
     )
     result.add_argument(
-        "--size", type=int, default=256, help="side of a view, pixels (default: %(default)s)"
+        "--image-size", type=int, default=256, help="side of a view, pixels (default: %(default)s)"
     )
     result.add_argument(
         "--seed", type=int, default=0, help="the same seed, the same bytes (default: %(default)s)"
@@ -37,7 +37,9 @@ def parser() -> argparse.ArgumentParser:
         help="paint a shortcut, watermark, tint or border, over every view of a state; may be "
         "given for several states",
     )
-    result.add_argument("--workers", type=int, help="processes that paint (default: one per core)")
+    result.add_argument(
+        "--num-workers", type=int, help="processes that paint (default: one per core)"
+    )
     return result
 
 
@@ -51,9 +53,9 @@ def main(arguments: list[str] | None = None) -> int:
             states=options.states,
             train=options.train,
             test=options.test,
-            size=options.size,
+            size=options.image_size,
             seed=options.seed,
-            workers=options.workers,
+            workers=options.num_workers,
             plants=options.plant,
             progress=True,
         )

@@ -10,16 +10,16 @@ class Questions:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._row = {location: row for row, location in enumerate(store.location_id)}
+        self._row = {location: row for row, location in enumerate(store.location_ids)}
 
     def question(self, location_id: str, question: AttributionRequest) -> AttributionRequest:
         """Return the question with its classes by name (`workbench.attribution.request.Explainer`)."""
-        name = self._store.class_name
+        name = self._store.class_names
         question.check(name)
         row = self._row[location_id]
         if question.other and question.other not in self._row:
             raise InputError(f"{question.other!r}: the store knows no such location.")
         if question.other == location_id:
             raise InputError(f"{location_id}: is its own baseline; explain another location.")
-        predicted = name[int(self._store.logit[row].argmax())]
-        return question.about(predicted, name[self._store.label[row]])
+        predicted = name[int(self._store.logits[row].argmax())]
+        return question.about(predicted, name[self._store.labels[row]])

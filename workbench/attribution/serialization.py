@@ -47,7 +47,7 @@ def origin(store: Store) -> Origin:
     checkpoint = str(store.provenance.get("checkpoint_sha256", ""))
     data = store.provenance.get("data_sha256")
     if not data:
-        names = "\n".join((str(store.provenance.get("data")), *store.location_id))
+        names = "\n".join((str(store.provenance.get("data")), *store.location_ids))
         data = hashlib.sha256(names.encode()).hexdigest()
     return Origin(checkpoint, str(data))
 

@@ -75,7 +75,7 @@ def sample(selection: Selection | None, guesses: Predictions) -> list[str]:
 
     They are drawn by a fixed seed, or the nearest of the nearest.
     """
-    return [guesses.store.location_id[row] for row in gallery.rows(selection, guesses)[:MOST]]
+    return [guesses.store.location_ids[row] for row in gallery.rows(selection, guesses)[:MOST]]
 
 
 def drawn(
@@ -167,7 +167,7 @@ def _exemplar(
     made: Attribution, pictures: Sequence[Any], guesses: Predictions, display: Display
 ) -> html.Button:
     row = guesses.row[made.location_id]
-    true = guesses.name[guesses.store.label[row]]
+    true = guesses.name[guesses.store.labels[row]]
     predicted = guesses.name[guesses.prediction[row]]
     right = true == predicted
     return html.Button(

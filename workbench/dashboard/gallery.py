@@ -82,8 +82,8 @@ def card(
 
     The figure beside it is the confidence, or the distance where one is given.
     """
-    location = guesses.store.location_id[row]
-    true = guesses.name[guesses.store.label[row]]
+    location = guesses.store.location_ids[row]
+    true = guesses.name[guesses.store.labels[row]]
     predicted = guesses.name[guesses.prediction[row]]
     right = bool(guesses.right[row])
     views = [

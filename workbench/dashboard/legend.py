@@ -51,7 +51,7 @@ def legend(guesses: Predictions) -> html.Section:
 def entries(guesses: Predictions, sort: Any) -> list[html.Button]:
     """Return the legend's buttons, by class order or by falling area; the browser presses them."""
     area = {curve.name: curve.area for curve in guesses.roc.curve}
-    count = {name: int((guesses.store.label == i).sum()) for i, name in enumerate(guesses.name)}
+    count = {name: int((guesses.store.labels == i).sum()) for i, name in enumerate(guesses.name)}
     names = list(guesses.name)
     if sort == "area":
         names.sort(key=lambda name: area.get(name, -1), reverse=True)

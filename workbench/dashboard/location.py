@@ -60,7 +60,7 @@ def panel(notes: Sequence[str], guesses: Predictions, explains: bool) -> html.Se
 def views(location: str, guesses: Predictions, pictures: bool) -> list[Any]:
     """Return what is known at once: marks, four views, the five most probable classes."""
     row = guesses.row[location]
-    true = guesses.name[guesses.store.label[row]]
+    true = guesses.name[guesses.store.labels[row]]
     predicted = guesses.name[guesses.prediction[row]]
     right = bool(guesses.right[row])
     best = guesses.ranking[row, :5]
@@ -103,7 +103,7 @@ def views(location: str, guesses: Predictions, pictures: bool) -> list[Any]:
 def headline(location: str, guesses: Predictions) -> list[Any]:
     """Return the id and, where known, the coordinates."""
     row = guesses.row[location]
-    latitude, longitude = float(guesses.store.latitude[row]), float(guesses.store.longitude[row])
+    latitude, longitude = float(guesses.store.latitudes[row]), float(guesses.store.longitudes[row])
     where = ""
     if math.isfinite(latitude) and math.isfinite(longitude):
         where = (
@@ -134,7 +134,7 @@ def follow(
         return (
             views(location, guesses, pictures),
             headline(location, guesses),
-            guesses.store.neighbours is None,
+            guesses.store.neighbors is None,
         )
 
     @app.callback(

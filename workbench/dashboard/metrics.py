@@ -71,7 +71,7 @@ def narrow(app: Dash, guesses: Predictions) -> None:
             roc, named = guesses.roc, None
         else:
             roc = metrics.roc(
-                guesses.store.label, guesses.probability, guesses.name, selection.member
+                guesses.store.labels, guesses.probability, guesses.name, selection.member
             )
             named = selection.name
         return (
@@ -110,7 +110,7 @@ def accuracy_words(selection: Selection | None, guesses: Predictions) -> list[An
     own = everywhere
     if selection is not None:
         member = selection.member
-        own = metrics.accuracy(guesses.store.label[member], guesses.store.logit[member])
+        own = metrics.accuracy(guesses.store.labels[member], guesses.store.logits[member])
     return [
         html.Div(
             [
@@ -133,12 +133,12 @@ def vote_words(guesses: Predictions) -> list[Any]:
 
     Empty where the store does not know it.
     """
-    accuracy = guesses.store.neighbour_accuracy
+    accuracy = guesses.store.knn_accuracy
     if not accuracy:
         return []
     # Left out of the vote itself, a location's class has one voter less than the others: with as
     # many voters as a class has locations the vote falls below chance.
-    classes = np.bincount(guesses.store.label)
+    classes = np.bincount(guesses.store.labels)
     most = min(NEAREST, int(classes[classes > 0].min()) - 1)
     count = max((count for count in accuracy if count <= most), default=min(accuracy))
     others = ", ".join(f"{percent(share)} with {count}" for count, share in accuracy.items())
@@ -174,4 +174,4 @@ def _area_words(roc: metrics.Roc) -> str:
 
 def _confusion(guesses: Predictions, selection: Selection | None) -> metrics.Confusion:
     member = slice(None) if selection is None else selection.member
-    return metrics.confusion(guesses.store.label[member], guesses.prediction[member], guesses.name)
+    return metrics.confusion(guesses.store.labels[member], guesses.prediction[member], guesses.name)

@@ -141,7 +141,9 @@ def _guarded(response: flask.Response) -> flask.Response:
 def origin(store: Store, name: str) -> str:
     """Return which store this is, in lines: its file, run, checkpoint, photographs and split."""
     known = [(key, store.provenance.get(key)) for key in ("run", "checkpoint", "epoch", "data")]
-    parts = [] if store.split is None else [SPLITS[number] for number in set(store.split.tolist())]
+    parts = (
+        [] if store.splits is None else [SPLITS[number] for number in set(store.splits.tolist())]
+    )
     lines = [f"{key}: {value}" for key, value in known if value not in (None, "")]
     return "\n".join([name, *lines, *([f"locations of: {', '.join(parts)}"] if parts else [])])
 

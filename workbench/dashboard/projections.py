@@ -30,7 +30,7 @@ _CONFIG: Any = {
 
 def colours(guesses: Predictions) -> dict[str, str]:
     """Return the choices of "Colour by" that this store has something to say to."""
-    judged = any(made.quality for made in guesses.store.projection.values())
+    judged = any(made.quality for made in guesses.store.projections.values())
     return {key: text for key, text in COLOUR.items() if judged or key != "preservation"}
 
 
@@ -49,16 +49,16 @@ def colouring(guesses: Predictions, key: str, made: Projection) -> screen.Colour
         case "preservation":
             return screen.share_colouring(made.quality.preservation) if made.quality else None
         case _:
-            return screen.class_colouring(guesses.store.label, list(guesses.colour.values()))
+            return screen.class_colouring(guesses.store.labels, list(guesses.colour.values()))
 
 
 def table(guesses: Predictions) -> dict[str, Any]:
     """Return what the browser needs to link the maps: a column a property, in drawing order."""
     order = guesses.drawing_order
     return {
-        "id": [guesses.store.location_id[row] for row in order],
+        "id": [guesses.store.location_ids[row] for row in order],
         "name": list(guesses.name),
-        "label": guesses.store.label[order].tolist(),
+        "label": guesses.store.labels[order].tolist(),
         "prediction": guesses.prediction[order].tolist(),
         "confidence": guesses.confidence[order].round(4).tolist(),
         "colouring": {key: _column(guesses, key) for key in colours(guesses)},
@@ -68,7 +68,7 @@ def table(guesses: Predictions) -> dict[str, Any]:
 def _column(guesses: Predictions, key: str) -> dict[str, Any]:
     """Return a colouring for the browser; "map" has one a map where they differ."""
     order = guesses.drawing_order
-    made = {name: colouring(guesses, key, one) for name, one in guesses.store.projection.items()}
+    made = {name: colouring(guesses, key, one) for name, one in guesses.store.projections.items()}
     some = next(one for one in made.values() if one is not None)
     column: dict[str, Any] = {"cmin": some.low, "cmax": some.high, "colorscale": some.scale}
     if key != "preservation":
@@ -79,12 +79,15 @@ def _column(guesses: Predictions, key: str) -> dict[str, Any]:
 
 def ordered(guesses: Predictions) -> list[Projection]:
     """Return all maps: one a method first, then those of other parameters, then from elsewhere."""
-    there = guesses.store.projection
+    there = guesses.store.projections
     usual = [there[method] for method in METHOD_TITLES if method in there]
     other = [made for name, made in there.items() if name not in METHOD_TITLES]
     return usual + sorted(
         other,
-        key=lambda made: ("placed_into" in made.map.parameter, made.map.method == "imported"),
+        key=lambda made: (
+            "placed_into" in made.projection.parameters,
+            made.projection.method == "imported",
+        ),
     )
 
 
@@ -135,16 +138,16 @@ def figure(guesses: Predictions, made: Projection, key: str) -> go.Figure:
     """Return a map under one choice of "Colour by", in drawing order."""
     order = guesses.drawing_order
     coloured = colouring(guesses, key, made) or screen.class_colouring(
-        guesses.store.label * 0, [screen.UNKNOWN]
+        guesses.store.labels * 0, [screen.UNKNOWN]
     )
     drawn = screen.Colouring(coloured.value[order], coloured.low, coloured.high, coloured.scale)
-    return screen.projection(made.map.coordinate[order], drawn)
+    return screen.projection(made.projection.coordinates[order], drawn)
 
 
 def made_by(made: Projection) -> str:
     """Return how a map was made, in a line."""
-    given = ", ".join(f"{key} {value}" for key, value in made.map.parameter.items())
-    return f"{made.map.library}; {given}; seed {made.map.seed}"
+    given = ", ".join(f"{key} {value}" for key, value in made.projection.parameters.items())
+    return f"{made.projection.library}; {given}; seed {made.projection.seed}"
 
 
 def judgement(made: Projection) -> list[html.Span]:
@@ -185,7 +188,7 @@ def link(app: Dash, guesses: Predictions) -> None:
         Input("legend", "children"),
         State("table", "data"),
     )
-    if len(guesses.store.projection) > AT_ONCE:
+    if len(guesses.store.projections) > AT_ONCE:
         for made in shown(guesses):
             _choose(app, guesses, made.name)
 
@@ -204,7 +207,7 @@ def _choose(app: Dash, guesses: Predictions, place: str) -> None:
         prevent_initial_call=True,
     )
     def chosen(name: Any, rule: Any, key: Any, opened: Any) -> tuple[Any, Any, Any]:
-        made = guesses.store.projection.get(name) if isinstance(name, str) else None
+        made = guesses.store.projections.get(name) if isinstance(name, str) else None
         if made is None:
             return no_update, no_update, no_update
         drawn = figure(guesses, made, key if isinstance(key, str) else "true")
@@ -213,6 +216,6 @@ def _choose(app: Dash, guesses: Predictions, place: str) -> None:
             member = selection.member[guesses.drawing_order]
             drawn.update_traces(selectedpoints=member.nonzero()[0].tolist())
         if isinstance(opened, str) and opened in guesses.row:
-            x, y = made.map.coordinate[guesses.row[opened]].tolist()
+            x, y = made.projection.coordinates[guesses.row[opened]].tolist()
             drawn.add_shape(screen.ring(x, y))
         return drawn, judgement(made), name

@@ -59,7 +59,7 @@ def resolve(rule: Any, guesses: Predictions) -> Selection | None:
             )
         case "lasso":
             method = rule.get("method")
-            made = guesses.store.projection.get(method) if isinstance(method, str) else None
+            made = guesses.store.projections.get(method) if isinstance(method, str) else None
             where = f" in {made.title}" if made else ""
             return _by_lasso(_known(rule.get("ids"), guesses.row), where, guesses)
         case "nearest":
@@ -73,14 +73,14 @@ def _by_class(names: Sequence[str], guesses: Predictions) -> Selection | None:
     if not names:
         return None
     wanted = sorted({guesses.class_index[name] for name in names})
-    member = np.isin(guesses.store.label, wanted)
+    member = np.isin(guesses.store.labels, wanted)
     chosen = tuple(guesses.name[index] for index in wanted)
     return Selection(member, _listed(chosen), chosen)
 
 
 def _by_cell(pair: tuple[str, str], within: Selection | None, guesses: Predictions) -> Selection:
     true, predicted = (guesses.class_index[name] for name in pair)
-    member = (guesses.store.label == true) & (guesses.prediction == predicted)
+    member = (guesses.store.labels == true) & (guesses.prediction == predicted)
     words = f"true {pair[0]}, predicted {pair[1]}"
     if within is not None:
         member &= within.member
@@ -94,7 +94,7 @@ def _by_lasso(ids: Sequence[str], where: str, guesses: Predictions) -> Selection
         return None
     member = np.zeros(len(guesses.store), dtype=bool)
     member[[guesses.row[location] for location in ids]] = True
-    present = np.unique(guesses.store.label[member])
+    present = np.unique(guesses.store.labels[member])
     names = tuple(guesses.name[index] for index in present)
     return Selection(member, f"lasso{where}", names, by_place=True)
 
@@ -107,26 +107,26 @@ def nearest(location: str, guesses: Predictions) -> dict[str, Any] | None:
     found = _by_distance(location, guesses)
     if found is None or found.ranked is None:
         return None
-    ids = [guesses.store.location_id[row] for row in found.ranked]
+    ids = [guesses.store.location_ids[row] for row in found.ranked]
     return {"by": "nearest", "of": location, "ids": ids}
 
 
 def _by_distance(location: str, guesses: Predictions) -> Selection | None:
-    neighbours = guesses.store.neighbours
+    neighbours = guesses.store.neighbors
     if neighbours is None:
         return None
     row = guesses.row[location]
-    ranked = neighbours.index[row, :NEAREST]
+    ranked = neighbours.indices[row, :NEAREST]
     member = np.zeros(len(guesses.store), dtype=bool)
     member[ranked] = True
-    present = np.unique(guesses.store.label[ranked])
+    present = np.unique(guesses.store.labels[ranked])
     return Selection(
         member,
         f"{len(ranked)} nearest of {location} by features",
         tuple(guesses.name[index] for index in present),
         by_place=True,
         ranked=ranked,
-        distance=neighbours.distance[row, :NEAREST],
+        distance=neighbours.distances[row, :NEAREST],
     )
 
 

@@ -22,12 +22,12 @@ class Predictions:
     @cached_property
     def probability(self) -> NDArray[np.float64]:
         """Softmax of the logits, (N, S)."""
-        return metrics.probability(self.store.logit)
+        return metrics.probability(self.store.logits)
 
     @cached_property
     def ranking(self) -> NDArray[np.int64]:
         """Classes of each location, the most probable first, (N, S)."""
-        return metrics.ranking(self.store.logit)
+        return metrics.ranking(self.store.logits)
 
     @cached_property
     def prediction(self) -> NDArray[np.int64]:
@@ -37,7 +37,7 @@ class Predictions:
     @cached_property
     def right(self) -> NDArray[np.bool_]:
         """Whether the prediction is the true class, (N,)."""
-        result: NDArray[np.bool_] = self.prediction == self.store.label
+        result: NDArray[np.bool_] = self.prediction == self.store.labels
         return result
 
     @cached_property
@@ -49,7 +49,7 @@ class Predictions:
     @cached_property
     def row(self) -> Mapping[str, int]:
         """Where a location stands in the store."""
-        return {location: row for row, location in enumerate(self.store.location_id)}
+        return {location: row for row, location in enumerate(self.store.location_ids)}
 
     def known(self, location: Any) -> str | None:
         """Return the id that a browser names, None where the store has no such location."""
@@ -58,23 +58,23 @@ class Predictions:
     @cached_property
     def class_index(self) -> Mapping[str, int]:
         """Where a class stands in the order of classes."""
-        return {name: index for index, name in enumerate(self.store.class_name)}
+        return {name: index for index, name in enumerate(self.store.class_names)}
 
     @cached_property
     def colour(self) -> Mapping[str, str]:
         """The colour of each class, in the order of classes."""
-        names = self.store.class_name
+        names = self.store.class_names
         return dict(zip(names, palette(len(names)), strict=True))
 
     @cached_property
     def roc(self) -> metrics.Roc:
         """The curves of all locations: computed once, since a legend and a figure show them."""
-        return metrics.roc(self.store.label, self.probability, self.store.class_name)
+        return metrics.roc(self.store.labels, self.probability, self.store.class_names)
 
     @cached_property
     def accuracy(self) -> metrics.Accuracy:
         """Accuracy over all locations."""
-        return metrics.accuracy(self.store.label, self.store.logit)
+        return metrics.accuracy(self.store.labels, self.store.logits)
 
     @cached_property
     def drawing_order(self) -> NDArray[np.int64]:
@@ -88,4 +88,4 @@ class Predictions:
     @property
     def name(self) -> tuple[str, ...]:
         """The classes in order."""
-        return self.store.class_name
+        return self.store.class_names

@@ -30,18 +30,18 @@ def assemble(
         return np.array([selection.location[row].image for row in rows], dtype=np.str_)
 
     return Store(
-        class_name=class_name,
-        location_id=tuple(place.id for place in location),
-        label=np.array([number[place.class_name] for place in location], dtype=np.int64),
-        latitude=np.array([place.latitude for place in location]),
-        longitude=np.array([place.longitude for place in location]),
-        image=Field(image, row, (4,), np.dtype(np.str_)),
+        class_names=class_name,
+        location_ids=tuple(place.id for place in location),
+        labels=np.array([number[place.class_name] for place in location], dtype=np.int64),
+        latitudes=np.array([place.latitude for place in location]),
+        longitudes=np.array([place.longitude for place in location]),
+        image_paths=Field(image, row, (4,), np.dtype(np.str_)),
         image_sha256=gathered.field("sha256", row),
-        split=selection.split[row],
-        logit=gathered.field("logit", row)[:],
-        feature=gathered.field("feature", row),
-        view_feature=_if_there(gathered, "view_feature", row),
-        view_logit=_if_there(gathered, "view_logit", row),
+        splits=selection.split[row],
+        logits=gathered.field("logits", row)[:],
+        features=gathered.field("features", row),
+        view_features=_if_there(gathered, "view_features", row),
+        view_logits=_if_there(gathered, "view_logits", row),
         provenance={**provenance, "data_sha256": _fingerprint(gathered, row, location)},
     )
 

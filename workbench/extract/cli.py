@@ -75,7 +75,7 @@ def parser() -> argparse.ArgumentParser:
         "--batch-size", metavar="INT", type=int, default=32, help="locations (default: %(default)s)"
     )
     result.add_argument(
-        "--workers",
+        "--num-workers",
         metavar="INT",
         type=int,
         default=2,
@@ -109,8 +109,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _requests(options: argparse.Namespace) -> list[Request]:
     """Return what is asked for; raises InputError for options that cannot be."""
-    if options.batch_size < 1 or options.workers < 0:
-        raise InputError("--batch-size must be at least 1 and --workers at least 0.")
+    if options.batch_size < 1 or options.num_workers < 0:
+        raise InputError("--batch-size must be at least 1 and --num-workers at least 0.")
     for run in options.run:
         checkpoints.read(run, options.checkpoint)  # Before the first of several takes its hours.
     requests: dict[Path, Request] = {}
@@ -136,7 +136,7 @@ def _requests(options: argparse.Namespace) -> list[Request]:
             options.data,
             out,
             options.batch_size,
-            options.workers,
+            options.num_workers,
             options.checkpoint,
             options.split,
             options.precision,
@@ -147,10 +147,10 @@ def _requests(options: argparse.Namespace) -> list[Request]:
 
 
 def _tell(out: Path, store: Store) -> None:
-    result = accuracy(store.label, store.logit)
+    result = accuracy(store.labels, store.logits)
     skipped = store.provenance["skipped"]
     print(
-        f"{len(store)} locations, {len(store.class_name)} classes, {len(skipped)} skipped: "
+        f"{len(store)} locations, {len(store.class_names)} classes, {len(skipped)} skipped: "
         f"top-1 {result.top_1:.1%}, top-5 {result.top_5:.1%} -> {out}"
     )
     for location_id, why in skipped:

@@ -178,7 +178,9 @@ def _write(task: Task, start: _Start, processes: Processes) -> None:
     skipped = [*task.selection.skipped]
     skipped += [(location[row].id, why) for row, why in unreadable.items()]
     more = {"folded": start.folded, "created": start.created, "skipped": skipped}
-    store = assemble(gathered, task.selection, task.checkpoint.class_name, task.provenance() | more)
+    store = assemble(
+        gathered, task.selection, task.checkpoint.class_names, task.provenance() | more
+    )
     made = task.spool.folder / MADE
     try:
         stores.write(made, store)

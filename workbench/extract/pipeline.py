@@ -62,7 +62,7 @@ def gather(
 
 def readable(batch: Batch) -> list[int]:
     """Return which locations of a batch could be read, counted in it."""
-    return [number for number, why in enumerate(batch.reason) if not why]
+    return [number for number, why in enumerate(batch.errors) if not why]
 
 
 class _Share:
@@ -84,10 +84,10 @@ class _Share:
         except RuntimeError as error:
             raise InputError(
                 "A process that decodes photographs was killed, perhaps for want of memory; "
-                f"{GO_ON} with fewer --workers."
+                f"{GO_ON} with fewer --num-workers."
             ) from error
-        rows = batch.row.tolist()
-        self.unreadable |= {row: why for row, why in zip(rows, batch.reason, strict=True) if why}
+        rows = batch.rows.tolist()
+        self.unreadable |= {row: why for row, why in zip(rows, batch.errors, strict=True) if why}
         if not readable(batch):
             return
         try:
@@ -108,7 +108,7 @@ def _arrays(
 
     def arrays() -> Fields:
         arrived = output()
-        tensors = {"row": batch.row, "sha256": cast(Tensor, batch.sha256)}
+        tensors = {"row": batch.rows, "sha256": cast(Tensor, batch.sha256)}
         tensors |= {name: getattr(arrived, name) for name in fields}
         there = readable(batch)
         return {name: tensor.numpy()[there] for name, tensor in tensors.items()}

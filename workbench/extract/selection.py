@@ -30,7 +30,7 @@ def select(index: Index, run: Path, checkpoint: Checkpoint, part: str) -> Select
     Raises InputError when there are none, or a class is unknown to the checkpoint.
     """
     known = _known(index, checkpoint, part)
-    location, skipped = index.location, [(item.id, item.reason) for item in index.skipped]
+    location, skipped = index.locations, [(item.id, item.reason) for item in index.skipped]
     if part != "all":
         wanted = dict.fromkeys(checkpoint.split[PARTS[part]])
         location = tuple(place for place in location if place.id in wanted)
@@ -42,7 +42,7 @@ def select(index: Index, run: Path, checkpoint: Checkpoint, part: str) -> Select
                 f"{index.root}: holds none of the {len(wanted)} locations of the {PARTS[part]} "
                 f"part of {run}; name their folder with --data."
             )
-    unknown = sorted({place.class_name for place in location} - set(checkpoint.class_name))
+    unknown = sorted({place.class_name for place in location} - set(checkpoint.class_names))
     if unknown:
         raise InputError(
             f"{index.root / unknown[0]}: the checkpoint in {run} does not know this class; "
@@ -64,7 +64,7 @@ def _known(index: Index, checkpoint: Checkpoint, part: str) -> dict[str, int]:
         for kind in ("training", "validation")
         for name in checkpoint.split[kind]
     }
-    if part != "all" or str(index.root.resolve()) == checkpoint.data:
+    if part != "all" or str(index.root.resolve()) == checkpoint.data_root:
         return known
-    lasting = {place.id for place in index.location if pano_of(place.image[0])}
+    lasting = {place.id for place in index.locations if pano_of(place.images[0])}
     return {name: kind for name, kind in known.items() if name in lasting}

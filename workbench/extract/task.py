@@ -47,12 +47,12 @@ class Task:
         if request.data is None and request.split == "all":
             raise InputError("--data: name the folder of the photographs.")
         self.model, self.checkpoint = checkpoints.load(request.run, request.checkpoint)
-        index = layout.index(request.data or Path(self.checkpoint.data))
+        index = layout.index(request.data or Path(self.checkpoint.data_root))
         self.root = index.root
         self.selection = select(index, request.run, self.checkpoint, request.split)
-        location, classes = self.selection.location, self.checkpoint.class_name
+        location, classes = self.selection.location, self.checkpoint.class_names
         self.photographs = LocationDataset(
-            index.root, location, classes, self.checkpoint.config.size, hashed=True
+            index.root, location, classes, self.checkpoint.config.image_size, hashed=True
         )
         self.batches = list(dataset.in_order(len(location), request.batch_size))
         self.fields = _fields(self.model, len(classes), request.view_features)
@@ -85,7 +85,7 @@ class Task:
             "checkpoint_name": request.checkpoint,
             "checkpoint_sha256": checkpoint.sha256,
             "fusion": checkpoint.config.fusion,
-            "size": checkpoint.config.size,
+            "size": checkpoint.config.image_size,
             "preset": checkpoint.preset,
             "epoch": checkpoint.epoch,
             "data": str(self.root.resolve()),
@@ -100,11 +100,11 @@ class Task:
 
 def _fields(model: FourViewResNet, classes: int, view_features: bool) -> dict[str, tuple[int, ...]]:
     """Return what is kept of an `Output` for each location, by name, and its shape."""
-    fields: dict[str, tuple[int, ...]] = {"logit": (classes,), "feature": (model.dimension,)}
+    fields: dict[str, tuple[int, ...]] = {"logits": (classes,), "features": (model.dimension,)}
     if view_features and model.fusion not in MEETING_AXIS:
-        fields["view_feature"] = (VIEWS, model.width)
+        fields["view_features"] = (VIEWS, model.width)
     if model.has_view_logits:
-        fields["view_logit"] = (VIEWS, classes)
+        fields["view_logits"] = (VIEWS, classes)
     return fields
 
 
@@ -112,5 +112,5 @@ def _fingerprint(location: Sequence[Location]) -> str:
     """Return a SHA-256, in hexadecimal, over ids and the names of the photographs, in order."""
     result = hashlib.sha256()
     for place in location:
-        result.update("\n".join((place.id, *place.image, "")).encode())
+        result.update("\n".join((place.id, *place.images, "")).encode())
     return result.hexdigest()

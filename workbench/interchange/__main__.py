@@ -33,10 +33,10 @@ def to_parquet(options: argparse.Namespace) -> str:
         options.out, store, logits=options.logits, features=options.features, views=views
     )
     words = ["embedding-atlas", str(options.out)]
-    best = [name for name in ("umap", "tsne", "pca") if name in store.projection]
-    for name in [*best, *store.projection][:1]:
+    best = [name for name in ("umap", "tsne", "pca") if name in store.projections]
+    for name in [*best, *store.projections][:1]:
         words += ["--x", f"{name}_x", "--y", f"{name}_y"]
-    if store.neighbours is not None:
+    if store.neighbors is not None:
         words += ["--neighbors", "neighbours"]
     if views is not None:
         words += ["--image", "panorama"]
@@ -105,7 +105,7 @@ def _extensible(options: argparse.Namespace) -> Store:
     """Read a store that is to get a map, and see that it may."""
     check_writable(options.store, overwrite=True)
     store = _read(options.store)
-    if options.map in store.projection and not options.overwrite:
+    if options.map in store.projections and not options.overwrite:
         raise InputError(
             f"{options.store}: has a map {options.map!r} already; "
             "name another with --map or say --overwrite."

@@ -35,7 +35,7 @@ def to_frame(
     if neighbours:
         columns.append(_neighbours(store, index))
     if features:
-        values = np.asarray(store.feature[:], dtype=np.float32)
+        values = np.asarray(store.features[:], dtype=np.float32)
         names = [f"feature_{number}" for number in range(values.shape[1])]
         columns.append(pd.DataFrame(values, index=index, columns=names))
     return pd.concat(columns, axis=1)
@@ -43,18 +43,18 @@ def to_frame(
 
 def part(store: Store, rows: slice, *, logits: bool = False) -> pd.DataFrame:
     """Return some rows of the table that `to_frame` returns, without neighbours and features."""
-    logit = store.logit[rows]
-    label = store.label[rows]
+    logit = store.logits[rows]
+    label = store.labels[rows]
     ranking = metrics.ranking(logit)
-    image = np.asarray(store.image[rows])
+    image = np.asarray(store.image_paths[rows])
     coordinate = {
-        f"{name}_{axis}": made.map.coordinate[rows, number]
-        for name, made in store.projection.items()
+        f"{name}_{axis}": made.projection.coordinates[rows, number]
+        for name, made in store.projections.items()
         for number, axis in enumerate("xy")
     }
     preservation = {
         f"{name}_preservation": made.quality.preservation[rows]
-        for name, made in store.projection.items()
+        for name, made in store.projections.items()
         if made.quality
     }
     columns = [
@@ -65,15 +65,15 @@ def part(store: Store, rows: slice, *, logits: bool = False) -> pd.DataFrame:
             "correct": ranking[:, 0] == label,
             "confidence": metrics.probability(logit).max(axis=1, initial=0).astype(np.float32),
             "rank": (ranking == label[:, None]).argmax(axis=1) + 1,
-            "latitude": store.latitude[rows],
-            "longitude": store.longitude[rows],
+            "latitude": store.latitudes[rows],
+            "longitude": store.longitudes[rows],
         },
         {f"image_{heading}": image[:, view].tolist() for view, heading in enumerate(HEADINGS)},
         coordinate,
         preservation,
-        {f"logit_{name}": logit[:, at] for at, name in enumerate(store.class_name) if logits},
+        {f"logit_{name}": logit[:, at] for at, name in enumerate(store.class_names) if logits},
     ]
-    index = pd.Index(list(store.location_id[rows]), name="id", dtype="str")
+    index = pd.Index(list(store.location_ids[rows]), name="id", dtype="str")
     frame = pd.concat([pd.DataFrame(group, index=index) for group in columns], axis=1)
     for name in frame.columns[frame.columns.duplicated()]:
         raise InputError(f"{name!r} would be two columns; remove the map of that name.")
@@ -100,36 +100,36 @@ def coordinates(frame: pd.DataFrame, store: Store, x: str, y: str, source: str) 
         if name not in frame.columns:
             raise InputError(f"{source}: has no column {name!r}, but {_listed(frame.columns)}.")
     _check_ids(frame.index, store, source)
-    place = frame.index.get_indexer(pd.Index(list(store.location_id), dtype=frame.index.dtype))
+    place = frame.index.get_indexer(pd.Index(list(store.location_ids), dtype=frame.index.dtype))
     coordinate = np.column_stack([_numbers(frame, name, source)[place] for name in (x, y)])
     return Map(
         method=METHOD,
-        coordinate=coordinate,
-        parameter={"table": source, "x": x, "y": y},
+        coordinates=coordinate,
+        parameters={"table": source, "x": x, "y": y},
         seed=0,
         library="unknown",
     )
 
 
 def _classes(index: NDArray[np.int64], store: Store) -> pd.Categorical:
-    return pd.Categorical.from_codes(index, pd.Index(store.class_name, dtype="str"))
+    return pd.Categorical.from_codes(index, pd.Index(store.class_names, dtype="str"))
 
 
 def _split(store: Store, rows: slice) -> pd.Categorical:
     """Return the names of the splits, missing where an older store does not say."""
     unknown = np.full(rows.stop - rows.start, -1)
-    codes = unknown if store.split is None else store.split[rows]
+    codes = unknown if store.splits is None else store.splits[rows]
     return pd.Categorical.from_codes(codes, pd.Index(SPLITS, dtype="str"))
 
 
 def _neighbours(store: Store, index: "pd.Index[str]") -> pd.DataFrame:
-    if store.neighbours is None:
+    if store.neighbors is None:
         raise InputError("the store has no neighbours yet; run `python -m workbench.project`.")
-    location = np.array(store.location_id, dtype=object)
+    location = np.array(store.location_ids, dtype=object)
     return pd.DataFrame(
         {
-            "neighbour_id": location[store.neighbours.index].tolist(),
-            "neighbour_distance": store.neighbours.distance.tolist(),
+            "neighbour_id": location[store.neighbors.indices].tolist(),
+            "neighbour_distance": store.neighbors.distances.tolist(),
         },
         index=index,
     )
@@ -138,7 +138,7 @@ def _neighbours(store: Store, index: "pd.Index[str]") -> pd.DataFrame:
 def _check_ids(index: "pd.Index[str]", store: Store, source: str) -> None:
     for name in index[index.duplicated()]:
         raise InputError(f"{source}: has {name!r} twice; keep one row for each location.")
-    given, known = set(index), set(store.location_id)
+    given, known = set(index), set(store.location_ids)
     for name in sorted(known - given):
         raise InputError(
             f"{source}: {len(known - given)} of {len(known)} locations are missing, among them "

@@ -51,12 +51,12 @@ def write(path: Path, store: Store, *, features: bool, views: Views | None) -> i
     """
     chosen = sample(len(store))
     components = None if features else store.components
-    tensor: Rows = store.feature if components is None else components.score
+    tensor: Rows = store.features if components is None else components.scores
     # The projector begins with the first in the alphabet.
     name = "features" if components is None else "components"
     tensors = {"tensors.tsv": (name, tensor)}
-    for title, made in store.projection.items():
-        tensors[f"map-{title}.tsv"] = (f"map-{title}", _plane(made.map.coordinate))
+    for title, made in store.projections.items():
+        tensors[f"map-{title}.tsv"] = (f"map-{title}", _plane(made.projection.coordinates))
     with atomic_directory(path) as partial:
         _write_metadata(partial / "metadata.tsv", store, chosen)
         for file_name, (_, values) in tensors.items():
@@ -130,7 +130,7 @@ def _write_numbers(file: TextIO, block: NDArray[np.float32]) -> None:
 
 def _write_sprite(path: Path, store: Store, chosen: NDArray[np.bool_], views: Views) -> int:
     """Write the locations' pictures as one, row by row; return the pixels on each side of one."""
-    names = [name for name, wanted in zip(store.location_id, chosen, strict=True) if wanted]
+    names = [name for name, wanted in zip(store.location_ids, chosen, strict=True) if wanted]
     across = math.isqrt(len(names) - 1) + 1
     half = min(TILE, SPRITE // across) // 2
     side = 2 * half

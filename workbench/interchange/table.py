@@ -136,13 +136,13 @@ def _block(
     # Of categories embedding-atlas draws no chart, and it colours by none: so they become text.
     kinds = [pa.string() if pa.types.is_dictionary(kind) else kind for kind in table.schema.types]
     table = table.cast(pa.schema(list(zip(table.column_names, kinds, strict=True))))
-    if store.neighbours is not None:
-        index = store.neighbours.index[rows].astype(np.int32)
-        lists = [_lists(index), _lists(store.neighbours.distance[rows])]
+    if store.neighbors is not None:
+        index = store.neighbors.indices[rows].astype(np.int32)
+        lists = [_lists(index), _lists(store.neighbors.distances[rows])]
         pairs = pa.StructArray.from_arrays(lists, names=["ids", "distances"])
         table = table.append_column("neighbours", pairs)
     if features:
-        table = table.append_column("feature", _lists(store.feature[rows]))
+        table = table.append_column("feature", _lists(store.features[rows]))
     if views is not None:
         table = table.append_column("panorama", _panoramas(store, rows, views))
     return table
@@ -156,5 +156,5 @@ def _lists(values: NDArray[np.generic]) -> pa.ListArray:
 
 
 def _panoramas(store: Store, rows: slice, views: Views) -> pa.BinaryArray:
-    pictures = (jpeg(panorama(views(name, PICTURE))) for name in store.location_id[rows])
+    pictures = (jpeg(panorama(views(name, PICTURE))) for name in store.location_ids[rows])
     return pa.array(list(pictures), type=pa.binary())

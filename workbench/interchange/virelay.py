@@ -48,12 +48,12 @@ def write(
     Raises InputError when the store has no maps, the disk refuses, or a location cannot be read or
     explained.
     """
-    if not store.projection:
+    if not store.projections:
         raise InputError("the store has no maps yet; run `python -m workbench.project` first.")
     with atomic_directory(path) as partial:
         labels = [
             {"index": number, "word_net_id": _category(number), "name": title}
-            for number, title in enumerate(store.class_name)
+            for number, title in enumerate(store.class_names)
         ]
         (partial / "label-map.json").write_text(json.dumps(labels, indent=1), "utf-8")
         _write_dataset(partial / "dataset.h5", store, views)
@@ -140,8 +140,8 @@ def _project(name: str, store: Store, *, attributions: bool) -> dict[str, object
 
 def _write_dataset(path: Path, store: Store, views: Views | None) -> None:
     with create_hdf5(path) as file:
-        file["label"] = store.label.astype(np.uint16)
-        file.create_dataset("id", data=list(store.location_id), dtype=h5py.string_dtype())
+        file["label"] = store.labels.astype(np.uint16)
+        file.create_dataset("id", data=list(store.location_ids), dtype=h5py.string_dtype())
         if views is None:
             return
         # A square, since that is how ViRelAy shows every picture.
@@ -161,8 +161,8 @@ def _write_attributions(path: Path, store: Store, explainer: Explainer) -> None:
         data = file.create_dataset(
             "attribution", shape, np.float32, chunks=(1, *shape[1:]), **COMPRESSED
         )
-        file["label"] = store.label.astype(np.uint16)
-        file["prediction"] = store.logit
+        file["label"] = store.labels.astype(np.uint16)
+        file["prediction"] = store.logits
         for row, name in _locations(store, "Explaining predictions"):
             made = explainer.explain(name, AttributionRequest(), untold)
             half = (made.map / 2).astype(np.float32)
@@ -172,26 +172,28 @@ def _write_attributions(path: Path, store: Store, explainer: Explainer) -> None:
 def _write_analyses(path: Path, store: Store) -> None:
     clusterings = _clusterings(store)
     with create_hdf5(path) as file:
-        for number in (None, *np.unique(store.label).tolist()):
+        for number in (None, *np.unique(store.labels).tolist()):
             key = EVERYTHING if number is None else _category(number)
-            rows = np.flatnonzero(store.label == number if number is not None else store.label >= 0)
+            rows = np.flatnonzero(
+                store.labels == number if number is not None else store.labels >= 0
+            )
             group = file.create_group(key)
             group["index"] = rows.astype(np.uint32)
             for name, cluster in clusterings.items():
                 group[f"cluster/{name}"] = cluster[rows]
-            for name, made in store.projection.items():
-                group[f"embedding/{name}"] = made.map.coordinate[rows]
+            for name, made in store.projections.items():
+                group[f"embedding/{name}"] = made.projection.coordinates[rows]
 
 
 def _clusterings(store: Store) -> dict[str, NDArray[np.int32]]:
     """Return what ViRelAy can colour by: numbers (N) int32, a colour each."""
     predicted = np.concatenate(
-        [metrics.ranking(store.logit[rows])[:, 0] for rows in blocks(store, "Ranking classes")]
+        [metrics.ranking(store.logits[rows])[:, 0] for rows in blocks(store, "Ranking classes")]
     )
     return {
-        "true-class": store.label.astype(np.int32),
+        "true-class": store.labels.astype(np.int32),
         "predicted-class": predicted.astype(np.int32),
-        "correct": (predicted == store.label).astype(np.int32),
+        "correct": (predicted == store.labels).astype(np.int32),
     }
 
 
@@ -203,7 +205,7 @@ def _size(store: Store) -> int:
 
 
 def _locations(store: Store, what: str) -> Iterator[tuple[int, str]]:
-    bar = tqdm(store.location_id, what, unit="location", dynamic_ncols=True)
+    bar = tqdm(store.location_ids, what, unit="location", dynamic_ncols=True)
     yield from enumerate(bar)
 
 

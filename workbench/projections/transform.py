@@ -40,39 +40,41 @@ def place_into(new_path: Path, old_path: Path, names: Sequence[str], seed: int) 
     wanted = _wanted(old, old_path, names)
     try:
         with fraction_bar("Principal components") as said:
-            score = project(components, new.feature, said)
+            score = project(components, new.features, said)
         projections = []
         for made in wanted:
             with fraction_bar(f"Placing into {made.title}") as said:
-                matrix, shift = _alignment(made.map)
-                unturned = (made.map.coordinate - shift) @ np.linalg.inv(matrix)
-                as_made = replace(made.map, coordinate=unturned.astype(np.float32))
+                matrix, shift = _alignment(made.projection)
+                unturned = (made.projection.coordinates - shift) @ np.linalg.inv(matrix)
+                as_made = replace(made.projection, coordinates=unturned.astype(np.float32))
                 placed = place(as_made, components, score, seed, said)
                 coordinate = (placed @ matrix + shift).astype(np.float32)
             parameter = {
-                **made.map.parameter,
+                **made.projection.parameters,
                 "placed_into": made.name,
-                "placed_into_seed": made.map.seed,
+                "placed_into_seed": made.projection.seed,
                 "placed_into_checkpoint": old.provenance.get("checkpoint_sha256", ""),
                 "placed_into_locations": len(old),
             }
             projections.append(
                 Projection(
                     f"{made.name}-{PLACED}",
-                    Map(made.map.method, coordinate, parameter, seed, made.map.library),
+                    Map(
+                        made.projection.method, coordinate, parameter, seed, made.projection.library
+                    ),
                 )
             )
         with fraction_bar("Nearest among the old") as said:
-            graph = between(score, components.score, max(COUNTS) + 1, progress=said)
+            graph = between(score, components.scores, max(COUNTS) + 1, progress=said)
     except ValueError as error:
         raise InputError(f"{new_path}: {error}; extract both stores from one model.") from error
     # A location that is in both stores is no neighbour of its own.
-    row = {location: row for row, location in enumerate(old.location_id)}
-    own = np.array([row.get(location, -1) for location in new.location_id], dtype=np.int64)
-    index = graph.index[others(graph.index, own)].reshape(len(new), -1)
+    row = {location: row for row, location in enumerate(old.location_ids)}
+    own = np.array([row.get(location, -1) for location in new.location_ids], dtype=np.int64)
+    index = graph.indices[others(graph.indices, own)].reshape(len(new), -1)
     stores.extend(new_path, projections, made_of=new)
     return {
-        count: float((vote(index, old.label, count) == new.label).mean())
+        count: float((vote(index, old.labels, count) == new.labels).mean())
         for count in COUNTS
         if count <= index.shape[1]
     }
@@ -80,7 +82,7 @@ def place_into(new_path: Path, old_path: Path, names: Sequence[str], seed: int) 
 
 def _alignment(made: Map) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the matrix (2, 2) and the shift (2,) that a map was turned by, if it was."""
-    turned = made.parameter.get("alignment", {"matrix": [[1, 0], [0, 1]], "shift": [0, 0]})
+    turned = made.parameters.get("alignment", {"matrix": [[1, 0], [0, 1]], "shift": [0, 0]})
     try:
         matrix = np.array(turned["matrix"], dtype=np.float64).reshape(2, 2)
         shift = np.array(turned["shift"], dtype=np.float64).reshape(2)
@@ -99,7 +101,7 @@ def _components(new: Store, old: Store, new_path: Path, old_path: Path) -> Compo
             f"{old_path}: has no components to place by; run `python -m workbench.project "
             f"{old_path}` first."
         )
-    if new.class_name != old.class_name:
+    if new.class_names != old.class_names:
         raise InputError(
             f"{new_path}: has other classes than {old_path}; extract both with models of the same "
             "classes."
@@ -109,11 +111,11 @@ def _components(new: Store, old: Store, new_path: Path, old_path: Path) -> Compo
 
 def _wanted(old: Store, old_path: Path, names: Sequence[str]) -> list[Projection]:
     for name in names:
-        if name not in old.projection:
+        if name not in old.projections:
             raise InputError(
-                f"{old_path}: has no map {name!r}; it has {', '.join(old.projection) or 'none'}."
+                f"{old_path}: has no map {name!r}; it has {', '.join(old.projections) or 'none'}."
             )
-    chosen = [old.projection[name] for name in names or old.projection]
+    chosen = [old.projections[name] for name in names or old.projections]
     fit = [made for made in chosen if _can_be_placed_into(made)]
     if not fit or (names and len(fit) < len(chosen)):
         raise InputError(
@@ -124,7 +126,10 @@ def _wanted(old: Store, old_path: Path, names: Sequence[str]) -> list[Projection
 
 
 def _can_be_placed_into(made: Projection) -> bool:
-    usual = made.map.method in stores.METHOD_TITLES and "placed_into" not in made.map.parameter
+    usual = (
+        made.projection.method in stores.METHOD_TITLES
+        and "placed_into" not in made.projection.parameters
+    )
     return usual and bool(MAP_NAME.fullmatch(f"{made.name}-{PLACED}"))
 
 
@@ -161,7 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for count, share in shares.items():
             print(f"prediction by {count} nearest of {options.into}: top-1 {share:.1%}")
         own = stores.read(options.store)
-        hit = float((own.logit.argmax(axis=1) == own.label).mean())
+        hit = float((own.logits.argmax(axis=1) == own.labels).mean())
         print(f"prediction by the head: top-1 {hit:.1%}")
         old = stores.read(options.into).provenance.get("checkpoint_sha256")
         if own.provenance.get("checkpoint_sha256") != old:

@@ -42,51 +42,51 @@ class Projection:
     """A map under the name by which the store knows it, and how far it may be believed."""
 
     name: str
-    map: Map
+    projection: Map
     quality: Quality | None = None
 
     @property
     def title(self) -> str:
         """Return what people call it: "t-SNE", or "t-SNE (tsne-50)" under another name."""
-        title = METHOD_TITLES.get(self.map.method, self.map.method)
-        return title if self.name == self.map.method else f"{title} ({self.name})"
+        title = METHOD_TITLES.get(self.projection.method, self.projection.method)
+        return title if self.name == self.projection.method else f"{title} ({self.name})"
 
 
 @dataclass(frozen=True)
 class Store:
     """What a store says of N locations and S classes; row i of every array is one location.
 
-    `class_name` has S names, `location_id` N unique ids, `label` is (N,) int64 in [0, S),
-    `latitude` and `longitude` (N,) float64 in degrees (NaN: unknown), `logit` (N, S) float32,
-    `split` (N,) int8 an index into `SPLITS`. `provenance` says what it was made from.
+    `class_names` has S names, `location_ids` N unique ids, `labels` is (N,) int64 in [0, S),
+    `latitudes` and `longitudes` (N,) float64 in degrees (NaN: unknown), `logits` (N, S) float32,
+    `splits` (N,) int8 an index into `SPLITS`. `provenance` says what it was made from.
 
-    `image` (N, 4) relative paths and `image_sha256` (N, 4, 32) uint8, N, E, S, W, `feature` (N, D)
-    float32, `view_feature` (N, 4, W) float32 and `view_logit` (N, 4, S) float32 stay on disk until
+    `image_paths` (N, 4) relative paths and `image_sha256` (N, 4, 32) uint8, N, E, S, W, `features` (N, D)
+    float32, `view_features` (N, 4, W) float32 and `view_logits` (N, 4, S) float32 stay on disk until
     they are indexed; the last two are None where the fusion has none.
 
-    `components` and `neighbours` are those of `workbench.project`, None before;
-    `neighbour_accuracy` is the share of locations, in [0, 1], whose true class k neighbours vote
-    for, by k; `projection` has the maps by name.
+    `components` and `neighbors` are those of `workbench.project`, None before;
+    `knn_accuracy` is the share of locations, in [0, 1], whose true class k neighbours vote
+    for, by k; `projections` has the maps by name.
     """
 
-    class_name: tuple[str, ...]
-    location_id: tuple[str, ...]
-    label: NDArray[np.int64]
-    latitude: NDArray[np.float64]
-    longitude: NDArray[np.float64]
-    image: Rows
-    logit: NDArray[np.float32]
-    feature: Rows
+    class_names: tuple[str, ...]
+    location_ids: tuple[str, ...]
+    labels: NDArray[np.int64]
+    latitudes: NDArray[np.float64]
+    longitudes: NDArray[np.float64]
+    image_paths: Rows
+    logits: NDArray[np.float32]
+    features: Rows
     provenance: Mapping[str, Any]
     image_sha256: Rows | None = None
-    split: NDArray[np.int8] | None = None
-    view_feature: Rows | None = None
-    view_logit: Rows | None = None
+    splits: NDArray[np.int8] | None = None
+    view_features: Rows | None = None
+    view_logits: Rows | None = None
     components: Components | None = None
-    neighbours: Neighbours | None = None
-    neighbour_accuracy: Mapping[int, float] = field(default_factory=dict)
-    projection: Mapping[str, Projection] = field(default_factory=dict)
+    neighbors: Neighbours | None = None
+    knn_accuracy: Mapping[int, float] = field(default_factory=dict)
+    projections: Mapping[str, Projection] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return N, the number of locations."""
-        return len(self.location_id)
+        return len(self.location_ids)

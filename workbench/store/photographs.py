@@ -34,9 +34,9 @@ class Photographs:
                 f"{str(root)[:200]!r}: there is no such folder of photographs; "
                 "say where they are with --data."
             )
-        self._image = store.image
+        self._image = store.image_paths
         self._sha256 = store.image_sha256
-        self._row = {location: row for row, location in enumerate(store.location_id)}
+        self._row = {location: row for row, location in enumerate(store.location_ids)}
 
     def path(self, location_id: str, heading: str) -> Path:
         """Return the file of one view (heading N, E, S or W).

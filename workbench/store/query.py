@@ -53,39 +53,39 @@ Value = Mask | Numbers | Words
 
 
 def _year(store: Store) -> Numbers:
-    found = [_YEAR.match(name) for name in store.location_id]
+    found = [_YEAR.match(name) for name in store.location_ids]
     return Numbers(np.array([float(year[1]) if year else np.nan for year in found]))
 
 
 def _rank(store: Store) -> Numbers:
-    place = metrics.ranking(store.logit) == store.label[:, None]
+    place = metrics.ranking(store.logits) == store.labels[:, None]
     return Numbers(place.argmax(axis=1) + 1.0)
 
 
 def _split(store: Store) -> Words:
-    if store.split is None:
+    if store.splits is None:
         raise InputError("the store does not say the split of its locations; extract it again")
-    return Words(np.array(SPLITS)[store.split], SPLITS)
+    return Words(np.array(SPLITS)[store.splits], SPLITS)
 
 
 def _classes(store: Store, label: NDArray[np.int64]) -> Words:
-    return Words(np.array(store.class_name)[label], store.class_name)
+    return Words(np.array(store.class_names)[label], store.class_names)
 
 
 def _predicted(store: Store) -> NDArray[np.int64]:
-    result: NDArray[np.int64] = store.logit.argmax(axis=1)
+    result: NDArray[np.int64] = store.logits.argmax(axis=1)
     return result
 
 
 NAMES: Mapping[str, Callable[[Store], Value]] = {
-    "id": lambda store: Words(np.array(store.location_id, dtype=np.str_)),
-    "state": lambda store: _classes(store, store.label),
+    "id": lambda store: Words(np.array(store.location_ids, dtype=np.str_)),
+    "state": lambda store: _classes(store, store.labels),
     "predicted": lambda store: _classes(store, _predicted(store)),
-    "correct": lambda store: Mask(_predicted(store) == store.label),
-    "confidence": lambda store: Numbers(metrics.probability(store.logit).max(axis=1)),
+    "correct": lambda store: Mask(_predicted(store) == store.labels),
+    "confidence": lambda store: Numbers(metrics.probability(store.logits).max(axis=1)),
     "rank": _rank,
-    "latitude": lambda store: Numbers(store.latitude),
-    "longitude": lambda store: Numbers(store.longitude),
+    "latitude": lambda store: Numbers(store.latitudes),
+    "longitude": lambda store: Numbers(store.longitudes),
     "split": _split,
     "year": _year,
 }
@@ -222,10 +222,10 @@ class _Condition:
                 self._refuse(node, f"{name!r} is no name here{_like(name, NAMES)}")
             case ast.Call(ast.Name("probability"), [ast.Constant(str(state)) as argument], []):
                 self._check_known(
-                    argument, Words(np.array(state)), Words(np.array(""), self._store.class_name)
+                    argument, Words(np.array(state)), Words(np.array(""), self._store.class_names)
                 )
-                column = self._store.class_name.index(state)
-                return Numbers(metrics.probability(self._store.logit)[:, column])
+                column = self._store.class_names.index(state)
+                return Numbers(metrics.probability(self._store.logits)[:, column])
             case ast.BoolOp() | ast.Compare() | ast.UnaryOp(ast.Not()):
                 return Mask(self._truth(node))
         self._refuse(node, "this cannot be said here")

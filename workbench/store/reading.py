@@ -31,23 +31,23 @@ def read(path: Path) -> Store:
         for phrase in deviations(file):
             raise InputError(f"{path}: {printable(phrase)}; {_way_out(phrase)}.")
         return Store(
-            class_name=tuple(text(file["/class/name"][:]).tolist()),
-            location_id=tuple(text(file["/location/id"][:]).tolist()),
-            label=file["/location/label"][:],
-            latitude=file["/location/latitude"][:],
-            longitude=file["/location/longitude"][:],
-            image=Column(path, file["/location/image"]),
-            logit=file["/prediction/logit"][:],
-            feature=Column(path, file["/feature"]),
+            class_names=tuple(text(file["/class/name"][:]).tolist()),
+            location_ids=tuple(text(file["/location/id"][:]).tolist()),
+            labels=file["/location/label"][:],
+            latitudes=file["/location/latitude"][:],
+            longitudes=file["/location/longitude"][:],
+            image_paths=Column(path, file["/location/image"]),
+            logits=file["/prediction/logit"][:],
+            features=Column(path, file["/feature"]),
             provenance=json.loads(file.attrs["provenance"]),
             image_sha256=_column(path, file, "/location/image_sha256"),
-            split=file["/location/split"][:] if "/location/split" in file else None,
-            view_feature=_column(path, file, "/view/feature"),
-            view_logit=_column(path, file, "/view/logit"),
+            splits=file["/location/split"][:] if "/location/split" in file else None,
+            view_features=_column(path, file, "/view/feature"),
+            view_logits=_column(path, file, "/view/logit"),
             components=_components(file["/component"]) if "/component" in file else None,
-            neighbours=_neighbours(file["/neighbour"]) if "/neighbour" in file else None,
-            neighbour_accuracy=_accuracy(file["/neighbour"]) if "/neighbour" in file else {},
-            projection={
+            neighbors=_neighbours(file["/neighbour"]) if "/neighbour" in file else None,
+            knn_accuracy=_accuracy(file["/neighbour"]) if "/neighbour" in file else {},
+            projections={
                 name: _projection(name, file[f"/projection/{name}"]) for name in map_names(file)
             },
         )
@@ -78,11 +78,11 @@ def _column(path: Path, file: h5py.File, name: str) -> Column | None:
 def _components(group: h5py.Group) -> Components:
     return Components(
         mean=group["mean"][:],
-        loading=group["loading"][:],
-        variance=group["variance"][:],
-        variance_ratio=group["variance_ratio"][:],
-        score=group["score"][:],
-        parameter=json.loads(group.attrs["parameter"]),
+        loadings=group["loading"][:],
+        explained_variance=group["variance"][:],
+        explained_variance_ratio=group["variance_ratio"][:],
+        scores=group["score"][:],
+        parameters=json.loads(group.attrs["parameter"]),
         seed=int(group.attrs["seed"]),
         library=str(group.attrs["library"]),
     )
@@ -90,8 +90,8 @@ def _components(group: h5py.Group) -> Components:
 
 def _neighbours(group: h5py.Group) -> Neighbours:
     return Neighbours(
-        index=group["index"][:],
-        distance=group["distance"][:],
+        indices=group["index"][:],
+        distances=group["distance"][:],
         metric=str(group.attrs["metric"]),
         exact=bool(group.attrs["exact"]),
         seed=int(group.attrs["seed"]),
@@ -107,8 +107,8 @@ def _accuracy(group: h5py.Group) -> dict[int, float]:
 def _projection(name: str, group: h5py.Group) -> Projection:
     made = Map(
         method=str(group.attrs.get("method", name)),  # Version 1 knew one map a method.
-        coordinate=group["coordinate"][:],
-        parameter=json.loads(group.attrs["parameter"]),
+        coordinates=group["coordinate"][:],
+        parameters=json.loads(group.attrs["parameter"]),
         seed=int(group.attrs["seed"]),
         library=str(group.attrs["library"]),
     )

@@ -71,7 +71,7 @@ def _photographs(store: Store, data: Path) -> Iterator[Finding]:
     gone: list[str] = []
     changed: list[str] = []
     for location in tqdm(
-        store.location_id, "Reading photographs", unit="location", delay=2, dynamic_ncols=True
+        store.location_ids, "Reading photographs", unit="location", delay=2, dynamic_ncols=True
     ):
         for path, same in photographs.compared(location, gone=True).items():
             if same is None:

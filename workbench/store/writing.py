@@ -37,22 +37,22 @@ def write(path: Path, store: Store) -> None:
         file.attrs["format"] = FORMAT
         file.attrs["version"] = VERSION
         file.attrs["provenance"] = json.dumps(dict(store.provenance), sort_keys=True)
-        _write_text(file, "/class/name", np.array(store.class_name, dtype=np.str_))
-        _write_text(file, "/location/id", np.array(store.location_id, dtype=np.str_))
-        file["/location/label"] = store.label.astype(np.int64)
-        file["/location/latitude"] = store.latitude.astype(np.float64)
-        file["/location/longitude"] = store.longitude.astype(np.float64)
-        _write_text(file, "/location/image", store.image)
+        _write_text(file, "/class/name", np.array(store.class_names, dtype=np.str_))
+        _write_text(file, "/location/id", np.array(store.location_ids, dtype=np.str_))
+        file["/location/label"] = store.labels.astype(np.int64)
+        file["/location/latitude"] = store.latitudes.astype(np.float64)
+        file["/location/longitude"] = store.longitudes.astype(np.float64)
+        _write_text(file, "/location/image", store.image_paths)
         file["/location/image"].attrs["heading"] = HEADINGS
-        if store.split is not None:
-            file["/location/split"] = store.split.astype(np.int8)
+        if store.splits is not None:
+            file["/location/split"] = store.splits.astype(np.int8)
             file["/location/split"].attrs["name"] = SPLITS
-        file["/prediction/logit"] = store.logit.astype(np.float32)
+        file["/prediction/logit"] = store.logits.astype(np.float32)
         for name, rows, dtype in (
             ("/location/image_sha256", store.image_sha256, "uint8"),
-            ("/feature", store.feature, "float32"),
-            ("/view/feature", store.view_feature, "float32"),
-            ("/view/logit", store.view_logit, "float32"),
+            ("/feature", store.features, "float32"),
+            ("/view/feature", store.view_features, "float32"),
+            ("/view/logit", store.view_logits, "float32"),
         ):
             if rows is not None:
                 _write_rows(path, file, name, rows, dtype)
@@ -61,9 +61,9 @@ def write(path: Path, store: Store) -> None:
         _write_findings(
             file,
             store.components,
-            store.neighbours,
-            store.neighbour_accuracy,
-            list(store.projection.values()),
+            store.neighbors,
+            store.knn_accuracy,
+            list(store.projections.values()),
         )
 
 
@@ -105,13 +105,13 @@ def extend(
 
 
 def _is_same(one: Store, other: Store) -> bool:
-    return one.provenance == other.provenance and one.location_id == other.location_id
+    return one.provenance == other.provenance and one.location_ids == other.location_ids
 
 
 def remove(path: Path, name: str) -> None:
     """Take a map out of a store; raises as `extend` does, and InputError for an unknown name."""
     with file_lock(path):
-        if name not in read(path).projection:
+        if name not in read(path).projections:
             raise InputError(f"{path}: has no map {name!r} to remove; look with workbench.store.")
         with opened(path) as old, _created(path) as file:
             _copy(old, file, {f"projection/{name}"})
@@ -184,12 +184,18 @@ def _write_findings(
     projections: Sequence[Projection],
 ) -> None:
     if components:
-        arrays = ("mean", "loading", "variance", "variance_ratio", "score")
-        group = _group(file, "component", components, arrays, "float32")
-        _describe(group, components.parameter, components.seed, components.library)
+        arrays = {
+            "mean": components.mean,
+            "loading": components.loadings,
+            "variance": components.explained_variance,
+            "variance_ratio": components.explained_variance_ratio,
+            "score": components.scores,
+        }
+        group = _group(file, "component", arrays)
+        _describe(group, components.parameters, components.seed, components.library)
     if neighbours:
-        group = _group(file, "neighbour", neighbours, ("distance",), "float32")
-        group["index"] = neighbours.index.astype(np.int32)
+        group = _group(file, "neighbour", {"distance": neighbours.distances})
+        group["index"] = neighbours.indices.astype(np.int32)
         group.attrs["metric"] = neighbours.metric
         group.attrs["exact"] = neighbours.exact
         group.attrs["seed"] = neighbours.seed
@@ -197,10 +203,10 @@ def _write_findings(
         accuracy = {str(count): float(share) for count, share in neighbour_accuracy.items()}
         group.attrs["accuracy"] = json.dumps(accuracy)
     for projection in projections:
-        made = projection.map
-        group = _group(file, f"projection/{projection.name}", made, ("coordinate",), "float32")
+        made = projection.projection
+        group = _group(file, f"projection/{projection.name}", {"coordinate": made.coordinates})
         group.attrs["method"] = made.method
-        _describe(group, made.parameter, made.seed, made.library)
+        _describe(group, made.parameters, made.seed, made.library)
         if projection.quality:
             group["preservation"] = projection.quality.preservation.astype(np.float32)
             figures = dataclasses.asdict(projection.quality)
@@ -208,11 +214,10 @@ def _write_findings(
             group.attrs["quality"] = json.dumps(figures)
 
 
-def _group(file: h5py.File, name: str, made: object, arrays: Sequence[str], dtype: str) -> Any:
+def _group(file: h5py.File, name: str, arrays: Mapping[str, NDArray[Any]]) -> Any:
     group = file.create_group(name)
-    for array in arrays:
-        values: NDArray[Any] = getattr(made, array)
-        group[array] = values.astype(dtype)
+    for key, values in arrays.items():
+        group[key] = values.astype(np.float32)
     return group
 
 

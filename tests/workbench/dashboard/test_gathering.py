@@ -31,7 +31,7 @@ def test_a_class_asks_what_speaks_for_it(guesses: Predictions) -> None:
 
 
 def test_other_selections_ask_what_is_asked_above(guesses: Predictions) -> None:
-    ids = [guesses.store.location_id[0]]
+    ids = [guesses.store.location_ids[0]]
     for rule in (
         None,
         {"by": "class", "names": ["Ohio", "Alaska"]},
@@ -44,18 +44,18 @@ def test_a_sample_is_what_the_strip_shows_first(guesses: Predictions) -> None:
     everything = aggregate.sample(None, guesses)
     assert len(everything) == aggregate.MOST
     assert everything == [
-        guesses.store.location_id[row] for row in guesses.drawing_order[: aggregate.MOST]
+        guesses.store.location_ids[row] for row in guesses.drawing_order[: aggregate.MOST]
     ]
     ohio = aggregate.sample(resolve({"by": "class", "names": ["Ohio"]}, guesses), guesses)
     assert len(ohio) == 6
-    assert all(guesses.store.label[guesses.row[name]] == 4 for name in ohio)
+    assert all(guesses.store.labels[guesses.row[name]] == 4 for name in ohio)
 
 
 def test_it_says_how_many_of_how_many(guesses: Predictions, judged_guesses: Predictions) -> None:
     assert aggregate.words(None, 12, 3400) == "12 of 3,400 locations, drawn by a fixed seed"
     assert aggregate.words(None, 6, 6) == "all 6 locations"
     assert aggregate.words(None, 1, 1) == "one location"
-    near = resolve({"by": "nearest", "of": guesses.store.location_id[0]}, judged_guesses)
+    near = resolve({"by": "nearest", "of": guesses.store.location_ids[0]}, judged_guesses)
     assert aggregate.words(near, 12, 15) == "12 of 15 locations, the nearest"
 
 
@@ -65,7 +65,7 @@ def test_the_mean_map_stands_with_its_shares_and_exemplars(
     generator = np.random.default_rng(0)
     made = [
         replace(attribution(name), map=generator.normal(size=(4, 8, 8)).astype(np.float32))
-        for name in guesses.store.location_id[:6]
+        for name in guesses.store.location_ids[:6]
     ]
     together = gather(made)
     mean, *_ = aggregate.drawn(made, len(made), photographs, guesses, Display())
@@ -81,21 +81,21 @@ def test_the_mean_map_stands_with_its_shares_and_exemplars(
 def test_a_mean_of_some_of_the_maps_is_headed_so_and_has_no_interval(
     guesses: Predictions, photographs: Photographs
 ) -> None:
-    made = [attribution(name) for name in guesses.store.location_id[:3]]
+    made = [attribution(name) for name in guesses.store.location_ids[:3]]
     mean, said, *_ = aggregate.drawn(made, 12, photographs, guesses, Display())
     assert "mean of 3 of 12 maps" in text(said)
     assert text(mean.children[0]).split() == ["N", "25%"]
 
 
 def test_a_single_location_is_shown_too(guesses: Predictions, photographs: Photographs) -> None:
-    made = attribution(guesses.store.location_id[0])
+    made = attribution(guesses.store.location_ids[0])
     mean, said, *_ = aggregate.drawn([made], 1, photographs, guesses, Display())
     assert text(mean.children[0]).split() == ["N", "25%"]
     assert "one map of the logit of Ohio" in text(said)
 
 
 def test_exemplars_share_one_scale(guesses: Predictions, photographs: Photographs) -> None:
-    name, other = guesses.store.location_id[:2]
+    name, other = guesses.store.location_ids[:2]
     ramp = np.linspace(0, 1, 256, dtype=np.float32).reshape(4, 8, 8)
     made = [replace(attribution(name), map=ramp), replace(attribution(other), map=ramp * 9)]
     shown = aggregate.drawn(made, len(made), photographs, guesses, Display())[-1].children

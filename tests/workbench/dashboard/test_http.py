@@ -29,7 +29,7 @@ def client(guesses: Predictions, root: Path) -> Iterator[Any]:
 def test_a_photograph_is_served_by_id_and_heading(
     client: Any, guesses: Predictions, root: Path
 ) -> None:
-    name = guesses.store.location_id[3]
+    name = guesses.store.location_ids[3]
     response = client.get(address(name, "E"))
     assert response.status_code == 200
     assert response.mimetype == "image/jpeg"
@@ -62,7 +62,7 @@ def test_whatever_the_store_does_not_name_is_not_found(client: Any, path: str) -
 def test_a_photograph_that_is_gone_is_not_found(tmp_path: Path) -> None:
     made = small_store(tmp_path / "s.h5", tmp_path / "data", locations=2)
     app = dashboard(made, "s.h5", ASSETS, Photographs(tmp_path / "data", made), None)
-    name = made.location_id[0]
+    name = made.location_ids[0]
     (tmp_path / "data" / f"{name}_0.jpg").unlink()
     assert app.server.test_client().get(address(name, "N")).status_code == 404
 
@@ -70,7 +70,7 @@ def test_a_photograph_that_is_gone_is_not_found(tmp_path: Path) -> None:
 def test_without_photographs_there_is_nothing_to_serve(guesses: Predictions) -> None:
     app = dashboard(guesses.store, "s.h5", ASSETS, None, None, ["No photographs."])
     client = app.server.test_client()
-    assert client.get(address(guesses.store.location_id[0], "N")).status_code == 404
+    assert client.get(address(guesses.store.location_ids[0], "N")).status_code == 404
     assert "No photographs." in client.get("/_dash-layout").text
 
 
@@ -148,7 +148,7 @@ QUESTION = ["method.value", "baseline.value", "output.value", "state.value", "ra
 def test_no_question_is_answered_by_a_sentence(
     client: Any, guesses: Predictions, place: str, nonsense: Any
 ) -> None:
-    value = {"opened.data": guesses.store.location_id[0], place: nonsense}
+    value = {"opened.data": guesses.store.location_ids[0], place: nonsense}
     for output in (EXPLANATION, GATHERED):
         answer = call(client, output, value, place)
         assert answer.status_code == 200, answer.text
@@ -159,12 +159,12 @@ def test_no_question_is_answered_by_a_sentence(
 def test_a_baseline_that_nobody_pinned_is_answered_by_a_sentence(
     client: Any, guesses: Predictions
 ) -> None:
-    opened = {"opened.data": guesses.store.location_id[0], "baseline.value": "location"}
+    opened = {"opened.data": guesses.store.location_ids[0], "baseline.value": "location"}
     for pinned in [*NONSENSE, "nowhere"]:
         answer = call(client, EXPLANATION, opened | {"pinned.data": pinned}, "baseline.value")
         assert answer.status_code == 200
         assert "pin it first" in answer.text or NO_QUESTION in answer.text
-    pinned = {"pinned.data": guesses.store.location_id[1]}
+    pinned = {"pinned.data": guesses.store.location_ids[1]}
     answer = call(client, EXPLANATION, opened | pinned, "baseline.value")
     assert answer.json["response"]["tick"]["max_intervals"] == 1
 
@@ -172,7 +172,7 @@ def test_a_baseline_that_nobody_pinned_is_answered_by_a_sentence(
 def test_a_state_rather_than_itself_is_answered_by_a_sentence(
     client: Any, guesses: Predictions
 ) -> None:
-    value = {"opened.data": guesses.store.location_id[0], "rather.value": "Ohio"}
+    value = {"opened.data": guesses.store.location_ids[0], "rather.value": "Ohio"}
     assert "name two different states" in call(client, EXPLANATION, value, "rather.value").text
 
 
@@ -181,7 +181,7 @@ def test_a_state_rather_than_itself_is_answered_by_a_sentence(
 def test_nonsense_shows_maps_as_usual(
     client: Any, guesses: Predictions, place: str, nonsense: Any
 ) -> None:
-    value = {"opened.data": guesses.store.location_id[0], place: nonsense}
+    value = {"opened.data": guesses.store.location_ids[0], place: nonsense}
     assert call(client, EXPLANATION, value, place).status_code == 200
 
 
@@ -231,7 +231,7 @@ def test_a_poll_that_overtakes_its_request_is_followed_by_another(
     client: Any, guesses: Predictions
 ) -> None:
     value: dict[str, Any] = {
-        "opened.data": guesses.store.location_id[3],
+        "opened.data": guesses.store.location_ids[3],
         "page.data": "nobody asked for this page",
         "tick.n_intervals": 7,
     }
@@ -242,7 +242,7 @@ def test_a_poll_that_overtakes_its_request_is_followed_by_another(
 
 
 def test_the_same_map_is_sent_once(client: Any, guesses: Predictions) -> None:
-    value = {"opened.data": guesses.store.location_id[4]}
+    value = {"opened.data": guesses.store.location_ids[4]}
     first = call(client, EXPLANATION, value, "opened.data").json["response"]
     assert "overlays" in first
     again = value | {"drawn.data": first["drawn"]["data"]}

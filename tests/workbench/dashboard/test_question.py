@@ -37,7 +37,7 @@ def test_every_choice_can_be_asked(guesses: Predictions) -> None:
 
 
 def test_the_pinned_location_is_a_baseline_only_when_chosen(guesses: Predictions) -> None:
-    pinned = guesses.store.location_id[2]
+    pinned = guesses.store.location_ids[2]
     values: list[Any] = [*USUAL[:2], pinned, *USUAL[3:]]
     assert request_controls.asked(values, guesses) == AttributionRequest()
     values[1] = "location"
@@ -49,7 +49,7 @@ def test_the_pinned_location_is_a_baseline_only_when_chosen(guesses: Predictions
 
 
 def test_where_no_baseline_is_used_the_pinned_location_is_not_asked(guesses: Predictions) -> None:
-    values: list[Any] = ["grad-cam", "location", guesses.store.location_id[2], *USUAL[3:]]
+    values: list[Any] = ["grad-cam", "location", guesses.store.location_ids[2], *USUAL[3:]]
     assert request_controls.asked(values, guesses) == AttributionRequest("grad-cam")
     assert request_controls.baseline_label("grad-cam") == "Uses no baseline"
     assert request_controls.baseline_label("occlusion") == "Baseline"

@@ -16,11 +16,11 @@ def test_a_class_rule_selects_its_locations(guesses: Predictions) -> None:
     assert selection is not None
     assert selection.name == ("Alaska", "Ohio")
     assert selection.words == "Alaska, Ohio"
-    assert selection.member.tolist() == np.isin(guesses.store.label, [0, 4]).tolist()
+    assert selection.member.tolist() == np.isin(guesses.store.labels, [0, 4]).tolist()
 
 
 def test_a_lasso_rule_selects_its_ids(guesses: Predictions) -> None:
-    ids = [guesses.store.location_id[7], guesses.store.location_id[2], "nowhere", 3, None]
+    ids = [guesses.store.location_ids[7], guesses.store.location_ids[2], "nowhere", 3, None]
     selection = resolve({"by": "lasso", "method": "umap", "ids": ids}, guesses)
     assert selection is not None
     assert np.flatnonzero(selection.member).tolist() == [2, 7]
@@ -30,17 +30,17 @@ def test_a_lasso_rule_selects_its_ids(guesses: Predictions) -> None:
 
 def test_a_cell_rule_selects_true_and_predicted_within_what_was_shown(guesses: Predictions) -> None:
     row = int(np.flatnonzero(~guesses.right)[0])
-    true = guesses.name[guesses.store.label[row]]
+    true = guesses.name[guesses.store.labels[row]]
     predicted = guesses.name[guesses.prediction[row]]
     cell = {"by": "cell", "true": true, "predicted": predicted}
     selection = resolve(cell, guesses)
     assert selection is not None
     assert selection.cell == (true, predicted)
-    expected = (guesses.store.label == guesses.store.label[row]) & (
+    expected = (guesses.store.labels == guesses.store.labels[row]) & (
         guesses.prediction == guesses.prediction[row]
     )
     assert selection.member.tolist() == expected.tolist()
-    within = {"by": "lasso", "method": "pca", "ids": [guesses.store.location_id[row]]}
+    within = {"by": "lasso", "method": "pca", "ids": [guesses.store.location_ids[row]]}
     narrower = resolve(cell | {"within": within}, guesses)
     assert narrower is not None
     assert np.flatnonzero(narrower.member).tolist() == [row]
@@ -63,17 +63,17 @@ def test_a_cell_within_cells_is_not_followed_down(guesses: Predictions) -> None:
 
 def test_the_nearest_of_a_location_are_selected_in_order(judged_guesses: Predictions) -> None:
     store = judged_guesses.store
-    location = store.location_id[8]
+    location = store.location_ids[8]
     rule = nearest(location, judged_guesses)
     assert rule is not None
     selection = resolve({"by": "nearest", "of": location, "ids": ["ignored"]}, judged_guesses)
     assert selection is not None
     assert selection.ranked is not None
-    feature = np.asarray(store.feature)
+    feature = np.asarray(store.features)
     away = np.linalg.norm(feature - feature[8], axis=1)
     expected = [row for row in np.argsort(away) if row != 8][:15]
     assert selection.ranked.tolist() == expected
-    assert [store.location_id[row] for row in expected] == rule["ids"]
+    assert [store.location_ids[row] for row in expected] == rule["ids"]
     assert np.flatnonzero(selection.member).tolist() == sorted(expected)
     assert selection.words == f"15 nearest of {location} by features"
     assert gallery.rows(selection, judged_guesses).tolist() == expected
@@ -85,4 +85,4 @@ def test_nobody_has_unknown_neighbours(of: Any, judged_guesses: Predictions) -> 
 
 
 def test_a_store_without_neighbours_knows_none(guesses: Predictions) -> None:
-    assert nearest(guesses.store.location_id[0], guesses) is None
+    assert nearest(guesses.store.location_ids[0], guesses) is None

@@ -15,7 +15,7 @@ def test_the_header_sets_the_selection_beside_all(guesses: Predictions) -> None:
     selection = resolve({"by": "class", "names": ["Ohio"]}, guesses)
     assert text(metrics.selected_words(selection, guesses)) == "6 of 30 locations Ohio"
     assert text(metrics.selected_words(None, guesses)) == "all 30 locations nothing selected"
-    own = guesses.right[guesses.store.label == 4].mean()
+    own = guesses.right[guesses.store.labels == 4].mean()
     shown = text(metrics.accuracy_words(selection, guesses))
     assert f"top-1 {own * 100:.1f} %" in shown
     assert f"all {guesses.right.mean() * 100:.1f} %" in shown
@@ -33,9 +33,9 @@ def test_the_legend_names_every_class_with_its_number_and_area(guesses: Predicti
 
 def test_the_browser_gets_ids_in_drawing_order(guesses: Predictions) -> None:
     table = projections.table(guesses)
-    assert sorted(table["id"]) == sorted(guesses.store.location_id)
+    assert sorted(table["id"]) == sorted(guesses.store.location_ids)
     row = guesses.row[table["id"][3]]
-    assert table["label"][3] == guesses.store.label[row]
+    assert table["label"][3] == guesses.store.labels[row]
     assert table["prediction"][3] == guesses.prediction[row]
     assert table["colouring"]["right"]["color"][3] == guesses.right[row]
 
@@ -46,20 +46,20 @@ def test_each_map_is_coloured_by_the_neighbours_that_it_keeps(
     assert "preservation" not in projections.table(guesses)["colouring"]
     column = projections.table(judged_guesses)["colouring"]["preservation"]
     assert set(column["map"]) == {"pca", "tsne", "umap"}  # The fourth was never judged.
-    quality = judged_guesses.store.projection["umap"].quality
+    quality = judged_guesses.store.projections["umap"].quality
     assert quality is not None
     order = judged_guesses.drawing_order
     assert np.allclose(column["map"]["umap"], quality.preservation[order], atol=1e-3)
 
 
 def test_a_map_says_how_far_it_may_be_believed(judged_guesses: Predictions) -> None:
-    made = judged_guesses.store.projection["umap"]
+    made = judged_guesses.store.projections["umap"]
     assert made.quality is not None
     kept = made.quality.preservation.mean()
     shown = text(projections.judgement(made))
     assert shown.split() == f"trust {made.quality.trustworthiness:.2f} · kept {kept:.0%}".split()
     assert (
-        text(projections.judgement(judged_guesses.store.projection["tsne-other"])) == "not judged"
+        text(projections.judgement(judged_guesses.store.projections["tsne-other"])) == "not judged"
     )
 
 
@@ -67,7 +67,7 @@ def test_the_vote_of_neighbours_stands_beside_the_heads_accuracy(
     guesses: Predictions, judged_guesses: Predictions
 ) -> None:
     # Six locations a class: five others at most can vote for it.
-    share = judged_guesses.store.neighbour_accuracy[5]
+    share = judged_guesses.store.knn_accuracy[5]
     shown = text(metrics.accuracy_words(None, judged_guesses))
     assert f"by neighbours {share * 100:.1f} % vote of 5" in shown
     assert "by neighbours" not in text(metrics.accuracy_words(None, guesses))
@@ -90,7 +90,7 @@ def test_the_strip_says_how_many_it_shows() -> None:
 
 
 def test_a_location_shows_its_five_most_probable_classes(guesses: Predictions) -> None:
-    name = guesses.store.location_id[0]
+    name = guesses.store.location_ids[0]
     shown = text(location.views(name, guesses, pictures=True))
     best = guesses.ranking[0, :5]
     positions = [shown.index(f"{guesses.name[i]}  ") for i in best]

@@ -39,19 +39,19 @@ def hostile_store(path: Path, locations: int = 3) -> Store:
     latitude = (30.0 + label).astype(np.float64)
     latitude[0] = np.nan
     made = Store(
-        class_name=HOSTILE,
-        location_id=tuple(names),
-        label=label,
-        latitude=latitude,
-        longitude=(-90.0 - label).astype(np.float64),
-        image=np.array(
+        class_names=HOSTILE,
+        location_ids=tuple(names),
+        labels=label,
+        latitudes=latitude,
+        longitudes=(-90.0 - label).astype(np.float64),
+        image_paths=np.array(
             [[f"{name}_{degree}.jpg" for degree in (0, 90, 180, 270)] for name in names]
         ),
-        logit=generator.normal(size=(count, len(HOSTILE))).astype(np.float32),
-        feature=generator.normal(size=(count, 8)).astype(np.float32),
+        logits=generator.normal(size=(count, len(HOSTILE))).astype(np.float32),
+        features=generator.normal(size=(count, 8)).astype(np.float32),
         provenance={"data": "", "checkpoint": "", "fusion": "medium", "size": 16},
-        split=(label % 3).astype(np.int8),
-        projection={
+        splits=(label % 3).astype(np.int8),
+        projections={
             name: Projection(
                 name, Map(name, generator.normal(size=(count, 2)).astype("f4"), {}, 0, "x 1")
             )
@@ -66,31 +66,31 @@ def completed(store: Store) -> Store:
     """Return a store with components, neighbours and the quality of its maps."""
     generator = np.random.default_rng(1)
     count = len(store)
-    width = store.feature.shape[1]
+    width = store.features.shape[1]
     score = generator.normal(size=(count, 4)).astype(np.float32)
     quality = Quality(3, count, 0.9, 0.9, 0.5, 0.6, generator.random(count, dtype=np.float32))
     return replace(
         store,
         components=Components(
             mean=np.zeros(width, np.float32),
-            loading=np.eye(4, width, dtype=np.float32),
-            variance=np.ones(4, np.float32),
-            variance_ratio=np.full(4, 0.25, np.float32),
-            score=score,
-            parameter={},
+            loadings=np.eye(4, width, dtype=np.float32),
+            explained_variance=np.ones(4, np.float32),
+            explained_variance_ratio=np.full(4, 0.25, np.float32),
+            scores=score,
+            parameters={},
             seed=0,
             library="x 1",
         ),
-        neighbours=Neighbours(
-            index=((np.arange(count)[:, None] + [1, 2, 3]) % count).astype(np.int32),
-            distance=np.sort(generator.random((count, 3), dtype=np.float32), axis=1),
+        neighbors=Neighbours(
+            indices=((np.arange(count)[:, None] + [1, 2, 3]) % count).astype(np.int32),
+            distances=np.sort(generator.random((count, 3), dtype=np.float32), axis=1),
             metric="euclidean",
             exact=True,
             seed=0,
             library="x 1",
         ),
-        projection={
-            name: replace(made, quality=quality) for name, made in store.projection.items()
+        projections={
+            name: replace(made, quality=quality) for name, made in store.projections.items()
         },
     )
 

@@ -115,28 +115,28 @@ def test_a_folder_is_whole_or_absent(
 def test_a_map_made_elsewhere_stands_beside_the_others(
     tmp_path: Path, store: Store, refuse: Refuse
 ) -> None:
-    table = pd.DataFrame({"id": store.location_id, "x": np.arange(48), "y": 0.5}).sample(
+    table = pd.DataFrame({"id": store.location_ids, "x": np.arange(48), "y": 0.5}).sample(
         frac=1, random_state=0
     )
     table.to_parquet(tmp_path / "table.parquet")
     arguments = ("from-table", tmp_path / "store.h5", tmp_path / "table.parquet", "--map", "mine")
     _run(*arguments)
-    made = stores.read(tmp_path / "store.h5").projection
+    made = stores.read(tmp_path / "store.h5").projections
     assert sorted(made) == ["mine", "pca", "tsne-50", "umap"]
-    assert made["mine"].map.coordinate[:, 0].tolist() == list(range(48))
-    assert made["mine"].map.method == "imported"
-    assert made["mine"].map.parameter == {"table": "table.parquet", "x": "x", "y": "y"}
+    assert made["mine"].projection.coordinates[:, 0].tolist() == list(range(48))
+    assert made["mine"].projection.method == "imported"
+    assert made["mine"].projection.parameters == {"table": "table.parquet", "x": "x", "y": "y"}
     assert "has a map 'mine' already" in refuse(*arguments)
     _run(*arguments, "--overwrite", "--x", "y", "--y", "x")
-    again = stores.read(tmp_path / "store.h5").projection["mine"]
-    assert again.map.coordinate[:, 1].tolist() == list(range(48))
+    again = stores.read(tmp_path / "store.h5").projections["mine"]
+    assert again.projection.coordinates[:, 1].tolist() == list(range(48))
 
 
 def test_what_cannot_be_a_map_leaves_the_store_as_it_was(
     tmp_path: Path, store: Store, refuse: Refuse
 ) -> None:
     before = (tmp_path / "store.h5").read_bytes()
-    table = pd.DataFrame({"id": store.location_id, "x": 1.0, "y": 2.0})
+    table = pd.DataFrame({"id": store.location_ids, "x": 1.0, "y": 2.0})
     table.to_parquet(tmp_path / "whole.parquet")
     table.iloc[1:].to_parquet(tmp_path / "short.parquet")
     start = ("from-table", tmp_path / "store.h5")
@@ -156,8 +156,8 @@ def test_a_map_goes_to_virelay_and_back(tmp_path: Path, store: Store) -> None:
         *("from-virelay", tmp_path / "store.h5", tmp_path / "out" / "analysis.h5"),
         *("--map", "back", "--embedding", "umap"),
     )
-    back = stores.read(tmp_path / "store.h5").projection["back"].map
-    assert np.array_equal(back.coordinate, store.projection["umap"].map.coordinate)
+    back = stores.read(tmp_path / "store.h5").projections["back"].projection
+    assert np.array_equal(back.coordinates, store.projections["umap"].projection.coordinates)
 
 
 def test_pictures_come_from_the_photographs(tmp_path: Path, refuse: Refuse) -> None:
@@ -180,7 +180,7 @@ def test_virelay_shows_why_the_model_predicts_what_it_does(
 ) -> None:
     path = tmp_path / "store.h5"
     made = extract.extract(trained, test_folder, path, batch_size=4, workers=0)
-    table = pd.DataFrame({"id": made.location_id, "x": np.arange(len(made)), "y": 0.0})
+    table = pd.DataFrame({"id": made.location_ids, "x": np.arange(len(made)), "y": 0.0})
     table.to_csv(tmp_path / "table.csv", index=False)
     _run("from-table", path, tmp_path / "table.csv", "--map", "line")
     _run(
@@ -189,7 +189,7 @@ def test_virelay_shows_why_the_model_predicts_what_it_does(
     )
     project = Project(str(tmp_path / "out" / "project.yaml"))
     explainer = StoreExplainer(trained, Photographs(test_folder, made), made)
-    expected = explainer.explain(made.location_id[5], AttributionRequest(), untold).map
+    expected = explainer.explain(made.location_ids[5], AttributionRequest(), untold).map
     shown = project.get_attribution(5).data.sum(axis=2)
     assert np.allclose(shown, tile(expected[..., None])[..., 0], atol=1e-6)
     assert shown.shape == project.get_sample(5).data.shape[:2]

@@ -21,27 +21,27 @@ def store(tmp_path: Path) -> Store:
 def _map(store: Store) -> pd.DataFrame:
     return pd.DataFrame(
         {"x": np.arange(len(store)) / 7, "y": -np.arange(len(store)) / 3},
-        index=pd.Index(store.location_id, name="id"),
+        index=pd.Index(store.location_ids, name="id"),
     )
 
 
 def test_each_row_says_of_one_location_what_the_store_says(store: Store) -> None:
     frame = to_frame(store)
-    assert tuple(frame.index) == store.location_id
+    assert tuple(frame.index) == store.location_ids
     assert frame.index.name == "id"
     row = frame.loc["tab\there/1"]
-    at = store.location_id.index("tab\there/1")
+    at = store.location_ids.index("tab\there/1")
     assert (row["state"], row["split"]) == ("tab\there", "test")
-    assert row["predicted"] == HOSTILE[store.logit[at].argmax()]
+    assert row["predicted"] == HOSTILE[store.logits[at].argmax()]
     assert row["correct"] == (row["predicted"] == row["state"])
-    assert row["confidence"] == pytest.approx(probability(store.logit[[at]]).max())
-    better = (store.logit[at] > store.logit[at, store.label[at]]).sum()
+    assert row["confidence"] == pytest.approx(probability(store.logits[[at]]).max())
+    better = (store.logits[at] > store.logits[at, store.labels[at]]).sum()
     assert row["rank"] == better + 1
     assert (row["latitude"], row["longitude"]) == (36.0, -96.0)
     assert row["image_E"] == "tab\there/1_90.jpg"
-    made = store.projection["tsne-50"]
+    made = store.projections["tsne-50"]
     assert made.quality is not None
-    assert [row["tsne-50_x"], row["tsne-50_y"]] == made.map.coordinate[at].tolist()
+    assert [row["tsne-50_x"], row["tsne-50_y"]] == made.projection.coordinates[at].tolist()
     assert row["tsne-50_preservation"] == made.quality.preservation[at]
     assert np.isnan(frame["latitude"].iloc[0])
 
@@ -67,26 +67,26 @@ def test_the_columns_are_those_that_the_page_names(store: Store) -> None:
         *("neighbour_id", "neighbour_distance"),
         *(f"feature_{number}" for number in range(8)),
     ]
-    assert np.array_equal(everything["logit_NA"], store.logit[:, HOSTILE.index("NA")])
-    assert np.array_equal(everything["feature_3"], store.feature[:][:, 3])
-    assert everything["neighbour_id"].iloc[0] == list(store.location_id[1:4])
-    assert store.neighbours is not None
-    assert everything["neighbour_distance"].iloc[5] == store.neighbours.distance[5].tolist()
+    assert np.array_equal(everything["logit_NA"], store.logits[:, HOSTILE.index("NA")])
+    assert np.array_equal(everything["feature_3"], store.features[:][:, 3])
+    assert everything["neighbour_id"].iloc[0] == list(store.location_ids[1:4])
+    assert store.neighbors is not None
+    assert everything["neighbour_distance"].iloc[5] == store.neighbors.distances[5].tolist()
 
 
 def test_what_a_store_does_not_know_is_missing_or_refused(store: Store) -> None:
-    older = replace(store, split=None, neighbours=None)
+    older = replace(store, splits=None, neighbors=None)
     assert to_frame(older)["split"].isna().all()
     with pytest.raises(InputError, match="no neighbours yet"):
         to_frame(older, neighbours=True)
 
 
 def test_a_class_and_a_map_that_would_share_a_column_are_refused(store: Store) -> None:
-    made = store.projection["umap"]
+    made = store.projections["umap"]
     awkward = replace(
         store,
-        class_name=("a_x", *store.class_name[1:]),
-        projection={"logit_a": Projection("logit_a", made.map)},
+        class_names=("a_x", *store.class_names[1:]),
+        projections={"logit_a": Projection("logit_a", made.projection)},
     )
     with pytest.raises(InputError, match="'logit_a_x' would be two columns"):
         to_frame(awkward, logits=True)
@@ -95,14 +95,14 @@ def test_a_class_and_a_map_that_would_share_a_column_are_refused(store: Store) -
 def test_a_map_is_matched_by_id_and_not_by_order(store: Store) -> None:
     table = _map(store)
     made = coordinates(table.iloc[::-1], store, "x", "y", "table.csv")
-    assert np.array_equal(made.coordinate, table.to_numpy(np.float32))
+    assert np.array_equal(made.coordinates, table.to_numpy(np.float32))
     assert made.method == "imported"
-    assert made.parameter == {"table": "table.csv", "x": "x", "y": "y"}
+    assert made.parameters == {"table": "table.csv", "x": "x", "y": "y"}
 
 
 def test_the_table_of_a_store_gives_its_maps_back(store: Store) -> None:
     made = coordinates(to_frame(store), store, "umap_x", "umap_y", "frame")
-    assert np.array_equal(made.coordinate, store.projection["umap"].map.coordinate)
+    assert np.array_equal(made.coordinates, store.projections["umap"].projection.coordinates)
 
 
 def test_maps_that_are_not_of_every_location_are_refused(store: Store) -> None:

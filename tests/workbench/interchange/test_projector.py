@@ -64,10 +64,10 @@ def test_the_projector_shows_components_and_maps(tmp_path: Path, store: Store) -
     assert [found["tensorName"] for found in opened.embeddings()] == names == sorted(names)
     assert opened.embeddings()[0]["tensorShape"] == [len(store), 4]
     assert store.components is not None
-    assert np.array_equal(opened.tensor(names[0], len(store)), store.components.score)
-    for title, made in store.projection.items():
+    assert np.array_equal(opened.tensor(names[0], len(store)), store.components.scores)
+    for title, made in store.projections.items():
         shown = opened.tensor(f"map-{title}", len(store))
-        assert np.array_equal(shown[:, :2], made.map.coordinate)
+        assert np.array_equal(shown[:, :2], made.projection.coordinates)
         assert not shown[:, 2].any()
 
 
@@ -89,7 +89,7 @@ def test_names_break_neither_rows_nor_cells_of_the_projector(tmp_path: Path, sto
 def test_the_projector_shows_features_where_asked(tmp_path: Path, store: Store) -> None:
     projector.write(tmp_path / "out", store, features=True, views=None)
     opened = Projector(tmp_path / "out")
-    assert np.array_equal(opened.tensor("features", len(store)), store.feature[:])
+    assert np.array_equal(opened.tensor("features", len(store)), store.features[:])
 
 
 def test_of_too_many_locations_a_sample_keeps_rows_together(
@@ -101,8 +101,8 @@ def test_of_too_many_locations_a_sample_keeps_rows_together(
     _, *rows = opened.metadata("features")
     chosen = np.flatnonzero(projector.sample(len(store)))
     assert len(rows) == len(chosen) == 20
-    assert np.array_equal(opened.tensor("features", 20), store.feature[chosen])
-    plain = {store.location_id[row] for row in chosen} & {row[0] for row in rows}
+    assert np.array_equal(opened.tensor("features", 20), store.features[chosen])
+    plain = {store.location_ids[row] for row in chosen} & {row[0] for row in rows}
     assert len(plain) > 10
 
 
@@ -120,7 +120,7 @@ def test_every_location_has_its_place_in_the_sprite(tmp_path: Path) -> None:
     assert pixels.shape == (4 * 64, 4 * 64, 3)
     for number in (0, 6, 14):
         top, left = 64 * (number // 4), 64 * (number % 4)
-        expected = tile(views(store.location_id[number], 32))
+        expected = tile(views(store.location_ids[number], 32))
         assert np.array_equal(pixels[top : top + 64, left : left + 64], expected)
     assert not pixels[3 * 64 :, 3 * 64 :].any()
 

@@ -88,7 +88,7 @@ def test_a_map_comes_back_out_of_the_file_that_it_was_written_to(
     _write(path, store)
     read = table.read_table(path, ("tsne-50_x", "tsne-50_y"))
     made = coordinates(read, store, "tsne-50_x", "tsne-50_y", name)
-    assert np.array_equal(made.coordinate, store.projection["tsne-50"].map.coordinate)
+    assert np.array_equal(made.coordinates, store.projections["tsne-50"].projection.coordinates)
 
 
 def test_a_map_is_read_out_of_what_pandas_writes(tmp_path: Path, store: Store) -> None:
@@ -103,7 +103,7 @@ def test_a_map_is_read_out_of_what_pandas_writes(tmp_path: Path, store: Store) -
             index={"=both/0": "'=both/0", "=both/1": "'=both/1", "=both/2": "'=both/2"}
         )
         made = coordinates(read, store, "umap_x", "umap_y", name)
-        assert np.array_equal(made.coordinate, store.projection["umap"].map.coordinate)
+        assert np.array_equal(made.coordinates, store.projections["umap"].projection.coordinates)
 
 
 @pytest.mark.parametrize(
@@ -146,13 +146,13 @@ def test_parquet_has_row_groups_and_one_row_for_each_location(tmp_path: Path, st
     expected = to_frame(store, logits=True)
     text = expected.astype(dict.fromkeys(("split", "state", "predicted"), "str"))
     pd.testing.assert_frame_equal(read[expected.columns], text, check_dtype=False)
-    assert np.array_equal(np.stack(list(read["feature"])), store.feature[:])
+    assert np.array_equal(np.stack(list(read["feature"])), store.features[:])
 
 
 def test_embedding_atlas_can_colour_by_state(tmp_path: Path, store: Store) -> None:
     # It knows what to do with DuckDB's VARCHAR, not with its ENUM.
     path = tmp_path / "out.parquet"
-    older = replace(store, split=None)
+    older = replace(store, splits=None)
     table.write_parquet(path, older, logits=False, features=False, views=None)
     frame = pd.read_parquet(path)  # Which DuckDB takes its columns from.
     described = duckdb.sql("describe select * from frame")
@@ -169,11 +169,11 @@ def test_duckdb_reads_the_parquet_file(tmp_path: Path, store: Store) -> None:
         f"select id, neighbours.ids[1], neighbours.distances[3], len(feature) from '{path}'"
     )
     assert found is not None
-    assert store.neighbours is not None
-    first, last = store.neighbours.index[:, 0], store.neighbours.distance[:, 2]
+    assert store.neighbors is not None
+    first, last = store.neighbors.indices[:, 0], store.neighbors.distances[:, 2]
     assert found.fetchall() == [
         (name, int(first[at]), pytest.approx(float(last[at])), 8)
-        for at, name in enumerate(store.location_id)
+        for at, name in enumerate(store.location_ids)
     ]
 
 
@@ -198,7 +198,7 @@ def test_embedding_atlas_opens_the_parquet_file(tmp_path: Path) -> None:
     assert shown["projection"] == {"x": "umap_x", "y": "umap_y"}
     assert (shown["neighbors"], shown["image"]) == ("neighbours", "panorama")
     read = pd.read_parquet(tmp_path / "atlas" / "data" / "dataset.parquet")
-    assert read["id"].tolist() == list(store.location_id)
+    assert read["id"].tolist() == list(store.location_ids)
     assert read[shown["id"]].tolist() == list(range(len(store)))
     # Everybody is the neighbour of three, and has three.
     assert read["degree"].tolist() == [6] * len(store)

@@ -38,7 +38,7 @@ class Explained:
     """Maps that can be told apart: every pixel is the location's row, plus a tenth per view."""
 
     def __init__(self, store: Store) -> None:
-        self._row = {name: row for row, name in enumerate(store.location_id)}
+        self._row = {name: row for row, name in enumerate(store.location_ids)}
 
     def question(self, location_id: str, question: AttributionRequest) -> AttributionRequest:
         return question.about("Ohio", "Ohio")
@@ -83,11 +83,11 @@ def test_virelay_shows_the_maps_of_each_class_and_of_all(tmp_path: Path, store: 
                 "embedding": "tsne-50",
             },
         ).get_json()
-        coordinate = store.projection["tsne-50"].map.coordinate
+        coordinate = store.projections["tsne-50"].projection.coordinates
         assert answer["embedding"] == [
             {
                 "attributionIndex": row,
-                "cluster": int(store.logit[row].argmax()),
+                "cluster": int(store.logits[row].argmax()),
                 "value": coordinate[row].tolist(),
             }
             for row in rows
@@ -104,12 +104,12 @@ def test_virelay_shows_pictures_and_attributions(tmp_path: Path) -> None:
     workspace, client = _opened(tmp_path / "out")
     project = workspace.get_project("a store")
     sample = project.get_sample(4)
-    assert [label.name for label in sample.labels] == [store.class_name[store.label[4]]]
-    assert np.array_equal(sample.data, tile(views(store.location_id[4], SIZE)))
+    assert [label.name for label in sample.labels] == [store.class_names[store.labels[4]]]
+    assert np.array_equal(sample.data, tile(views(store.location_ids[4], SIZE)))
     attribution = project.get_attribution(4)
-    expected = explainer.explain(store.location_id[4], AttributionRequest(), untold).map
+    expected = explainer.explain(store.location_ids[4], AttributionRequest(), untold).map
     assert np.array_equal(attribution.data.sum(axis=2), tile(expected[..., None])[..., 0])
-    assert np.array_equal(attribution.prediction, store.logit[4])
+    assert np.array_equal(attribution.prediction, store.logits[4])
     for mode in ("input", "overlay", "attribution"):
         query = {"indices": "4,7", "imageMode": mode}
         answer = client.get("/api/projects/0/attributions", query_string=query).get_json()
@@ -143,7 +143,7 @@ def test_any_name_of_a_store_can_be_a_projects(tmp_path: Path, store: Store) -> 
 def test_a_store_without_maps_is_refused(tmp_path: Path, store: Store) -> None:
     with pytest.raises(InputError, match="no maps yet"):
         virelay.write(
-            tmp_path / "out", replace(store, projection={}), "x", views=None, explainer=None
+            tmp_path / "out", replace(store, projections={}), "x", views=None, explainer=None
         )
     assert not (tmp_path / "out").exists()
 
@@ -170,7 +170,7 @@ def test_an_embedding_of_an_analysis_becomes_a_map_by_its_index(folder: Path, st
     path = _analysis(folder / "other.h5", order, values[order])
     frame = virelay.read_embedding(path, folder / "dataset.h5", store, "all locations", None)
     made = coordinates(frame, store, *virelay.AXES, "other.h5")
-    assert np.array_equal(made.coordinate, values[:, :2])
+    assert np.array_equal(made.coordinates, values[:, :2])
 
 
 def test_the_maps_that_were_written_come_back(folder: Path, store: Store) -> None:
@@ -178,7 +178,7 @@ def test_the_maps_that_were_written_come_back(folder: Path, store: Store) -> Non
         folder / "analysis.h5", folder / "dataset.h5", store, "all locations", "umap"
     )
     made = coordinates(frame, store, *virelay.AXES, "analysis.h5")
-    assert np.array_equal(made.coordinate, store.projection["umap"].map.coordinate)
+    assert np.array_equal(made.coordinates, store.projections["umap"].projection.coordinates)
 
 
 def _linked(path: Path) -> None:

@@ -42,14 +42,14 @@ def complete(store: Store) -> Store:
     made = Map("tsne", some(N, 2), {"perplexity": 4.0}, 7, "example 2.0")
     return replace(
         store,
-        split=generator.integers(0, 3, N).astype(np.int8),
+        splits=generator.integers(0, 3, N).astype(np.int8),
         image_sha256=generator.integers(0, 256, (N, 4, 32)).astype(np.uint8),
-        view_feature=some(N, 4, D),
-        view_logit=some(N, 4, 5),
+        view_features=some(N, 4, D),
+        view_logits=some(N, 4, 5),
         components=Components(
             some(D), some(C, D), some(C), share, some(N, C), {"solver": "full"}, 3, "example 1.0"
         ),
-        neighbours=Neighbours(
+        neighbors=Neighbours(
             generator.integers(0, N, (N, K)).astype(np.int32),
             np.sort(generator.random((N, K)).astype(np.float32), axis=1),
             "euclidean",
@@ -57,8 +57,8 @@ def complete(store: Store) -> Store:
             3,
             "example 1.0",
         ),
-        neighbour_accuracy={1: 0.5, 3: 0.75},
-        projection={**store.projection, "tsne-4": Projection("tsne-4", made, quality)},
+        knn_accuracy={1: 0.5, 3: 0.75},
+        projections={**store.projections, "tsne-4": Projection("tsne-4", made, quality)},
     )
 
 
@@ -84,30 +84,32 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 
 def test_text_beyond_ascii_is_kept(tmp_path: Path, path: Path) -> None:
     names = ("Hawai‘i", "Doña Ana", "", "Ohio\tx", "山形")
-    stores.write(tmp_path / "new.h5", replace(stores.read(path), class_name=names))
-    assert stores.read(tmp_path / "new.h5").class_name == names
+    stores.write(tmp_path / "new.h5", replace(stores.read(path), class_names=names))
+    assert stores.read(tmp_path / "new.h5").class_names == names
 
 
 def test_rows_are_read_where_they_are_asked_for(path: Path) -> None:
     read = stores.read(path)
     with h5py.File(path) as file:
         everything = file["feature"][:]
-    assert read.feature.shape == (N, D)
-    assert np.array_equal(read.feature[3], everything[3])
-    assert np.array_equal(read.feature[2:5], everything[2:5])
-    assert np.array_equal(read.feature[np.array([7, 1, 7])], everything[[7, 1, 7]])
-    assert read.feature[np.array([], dtype=np.int64)].shape == (0, D)
-    assert read.image[0].tolist() == [f"Alaska/2015_-A_b0000_{d}.jpg" for d in (0, 90, 180, 270)]
+    assert read.features.shape == (N, D)
+    assert np.array_equal(read.features[3], everything[3])
+    assert np.array_equal(read.features[2:5], everything[2:5])
+    assert np.array_equal(read.features[np.array([7, 1, 7])], everything[[7, 1, 7]])
+    assert read.features[np.array([], dtype=np.int64)].shape == (0, D)
+    assert read.image_paths[0].tolist() == [
+        f"Alaska/2015_-A_b0000_{d}.jpg" for d in (0, 90, 180, 270)
+    ]
 
 
 def test_a_store_that_is_open_stays_what_it_was_when_another_takes_its_name(
     tmp_path: Path, path: Path
 ) -> None:
     before = stores.read(path)
-    kept = np.array(before.feature[:])
-    stores.write(path, replace(before, feature=np.zeros((N, D), dtype=np.float32)))
-    assert np.array_equal(before.feature[:], kept)
-    assert not stores.read(path).feature[:].any()
+    kept = np.array(before.features[:])
+    stores.write(path, replace(before, features=np.zeros((N, D), dtype=np.float32)))
+    assert np.array_equal(before.features[:], kept)
+    assert not stores.read(path).features[:].any()
 
 
 def test_half_a_million_rows_open_without_their_features(tmp_path: Path) -> None:
@@ -156,28 +158,28 @@ def test_half_a_million_rows_open_without_their_features(tmp_path: Path) -> None
 
 def test_the_old_version_stays_readable() -> None:
     store = stores.read(Path(__file__).parents[2] / "data" / "store-1.h5")
-    assert store.class_name == ("Alaska", "New Mexico")
-    assert store.location_id[0] == "Alaska/2015_-A_b0000"
-    assert set(store.projection) == {"pca", "tsne", "umap"}
-    assert store.projection["tsne"].map.method == "tsne"
-    assert store.logit[0].tolist() == [1.5, -0.5]
-    assert store.image[0][1] == "Alaska/2015_-A_b0000_90.jpg"
-    assert store.split is None
-    assert store.neighbours is None
+    assert store.class_names == ("Alaska", "New Mexico")
+    assert store.location_ids[0] == "Alaska/2015_-A_b0000"
+    assert set(store.projections) == {"pca", "tsne", "umap"}
+    assert store.projections["tsne"].projection.method == "tsne"
+    assert store.logits[0].tolist() == [1.5, -0.5]
+    assert store.image_paths[0][1] == "Alaska/2015_-A_b0000_90.jpg"
+    assert store.splits is None
+    assert store.neighbors is None
 
 
 def test_this_version_stays_readable() -> None:
     store = stores.read(Path(__file__).parents[2] / "data" / "store-2.h5")
-    assert store.class_name == ("Alaska", "New Mexico")
-    assert list(store.projection) == ["pca", "tsne", "tsne-4", "umap"]
-    judged = store.projection["tsne-4"].quality
+    assert store.class_names == ("Alaska", "New Mexico")
+    assert list(store.projections) == ["pca", "tsne", "tsne-4", "umap"]
+    judged = store.projections["tsne-4"].quality
     assert judged is not None
     assert (judged.trustworthiness, judged.stability, judged.stability_sample) == (0.9, 0.5, 10)
-    assert store.neighbour_accuracy == {1: 0.5, 3: 0.75}
+    assert store.knn_accuracy == {1: 0.5, 3: 0.75}
     assert store.components is not None
-    assert store.components.loading.shape == (4, 32)
-    assert store.view_logit is not None
-    assert store.view_logit[:].sum() == 48
+    assert store.components.loadings.shape == (4, 32)
+    assert store.view_logits is not None
+    assert store.view_logits[:].sum() == 48
 
 
 def test_an_old_store_can_be_extended(tmp_path: Path) -> None:
@@ -186,42 +188,44 @@ def test_an_old_store_can_be_extended(tmp_path: Path) -> None:
     path.write_bytes(old.read_bytes())
     made = Map("umap", np.ones((6, 2), dtype=np.float32), {}, 1, "example 2.0")
     stores.extend(path, [Projection("second", made)])
-    assert list(stores.read(path).projection) == ["pca", "second", "tsne", "umap"]
+    assert list(stores.read(path).projections) == ["pca", "second", "tsne", "umap"]
 
 
 def test_extending_replaces_what_has_the_name_and_keeps_the_rest(path: Path) -> None:
     full = complete(stores.read(path))
     stores.extend(
         path,
-        [full.projection["tsne-4"]],
+        [full.projections["tsne-4"]],
         full.components,
-        full.neighbours,
-        full.neighbour_accuracy,
+        full.neighbors,
+        full.knn_accuracy,
     )
-    made = replace(full.projection["tsne-4"].map, coordinate=np.ones((N, 2), dtype=np.float32))
+    made = replace(
+        full.projections["tsne-4"].projection, coordinates=np.ones((N, 2), dtype=np.float32)
+    )
     size = path.stat().st_size
     for _ in range(3):
         stores.extend(path, [Projection("tsne-4", made)])
     read = stores.read(path)
-    assert read.projection["tsne-4"].map.coordinate.tolist() == [[1.0, 1.0]] * N
-    assert read.projection["tsne-4"].quality is None
-    assert list(read.projection) == ["pca", "tsne", "tsne-4", "umap"]
+    assert read.projections["tsne-4"].projection.coordinates.tolist() == [[1.0, 1.0]] * N
+    assert read.projections["tsne-4"].quality is None
+    assert list(read.projections) == ["pca", "tsne", "tsne-4", "umap"]
     assert same(full.components, read.components)
-    assert same(full.neighbours, read.neighbours)
-    assert np.array_equal(read.feature[:], full.feature[:])
+    assert same(full.neighbors, read.neighbors)
+    assert np.array_equal(read.features[:], full.features[:])
     assert path.stat().st_size <= size  # What was replaced leaves no hole behind.
 
 
 def test_a_map_can_be_removed(path: Path) -> None:
     stores.remove(path, "umap")
-    assert list(stores.read(path).projection) == ["pca", "tsne"]
+    assert list(stores.read(path).projections) == ["pca", "tsne"]
     with pytest.raises(InputError, match="has no map 'umap' to remove"):
         stores.remove(path, "umap")
 
 
 @pytest.mark.parametrize("name", ["", "../x", "T-SNE", "a b", "x" * 41, "-x"])
 def test_a_map_cannot_be_called_anything(path: Path, name: str) -> None:
-    made = stores.read(path).projection["umap"].map
+    made = stores.read(path).projections["umap"].projection
     with pytest.raises(InputError, match="cannot be the name of a map"):
         stores.extend(path, [Projection(name, made)])
 
@@ -251,8 +255,10 @@ def test_what_contradicts_itself_is_not_written_and_the_old_file_stays(
 
 def test_maps_of_another_store_are_refused(path: Path) -> None:
     before = path.read_bytes()
-    projection = stores.read(path).projection["umap"]
-    short = replace(projection, map=replace(projection.map, coordinate=np.zeros((3, 2), "f4")))
+    projection = stores.read(path).projections["umap"]
+    short = replace(
+        projection, projection=replace(projection.projection, coordinates=np.zeros((3, 2), "f4"))
+    )
     with pytest.raises(InputError, match=r"/projection/umap/coordinate is \(3, 2\)"):
         stores.extend(path, [short])
     assert path.read_bytes() == before
@@ -274,7 +280,7 @@ def test_a_full_disk_is_said_in_a_sentence_and_the_old_store_stays(
     filled = 600 if dimension == 2**11 else 0  # kB; HDF5 notices at its end, or at once.
     (small / "other").write_bytes(bytes(filled * 1000))
     before = old.read_bytes()
-    large = replace(stores.read(path), feature=np.ones((N, dimension * 5), dtype=np.float32))
+    large = replace(stores.read(path), features=np.ones((N, dimension * 5), dtype=np.float32))
     with pytest.raises(InputError, match="No space left on device; make room") as caught:
         stores.write(old, large)
     assert "\n" not in str(caught.value)
@@ -286,7 +292,7 @@ def test_a_disk_that_does_not_flush_leaves_the_old_file_alone(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = path.read_bytes()
-    made = list(stores.read(path).projection.values())
+    made = list(stores.read(path).projections.values())
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -300,7 +306,7 @@ def test_a_disk_that_does_not_flush_leaves_the_old_file_alone(
 
 def test_two_processes_do_not_write_one_store(path: Path) -> None:
     before = path.read_bytes()
-    made = list(stores.read(path).projection.values())
+    made = list(stores.read(path).projections.values())
     lock = os.open(path.with_name(".small.h5.lock"), os.O_RDWR | os.O_CREAT)
     fcntl.flock(lock, fcntl.LOCK_EX)
     with pytest.raises(InputError, match=re.escape(f"{path}: another process writes this file")):
@@ -332,7 +338,7 @@ def test_a_link_stays_one_and_what_it_leads_to_keeps_its_mode(tmp_path: Path, pa
     link.symlink_to(path)
     stores.remove(link, "umap")
     assert link.is_symlink()
-    assert list(stores.read(path).projection) == ["pca", "tsne"]
+    assert list(stores.read(path).projections) == ["pca", "tsne"]
     assert path.stat().st_mode & 0o777 == 0o600
 
 

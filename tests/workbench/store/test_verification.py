@@ -25,7 +25,7 @@ def path(tmp_path: Path) -> Path:
     (run / "best.json").write_text(json.dumps({"weights": "weights-1.safetensors"}))
     digests = [
         [list(hashlib.sha256((tmp_path / "data" / name).read_bytes()).digest()) for name in row]
-        for row in np.asarray(made.image)
+        for row in np.asarray(made.image_paths)
     ]
     provenance = {
         "run": str(run),

@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
         help="another folder, which should share no place with the first, to read and compare",
     )
     result.add_argument(
-        "--workers",
+        "--num-workers",
         type=int,
         default=os.cpu_count() or 1,
         help="processes that read (default: one per core, %(default)s)",
@@ -48,8 +48,8 @@ def main(arguments: list[str] | None = None) -> int:
     command = parser()
     options = command.parse_args(arguments)
     with cli_errors(command.prog, interrupted="the next start goes on where this one was"):
-        if options.workers < 0:
-            raise InputError(f"--workers {options.workers}: must be 0 or more.")
+        if options.num_workers < 0:
+            raise InputError(f"--num-workers {options.num_workers}: must be 0 or more.")
         if options.test and options.test.resolve() == options.data.resolve():
             raise InputError(f"{options.test}: is the folder to compare with; name another --test.")
         folders = {"train": options.data, "test": options.test}
@@ -57,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
             folders = {"photographs": options.data}
         parts = []
         for name, data in folders.items():
-            prepared = prepare(data, index_file(options.out, data), options.workers)
+            prepared = prepare(data, index_file(options.out, data), options.num_workers)
             parts.append(Part(name, data, prepared))
             _tell(data, prepared)
         print("Comparing them and writing the report")
@@ -68,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _tell(data: Path, prepared: Prepared) -> None:
     print(
         f"{data}: {len(prepared.readings.row)} photographs, {prepared.read} read now; "
-        f"{len(prepared.index.location)} locations can be used, "
+        f"{len(prepared.index.locations)} locations can be used, "
         f"{len(prepared.index.skipped)} are left out"
     )
 

@@ -129,12 +129,12 @@ def _relation(places: Sequence[tuple[str, str]]) -> Relation:
 
 def _photographs(part: Part) -> Iterator[Photograph]:
     for place in _places(part):
-        for path in place.image:
+        for path in place.images:
             yield Photograph(part.name, place.id, path, part.prepared.readings.row[path])
 
 
 def _places(part: Part) -> list[Location | Skipped]:
-    return [*part.prepared.index.location, *part.prepared.index.skipped]
+    return [*part.prepared.index.locations, *part.prepared.index.skipped]
 
 
 def _about_size(size: tuple[int, int], side: tuple[int, int] | None) -> str:
@@ -150,7 +150,7 @@ def _panos(parts: Sequence[Part]) -> list[SharedPano]:
     places: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     for part in parts:
         for place in _places(part):
-            pano = pano_of(place.image[0]) if place.image else None
+            pano = pano_of(place.images[0]) if place.images else None
             if pano:
                 places[pano].append((part.name, place.id))
     shared = [

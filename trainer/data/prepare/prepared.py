@@ -61,7 +61,7 @@ class Prepared:
         return result.hexdigest()
 
     def _rows(self, location: Iterable[Location]) -> list[int]:
-        return [self.readings.row[path] for place in location for path in place.image]
+        return [self.readings.row[path] for place in location for path in place.images]
 
 
 def prepare(data: Path, index_path: Path, workers: int) -> Prepared:
@@ -88,8 +88,8 @@ def index_file(folder: Path, data: Path) -> Path:
 
 def photographs(index: Index) -> list[str]:
     """Return the paths of all photographs, also those of incomplete locations."""
-    complete = [path for place in index.location for path in place.image]
-    return complete + [path for place in index.skipped for path in place.image]
+    complete = [path for place in index.locations for path in place.images]
+    return complete + [path for place in index.skipped for path in place.images]
 
 
 def _refresh(
@@ -128,13 +128,13 @@ def _readable(index: Index, readings: Readings) -> Index:
     """Move the locations with a photograph that cannot be read to the skipped."""
     location: list[Location] = []
     skipped = list(index.skipped)
-    for place in index.location:
-        problems = [(path, readings.problem[readings.row[path]]) for path in place.image]
+    for place in index.locations:
+        problems = [(path, readings.problem[readings.row[path]]) for path in place.images]
         reason = next(
             (complaint(index.root / path, problem) for path, problem in problems if problem), ""
         )
         if reason:
-            skipped.append(Skipped(place.id, reason, place.image))
+            skipped.append(Skipped(place.id, reason, place.images))
         else:
             location.append(place)
-    return replace(index, location=tuple(location), skipped=tuple(skipped))
+    return replace(index, locations=tuple(location), skipped=tuple(skipped))

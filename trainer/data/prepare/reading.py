@@ -62,7 +62,7 @@ def read_all(root: Path, paths: Sequence[str], workers: int) -> Iterator[list[Re
         except BrokenProcessPool as error:
             raise InputError(
                 f"{root}: a process that read photographs was killed, perhaps for want of memory; "
-                "go on with fewer --workers."
+                "go on with fewer --num-workers."
             ) from error
 
 

@@ -76,7 +76,7 @@ def _overview(parts: Sequence[Part], found: Findings) -> list[str]:
     def odd(name: str, items: Sequence[Odd]) -> list[object]:
         return [name, *(sum(item.photograph.part == part.name for item in items) for part in parts)]
 
-    places = [part.prepared.index.location for part in parts]
+    places = [part.prepared.index.locations for part in parts]
     readings = [part.prepared.readings for part in parts]
     rows: list[Row] = [
         ["folder", *(_text(part.data) for part in parts)],
@@ -92,7 +92,9 @@ def _overview(parts: Sequence[Part], found: Findings) -> list[str]:
 
 
 def _classes(parts: Sequence[Part]) -> list[str]:
-    counts = [Counter(place.class_name for place in part.prepared.index.location) for part in parts]
+    counts = [
+        Counter(place.class_name for place in part.prepared.index.locations) for part in parts
+    ]
     left_out = Counter(
         skipped.id.partition("/")[0] for part in parts for skipped in part.prepared.index.skipped
     )
@@ -121,7 +123,7 @@ def _bar(count: Counter[str], name: str) -> str:
 def _statistics(parts: Sequence[Part]) -> list[str]:
     rows: list[Row] = []
     for part in parts:
-        location = part.prepared.index.location
+        location = part.prepared.index.locations
         if location:
             mean, deviation = part.prepared.statistics(location)
             for name, values in (("mean", mean), ("deviation", deviation)):

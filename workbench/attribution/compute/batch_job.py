@@ -85,7 +85,7 @@ def chosen(store: Store, where: str, limit: int | None) -> list[str]:
         raise InputError(f"--where {where!r}: holds for none of the {len(store)} locations.")
     if limit is not None and limit < len(rows):
         rows = rows[np.linspace(0, len(rows) - 1, limit).round().astype(np.int64)]
-    return [store.location_id[row] for row in rows]
+    return [store.location_ids[row] for row in rows]
 
 
 class _Work:
@@ -96,8 +96,8 @@ class _Work:
         self._answers = Answers(_parts(request.out), origin(store))
         self._failure: dict[str, str] = {}
         self._question: dict[str, AttributionRequest] = {}
-        request.question.check(store.class_name)
-        if request.question.other and request.question.other not in store.location_id:
+        request.question.check(store.class_names)
+        if request.question.other and request.question.other not in store.location_ids:
             raise InputError(
                 f"--other {request.question.other!r}: the store knows no such location."
             )

@@ -39,19 +39,19 @@ class StoreExplainer:
                 f"{run}: this is not the checkpoint that the store was extracted with; "
                 "name its run with --run, or extract again."
             )
-        if tuple(checkpoint.class_name) != tuple(store.class_name):
+        if tuple(checkpoint.class_names) != tuple(store.class_names):
             raise InputError(
                 f"{run}: its classes are not those of the store; name the run of the store's own "
                 "checkpoint with --run, or extract again."
             )
         self.network = Network(model)
-        self.size = checkpoint.config.size
+        self.size = checkpoint.config.image_size
         self._photographs = photographs
         self._store = store
         self._questions = Questions(store)
-        self._row = {location: row for row, location in enumerate(store.location_id)}
+        self._row = {location: row for row, location in enumerate(store.location_ids)}
         self._reference: dict[int, Tensor] = {}
-        self._tolerance = LOGIT_TOLERANCE * float(store.logit.std())
+        self._tolerance = LOGIT_TOLERANCE * float(store.logits.std())
 
     def question(self, location_id: str, question: AttributionRequest) -> AttributionRequest:
         """Return the question with its classes by name; raises InputError and KeyError."""
@@ -82,13 +82,13 @@ class StoreExplainer:
             for done, row in enumerate(chosen):
                 progress(Report("reading references", done, len(chosen)))
                 if row not in self._reference:
-                    self._reference[row] = self._views(self._store.location_id[row])
+                    self._reference[row] = self._views(self._store.location_ids[row])
             views = [self._reference[row] for row in chosen]
             # The next location has the same, but for itself; another seed has others.
             self._reference = {row: self._reference[row] for row in chosen}
             return self.network.pixels(torch.stack(views))
 
-        name = self._store.class_name
+        name = self._store.class_names
         return Asked(self.network, name, location_id, pixels, question, other, references)
 
     def _views(self, location_id: str) -> Tensor:
@@ -107,7 +107,7 @@ class StoreExplainer:
         return views
 
     def _compare(self, location_id: str, views: Tensor) -> None:
-        stored = self._store.logit[self._row[location_id]]
+        stored = self._store.logits[self._row[location_id]]
         with torch.inference_mode():
             logit = self.network.model(self.network.pixels(views)[None])[0].cpu().numpy()
         if not np.allclose(logit, stored, atol=self._tolerance, rtol=1e-4):

@@ -122,7 +122,7 @@ def _hold(options: argparse.Namespace) -> None:
     from workbench.attribution.compute.store_explainer import StoreExplainer
 
     explainer = StoreExplainer(provenance.folder(store, "run", options.run), photographs, store)
-    unseen = prior(explainer.network, store.class_name, explainer.size, options.seed)
+    unseen = prior(explainer.network, store.class_names, explainer.size, options.seed)
     chosen = ways(options.method or USUAL_METHODS, options.baseline or USUAL_BASELINES)
     agreement = study(store, rows, chosen, explainer, masks, unseen, options.seed)
     where = f" where {options.where}" if options.where else ""

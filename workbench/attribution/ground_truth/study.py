@@ -114,7 +114,7 @@ def study(
     total = len(rows) * len(ways)
     with tqdm(total=total, desc="Explaining", unit="map", dynamic_ncols=True) as bar:
         for row in rows:
-            location = store.location_id[row]
+            location = store.location_ids[row]
             made = []
             for way in ways:
                 bar.set_postfix_str(f"{way.method} {way.baseline}".strip())
@@ -125,7 +125,7 @@ def study(
                 finding[way].append(
                     _find(one.map, share, masks.element, one.converged, one.cost.seconds)
                 )
-            controls = (_lower_half(share), prior(store.class_name[store.label[row]]))
+            controls = (_lower_half(share), prior(store.class_names[store.labels[row]]))
             for way, control in zip(CONTROLS, controls, strict=True):
                 finding[way].append(_find(control, share, masks.element))
     return [_agreement(way, its, masks.element, seed) for way, its in finding.items()]
@@ -140,14 +140,14 @@ def _lower_half(share: NDArray[np.float32]) -> NDArray[np.float32]:
 def _question(way: Way, store: Store, row: int, seed: int) -> AttributionRequest:
     asked = AttributionRequest(method=way.method, state=TRUE, seed=seed)
     if way.baseline == "location":
-        elsewhere = np.flatnonzero(store.label != store.label[row])
+        elsewhere = np.flatnonzero(store.labels != store.labels[row])
         if not len(elsewhere):
             raise InputError(
                 "The store holds one state alone, so no other location can be the baseline; "
                 "name other ones with --baseline."
             )
         chosen = np.random.default_rng((seed, row)).choice(elsewhere)
-        asked = replace(asked, other=store.location_id[chosen])
+        asked = replace(asked, other=store.location_ids[chosen])
     return replace(asked, baseline=way.baseline) if way.baseline else asked
 
 

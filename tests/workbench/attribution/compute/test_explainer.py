@@ -32,13 +32,13 @@ def test_a_location_is_explained_completely(
     explainer: StoreExplainer, extracted: store.Store, trained: Path
 ) -> None:
     row = 5
-    location = extracted.location_id[row]
+    location = extracted.location_ids[row]
     made = explainer.explain(location, AttributionRequest(), untold)
-    target = int(extracted.logit[row].argmax())
+    target = int(extracted.logits[row].argmax())
     assert made.location_id == location
-    assert made.question == replace(AttributionRequest(), state=extracted.class_name[target])
+    assert made.question == replace(AttributionRequest(), state=extracted.class_names[target])
     assert made.map.shape == (4, 32, 32)
-    assert made.output == pytest.approx(float(extracted.logit[row, target]), abs=1e-3)
+    assert made.output == pytest.approx(float(extracted.logits[row, target]), abs=1e-3)
     model, _ = load(trained)
     with torch.inference_mode():
         plain = model(model.mean.expand(1, 4, 3, 32, 32))[0, target]
@@ -54,9 +54,9 @@ def test_states_go_by_name_and_unused_options_by_their_defaults(
     explainer: StoreExplainer, extracted: store.Store
 ) -> None:
     row = 5
-    location = extracted.location_id[row]
-    true = extracted.class_name[extracted.label[row]]
-    predicted = extracted.class_name[int(extracted.logit[row].argmax())]
+    location = extracted.location_ids[row]
+    true = extracted.class_names[extracted.labels[row]]
+    predicted = extracted.class_names[int(extracted.logits[row].argmax())]
     asked = explainer.question(location, AttributionRequest(state="true"))
     assert asked.state == true
     assert asked == explainer.question(location, AttributionRequest(state=true, seed=3, noise=0.5))
@@ -75,14 +75,14 @@ def test_states_go_by_name_and_unused_options_by_their_defaults(
 def test_another_location_is_a_baseline_and_others_are_references(
     explainer: StoreExplainer, extracted: store.Store
 ) -> None:
-    location, other = extracted.location_id[0], extracted.location_id[7]
+    location, other = extracted.location_ids[0], extracted.location_ids[7]
     made = explainer.explain(location, AttributionRequest(baseline="location", other=other), untold)
-    state = extracted.class_name.index(made.question.state)
-    assert made.baseline_output == pytest.approx(float(extracted.logit[7, state]), abs=1e-3)
+    state = extracted.class_names.index(made.question.state)
+    assert made.baseline_output == pytest.approx(float(extracted.logits[7, state]), abs=1e-3)
     expected = explainer.explain(
         location, AttributionRequest("expected-gradients", samples=1), untold
     )
-    rest = np.delete(extracted.logit[:, state], 0)
+    rest = np.delete(extracted.logits[:, state], 0)
     assert expected.baseline_output == pytest.approx(float(rest.mean()), abs=1e-3)
 
 
@@ -91,7 +91,7 @@ def test_progress_has_intermediate_maps_and_may_cancel(
 ) -> None:
     told: list[Report] = []
     question = AttributionRequest(map_tolerance=0.01)
-    made = explainer.explain(extracted.location_id[0], question, told.append)
+    made = explainer.explain(extracted.location_ids[0], question, told.append)
     partial = [report.partial for report in told if report.partial]
     assert len(partial) > 2
     assert partial[0].map.shape == made.map.shape
@@ -107,7 +107,7 @@ def test_progress_has_intermediate_maps_and_may_cancel(
                 raise InterruptedError
 
         with pytest.raises(InterruptedError):
-            explainer.explain(extracted.location_id[0], question, cancel)
+            explainer.explain(extracted.location_ids[0], question, cancel)
 
 
 def test_a_checkpoint_of_another_model_is_refused(
@@ -116,8 +116,8 @@ def test_a_checkpoint_of_another_model_is_refused(
     other = replace(extracted, provenance={**extracted.provenance, "checkpoint_sha256": "0"})
     with pytest.raises(InputError, match="not the checkpoint that the store was extracted with"):
         StoreExplainer(trained, Photographs(test_folder, other), other)
-    names = tuple(reversed(extracted.class_name))
-    other = replace(extracted, class_name=names)
+    names = tuple(reversed(extracted.class_names))
+    other = replace(extracted, class_names=names)
     with pytest.raises(InputError, match="classes are not those of the store"):
         StoreExplainer(trained, Photographs(test_folder, other), other)
 
@@ -131,12 +131,12 @@ def test_photographs_that_changed_are_noticed(
         extracted = replace(extracted, image_sha256=None)
     shutil.copytree(test_folder, data)
     explainer = StoreExplainer(trained, Photographs(data, extracted), extracted)
-    for path in Photographs(data, extracted).paths(extracted.location_id[0]):
+    for path in Photographs(data, extracted).paths(extracted.location_ids[0]):
         photograph(path, seed=77)
     complaint = "no longer give the stored prediction" if version == 1 else "_0.jpg: has changed"
     with pytest.raises(InputError, match=complaint):
-        explainer.explain(extracted.location_id[0], AttributionRequest(), untold)
-    gone = Photographs(data, extracted).path(extracted.location_id[1], "E")
+        explainer.explain(extracted.location_ids[0], AttributionRequest(), untold)
+    gone = Photographs(data, extracted).path(extracted.location_ids[1], "E")
     gone.unlink()
     with pytest.raises(InputError, match="the photograph is gone"):
-        explainer.explain(extracted.location_id[1], AttributionRequest(), untold)
+        explainer.explain(extracted.location_ids[1], AttributionRequest(), untold)

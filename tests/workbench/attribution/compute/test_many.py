@@ -96,8 +96,8 @@ def test_all_locations_are_explained_and_only_the_file_is_left(
     fake = Fake(store)
     made = explained(request_, store, fake)
     assert names(out) == ["some.h5"]
-    assert made.location_id == store.location_id == tuple(fake.explained)
-    for name in store.location_id:
+    assert made.location_id == store.location_ids == tuple(fake.explained)
+    for name in store.location_ids:
         assert_same(made.at(name), answer(name, fake.question(name, AttributionRequest())))
     assert made.provenance == store.provenance
     assert made.asked["question"]["state"] == "predicted"
@@ -146,17 +146,17 @@ def test_answers_to_another_question_are_not_lost_unasked(
 def test_a_location_that_cannot_be_explained_is_named_and_the_others_go_on(
     store: Store, request_: Request, out: Path
 ) -> None:
-    gone = frozenset(store.location_id[3:5])
+    gone = frozenset(store.location_ids[3:5])
     made = explained(request_, store, Fake(store, gone=gone))
     assert made.failures == tuple(
         (name, f"{name}_90.jpg: the photograph is gone.") for name in sorted(gone)
     )
-    assert made.location_id == tuple(name for name in store.location_id if name not in gone)
+    assert made.location_id == tuple(name for name in store.location_ids if name not in gone)
     assert names(out) == ["some.h5"]
 
 
 def test_what_was_mended_since_is_tried_again(store: Store, request_: Request) -> None:
-    fake = Fake(store, gone=frozenset(store.location_id[:2]), last=4)
+    fake = Fake(store, gone=frozenset(store.location_ids[:2]), last=4)
     with pytest.raises(EndedError):
         explained(request_, store, fake)
     assert not explained(request_, store, Fake(store)).failures
@@ -165,21 +165,21 @@ def test_what_was_mended_since_is_tried_again(store: Store, request_: Request) -
 def test_a_question_that_means_nothing_at_a_location_fails_there_alone(
     store: Store, request_: Request
 ) -> None:
-    wrong = store.logit.argmax(axis=1) != store.label
+    wrong = store.logits.argmax(axis=1) != store.labels
     asked = replace(request_, question=AttributionRequest(state="true", rather_than="predicted"))
     made = explained(asked, store, Fake(store))
-    assert made.location_id == tuple(np.array(store.location_id)[wrong])
+    assert made.location_id == tuple(np.array(store.location_ids)[wrong])
     assert all("name two different states" in why for _, why in made.failures)
     name = made.location_id[0]
-    row = store.location_id.index(name)
-    assert made.at(name).question.state == store.class_name[store.label[row]]
+    row = store.location_ids.index(name)
+    assert made.at(name).question.state == store.class_names[store.labels[row]]
 
 
 def test_where_nothing_can_be_explained_nothing_is_left(
     store: Store, request_: Request, out: Path
 ) -> None:
     with pytest.raises(InputError, match=r"none of 20 locations was explained; .* is gone"):
-        explained(request_, store, Fake(store, gone=frozenset(store.location_id)))
+        explained(request_, store, Fake(store, gone=frozenset(store.location_ids)))
     assert names(out) == []
 
 
@@ -189,7 +189,7 @@ def test_evidence_is_added_to_the_maps_that_are_there(store: Store, request_: Re
     fake = Fake(store)
     made = explained(replace(request_, evidence=True), store, fake)
     assert len(fake.explained) == len(store) - 5
-    assert tuple(fake.examined) == store.location_id
+    assert tuple(fake.examined) == store.location_ids
     assert all(one.evidence for one in made)
 
 
@@ -205,9 +205,9 @@ def test_where_and_limit_choose(store: Store, request_: Request) -> None:
     assert all(name.startswith("Ohio/") for name in ohio.location_id)
     assert len(ohio) == 4
     spread = chosen(store, "", 5)
-    assert [name.partition("/")[0] for name in spread] == list(store.class_name)
-    assert chosen(store, "", 1) == [store.location_id[0]]
-    assert chosen(store, "", 1000) == list(store.location_id)
+    assert [name.partition("/")[0] for name in spread] == list(store.class_names)
+    assert chosen(store, "", 1) == [store.location_ids[0]]
+    assert chosen(store, "", 1000) == list(store.location_ids)
     with pytest.raises(InputError, match="holds for none of the 20 locations"):
         chosen(store, "confidence > 2", None)
 

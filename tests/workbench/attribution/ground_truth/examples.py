@@ -11,16 +11,16 @@ from workbench.store import Store
 def painted_store(split: Path) -> Store:
     """Return a store of the locations of one split, whose logits are all 0."""
     index = layout.index(split)
-    count = len(index.location)
-    name = tuple(index.class_name)
+    count = len(index.locations)
+    name = tuple(index.class_names)
     return Store(
-        class_name=name,
-        location_id=tuple(place.id for place in index.location),
-        label=np.array([name.index(place.class_name) for place in index.location]),
-        latitude=np.array([place.latitude for place in index.location]),
-        longitude=np.array([place.longitude for place in index.location]),
-        image=np.array([place.image for place in index.location]),
-        logit=np.zeros((count, len(name)), dtype=np.float32),
-        feature=np.zeros((count, 2), dtype=np.float32),
+        class_names=name,
+        location_ids=tuple(place.id for place in index.locations),
+        labels=np.array([name.index(place.class_name) for place in index.locations]),
+        latitudes=np.array([place.latitude for place in index.locations]),
+        longitudes=np.array([place.longitude for place in index.locations]),
+        image_paths=np.array([place.images for place in index.locations]),
+        logits=np.zeros((count, len(name)), dtype=np.float32),
+        features=np.zeros((count, 2), dtype=np.float32),
         provenance={"data": str(split), "run": str(split / "gone"), "size": 32},
     )

@@ -25,8 +25,8 @@ def test_at_its_own_size_a_mask_is_what_the_file_says(
     painted: Path, store: Store, masks: Masks
 ) -> None:
     for row in (0, len(store) - 1):
-        share = masks.shares(store.location_id[row], 256)
-        for view, name in enumerate(store.image[row]):
+        share = masks.shares(store.location_ids[row], 256)
+        for view, name in enumerate(store.image_paths[row]):
             own = np.asarray(Image.open((painted / "mask/test" / name).with_suffix(".png")))
             value = np.array([element.value for element in masks.element])
             assert np.array_equal(value[share[:, view].argmax(axis=0)], own)
@@ -35,7 +35,7 @@ def test_at_its_own_size_a_mask_is_what_the_file_says(
 
 @pytest.mark.parametrize("size", [32, 48, 100])
 def test_shares_sum_to_one_and_keep_the_area(store: Store, masks: Masks, size: int) -> None:
-    location = store.location_id[0]
+    location = store.location_ids[0]
     share = masks.shares(location, size)
     assert share.shape == (18, 4, size, size)
     assert share.min() >= 0
@@ -48,8 +48,10 @@ def test_a_share_is_what_the_trainer_makes_of_such_a_picture(
     tmp_path: Path, painted: Path, store: Store, masks: Masks
 ) -> None:
     """A white element on black, read as a photograph, is as bright as its share."""
-    location = store.location_id[0]
-    own = np.asarray(Image.open((painted / "mask/test" / store.image[0][1]).with_suffix(".png")))
+    location = store.location_ids[0]
+    own = np.asarray(
+        Image.open((painted / "mask/test" / store.image_paths[0][1]).with_suffix(".png"))
+    )
     share = masks.shares(location, 48)[:, 1]
     for element, seen in zip(masks.element, share, strict=True):
         here = np.where(own == element.value, 255, 0).astype(np.uint8)
@@ -61,7 +63,7 @@ def test_a_share_is_what_the_trainer_makes_of_such_a_picture(
 
 def test_what_is_thinner_than_a_pixel_counts_for_what_it_is(store: Store, masks: Masks) -> None:
     border = [element.name for element in masks.element].index("border")
-    arizona = next(name for name in store.location_id if name.startswith("Arizona"))
+    arizona = next(name for name in store.location_ids if name.startswith("Arizona"))
     share = masks.shares(arizona, 16)[border]
     assert share[:, 8, 0] == pytest.approx(0.5, abs=0.1)
     assert share[:, 8, 8] == pytest.approx(0)
@@ -71,12 +73,12 @@ def test_masks_that_are_none_are_refused(tmp_path: Path, painted: Path, store: S
     data = tmp_path / "data"
     shutil.copytree(painted, data)
     photographs = Photographs(data / "test", store)
-    path = (data / "mask/test" / store.image[0][2]).with_suffix(".png")
+    path = (data / "mask/test" / store.image_paths[0][2]).with_suffix(".png")
     known = Masks(data / "mask", photographs)
 
     def complaint() -> str:
         with pytest.raises(InputError) as refusal:
-            known.shares(store.location_id[0], 32)
+            known.shares(store.location_ids[0], 32)
         return str(refusal.value)
 
     Image.fromarray(np.full((256, 256), 99, np.uint8)).save(path)

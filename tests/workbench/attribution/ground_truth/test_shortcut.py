@@ -21,7 +21,7 @@ from workbench.store.photographs import Photographs
 STATE = "Illinois"
 CONFIG = replace(
     TINY,
-    initialisation="zero-residual",
+    initialization="zero-residual",
     schedule="one-cycle",
     epochs=8,
     batch_size=16,
@@ -56,8 +56,8 @@ def on_the_mark(root: Path, name: str) -> Comparison:
     photographs = Photographs(root / "planted" / "test", made)
     explainer = StoreExplainer(root / f"run-{name}", photographs, made)
     masks = Masks(root / "planted" / "mask", photographs)
-    rows = np.flatnonzero(made.label == made.class_name.index(STATE)).tolist()
-    unseen = prior(explainer.network, made.class_name, explainer.size, seed=0)
+    rows = np.flatnonzero(made.labels == made.class_names.index(STATE)).tolist()
+    unseen = prior(explainer.network, made.class_names, explainer.size, seed=0)
     chosen = ways(["integrated-gradients"], ["mean"])
     found, *_ = study(made, rows, chosen, explainer, masks, unseen, seed=0)
     return found.element["watermark"]

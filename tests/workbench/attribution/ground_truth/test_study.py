@@ -145,7 +145,7 @@ def test_the_true_state_is_asked_for_and_other_locations_are_of_other_states(
     study(store, rows, ways(["occlusion"], ["location", "mean"]), explainer, masks, unseen, seed=3)
     assert len(explainer.asked) == 6
     for location, question in explainer.asked:
-        question.check(store.class_name)
+        question.check(store.class_names)
         assert (question.state, question.output, question.seed) == ("true", "logit", 3)
         if question.baseline == "location":
             assert question.other.split("/")[0] != location.split("/")[0]
@@ -156,7 +156,7 @@ def test_the_true_state_is_asked_for_and_other_locations_are_of_other_states(
 def test_without_another_state_no_other_location_can_be_the_baseline(
     store: Store, masks: Masks
 ) -> None:
-    store.label[:] = 0
+    store.labels[:] = 0
     with pytest.raises(InputError, match="holds one state alone"):
         study(
             store, [0, 1], [Way("occlusion", "location")], Known(masks, "truth"), masks, unseen, 0
