@@ -52,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
         type=Path,
         action="append",
         default=[],
-        help="explanations that `python -m workbench.attribution.compute` made of this store, shown without "
+        help="explanations that `python -m workbench.attribution` made of this store, shown without "
         "computing; may be given several times",
     )
     result.add_argument(
@@ -121,8 +121,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def about(file: Attributions) -> str:
     """Say what a file holds: only the very question that it answers is answered by it."""
-    asked = next((made.question for made in file), None)
-    kind = f", the first of the {asked.target} by {asked.words}" if asked else ""
+    asked = next((made.request for made in file), None)
+    kind = f", the first of the {asked.target_label} by {asked.description}" if asked else ""
     return f"{file.path}: {len(file)} explanations{kind}."
 
 

@@ -97,7 +97,7 @@ def test_files_of_explanations_are_shown_without_a_model(
     memory: Remembering = remembered  # type: ignore[assignment]
     for seed in range(2):
         made = example(seed)
-        assert memory.get(made.location_id, made.question) is not None
+        assert memory.get(made.location_id, made.request) is not None
 
 
 def test_without_files_and_model_nothing_explains(

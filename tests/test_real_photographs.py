@@ -36,7 +36,7 @@ def test_the_whole_way(tmp_path: Path) -> None:
     opened = store.read(out)
     explainer = StoreExplainer(run, Photographs(DATA / "test", opened), opened)
     result = explainer.explain(opened.location_ids[0], AttributionRequest(), untold)
-    assert result.map.shape == (4, 48, 48)
+    assert result.values.shape == (4, 48, 48)
     assert result.converged
     assert result.relative_completeness_error is not None
     assert result.relative_completeness_error <= 0.01

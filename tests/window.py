@@ -77,7 +77,7 @@ class Window:
               dash_clientside.set_props('colour', { value: 'true' });
               dash_clientside.set_props('legend-sort', { value: 'name' });
               const usual = {
-                method: 'integrated-gradients', baseline: 'mean', output: 'logit',
+                method: 'integrated_gradients', baseline: 'mean', output: 'logit',
                 state: 'predicted', rather: '', full: '', clip: 99, strength: 1, tab: 'map',
               };
               for (const [id, value] of Object.entries(usual)) {

@@ -46,10 +46,10 @@ class Explainer:
         self.broken = False
 
     def question(self, location_id: str, question: AttributionRequest) -> AttributionRequest:
-        if question.other == location_id:
+        if question.baseline_location == location_id:
             raise InputError(f"{location_id}: is its own baseline; explain another location.")
         row, name = self.guesses.row[location_id], self.guesses.name
-        return question.about(
+        return question.resolve(
             name[self.guesses.prediction[row]], name[self.guesses.store.labels[row]]
         )
 
@@ -60,7 +60,7 @@ class Explainer:
         values = generator.normal(0, 0.001, (4, 64, 64)).astype(np.float32)
         made = replace(
             attribution(location_id, question),
-            map=values,
+            values=values,
             # The map misses the output difference of two by its own sum.
             output=float(values.sum(dtype=np.float64)) + 2,
             baseline_output=0.0,

@@ -178,7 +178,7 @@ def test_a_control_can_be_worked_with_the_keyboard(page: Page) -> None:
         page.keyboard.press("ArrowDown")
         page.wait_for_timeout(200)
     expect(
-        page.locator("[value=log-probability]:focus, [value=probability]:focus")
+        page.locator("[value=log_probability]:focus, [value=probability]:focus")
     ).to_be_attached()
     page.keyboard.press("Space")
     expect(page.locator("#explained-what")).not_to_contain_text("logit")

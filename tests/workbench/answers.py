@@ -8,7 +8,7 @@ from workbench.attribution.request import Attribution, AttributionRequest, Cost,
 from workbench.attribution.serialization import Origin
 
 ORIGIN = Origin("c" * 64, "d" * 64)
-QUESTION = AttributionRequest(state="Île d'Or", rather_than="Ohio")
+QUESTION = AttributionRequest(target="Île d'Or", contrast_target="Ohio")
 
 
 def example(
@@ -18,14 +18,14 @@ def example(
     generator = np.random.default_rng(seed)
     made = Attribution(
         location_id=name or f"Île d'Or/2015_{seed}",
-        question=QUESTION,
-        map=generator.normal(size=(4, side, side)).astype(np.float32),
+        request=QUESTION,
+        values=generator.normal(size=(4, side, side)).astype(np.float32),
         output=float(generator.normal()),
         baseline_output=float(generator.normal()),
         probability=float(generator.random()),
         converged=True,
         reason="",
-        map_error=0.01,
+        error_estimate=0.01,
         cost=Cost(32, 7, 0.25),
         evidence=_evidence(generator) if evidence else None,
     )
@@ -36,7 +36,7 @@ def assert_same(one: Attribution | None, other: Attribution) -> None:
     """Hold two answers against each other, to the bit."""
     assert one is not None
     np.testing.assert_equal(asdict(one), asdict(other))
-    assert one.map.dtype == np.float32
+    assert one.values.dtype == np.float32
 
 
 def _evidence(generator: np.random.Generator) -> Evidence:
@@ -47,7 +47,7 @@ def _evidence(generator: np.random.Generator) -> Evidence:
         insertion={order: generator.random(5) for order in orders},
         agreement={"mean": 0.5, "blur": -0.25},
         stability=generator.random(3),
-        randomised={"classifier": 0.75, "stage 4": 0.125},
+        model_randomization={"classifier": 0.75, "stage 4": 0.125},
         view_effect=generator.normal(size=4),
         prior=float(generator.normal()),
         turn_effect=generator.normal(size=3),

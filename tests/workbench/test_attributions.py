@@ -57,7 +57,7 @@ def test_answers_without_evidence_come_back_to_the_bit(tmp_path: Path) -> None:
 def test_only_the_same_question_is_answered(path: Path) -> None:
     found = attribution_file.read(path)
     name = found.location_id[0]
-    assert found.get(name, AttributionRequest(state="Ohio")) is None
+    assert found.get(name, AttributionRequest(target="Ohio")) is None
     assert found.get("Ohio/unknown", QUESTION) is None
     with pytest.raises(KeyError):
         found.at("Ohio/unknown")

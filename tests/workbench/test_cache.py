@@ -34,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def kept(folder: Path, made: Attribution) -> Attribution | None:
-    return Cache(folder, ORIGIN, PLENTY).get(made.location_id, made.question)
+    return Cache(folder, ORIGIN, PLENTY).get(made.location_id, made.request)
 
 
 def put(folder: Path, *answers: Attribution) -> None:
@@ -58,7 +58,7 @@ def only_file(folder: Path) -> Path:
             converged=False, reason="1,000 gradients – and not yet there", map_error=float("inf")
         ),
         example(
-            question=AttributionRequest(method="grad-cam", state="Ohio"),
+            question=AttributionRequest(method="grad_cam", target="Ohio"),
             baseline_output=None,
             map_error=None,
             converged=None,
@@ -90,8 +90,8 @@ def test_every_field_of_a_question_counts(folder: Path, field: str) -> None:
 
 
 def test_numbers_count_by_their_value_and_not_by_their_kind(folder: Path) -> None:
-    put(folder, example(question=replace(QUESTION, noise=1)))
-    assert kept(folder, example(question=replace(QUESTION, noise=1.0))) is not None
+    put(folder, example(question=replace(QUESTION, noise_std=1)))
+    assert kept(folder, example(question=replace(QUESTION, noise_std=1.0))) is not None
 
 
 def test_model_photographs_location_and_algorithm_count(
@@ -100,8 +100,8 @@ def test_model_photographs_location_and_algorithm_count(
     made = example()
     put(folder, made)
     for origin in (replace(ORIGIN, checkpoint_sha256="e"), replace(ORIGIN, data_sha256="e")):
-        assert Cache(folder, origin, PLENTY).get(made.location_id, made.question) is None
-    assert Cache(folder, ORIGIN, PLENTY).get("Ohio/another", made.question) is None
+        assert Cache(folder, origin, PLENTY).get(made.location_id, made.request) is None
+    assert Cache(folder, ORIGIN, PLENTY).get("Ohio/another", made.request) is None
     monkeypatch.setattr(module, "ALGORITHM", ALGORITHM + 1)
     assert kept(folder, made) is None
 
@@ -251,7 +251,7 @@ def test_the_least_recently_used_go_first(folder: Path) -> None:
     for made in (first, second, third):
         cache.put(made)
         _age(folder)
-    cache.get(first.location_id, first.question)
+    cache.get(first.location_id, first.request)
     _age(folder)
     cache.put(fourth)
     assert [kept(folder, made) is not None for made in (first, second, third, fourth)] == [
@@ -264,7 +264,7 @@ def test_the_least_recently_used_go_first(folder: Path) -> None:
     other = Cache(folder, Origin("x", "y"), size)
     other.put(fifth)
     assert len(list(folder.iterdir())) == 1
-    assert_same(other.get(fifth.location_id, fifth.question), fifth)
+    assert_same(other.get(fifth.location_id, fifth.request), fifth)
 
 
 def _age(folder: Path) -> None:

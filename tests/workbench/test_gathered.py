@@ -13,14 +13,14 @@ def attribution(
 ) -> Attribution:
     return Attribution(
         location_id=name,
-        question=question or AttributionRequest(state="Texas"),
-        map=made.astype(np.float32),
+        request=question or AttributionRequest(target="Texas"),
+        values=made.astype(np.float32),
         output=1.0,
         baseline_output=0.0,
         probability=0.5,
         converged=True,
         reason="",
-        map_error=0.01,
+        error_estimate=0.01,
         cost=Cost(8, 2, 0.1),
     )
 
@@ -38,7 +38,7 @@ def test_the_mean_is_signed_and_shares_count_every_location_alike() -> None:
     result = gather([one, strong])
     assert result.count == 2
     assert result.mean.dtype == np.float32
-    assert np.allclose(result.mean, (one.map + strong.map) / 2)
+    assert np.allclose(result.mean, (one.values + strong.values) / 2)
     assert result.view_share.tolist() == [0.5, 0, 0.5, 0]
     assert result.row_share.tolist() == [0, 0.5, 0, 0.5, 0, 0]
 
@@ -46,7 +46,7 @@ def test_the_mean_is_signed_and_shares_count_every_location_alike() -> None:
 def test_the_mean_of_complete_maps_is_complete() -> None:
     generator = np.random.default_rng(0)
     made = [attribution(str(index), generator.normal(size=(4, 6, 5))) for index in range(9)]
-    whole = np.mean([float(one.map.sum()) for one in made])
+    whole = np.mean([float(one.values.sum()) for one in made])
     assert float(gather(made).mean.sum()) == pytest.approx(whole, abs=1e-4)
 
 
@@ -98,8 +98,8 @@ def test_one_location_is_its_own_mean() -> None:
 
 
 def test_locations_may_be_about_several_states() -> None:
-    usual = AttributionRequest(state="Texas")
-    other = replace(usual, state="Ohio", rather_than="Utah")
+    usual = AttributionRequest(target="Texas")
+    other = replace(usual, target="Ohio", contrast_target="Utah")
     assert (
         gather([attribution("a", bright(0), usual), attribution("b", bright(0), other)]).count == 2
     )
@@ -113,8 +113,8 @@ def test_locations_may_be_about_several_states() -> None:
         ([attribution("a", bright(0)), attribution("b", np.zeros((4, 5, 5)))], "sizes"),
         (
             [
-                attribution("a", bright(0), AttributionRequest(state="Ohio")),
-                attribution("b", bright(0), AttributionRequest(state="Ohio", method="grad-cam")),
+                attribution("a", bright(0), AttributionRequest(target="Ohio")),
+                attribution("b", bright(0), AttributionRequest(target="Ohio", method="grad_cam")),
             ],
             "different questions",
         ),

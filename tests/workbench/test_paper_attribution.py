@@ -27,11 +27,11 @@ def test_four_views_and_their_maps_share_one_scale(made: Attribution) -> None:
         (photograph,) = axes[2 * view].images
         assert np.array_equal(np.asarray(photograph.get_array()), VIEWS[view].transpose(1, 2, 0))
         drawn = axes[2 * view + 1].images[1]
-        assert np.array_equal(np.asarray(drawn.get_array()), made.map[view])
+        assert np.array_equal(np.asarray(drawn.get_array()), made.values[view])
         limits.add(drawn.get_clim())
         assert axes[2 * view + 1].get_xlabel() == f"{made.view_share[view]:.0%} of the map"
     ((low, high),) = limits
-    assert high == -low == pytest.approx(np.percentile(np.abs(made.map), 99))
+    assert high == -low == pytest.approx(np.percentile(np.abs(made.values), 99))
 
 
 def test_the_curves_are_those_of_the_evidence_and_the_verdict_is_written(
@@ -72,7 +72,7 @@ def test_a_map_without_evidence_has_no_curves(made: Attribution) -> None:
 
 
 def test_a_map_of_zeros_can_be_drawn(made: Attribution, tmp_path: Path) -> None:
-    nothing = replace(made, map=np.zeros_like(made.map), evidence=None)
+    nothing = replace(made, values=np.zeros_like(made.values), evidence=None)
     paper.save(figure(nothing, VIEWS), tmp_path / "a.svg")
 
 

@@ -96,9 +96,9 @@ def test_where_no_model_can_be_had_questions_are_known_and_not_answered(store: S
     recorded = Recorded(store)
     name = store.location_ids[0]
     predicted = store.class_names[int(store.logits[0].argmax())]
-    assert recorded.question(name, AttributionRequest()).state == predicted
+    assert recorded.question(name, AttributionRequest()).target == predicted
     with pytest.raises(InputError, match="no such state"):
-        recorded.question(name, AttributionRequest(state="Ohoi"))
+        recorded.question(name, AttributionRequest(target="Ohoi"))
     with pytest.raises(KeyError):
         recorded.question("Ohio/unknown", AttributionRequest())
     with pytest.raises(InputError, match="cannot be computed"):

@@ -23,7 +23,7 @@ def evidence(**changes: Any) -> Evidence:
         insertion={"map": 0.8 * FRACTION**0.25, "random": rise, "edges": rise},
         agreement={"black": 0.1, "blur": 0.7},
         stability=np.array([0.9, 0.8, 0.85]),
-        randomised={"classifier": 0.9, "conv1": 0.1},
+        model_randomization={"classifier": 0.9, "conv1": 0.1},
         prior=0.2,
         view_effect=np.zeros(4),
         turn_effect=np.zeros(3),
@@ -38,14 +38,14 @@ def attribution(known: Evidence | None, **changes: Any) -> Attribution:
     made = np.full((4, 2, 2), 0.25, dtype=np.float32)
     good = Attribution(
         location_id="Ohio/a",
-        question=AttributionRequest(baseline="mean", state="Ohio"),
-        map=made,
+        request=AttributionRequest(baseline="mean", target="Ohio"),
+        values=made,
         output=5.0,
         baseline_output=1.0,
         probability=0.8,
         converged=True,
         reason="",
-        map_error=0.03,
+        error_estimate=0.03,
         cost=Cost(20, 3, 0.5),
         evidence=known,
     )
@@ -128,7 +128,7 @@ def test_a_map_can_speak_against_itself(changes: dict[str, Any], word: str, comp
 def test_a_method_that_promises_no_sum_is_not_held_to_one() -> None:
     cam = attribution(
         evidence(agreement={}),
-        question=AttributionRequest(method="grad-cam", state="Ohio"),
+        question=AttributionRequest(method="grad_cam", target="Ohio"),
         baseline_output=None,
         converged=None,
         map_error=None,

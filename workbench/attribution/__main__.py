@@ -1,4 +1,4 @@
-"""`python -m workbench.attribution.compute`."""
+"""`python -m workbench.attribution`."""
 
 import sys
 

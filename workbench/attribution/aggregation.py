@@ -40,7 +40,7 @@ def gather(made: Sequence[Attribution], seed: int = 0) -> Gathered:
     twice, maps of several sizes, or of questions that differ in more than their states.
     """
     _check(made)
-    maps = np.stack([one.map for one in made]).astype(np.float64)
+    maps = np.stack([one.values for one in made]).astype(np.float64)
     share = np.stack([one.view_share for one in made])
     likeness = _likeness(maps.reshape(len(made), -1))
     # A stable sort: equally typical locations stay in the order in which they came.
@@ -70,10 +70,10 @@ def _check(made: Sequence[Attribution]) -> None:
         raise ValueError("there is no map to gather")
     if len({one.location_id for one in made}) < len(made):
         raise ValueError("a location comes twice")
-    if len({one.map.shape for one in made}) > 1:
+    if len({one.values.shape for one in made}) > 1:
         raise ValueError("the maps are of different sizes")
     usual = AttributionRequest()
-    asked = {replace(one.question, state=usual.state, rather_than="") for one in made}
+    asked = {replace(one.request, target=usual.target, contrast_target="") for one in made}
     if len(asked) > 1:
         raise ValueError("the maps answer different questions")
 

@@ -23,7 +23,7 @@ from workbench.store.tree import size
 
 FORMAT = "resnetbolt-attributions"
 VERSION = 1
-AGAIN = "make it again with `python -m workbench.attribution.compute`"
+AGAIN = "make it again with `python -m workbench.attribution`"
 
 ENTRIES = (
     Entry("/location/id", ("N",), "string"),

@@ -81,8 +81,8 @@ class Answers:
 
     def put(self, made: Attribution) -> int:
         """Keep an answer and return its bytes; raises InputError when the disk refuses."""
-        examined, plain = self._paths(made.location_id, made.question)
-        content = _packed(made, self._key(made.location_id, made.question))
+        examined, plain = self._paths(made.location_id, made.request)
+        content = _packed(made, self._key(made.location_id, made.request))
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with atomic_write(examined if made.evidence else plain) as partial:
@@ -157,7 +157,7 @@ class Cache:
 
     def put(self, made: Attribution) -> None:
         """Keep an answer, and no longer those that were least recently used, for want of room."""
-        if made.map.nbytes > self._limit:
+        if made.values.nbytes > self._limit:
             return
         try:
             self._unseen += self._answers.put(made)

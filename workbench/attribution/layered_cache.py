@@ -68,7 +68,7 @@ class Recorded:
 
     def examine(self, made: Attribution, progress: Progress) -> NoReturn:
         """Raise InputError."""
-        self.explain(made.location_id, made.question, progress)
+        self.explain(made.location_id, made.request, progress)
 
 
 def opened(paths: Sequence[Path], store: Store) -> list[Attributions]:

@@ -15,11 +15,11 @@ class Questions:
     def question(self, location_id: str, question: AttributionRequest) -> AttributionRequest:
         """Return the question with its classes by name (`workbench.attribution.request.Explainer`)."""
         name = self._store.class_names
-        question.check(name)
+        question.validate(name)
         row = self._row[location_id]
-        if question.other and question.other not in self._row:
-            raise InputError(f"{question.other!r}: the store knows no such location.")
-        if question.other == location_id:
+        if question.baseline_location and question.baseline_location not in self._row:
+            raise InputError(f"{question.baseline_location!r}: the store knows no such location.")
+        if question.baseline_location == location_id:
             raise InputError(f"{location_id}: is its own baseline; explain another location.")
         predicted = name[int(self._store.logits[row].argmax())]
-        return question.about(predicted, name[self._store.labels[row]])
+        return question.resolve(predicted, name[self._store.labels[row]])

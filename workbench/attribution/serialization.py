@@ -27,6 +27,24 @@ KINDS: Mapping[str, type] = {
 }
 """The fields of a question, and what they are."""
 
+# Names and values in files of version 1.
+_FORMER_NAMES = {
+    "other": "baseline_location",
+    "state": "target",
+    "rather_than": "contrast_target",
+    "most_gradients": "max_evaluations",
+    "samples": "n_samples",
+    "noise": "noise_std",
+}
+_FORMER_VALUES = {
+    "integrated-gradients": "integrated_gradients",
+    "smoothed-gradients": "smoothgrad",
+    "expected-gradients": "expected_gradients",
+    "grad-cam": "grad_cam",
+    "input-x-gradient": "input_x_gradient",
+    "log-probability": "log_probability",
+}
+
 Record = Mapping[str, NDArray[Any]]
 """By name, as `docs/attributions.md` lists them, without their axis N."""
 
@@ -59,10 +77,15 @@ def question_text(question: AttributionRequest) -> str:
 
 
 def question_of(text: str) -> AttributionRequest:
-    """Return the question of a text; raises ValueError for a text of something else."""
+    """Return the request of a text, also of older files; raises ValueError for anything else."""
     document = json.loads(text)
-    if not isinstance(document, dict) or {key: type(document[key]) for key in document} != KINDS:
-        raise ValueError("this is no question")
+    if not isinstance(document, dict):
+        raise ValueError("not an attribution request")
+    document = {_FORMER_NAMES.get(key, key): value for key, value in document.items()}
+    if {key: type(document[key]) for key in document} != KINDS:
+        raise ValueError("not an attribution request")
+    for key in ("method", "output"):
+        document[key] = _FORMER_VALUES.get(document[key], document[key])
     return AttributionRequest(**document)
 
 
@@ -70,14 +93,14 @@ def record(made: Attribution) -> Record:
     """Return an answer as arrays; what is unknown or promised by no method is NaN."""
     result = {
         "/location/id": np.array(made.location_id),
-        "/question": np.array(question_text(made.question)),
-        "/map": made.map,
+        "/question": np.array(question_text(made.request)),
+        "/map": made.values,
         "/output": np.float64(made.output),
         "/baseline_output": _or_nan(made.baseline_output),
         "/probability": np.float64(made.probability),
         "/converged": np.int8(-1 if made.converged is None else made.converged),
         "/reason": np.array(made.reason),
-        "/map_error": _or_nan(made.map_error),
+        "/map_error": _or_nan(made.error_estimate),
         "/completeness_error": _or_nan(made.completeness_error),
         "/view_share": made.view_share,
         **_cost("/cost", made.cost),
@@ -96,14 +119,14 @@ def answer(record: Record) -> Attribution:
         raise ValueError("a map that is none of four views")
     return Attribution(
         location_id=str(record["/location/id"]),
-        question=question_of(str(record["/question"])),
-        map=made,
+        request=question_of(str(record["/question"])),
+        values=made,
         output=float(record["/output"]),
         baseline_output=_known(record["/baseline_output"]),
         probability=float(record["/probability"]),
         converged=None if converged < 0 else bool(converged),
         reason=str(record["/reason"]),
-        map_error=_known(record["/map_error"]),
+        error_estimate=_known(record["/map_error"]),
         cost=_cost_of("/cost", record),
         evidence=_evidence_of(record) if "/evidence/fraction" in record else None,
     )
@@ -112,7 +135,7 @@ def answer(record: Record) -> Attribution:
 def _evidence(evidence: Evidence | None) -> dict[str, Any]:
     if evidence is None:
         return {}
-    order, baseline, layer = evidence.deletion, evidence.agreement, evidence.randomised
+    order, baseline, layer = evidence.deletion, evidence.agreement, evidence.model_randomization
     return {
         "/evidence/fraction": evidence.fraction,
         "/evidence/order": np.array(list(order), dtype=np.str_),
@@ -149,7 +172,7 @@ def _evidence_of(record: Record) -> Evidence:
         insertion=named("/evidence/order", "/evidence/insertion"),
         agreement=numbers("/evidence/baseline", "/evidence/agreement"),
         stability=record["/evidence/stability"],
-        randomised=numbers("/evidence/layer", "/evidence/randomised"),
+        model_randomization=numbers("/evidence/layer", "/evidence/randomised"),
         prior=float(record["/evidence/prior"]),
         view_effect=record["/evidence/view_effect"],
         turn_effect=record["/evidence/turn_effect"],

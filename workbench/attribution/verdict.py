@@ -67,10 +67,10 @@ def relative_gain(evidence: Evidence, over: str) -> float:
 
 
 def _by_itself(made: Attribution) -> Iterator[Reason]:
-    if not (np.isfinite(made.map).all() and np.isfinite(made.output)):
+    if not (np.isfinite(made.values).all() and np.isfinite(made.output)):
         yield _against("The map or its output is not a finite number.", decisive=True)
         return
-    size = float(np.abs(made.map).sum(dtype=np.float64))
+    size = float(np.abs(made.values).sum(dtype=np.float64))
     if not size:
         yield _against("The map is zero everywhere: no pixel changes the output.", decisive=True)
         return
@@ -79,7 +79,7 @@ def _by_itself(made: Attribution) -> Iterator[Reason]:
     if made.converged:
         yield Reason(f"Converged: {_errors(made)}.", "for")
     else:
-        wrong = made.map_error is not None and not made.map_error <= HALF_WRONG
+        wrong = made.error_estimate is not None and not made.error_estimate <= HALF_WRONG
         yield _against(f"Not converged: {made.reason or _errors(made)}.", decisive=wrong)
     if not abs(made.output - made.baseline_output) >= NO_DIFFERENCE * size:
         yield _against(
@@ -88,7 +88,11 @@ def _by_itself(made: Attribution) -> Iterator[Reason]:
 
 
 def _errors(made: Attribution) -> str:
-    own = "" if made.map_error is None else f", the map's own {made.map_error:.1%} by estimate"
+    own = (
+        ""
+        if made.error_estimate is None
+        else f", the map's own {made.error_estimate:.1%} by estimate"
+    )
     return f"completeness error {made.completeness}{own}"
 
 
@@ -125,7 +129,7 @@ def _held_against_edges(evidence: Evidence) -> Reason:
 
 
 def _randomised(evidence: Evidence) -> Reason:
-    stage, alike = list(evidence.randomised.items())[-1]
+    stage, alike = list(evidence.model_randomization.items())[-1]
     number = f"rank correlation {alike:.2f} with random weights down to {stage}"
     # The same picture with the other sign is the same picture.
     if abs(alike) < ALIKE:

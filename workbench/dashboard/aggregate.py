@@ -64,9 +64,9 @@ def own_question(
     if selection is None:
         return None
     if selection.cell is not None and selection.cell[0] != selection.cell[1]:
-        return replace(above, state=selection.cell[1], rather_than=selection.cell[0])
+        return replace(above, target=selection.cell[1], contrast_target=selection.cell[0])
     if len(selection.name) == 1 and not selection.by_place:
-        return replace(above, state=selection.name[0], rather_than="")
+        return replace(above, target=selection.name[0], contrast_target="")
     return None
 
 
@@ -95,10 +95,10 @@ def drawn(
     several = f"{wanted} maps" if together.count == wanted else f"{together.count} of {wanted} maps"
     many = f"mean of {several}" if wanted > 1 else "one map"
     # Exemplars are compared with each other.
-    same = replace(display, full=overlay.limit(np.stack([one.map for one in made]), display))
-    first = made[0].question
-    alike = all(one.question == first for one in made)
-    target = first.target if alike else f"{first.output} of its own state"
+    same = replace(display, full=overlay.limit(np.stack([one.values for one in made]), display))
+    first = made[0].request
+    alike = all(one.request == first for one in made)
+    target = first.target_label if alike else f"{first.output} of its own state"
     return [
         html.Div(
             attribution_view.layers(
@@ -130,7 +130,7 @@ def drawn(
                 html.Span(
                     "one scale", className="label", title="Colours are full at the same value"
                 ),
-                attribution_view.scale(overlay.limit(made[0].map, same), target),
+                attribution_view.scale(overlay.limit(made[0].values, same), target),
             ],
             className="exemplar-words",
         ),
@@ -175,7 +175,7 @@ def _exemplar(
             html.Span(
                 [
                     html.Img(src=one, alt="")
-                    for one in overlay.addresses(pictures, made.map, display)
+                    for one in overlay.addresses(pictures, made.values, display)
                 ]
             ),
             html.Span(
@@ -203,7 +203,9 @@ def follow(app: Dash, guesses: Predictions, photographs: Photographs, worker: Wo
         own = own_question(resolve(rule, guesses), AttributionRequest())
         if own is None:
             return []
-        why = f"{own.state} rather than {own.rather_than}" if own.rather_than else own.state
+        why = (
+            f"{own.target} rather than {own.contrast_target}" if own.contrast_target else own.target
+        )
         return [{"value": "own", "label": f"Why {why}"}, {"value": "above", "label": "As above"}]
 
     @app.callback(

@@ -131,7 +131,7 @@ def follow(app: Dash, guesses: Predictions, photographs: Photographs, worker: Wo
             "scale": no_update
             if cancelled
             else made
-            and attribution_view.scale(overlay.limit(made.map, look), made.question.target),
+            and attribution_view.scale(overlay.limit(made.values, look), made.request.target_label),
             "explanation": _words(state, cancelled),
             "badge": _badge(state, examination),
             "evidence": faithfulness.examined(state, examination),
@@ -192,7 +192,7 @@ def follow(app: Dash, guesses: Predictions, photographs: Photographs, worker: Wo
             made = _map(worker.state(worker.key(location, request_controls.asked(values, guesses))))
         except InputError:
             return ""
-        return f"{overlay.limit(made.map, look):.3g}" if made else ""
+        return f"{overlay.limit(made.values, look):.3g}" if made else ""
 
 
 def _nothing(instead: Any) -> dict[str, Any]:

@@ -29,10 +29,10 @@ def empty() -> list[Any]:
 def over(pictures: Sequence[Image.Image], made: Attribution, display: Display) -> list[Any]:
     """Return the views under a map with the share of each heading, and the profile of its rows."""
     return layers(
-        overlay.addresses(pictures, made.map, display),
+        overlay.addresses(pictures, made.values, display),
         [f"{share:.0%}" for share in made.view_share],
         made.row_share,
-        f"{made.question.words} for {made.question.target}",
+        f"{made.request.description} for {made.request.target_label}",
     )
 
 
@@ -86,9 +86,13 @@ def scale(full: float, target: str) -> html.Div:
 
 def numbers(made: Attribution) -> html.Dl:
     """Return what was asked and how the map came about."""
-    asked = made.question
+    asked = made.request
     rows = (
-        ("Explained", f"{asked.target} ({made.probability:.1%}), {asked.words}", "explained-what"),
+        (
+            "Explained",
+            f"{asked.target_label} ({made.probability:.1%}), {asked.description}",
+            "explained-what",
+        ),
         ("Completeness", completeness(made), "completeness"),
         ("Convergence", convergence(made), "convergence"),
         ("Took", cost(made), "cost"),
@@ -102,8 +106,8 @@ def numbers(made: Attribution) -> html.Dl:
 
 def notes(made: Attribution) -> list[str]:
     """Return what else must be known to read a map: at most one sentence."""
-    if made.question.method == "grad-cam":
-        height, width = (-(-side // CAM_STRIDE) for side in made.map.shape[1:])
+    if made.request.method == "grad_cam":
+        height, width = (-(-side // CAM_STRIDE) for side in made.values.shape[1:])
         return [f"{height} × {width} values a view, enlarged"]
     if made.baseline_output is not None and made.output < made.baseline_output:
         return ["the baseline has more: the map speaks against"]
@@ -113,14 +117,14 @@ def notes(made: Attribution) -> list[str]:
 def completeness(made: Attribution) -> str:
     """Return the completeness error, its share and the difference of outputs, in words."""
     if made.completeness_error is None or made.baseline_output is None:
-        return f"this method promises no sum; {made.question.output} {signed(made.output)}"
+        return f"this method promises no sum; {made.request.output} {signed(made.output)}"
     difference = made.output - made.baseline_output
     return f"error {signed(made.completeness_error)}, {made.completeness} {signed(difference)}"
 
 
 def convergence(made: Attribution) -> str:
     """Say whether the map converged, and what its own error is estimated to be."""
-    error = "" if made.map_error is None else f", map error {made.map_error:.1%}"
+    error = "" if made.error_estimate is None else f", map error {made.error_estimate:.1%}"
     if made.converged is None:
         return "nothing to converge"
     return f"converged{error}" if made.converged else f"not converged: {made.reason}{error}"
@@ -137,7 +141,7 @@ def progress(state: State, what: str) -> list[Any]:
     match state:
         case Running(report) if report is not None and report.stage in _OPEN_ENDED and report.total:
             # An integral ends when it is exact enough; its total is only a limit.
-            found = report.partial and report.partial.map_error
+            found = report.partial and report.partial.error_estimate
             error = "" if found is None else f", map error {found:.1%}"
             return [_bar(f"{report.stage}: {report.done:,} gradients{error}", html.Progress())]
         case Running(report) if report is not None and report.total:

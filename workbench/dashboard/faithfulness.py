@@ -55,7 +55,9 @@ def examined(made: State, examination: State) -> list[Any]:
 def measured(evidence: Evidence, probability: float) -> list[Any]:
     """Return curves and figures; `probability` is that of the explained state, in [0, 1]."""
     # The stage that the verdict judges is the last, where everything is random.
-    survived = [name for name, alike in list(evidence.randomised.items())[-1:] if _alike(alike)]
+    survived = [
+        name for name, alike in list(evidence.model_randomization.items())[-1:] if _alike(alike)
+    ]
     # The smaller the area of a deletion, and the larger that of an insertion, the better the map.
     curves = dcc.Graph(
         figure=screen.replacement(evidence.fraction, evidence.deletion, evidence.insertion, area),
@@ -85,7 +87,7 @@ def measured(evidence: Evidence, probability: float) -> list[Any]:
                 ),
                 _table(
                     "Random weights",
-                    evidence.randomised.items(),
+                    evidence.model_randomization.items(),
                     "rank correlation of the map by places with that of the model whose layers are "
                     "random from the classifier down to this one; the verdict judges the last, and "
                     "a map that survives it is flagged",

@@ -20,7 +20,7 @@ from workbench.dashboard.overlay import Display
 from workbench.evaluation.predictions import Predictions
 
 # Closed, a control shows only the beginning of a title.
-SHORT = {"smoothed-gradients": "smoothed integrated"}
+SHORT = {"smoothgrad": "smoothed integrated"}
 PERCENTILES = (95, 99, 99.9, 100)
 # Where a callback finds what `asked` and `shown` read.
 QUESTION = (
@@ -46,7 +46,7 @@ def asked(values: Sequence[Any], guesses: Predictions) -> AttributionRequest:
     if baseline == "location" and other not in guesses.row:
         raise InputError("Open the location that is the baseline and pin it first.")
     question = AttributionRequest(method, baseline, other, output, state, rather)
-    question.check(guesses.name)
+    question.validate(guesses.name)
     return question
 
 
@@ -79,7 +79,7 @@ def controls(class_name: tuple[str, ...]) -> html.Div:
             _choice("Baseline", "baseline", baselines(""), usual.baseline),
             pin,
             _choice("Output", "output", {name: name for name in OUTPUTS}, usual.output),
-            _choice("State", "state", states, usual.state, searchable=True),
+            _choice("State", "state", states, usual.target, searchable=True),
             _choice("Rather than", "rather", {"": "–", **states}, "", searchable=True),
         ],
         className="question",
@@ -98,7 +98,7 @@ def baseline_label(method: Any) -> str:
     """Return the words over the choice of a baseline, which say where there is none."""
     if method in WITH_BASELINE:
         return "Baseline"
-    return "Many baselines" if method == "expected-gradients" else "Uses no baseline"
+    return "Many baselines" if method == "expected_gradients" else "Uses no baseline"
 
 
 def options(title: dict[str, str]) -> list[dict[str, str]]:

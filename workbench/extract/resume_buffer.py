@@ -26,7 +26,7 @@ from common.errors import InputError
 from common.files import atomic_write, error_text
 
 FORMAT = "resnetbolt-spool"
-VERSION = 1
+VERSION = 2
 GO_ON = "run the same command to go on"
 MADE = "store.h5"
 """Name of the file that is made of a whole spool, inside its folder, before it takes its place."""

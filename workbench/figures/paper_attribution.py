@@ -27,15 +27,15 @@ def figure(made: Attribution, views: NDArray[np.uint8]) -> Figure:
     |map|, as on the screen; red speaks for the explained state, blue against it. It is 174 mm wide,
     as its words need. Raises ValueError where the views are not of the map's size.
     """
-    if views.shape != (4, 3, *made.map.shape[1:]):
-        raise ValueError(f"views of shape {views.shape} for a map of {made.map.shape}")
+    if views.shape != (4, 3, *made.values.shape[1:]):
+        raise ValueError(f"views of shape {views.shape} for a map of {made.values.shape}")
     with mpl.rc_context(STYLE):
         width = DOUBLE_COLUMN / MILLIMETRES_PER_INCH
         result = Figure(figsize=(width, 0.86 * width))
         grid = result.add_gridspec(3, 4, height_ratios=(1, 1, 1.4))
         result.suptitle(
-            f"{made.location_id}: {made.question.target}, probability {made.probability:.3f}\n"
-            f"{made.question.words}",
+            f"{made.location_id}: {made.request.target_label}, probability {made.probability:.3f}\n"
+            f"{made.request.description}",
             fontsize=8,
         )
         _pictures(result, grid, made, views)
@@ -49,7 +49,7 @@ def figure(made: Attribution, views: NDArray[np.uint8]) -> Figure:
 
 
 def _pictures(result: Figure, grid: GridSpec, made: Attribution, views: NDArray[np.uint8]) -> None:
-    limit = float(np.percentile(np.abs(made.map), CLIPPED)) or 1.0
+    limit = float(np.percentile(np.abs(made.values), CLIPPED)) or 1.0
     pictures = []
     for view, (heading, share) in enumerate(zip(HEADINGS, made.view_share, strict=True)):
         colour = views[view].transpose(1, 2, 0)
@@ -58,7 +58,7 @@ def _pictures(result: Figure, grid: GridSpec, made: Attribution, views: NDArray[
         above.set_title(heading, pad=2)
         below.imshow(colour.mean(axis=2), cmap="gray", vmin=0, vmax=255, alpha=0.6)
         drawn = below.imshow(
-            made.map[view], cmap=_see_through(), vmin=-limit, vmax=limit, interpolation="nearest"
+            made.values[view], cmap=_see_through(), vmin=-limit, vmax=limit, interpolation="nearest"
         )
         below.set_xlabel(f"{share:.0%} of the map", labelpad=2)
         for axes in (above, below):
@@ -69,8 +69,8 @@ def _pictures(result: Figure, grid: GridSpec, made: Attribution, views: NDArray[
         drawn, ax=pictures, aspect=12, pad=0.01, shrink=0.42, anchor=(0, 0.05), extend="both"
     )
     # Grad-CAM's numbers have a unit of their own.
-    own = made.question.method == "grad-cam"
-    bar.set_label("Grad-CAM" if own else f"{made.question.output} a pixel")
+    own = made.request.method == "grad_cam"
+    bar.set_label("Grad-CAM" if own else f"{made.request.output} a pixel")
     bar.outline.set_linewidth(0.5)
     bar.ax.ticklabel_format(axis="y", scilimits=(-2, 2))
 
@@ -125,8 +125,8 @@ def _numbers(made: Attribution) -> str:
         numbers[0] += f", of the baseline {made.baseline_output:.3g}"
     if made.completeness_error is not None:
         numbers.append(f"completeness error {made.completeness_error:+.2g} ({made.completeness})")
-    if made.map_error is not None:
-        numbers.append(f"map error {made.map_error:.1%} by estimate")
+    if made.error_estimate is not None:
+        numbers.append(f"map error {made.error_estimate:.1%} by estimate")
     cost = made.cost
     numbers.append(f"{cost.gradients} gradients, {cost.forwards} forward passes")
     return "; ".join([*numbers, f"{cost.seconds:.1f} s"])

@@ -165,7 +165,7 @@ def _write_attributions(path: Path, store: Store, explainer: Explainer) -> None:
         file["prediction"] = store.logits
         for row, name in _locations(store, "Explaining predictions"):
             made = explainer.explain(name, AttributionRequest(), untold)
-            half = (made.map / 2).astype(np.float32)
+            half = (made.values / 2).astype(np.float32)
             data[row] = tile(np.stack([half, half], axis=-1))
 
 

@@ -42,14 +42,14 @@ def attribution(name: str, question: AttributionRequest | None = None) -> Attrib
     """Return a map of 256 pixels of 0.01 that misses an output difference of 2 by 0.56."""
     return Attribution(
         location_id=name,
-        question=question or AttributionRequest(state=PREDICTED),
-        map=np.full((4, 8, 8), 0.01, dtype=np.float32),
+        request=question or AttributionRequest(target=PREDICTED),
+        values=np.full((4, 8, 8), 0.01, dtype=np.float32),
         output=3.0,
         baseline_output=1.0,
         probability=0.5,
         converged=True,
         reason="",
-        map_error=0.021,
+        error_estimate=0.021,
         cost=Cost(96, 34, 2.5),
     )
 
@@ -67,7 +67,7 @@ def examined(made: Attribution) -> Attribution:
             insertion=rising | {"edges": 0.5 * fraction**0.5},
             agreement={"mean": 0.81, "blur": 0.77},
             stability=np.array([0.93, 0.9]),
-            randomised={"classifier": 0.31, "layer4": 0.12, "conv1": 0.02},
+            model_randomization={"classifier": 0.31, "layer4": 0.12, "conv1": 0.02},
             prior=0.12,
             view_effect=np.array([-0.2, 0.01, -0.04, 0.0]),
             turn_effect=np.array([-0.03, 0.0, 0.02]),
@@ -91,7 +91,7 @@ class Fake:
         self.started = threading.Semaphore(0)
 
     def question(self, location_id: str, question: AttributionRequest) -> AttributionRequest:
-        return question.about(PREDICTED, TRUE)
+        return question.resolve(PREDICTED, TRUE)
 
     def explain(
         self, location_id: str, question: AttributionRequest, progress: Progress
@@ -131,7 +131,7 @@ class Fake:
 
 
 def key(name: str, question: AttributionRequest | None = None) -> Key:
-    return Key(name, (question or AttributionRequest()).about(PREDICTED, TRUE))
+    return Key(name, (question or AttributionRequest()).resolve(PREDICTED, TRUE))
 
 
 def text(component: Any) -> str:

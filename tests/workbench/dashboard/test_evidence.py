@@ -55,7 +55,7 @@ def test_the_measured_stands_in_bars() -> None:
 def test_a_map_that_survives_the_last_stage_is_flagged_there(last: float, shown: str) -> None:
     found = examined(attribution("a")).evidence
     assert found is not None
-    survived = replace(found, randomised={"classifier": 0.9, "layer4": 0.5, "conv1": last})
+    survived = replace(found, model_randomization={"classifier": 0.9, "layer4": 0.5, "conv1": last})
     table = faithfulness.measured(survived, 0.5)[2].children[2]
     rows = [text(row).split("  ")[0] for row in table.children[1:]]
     assert rows == ["classifier", "layer4", shown]
@@ -89,5 +89,5 @@ def test_effects_that_are_noise_of_rounding_have_no_bars_and_no_sign() -> None:
 def test_what_was_not_measured_is_said() -> None:
     found = examined(attribution("a")).evidence
     assert found is not None
-    bare = replace(found, agreement={}, stability=np.array([]), randomised={})
+    bare = replace(found, agreement={}, stability=np.array([]), model_randomization={})
     assert text(faithfulness.measured(bare, 0.5)).count("not measured") == 3

@@ -32,8 +32,10 @@ def test_a_map_that_did_not_converge_says_why() -> None:
 
 
 def test_a_method_that_promises_no_sum_says_so() -> None:
-    asked = AttributionRequest(method="grad-cam", state="Ohio")
-    made = replace(attribution("a", asked), baseline_output=None, converged=None, map_error=None)
+    asked = AttributionRequest(method="grad_cam", target="Ohio")
+    made = replace(
+        attribution("a", asked), baseline_output=None, converged=None, error_estimate=None
+    )
     assert attribution_view.completeness(made) == "this method promises no sum; logit +3.000"
     assert attribution_view.convergence(made) == "nothing to converge"
     assert "logit of Ohio (50.0%), Grad-CAM" in text(attribution_view.numbers(made))
@@ -53,9 +55,9 @@ def test_a_map_that_as_a_whole_speaks_against_says_so() -> None:
 
 
 def test_grad_cam_says_how_few_values_it_has() -> None:
-    asked = AttributionRequest(method="grad-cam", state="Ohio")
+    asked = AttributionRequest(method="grad_cam", target="Ohio")
     made = replace(
-        attribution("a", asked), map=np.ones((4, 32, 70), np.float32), baseline_output=None
+        attribution("a", asked), values=np.ones((4, 32, 70), np.float32), baseline_output=None
     )
     assert "1 × 3 values a view" in text(attribution_view.numbers(made))
 
@@ -67,7 +69,7 @@ def test_each_view_bears_its_share_and_the_rows_theirs(
     values = np.zeros((4, 32, 32), dtype=np.float32)
     values[0, :16] = 3.0
     values[3, 16:] = -1.0
-    made = replace(made, map=values)
+    made = replace(made, values=values)
     pictures = overlay.views(photographs.paths(made.location_id))
     *figures, rows = attribution_view.over(pictures, made, Display())
     assert [text(one).split() for one in figures] == [

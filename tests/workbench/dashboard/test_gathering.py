@@ -16,18 +16,20 @@ from workbench.store.photographs import Photographs
 
 def test_a_cell_asks_why_the_predicted_rather_than_the_true(guesses: Predictions) -> None:
     cell = resolve({"by": "cell", "true": "Ohio", "predicted": "Alaska"}, guesses)
-    above = AttributionRequest(output="probability", rather_than="true")
-    assert aggregate.own_question(cell, above) == replace(above, state="Alaska", rather_than="Ohio")
+    above = AttributionRequest(output="probability", contrast_target="true")
+    assert aggregate.own_question(cell, above) == replace(
+        above, target="Alaska", contrast_target="Ohio"
+    )
 
 
 def test_a_class_asks_what_speaks_for_it(guesses: Predictions) -> None:
-    above = AttributionRequest(rather_than="true")
+    above = AttributionRequest(contrast_target="true")
     for rule in (
         {"by": "class", "names": ["Ohio"]},
         {"by": "cell", "true": "Ohio", "predicted": "Ohio"},
     ):
         asked = aggregate.own_question(resolve(rule, guesses), above)
-        assert asked == replace(above, state="Ohio", rather_than="")
+        assert asked == replace(above, target="Ohio", contrast_target="")
 
 
 def test_other_selections_ask_what_is_asked_above(guesses: Predictions) -> None:
@@ -64,7 +66,7 @@ def test_the_mean_map_stands_with_its_shares_and_exemplars(
 ) -> None:
     generator = np.random.default_rng(0)
     made = [
-        replace(attribution(name), map=generator.normal(size=(4, 8, 8)).astype(np.float32))
+        replace(attribution(name), values=generator.normal(size=(4, 8, 8)).astype(np.float32))
         for name in guesses.store.location_ids[:6]
     ]
     together = gather(made)
@@ -97,11 +99,11 @@ def test_a_single_location_is_shown_too(guesses: Predictions, photographs: Photo
 def test_exemplars_share_one_scale(guesses: Predictions, photographs: Photographs) -> None:
     name, other = guesses.store.location_ids[:2]
     ramp = np.linspace(0, 1, 256, dtype=np.float32).reshape(4, 8, 8)
-    made = [replace(attribution(name), map=ramp), replace(attribution(other), map=ramp * 9)]
+    made = [replace(attribution(name), values=ramp), replace(attribution(other), values=ramp * 9)]
     shown = aggregate.drawn(made, len(made), photographs, guesses, Display())[-1].children
     weak, strong = sorted(shown, key=lambda one: getattr(one, "data-location") == other)
-    full = overlay.limit(np.stack([one.map for one in made]), Display())
+    full = overlay.limit(np.stack([one.values for one in made]), Display())
     for one, exemplar in zip(made, (weak, strong), strict=True):
         pictures = overlay.views(photographs.paths(one.location_id), aggregate.LARGEST)
-        expected = overlay.addresses(pictures, one.map, Display(full=full))
+        expected = overlay.addresses(pictures, one.values, Display(full=full))
         assert [image.src for image in exemplar.children[0].children] == expected

@@ -82,7 +82,7 @@ def test_the_page_asks_for_nothing_from_outside(client: Any) -> None:
 
 
 USUAL = {
-    "method.value": "integrated-gradients",
+    "method.value": "integrated_gradients",
     "baseline.value": "mean",
     "output.value": "logit",
     "state.value": "predicted",

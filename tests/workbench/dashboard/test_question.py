@@ -11,7 +11,7 @@ from workbench.dashboard import request_controls
 from workbench.dashboard.overlay import Display
 from workbench.evaluation.predictions import Predictions
 
-USUAL = ["integrated-gradients", "mean", None, "logit", "predicted", ""]
+USUAL = ["integrated_gradients", "mean", None, "logit", "predicted", ""]
 
 
 def test_the_controls_stand_at_the_usual_question(guesses: Predictions) -> None:
@@ -42,16 +42,16 @@ def test_the_pinned_location_is_a_baseline_only_when_chosen(guesses: Predictions
     assert request_controls.asked(values, guesses) == AttributionRequest()
     values[1] = "location"
     assert request_controls.asked(values, guesses) == AttributionRequest(
-        baseline="location", other=pinned
+        baseline="location", baseline_location=pinned
     )
     assert request_controls.baselines(pinned)["location"] == f"as {pinned}"
     assert "location" not in request_controls.baselines("")
 
 
 def test_where_no_baseline_is_used_the_pinned_location_is_not_asked(guesses: Predictions) -> None:
-    values: list[Any] = ["grad-cam", "location", guesses.store.location_ids[2], *USUAL[3:]]
-    assert request_controls.asked(values, guesses) == AttributionRequest("grad-cam")
-    assert request_controls.baseline_label("grad-cam") == "Uses no baseline"
+    values: list[Any] = ["grad_cam", "location", guesses.store.location_ids[2], *USUAL[3:]]
+    assert request_controls.asked(values, guesses) == AttributionRequest("grad_cam")
+    assert request_controls.baseline_label("grad_cam") == "Uses no baseline"
     assert request_controls.baseline_label("occlusion") == "Baseline"
 
 

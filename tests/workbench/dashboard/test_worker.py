@@ -87,10 +87,10 @@ def test_other_questions_about_a_location_are_other_requests() -> None:
     fake.wait()
     fake.wait()
     assert fake.asked == ["a", "a"]
-    assert worker.key("a", AttributionRequest(state="true")) != worker.key(
+    assert worker.key("a", AttributionRequest(target="true")) != worker.key(
         "a", AttributionRequest()
     )
-    assert worker.key("a", AttributionRequest(state="Ohio")) == worker.key(
+    assert worker.key("a", AttributionRequest(target="Ohio")) == worker.key(
         "a", AttributionRequest()
     )
 
@@ -300,13 +300,13 @@ class Shelf:
     """Keeps answers in a dictionary."""
 
     def __init__(self, *made: Attribution) -> None:
-        self.made = {(one.location_id, one.question): one for one in made}
+        self.made = {(one.location_id, one.request): one for one in made}
 
     def get(self, location_id: str, question: AttributionRequest) -> Attribution | None:
         return self.made.get((location_id, question))
 
     def put(self, made: Attribution) -> None:
-        self.made[made.location_id, made.question] = made
+        self.made[made.location_id, made.request] = made
 
 
 def test_what_is_remembered_elsewhere_is_there_at_once() -> None:

@@ -189,7 +189,7 @@ def test_virelay_shows_why_the_model_predicts_what_it_does(
     )
     project = Project(str(tmp_path / "out" / "project.yaml"))
     explainer = StoreExplainer(trained, Photographs(test_folder, made), made)
-    expected = explainer.explain(made.location_ids[5], AttributionRequest(), untold).map
+    expected = explainer.explain(made.location_ids[5], AttributionRequest(), untold).values
     shown = project.get_attribution(5).data.sum(axis=2)
     assert np.allclose(shown, tile(expected[..., None])[..., 0], atol=1e-6)
     assert shown.shape == project.get_sample(5).data.shape[:2]

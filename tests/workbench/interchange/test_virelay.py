@@ -41,7 +41,7 @@ class Explained:
         self._row = {name: row for row, name in enumerate(store.location_ids)}
 
     def question(self, location_id: str, question: AttributionRequest) -> AttributionRequest:
-        return question.about("Ohio", "Ohio")
+        return question.resolve("Ohio", "Ohio")
 
     def explain(
         self, location_id: str, question: AttributionRequest, progress: Progress
@@ -107,7 +107,7 @@ def test_virelay_shows_pictures_and_attributions(tmp_path: Path) -> None:
     assert [label.name for label in sample.labels] == [store.class_names[store.labels[4]]]
     assert np.array_equal(sample.data, tile(views(store.location_ids[4], SIZE)))
     attribution = project.get_attribution(4)
-    expected = explainer.explain(store.location_ids[4], AttributionRequest(), untold).map
+    expected = explainer.explain(store.location_ids[4], AttributionRequest(), untold).values
     assert np.array_equal(attribution.data.sum(axis=2), tile(expected[..., None])[..., 0])
     assert np.array_equal(attribution.prediction, store.logits[4])
     for mode in ("input", "overlay", "attribution"):

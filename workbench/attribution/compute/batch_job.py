@@ -96,10 +96,13 @@ class _Work:
         self._answers = Answers(_parts(request.out), origin(store))
         self._failure: dict[str, str] = {}
         self._question: dict[str, AttributionRequest] = {}
-        request.question.check(store.class_names)
-        if request.question.other and request.question.other not in store.location_ids:
+        request.question.validate(store.class_names)
+        if (
+            request.question.baseline_location
+            and request.question.baseline_location not in store.location_ids
+        ):
             raise InputError(
-                f"--other {request.question.other!r}: the store knows no such location."
+                f"--baseline-location {request.question.baseline_location!r}: the store knows no such location."
             )
         for name in chosen(store, request.where, request.limit):
             try:

@@ -1,4 +1,4 @@
-"""`python -m workbench.attribution.compute FILE.h5 --out FILE`: options, and how it ends."""
+"""`python -m workbench.attribution FILE.h5 --out FILE`: options, and how it ends."""
 
 import argparse
 from collections import Counter
@@ -30,17 +30,17 @@ from workbench.store.photographs import Photographs
 QUESTION = {
     "method": "one of " + ", ".join(METHOD_TITLES),
     "baseline": "what the photographs are compared with: " + ", ".join(BASELINE_TITLES),
-    "other": "id of the location that is the baseline `location`",
+    "baseline_location": "id of the location that is the baseline `location`",
     "output": "what is explained: " + ", ".join(OUTPUTS),
-    "state": "whose output: `predicted`, `true` or a state",
-    "rather_than": "explain the difference from the output of this state, also `predicted` or "
+    "target": "whose output: `predicted`, `true` or a state",
+    "contrast_target": "explain the difference from the output of this state, also `predicted` or "
     "`true`",
     "completeness_tolerance": "completeness error at which an integral ends, as a fraction of the "
     "difference of outputs",
     "map_tolerance": "estimated error of the map at which it ends, as a fraction of the map (L1)",
-    "most_gradients": "gradient evaluations after which it ends at the latest",
-    "samples": "draws of noise; an eighth of the references of expected-gradients",
-    "noise": "standard deviation of SmoothGrad's noise, as a fraction of the pixel range",
+    "max_evaluations": "gradient evaluations after which it ends at the latest",
+    "n_samples": "draws of noise; an eighth of the references of expected_gradients",
+    "noise_std": "standard deviation of SmoothGrad's noise, as a fraction of the pixel range",
     "window": "side of what occlusion covers, as a fraction of a view's",
     "seed": "seed of all draws",
 }
@@ -50,7 +50,7 @@ QUESTION = {
 def parser() -> argparse.ArgumentParser:
     """Return the command's options."""
     result = argparse.ArgumentParser(
-        prog="python -m workbench.attribution.compute",
+        prog="python -m workbench.attribution",
         description="Explain many locations of a store and write the maps into a file "
         "(docs/attributions.md), which `app.py --attributions` shows at once. Killed or asked to "
         "end, the same command goes on where it was. torchrun --nproc-per-node N -m "

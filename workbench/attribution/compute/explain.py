@@ -67,14 +67,14 @@ def explained(asked: Asked, progress: Progress) -> Attribution:
     def made(found: Answer) -> Attribution:
         return Attribution(
             location_id=asked.location_id,
-            question=question,
-            map=found.map,
+            request=question,
+            values=found.map,
             output=found.output,
             baseline_output=found.baseline_output,
             probability=probability,
             converged=found.converged,
             reason=found.reason,
-            map_error=found.map_error,
+            error_estimate=found.map_error,
             cost=asking.cost,
         )
 
@@ -118,9 +118,11 @@ def explain(
         raise InputError("Classes are named twice, or `true` is none of them; name each once.")
     pixels = network.pixels(views)
     predicted = names[int(BatchedModel(network).logits(pixels[None])[0].argmax())]
-    asked_question = replace(question, other="" if other is None else "the other location")
-    asked_question.check(names)
-    if TRUE in (question.state, question.rather_than) and not true:
+    asked_question = replace(
+        question, baseline_location="" if other is None else "the other location"
+    )
+    asked_question.validate(names)
+    if TRUE in (question.target, question.contrast_target) and not true:
         raise InputError("The question is about the true state; say which it is with `true`.")
 
     def compared(count: int) -> Tensor:
@@ -133,7 +135,7 @@ def explain(
         names,
         "",
         pixels,
-        asked_question.about(predicted, true),
+        asked_question.resolve(predicted, true),
         None if other is None else network.pixels(other),
         compared,
     )

@@ -53,13 +53,13 @@ def examine(
     before every batch, with a stage in words and how many of all parts of the evidence are done;
     it may raise to cancel. Raises InputError where the model gives no finite output.
     """
-    baselines = _other_baselines(made.question)
+    baselines = _other_baselines(made.request)
     # Effects, three kinds of orders, the map itself roughly, and what that is compared with.
     parts = _Parts(progress, 5 + len(baselines) + NOISY_COPIES + NOISE_PICTURES + len(STAGES))
     asking = BatchedModel(network, parts.again)
     view_effect, turn_effect = _effects(asking, pixels, target, parts)
-    deletion, insertion = _curves(asking, pixels, made.map, target, parts)
-    again = _Again(pixels, made.question, target, other, references)
+    deletion, insertion = _curves(asking, pixels, made.values, target, parts)
+    again = _Again(pixels, made.request, target, other, references)
     parts.begin("the map, roughly")
     rough = again.map(asking)
     agreement = {}
@@ -88,7 +88,7 @@ def examine(
         insertion=insertion,
         agreement=agreement,
         stability=np.array(stability),
-        randomised=randomised,
+        model_randomization=randomised,
         prior=similarity(np.abs(rough), np.mean(unseen, axis=0)),
         view_effect=view_effect,
         turn_effect=turn_effect,
@@ -127,8 +127,8 @@ class _Again:
             question,
             completeness_tolerance=1.0,
             map_tolerance=0.25,
-            most_gradients=32,
-            samples=min(2, question.samples),
+            max_evaluations=32,
+            n_samples=min(2, question.n_samples),
             window=max(1 / 3, question.window),
         )
 
@@ -139,7 +139,7 @@ class _Again:
         """
         question = self._question
         if baseline:
-            question = replace(question, baseline=baseline, other="")
+            question = replace(question, baseline=baseline, baseline_location="")
         asked = self._pixels if pixels is None else pixels
         found = answer(
             asking, asked, question, self._target, self._other, self._few, lambda *_: None
@@ -152,7 +152,7 @@ class _Again:
     @cached_property
     def _compared(self) -> Tensor:
         """The references, which are read from files, once for all maps."""
-        return self._references(REFERENCES * self._question.samples)
+        return self._references(REFERENCES * self._question.n_samples)
 
 
 def _other_baselines(question: AttributionRequest) -> tuple[str, ...]:

@@ -56,18 +56,18 @@ def answer(
 
     def start() -> Tensor:
         colour = asking.network.mean_colour
-        return baseline(question.baseline, pixels, colour, other, question.samples, question.seed)
+        return baseline(question.baseline, pixels, colour, other, question.n_samples, question.seed)
 
     match question.method:
-        case "integrated-gradients":
+        case "integrated_gradients":
             starts = start()
             return _integrals(asking, starts, pixels.expand_as(starts), question, target, step)
-        case "smoothed-gradients":
+        case "smoothgrad":
             ends = _noisy(pixels, question)
             # A draw of a noisy baseline for each copy, or the same baseline for all.
             return _integrals(asking, start().expand_as(ends), ends, question, target, step)
-        case "expected-gradients":
-            compared = references(REFERENCES * question.samples)
+        case "expected_gradients":
+            compared = references(REFERENCES * question.n_samples)
             tolerance = _tolerance(question)
             return _integral_answer(
                 expected_gradients.integral(
@@ -94,10 +94,10 @@ def answer(
                 output=float(outputs[0]),
                 baseline_output=float(outputs[1:].mean()),
             )
-        case "grad-cam":
+        case "grad_cam":
             made = grad_cam(asking, pixels, target)
             return Answer(map=_array(made), output=float(target(asking.logits(pixels[None]))[0]))
-        case "input-x-gradient":
+        case "input_x_gradient":
             value, gradient = asking.gradients(pixels[None], target)
             return Answer(map=_array((gradient[0] * pixels).sum(dim=1)), output=float(value[0]))
     raise ValueError(f"{question.method}: there is no such method")
@@ -118,7 +118,7 @@ def _integrals(
 
         def report(_gradients: int, now: Integral) -> None:
             so_far = mean([*finished, now], tolerance)
-            step(so_far.gradients, question.most_gradients, _integral_answer(so_far))
+            step(so_far.gradients, question.max_evaluations, _integral_answer(so_far))
 
         finished.append(
             integrated_gradients.integral(asking, begin, end, target, tolerance, report)
@@ -129,15 +129,15 @@ def _integrals(
 def _noisy(pixels: Tensor, question: AttributionRequest) -> Tensor:
     """Return copies (K, 4, 3, H, W) of a location under normal noise (Smilkov et al. 2017)."""
     generator = torch.Generator().manual_seed(question.seed)
-    noise = torch.randn((question.samples, *pixels.shape), generator=generator)
-    return pixels + question.noise * noise.to(pixels.device)
+    noise = torch.randn((question.n_samples, *pixels.shape), generator=generator)
+    return pixels + question.noise_std * noise.to(pixels.device)
 
 
 def _tolerance(question: AttributionRequest, paths: int = 1) -> Tolerance:
     return Tolerance(
         question.completeness_tolerance,
         question.map_tolerance,
-        question.most_gradients // paths,
+        question.max_evaluations // paths,
     )
 
 

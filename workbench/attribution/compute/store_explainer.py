@@ -66,12 +66,16 @@ class StoreExplainer:
 
     def examine(self, made: Attribution, progress: Progress) -> Attribution:
         """Return a map with its evidence (`workbench.attribution.request.Explainer.examine`)."""
-        return examined(self._asked(made.location_id, made.question, progress), made, progress)
+        return examined(self._asked(made.location_id, made.request, progress), made, progress)
 
     def _asked(self, location_id: str, question: AttributionRequest, progress: Progress) -> Asked:
         progress(Report("reading photographs", 0, 0))
         pixels = self.network.pixels(self._views(location_id))
-        other = self.network.pixels(self._views(question.other)) if question.other else None
+        other = (
+            self.network.pixels(self._views(question.baseline_location))
+            if question.baseline_location
+            else None
+        )
 
         def references(count: int) -> Tensor:
             order = np.random.default_rng(question.seed).permutation(len(self._store))

@@ -14,13 +14,13 @@ class Target:
     """An output of class `state`, less that of class `rather_than` where there is one."""
 
     output: str
-    """"logit", "log-probability" or "probability"."""
+    """"logit", "log_probability" or "probability"."""
     state: int
     rather_than: int | None = None
 
     def __call__(self, logit: Tensor) -> Tensor:
         """Return the number (N,) of logits (N, S)."""
-        if self.output == "log-probability":
+        if self.output == "log_probability":
             value = logit.log_softmax(dim=1)
         elif self.output == "probability":
             value = logit.softmax(dim=1)
@@ -50,5 +50,5 @@ class Target:
 
 def target(question: AttributionRequest, class_name: Sequence[str]) -> Target:
     """Return the target of a question whose classes go by name (`AttributionRequest.about`)."""
-    rather = class_name.index(question.rather_than) if question.rather_than else None
-    return Target(question.output, class_name.index(question.state), rather)
+    rather = class_name.index(question.contrast_target) if question.contrast_target else None
+    return Target(question.output, class_name.index(question.target), rather)

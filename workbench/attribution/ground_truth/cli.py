@@ -19,7 +19,7 @@ from workbench.store import provenance
 from workbench.store.photographs import Photographs
 from workbench.store.query import select
 
-USUAL_METHODS = ("integrated-gradients", "grad-cam", "occlusion", "input-x-gradient")
+USUAL_METHODS = ("integrated_gradients", "grad_cam", "occlusion", "input_x_gradient")
 USUAL_BASELINES = ("black", "mean", "blur")
 """What takes minutes, not hours: the other methods and baselines average over many integrals."""
 

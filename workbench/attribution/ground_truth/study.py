@@ -120,10 +120,10 @@ def study(
                 bar.set_postfix_str(f"{way.method} {way.baseline}".strip())
                 made.append(explainer.explain(location, _question(way, store, row, seed), _ignore))
                 bar.update()
-            share = masks.shares(location, made[0].map.shape[-1])
+            share = masks.shares(location, made[0].values.shape[-1])
             for way, one in zip(ways, made, strict=True):
                 finding[way].append(
-                    _find(one.map, share, masks.element, one.converged, one.cost.seconds)
+                    _find(one.values, share, masks.element, one.converged, one.cost.seconds)
                 )
             controls = (_lower_half(share), prior(store.class_names[store.labels[row]]))
             for way, control in zip(CONTROLS, controls, strict=True):
@@ -138,7 +138,7 @@ def _lower_half(share: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _question(way: Way, store: Store, row: int, seed: int) -> AttributionRequest:
-    asked = AttributionRequest(method=way.method, state=TRUE, seed=seed)
+    asked = AttributionRequest(method=way.method, target=TRUE, seed=seed)
     if way.baseline == "location":
         elsewhere = np.flatnonzero(store.labels != store.labels[row])
         if not len(elsewhere):
@@ -147,7 +147,7 @@ def _question(way: Way, store: Store, row: int, seed: int) -> AttributionRequest
                 "name other ones with --baseline."
             )
         chosen = np.random.default_rng((seed, row)).choice(elsewhere)
-        asked = replace(asked, other=store.location_ids[chosen])
+        asked = replace(asked, baseline_location=store.location_ids[chosen])
     return replace(asked, baseline=way.baseline) if way.baseline else asked
 
 

@@ -1,4 +1,4 @@
-"""`python -m workbench.attribution.compute` as a person runs it: ended, shared, refused."""
+"""`python -m workbench.attribution` as a person runs it: ended, shared, refused."""
 
 import os
 import re
@@ -105,7 +105,7 @@ def test_what_was_found_is_summed_up(
 ) -> None:
     where = "state == 'Alaska'"
     out = tmp_path / "some.h5"
-    options = ["--method", "grad-cam", "--where", where, "--limit", "2", "--state", "true"]
+    options = ["--method", "grad_cam", "--where", where, "--limit", "2", "--target", "true"]
     assert main([str(path), "--out", str(out), *options]) == 0
     said = capsys.readouterr().out
     assert f"2 locations explained, 0 failed -> {out}" in said
@@ -117,7 +117,7 @@ def test_what_was_found_is_summed_up(
     )
     made = attribution_file.read(out)
     assert made.asked["where"] == where
-    assert {one.question for one in made} == {AttributionRequest(method="grad-cam", state="Alaska")}
+    assert {one.request for one in made} == {AttributionRequest(method="grad_cam", target="Alaska")}
     assert "verdicts" not in said  # Nothing was examined.
     assert main([str(path), "--out", str(out), *options, "--evidence", "--overwrite"]) == 0
     counted = re.search(
@@ -143,7 +143,7 @@ def test_a_photograph_that_is_gone_is_listed_and_the_others_are_explained(
     (gone,) = data.glob("Alaska/*b0001_90.jpg")
     gone.unlink()
     out = tmp_path / "some.h5"
-    options = ["--method", "input-x-gradient", "--data", str(data)]
+    options = ["--method", "input_x_gradient", "--data", str(data)]
     assert main([str(path), "--out", str(out), *options]) == 0
     said = capsys.readouterr().out
     assert "15 locations explained, 1 failed" in said
@@ -161,7 +161,7 @@ def refused(tmp_path: Path, path: Path, capsys: pytest.CaptureFixture[str]) -> C
         with pytest.raises(SystemExit, match="2"):
             main([str(path), "--out", str(tmp_path / "some.h5"), *options])
         sentence = capsys.readouterr().err.splitlines()[-1]
-        assert sentence.startswith("python -m workbench.attribution.compute: ")
+        assert sentence.startswith("python -m workbench.attribution: ")
         assert sentence.endswith(".")
         assert not list(tmp_path.glob("*some.h5*"))
         return sentence
@@ -174,7 +174,7 @@ def refused(tmp_path: Path, path: Path, capsys: pytest.CaptureFixture[str]) -> C
     [
         (("--where", "state == 'Alska'"), "position 10: there is no 'Alska' (perhaps 'Alaska')"),
         (("--where", "confidence > 1"), "holds for none of the 16 locations"),
-        (("--state", "Ohio"), "'Ohio': the model knows no such state"),
+        (("--target", "Ohio"), "'Ohio': the model knows no such state"),
         (("--method", "guessing"), "'guessing': there is no such method"),
         (("--baseline", "location"), "needs another location's id"),
         (("--map-tolerance", "nan"), "The map tolerance is nan"),
@@ -210,6 +210,6 @@ def test_every_field_of_a_question_is_an_option_with_its_default() -> None:
 def test_the_dashboard_finds_what_is_in_the_file(path: Path, whole: Path) -> None:
     (file,) = layered_cache.opened([whole], store.read(path))
     made = next(iter(file))
-    found = layered_cache.LayeredCache([file], None).get(made.location_id, made.question)
+    found = layered_cache.LayeredCache([file], None).get(made.location_id, made.request)
     assert found is not None
-    assert np.array_equal(found.map, made.map)
+    assert np.array_equal(found.values, made.values)

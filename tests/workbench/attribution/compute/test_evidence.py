@@ -72,14 +72,14 @@ def made(network: Network, seen: Tensor, question: AttributionRequest) -> Attrib
     found = answer(asking, seen, question, TARGET, None, no_references, lambda *_: None)
     return Attribution(
         location_id="x",
-        question=question,
-        map=found.map,
+        request=question,
+        values=found.map,
         output=found.output,
         baseline_output=found.baseline_output,
         probability=float(TARGET.probability(logit)[0]),
         converged=found.converged,
         reason=found.reason,
-        map_error=found.map_error,
+        error_estimate=found.map_error,
         cost=asking.cost,
     )
 
@@ -159,7 +159,7 @@ def test_only_a_model_that_knows_the_order_of_the_views_notices_a_turn(
     fusion: str, turns: bool
 ) -> None:
     found = evidence_of(
-        Network(resnet(fusion)), pixels(), AttributionRequest(method="input-x-gradient")
+        Network(resnet(fusion)), pixels(), AttributionRequest(method="input_x_gradient")
     )
     assert (np.abs(found.turn_effect) > 1e-5).all() == turns
     assert (np.abs(found.turn_effect) < 1e-6).all() != turns
@@ -168,8 +168,8 @@ def test_only_a_model_that_knows_the_order_of_the_views_notices_a_turn(
 def test_a_map_that_ignores_the_weights_survives_and_is_not_trusted() -> None:
     found = examined(linear(WEIGHT, learned=False), pixels())
     assert found.evidence is not None
-    assert list(found.evidence.randomised) == list(STAGES)
-    assert found.evidence.randomised == pytest.approx(dict.fromkeys(STAGES, 1.0))
+    assert list(found.evidence.model_randomization) == list(STAGES)
+    assert found.evidence.model_randomization == pytest.approx(dict.fromkeys(STAGES, 1.0))
     judged = verdict(found)
     assert judged.word == UNTRUSTED
     assert any("survives" in reason.text and reason.decisive for reason in judged.reasons)
@@ -178,7 +178,7 @@ def test_a_map_that_ignores_the_weights_survives_and_is_not_trusted() -> None:
 def test_a_map_of_learned_weights_does_not_survive() -> None:
     found = examined(linear(WEIGHT), pixels())
     assert found.evidence is not None
-    assert all(abs(alike) < 0.3 for alike in found.evidence.randomised.values())
+    assert all(abs(alike) < 0.3 for alike in found.evidence.model_randomization.values())
     assert not any("survives" in reason.text for reason in verdict(found).reasons)
 
 
@@ -187,7 +187,7 @@ def test_a_constant_model_has_nothing_to_explain() -> None:
     assert found.evidence is not None
     assert set(found.evidence.deletion["map"]) == {0.5}
     assert found.evidence.view_effect.tolist() == [0, 0, 0, 0]
-    assert set(found.evidence.randomised.values()) == {0.0}
+    assert set(found.evidence.model_randomization.values()) == {0.0}
     judged = verdict(found)
     assert judged.word == UNTRUSTED
     assert "zero everywhere" in judged.reasons[0].text
@@ -221,7 +221,7 @@ def test_what_is_looked_at_in_the_photograph_alone_is_not_taken_for_the_model_s_
 
 
 def test_a_method_without_a_baseline_agrees_with_none() -> None:
-    found = evidence_of(linear(WEIGHT), pixels(), AttributionRequest(method="input-x-gradient"))
+    found = evidence_of(linear(WEIGHT), pixels(), AttributionRequest(method="input_x_gradient"))
     assert found.agreement == {}
 
 
@@ -234,7 +234,7 @@ def test_references_are_read_once() -> None:
 
     attribution = replace(
         made(network, pixels(), AttributionRequest()),
-        question=AttributionRequest(method="expected-gradients"),
+        request=AttributionRequest(method="expected_gradients"),
     )
     found = faithfulness.examine(network, pixels(), attribution, TARGET, None, references, silent)
     assert len(read) == 1
@@ -243,21 +243,21 @@ def test_references_are_read_once() -> None:
 
 @pytest.mark.parametrize(
     ("fusion", "method"),
-    [("medium", "integrated-gradients"), *((fusion, "grad-cam") for fusion in FUSIONS)],
+    [("medium", "integrated_gradients"), *((fusion, "grad_cam") for fusion in FUSIONS)],
 )
 def test_every_fusion_can_be_examined(fusion: str, method: str) -> None:
     found = evidence_of(Network(resnet(fusion)), pixels(), AttributionRequest(method=method))
     for curve in (*found.deletion.values(), *found.insertion.values()):
         assert curve.shape == found.fraction.shape
         assert ((curve >= 0) & (curve <= 1)).all()
-    for alike in (*found.stability, *found.randomised.values(), *found.agreement.values()):
+    for alike in (*found.stability, *found.model_randomization.values(), *found.agreement.values()):
         assert -1 <= alike <= 1 + 1e-12
 
 
 def test_evidence_is_the_same_every_time_and_counts_what_it_asked() -> None:
-    network, question = Network(resnet("medium")), AttributionRequest(method="input-x-gradient")
+    network, question = Network(resnet("medium")), AttributionRequest(method="input_x_gradient")
     one, other = (evidence_of(network, pixels(), question) for _ in range(2))
-    assert one.randomised == other.randomised
+    assert one.model_randomization == other.model_randomization
     assert np.array_equal(one.stability, other.stability)
     assert np.array_equal(one.deletion["random"], other.deletion["random"])
     # The map, three noisy copies, four of noise, six stages; effects, five orders of both curves.

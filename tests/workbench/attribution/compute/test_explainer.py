@@ -36,15 +36,15 @@ def test_a_location_is_explained_completely(
     made = explainer.explain(location, AttributionRequest(), untold)
     target = int(extracted.logits[row].argmax())
     assert made.location_id == location
-    assert made.question == replace(AttributionRequest(), state=extracted.class_names[target])
-    assert made.map.shape == (4, 32, 32)
+    assert made.request == replace(AttributionRequest(), target=extracted.class_names[target])
+    assert made.values.shape == (4, 32, 32)
     assert made.output == pytest.approx(float(extracted.logits[row, target]), abs=1e-3)
     model, _ = load(trained)
     with torch.inference_mode():
         plain = model(model.mean.expand(1, 4, 3, 32, 32))[0, target]
     assert made.baseline_output == pytest.approx(float(plain), abs=1e-3)
     assert made.converged, made.reason
-    total = float(made.map.sum())
+    total = float(made.values.sum())
     assert made.completeness_error == pytest.approx(
         total - (made.output - (made.baseline_output or 0)), abs=1e-4
     )
@@ -57,17 +57,23 @@ def test_states_go_by_name_and_unused_options_by_their_defaults(
     location = extracted.location_ids[row]
     true = extracted.class_names[extracted.labels[row]]
     predicted = extracted.class_names[int(extracted.logits[row].argmax())]
-    asked = explainer.question(location, AttributionRequest(state="true"))
-    assert asked.state == true
-    assert asked == explainer.question(location, AttributionRequest(state=true, seed=3, noise=0.5))
-    assert asked != explainer.question(location, AttributionRequest(state=true, map_tolerance=0.1))
+    asked = explainer.question(location, AttributionRequest(target="true"))
+    assert asked.target == true
+    assert asked == explainer.question(
+        location, AttributionRequest(target=true, seed=3, noise_std=0.5)
+    )
+    assert asked != explainer.question(location, AttributionRequest(target=true, map_tolerance=0.1))
     assert explainer.question(location, asked) == asked
-    cheap = explainer.question(location, AttributionRequest("grad-cam", baseline="blur"))
-    assert cheap == AttributionRequest("grad-cam", state=predicted)
+    cheap = explainer.question(location, AttributionRequest("grad_cam", baseline="blur"))
+    assert cheap == AttributionRequest("grad_cam", target=predicted)
     with pytest.raises(InputError, match="knows no such location"):
-        explainer.question(location, AttributionRequest(baseline="location", other="../../etc"))
+        explainer.question(
+            location, AttributionRequest(baseline="location", baseline_location="../../etc")
+        )
     with pytest.raises(InputError, match="is its own baseline"):
-        explainer.question(location, AttributionRequest(baseline="location", other=location))
+        explainer.question(
+            location, AttributionRequest(baseline="location", baseline_location=location)
+        )
     with pytest.raises(KeyError):
         explainer.question("Alaska/unknown", AttributionRequest())
 
@@ -76,11 +82,13 @@ def test_another_location_is_a_baseline_and_others_are_references(
     explainer: StoreExplainer, extracted: store.Store
 ) -> None:
     location, other = extracted.location_ids[0], extracted.location_ids[7]
-    made = explainer.explain(location, AttributionRequest(baseline="location", other=other), untold)
-    state = extracted.class_names.index(made.question.state)
+    made = explainer.explain(
+        location, AttributionRequest(baseline="location", baseline_location=other), untold
+    )
+    state = extracted.class_names.index(made.request.target)
     assert made.baseline_output == pytest.approx(float(extracted.logits[7, state]), abs=1e-3)
     expected = explainer.explain(
-        location, AttributionRequest("expected-gradients", samples=1), untold
+        location, AttributionRequest("expected_gradients", n_samples=1), untold
     )
     rest = np.delete(extracted.logits[:, state], 0)
     assert expected.baseline_output == pytest.approx(float(rest.mean()), abs=1e-3)
@@ -94,7 +102,7 @@ def test_progress_has_intermediate_maps_and_may_cancel(
     made = explainer.explain(extracted.location_ids[0], question, told.append)
     partial = [report.partial for report in told if report.partial]
     assert len(partial) > 2
-    assert partial[0].map.shape == made.map.shape
+    assert partial[0].values.shape == made.values.shape
     assert partial[0].converged is False
     assert told[0].stage == "reading photographs"
     for stop in range(1, len(told), max(1, len(told) // 5)):

@@ -51,7 +51,7 @@ class Fake:
     def examine(self, made: Attribution, progress: Progress) -> Attribution:
         progress(Report("looking", 0, 1))
         self.examined.append(made.location_id)
-        return answer(made.location_id, made.question, evidence=True)
+        return answer(made.location_id, made.request, evidence=True)
 
     def end(self) -> None:
         raise EndedError
@@ -135,7 +135,7 @@ def test_answers_to_another_question_are_not_lost_unasked(
 ) -> None:
     with pytest.raises(EndedError):
         explained(request_, store, Fake(store, last=4))
-    other = replace(request_, question=AttributionRequest("grad-cam"))
+    other = replace(request_, question=AttributionRequest("grad_cam"))
     with pytest.raises(InputError, match="holds answers to another question"):
         explained(other, store, Fake(store))
     later = Fake(store)
@@ -166,13 +166,15 @@ def test_a_question_that_means_nothing_at_a_location_fails_there_alone(
     store: Store, request_: Request
 ) -> None:
     wrong = store.logits.argmax(axis=1) != store.labels
-    asked = replace(request_, question=AttributionRequest(state="true", rather_than="predicted"))
+    asked = replace(
+        request_, question=AttributionRequest(target="true", contrast_target="predicted")
+    )
     made = explained(asked, store, Fake(store))
     assert made.location_id == tuple(np.array(store.location_ids)[wrong])
     assert all("name two different states" in why for _, why in made.failures)
     name = made.location_id[0]
     row = store.location_ids.index(name)
-    assert made.at(name).question.state == store.class_names[store.labels[row]]
+    assert made.at(name).request.target == store.class_names[store.labels[row]]
 
 
 def test_where_nothing_can_be_explained_nothing_is_left(

@@ -38,14 +38,14 @@ def pixels(seed: int = 0) -> Tensor:
 
 
 def distance(made: Attribution, exact: Tensor) -> float:
-    return float((torch.from_numpy(made.map) - exact).abs().sum() / exact.abs().sum())
+    return float((torch.from_numpy(made.values) - exact).abs().sum() / exact.abs().sum())
 
 
 @pytest.mark.parametrize("fusion", FUSIONS)
 @pytest.mark.parametrize("output", ["logit", "probability"])
 def test_integrated_gradients_are_captums_at_many_steps(fusion: str, output: str) -> None:
     model = resnet(fusion)
-    made = explain(model, views(), AttributionRequest(baseline="black", output=output, state="3"))
+    made = explain(model, views(), AttributionRequest(baseline="black", output=output, target="3"))
     exact = (
         captum.IntegratedGradients(
             lambda batch: model(batch) if output == "logit" else model(batch).softmax(dim=1)
@@ -62,13 +62,13 @@ def test_integrated_gradients_are_captums_at_many_steps(fusion: str, output: str
 @pytest.mark.parametrize("fusion", FUSIONS)
 def test_methods_without_an_integral_are_captums(fusion: str) -> None:
     model = resnet(fusion)
-    gradient = explain(model, views(), AttributionRequest("input-x-gradient", state="1"))
+    gradient = explain(model, views(), AttributionRequest("input_x_gradient", target="1"))
     wanted = pixels().requires_grad_(True)
     exact = captum.InputXGradient(model).attribute(wanted, target=1)[0].sum(dim=1).detach()
     assert distance(gradient, exact) < 1e-3
 
     covered = explain(
-        model, views(), AttributionRequest("occlusion", "black", state="1", window=0.5)
+        model, views(), AttributionRequest("occlusion", "black", target="1", window=0.5)
     )
     with torch.no_grad():
         fall = captum.Occlusion(model).attribute(
@@ -86,15 +86,15 @@ def test_methods_without_an_integral_are_captums(fusion: str) -> None:
 @pytest.mark.parametrize("method", METHOD_TITLES)
 def test_every_method_gives_a_signed_map_of_four_views(fusion: str, method: str) -> None:
     told: list[Report] = []
-    question = AttributionRequest(method, samples=2, most_gradients=24, window=0.5)
+    question = AttributionRequest(method, n_samples=2, max_evaluations=24, window=0.5)
     made = explain(resnet(fusion), views(), question, references=views(5, 6), progress=told.append)
-    assert made.map.shape == (4, SIZE, SIZE)
-    assert made.map.dtype == np.float32
-    assert np.isfinite(made.map).all()
+    assert made.values.shape == (4, SIZE, SIZE)
+    assert made.values.dtype == np.float32
+    assert np.isfinite(made.values).all()
     # At this size the last block has one place, whose sign all of Grad-CAM's map has.
-    assert method == "grad-cam" or (made.map < 0).any()
-    assert method == "grad-cam" or (made.map > 0).any()
-    assert made.map.any()
+    assert method == "grad_cam" or (made.values < 0).any()
+    assert method == "grad_cam" or (made.values > 0).any()
+    assert made.values.any()
     assert made.cost.gradients + made.cost.forwards > 0
     assert made.view_share.sum() == pytest.approx(1)
     assert made.row_share.shape == (SIZE,)
@@ -103,19 +103,19 @@ def test_every_method_gives_a_signed_map_of_four_views(fusion: str, method: str)
 
 @pytest.mark.parametrize("depth", [34, 50])
 def test_every_depth_has_maps(depth: int) -> None:
-    for method in ("grad-cam", "input-x-gradient"):
+    for method in ("grad_cam", "input_x_gradient"):
         made = explain(resnet("early", depth), views(), AttributionRequest(method))
-        assert made.map.shape == (4, SIZE, SIZE)
+        assert made.values.shape == (4, SIZE, SIZE)
 
 
 def test_grad_cam_of_views_side_by_side_is_that_of_the_picture_cut_in_four() -> None:
     model = resnet("early")
-    made = explain(model, views(), AttributionRequest("grad-cam", state="2"))
+    made = explain(model, views(), AttributionRequest("grad_cam", target="2"))
     cam = captum.LayerGradCam(model, model.trunk.layer4).attribute(
         pixels().requires_grad_(True), target=2
     )
     wide = torch.nn.functional.interpolate(cam.detach(), (SIZE, 4 * SIZE), mode="bilinear")[0, 0]
-    joined = np.concatenate(list(made.map), axis=1)
+    joined = np.concatenate(list(made.values), axis=1)
     assert np.allclose(joined, wide.numpy(), atol=1e-3 * float(wide.abs().max()))
 
 
@@ -124,23 +124,25 @@ def test_grad_cam_of_a_view_alone_sees_that_view_alone() -> None:
     changed = views()
     changed[1] = views(9)[1]
     one, other = (
-        explain(model, v, AttributionRequest("grad-cam", state="2")) for v in (views(), changed)
+        explain(model, v, AttributionRequest("grad_cam", target="2")) for v in (views(), changed)
     )
-    same = [np.allclose(one.map[view], other.map[view], rtol=0.2, atol=1e-3) for view in (0, 2, 3)]
+    same = [
+        np.allclose(one.values[view], other.values[view], rtol=0.2, atol=1e-3) for view in (0, 2, 3)
+    ]
     assert all(same)
-    assert not np.allclose(one.map[1], other.map[1], rtol=0.2, atol=1e-3)
+    assert not np.allclose(one.values[1], other.values[1], rtol=0.2, atol=1e-3)
 
 
 def test_the_difference_of_two_states_is_the_difference_of_their_maps() -> None:
     model = resnet("medium")
-    question = AttributionRequest(state="1", map_tolerance=0.01, completeness_tolerance=1e-3)
+    question = AttributionRequest(target="1", map_tolerance=0.01, completeness_tolerance=1e-3)
     one = explain(model, views(), question)
-    two = explain(model, views(), AttributionRequest(state="2", map_tolerance=0.01))
+    two = explain(model, views(), AttributionRequest(target="2", map_tolerance=0.01))
     both = explain(
-        model, views(), AttributionRequest(state="1", rather_than="2", map_tolerance=0.01)
+        model, views(), AttributionRequest(target="1", contrast_target="2", map_tolerance=0.01)
     )
-    exact = torch.from_numpy(one.map - two.map)
-    assert both.question.target == "logit of 1 rather than 2"
+    exact = torch.from_numpy(one.values - two.values)
+    assert both.request.target_label == "logit of 1 rather than 2"
     assert distance(both, exact) < 0.05
     assert both.output == pytest.approx(one.output - two.output, abs=1e-4)
 
@@ -148,8 +150,8 @@ def test_the_difference_of_two_states_is_the_difference_of_their_maps() -> None:
 def test_log_probability_and_probability_tell_their_own_outputs() -> None:
     model = resnet("late")
     probability = float(model(pixels()).softmax(dim=1)[0, 4].detach())
-    for output, value in (("probability", probability), ("log-probability", np.log(probability))):
-        made = explain(model, views(), AttributionRequest(output=output, state="4"))
+    for output, value in (("probability", probability), ("log_probability", np.log(probability))):
+        made = explain(model, views(), AttributionRequest(output=output, target="4"))
         assert made.output == pytest.approx(value, abs=1e-4)
         assert made.probability == pytest.approx(probability, abs=1e-4)
 
@@ -180,7 +182,7 @@ def test_baselines_are_what_their_names_say(name: str) -> None:
 
 
 def test_the_mean_over_draws_of_noise_is_complete() -> None:
-    made = explain(resnet("medium"), views(), AttributionRequest(baseline="noise", samples=3))
+    made = explain(resnet("medium"), views(), AttributionRequest(baseline="noise", n_samples=3))
     assert made.relative_completeness_error is not None
     assert made.relative_completeness_error <= 0.01
     assert made.cost.gradients >= 3 * 8
@@ -190,33 +192,33 @@ def test_another_location_as_baseline_asks_why_this_and_not_that_one() -> None:
     model = resnet("medium")
     made = explain(model, views(), AttributionRequest(baseline="location"), other=views(4))
     assert made.baseline_output == pytest.approx(
-        float(model(pixels(4))[0, int(made.question.state)].detach()), abs=1e-3
+        float(model(pixels(4))[0, int(made.request.target)].detach()), abs=1e-3
     )
     with pytest.raises(InputError, match="needs another location"):
         explain(model, views(), AttributionRequest(baseline="location"))
 
 
 def test_answers_are_the_same_again() -> None:
-    for method in ("integrated-gradients", "smoothed-gradients", "expected-gradients"):
-        question = AttributionRequest(method, samples=2, most_gradients=24)
+    for method in ("integrated_gradients", "smoothgrad", "expected_gradients"):
+        question = AttributionRequest(method, n_samples=2, max_evaluations=24)
         first, again = (
             explain(resnet("medium"), views(), question, references=views(5, 6)) for _ in range(2)
         )
-        assert np.array_equal(first.map, again.map)
+        assert np.array_equal(first.values, again.values)
 
 
 @pytest.mark.parametrize(
     ("question", "complaint"),
     [
-        (AttributionRequest("magic"), "no such method; say 'integrated-gradients'"),
+        (AttributionRequest("magic"), "no such method; say 'integrated_gradients'"),
         (AttributionRequest(baseline="white"), "no such baseline"),
         (AttributionRequest(output="odds"), "no such output"),
-        (AttributionRequest(state="Atlantis"), "knows no such state"),
-        (AttributionRequest(state="2", rather_than="2"), "name two different states"),
-        (AttributionRequest(state="true"), "say which it is with `true`"),
-        (AttributionRequest(samples=0), "number of samples is 0"),
-        (AttributionRequest(samples=2.5), "samples is 2.5; give a int"),  # type: ignore[arg-type]
-        (AttributionRequest("expected-gradients"), "need `references`"),
+        (AttributionRequest(target="Atlantis"), "knows no such state"),
+        (AttributionRequest(target="2", contrast_target="2"), "name two different states"),
+        (AttributionRequest(target="true"), "say which it is with `true`"),
+        (AttributionRequest(n_samples=0), "number of samples is 0"),
+        (AttributionRequest(n_samples=2.5), "samples is 2.5; give a int"),  # type: ignore[arg-type]
+        (AttributionRequest("expected_gradients"), "need `references`"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(question: AttributionRequest, complaint: str) -> None:
@@ -237,7 +239,7 @@ def test_what_cannot_be_asked_is_refused(question: AttributionRequest, complaint
 )
 def test_what_are_no_views_is_refused(wrong: Any, complaint: str) -> None:
     with pytest.raises(InputError, match=complaint):
-        explain(resnet("medium"), wrong, AttributionRequest("input-x-gradient"))
+        explain(resnet("medium"), wrong, AttributionRequest("input_x_gradient"))
 
 
 def test_others_have_to_be_views_of_the_same_size() -> None:
@@ -246,21 +248,21 @@ def test_others_have_to_be_views_of_the_same_size() -> None:
         explain(model, views(), AttributionRequest(baseline="location"), other=views()[..., :16])
     with pytest.raises(InputError, match="`references` are no uint8 tensor"):
         explain(
-            model, views(), AttributionRequest("expected-gradients"), references=views(5, 2).float()
+            model, views(), AttributionRequest("expected_gradients"), references=views(5, 2).float()
         )
 
 
 def test_it_works_where_gradients_are_switched_off_and_in_half_precision() -> None:
-    model, question = resnet("medium"), AttributionRequest("input-x-gradient", state="1")
+    model, question = resnet("medium"), AttributionRequest("input_x_gradient", target="1")
     exact = explain(model, views(), question)
     with torch.inference_mode():
         again = explain(model, views(), question)
     with torch.no_grad():
-        camera = explain(model, views(), AttributionRequest("grad-cam", state="1"))
-    assert np.array_equal(again.map, exact.map)
-    assert camera.map.any()
+        camera = explain(model, views(), AttributionRequest("grad_cam", target="1"))
+    assert np.array_equal(again.values, exact.values)
+    assert camera.values.any()
     half = explain(resnet("medium").to(torch.bfloat16), views(), question)
-    assert half.map.dtype == np.float32
+    assert half.values.dtype == np.float32
 
 
 def test_a_model_that_gives_no_numbers_is_refused() -> None:
@@ -274,7 +276,7 @@ def test_a_model_that_gives_no_numbers_is_refused() -> None:
 def test_the_model_that_is_explained_stays_as_it_was() -> None:
     model = resnet("medium").train()
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    explain(model, views(), AttributionRequest("input-x-gradient"))
+    explain(model, views(), AttributionRequest("input_x_gradient"))
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert model.training
     assert all(parameter.requires_grad for parameter in model.parameters())

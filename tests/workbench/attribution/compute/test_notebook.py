@@ -21,4 +21,4 @@ def test_the_example_runs_as_written(trained: Path, test_folder: Path) -> None:
     exec(code, names)
     made = names["made"]
     assert isinstance(made, Attribution)
-    assert made.map.shape == (4, 32, 32)
+    assert made.values.shape == (4, 32, 32)

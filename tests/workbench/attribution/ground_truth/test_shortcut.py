@@ -58,7 +58,7 @@ def on_the_mark(root: Path, name: str) -> Comparison:
     masks = Masks(root / "planted" / "mask", photographs)
     rows = np.flatnonzero(made.labels == made.class_names.index(STATE)).tolist()
     unseen = prior(explainer.network, made.class_names, explainer.size, seed=0)
-    chosen = ways(["integrated-gradients"], ["mean"])
+    chosen = ways(["integrated_gradients"], ["mean"])
     found, *_ = study(made, rows, chosen, explainer, masks, unseen, seed=0)
     return found.element["watermark"]
 
@@ -84,7 +84,7 @@ def test_the_command_writes_tables_and_figures(
         "--out",
         str(out),
     ]
-    words += ["--method", "input-x-gradient", "--method", "grad-cam"]
+    words += ["--method", "input_x_gradient", "--method", "grad_cam"]
     assert main(words) == 0
     page = capsys.readouterr().out
     assert page.startswith("3 locations of planted.h5 where state == 'Illinois'; explained")

@@ -55,14 +55,14 @@ class Known:
         drawn[..., 16:] *= -1
         return Attribution(
             location_id=location_id,
-            question=question,
-            map=drawn,
+            request=question,
+            values=drawn,
             output=1.0,
             baseline_output=0.0,
             probability=0.5,
             converged=len(self.asked) > 1,
             reason="",
-            map_error=None,
+            error_estimate=None,
             cost=Cost(1, 1, 2.0),
         )
 
@@ -76,13 +76,13 @@ def unseen(state: str) -> NDArray[np.float32]:
 
 
 def agreement(store: Store, masks: Masks, draws: str) -> Agreement:
-    chosen = [Way("grad-cam", "")]
+    chosen = [Way("grad_cam", "")]
     only, *_ = study(store, range(9), chosen, Known(masks, draws), masks, unseen, seed=0)
     return only
 
 
 def test_the_control_knows_the_ground_and_nothing_else(store: Store, masks: Masks) -> None:
-    ways_to_explain = [Way("grad-cam", "")]
+    ways_to_explain = [Way("grad_cam", "")]
     _, control, _ = study(
         store, range(9), ways_to_explain, Known(masks, "sky"), masks, unseen, seed=0
     )
@@ -130,10 +130,10 @@ def test_an_element_is_judged_where_it_is_to_be_seen(store: Store, masks: Masks)
 
 
 def test_every_method_meets_every_baseline_that_it_uses() -> None:
-    assert ways(["occlusion", "grad-cam", "occlusion"], ["black", "mean"]) == [
+    assert ways(["occlusion", "grad_cam", "occlusion"], ["black", "mean"]) == [
         Way("occlusion", "black"),
         Way("occlusion", "mean"),
-        Way("grad-cam", ""),
+        Way("grad_cam", ""),
     ]
 
 
@@ -145,12 +145,12 @@ def test_the_true_state_is_asked_for_and_other_locations_are_of_other_states(
     study(store, rows, ways(["occlusion"], ["location", "mean"]), explainer, masks, unseen, seed=3)
     assert len(explainer.asked) == 6
     for location, question in explainer.asked:
-        question.check(store.class_names)
-        assert (question.state, question.output, question.seed) == ("true", "logit", 3)
+        question.validate(store.class_names)
+        assert (question.target, question.output, question.seed) == ("true", "logit", 3)
         if question.baseline == "location":
-            assert question.other.split("/")[0] != location.split("/")[0]
+            assert question.baseline_location.split("/")[0] != location.split("/")[0]
         else:
-            assert question.other == ""
+            assert question.baseline_location == ""
 
 
 def test_without_another_state_no_other_location_can_be_the_baseline(
@@ -175,7 +175,7 @@ def test_the_tables_say_what_was_found(store: Store, masks: Masks) -> None:
     found = study(
         store,
         range(9),
-        ways(["integrated-gradients", "grad-cam"], ["black"]),
+        ways(["integrated_gradients", "grad_cam"], ["black"]),
         Known(masks, "truth"),
         masks,
         unseen,
@@ -191,7 +191,7 @@ def test_the_tables_say_what_was_found(store: Store, masks: Masks) -> None:
     rows = list(csv.DictReader(io.StringIO(report.csv(found))))
     assert len(rows) == 4 * (len(PARTS) * len(MEASURES) + 1 + len(masks.element))
     first = rows[0]
-    assert (first["method"], first["baseline"]) == ("integrated-gradients", "black")
+    assert (first["method"], first["baseline"]) == ("integrated_gradients", "black")
     assert float(first["value"]) == mass.value.value
     assert float(first["ratio_high"]) == mass.ratio.high
     (tint,) = [row for row in rows[: len(rows) // 4] if row["element"] == "tint"]
@@ -201,7 +201,7 @@ def test_the_tables_say_what_was_found(store: Store, masks: Masks) -> None:
 
 def test_what_nobody_can_say_is_empty_in_the_tables(store: Store, masks: Masks) -> None:
     found = study(
-        store, range(3), [Way("grad-cam", "")], Known(masks, "tint"), masks, unseen, seed=0
+        store, range(3), [Way("grad_cam", "")], Known(masks, "tint"), masks, unseen, seed=0
     )
     rows = list(csv.DictReader(io.StringIO(report.csv(found[:1]))))
     assert {(row["locations"], row["value"], row["ratio_low"]) for row in rows} == {("0", "", "")}
