@@ -29,7 +29,7 @@ def path(tmp_path_factory: pytest.TempPathFactory, trained: Path, training_folde
 
 
 def words(path: Path, out: Path, *options: str) -> list[str]:
-    return ["-m", "workbench.attribution.compute", str(path), "--out", str(out), *FAST, *options]
+    return ["-m", "workbench.attribution", str(path), "--out", str(out), *FAST, *options]
 
 
 @pytest.fixture(scope="module")
