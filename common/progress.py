@@ -7,9 +7,11 @@ how a caller cancels.
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 
 from tqdm import tqdm
+
+T = TypeVar("T")
 
 # Without the iteration count, which a fraction does not have.
 _BAR_FORMAT = "{desc}: {percentage:3.0f}% |{bar}| {elapsed}, {remaining} left"
@@ -37,8 +39,8 @@ def subrange(progress: ProgressCallback, start: float, end: float) -> ProgressCa
 
 
 def batch_bar(
-    batches: Iterable[Any], description: str, *, total: int | None = None, disable: bool = False
-) -> "tqdm[Any]":
+    batches: Iterable[T], description: str, *, total: int | None = None, disable: bool = False
+) -> "tqdm[T]":
     """Return the batches under a progress bar with rate and time left."""
     return tqdm(
         batches,

@@ -62,12 +62,12 @@ def evaluate(
         total=len(batches),
         disable=not processes.is_main,
     ):
-        refuse_unreadable(batch.reason)
-        if len(batch.label):
+        refuse_unreadable(batch.errors)
+        if len(batch.labels):
             with autocast(config, device):
                 output = model.forward_all(to_pixels(batch.views, device))
             hit.index_add_(
-                0, batch.label.to(device), _count(output.logits, output.view_logits, batch.label)
+                0, batch.labels.to(device), _count(output.logits, output.view_logits, batch.label)
             )
         between()
     total = processes.all_reduce(hit).cpu()

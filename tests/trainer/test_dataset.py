@@ -81,7 +81,7 @@ def test_channels_are_last_in_memory(photographs: LocationDataset) -> None:
 def test_processes_decode_the_same_batches_in_the_same_order(photographs: LocationDataset) -> None:
     batches = list(dataset.in_order(6, 4))
     here, there = (list(dataset.loader(photographs, batches, workers)) for workers in (0, 2))
-    assert [len(batch.label) for batch in here] == [4, 2]
+    assert [len(batch.labels) for batch in here] == [4, 2]
     for one, other in zip(here, there, strict=True):
         assert torch.equal(one.views, other.views)
         assert torch.equal(one.row, other.row)
@@ -110,6 +110,6 @@ def test_files_are_hashed_where_that_is_asked_for(photographs: LocationDataset) 
     for view, name in enumerate(hashed.location[3].images):
         digest = hashlib.sha256((hashed.root / name).read_bytes()).digest()
         assert batch.sha256[0, view].numpy().tobytes() == digest
-    assert batch.reason[0] == ""
-    assert str(bad) in batch.reason[1]
+    assert batch.errors[0] == ""
+    assert str(bad) in batch.errors[1]
     assert photographs.__getitems__([3]).sha256 is None
