@@ -79,9 +79,10 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, prog: str = "python app.py") -> int:
     """Open the store, wire the parts and serve until interrupted; 2 for unusable input."""
     command = parser()
+    command.prog = prog
     options = command.parse_args(arguments)
     notes: list[str] = []
     with cli_errors(command.prog):

@@ -36,9 +36,10 @@ def parser(arguments: list[str] | None = None) -> argparse.ArgumentParser:
     return result
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, prog: str = "python -m trainer") -> int:
     """Run the command and return its exit status: 2 for input that cannot be used."""
     command = parser(arguments)
+    command.prog = prog
     options = vars(command.parse_args(arguments))
     run: Path = options["run"]
     with cli_errors(

@@ -93,9 +93,10 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, prog: str = "python -m workbench.export") -> int:
     """Run the command and return its exit status: 2 for input that cannot be used."""
     command = parser()
+    command.prog = prog
     options = command.parse_args(arguments)
     with cli_errors(command.prog):
         if not LEAST_WIDTH <= options.width <= GREATEST_WIDTH:

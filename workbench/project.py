@@ -325,9 +325,10 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, prog: str = "python -m workbench.project") -> int:
     """Run the command and return its exit status: 2 for input that cannot be used."""
     command = parser()
+    command.prog = prog
     given = command.parse_args(arguments)
     chosen = {name: value for name, value in vars(given).items() if name != "store"}
     chosen["method"] = tuple(dict.fromkeys(given.method or METHODS))

@@ -242,9 +242,10 @@ def _data(command: argparse.ArgumentParser) -> None:
     )
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, prog: str = "python -m workbench.interchange") -> int:
     """Run the command and return its exit status: 2 for input that cannot be used."""
     command = parser()
+    command.prog = prog
     options = command.parse_args(arguments)
     with cli_errors(command.prog):
         print(options.act(options))

@@ -155,9 +155,12 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(
+    arguments: list[str] | None = None, prog: str = "python -m workbench.projections.transform"
+) -> int:
     """Run the command and return its exit status: 2 for input that cannot be used."""
     command = parser()
+    command.prog = prog
     options = command.parse_args(arguments)
     with cli_errors(command.prog):
         if not 0 <= options.seed < 2**32:

@@ -43,9 +43,10 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, prog: str = "python -m trainer.data.prepare") -> int:
     """Run the command and return its exit status: 2 for input that cannot be used."""
     command = parser()
+    command.prog = prog
     options = command.parse_args(arguments)
     with cli_errors(command.prog, interrupted="the next start goes on where this one was"):
         if options.num_workers < 0:

@@ -98,9 +98,10 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, prog: str = "python -m workbench.attribution") -> int:
     """Run the command and return its exit status: 2 for input that cannot be used."""
     command = parser()
+    command.prog = prog
     options = command.parse_args(arguments)
     with (
         cli_errors(command.prog, interrupted="run the same command again to resume"),

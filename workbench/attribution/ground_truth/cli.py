@@ -93,9 +93,12 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(
+    arguments: list[str] | None = None, prog: str = "python -m workbench.attribution.ground_truth"
+) -> int:
     """Run the command and return its exit status: 2 for input that cannot be used."""
     command = parser()
+    command.prog = prog
     options = command.parse_args(arguments)
     with cli_errors(command.prog):
         _hold(options)
