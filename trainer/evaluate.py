@@ -67,7 +67,7 @@ def evaluate(
             with autocast(config, device):
                 output = model.forward_all(to_pixels(batch.views, device))
             hit.index_add_(
-                0, batch.labels.to(device), _count(output.logits, output.view_logits, batch.label)
+                0, batch.labels.to(device), _count(output.logits, output.view_logits, batch.labels)
             )
         between()
     total = processes.all_reduce(hit).cpu()
