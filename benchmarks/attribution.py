@@ -40,7 +40,7 @@ from tqdm import tqdm
 
 from trainer import checkpoint as checkpoints
 from trainer.data import decode
-from trainer.models.inference import folded
+from trainer.models.inference import fold_batch_norm
 from trainer.models.resnet import FourViewResNet
 from workbench import store as stores
 from workbench.attribution.compute import integrated_gradients
@@ -98,7 +98,7 @@ def main() -> int:
         location = store.location_ids[row]
         if (location, OUTPUTS[-1]) in known:
             continue
-        views = decode.views(photographs.paths(location), checkpoint.config.image_size)
+        views = decode.read_views(photographs.paths(location), checkpoint.config.image_size)
         lines = list(measured(model, network, network.pixels(views), location, options.reference))
         _append(options.out, lines)
         known |= {(line.location, line.output): line for line in lines}
@@ -232,7 +232,7 @@ def parts(model: FourViewResNet, network: Network, size: int) -> None:
     prepared = [
         ("as trained", model, at_once),
         ("frozen", frozen, at_once),
-        ("folded", folded(model).requires_grad_(False), at_once),
+        ("folded", fold_batch_norm(model).requires_grad_(False), at_once),
         ("channels last", network.model, at_once),
         *((f"batches of {count}", network.model, count) for count in (1, 2, 4, 8, 16, 32, 64)),
     ]

@@ -38,8 +38,8 @@ from trainer.config import FUSIONS, PRECISIONS, Config
 from trainer.data import dataset, layout
 from trainer.data.dataset import LocationDataset
 from trainer.data.layout import Index
-from trainer.models.inference import Inference, folded, folds
-from trainer.models.resnet import FourViewResNet, Output, to_pixels
+from trainer.models.inference import Inference, fold_batch_norm, folding_is_exact
+from trainer.models.resnet import FourViewResNet, ModelOutput, to_pixels
 from trainer.synthetic import paint
 from workbench.extract.extraction import extracted, tidy
 from workbench.extract.resume_buffer import folder_of
@@ -100,7 +100,7 @@ def in_memory(index: Index, options: argparse.Namespace) -> list[torch.Tensor]:
     most = max(1, MEMORY // (options.batch_size * 4 * 3 * options.image_size**2))
     rows = [
         part
-        for part in dataset.in_order(len(photographs), options.batch_size)
+        for part in dataset.sequential_batches(len(photographs), options.batch_size)
         if len(part) == options.batch_size
     ]
     views = [photographs.__getitems__(part).views for part in rows[:most]]
@@ -109,7 +109,7 @@ def in_memory(index: Index, options: argparse.Namespace) -> list[torch.Tensor]:
 
 @torch.inference_mode()
 def limit(
-    forward: Callable[[torch.Tensor], Output], views: list[torch.Tensor], steps: int
+    forward: Callable[[torch.Tensor], ModelOutput], views: list[torch.Tensor], steps: int
 ) -> float:
     """Return locations a second of the forward pass alone."""
     for step in range(WARM_UP):
@@ -134,7 +134,7 @@ def plain(index: Index, model: FourViewResNet, options: argparse.Namespace, fold
         pin_memory=device.type == "cuda",
         multiprocessing_context="forkserver" if options.num_workers else None,
     )
-    kept: list[Output] = []
+    kept: list[ModelOutput] = []
     half = options.precision == "bfloat16"
     for step, (views, _) in enumerate(loader):
         with torch.autocast(device.type, torch.bfloat16, enabled=half):
@@ -150,9 +150,9 @@ def plain(index: Index, model: FourViewResNet, options: argparse.Namespace, fold
     return rate(len(index.locations), options, time.perf_counter() - started)
 
 
-def _in_float32(output: Output) -> Output:
+def _in_float32(output: ModelOutput) -> ModelOutput:
     parts = (output.features, output.logits, output.view_features, output.view_logits)
-    return Output(*(None if part is None else part.float().cpu() for part in parts))  # type: ignore[arg-type]
+    return ModelOutput(*(None if part is None else part.float().cpu() for part in parts))  # type: ignore[arg-type]
 
 
 def parts(model: FourViewResNet, views: list[torch.Tensor], steps: int, rounds: int) -> None:
@@ -160,14 +160,14 @@ def parts(model: FourViewResNet, views: list[torch.Tensor], steps: int, rounds: 
     device = default_device()
     as_trained = model.to(device).eval()
 
-    def unprepared(batch: torch.Tensor) -> Output:
+    def unprepared(batch: torch.Tensor) -> ModelOutput:
         return as_trained.forward_all(to_pixels(batch, device))
 
-    turns: dict[str, Callable[[torch.Tensor], Output]] = {
+    turns: dict[str, Callable[[torch.Tensor], ModelOutput]] = {
         "as trained": unprepared,
         "channels-last weights": Inference(_copy(model), device, "float32"),
-        "folded": Inference(folded(model), device, "float32"),
-        "bfloat16": Inference(folded(model), device, "bfloat16"),
+        "folded": Inference(fold_batch_norm(model), device, "float32"),
+        "bfloat16": Inference(fold_batch_norm(model), device, "bfloat16"),
     }
     rates: dict[str, list[float]] = {name: [] for name in turns}
     for number in range(rounds):
@@ -218,8 +218,8 @@ def compare(fusion: str, options: argparse.Namespace, index: Index, folder: Path
     run = folder / fusion
     model = trained(fusion, options, index, run)
     views = in_memory(index, options)
-    joined = folded(model)
-    fits = folds(model, joined, views[0][:4])
+    joined = fold_batch_norm(model)
+    fits = folding_is_exact(model, joined, views[0][:4])
     prepared = Inference(joined if fits else model, default_device(), options.precision)
     print(f"{fusion}: {len(index.locations)} locations, {'folded' if fits else 'not folded'}")
     steps = len(index.locations) // options.batch_size - WARM_UP
@@ -248,8 +248,8 @@ def reading(index: Index, options: argparse.Namespace) -> float:
     photographs = LocationDataset(
         index.root, index.locations, index.class_names, options.image_size, hashed=True
     )
-    rows = list(dataset.in_order(len(photographs), options.batch_size))
-    for step, _ in enumerate(dataset.loader(photographs, rows, options.num_workers)):
+    rows = list(dataset.sequential_batches(len(photographs), options.batch_size))
+    for step, _ in enumerate(dataset.data_loader(photographs, rows, options.num_workers)):
         if step == WARM_UP - 1:
             started = time.perf_counter()
     return rate(len(photographs), options, time.perf_counter() - started)
@@ -281,7 +281,7 @@ def main() -> None:
         folder = Path(temporary)
         data = options.data or paint(folder / "painted", states=10, train=12, test=1) / "train"
         wanted = (WARM_UP + options.batches) * options.batch_size
-        index = linked(layout.index(data), folder / "linked", wanted)
+        index = linked(layout.index_folder(data), folder / "linked", wanted)
         print(
             f"{device} ({name}), ResNet-{options.depth}, {options.image_size} px, batch "
             f"{options.batch_size}, {options.precision}, {options.num_workers} workers"

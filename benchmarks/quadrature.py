@@ -179,7 +179,7 @@ def main() -> int:
     curves: dict[str, dict[str, list[list[tuple[float, float]]]]] = {}
     own: dict[str, list[list[float]]] = {}
     for row in tqdm([int(row) for row in rows], desc="locations"):
-        views = decode.views(
+        views = decode.read_views(
             photographs.paths(store.location_ids[row]), checkpoint.config.image_size
         )
         pixels = network.pixels(views)

@@ -35,10 +35,10 @@ from trainer.data.layout import Index
 from trainer.models.resnet import FourViewResNet
 from trainer.step import TrainStep
 from trainer.synthetic import paint
-from trainer.train import STEPS_AT_ONCE, train
+from trainer.train import LOG_INTERVAL, train
 
 MEMORY = 2**32  # Bytes for batches in memory.
-WARM_UP = STEPS_AT_ONCE  # Steps that are not timed: `steps.csv` knows the time every so many.
+WARM_UP = LOG_INTERVAL  # Steps that are not timed: `steps.csv` knows the time every so many.
 
 
 class PlainDataset(Dataset[tuple[Tensor, int]]):
@@ -73,7 +73,7 @@ def ours(index: Index, config: Config, folder: Path) -> float:
         )
         with (Path(run) / "run" / "steps.csv").open(newline="") as file:
             seconds = [float(row["seconds"]) for row in csv.DictReader(file)]
-    steps = len(seconds) - len(seconds) % STEPS_AT_ONCE
+    steps = len(seconds) - len(seconds) % LOG_INTERVAL
     return (steps - WARM_UP) * config.batch_size / (seconds[steps - 1] - seconds[WARM_UP - 1])
 
 
@@ -84,7 +84,7 @@ def limit(index: Index, config: Config, steps: int) -> float:
     # As many different batches as memory allows: a few alone are soon learnt by heart, and
     # gradients of almost nothing take another time.
     different = min(WARM_UP + steps, max(1, MEMORY // size))
-    rows = list(dataset.shuffled(len(photographs), config.batch_size, 0, 0, different))
+    rows = list(dataset.shuffled_batches(len(photographs), config.batch_size, 0, 0, different))
     batches = [photographs.__getitems__(part) for part in rows]
     if torch.cuda.is_available():  # As the loader's are: only such are copied while it computes.
         batches = [batch._replace(views=batch.views.pin_memory()) for batch in batches]
@@ -97,7 +97,7 @@ def limit(index: Index, config: Config, steps: int) -> float:
             started = time.perf_counter()
         batch = batches[step % len(batches)]
         pending.append(learner.step(batch.views, batch.labels, step, config.batch_size))
-        if len(pending) == STEPS_AT_ONCE:
+        if len(pending) == LOG_INTERVAL:
             torch.stack(pending).tolist()
             pending.clear()
     wait()
@@ -142,8 +142,8 @@ def plain(index: Index, config: Config, steps: int) -> float:
 def decoding(index: Index, config: Config, steps: int) -> float:
     """Return locations a second that the loader's processes decode, were there nothing else."""
     photographs = LocationDataset(index.root, index.locations, index.class_names, config.image_size)
-    rows = dataset.shuffled(len(photographs), config.batch_size, 0, 0, WARM_UP + steps)
-    for step, _ in enumerate(dataset.loader(photographs, rows, config.num_workers)):
+    rows = dataset.shuffled_batches(len(photographs), config.batch_size, 0, 0, WARM_UP + steps)
+    for step, _ in enumerate(dataset.data_loader(photographs, rows, config.num_workers)):
         if step == WARM_UP - 1:
             started = time.perf_counter()
     return steps * config.batch_size / (time.perf_counter() - started)
@@ -157,10 +157,10 @@ def linked(index: Index, folder: Path, locations: int) -> Index:
         members = [place for place in index.locations if place.class_name == name]
         for number in range(-(-locations // len(classes)) + 1):  # One is held back to validate.
             place = members[number % len(members)]
-            for degree, image in zip(layout.DEGREES, place.images, strict=True):
+            for degree, image in zip(layout.HEADINGS, place.images, strict=True):
                 link = folder / name / f"2015_{number:06d}_{degree}.jpg"
                 link.symlink_to((index.root / image).resolve())
-    return layout.index(folder)
+    return layout.index_folder(folder)
 
 
 def model(index: Index, config: Config) -> FourViewResNet:
@@ -212,11 +212,13 @@ def main() -> None:
         learning_rate=1e-4,
         save_interval=1e6,
     )
-    steps = -(-options.steps // STEPS_AT_ONCE) * STEPS_AT_ONCE
+    steps = -(-options.steps // LOG_INTERVAL) * LOG_INTERVAL
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         data = options.data or paint(folder / "painted", states=10, train=60, test=1) / "train"
-        index = linked(layout.index(data), folder / "linked", (WARM_UP + steps) * config.batch_size)
+        index = linked(
+            layout.index_folder(data), folder / "linked", (WARM_UP + steps) * config.batch_size
+        )
         print(
             f"{device} ({name}), ResNet-{config.depth}, {config.fusion}, {config.image_size} px, batch "
             f"{config.batch_size}, {config.precision}, {config.num_workers} workers, {steps} steps"

@@ -29,7 +29,7 @@ from trainer.models.resnet import FourViewResNet
 
 FORMAT = "resnetbolt-checkpoint"
 VERSION = 3
-_FORMER_NAMES = {
+_OLD_NAMES = {
     "class_name": "class_names",
     "data": "data_root",
     "class_top_1": "per_class_top_1",
@@ -85,7 +85,7 @@ def save(
     written = run / f"weights-{checkpoint.step:07d}.safetensors"
     try:
         with atomic_write(written) as partial:
-            save_file(tensors, partial, _kind(checkpoint.config))
+            save_file(tensors, partial, _weights_metadata(checkpoint.config))
         with atomic_write(_state_file(run, checkpoint)) as partial:
             torch.save(dict(state), partial)
     except (SafetensorError, RuntimeError) as error:
@@ -99,12 +99,12 @@ def save(
     # A name of its own, or taking a step again would change what another JSON points to.
     weights = f"weights-{checkpoint.step:07d}-{sha256[:12]}.safetensors"
     written.replace(run / weights)
-    complete = dataclasses.replace(checkpoint, weights=weights, sha256=sha256, **_origin())
+    complete = dataclasses.replace(checkpoint, weights=weights, sha256=sha256, **_provenance())
     document = {"format": FORMAT, "version": VERSION} | dataclasses.asdict(complete)
     text = json.dumps(document, indent=1) + "\n"
     for name in names:
         atomic_write_text(run / f"{name}.json", text)
-    _sweep(run)
+    _remove_unused(run)
 
 
 def load_state(run: Path, checkpoint: Checkpoint) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def read(run: Path, name: str = "best") -> Checkpoint:
                 f"the checkpoint has version {version}, this trainer reads up to "
                 f"{VERSION}; update it."
             )
-        fields = {_FORMER_NAMES.get(key, key): value for key, value in document.items()}
+        fields = {_OLD_NAMES.get(key, key): value for key, value in document.items()}
         fields["config"] = Config.from_json(fields["config"])
         fields["class_names"] = tuple(fields["class_names"])
         checkpoint = Checkpoint(**fields)
@@ -182,7 +182,7 @@ def load(run: Path, name: str = "best") -> tuple[FourViewResNet, Checkpoint]:
     try:
         with safe_open(path, "pt") as file:
             kind = file.metadata() or {}
-        if "model" in kind and kind != _kind(checkpoint.config):
+        if "model" in kind and kind != _weights_metadata(checkpoint.config):
             raise RuntimeError("written for another model")
         model.load_state_dict(load_file(path))
     except (SafetensorError, RuntimeError, OSError) as error:
@@ -195,7 +195,7 @@ def load(run: Path, name: str = "best") -> tuple[FourViewResNet, Checkpoint]:
     return model.eval(), checkpoint
 
 
-def _kind(config: Config) -> dict[str, str]:
+def _weights_metadata(config: Config) -> dict[str, str]:
     """Return what a weights file says of its model, since shapes do not tell all.
 
     One entry: the library writes several in any order, and equal models shall have equal files.
@@ -207,7 +207,7 @@ def _state_file(run: Path, checkpoint: Checkpoint) -> Path:
     return run / f"state-{checkpoint.step:07d}.pt"
 
 
-def _sweep(run: Path) -> None:
+def _remove_unused(run: Path) -> None:
     """Remove weights that no checkpoint names any more, and states that are not the last."""
     last = read(run, "last")
     used = {last.weights, _state_file(run, last).name}
@@ -225,7 +225,7 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _origin() -> dict[str, Any]:
+def _provenance() -> dict[str, Any]:
     """Return the versions and the commit that made a checkpoint, as far as they are known."""
     git = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
     try:

@@ -16,7 +16,7 @@ from trainer.data.dataset import LocationDataset
 from trainer.models.resnet import FourViewResNet, to_pixels
 from trainer.step import autocast
 
-TOP = 5
+TOP_K = 5
 
 
 @dataclass(frozen=True)
@@ -53,21 +53,24 @@ def evaluate(
     model.eval()
     device = processes.device
     batches = [
-        processes.shard(rows) for rows in dataset.in_order(len(photographs), config.batch_size)
+        processes.shard(rows)
+        for rows in dataset.sequential_batches(len(photographs), config.batch_size)
     ]
     hit = torch.zeros((classes, 5), dtype=torch.float64, device=device)
     for batch in batch_bar(
-        dataset.loader(photographs, batches, config.num_workers),
+        dataset.data_loader(photographs, batches, config.num_workers),
         what,
         total=len(batches),
         disable=not processes.is_main,
     ):
-        refuse_unreadable(batch.errors)
+        raise_unreadable(batch.errors)
         if len(batch.labels):
             with autocast(config, device):
                 output = model.forward_all(to_pixels(batch.views, device))
             hit.index_add_(
-                0, batch.labels.to(device), _count(output.logits, output.view_logits, batch.labels)
+                0,
+                batch.labels.to(device),
+                _location_scores(output.logits, output.view_logits, batch.labels),
             )
         between()
     total = processes.all_reduce(hit).cpu()
@@ -85,7 +88,7 @@ def evaluate(
     )
 
 
-def _count(logit: Tensor, view_logit: Tensor | None, label: Tensor) -> Tensor:
+def _location_scores(logit: Tensor, view_logit: Tensor | None, label: Tensor) -> Tensor:
     """Return for each location its loss, its hits, and the share of its views that hit: (B, 5)."""
     label = label.to(logit.device)
     loss = cross_entropy(logit.float(), label, reduction="none")
@@ -100,11 +103,11 @@ def _count(logit: Tensor, view_logit: Tensor | None, label: Tensor) -> Tensor:
 def _hits(logit: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
     """Return as 0 or 1 whether the best, and one of the five best, of (..., S) is the label."""
     ranking = logit.float().argsort(dim=-1, descending=True, stable=True)
-    hit = (ranking == label[..., None])[..., :TOP].float()
+    hit = (ranking == label[..., None])[..., :TOP_K].float()
     return hit[..., 0], hit.amax(dim=-1)
 
 
-def refuse_unreadable(reasons: tuple[str, ...]) -> None:
+def raise_unreadable(reasons: tuple[str, ...]) -> None:
     """Raise InputError with the first reason why a location of a batch could not be read."""
     for reason in reasons:
         if reason:

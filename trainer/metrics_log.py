@@ -10,7 +10,7 @@ from typing import Any
 
 from common.files import atomic_write_text
 from trainer.config import Config
-from trainer.data.layout import Skipped
+from trainer.data.layout import SkippedLocation
 
 STEPS, EPOCHS = "steps.csv", "epochs.csv"
 STEP_COLUMNS = ("epoch", "step", "loss", "learning_rate", "seconds")
@@ -31,7 +31,7 @@ class MetricsLog:
     """Writes a run's configuration, the skipped, its steps and epochs, and TensorBoard's events."""
 
     def __init__(
-        self, run: Path, config: Config, skipped: Sequence[Skipped], last_step: int
+        self, run: Path, config: Config, skipped: Sequence[SkippedLocation], last_step: int
     ) -> None:
         """Begin the tables, or cut off what was written after the step that was saved."""
         self._run, self._last_step = run, last_step
@@ -41,7 +41,7 @@ class MetricsLog:
         )
         atomic_write_text(
             run / "skipped.csv",
-            _lines([("id", "reason"), *((item.id, item.reason) for item in skipped)]),
+            _csv_text([("id", "reason"), *((item.id, item.reason) for item in skipped)]),
         )
         for name, columns in ((STEPS, STEP_COLUMNS), (EPOCHS, EPOCH_COLUMNS)):
             path, before = run / name, ""
@@ -51,8 +51,8 @@ class MetricsLog:
             # A kill may have cut the last row short.
             whole = (row for row in rows if len(row) == len(columns) and row[1].isdecimal())
             rows = [row for row in whole if int(row[1]) <= last_step]
-            if _lines([columns, *rows]) != before:
-                atomic_write_text(path, _lines([columns, *rows]))
+            if _csv_text([columns, *rows]) != before:
+                atomic_write_text(path, _csv_text([columns, *rows]))
 
     def steps(self, rows: Sequence[tuple[int, int, float, float, float]]) -> None:
         """Add rows of `STEP_COLUMNS`."""
@@ -80,19 +80,19 @@ class MetricsLog:
 
     def _append(self, name: str, rows: Sequence[Sequence[object]]) -> None:
         with (self._run / name).open("a", newline="", encoding="utf-8") as file:
-            file.write(_lines(rows))
+            file.write(_csv_text(rows))
         # Not before: what TensorBoard says of a full disk is a page long.
-        self._board = self._board or _tensorboard(self._run / "tensorboard", self._last_step)
+        self._board = self._board or _tensorboard_writer(self._run / "tensorboard", self._last_step)
 
 
-def _lines(rows: Sequence[Sequence[object]]) -> str:
+def _csv_text(rows: Sequence[Sequence[object]]) -> str:
     """Return rows as the text of a CSV file."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
 
 
-def _tensorboard(folder: Path, last_step: int) -> Any:
+def _tensorboard_writer(folder: Path, last_step: int) -> Any:
     """Return a writer of events, None where TensorBoard is not installed or cannot write."""
     try:
         from torch.utils.tensorboard import SummaryWriter

@@ -17,7 +17,7 @@ from trainer.data.split import Split
 
 
 @contextmanager
-def alone(run: Path, processes: Processes) -> Iterator[None]:
+def run_lock(run: Path, processes: Processes) -> Iterator[None]:
     """Keep a second trainer out of the run; the lock goes when this process does.
 
     The first of several processes holds it for all. Raises InputError where another holds it.
@@ -31,7 +31,7 @@ def alone(run: Path, processes: Processes) -> Iterator[None]:
         yield
 
 
-def previous(run: Path, config: Config, resume: bool) -> Checkpoint | None:
+def read_previous(run: Path, config: Config, resume: bool) -> Checkpoint | None:
     """Return the last checkpoint of an earlier start, None if there is none.
 
     Raises InputError for a place that cannot be written, a run that nobody asked to resume, or one
@@ -62,7 +62,7 @@ def previous(run: Path, config: Config, resume: bool) -> Checkpoint | None:
     return last
 
 
-def as_before(run: Path, previous: Checkpoint, index: Index) -> Split:
+def restore_split(run: Path, previous: Checkpoint, index: Index) -> Split:
     """Return the locations that the run was started on, without those that came since.
 
     Raises InputError when some of them cannot be read any more, or the classes are others.

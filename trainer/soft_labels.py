@@ -11,10 +11,10 @@ from trainer.data.layout import Location
 from trainer.errors import InvalidConfig
 
 Matrix = np.ndarray[tuple[int, int], np.dtype[np.float64]]
-EARTH_RADIUS = 6371.0088  # Mean radius, km (IUGG).
+EARTH_RADIUS_KM = 6371.0088  # Mean radius, km (IUGG).
 
 
-def targets(
+def soft_labels(
     config: Config, class_name: Sequence[str], training: Sequence[Location]
 ) -> Tensor | None:
     """Return for each class the distribution (S, S) that it should be answered with, rows sum to 1.
@@ -30,7 +30,7 @@ def targets(
     own = 1 - config.label_smoothing - config.neighbor_smoothing
     result = own * torch.eye(classes) + config.label_smoothing / classes
     if config.neighbor_smoothing:
-        distance = torch.from_numpy(distances(centres(class_name, training)))
+        distance = torch.from_numpy(great_circle_distances(class_centres(class_name, training)))
         weight = torch.exp(-distance / config.neighbor_distance).fill_diagonal_(0)
         # A class far from all others keeps what it cannot give away.
         given = weight / weight.sum(dim=1, keepdim=True).clamp(min=1e-30)
@@ -39,7 +39,7 @@ def targets(
     return result
 
 
-def centres(class_name: Sequence[str], training: Sequence[Location]) -> Matrix:
+def class_centres(class_name: Sequence[str], training: Sequence[Location]) -> Matrix:
     """Return the mean direction (S, 3) of each class's locations, a unit vector.
 
     Raises InvalidConfig for a class of which no location has coordinates.
@@ -69,10 +69,10 @@ def centres(class_name: Sequence[str], training: Sequence[Location]) -> Matrix:
     return result
 
 
-def distances(
+def great_circle_distances(
     centre: Matrix,
 ) -> Matrix:
     """Return the great-circle distances (S, S) in km between unit vectors (S, 3)."""
     chord = np.linalg.norm(centre[:, None] - centre[None], axis=2)
-    result: Matrix = 2 * EARTH_RADIUS * np.arcsin(np.clip(chord / 2, 0, 1))
+    result: Matrix = 2 * EARTH_RADIUS_KM * np.arcsin(np.clip(chord / 2, 0, 1))
     return result

@@ -72,7 +72,7 @@ class TrainStep:
         self.replicas = DistributedDataParallel(objective) if processes.world_size > 1 else None
         objective = self.replicas or objective
         self._objective = torch.compile(objective) if config.compile else objective
-        self._optimiser = optimiser(self.model, config)
+        self._optimiser = build_optimizer(self.model, config)
 
     def state(self) -> dict[str, Any]:
         """Return what resuming needs besides the weights that are kept."""
@@ -160,7 +160,7 @@ def autocast(config: Config, device: torch.device) -> torch.autocast:
     return torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bfloat16")
 
 
-def optimiser(model: FourViewResNet, config: Config) -> torch.optim.Optimizer:
+def build_optimizer(model: FourViewResNet, config: Config) -> torch.optim.Optimizer:
     """Return the optimiser; each group's `share` is its part of the learning rate."""
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():

@@ -20,20 +20,20 @@ from trainer.checkpoint import Checkpoint
 from trainer.config import Config
 from trainer.data import dataset
 from trainer.data.dataset import Batch, LocationDataset
-from trainer.data.prepare import Prepared, index_file, prepare
+from trainer.data.prepare import PreparedData, index_file, prepare
 from trainer.data.split import Split, split_by_location
 from trainer.errors import InvalidConfig, TrainingDiverged, TrainingOutOfMemory
-from trainer.evaluate import Scores, evaluate, refuse_unreadable
+from trainer.evaluate import Scores, evaluate, raise_unreadable
 from trainer.metrics_log import MetricsLog
-from trainer.models.pretrained import check, start_from
+from trainer.models.pretrained import check_weights, load_pretrained
 from trainer.models.resnet import FourViewResNet
-from trainer.soft_labels import targets
+from trainer.soft_labels import soft_labels
 from trainer.step import TrainStep, learning_rate
 
 # Losses are read from the device this many steps at a time, so that it need not wait.
-STEPS_AT_ONCE = 20
+LOG_INTERVAL = 20
 
-Report = Callable[[int, Scores], None]
+EpochCallback = Callable[[int, Scores], None]
 """Called after each epoch with its number, counted from 1, and scores; may raise to end."""
 
 
@@ -45,7 +45,7 @@ def train(
     preset: str,
     resume: bool,
     index: Path | None = None,
-    report: Report | None = None,
+    report: EpochCallback | None = None,
 ) -> Checkpoint:
     """Train into the folder `run` and return the best checkpoint, by validation loss.
 
@@ -56,27 +56,29 @@ def train(
     """
     processes = distributed.current_processes()
     # What can be refused, or is done already, need not wait for the photographs.
-    previous = run_folder.previous(run, config, resume)
+    previous = run_folder.read_previous(run, config, resume)
     if previous and previous.epoch == config.epochs:
         return checkpoints.read(run)
     if not previous:
-        check(config.depth, config.weights)
+        check_weights(config.depth, config.weights)
     with processes.main_first():
         prepared = prepare(
             data, index or index_file(run.absolute().parent, data), config.num_workers
         )
     split = split_by_location(prepared.index, config.validation_fraction, config.seed)
-    _refuse_small_parts(config, len(split.training), processes.world_size)
-    with run_folder.alone(run, processes):
-        previous = run_folder.previous(run, config, resume)  # Another trainer may have been here.
+    _check_batch_size(config, len(split.training), processes.world_size)
+    with run_folder.run_lock(run, processes):
+        previous = run_folder.read_previous(
+            run, config, resume
+        )  # Another trainer may have been here.
         if previous:
-            split = run_folder.as_before(run, previous, prepared.index)
-        training = _Training(run, config, preset, previous, prepared, split, processes)
+            split = run_folder.restore_split(run, previous, prepared.index)
+        training = _Trainer(run, config, preset, previous, prepared, split, processes)
         with stop_signal() as stop:
             return training.run_all(stop, report)
 
 
-class _Training:
+class _Trainer:
     """One training: what it reads, the learner, and how far it has come."""
 
     def __init__(
@@ -85,7 +87,7 @@ class _Training:
         config: Config,
         preset: str,
         previous: Checkpoint | None,
-        prepared: Prepared,
+        prepared: PreparedData,
         split: Split,
         processes: Processes,
     ) -> None:
@@ -112,16 +114,16 @@ class _Training:
             self._model(prepared, split, fresh=previous is None),
             config,
             processes,
-            targets(config, self.class_name, split.training),
+            soft_labels(config, self.class_name, split.training),
             self.steps_per_epoch,
         )
         self._go_on_from(previous)
         self.skipped = prepared.index.skipped
         self.journal: MetricsLog | None = None
         if processes.is_main:
-            _tell(split, prepared)
+            _print_summary(split, prepared)
 
-    def _model(self, prepared: Prepared, split: Split, *, fresh: bool) -> FourViewResNet:
+    def _model(self, prepared: PreparedData, split: Split, *, fresh: bool) -> FourViewResNet:
         config = self.config
         mean, deviation = prepared.statistics(split.training)
         model = FourViewResNet(
@@ -134,7 +136,7 @@ class _Training:
         )
         if fresh and config.weights:
             with self.processes.main_first():
-                start_from(model, config.weights)
+                load_pretrained(model, config.weights)
         return model
 
     def _go_on_from(self, previous: Checkpoint | None) -> None:
@@ -159,16 +161,16 @@ class _Training:
         """Return the time that training has taken, earlier starts included."""
         return self.seconds_before + time.monotonic() - self.started
 
-    def run_all(self, stop: StopSignal, report: Report | None) -> Checkpoint:
+    def run_all(self, stop: StopSignal, report: EpochCallback | None) -> Checkpoint:
         """Train the epochs that are left, until asked to end, and return the best checkpoint."""
         self.stop = stop
         if self.processes.is_main:
             self.journal = MetricsLog(self.run, self.config, self.skipped, self.step)
         last_step = self.config.epochs * self.steps_per_epoch
-        rows = dataset.shuffled(
+        rows = dataset.shuffled_batches(
             len(self.training), self.batch_size, self.config.seed, self.step, last_step
         )
-        batches = dataset.loader(
+        batches = dataset.data_loader(
             self.training, map(self.processes.shard, rows), self.config.num_workers
         )
         stream = iter(batches)
@@ -199,7 +201,7 @@ class _Training:
             self.processes,
             between=self._stop_if_asked,
         )
-        _refuse_divergence(self.run, scores.loss, f"validation after epoch {number}")
+        _check_finite(self.run, scores.loss, f"validation after epoch {number}")
         self._count(number, scores)
         if self.journal:
             views = {"view_top_1": scores.view_top_1, "view_top_5": scores.view_top_5}
@@ -234,7 +236,7 @@ class _Training:
         pending: list[Tensor] = []
         for _ in range(count):
             try:
-                batch = _decoded(stream)
+                batch = _next_batch(stream)
             except InputError:
                 if self.processes.world_size == 1:  # The others wait for this one: none could save.
                     self._read(pending, bar)
@@ -243,7 +245,7 @@ class _Training:
             pending.append(self._step(batch))
             self.step += 1
             bar.update(self.batch_size)
-            if len(pending) == STEPS_AT_ONCE:
+            if len(pending) == LOG_INTERVAL:
                 self._read(pending, bar)
             if self._agreed_to_save():
                 self._read(pending, bar)
@@ -282,7 +284,7 @@ class _Training:
         first = self.step - len(losses)
         rows = []
         for step, loss in enumerate(losses, start=first):
-            _refuse_divergence(self.run, loss, f"step {step + 1}")
+            _check_finite(self.run, loss, f"step {step + 1}")
             self.loss_sum += loss
             rate = learning_rate(self.config, step, self.steps_per_epoch)
             rows.append((self.epoch + 1, step + 1, loss, rate, round(self.seconds, 3)))
@@ -337,7 +339,7 @@ class _Training:
         self.saved, self.saved_step = time.monotonic(), self.step
 
 
-def _refuse_small_parts(config: Config, locations: int, processes: int) -> None:
+def _check_batch_size(config: Config, locations: int, processes: int) -> None:
     """Raise InvalidConfig where a part of a batch would hold no location, or too little to learn."""
     batch_size, parts = min(config.batch_size, locations), processes * config.accumulation_steps
     needed = 1
@@ -351,7 +353,7 @@ def _refuse_small_parts(config: Config, locations: int, processes: int) -> None:
         )
 
 
-def _decoded(stream: Iterator[Batch]) -> Batch:
+def _next_batch(stream: Iterator[Batch]) -> Batch:
     """Return the next batch; raises InputError where a photograph, or what reads it, is gone."""
     try:
         batch = next(stream)
@@ -360,11 +362,11 @@ def _decoded(stream: Iterator[Batch]) -> Batch:
             "A process that decodes photographs was killed, perhaps for want of memory; go on "
             "with --resume and fewer --num-workers."
         ) from error
-    refuse_unreadable(batch.errors)
+    raise_unreadable(batch.errors)
     return batch
 
 
-def _tell(split: Split, prepared: Prepared) -> None:
+def _print_summary(split: Split, prepared: PreparedData) -> None:
     skipped = prepared.index.skipped
     print(
         f"{len(split.training)} locations to train on, {len(split.validation)} to validate, "
@@ -376,7 +378,7 @@ def _tell(split: Split, prepared: Prepared) -> None:
         print(f"  and {len(skipped) - 10} more, all in skipped.csv")
 
 
-def _refuse_divergence(run: Path, loss: float, where: str) -> None:
+def _check_finite(run: Path, loss: float, where: str) -> None:
     if not math.isfinite(loss):
         raise TrainingDiverged(
             f"{run}: the loss is {loss} at {where}; train anew with a smaller --learning-rate."

@@ -14,7 +14,7 @@ from tests.examples import folder
 from trainer import checkpoint as checkpoints
 from trainer.config import Config
 from trainer.data.dataset import LocationDataset
-from trainer.data.layout import index
+from trainer.data.layout import index_folder
 from trainer.data.prepare import index_file
 from trainer.errors import TrainingOutOfMemory
 from trainer.evaluate import evaluate
@@ -77,7 +77,7 @@ def test_the_best_checkpoints_are_tested_on_the_other_photographs(
 ) -> None:
     for row, name in list(zip(rows(comparison), FOLDERS, strict=True))[:2]:
         model, checkpoint = checkpoints.load(comparison / name)
-        location = index(test_folder).locations
+        location = index_folder(test_folder).locations
         photographs = LocationDataset(test_folder, location, checkpoint.class_names, 32)
         here = distributed.current_processes()
         scores = evaluate(model, photographs, 2, checkpoint.config, here)

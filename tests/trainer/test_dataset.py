@@ -24,7 +24,7 @@ def test_an_epoch_takes_no_location_twice(
 ) -> None:
     batch_size = min(batch_size, locations)
     per_epoch = dataset.steps_per_epoch(locations, batch_size)
-    batches = list(dataset.shuffled(locations, batch_size, seed, 0, epochs * per_epoch))
+    batches = list(dataset.shuffled_batches(locations, batch_size, seed, 0, epochs * per_epoch))
     assert len(batches) == epochs * per_epoch
     assert {len(batch) for batch in batches} == {batch_size}
     for epoch in range(epochs):
@@ -34,17 +34,17 @@ def test_an_epoch_takes_no_location_twice(
 
 
 def test_each_epoch_and_each_seed_has_its_own_order() -> None:
-    first, second = (next(dataset.shuffled(40, 40, 3, step, step + 1)) for step in (0, 1))
-    other = next(dataset.shuffled(40, 40, 4, 0, 1))
+    first, second = (next(dataset.shuffled_batches(40, 40, 3, step, step + 1)) for step in (0, 1))
+    other = next(dataset.shuffled_batches(40, 40, 4, 0, 1))
     assert first != second
     assert first != other
     assert first != sorted(first)
 
 
 def test_a_resumed_order_is_the_rest_of_the_whole_one() -> None:
-    whole = list(dataset.shuffled(23, 4, 7, 0, 15))
+    whole = list(dataset.shuffled_batches(23, 4, 7, 0, 15))
     for step in range(15):
-        assert list(dataset.shuffled(23, 4, 7, step, 15)) == whole[step:]
+        assert list(dataset.shuffled_batches(23, 4, 7, step, 15)) == whole[step:]
 
 
 @given(rows=st.lists(st.integers(0, 99), max_size=30), count=st.integers(1, 5))
@@ -57,7 +57,7 @@ def test_the_shares_of_the_processes_are_the_whole(rows: list[int], count: int) 
 
 @pytest.fixture
 def photographs(tmp_path: Path) -> LocationDataset:
-    index = layout.index(folder(tmp_path, ("Ohio", "Iowa"), 3))
+    index = layout.index_folder(folder(tmp_path, ("Ohio", "Iowa"), 3))
     return LocationDataset(index.root, index.locations, index.class_names, 32)
 
 
@@ -70,7 +70,7 @@ def test_a_batch_holds_the_pixels_and_labels_of_its_rows(photographs: LocationDa
     assert batch.views.dtype == torch.uint8
     for number, row in enumerate((4, 0)):
         paths = [photographs.root / name for name in photographs.location[row].images]
-        assert torch.equal(batch.views[number], decode.views(paths, 32))
+        assert torch.equal(batch.views[number], decode.read_views(paths, 32))
 
 
 def test_channels_are_last_in_memory(photographs: LocationDataset) -> None:
@@ -79,8 +79,8 @@ def test_channels_are_last_in_memory(photographs: LocationDataset) -> None:
 
 
 def test_processes_decode_the_same_batches_in_the_same_order(photographs: LocationDataset) -> None:
-    batches = list(dataset.in_order(6, 4))
-    here, there = (list(dataset.loader(photographs, batches, workers)) for workers in (0, 2))
+    batches = list(dataset.sequential_batches(6, 4))
+    here, there = (list(dataset.data_loader(photographs, batches, workers)) for workers in (0, 2))
     assert [len(batch.labels) for batch in here] == [4, 2]
     for one, other in zip(here, there, strict=True):
         assert torch.equal(one.views, other.views)
@@ -104,7 +104,7 @@ def test_files_are_hashed_where_that_is_asked_for(photographs: LocationDataset) 
     hashed = LocationDataset(
         photographs.root, photographs.location, ("Iowa", "Ohio"), 32, hashed=True
     )
-    (batch,) = dataset.loader(hashed, [[3, 2]], workers=1)
+    (batch,) = dataset.data_loader(hashed, [[3, 2]], workers=1)
     assert batch.sha256 is not None
     assert batch.sha256.shape == (2, 4, 32)
     for view, name in enumerate(hashed.location[3].images):

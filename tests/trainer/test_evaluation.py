@@ -21,7 +21,7 @@ CLASSES = tuple("ABCDEFG")
 
 @pytest.fixture(scope="module")
 def photographs(tmp_path_factory: pytest.TempPathFactory) -> LocationDataset:
-    index = layout.index(folder(tmp_path_factory.mktemp("data"), CLASSES[:6], 3))
+    index = layout.index_folder(folder(tmp_path_factory.mktemp("data"), CLASSES[:6], 3))
     return LocationDataset(index.root, index.locations, CLASSES, 32)
 
 
@@ -99,7 +99,7 @@ def test_validation_is_not_augmented_and_training_is(photographs: LocationDatase
 
 
 def test_a_photograph_that_is_gone_is_named(tmp_path: Path) -> None:
-    index = layout.index(folder(tmp_path, ("A", "B"), 2))
+    index = layout.index_folder(folder(tmp_path, ("A", "B"), 2))
     photographs = LocationDataset(index.root, index.locations, CLASSES, 32)
     gone = index.root / index.locations[1].images[3]
     gone.unlink()

@@ -6,7 +6,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.examples import TINY
-from trainer.data.layout import Skipped
+from trainer.data.layout import SkippedLocation
 from trainer.metrics_log import MetricsLog
 
 
@@ -16,7 +16,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def write(run: Path, steps: range) -> None:
-    journal = MetricsLog(run, TINY, [Skipped("Ohio/x", "no view")], steps.start)
+    journal = MetricsLog(run, TINY, [SkippedLocation("Ohio/x", "no view")], steps.start)
     journal.steps([(1, step + 1, 2.0 - step / 10, 1e-3, 0.5) for step in steps])
     journal.close()
 

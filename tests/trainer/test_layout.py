@@ -13,7 +13,7 @@ from trainer.data import layout
 
 
 def test_index_is_sorted_and_complete(tmp_path: Path) -> None:
-    index = layout.index(folder(tmp_path / "data", ("Ohio", "New Mexico"), 3))
+    index = layout.index_folder(folder(tmp_path / "data", ("Ohio", "New Mexico"), 3))
     assert index.class_names == ("New Mexico", "Ohio")
     assert [place.id for place in index.locations] == sorted(place.id for place in index.locations)
     assert index.locations[0].images == tuple(
@@ -25,14 +25,14 @@ def test_index_is_sorted_and_complete(tmp_path: Path) -> None:
 
 def test_the_wrapper_of_the_test_archive_is_looked_through(tmp_path: Path) -> None:
     folder(tmp_path / "archive" / "test_data", ("Ohio",), 2)
-    assert len(layout.index(tmp_path / "archive").locations) == 2
+    assert len(layout.index_folder(tmp_path / "archive").locations) == 2
 
 
 def test_info_may_name_views_or_be_absent(tmp_path: Path) -> None:
     root = folder(tmp_path, ("Ohio", "Iowa"), 1)
     (root / "Iowa" / "info.txt").write_bytes(b"2015_-A_b1000_90.jpg \r 12.5 -3.25 \n")
     (root / "Ohio" / "info.txt").unlink()
-    iowa, ohio = layout.index(root).locations
+    iowa, ohio = layout.index_folder(root).locations
     assert (iowa.latitude, iowa.longitude) == (12.5, -3.25)
     assert math.isnan(ohio.latitude)
 
@@ -40,7 +40,7 @@ def test_info_may_name_views_or_be_absent(tmp_path: Path) -> None:
 def test_a_location_with_three_views_is_skipped_and_listed(tmp_path: Path) -> None:
     root = folder(tmp_path, ("Ohio",), 3)
     (root / "Ohio" / "2015_-A_b0001_180.jpg").unlink()
-    index = layout.index(root)
+    index = layout.index_folder(root)
     assert len(index.locations) == 2
     assert [(item.id, item.reason) for item in index.skipped] == [
         ("Ohio/2015_-A_b0001", "no view at heading 180")
@@ -49,18 +49,18 @@ def test_a_location_with_three_views_is_skipped_and_listed(tmp_path: Path) -> No
 
 @given(
     name=st.from_regex(r"20[01][0-9]_[A-Za-z0-9_\-]{22}", fullmatch=True),
-    degree=st.sampled_from(layout.DEGREES),
+    degree=st.sampled_from(layout.HEADINGS),
 )
 def test_any_pano_id_keeps_its_underscores(name: str, degree: int) -> None:
-    stem, heading = layout.view_of(f"{name}_{degree}.jpg") or ("", -1)
+    stem, heading = layout.parse_view_name(f"{name}_{degree}.jpg") or ("", -1)
     assert (stem, heading) == (name, degree)
     year, _, pano = name.partition("_")
-    assert layout.pano_of(f"New Hampshire/{year}_{pano}_{degree}.jpg") == pano
+    assert layout.pano_id(f"New Hampshire/{year}_{pano}_{degree}.jpg") == pano
 
 
 @pytest.mark.parametrize("name", ["readme.jpg", "2015_x_45.jpg", "_0.jpg", "2015_x_0.png"])
 def test_other_files_are_no_views(name: str) -> None:
-    assert layout.view_of(name) is None
+    assert layout.parse_view_name(name) is None
 
 
 @pytest.mark.parametrize("make", ["missing", "empty", "bare"])
@@ -71,19 +71,19 @@ def test_a_folder_without_locations_is_refused(tmp_path: Path, make: str) -> Non
     if make == "bare":
         (root / "Ohio").mkdir()
     with pytest.raises(InputError, match=f"^{root}: "):
-        layout.index(root)
+        layout.index_folder(root)
 
 
 def test_of_two_files_for_one_view_the_same_is_taken_everywhere(tmp_path: Path) -> None:
     root = folder(tmp_path, ("Ohio",), 1)
     (root / "Ohio" / "2015_-A_b0000_0.jpeg").write_bytes(b"")
-    assert layout.index(root).locations[0].images[0] == "Ohio/2015_-A_b0000_0.jpg"
+    assert layout.index_folder(root).locations[0].images[0] == "Ohio/2015_-A_b0000_0.jpg"
 
 
 def test_an_empty_class_folder_is_listed(tmp_path: Path) -> None:
     root = folder(tmp_path, ("Ohio", "Iowa"), 2)
     (root / "Utah").mkdir()
-    index = layout.index(root)
+    index = layout.index_folder(root)
     assert index.class_names == ("Iowa", "Ohio")
     assert [item.id for item in index.skipped] == ["Utah"]
 
@@ -91,19 +91,19 @@ def test_an_empty_class_folder_is_listed(tmp_path: Path) -> None:
 def test_an_info_in_another_encoding_is_read(tmp_path: Path) -> None:
     root = folder(tmp_path, ("Ohio",), 1)
     (root / "Ohio" / "info.txt").write_bytes(b"caf\xe9 \r 1 2 \n2015_-A_b0000 \r 41.5 -82.5 \n")
-    assert layout.index(root).locations[0].latitude == 41.5
+    assert layout.index_folder(root).locations[0].latitude == 41.5
 
 
 def test_a_broken_info_is_refused(tmp_path: Path) -> None:
     root = folder(tmp_path, ("Ohio",), 1)
     (root / "Ohio" / "info.txt").write_bytes(b"2015_x \r north west \n")
     with pytest.raises(InputError, match=r"info.txt: line 1 "):
-        layout.index(root)
+        layout.index_folder(root)
 
 
 @given(name=st.text(st.characters(codec="utf-8", exclude_characters="/\\0"), max_size=40))
 def test_no_file_name_is_taken_for_two_things(name: str) -> None:
-    view, sample = layout.view_of(name), layout.sample_of(name)
+    view, sample = layout.parse_view_name(name), layout.parse_sample_name(name)
     assert view is None or sample is None
     for found in (view, sample):
         assert found is None or (name.startswith(f"{found[0]}_{found[1]}.") and name.isprintable())
@@ -111,7 +111,7 @@ def test_no_file_name_is_taken_for_two_things(name: str) -> None:
 
 def test_unicode_and_spaces_in_folder_names(tmp_path: Path) -> None:
     root = folder(tmp_path / "Straßen der Welt", ("Baden Württemberg", "北海道", "A  B"), 2)
-    index = layout.index(root)
+    index = layout.index_folder(root)
     assert index.class_names == ("A  B", "Baden Württemberg", "北海道")
     assert all((root / name).is_file() for place in index.locations for name in place.images)
 
@@ -119,13 +119,13 @@ def test_unicode_and_spaces_in_folder_names(tmp_path: Path) -> None:
 def test_the_photographs_of_a_skipped_location_are_named(tmp_path: Path) -> None:
     root = folder(tmp_path, ("Ohio",), 2)
     (root / "Ohio" / "2015_-A_b0001_180.jpg").unlink()
-    assert layout.index(root).skipped[0].images == tuple(
+    assert layout.index_folder(root).skipped[0].images == tuple(
         f"Ohio/2015_-A_b0001_{degree}.jpg" for degree in (0, 270, 90)
     )
 
 
 def test_a_table_names_the_photographs(tmp_path: Path) -> None:
-    index = layout.index(challenge(tmp_path))
+    index = layout.index_folder(challenge(tmp_path))
     assert index.class_names == ("Maine", "New York")
     assert [place.id for place in index.locations] == [
         "Maine/img_000000",
@@ -138,7 +138,7 @@ def test_a_table_names_the_photographs(tmp_path: Path) -> None:
     )
     assert (index.locations[1].latitude, index.locations[1].longitude) == (40.02, -100.02)
     assert index.skipped == ()
-    assert layout.pano_of(index.locations[1].images[0]) is None
+    assert layout.pano_id(index.locations[1].images[0]) is None
 
 
 def test_the_photographs_may_lie_beside_their_table(tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_the_photographs_may_lie_beside_their_table(tmp_path: Path) -> None:
             photograph(tmp_path / "test_data" / name, seed=number)
     table = tmp_path / "test_data" / "places.csv"
     write_table(table, [row(0, "Maine"), row(1, "Iowa")])
-    index = layout.index(tmp_path)
+    index = layout.index_folder(tmp_path)
     assert index.root == tmp_path / "test_data"
     assert index.locations[0].images[0] == "img_000001_north.jpg"
     assert [place.class_name for place in index.locations] == ["Iowa", "Maine"]
@@ -163,14 +163,14 @@ def test_columns_may_be_more_and_in_any_order(tmp_path: Path) -> None:
     )
     text = (root / "train_ground_truth.csv").read_text()
     (root / "train_ground_truth.csv").write_text(text, encoding="utf-8-sig")
-    (place,) = layout.index(root).locations
+    (place,) = layout.index_folder(root).locations
     assert (place.id, place.latitude, place.longitude) == ("Maine/img_000000", 40.0, -100.0)
 
 
 def test_a_photograph_that_the_table_names_and_is_not_there(tmp_path: Path) -> None:
     root = challenge(tmp_path)
     (root / "train_images" / "img_000002_east.jpg").unlink()
-    index = layout.index(root)
+    index = layout.index_folder(root)
     assert len(index.locations) == 3
     (skipped,) = index.skipped
     assert (skipped.id, skipped.reason) == ("Maine/img_000002", "no photograph img_000002_east.jpg")
@@ -180,7 +180,7 @@ def test_a_photograph_that_the_table_names_and_is_not_there(tmp_path: Path) -> N
 def test_an_empty_coordinate_is_unknown(tmp_path: Path) -> None:
     root = challenge(tmp_path, samples=1)
     write_table(root / "train_ground_truth.csv", [[*row(0, "Maine")[:7], "", " "]])
-    (place,) = layout.index(root).locations
+    (place,) = layout.index_folder(root).locations
     assert math.isnan(place.latitude)
     assert math.isnan(place.longitude)
 
@@ -209,7 +209,7 @@ def test_a_row_that_cannot_be_used_is_named(
     bad[column] = value
     write_table(root / "train_ground_truth.csv", [row(0, "Maine"), bad])
     with pytest.raises(InputError) as error:
-        layout.index(root)
+        layout.index_folder(root)
     assert str(error.value).startswith(f"{root / 'train_ground_truth.csv'}: {message}")
     assert str(error.value).endswith("; mend the file.")
 
@@ -232,40 +232,40 @@ def test_a_table_that_cannot_be_used_is_refused(tmp_path: Path, text: str, messa
     root = challenge(tmp_path)
     (root / "train_ground_truth.csv").write_bytes(text.encode("latin-1"))
     with pytest.raises(InputError, match=f"train_ground_truth.csv: {message}"):
-        layout.index(root)
+        layout.index_folder(root)
 
 
 def test_a_table_without_its_photographs_is_refused(tmp_path: Path) -> None:
     write_table(tmp_path / "places.csv", [row(0, "Maine")])
     with pytest.raises(InputError, match=r"places.csv: none of the photographs that it names"):
-        layout.index(tmp_path)
+        layout.index_folder(tmp_path)
 
 
 def test_two_tables_are_refused(tmp_path: Path) -> None:
     root = challenge(tmp_path)
     write_table(root / "validation.csv", [row(0, "Maine")])
     with pytest.raises(InputError, match=r"train_ground_truth.csv and .*validation.csv: either"):
-        layout.index(root)
+        layout.index_folder(root)
 
 
 def test_two_layouts_are_refused(tmp_path: Path) -> None:
     root = folder(challenge(tmp_path), ("Ohio",), 1)
     with pytest.raises(InputError, match=r"train_ground_truth.csv and .*/Ohio: either"):
-        layout.index(root)
+        layout.index_folder(root)
 
 
 def test_a_table_beside_the_wrapper_is_refused(tmp_path: Path) -> None:
     challenge(tmp_path)
     folder(tmp_path / "test_data", ("Ohio",), 1)
     with pytest.raises(InputError, match=r"train_ground_truth.csv and .*/test_data: either"):
-        layout.index(tmp_path)
+        layout.index_folder(tmp_path)
 
 
 def test_two_folders_with_the_same_names_are_refused(tmp_path: Path) -> None:
     root = challenge(tmp_path)
     (root / "train_ground_truth.csv").rename(root / "labels.csv")
     with pytest.raises(InputError, match=r"/test_images and .*/train_images: either"):
-        layout.index(root)
+        layout.index_folder(root)
 
 
 def test_a_class_whose_name_is_odd_text_is_a_class_and_one_that_is_none_is_refused(
@@ -273,9 +273,9 @@ def test_a_class_whose_name_is_odd_text_is_a_class_and_one_that_is_none_is_refus
 ) -> None:
     names = ("New\u00a0York", "\u0645\u06cc\u200c\u0646")
     root = folder(tmp_path, names, 2)
-    assert set(layout.index(root).class_names) == set(names)
+    assert set(layout.index_folder(root).class_names) == set(names)
     for name in ("tab\tx", os.fsdecode(b"\xff")):
         (root / name).mkdir()
         with pytest.raises(InputError, match="holds what is no text; rename or remove it"):
-            layout.index(root)
+            layout.index_folder(root)
         (root / name).rmdir()

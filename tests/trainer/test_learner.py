@@ -11,7 +11,7 @@ from common.errors import InputError
 from tests.examples import TINY
 from trainer.config import Config
 from trainer.models.resnet import FourViewResNet, to_pixels
-from trainer.step import Objective, TrainStep, learning_rate, optimiser
+from trainer.step import Objective, TrainStep, build_optimizer, learning_rate
 
 ALONE = Processes(0, 1, torch.device("cpu"))
 FROZEN = replace(TINY, batch_norm="frozen", initialization="zero-residual")
@@ -71,7 +71,7 @@ def test_a_constant_rate_is_constant_after_its_warm_up() -> None:
 def test_the_trunk_may_learn_slower_and_norms_are_spared_the_decay() -> None:
     model = FourViewResNet("attention", 3, depth=18)
     config = Config(optimizer="adamw", trunk_lr_scale=0.1, weight_decay=0.05, depth=18)
-    groups = optimiser(model, config).param_groups
+    groups = build_optimizer(model, config).param_groups
     of = {id(p): (g["share"], g["weight_decay"]) for g in groups for p in g["params"]}
     assert of[id(model.trunk.conv1.weight)] == (0.1, 0.05)
     assert of[id(model.trunk.bn1.weight)] == (0.1, 0.0)
@@ -81,7 +81,7 @@ def test_the_trunk_may_learn_slower_and_norms_are_spared_the_decay() -> None:
 
 
 def test_adam_of_the_paper_decays_everything() -> None:
-    groups = optimiser(FourViewResNet("medium", 3, depth=18), Config()).param_groups
+    groups = build_optimizer(FourViewResNet("medium", 3, depth=18), Config()).param_groups
     assert [(g["share"], g["weight_decay"]) for g in groups] == [(1.0, 1e-4)]
 
 

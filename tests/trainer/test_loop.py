@@ -65,8 +65,8 @@ def test_the_channel_statistics_are_those_of_the_training_part(trained: Path) ->
     root = Path(checkpoint.data_root)
     training = set(checkpoint.split["training"])
     views = [
-        decode.views([root / name for name in place.images], 64)
-        for place in layout.index(root).locations
+        decode.read_views([root / name for name in place.images], 64)
+        for place in layout.index_folder(root).locations
         if place.id in training
     ]
     pixels = torch.stack(views).double() / 255
@@ -285,7 +285,7 @@ def test_the_presets_are_table_1_of_the_paper() -> None:
 def test_two_trainers_do_not_share_a_run(tmp_path: Path, training_folder: Path) -> None:
     alone = distributed.current_processes()
     with (
-        run_folder.alone(tmp_path / "run", alone),
+        run_folder.run_lock(tmp_path / "run", alone),
         pytest.raises(InputError, match="another trainer"),
     ):
         fit(tmp_path / "run", training_folder)

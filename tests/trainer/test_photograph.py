@@ -15,10 +15,10 @@ from trainer.data import decode, layout
 
 def test_views_are_the_real_pixels(tmp_path: Path) -> None:
     pixel = load_sample_images().images[0][:400, :400]
-    paths = [tmp_path / f"2015_x_{degree}.jpg" for degree in layout.DEGREES]
+    paths = [tmp_path / f"2015_x_{degree}.jpg" for degree in layout.HEADINGS]
     for quarter, path in enumerate(paths):
         Image.fromarray(np.rot90(pixel, quarter)).save(path, quality=100, subsampling=0)
-    views = decode.views(paths, 400)
+    views = decode.read_views(paths, 400)
     assert views.shape == (4, 3, 400, 400)
     assert views.dtype == torch.uint8
     difference = views[0].permute(1, 2, 0).numpy().astype(int) - pixel
@@ -64,10 +64,10 @@ def test_an_unreadable_photograph_is_named(
 ) -> None:
     root = folder(tmp_path, ("Ohio",), 1)
     bad = root / "Ohio" / "2015_-A_b0000_90.jpg"
-    paths = [root / name for name in layout.index(root).locations[0].images]
+    paths = [root / name for name in layout.index_folder(root).locations[0].images]
     spoil(bad)
     with pytest.raises(InputError, match=f"2015_-A_b0000_90.jpg: the photograph is {what}"):
-        decode.views(paths, 32)
+        decode.read_views(paths, 32)
 
 
 @pytest.mark.parametrize("mode", ["L", "CMYK"])
@@ -79,17 +79,17 @@ def test_grey_and_cmyk_become_red_green_blue(tmp_path: Path, mode: str) -> None:
 
 def test_the_channels_come_last_in_memory(tmp_path: Path) -> None:
     root = folder(tmp_path, ("Ohio",), 1)
-    paths = [root / name for name in layout.index(root).locations[0].images]
-    views = decode.views(paths, 32)
+    paths = [root / name for name in layout.index_folder(root).locations[0].images]
+    views = decode.read_views(paths, 32)
     assert views.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_photographs_are_read_into_a_place_in_a_batch(tmp_path: Path) -> None:
     root = folder(tmp_path, ("Ohio",), 1, size=48)
-    paths = [root / name for name in layout.index(root).locations[0].images]
+    paths = [root / name for name in layout.index_folder(root).locations[0].images]
     batch = torch.full((3, 4, 32, 32, 3), 7, dtype=torch.uint8)
-    decode.read_into(paths, batch[1])
-    assert torch.equal(batch[1].permute(0, 3, 1, 2), decode.views(paths, 32))
+    decode.read_views_into(paths, batch[1])
+    assert torch.equal(batch[1].permute(0, 3, 1, 2), decode.read_views(paths, 32))
     assert (batch[0] == 7).all()
     assert (batch[2] == 7).all()
 
@@ -98,15 +98,15 @@ def test_the_bytes_that_are_decoded_are_hashed_beside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = folder(tmp_path, ("Ohio",), 1)
-    paths = [root / name for name in layout.index(root).locations[0].images]
+    paths = [root / name for name in layout.index_folder(root).locations[0].images]
     pixels = torch.empty((4, 32, 32, 3), dtype=torch.uint8)
     sha256 = torch.zeros((4, 32), dtype=torch.uint8)
-    decode.read_into(paths, pixels, sha256)
+    decode.read_views_into(paths, pixels, sha256)
     for path, digest in zip(paths, sha256, strict=True):
         assert digest.numpy().tobytes() == hashlib.sha256(path.read_bytes()).digest()
     # Training, which does not ask for it, does not pay for it.
     monkeypatch.setattr(decode, "hashlib", None)
-    decode.read_into(paths, pixels)
+    decode.read_views_into(paths, pixels)
 
 
 # What a camera held in each way stores of an upright picture.
@@ -153,13 +153,13 @@ def test_a_huge_photograph_is_read_and_an_outrageous_one_refused(
     path = tmp_path / "x.jpg"
     Image.new("RGB", (64, 64)).save(path)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 64 * 48)
-    assert decode.views([path], 64).shape == (1, 3, 64, 64)
+    assert decode.read_views([path], 64).shape == (1, 3, 64, 64)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 64 * 16)
     with pytest.raises(InputError, match="cut off or damaged"):
-        decode.views([path], 64)
+        decode.read_views([path], 64)
 
 
 def test_what_cannot_be_opened_is_not_called_damaged(tmp_path: Path) -> None:
     (tmp_path / "x.jpg").mkdir()
     with pytest.raises(InputError, match="the photograph is unreadable"):
-        decode.views([tmp_path / "x.jpg"], 64)
+        decode.read_views([tmp_path / "x.jpg"], 64)

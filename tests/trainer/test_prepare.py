@@ -15,9 +15,9 @@ from PIL import Image
 from common.errors import InputError
 from tests.challenge import challenge
 from tests.examples import DEGREES, folder, photograph
-from trainer.data.decode import views
+from trainer.data.decode import read_views
 from trainer.data.layout import Location
-from trainer.data.prepare import Prepared, index_file, prepare
+from trainer.data.prepare import PreparedData, index_file, prepare
 
 OHIO = "Ohio/2015_-A_b0000_0.jpg"
 
@@ -175,7 +175,7 @@ def test_what_training_would_refuse_is_left_out_with_its_words(
     assert skipped.id == "Ohio/2015_-A_b0000"
     assert what in skipped.reason
     with pytest.raises(InputError) as error:
-        views([root / name for name in skipped.images], 32)
+        read_views([root / name for name in skipped.images], 32)
     assert str(error.value) == skipped.reason
 
 
@@ -273,7 +273,7 @@ def test_the_fingerprint_is_of_ids_and_bytes(tmp_path: Path, index: Path) -> Non
     prepared = prepare(root, index, workers=0)
     location = prepared.index.locations
 
-    def fingerprints(of: Prepared) -> set[str]:
+    def fingerprints(of: PreparedData) -> set[str]:
         some = of.index.locations
         return {of.fingerprint(some[:2]), of.fingerprint(some[1:]), of.fingerprint(some)}
 

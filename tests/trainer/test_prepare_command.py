@@ -105,14 +105,14 @@ def test_killed_it_goes_on_where_it_was(tmp_path: Path, many: Path, workers: str
 def test_a_second_process_waits_for_the_first(tmp_path: Path) -> None:
     root = folder(tmp_path / "data", ("Ohio",), 2)
     prepare(root, index_file(tmp_path, root), workers=0)
-    with database.opened(index_file(tmp_path, root)) as connection:
+    with database.open_database(index_file(tmp_path, root)) as connection:
         process = subprocess.Popen(
             command(root, tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         assert process.stderr
         assert "another process is at work on it; waiting" in process.stderr.readline()
         assert process.poll() is None
-        database.keep_only(connection, tmp_path, ["Ohio/2015_-A_b0000_0.jpg"])
+        database.delete_others(connection, tmp_path, ["Ohio/2015_-A_b0000_0.jpg"])
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "8 photographs, 7 read now" in out

@@ -44,7 +44,7 @@ def test_every_pair_within_the_threshold_is_found_and_no_other() -> None:
     base = hashes(300, seed=1)
     near = [flipped(base[row], row % 40, seed=row) for row in range(300)]
     every = np.concatenate([base, near]).astype(np.uint8)
-    found = pairs(duplicates.duplicates(hashes(600, seed=2), every))
+    found = pairs(duplicates.find_duplicates(hashes(600, seed=2), every))
     bit = np.unpackbits(every, axis=1).astype(int)
     distance = (bit[:, None] != bit[None]).sum(axis=2)
     expected = {
@@ -62,7 +62,7 @@ def test_copies_are_paired_with_the_first_alone() -> None:
     difference[5] = difference[3]
     difference[3] = flipped(difference[0], 3, seed=0)
     difference[5] = difference[3]
-    found = duplicates.duplicates(sha256, difference)
+    found = duplicates.find_duplicates(sha256, difference)
     assert found.complete
     assert pairs(found) == {
         (0, 2): (0, True),
@@ -74,14 +74,14 @@ def test_copies_are_paired_with_the_first_alone() -> None:
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_of_none_or_one_none_is_there_twice(count: int) -> None:
-    assert not pairs(duplicates.duplicates(hashes(count, 0), hashes(count, 1)))
+    assert not pairs(duplicates.find_duplicates(hashes(count, 0), hashes(count, 1)))
 
 
 def test_too_many_pairs_end_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(duplicates, "MOST_PAIRS", 50)
+    monkeypatch.setattr(duplicates, "MAX_PAIRS", 50)
     row = hashes(1, 0)[0]
     near = np.stack([flipped(row, 4, seed) for seed in range(100)])
-    found = duplicates.duplicates(hashes(100, seed=1), near)
+    found = duplicates.find_duplicates(hashes(100, seed=1), near)
     assert not found.complete
     assert len(found.first) == 50
 
@@ -90,7 +90,7 @@ def test_a_hundred_thousand_photographs_take_seconds() -> None:
     difference = hashes(100_000, seed=1)
     difference[70_000:70_100] = [flipped(difference[row], 16, row) for row in range(100)]
     started = time.monotonic()
-    found = pairs(duplicates.duplicates(hashes(100_000, seed=2), difference))
+    found = pairs(duplicates.find_duplicates(hashes(100_000, seed=2), difference))
     assert time.monotonic() - started < 60  # Some two in fact; all with all would take an hour.
     assert set(found) == {(row, 70_000 + row) for row in range(100)}
 

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from common.errors import InputError
 from tests.examples import folder
 from trainer.data import layout
-from trainer.data.layout import Index, Location, Skipped
+from trainer.data.layout import Index, Location, SkippedLocation
 from trainer.data.split import split_by_location
 
 
 def test_no_location_is_on_both_sides_and_every_class_on_each(tmp_path: Path) -> None:
-    parts = split_by_location(layout.index(folder(tmp_path, ("A", "B"), 20)), 0.1, seed=3)
+    parts = split_by_location(layout.index_folder(folder(tmp_path, ("A", "B"), 20)), 0.1, seed=3)
     training = {place.id for place in parts.training}
     validation = {place.id for place in parts.validation}
     assert not training & validation
@@ -22,7 +22,7 @@ def test_no_location_is_on_both_sides_and_every_class_on_each(tmp_path: Path) ->
 
 
 def test_the_split_depends_on_the_seed_alone(tmp_path: Path) -> None:
-    index = layout.index(folder(tmp_path, ("A", "B"), 20))
+    index = layout.index_folder(folder(tmp_path, ("A", "B"), 20))
     assert split_by_location(index, 0.1, seed=3) == split_by_location(index, 0.1, seed=3)
     assert split_by_location(index, 0.1, seed=3) != split_by_location(index, 0.1, seed=4)
 
@@ -31,16 +31,16 @@ def test_a_class_with_one_location_is_refused(tmp_path: Path) -> None:
     root = folder(tmp_path, ("Ohio", "Iowa"), 3)
     folder(tmp_path, ("Utah",), 1)
     with pytest.raises(InputError, match="Utah: one complete location"):
-        split_by_location(layout.index(root), 0.1, seed=0)
+        split_by_location(layout.index_folder(root), 0.1, seed=0)
 
 
 def test_a_class_of_which_nothing_can_be_read_is_refused(tmp_path: Path) -> None:
-    index = layout.index(folder(tmp_path, ("Ohio", "Iowa"), 3))
-    lost = replace(index, skipped=(Skipped("Utah/2015_x", "no view at heading 0"),))
+    index = layout.index_folder(folder(tmp_path, ("Ohio", "Iowa"), 3))
+    lost = replace(index, skipped=(SkippedLocation("Utah/2015_x", "no view at heading 0"),))
     with pytest.raises(InputError, match=r"Utah: none of its locations can be used \(Utah/2015_x"):
         split_by_location(lost, 0.1, seed=0)
     # A folder beside them that holds no photographs is no class.
-    empty = replace(index, skipped=(Skipped("notes", "the folder holds no photograph"),))
+    empty = replace(index, skipped=(SkippedLocation("notes", "the folder holds no photograph"),))
     assert split_by_location(empty, 0.1, seed=0) == split_by_location(index, 0.1, seed=0)
 
 

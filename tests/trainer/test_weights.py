@@ -12,7 +12,12 @@ from torch import Tensor, nn
 from torchvision.models import ResNet18_Weights, resnet18, resnet34
 
 from common.errors import InputError
-from trainer.models.pretrained import IMAGENET_DEVIATION, IMAGENET_MEAN, inflated, start_from
+from trainer.models.pretrained import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    inflate_convolution,
+    load_pretrained,
+)
 from trainer.models.resnet import FourViewResNet
 
 State = dict[str, Tensor]
@@ -39,7 +44,7 @@ def penultimate(network: nn.Module, images: Tensor) -> Tensor:
 
 
 def imagenet(pixels: Tensor) -> Tensor:
-    mean, deviation = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_DEVIATION)
+    mean, deviation = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
     return (pixels - mean[:, None, None]) / deviation[:, None, None]
 
 
@@ -50,7 +55,7 @@ def close(one: Tensor, other: Tensor) -> bool:
 def refusal(weights: str | Path, model: FourViewResNet | None = None) -> str:
     """Return the sentence with which weights are refused."""
     with pytest.raises(InputError) as refused:
-        start_from(model or made(), str(weights))
+        load_pretrained(model or made(), str(weights))
     sentence = str(refused.value)
     assert "\n" not in sentence
     assert sentence.endswith(".")
@@ -78,20 +83,20 @@ def test_a_torchvision_state_becomes_the_trunk(
     torch.save(WRAPPINGS[wrapping](state), tmp_path / "weights.pth")
     model = made()
     classifier = model.classifier.weight.clone()
-    start_from(model, str(tmp_path / "weights.pth"))
+    load_pretrained(model, str(tmp_path / "weights.pth"))
     tolerance = 1e-2 if wrapping == "half" else 0.0
     for name, tensor in model.trunk.state_dict().items():
         if not (wrapping == "old" and name.endswith("num_batches_tracked")):
             assert torch.allclose(tensor.float(), state[name].float(), tolerance, tolerance), name
     assert model.mean.flatten().tolist() == pytest.approx(IMAGENET_MEAN)
-    assert model.deviation.flatten().tolist() == pytest.approx(IMAGENET_DEVIATION)
+    assert model.deviation.flatten().tolist() == pytest.approx(IMAGENET_STD)
     assert torch.equal(model.classifier.weight, classifier)
 
 
 def test_a_safetensors_file_gives_the_features_it_gave(donor: nn.Module, tmp_path: Path) -> None:
     save_file(donor.state_dict(), tmp_path / "weights.safetensors")
     model = made("late")
-    start_from(model, str(tmp_path / "weights.safetensors"))
+    load_pretrained(model, str(tmp_path / "weights.safetensors"))
     pixels = torch.rand(1, 4, 3, 64, 64)
     assert close(
         model.forward_features(pixels).view(4, 512), penultimate(donor, imagenet(pixels[0]))
@@ -106,7 +111,7 @@ def test_our_own_weights_bring_their_statistics(suffix: str, tmp_path: Path) -> 
     (save_file if suffix == ".safetensors" else torch.save)(own.state_dict(), path)
     model = made("medium")
     classifier = model.classifier.weight.clone()
-    start_from(model, str(path))
+    load_pretrained(model, str(path))
     pixels = torch.rand(1, 4, 3, 64, 64)
     # Untrained attention is the mean, so that both features must be the same.
     assert torch.equal(model.forward_features(pixels), own.forward_features(pixels))
@@ -120,7 +125,7 @@ def test_a_stack_goes_on_from_a_stack_and_from_nothing_else_than_three_channels(
     own = FourViewResNet("stack", 7, depth=18).eval()
     save_file(own.state_dict(), tmp_path / "stack.safetensors")
     model = made("stack")
-    start_from(model, str(tmp_path / "stack.safetensors"))
+    load_pretrained(model, str(tmp_path / "stack.safetensors"))
     pixels = torch.rand(1, 4, 3, 64, 64)
     assert torch.equal(model.forward_features(pixels), own.forward_features(pixels))
     sentence = refusal(tmp_path / "stack.safetensors", made("medium"))
@@ -131,7 +136,7 @@ def test_an_inflated_convolution_responds_to_four_equal_views_as_to_one(donor: n
     first = donor.get_submodule("conv1")
     assert isinstance(first, nn.Conv2d)
     wide = nn.Conv2d(12, 64, 7, stride=2, padding=3, bias=False)
-    wide.load_state_dict({"weight": inflated(first.weight)})
+    wide.load_state_dict({"weight": inflate_convolution(first.weight)})
     view = torch.randn(2, 3, 40, 40)
     assert close(wide(torch.cat([view] * 4, dim=1)), first(view))
     # And to four different ones as to their mean.
@@ -144,7 +149,7 @@ def test_a_stack_starts_with_the_features_of_four_equal_views(
 ) -> None:
     torch.save(donor.state_dict(), tmp_path / "weights.pth")
     model = made("stack")
-    start_from(model, str(tmp_path / "weights.pth"))
+    load_pretrained(model, str(tmp_path / "weights.pth"))
     view = torch.rand(2, 1, 3, 64, 64)
     expected = penultimate(donor, imagenet(view[:, 0]))
     assert close(model.forward_features(view.expand(2, 4, 3, 64, 64)), expected)
@@ -176,7 +181,7 @@ def test_a_name_takes_the_file_that_torchvision_keeps(
 ) -> None:
     torch.save(donor.state_dict(), cached)
     model = made("late")
-    start_from(model, "IMAGENET1K_V1")
+    load_pretrained(model, "IMAGENET1K_V1")
     pixels = torch.rand(1, 4, 3, 64, 64)
     assert close(
         model.forward_features(pixels).view(4, 512), penultimate(donor, imagenet(pixels[0]))

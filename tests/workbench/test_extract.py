@@ -43,14 +43,14 @@ def test_a_store_holds_what_the_model_says(
     assert made.view_features is not None
     assert made.view_logits is not None
     assert made.image_sha256 is not None
-    for row, place in enumerate(layout.index(test_folder).locations):
+    for row, place in enumerate(layout.index_folder(test_folder).locations):
         assert made.location_ids[row] == place.id
         assert made.class_names[made.labels[row]] == place.class_name
         assert made.image_paths[row].tolist() == list(place.images)
         assert (made.latitudes[row], made.longitudes[row]) == (place.latitude, place.longitude)
         paths = [test_folder / name for name in place.images]
         with torch.inference_mode():
-            own = model.forward_all(decode.views(paths, 32)[None].float() / 255)
+            own = model.forward_all(decode.read_views(paths, 32)[None].float() / 255)
         assert own.view_features is not None
         assert own.view_logits is not None
         assert np.allclose(made.features[row], own.features[0], atol=1e-5)
@@ -194,7 +194,9 @@ def test_a_model_that_cannot_be_folded_is_extracted_as_it_is(
     checkpoints.save(tmp_path / "run", ("best", "last"), checkpoint, wild, {})
     made = run(tmp_path / "run", data, tmp_path / "store.h5")
     assert made.provenance["folded"] is False
-    views = [decode.views([data / name for name in image], 32) for image in made.image_paths[:]]
+    views = [
+        decode.read_views([data / name for name in image], 32) for image in made.image_paths[:]
+    ]
     with torch.inference_mode():
         own = wild(torch.stack(views).float() / 255)
     assert np.allclose(made.logits, own, atol=1e-4 * own.std().item())

@@ -6,7 +6,7 @@ from torch import nn
 
 from trainer.config import FUSIONS
 from trainer.models import inference
-from trainer.models.inference import Inference, folded, folds
+from trainer.models.inference import Inference, fold_batch_norm, folding_is_exact
 from trainer.models.resnet import FourViewResNet, to_pixels
 
 CPU = torch.device("cpu")
@@ -51,9 +51,9 @@ def overflowing() -> FourViewResNet:
 def test_a_folded_model_has_no_normalisation_and_gives_the_same(fusion: str) -> None:
     plain = model(fusion)
     before = copy.deepcopy(plain.state_dict())
-    joined = folded(plain)
+    joined = fold_batch_norm(plain)
     assert not any(isinstance(module, nn.BatchNorm2d) for module in joined.modules())
-    assert folds(plain, joined, VIEWS)
+    assert folding_is_exact(plain, joined, VIEWS)
     one, other = (Inference(each, CPU, "float32")(VIEWS) for each in (plain, joined))
     for name in ("feature", "logit", "view_feature", "view_logit"):
         expected, found = getattr(one, name), getattr(other, name)
@@ -65,15 +65,15 @@ def test_a_folded_model_has_no_normalisation_and_gives_the_same(fusion: str) -> 
 
 def test_bottlenecks_and_shortcuts_are_folded_too() -> None:
     plain = model(depth=50)
-    joined = folded(plain)
+    joined = fold_batch_norm(plain)
     assert not any(isinstance(module, nn.BatchNorm2d) for module in joined.modules())
-    assert folds(plain, joined, VIEWS)
+    assert folding_is_exact(plain, joined, VIEWS)
 
 
 def test_what_cannot_be_folded_is_found_out() -> None:
     plain = overflowing()
     assert torch.isfinite(Inference(plain, CPU, "float32")(VIEWS).logits).all()
-    assert not folds(plain, folded(plain), VIEWS)
+    assert not folding_is_exact(plain, fold_batch_norm(plain), VIEWS)
 
 
 def test_the_tolerance_is_the_stated_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +84,7 @@ def test_the_tolerance_is_the_stated_one(monkeypatch: pytest.MonkeyPatch) -> Non
         with torch.no_grad():
             other.classifier.bias.copy_(plain.classifier.bias)
             other.classifier.bias[2] += share * deviation
-        assert folds(plain, other, VIEWS) is fits
+        assert folding_is_exact(plain, other, VIEWS) is fits
     assert inference.FOLDING_TOLERANCE == 1e-3
 
 

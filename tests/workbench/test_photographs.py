@@ -28,7 +28,7 @@ def naming(store: Store, image: list[tuple[str, ...]]) -> Store:
 
 def test_the_layout_of_the_challenge_is_served(tmp_path: Path, store: Store) -> None:
     root = challenge(tmp_path, samples=2)
-    index = layout.index(root)
+    index = layout.index_folder(root)
     photographs = Photographs(root, naming(store, [place.images for place in index.locations]))
     for heading, direction in zip("NESW", DIRECTIONS, strict=True):
         path = photographs.path("New York/img_000001", heading)
@@ -41,7 +41,7 @@ def test_photographs_beside_their_table_are_served(tmp_path: Path, store: Store)
         for name in line[1:5]:
             photograph(tmp_path / "test_data" / name, seed=1)
     write_table(tmp_path / "test_data" / "places.csv", rows)
-    index = layout.index(tmp_path)
+    index = layout.index_folder(tmp_path)
     photographs = Photographs(tmp_path, naming(store, [place.images for place in index.locations]))
     assert photographs.paths("Maine/img_000000")[3] == index.root / "img_000000_west.jpg"
 

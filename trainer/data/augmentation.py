@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
-AUGMENTATION = 2  # Of the streams of random numbers that a seed gives, the one for this.
+AUGMENTATION_STREAM = 2  # Of the streams of random numbers that a seed gives, the one for this.
 DRAWS = 6  # Random numbers a location: scale, two offsets, brightness, contrast, saturation.
-SMALLEST_CROP = 0.5  # Side of the smallest crop at full strength, as a share of the view's.
+MIN_CROP = 0.5  # Side of the smallest crop at full strength, as a share of the view's.
 COLOUR_RANGE = 0.4  # Largest change of brightness, contrast and saturation, as a share.
 GREY = (0.299, 0.587, 0.114)  # ITU-R BT.601 luma.
 
@@ -26,7 +26,7 @@ class Augmentation:
 
     def draw(self, locations: int, seed: int, step: int) -> Tensor:
         """Return random numbers (locations, DRAWS) in [0, 1) that depend on seed and step alone."""
-        generator = np.random.default_rng((AUGMENTATION, seed, step))
+        generator = np.random.default_rng((AUGMENTATION_STREAM, seed, step))
         return torch.from_numpy(generator.random((locations, DRAWS), dtype=np.float32))
 
     def __call__(self, pixels: Tensor, draw: Tensor) -> Tensor:
@@ -37,7 +37,7 @@ class Augmentation:
         return self._colour(self._crop(pixels, draw[:, :3]), draw[:, 3:])
 
     def _crop(self, pixels: Tensor, draw: Tensor) -> Tensor:
-        side = 1 - (1 - SMALLEST_CROP) * self.strength * draw[:, 0]
+        side = 1 - (1 - MIN_CROP) * self.strength * draw[:, 0]
         # In the coordinates of affine_grid, in which a view reaches from -1 to 1.
         shift = (2 * draw[:, 1:] - 1) * (1 - side)[:, None]
         theta = torch.zeros((len(pixels), 2, 3), device=pixels.device)

@@ -10,11 +10,13 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from common.errors import InputError
-from trainer.data.decode import read_into
-from trainer.data.layout import DEGREES, Location
-from trainer.data.worker_processes import end_with_parent, server
+from trainer.data.decode import read_views_into
+from trainer.data.layout import HEADINGS, Location
+from trainer.data.worker_processes import exit_with_parent, worker_context
 
-ORDER = 1  # Of the streams of random numbers that a seed gives, the one that orders locations.
+ORDER_STREAM = (
+    1  # Of the streams of random numbers that a seed gives, the one that orders locations.
+)
 SHA256_BYTES = 32
 
 
@@ -62,15 +64,15 @@ class LocationDataset(Dataset[Batch]):
         return len(self.location)
 
     def __getitems__(self, rows: Sequence[int]) -> Batch:
-        pixels = torch.zeros((len(rows), len(DEGREES), self.size, self.size, 3), dtype=torch.uint8)
+        pixels = torch.zeros((len(rows), len(HEADINGS), self.size, self.size, 3), dtype=torch.uint8)
         sha256 = None
         if self.hashed:
-            sha256 = torch.zeros((len(rows), len(DEGREES), SHA256_BYTES), dtype=torch.uint8)
+            sha256 = torch.zeros((len(rows), len(HEADINGS), SHA256_BYTES), dtype=torch.uint8)
         reasons = []
         for number, row in enumerate(rows):
             paths = [self.root / name for name in self.location[row].images]
             try:
-                read_into(paths, pixels[number], None if sha256 is None else sha256[number])
+                read_views_into(paths, pixels[number], None if sha256 is None else sha256[number])
                 reasons.append("")
             except InputError as error:
                 pixels[number] = 0
@@ -84,13 +86,13 @@ class LocationDataset(Dataset[Batch]):
         )
 
 
-def in_order(locations: int, batch_size: int) -> Iterator[list[int]]:
+def sequential_batches(locations: int, batch_size: int) -> Iterator[list[int]]:
     """Yield the rows of all locations, a batch at a time; the last may be smaller."""
     for first in range(0, locations, batch_size):
         yield list(range(first, min(first + batch_size, locations)))
 
 
-def shuffled(
+def shuffled_batches(
     locations: int, batch_size: int, seed: int, first_step: int, last_step: int
 ) -> Iterator[list[int]]:
     """Yield the rows of the steps from `first_step` up to `last_step`, counted from 0.
@@ -100,7 +102,7 @@ def shuffled(
     """
     per_epoch = steps_per_epoch(locations, batch_size)
     for epoch in range(first_step // per_epoch, -(-last_step // per_epoch)):
-        order = np.random.default_rng((ORDER, seed, epoch)).permutation(locations).tolist()
+        order = np.random.default_rng((ORDER_STREAM, seed, epoch)).permutation(locations).tolist()
         for step in range(
             max(first_step, epoch * per_epoch), min(last_step, (epoch + 1) * per_epoch)
         ):
@@ -116,25 +118,25 @@ def steps_per_epoch(locations: int, batch_size: int) -> int:
     return max(1, locations // batch_size)
 
 
-def loader(
+def data_loader(
     photographs: LocationDataset, batches: Iterable[list[int]], workers: int
 ) -> DataLoader[Batch]:
     """Return the batches of these rows, in order; `workers` processes decode them ahead."""
     return DataLoader(
         photographs,
         batch_sampler=batches,
-        collate_fn=_as_it_is,
+        collate_fn=_identity,
         num_workers=workers,
         prefetch_factor=4 if workers else None,
         pin_memory=torch.cuda.is_available(),
-        multiprocessing_context=server() if workers else None,
-        worker_init_fn=_end_with_parent if workers else None,
+        multiprocessing_context=worker_context() if workers else None,
+        worker_init_fn=_init_worker if workers else None,
     )
 
 
-def _as_it_is(batch: Any) -> Any:
+def _identity(batch: Any) -> Any:
     return batch
 
 
-def _end_with_parent(_worker: int) -> None:
-    end_with_parent()
+def _init_worker(_worker: int) -> None:
+    exit_with_parent()

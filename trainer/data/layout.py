@@ -17,18 +17,18 @@ from pathlib import Path
 
 from common.errors import InputError
 
-DEGREES = (0, 90, 180, 270)
+HEADINGS = (0, 90, 180, 270)
 DIRECTIONS = ("north", "east", "south", "west")
 COLUMNS = (*(f"image_{direction}" for direction in DIRECTIONS), "state", "latitude", "longitude")
-ENDINGS = ("jpg", "jpeg")
+SUFFIXES = ("jpg", "jpeg")
 WRAPPER = "test_data"
 LAYOUT = "<folder>/<Class>/<year>_<panoid>_<0|90|180|270>.jpg"
 
-_DEGREE = {str(degree): degree for degree in DEGREES}
+_HEADING_OF = {str(degree): degree for degree in HEADINGS}
 
 
 # Control characters, and bytes of a file name that are no UTF-8.
-_NO_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Location:
 
 
 @dataclass(frozen=True)
-class Skipped:
+class SkippedLocation:
     """A location that cannot be used, why, and those of its photographs that are there."""
 
     id: str
@@ -62,7 +62,7 @@ class Index:
 
     root: Path
     locations: tuple[Location, ...]
-    skipped: tuple[Skipped, ...] = ()
+    skipped: tuple[SkippedLocation, ...] = ()
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -70,7 +70,7 @@ class Index:
         return tuple(sorted({location.class_name for location in self.locations}))
 
 
-def index(root: Path) -> Index:
+def index_folder(root: Path) -> Index:
     """Read the folder's names, not its photographs.
 
     Raises InputError when the folder is missing, holds no complete location, or holds more than
@@ -79,57 +79,57 @@ def index(root: Path) -> Index:
     if not root.is_dir():
         raise InputError(f"{root}: there is no such folder of photographs; check --data.")
     if (root / WRAPPER).is_dir():
-        for table in _tables(root):
-            raise _two(table, root / WRAPPER)
+        for table in _find_tables(root):
+            raise _ambiguous(table, root / WRAPPER)
         root = root / WRAPPER
-    files = _files(root)
-    tables = _tables(root)
+    files = _list_files(root)
+    tables = _find_tables(root)
     if tables:
-        _refuse_others(root, tables, files)
-        locations, skipped = _of_table(tables[0], files)
+        _check_single_layout(root, tables, files)
+        locations, skipped = _read_table(tables[0], files)
     else:
-        locations, skipped = _of_folders(root, files)
+        locations, skipped = _read_folders(root, files)
     if not locations:
         raise InputError(f"{root}: no location with four views was found; the layout is {LAYOUT}.")
     return Index(root, tuple(locations), tuple(skipped))
 
 
-def view_of(file_name: str) -> tuple[str, int] | None:
+def parse_view_name(file_name: str) -> tuple[str, int] | None:
     """Split `<year>_<panoid>_<heading>.jpg` into name and degrees; None for another file.
 
     The pano id may hold `_` and `-`: the heading follows the last `_`.
     """
     name, _, degree = _stem(file_name).rpartition("_")
-    return (name, _DEGREE[degree]) if name and degree in _DEGREE else None
+    return (name, _HEADING_OF[degree]) if name and degree in _HEADING_OF else None
 
 
-def sample_of(file_name: str) -> tuple[str, str] | None:
+def parse_sample_name(file_name: str) -> tuple[str, str] | None:
     """Split `<sample>_<direction>.jpg` into sample and direction; None for another file."""
     name, _, direction = _stem(file_name).rpartition("_")
     return (name, direction) if name and direction in DIRECTIONS else None
 
 
-def pano_of(image: str) -> str | None:
+def pano_id(image: str) -> str | None:
     """Return the pano id in a photograph's path: what is between the first and the last `_`.
 
     None where the layout has none: the samples of a table are only numbered.
     """
-    view = view_of(image.rpartition("/")[2])
+    view = parse_view_name(image.rpartition("/")[2])
     return (view[0].partition("_")[2] or None) if view else None
 
 
 def _stem(file_name: str) -> str:
     """Return the name of a photograph without its ending; empty for another file."""
     stem, _, ending = file_name.rpartition(".")
-    return stem if ending.lower() in ENDINGS and is_text(stem) else ""
+    return stem if ending.lower() in SUFFIXES and is_printable(stem) else ""
 
 
-def is_text(name: str) -> bool:
+def is_printable(name: str) -> bool:
     """Return whether a name is text without control characters: a file system holds others too."""
-    return not _NO_TEXT.search(name)
+    return not _UNPRINTABLE.search(name)
 
 
-def _files(root: Path) -> dict[str, list[str]]:
+def _list_files(root: Path) -> dict[str, list[str]]:
     """Return the sorted names of files in the root, under "", and in each folder below it.
 
     A name that looks like a photograph's is not asked whether it is a file: that would take
@@ -141,7 +141,7 @@ def _files(root: Path) -> dict[str, list[str]]:
             if not entry.is_dir():
                 result[""].append(entry.name)
                 continue
-            if not is_text(entry.name):  # Left out in silence, a class would be missing.
+            if not is_printable(entry.name):  # Left out in silence, a class would be missing.
                 raise InputError(
                     f"{root}: the name of the folder {entry.name!r} holds what is no text; rename "
                     "or remove it."
@@ -152,48 +152,52 @@ def _files(root: Path) -> dict[str, list[str]]:
     return result
 
 
-def _of_folders(
+def _read_folders(
     root: Path, files: Mapping[str, Sequence[str]]
-) -> tuple[list[Location], list[Skipped]]:
+) -> tuple[list[Location], list[SkippedLocation]]:
     locations, skipped = [], []
     for folder, names in files.items():
         if folder:
-            complete, incomplete = _of_folder(root / folder, names)
+            complete, incomplete = _read_folder(root / folder, names)
             locations += complete
             skipped += incomplete
     return locations, skipped
 
 
-def _of_folder(folder: Path, names: Sequence[str]) -> tuple[list[Location], list[Skipped]]:
+def _read_folder(
+    folder: Path, names: Sequence[str]
+) -> tuple[list[Location], list[SkippedLocation]]:
     views: defaultdict[str, dict[int, str]] = defaultdict(dict)
     for file_name in names:
-        view = view_of(file_name)
+        view = parse_view_name(file_name)
         if view:
             views[view[0]][view[1]] = f"{folder.name}/{file_name}"
-    coordinates = _coordinates(folder / "info.txt")
+    coordinates = _read_coordinates(folder / "info.txt")
     locations, skipped = [], []
     for file_name in names:
-        if not is_text(file_name):
+        if not is_printable(file_name):
             reason = "the name holds what is no text"
-            skipped.append(Skipped(f"{folder.name}/{file_name!r}", reason))
+            skipped.append(SkippedLocation(f"{folder.name}/{file_name!r}", reason))
     if not views:
-        skipped.append(Skipped(folder.name, "the folder holds no photograph of this layout"))
+        skipped.append(
+            SkippedLocation(folder.name, "the folder holds no photograph of this layout")
+        )
     for name, image in sorted(views.items()):
         identity = f"{folder.name}/{name}"
-        missing = [str(degree) for degree in DEGREES if degree not in image]
+        missing = [str(degree) for degree in HEADINGS if degree not in image]
         if missing:
             reason = f"no view at heading {', '.join(missing)}"
-            skipped.append(Skipped(identity, reason, tuple(image.values())))
+            skipped.append(SkippedLocation(identity, reason, tuple(image.values())))
             continue
         latitude, longitude = coordinates.get(name, (float("nan"), float("nan")))
-        north, east, south, west = (image[degree] for degree in DEGREES)
+        north, east, south, west = (image[degree] for degree in HEADINGS)
         locations.append(
             Location(identity, folder.name, latitude, longitude, (north, east, south, west))
         )
     return locations, skipped
 
 
-def _coordinates(path: Path) -> dict[str, tuple[float, float]]:
+def _read_coordinates(path: Path) -> dict[str, tuple[float, float]]:
     r"""Read lines `<name> \r <latitude> <longitude>`, name being a location or one view of it."""
     if not path.is_file():
         return {}
@@ -211,16 +215,16 @@ def _coordinates(path: Path) -> dict[str, tuple[float, float]]:
                     f"{path}: line {number} is not '<name> <latitude> <longitude>'; "
                     "mend or remove the file."
                 ) from None
-            view = view_of(name)
+            view = parse_view_name(name)
             result[view[0] if view else name] = place
     return result
 
 
-def _tables(root: Path) -> list[Path]:
+def _find_tables(root: Path) -> list[Path]:
     """Return the CSV files in a folder that name photographs and their state."""
     result = []
     for path in sorted(root.glob("*.csv")):
-        if is_text(path.name) and path.is_file():
+        if is_printable(path.name) and path.is_file():
             with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
                 header = next(csv.reader([file.readline()]), [])
             if {"image_north", "state"} <= set(header):
@@ -228,13 +232,15 @@ def _tables(root: Path) -> list[Path]:
     return result
 
 
-def _refuse_others(root: Path, tables: Sequence[Path], files: Mapping[str, Sequence[str]]) -> None:
-    folders = [root / folder for folder, names in files.items() if any(map(view_of, names))]
+def _check_single_layout(
+    root: Path, tables: Sequence[Path], files: Mapping[str, Sequence[str]]
+) -> None:
+    folders = [root / folder for folder, names in files.items() if any(map(parse_view_name, names))]
     for other in [*tables[1:], *folders]:
-        raise _two(tables[0], other)
+        raise _ambiguous(tables[0], other)
 
 
-def _two(one: Path, other: Path) -> InputError:
+def _ambiguous(one: Path, other: Path) -> InputError:
     return InputError(
         f"{one} and {other}: either could say where the photographs are; move one away."
     )
@@ -251,12 +257,12 @@ class _Sample:
     name: tuple[str, ...]
 
 
-def _of_table(
+def _read_table(
     table: Path, files: Mapping[str, Sequence[str]]
-) -> tuple[list[Location], list[Skipped]]:
-    samples = sorted(_samples(table), key=lambda sample: sample.id)
+) -> tuple[list[Location], list[SkippedLocation]]:
+    samples = sorted(_read_samples(table), key=lambda sample: sample.id)
     wanted = {name for sample in samples for name in sample.name}
-    folder = _folder_of(table, wanted, files)
+    folder = _photograph_folder(table, wanted, files)
     there = wanted.intersection(files[folder])
     before = f"{folder}/" if folder else ""
     locations, skipped = [], []
@@ -275,11 +281,11 @@ def _of_table(
             )
         else:
             missing = ", ".join(name for name in sample.name if name not in there)
-            skipped.append(Skipped(sample.id, f"no photograph {missing}", image))
+            skipped.append(SkippedLocation(sample.id, f"no photograph {missing}", image))
     return locations, skipped
 
 
-def _folder_of(table: Path, wanted: set[str], files: Mapping[str, Sequence[str]]) -> str:
+def _photograph_folder(table: Path, wanted: set[str], files: Mapping[str, Sequence[str]]) -> str:
     """Return the folder, "" for the table's own, that holds the photographs of a table.
 
     In the public archive `test_images` may hold the names of `train_images` again, so of several
@@ -296,10 +302,10 @@ def _folder_of(table: Path, wanted: set[str], files: Mapping[str, Sequence[str]]
     for choice in (found, alike):
         if len(choice) == 1:
             return choice[0]
-    raise _two(table.parent / found[0], table.parent / found[1])
+    raise _ambiguous(table.parent / found[0], table.parent / found[1])
 
 
-def _samples(table: Path) -> list[_Sample]:
+def _read_samples(table: Path) -> list[_Sample]:
     """Read a table; raises InputError naming the line that cannot be used."""
     result: dict[str, _Sample] = {}
     with table.open(encoding="utf-8-sig", newline="") as file:
@@ -309,7 +315,7 @@ def _samples(table: Path) -> list[_Sample]:
             if absent:
                 raise ValueError(f"has no column {', '.join(absent)}")
             for row in reader:
-                name, sample = _sample(row)
+                name, sample = _parse_sample(row)
                 if name in result:
                     raise ValueError(f"names {name} for a second time")
                 result[name] = sample
@@ -321,25 +327,27 @@ def _samples(table: Path) -> list[_Sample]:
     return list(result.values())
 
 
-def _sample(row: Mapping[str | None, str | list[str] | None]) -> tuple[str, _Sample]:
+def _parse_sample(row: Mapping[str | None, str | list[str] | None]) -> tuple[str, _Sample]:
     """Return the sample's name and what is known of it; raises ValueError saying what is wrong."""
     if None in row or None in row.values():
         raise ValueError("has more or fewer columns than the first")
     *images, state, latitude, longitude = (str(row[column]).strip() for column in COLUMNS)
     # The names come from a file that somebody may have written: none leads out of the folder.
-    parts = [None if "/" in image or "\\" in image else sample_of(image) for image in images]
+    parts = [
+        None if "/" in image or "\\" in image else parse_sample_name(image) for image in images
+    ]
     names = {part[0] for part in parts if part}
     directions = tuple(part[1] for part in parts if part)
     if len(names) != 1 or directions != DIRECTIONS:
         raise ValueError("does not name <sample>_north.jpg and the same for east, south and west")
-    if not state or not is_text(state) or "/" in state or "\\" in state:
+    if not state or not is_printable(state) or "/" in state or "\\" in state:
         raise ValueError(f"has a state that cannot be a name, {state!r}")
-    place = (_degree(latitude, 90), _degree(longitude, 180))
+    place = (_parse_degrees(latitude, 90), _parse_degrees(longitude, 180))
     (name,) = names
     return name, _Sample(f"{state}/{name}", state, *place, tuple(images))
 
 
-def _degree(text: str, most: float) -> float:
+def _parse_degrees(text: str, most: float) -> float:
     """Return a coordinate, NaN for an empty one; raises ValueError beyond +-`most`."""
     try:
         value = float(text) if text else float("nan")

@@ -7,13 +7,13 @@ import threading
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import ForkServerContext
 
-READING = ["trainer.data.dataset", "trainer.data.prepare.reading"]
+PRELOAD = ["trainer.data.dataset", "trainer.data.prepare.reading"]
 # Only where a process can see who has sent a signal can it tell its parent from others.
-KNOWS_SENDER = hasattr(signal, "sigwaitinfo")
-FOR_THE_PARENT = {signal.SIGINT, signal.SIGTERM} if KNOWS_SENDER else {signal.SIGINT}
+HAS_SIGWAITINFO = hasattr(signal, "sigwaitinfo")
+BLOCKED_SIGNALS = {signal.SIGINT, signal.SIGTERM} if HAS_SIGWAITINFO else {signal.SIGINT}
 
 
-def server() -> ForkServerContext:
+def worker_context() -> ForkServerContext:
     """Return what starts such processes.
 
     Forking a process that already runs threads can lock up. A server that has imported once what
@@ -22,9 +22,9 @@ def server() -> ForkServerContext:
     whether to go on is the parent's to say, and it wants the batches until it has saved.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(READING)
+    context.set_forkserver_preload(PRELOAD)
     resource_tracker.ensure_running()  # At its start it lets the signals through again.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, FOR_THE_PARENT)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED_SIGNALS)
     try:
         forkserver.ensure_running()
     finally:
@@ -32,7 +32,7 @@ def server() -> ForkServerContext:
     return context
 
 
-def end_with_parent() -> None:
+def exit_with_parent() -> None:
     """Let this process end when its parent is killed, or asks it to."""
     parent = multiprocessing.parent_process()
     if parent is None:
@@ -48,5 +48,5 @@ def end_with_parent() -> None:
                 os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-    if KNOWS_SENDER:
+    if HAS_SIGWAITINFO:
         threading.Thread(target=listen, daemon=True).start()

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from trainer.models.resnet import FourViewResNet, Output, to_pixels
+from trainer.models.resnet import FourViewResNet, ModelOutput, to_pixels
 
 FOLDING_TOLERANCE = 1e-3
 """Share of the logits' standard deviation that folding may change a logit by."""
@@ -25,7 +25,7 @@ class Inference:
         self._precision = precision
 
     @torch.inference_mode()
-    def __call__(self, views: Tensor) -> Output:
+    def __call__(self, views: Tensor) -> ModelOutput:
         """Return what views (B, 4, 3, H, W) uint8 give, in float32, on the device.
 
         A GPU may still be computing it when this returns.
@@ -33,12 +33,12 @@ class Inference:
         half = self._precision == "bfloat16"
         with torch.autocast(self._device.type, torch.bfloat16, enabled=half):
             output = self._model.forward_all(to_pixels(views, self._device))
-        return each(lambda tensor: tensor.float(), output)
+        return map_output(lambda tensor: tensor.float(), output)
 
 
-def each(work: Callable[[Tensor], Tensor], output: Output) -> Output:
+def map_output(work: Callable[[Tensor], Tensor], output: ModelOutput) -> ModelOutput:
     """Return an output with something done to each of its tensors."""
-    return Output(
+    return ModelOutput(
         work(output.features),
         work(output.logits),
         None if output.view_features is None else work(output.view_features),
@@ -46,25 +46,25 @@ def each(work: Callable[[Tensor], Tensor], output: Output) -> Output:
     )
 
 
-def on_the_way(output: Output) -> Callable[[], Output]:
+def to_cpu_async(output: ModelOutput) -> Callable[[], ModelOutput]:
     """Let an output come to main memory, and return what waits for it there.
 
     The device computes on meanwhile; another thread may wait.
     """
     if output.logits.device.type != "cuda":
         return lambda: output
-    here = each(lambda tensor: tensor.to("cpu", non_blocking=True), output)
+    here = map_output(lambda tensor: tensor.to("cpu", non_blocking=True), output)
     arrived = torch.cuda.Event()  # type: ignore[no-untyped-call]
     arrived.record()
 
-    def wait() -> Output:
+    def wait() -> ModelOutput:
         arrived.synchronize()
         return here
 
     return wait
 
 
-def folded(model: FourViewResNet) -> FourViewResNet:
+def fold_batch_norm(model: FourViewResNet) -> FourViewResNet:
     """Return a copy whose batch normalisations are part of the convolutions before them.
 
     In evaluation mode both are linear, w * (k * x) + b = (w * k) * x + b, so that it answers the
@@ -81,7 +81,7 @@ def folded(model: FourViewResNet) -> FourViewResNet:
 
 
 @torch.inference_mode()
-def folds(model: FourViewResNet, other: FourViewResNet, views: Tensor) -> bool:
+def folding_is_exact(model: FourViewResNet, other: FourViewResNet, views: Tensor) -> bool:
     """Return whether two models give views (B, 4, 3, H, W) uint8 the same logits.
 
     They may differ by `FOLDING_TOLERANCE` of the logits' standard deviation. Both are asked where

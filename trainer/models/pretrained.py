@@ -15,25 +15,25 @@ from trainer.models.resnet import VIEWS, FourViewResNet
 SUFFIXES = (".pth", ".pt", ".safetensors")
 # What torchvision's weights, and all in its naming, were trained with: ImageNet's statistics.
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
+IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
-def start_from(model: FourViewResNet, weights: str) -> None:
+def load_pretrained(model: FourViewResNet, weights: str) -> None:
     """Put weights that were trained before into the trunk, and their statistics into the model.
 
     `weights` is torchvision's name of weights for this depth, such as IMAGENET1K_V2, downloaded
     into the folder of torch.hub unless they are there; or a .pth, .pt or .safetensors file, in
-    torchvision's naming or in ours. The classifier stays as it is. `stack` gets an `inflated`
+    torchvision's naming or in ours. The classifier stays as it is. `stack` gets an `inflate_convolution`
     first convolution. Raises InputError for an unknown name, for a file that is missing, damaged,
     more than weights or of another depth, and when the download fails.
     """
-    check(model.depth, weights)
+    check_weights(model.depth, weights)
     if weights.endswith(SUFFIXES):
-        source, state = Path(weights), _read(Path(weights))
+        source, state = Path(weights), _load_file(Path(weights))
     else:
-        source, state = _downloaded(_known(model.depth)[weights])
+        source, state = _download(_available_weights(model.depth)[weights])
     try:
-        _put(model, state)
+        _load_trunk(model, state)
     except (KeyError, IndexError, RuntimeError) as error:
         raise InvalidConfig(
             f"{source}: these are not the weights of a ResNet-{model.depth} that fits "
@@ -41,7 +41,7 @@ def start_from(model: FourViewResNet, weights: str) -> None:
         ) from error
 
 
-def check(depth: int, weights: str) -> None:
+def check_weights(depth: int, weights: str) -> None:
     """Raise InputError for weights that there cannot be, before hours go into anything.
 
     Those are a name that torchvision does not have for this depth, and a file that is not there.
@@ -50,14 +50,14 @@ def check(depth: int, weights: str) -> None:
     if weights.endswith(SUFFIXES):
         if not Path(weights).is_file():
             raise InputError(f"{weights}: there is no such file; give --weights the path of one.")
-    elif weights and weights not in _known(depth):
+    elif weights and weights not in _available_weights(depth):
         raise InputError(
             f"--weights {weights}: torchvision has no such weights for a ResNet-{depth}; choose "
-            f"{' or '.join(_known(depth))}, or a file that ends in {', '.join(SUFFIXES)}."
+            f"{' or '.join(_available_weights(depth))}, or a file that ends in {', '.join(SUFFIXES)}."
         )
 
 
-def inflated(convolution: Tensor) -> Tensor:
+def inflate_convolution(convolution: Tensor) -> Tensor:
     """Return the weights (K, 12, h, w) of a convolution of four views, from those (K, 3, h, w).
 
     Four equal views then give the response that one gave.
@@ -65,11 +65,11 @@ def inflated(convolution: Tensor) -> Tensor:
     return convolution.repeat(1, VIEWS, 1, 1) / VIEWS
 
 
-def _known(depth: int) -> dict[str, WeightsEnum]:
+def _available_weights(depth: int) -> dict[str, WeightsEnum]:
     return {one.name: one for one in get_model_weights(f"resnet{depth}")}
 
 
-def _put(model: FourViewResNet, state: dict[str, Tensor]) -> None:
+def _load_trunk(model: FourViewResNet, state: dict[str, Tensor]) -> None:
     """Put a state into the model; raises KeyError, IndexError or RuntimeError unless it fits."""
     if any(name.startswith("trunk.") for name in state):
         mean, deviation = state["mean"], state["deviation"]
@@ -79,22 +79,22 @@ def _put(model: FourViewResNet, state: dict[str, Tensor]) -> None:
             if name.startswith("trunk.")
         }
     else:
-        mean, deviation = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_DEVIATION)
+        mean, deviation = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
         trunk = {name: tensor for name, tensor in state.items() if not name.startswith("fc.")}
     first = trunk["conv1.weight"]
     if model.fusion == "stack" and first.shape[1] == 3:
-        trunk["conv1.weight"] = inflated(first)
+        trunk["conv1.weight"] = inflate_convolution(first)
     model.trunk.load_state_dict(trunk)
     model.mean.copy_(mean.view(3, 1, 1))
     model.deviation.copy_(deviation.view(3, 1, 1))
 
 
-def _read(path: Path) -> dict[str, Tensor]:
+def _load_file(path: Path) -> dict[str, Tensor]:
     """Return the tensors of a local file; raises InputError."""
     try:
         if path.suffix == ".safetensors":
-            return _tensors(load_file(path))
-        return _tensors(torch.load(path, map_location="cpu", weights_only=True))
+            return _unwrap_state_dict(load_file(path))
+        return _unwrap_state_dict(torch.load(path, map_location="cpu", weights_only=True))
     except Exception as error:  # A damaged pickle can raise anything.
         raise InputError(
             f"{path}: this holds no plain weights: it is damaged, or it holds more than tensors, "
@@ -102,7 +102,7 @@ def _read(path: Path) -> dict[str, Tensor]:
         ) from error
 
 
-def _downloaded(weights: WeightsEnum) -> tuple[Path, dict[str, Tensor]]:
+def _download(weights: WeightsEnum) -> tuple[Path, dict[str, Tensor]]:
     """Return the file and the tensors of torchvision's weights; raises InputError."""
     path = Path(torch.hub.get_dir(), "checkpoints", Path(urlparse(weights.url).path).name)
     try:
@@ -110,7 +110,7 @@ def _downloaded(weights: WeightsEnum) -> tuple[Path, dict[str, Tensor]]:
         state = weights.get_state_dict(
             progress=True, check_hash=True, map_location="cpu", weights_only=True
         )
-        return path, _tensors(state)
+        return path, _unwrap_state_dict(state)
     except Exception as error:  # Networks, disks and damaged pickles can raise anything.
         if path.is_file():
             raise InputError(
@@ -122,7 +122,7 @@ def _downloaded(weights: WeightsEnum) -> tuple[Path, dict[str, Tensor]]:
         ) from error
 
 
-def _tensors(document: object) -> dict[str, Tensor]:
+def _unwrap_state_dict(document: object) -> dict[str, Tensor]:
     """Return the tensors by name of a state_dict, perhaps wrapped; raises ValueError if it is none.
 
     Training scripts save it under "state_dict" or "model" beside other things, and

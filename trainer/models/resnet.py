@@ -13,13 +13,13 @@ from trainer.models.attention_pooling import AttentionPooling
 
 VIEWS = 4
 # The views meet before the trunk, along this axis of (B, 3, H, W).
-MEETING_AXIS = {"early": 3, "stack": 1}
+CONCAT_DIM = {"early": 3, "stack": 1}
 # The head also says something about a view alone.
 WITH_VIEW_LOGITS = ("single", "medium", "late", "late-mean", "attention")
 
 
 @dataclass(frozen=True)
-class Output:
+class ModelOutput:
     """What one pass through the trunk gives for B locations.
 
     `features` (B, D) and `logits` (B, S); `view_features` (B, 4, width) where each view goes through
@@ -75,7 +75,7 @@ class FourViewResNet(nn.Module):
         self.dimension = VIEWS * self.width if fusion == "late" else self.width
         self.trunk.fc = nn.Identity()
         if fusion == "stack":
-            self.trunk.conv1 = _first_convolution(VIEWS * 3)
+            self.trunk.conv1 = _input_convolution(VIEWS * 3)
         self.classifier = nn.Linear(self.width, classes)
         if fusion == "attention":
             self.map_attention = AttentionPooling(self.width)
@@ -110,10 +110,10 @@ class FourViewResNet(nn.Module):
             raise ValueError(f"{self.fusion} fusion has no logits of single views")
         return cast(Tensor, self.classifier(self._view_features(self._last_map(pixels))))
 
-    def forward_all(self, pixels: Tensor) -> Output:
+    def forward_all(self, pixels: Tensor) -> ModelOutput:
         """Return what a location and its views give, of pixels (B, 4, 3, H, W) in [0, 1]."""
         feature, view_feature = self._both_features(pixels)
-        return Output(
+        return ModelOutput(
             features=feature,
             logits=self.forward_head(feature),
             view_features=view_feature,
@@ -130,14 +130,14 @@ class FourViewResNet(nn.Module):
         if self.fusion != "attention":
             raise ValueError(f"{self.fusion} fusion has no attention")
         last_map = self._last_map(pixels)
-        map_weight = self.map_attention.weights(_places(last_map))
+        map_weight = self.map_attention.weights(_positions(last_map))
         view_weight = self.view_attention.weights(self._view_features(last_map))
         return view_weight, map_weight.view(len(pixels), VIEWS, *last_map.shape[2:])
 
     def _both_features(self, pixels: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return the features of a location, (B, D), and of its views, (B, 4, width), if any."""
         last_map = self._last_map(pixels)
-        if self.fusion in MEETING_AXIS:
+        if self.fusion in CONCAT_DIM:
             return self._pooled(last_map), None
         view_feature = self._view_features(last_map)
         return self._fused(view_feature), view_feature
@@ -145,8 +145,8 @@ class FourViewResNet(nn.Module):
     def _last_map(self, pixels: Tensor) -> Tensor:
         """Return the last feature map (B, width, h, w), or (4B, width, h, w) of single views."""
         normal = (pixels - self.mean) / self.deviation
-        if self.fusion in MEETING_AXIS:
-            images = torch.cat(normal.unbind(dim=1), dim=MEETING_AXIS[self.fusion])
+        if self.fusion in CONCAT_DIM:
+            images = torch.cat(normal.unbind(dim=1), dim=CONCAT_DIM[self.fusion])
         else:
             images = normal.flatten(0, 1)
         trunk = self.trunk
@@ -156,7 +156,7 @@ class FourViewResNet(nn.Module):
 
     def _pooled(self, last_map: Tensor) -> Tensor:
         """Return the features (N, width) of the last feature map (N, width, h, w)."""
-        places = _places(last_map)
+        places = _positions(last_map)
         if self.fusion == "attention":
             return cast(Tensor, self.map_attention(places))
         return places.mean(dim=1)
@@ -176,14 +176,14 @@ class FourViewResNet(nn.Module):
         return view_feature.mean(dim=1)
 
 
-def _first_convolution(channels: int) -> nn.Conv2d:
+def _input_convolution(channels: int) -> nn.Conv2d:
     """Return the first convolution of a ResNet for another number of channels."""
     convolution = nn.Conv2d(channels, 64, kernel_size=7, stride=2, padding=3, bias=False)
     nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
     return convolution
 
 
-def _places(last_map: Tensor) -> Tensor:
+def _positions(last_map: Tensor) -> Tensor:
     """Return the places (N, h*w, C) of a feature map (N, C, h, w), without copying."""
     return last_map.flatten(2).transpose(1, 2)
 

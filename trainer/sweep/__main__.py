@@ -150,7 +150,7 @@ def _check(options: dict[str, Any]) -> None:
 def _task(options: dict[str, Any]) -> "Task":
     """Return what the workers do; raises InputError for settings that cannot be."""
     from trainer.data.prepare import index_file
-    from trainer.models.pretrained import check
+    from trainer.models.pretrained import check_weights
     from trainer.sweep import space
     from trainer.sweep.study import Search
     from trainer.sweep.worker import Task
@@ -166,7 +166,7 @@ def _task(options: dict[str, Any]) -> "Task":
     for number, settings in enumerate(sequence):
         try:
             config = space.configured(fixed, settings)
-            check(config.depth, config.weights)
+            check_weights(config.depth, config.weights)
         except InputError as error:
             raise InputError(f"--vary: trial {number} would be {settings}: {error}") from error
     if wanted is not None and len(sequence) < wanted:

@@ -96,14 +96,14 @@ def main(arguments: list[str] | None = None, prog: str = "python -m trainer.swee
 
 def _refuse(folder: Path, wanted: Sequence[Setting]) -> None:
     """Raise InputError for a setting that cannot be trained, before hours go into another."""
-    from trainer.models.pretrained import check
-    from trainer.run_folder import previous
+    from trainer.models.pretrained import check_weights
+    from trainer.run_folder import read_previous
 
     for here in wanted:
-        if previous(folder / here.name, here.config, resume=True):
+        if read_previous(folder / here.name, here.config, resume=True):
             continue  # It has had its weights.
         try:
-            check(here.config.depth, here.config.weights)
+            check_weights(here.config.depth, here.config.weights)
         except InputError as error:
             raise InputError(f"--setting {here.text!r}: {error}") from error
 

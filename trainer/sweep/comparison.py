@@ -17,7 +17,7 @@ from trainer import checkpoint as checkpoints
 from trainer.checkpoint import Checkpoint
 from trainer.config import Config
 from trainer.data.dataset import LocationDataset
-from trainer.data.prepare import Prepared, index_file, prepare
+from trainer.data.prepare import PreparedData, index_file, prepare
 from trainer.errors import TrainingFailed
 from trainer.evaluate import evaluate
 from trainer.models.resnet import FourViewResNet
@@ -74,7 +74,7 @@ class Comparison:
         self.folder, self.data = folder, data
         beside = folder.absolute().parent
         self.index = index or index_file(beside, data)
-        self.test: Prepared | None = None
+        self.test: PreparedData | None = None
         if test is None:
             return
         with distributed.current_processes().main_first():
@@ -121,7 +121,7 @@ class Comparison:
         return Outcome(setting.label, best, last, test, reason)
 
 
-def tested(run: Path, test: Prepared) -> dict[str, float]:
+def tested(run: Path, test: PreparedData) -> dict[str, float]:
     """Return the scores of a run's best checkpoint over other photographs, by names of `SCORES`.
 
     They are kept in `RUN/test.json` with the hashes of the checkpoint and of the photographs, and

@@ -53,7 +53,7 @@ def _if_there(gathered: Gathered, name: str, row: NDArray[np.int64]) -> Field | 
 def _fingerprint(gathered: Gathered, row: NDArray[np.int64], location: list[Location]) -> str:
     """Return a SHA-256, in hexadecimal, over ids and photographs.
 
-    It is made as that of a training (`trainer.data.prepare.prepared.Prepared.fingerprint`): equal
+    It is made as that of a training (`trainer.data.prepare.PreparedData.fingerprint`): equal
     locations have an equal one.
     """
     result = hashlib.sha256()

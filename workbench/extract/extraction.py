@@ -16,7 +16,7 @@ from common.errors import InputError
 from common.files import check_writable, error_text, file_lock
 from common.signals import stop_signal
 from trainer.data import dataset
-from trainer.models.inference import folded, folds
+from trainer.models.inference import fold_batch_norm, folding_is_exact
 from workbench import store as stores
 from workbench.extract import resume_buffer as spools
 from workbench.extract.assembly import assemble
@@ -134,10 +134,12 @@ def _is_of(out: Path, state: State) -> bool:
 
 def _folds(task: Task) -> bool:
     """Return whether the model can be folded, by what it makes of the first locations."""
-    for rows in dataset.in_order(len(task.photographs), PROBE):
+    for rows in dataset.sequential_batches(len(task.photographs), PROBE):
         batch = task.photographs.__getitems__(rows)
         if readable(batch):
-            return folds(task.model, folded(task.model), batch.views[readable(batch)])
+            return folding_is_exact(
+                task.model, fold_batch_norm(task.model), batch.views[readable(batch)]
+            )
     raise InputError(f"{task.root}: no photograph could be read; check the files.")
 
 

@@ -15,8 +15,8 @@ from common.errors import InputError, Interrupted
 from common.signals import StopSignal
 from trainer.data import dataset
 from trainer.data.dataset import Batch
-from trainer.models.inference import Inference, folded, on_the_way
-from trainer.models.resnet import Output
+from trainer.models.inference import Inference, fold_batch_norm, to_cpu_async
+from trainer.models.resnet import ModelOutput
 from workbench.extract.resume_buffer import GO_ON, Fields, Writer
 from workbench.extract.task import Task
 
@@ -34,7 +34,7 @@ def gather(
     left: list[int] = np.flatnonzero(~whole).tolist()
     if not left:
         return
-    model = folded(task.model) if fold else task.model
+    model = fold_batch_norm(task.model) if fold else task.model
     inference = Inference(model, task.device, task.request.precision)
     mine = [task.batches[number] for number in left[processes.rank :: processes.world_size]]
     with ExitStack() as stack:
@@ -73,7 +73,7 @@ class _Share:
     ) -> None:
         self._inference, self._writer, self._fields = inference, writer, tuple(task.fields)
         self._stream: Iterator[Batch] = iter(
-            dataset.loader(task.photographs, batches, task.request.workers)
+            dataset.data_loader(task.photographs, batches, task.request.workers)
         )
         self.unreadable: dict[int, str] = {}
 
@@ -94,7 +94,7 @@ class _Share:
             output = self._inference(batch.views)
         except torch.OutOfMemoryError as error:
             raise InputError("The GPU has too little memory; lower --batch-size.") from error
-        self._writer.put(_arrays(batch, on_the_way(output), self._fields))
+        self._writer.put(_arrays(batch, to_cpu_async(output), self._fields))
 
 
 def _rest() -> None:
@@ -102,7 +102,7 @@ def _rest() -> None:
 
 
 def _arrays(
-    batch: Batch, output: Callable[[], Output], fields: Sequence[str]
+    batch: Batch, output: Callable[[], ModelOutput], fields: Sequence[str]
 ) -> Callable[[], Fields]:
     """Return what gives the arrays of a batch's readable locations once they are computed."""
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from common.errors import InputError
 from trainer.checkpoint import Checkpoint
-from trainer.data.layout import Index, Location, pano_of
+from trainer.data.layout import Index, Location, pano_id
 from workbench.store import SPLITS
 
 PARTS = {"train": "training", "validation": "validation", "all": ""}
@@ -66,5 +66,5 @@ def _known(index: Index, checkpoint: Checkpoint, part: str) -> dict[str, int]:
     }
     if part != "all" or str(index.root.resolve()) == checkpoint.data_root:
         return known
-    lasting = {place.id for place in index.locations if pano_of(place.images[0])}
+    lasting = {place.id for place in index.locations if pano_id(place.images[0])}
     return {name: kind for name, kind in known.items() if name in lasting}

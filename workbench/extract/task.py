@@ -13,7 +13,7 @@ from trainer import checkpoint as checkpoints
 from trainer.data import dataset, layout
 from trainer.data.dataset import LocationDataset
 from trainer.data.layout import Location
-from trainer.models.resnet import MEETING_AXIS, VIEWS, FourViewResNet
+from trainer.models.resnet import CONCAT_DIM, VIEWS, FourViewResNet
 from workbench.extract.resume_buffer import Spool, record_of
 from workbench.extract.selection import select
 
@@ -47,14 +47,14 @@ class Task:
         if request.data is None and request.split == "all":
             raise InputError("--data: name the folder of the photographs.")
         self.model, self.checkpoint = checkpoints.load(request.run, request.checkpoint)
-        index = layout.index(request.data or Path(self.checkpoint.data_root))
+        index = layout.index_folder(request.data or Path(self.checkpoint.data_root))
         self.root = index.root
         self.selection = select(index, request.run, self.checkpoint, request.split)
         location, classes = self.selection.location, self.checkpoint.class_names
         self.photographs = LocationDataset(
             index.root, location, classes, self.checkpoint.config.image_size, hashed=True
         )
-        self.batches = list(dataset.in_order(len(location), request.batch_size))
+        self.batches = list(dataset.sequential_batches(len(location), request.batch_size))
         self.fields = _fields(self.model, len(classes), request.view_features)
         self.spool = Spool(request.out, record_of(self.fields), len(location), request.batch_size)
 
@@ -99,9 +99,9 @@ class Task:
 
 
 def _fields(model: FourViewResNet, classes: int, view_features: bool) -> dict[str, tuple[int, ...]]:
-    """Return what is kept of an `Output` for each location, by name, and its shape."""
+    """Return what is kept of a `ModelOutput` for each location, by name, and its shape."""
     fields: dict[str, tuple[int, ...]] = {"logits": (classes,), "features": (model.dimension,)}
-    if view_features and model.fusion not in MEETING_AXIS:
+    if view_features and model.fusion not in CONCAT_DIM:
         fields["view_features"] = (VIEWS, model.width)
     if model.has_view_logits:
         fields["view_logits"] = (VIEWS, classes)

@@ -26,7 +26,7 @@ def reader(photographs: Photographs) -> Views:
 
     def views(location_id: str, size: int) -> Pixels:
         try:
-            pixels = decode.views(photographs.paths(location_id), size)
+            pixels = decode.read_views(photographs.paths(location_id), size)
         except TrainerInputError as error:
             raise InputError(str(error)) from error
         return np.asarray(pixels.permute(0, 2, 3, 1).numpy())

@@ -9,7 +9,7 @@ from common.cli import cli_errors
 from common.errors import InputError
 from trainer.data.prepare import report
 from trainer.data.prepare.findings import Part
-from trainer.data.prepare.prepared import Prepared, index_file, prepare
+from trainer.data.prepare.prepared import PreparedData, index_file, prepare
 
 
 def parser() -> argparse.ArgumentParser:
@@ -60,13 +60,13 @@ def main(arguments: list[str] | None = None, prog: str = "python -m trainer.data
         for name, data in folders.items():
             prepared = prepare(data, index_file(options.out, data), options.num_workers)
             parts.append(Part(name, data, prepared))
-            _tell(data, prepared)
+            _print_counts(data, prepared)
         print("Comparing them and writing the report")
-        print(report.write(index_file(options.out, options.data), parts))
+        print(report.write_report(index_file(options.out, options.data), parts))
     return 0
 
 
-def _tell(data: Path, prepared: Prepared) -> None:
+def _print_counts(data: Path, prepared: PreparedData) -> None:
     print(
         f"{data}: {len(prepared.readings.row)} photographs, {prepared.read} read now; "
         f"{len(prepared.index.locations)} locations can be used, "

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from common.errors import InputError
 from trainer.data.decode import GONE, UNREADABLE
-from trainer.data.prepare.reading import DIGEST, HASH, Reading
+from trainer.data.prepare.reading import HASH_BYTES, SHA256_BYTES, PhotographRecord
 
-APPLICATION = 0x524E4250
+APPLICATION_ID = 0x524E4250
 """How the file says, in its header, that it is one of ours: "RNBP"."""
 VERSION = 1
 TABLE = """
@@ -40,8 +40,8 @@ CREATE TABLE photograph (
     blue_square INTEGER NOT NULL
 ) WITHOUT ROWID
 """
-COLUMNS = 14
-SECONDS_BETWEEN_TRIES = 0.5
+NUM_COLUMNS = 14
+LOCK_POLL_SECONDS = 0.5
 
 Integers = np.ndarray[tuple[int], np.dtype[np.int64]]
 Channels = np.ndarray[tuple[int, int], np.dtype[np.int64]]
@@ -49,12 +49,12 @@ Bytes = np.ndarray[tuple[int, int], np.dtype[np.uint8]]
 
 
 @dataclass(frozen=True)
-class Readings:
+class PhotographTable:
     """The readings of N photographs as arrays; `row` leads from a path to its row.
 
     `size`, `width` and `height` are (N), in bytes and pixels; `problem` are N texts, "" where
     there is none; `sha256` and `difference_hash` are (N, 32) bytes; `total` and `square` are
-    (N, 3), as in a `Reading`.
+    (N, 3), as in a `PhotographRecord`.
     """
 
     row: Mapping[str, int]
@@ -69,7 +69,7 @@ class Readings:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[sqlite3.Connection]:
+def open_database(path: Path) -> Iterator[sqlite3.Connection]:
     """Open the file at `path`, made if absent, and wait until nobody else has it open.
 
     Raises InputError, also for what is done with it meanwhile, when it is damaged, foreign or
@@ -80,13 +80,13 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
         # Without an isolation level Python begins no transactions of its own.
         with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
             _lock(connection, path)
-            _begin(connection, path)
+            _initialise(connection, path)
             yield connection
     except (sqlite3.DatabaseError, _DamagedError) as error:
-        raise InputError(_sentence(path, error)) from error
+        raise InputError(_error_message(path, error)) from error
 
 
-def known(connection: sqlite3.Connection) -> dict[str, tuple[int, int]]:
+def file_stamps(connection: sqlite3.Connection) -> dict[str, tuple[int, int]]:
     """Return path -> (size, mtime_ns) of the photographs that need not be read again.
 
     Those that the system would not let us read are not among them: their files may be the same.
@@ -98,7 +98,7 @@ def known(connection: sqlite3.Connection) -> dict[str, tuple[int, int]]:
     return {path: (size, mtime_ns) for path, size, mtime_ns in rows}
 
 
-def keep_only(connection: sqlite3.Connection, path: Path, paths: Sequence[str]) -> None:
+def delete_others(connection: sqlite3.Connection, path: Path, paths: Sequence[str]) -> None:
     """Forget all photographs but these.
 
     Raises InputError where none of them is known but others are: the index is of another folder.
@@ -115,9 +115,9 @@ def keep_only(connection: sqlite3.Connection, path: Path, paths: Sequence[str]) 
         )
 
 
-def add(connection: sqlite3.Connection, readings: Sequence[Reading]) -> None:
+def insert(connection: sqlite3.Connection, readings: Sequence[PhotographRecord]) -> None:
     """Remember readings, instead of earlier ones of the same photographs."""
-    places = ", ".join("?" * COLUMNS)
+    places = ", ".join("?" * NUM_COLUMNS)
     with _transaction(connection):
         connection.executemany(
             f"INSERT OR REPLACE INTO photograph VALUES ({places})",
@@ -139,22 +139,22 @@ def add(connection: sqlite3.Connection, readings: Sequence[Reading]) -> None:
         )
 
 
-def read(connection: sqlite3.Connection) -> Readings:
+def read_table(connection: sqlite3.Connection) -> PhotographTable:
     """Return all readings, by path."""
     rows = connection.execute("SELECT * FROM photograph ORDER BY path").fetchall()
     try:
-        columns = list(zip(*rows, strict=True)) or [()] * COLUMNS
+        columns = list(zip(*rows, strict=True)) or [()] * NUM_COLUMNS
         path, size, _, width, height, problem, sha256, difference_hash, *sums = columns
         number = np.array([size, width, height, *sums], dtype=np.int64)
         _check(number, problem)
-        return Readings(
+        return PhotographTable(
             row={name: row for row, name in enumerate(path)},
             size=number[0],
             width=number[1],
             height=number[2],
             problem=tuple(problem),
-            sha256=_bytes(sha256, DIGEST),
-            difference_hash=_bytes(difference_hash, HASH),
+            sha256=_hash_array(sha256, SHA256_BYTES),
+            difference_hash=_hash_array(difference_hash, HASH_BYTES),
             total=number[3:6].T,
             square=number[6:9].T,
         )
@@ -182,7 +182,7 @@ def _check(number: NDArray[np.int64], problem: Sequence[object]) -> None:
         raise ValueError("a number is out of range")
 
 
-def _bytes(blobs: Sequence[bytes], length: int) -> Bytes:
+def _hash_array(blobs: Sequence[bytes], length: int) -> Bytes:
     if any(len(blob) != length for blob in blobs):
         raise ValueError("a hash is of another length")
     return np.frombuffer(b"".join(blobs), dtype=np.uint8).reshape(len(blobs), length)
@@ -205,26 +205,26 @@ def _lock(connection: sqlite3.Connection, path: Path) -> None:
         if not waiting:
             print(f"{path}: another process is at work on it; waiting for it.", file=sys.stderr)
             waiting = True
-        time.sleep(SECONDS_BETWEEN_TRIES)
+        time.sleep(LOCK_POLL_SECONDS)
 
 
-def _begin(connection: sqlite3.Connection, path: Path) -> None:
+def _initialise(connection: sqlite3.Connection, path: Path) -> None:
     """Make the table in a new file, and look whether an old one is ours."""
-    if not _number(connection, "schema_version"):
+    if not _pragma(connection, "schema_version"):
         with _transaction(connection):
-            connection.execute(f"PRAGMA application_id = {APPLICATION}")
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
             connection.execute(TABLE)
-    if _number(connection, "application_id") != APPLICATION:
+    if _pragma(connection, "application_id") != APPLICATION_ID:
         raise _DamagedError("it was written by another program")
-    if _number(connection, "user_version") != VERSION:
+    if _pragma(connection, "user_version") != VERSION:
         raise InputError(
             f"{path}: was written by another version of this program; remove it, and the "
             "photographs are read again."
         )
 
 
-def _number(connection: sqlite3.Connection, pragma: str) -> int:
+def _pragma(connection: sqlite3.Connection, pragma: str) -> int:
     (value,) = connection.execute(f"PRAGMA {pragma}").fetchone()
     return int(value)
 
@@ -242,7 +242,7 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("COMMIT")
 
 
-def _sentence(path: Path, error: Exception) -> str:
+def _error_message(path: Path, error: Exception) -> str:
     # The lower byte of an extended code is the primary one.
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     if code in (

@@ -17,7 +17,7 @@ Pairs = np.ndarray[tuple[int, int], np.dtype[np.int64]]
 BITS = 256
 THRESHOLD = 16
 """Most bits in which the difference hashes of nearly the same picture differ."""
-MOST_PAIRS = 1_000_000
+MAX_PAIRS = 1_000_000
 """Where there are more, the search ends: something is wrong with all of the data."""
 
 
@@ -36,13 +36,13 @@ class Duplicates:
     complete: bool
 
 
-def duplicates(sha256: Bytes, difference_hash: Bytes) -> Duplicates:
+def find_duplicates(sha256: Bytes, difference_hash: Bytes) -> Duplicates:
     """Find the photographs that are there twice, of N with hashes (N, 32) each."""
-    by_bytes = _first_alike(sha256)
+    by_bytes = _first_equal(sha256)
     distinct = np.flatnonzero(by_bytes == np.arange(len(by_bytes)))
-    by_hash = distinct[_first_alike(difference_hash[distinct])]
+    by_hash = distinct[_first_equal(difference_hash[distinct])]
     different = np.flatnonzero(by_hash == distinct)
-    near, complete = _near(difference_hash[distinct[different]])
+    near, complete = _near_pairs(difference_hash[distinct[different]])
     near = distinct[different][near]
     copies = np.flatnonzero(by_bytes != np.arange(len(by_bytes)))
     twins = np.flatnonzero(by_hash != distinct)
@@ -56,11 +56,11 @@ def duplicates(sha256: Bytes, difference_hash: Bytes) -> Duplicates:
     pairs.sort(axis=1)
     order = np.lexsort((pairs[:, 1], pairs[:, 0]))
     first, second = pairs[order].T
-    distance = _distance(_words(difference_hash), first, second)
+    distance = _hamming_distance(_words(difference_hash), first, second)
     return Duplicates(first, second, distance, order < len(copies), complete)
 
 
-def _first_alike(rows: Bytes) -> Integers:
+def _first_equal(rows: Bytes) -> Integers:
     """Return, for each of N rows of bytes, the number of the first row that equals it."""
     if not len(rows):
         return np.zeros(0, dtype=np.int64)
@@ -69,21 +69,23 @@ def _first_alike(rows: Bytes) -> Integers:
     return first[inverse]
 
 
-def _near(difference_hash: Bytes) -> tuple[Pairs, bool]:
+def _near_pairs(difference_hash: Bytes) -> tuple[Pairs, bool]:
     """Return the pairs (P, 2) of rows within THRESHOLD, and whether those are all."""
     count = len(difference_hash)
     words = _words(difference_hash)
     bits = np.unpackbits(difference_hash, axis=1)
     found: Integers = np.zeros(0, dtype=np.int64)
     for band in tqdm(_bands(), "Comparing photographs", unit="band", delay=2, leave=False):
-        found = np.union1d(found, _near_in_band(words, bits[:, band]))
-        if len(found) > MOST_PAIRS:
+        found = np.union1d(found, _near_pairs_in_band(words, bits[:, band]))
+        if len(found) > MAX_PAIRS:
             break
-    pairs = np.stack(np.divmod(found[:MOST_PAIRS], max(count, 1)), axis=1)
-    return pairs, len(found) <= MOST_PAIRS
+    pairs = np.stack(np.divmod(found[:MAX_PAIRS], max(count, 1)), axis=1)
+    return pairs, len(found) <= MAX_PAIRS
 
 
-def _near_in_band(words: np.ndarray[tuple[int, int], np.dtype[np.uint64]], bits: Bytes) -> Integers:
+def _near_pairs_in_band(
+    words: np.ndarray[tuple[int, int], np.dtype[np.uint64]], bits: Bytes
+) -> Integers:
     """Return the pairs within THRESHOLD that agree in `bits`, each as first * N + second."""
     count = len(words)
     key = np.zeros(count, dtype=np.uint16)
@@ -95,10 +97,10 @@ def _near_in_band(words: np.ndarray[tuple[int, int], np.dtype[np.uint64]], bits:
     found: list[Integers] = [np.zeros(0, dtype=np.int64)]
     place, lag = np.arange(count), 1
     # Rows of one key lie together: compare each with the next, with the one after, and so on.
-    while len(place := place[place + lag < count]) and sum(map(len, found)) <= MOST_PAIRS:
+    while len(place := place[place + lag < count]) and sum(map(len, found)) <= MAX_PAIRS:
         place = place[key[place] == key[place + lag]]
         one, other = order[place], order[place + lag]
-        close = _distance(words, one, other) <= THRESHOLD
+        close = _hamming_distance(words, one, other) <= THRESHOLD
         if close.any():
             one, other = one[close], other[close]
             found.append(np.minimum(one, other) * count + np.maximum(one, other))
@@ -116,7 +118,7 @@ def _words(difference_hash: Bytes) -> np.ndarray[tuple[int, int], np.dtype[np.ui
     return np.ascontiguousarray(difference_hash).view(np.uint64)
 
 
-def _distance(
+def _hamming_distance(
     words: np.ndarray[tuple[int, int], np.dtype[np.uint64]], one: Integers, other: Integers
 ) -> Integers:
     """Return in how many bits rows `one` and `other` differ."""

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.data.layout import Location, Skipped, pano_of
+from trainer.data.layout import Location, SkippedLocation, pano_id
 from trainer.data.prepare import duplicates
-from trainer.data.prepare.prepared import Prepared
+from trainer.data.prepare.prepared import PreparedData
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Part:
 
     name: str
     data: Path
-    prepared: Prepared
+    prepared: PreparedData
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Photograph:
 
 
 @dataclass(frozen=True)
-class Odd:
+class PhotographIssue:
     """A photograph that cannot be read or is of another size; width and height in pixels."""
 
     photograph: Photograph
@@ -66,7 +66,7 @@ class SharedPano:
 
 
 @dataclass(frozen=True)
-class Twice:
+class DuplicatePair:
     """Two photographs with the same bytes or nearly the same picture; `distance` in bits."""
 
     first: Photograph
@@ -85,24 +85,24 @@ class Findings:
     """
 
     side: tuple[int, int] | None
-    unreadable: tuple[Odd, ...]
-    other_size: tuple[Odd, ...]
+    unreadable: tuple[PhotographIssue, ...]
+    other_size: tuple[PhotographIssue, ...]
     pano: tuple[SharedPano, ...]
-    twice: tuple[Twice, ...]
+    twice: tuple[DuplicatePair, ...]
     all_twice: bool
 
 
-def find(parts: Sequence[Part]) -> Findings:
+def collect_findings(parts: Sequence[Part]) -> Findings:
     """Look through the readings of all parts."""
     everything = [photograph for part in parts for photograph in _photographs(part)]
     readings_of = {part.name: part.prepared.readings for part in parts}
-    unreadable: list[Odd] = []
+    unreadable: list[PhotographIssue] = []
     sizes: dict[Photograph, tuple[int, int]] = {}
     for photograph in everything:
         readings = readings_of[photograph.part]
         problem = readings.problem[photograph.row]
         if problem:
-            unreadable.append(Odd(photograph, 0, 0, problem))
+            unreadable.append(PhotographIssue(photograph, 0, 0, problem))
         else:
             width, height = readings.width[photograph.row], readings.height[photograph.row]
             sizes[photograph] = (int(width), int(height))
@@ -110,13 +110,18 @@ def find(parts: Sequence[Part]) -> Findings:
     common = Counter(sizes.values()).most_common(1)
     side = common[0][0] if common else None
     other_size = [
-        Odd(photograph, *size, _about_size(size, side))
+        PhotographIssue(photograph, *size, _size_problem(size, side))
         for photograph, size in sizes.items()
         if size != side or size[0] != size[1]
     ]
-    twice, all_twice = _twice(list(sizes), parts)
+    twice, all_twice = _duplicate_pairs(list(sizes), parts)
     return Findings(
-        side, tuple(unreadable), tuple(other_size), tuple(_panos(parts)), tuple(twice), all_twice
+        side,
+        tuple(unreadable),
+        tuple(other_size),
+        tuple(_shared_panos(parts)),
+        tuple(twice),
+        all_twice,
     )
 
 
@@ -128,16 +133,16 @@ def _relation(places: Sequence[tuple[str, str]]) -> Relation:
 
 
 def _photographs(part: Part) -> Iterator[Photograph]:
-    for place in _places(part):
+    for place in _locations(part):
         for path in place.images:
             yield Photograph(part.name, place.id, path, part.prepared.readings.row[path])
 
 
-def _places(part: Part) -> list[Location | Skipped]:
+def _locations(part: Part) -> list[Location | SkippedLocation]:
     return [*part.prepared.index.locations, *part.prepared.index.skipped]
 
 
-def _about_size(size: tuple[int, int], side: tuple[int, int] | None) -> str:
+def _size_problem(size: tuple[int, int], side: tuple[int, int] | None) -> str:
     what = []
     if side is not None and size != side:
         what.append(f"not {side[0]}x{side[1]}")
@@ -146,11 +151,11 @@ def _about_size(size: tuple[int, int], side: tuple[int, int] | None) -> str:
     return ", ".join(what)
 
 
-def _panos(parts: Sequence[Part]) -> list[SharedPano]:
+def _shared_panos(parts: Sequence[Part]) -> list[SharedPano]:
     places: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     for part in parts:
-        for place in _places(part):
-            pano = pano_of(place.images[0]) if place.images else None
+        for place in _locations(part):
+            pano = pano_id(place.images[0]) if place.images else None
             if pano:
                 places[pano].append((part.name, place.id))
     shared = [
@@ -161,7 +166,9 @@ def _panos(parts: Sequence[Part]) -> list[SharedPano]:
     return sorted(shared, key=lambda item: item.relation, reverse=True)
 
 
-def _twice(readable: Sequence[Photograph], parts: Sequence[Part]) -> tuple[list[Twice], bool]:
+def _duplicate_pairs(
+    readable: Sequence[Photograph], parts: Sequence[Part]
+) -> tuple[list[DuplicatePair], bool]:
     sha256, difference_hash = [], []
     for part in parts:
         readings = part.prepared.readings
@@ -170,7 +177,7 @@ def _twice(readable: Sequence[Photograph], parts: Sequence[Part]) -> tuple[list[
         )
         sha256.append(readings.sha256[rows])
         difference_hash.append(readings.difference_hash[rows])
-    found = duplicates.duplicates(np.concatenate(sha256), np.concatenate(difference_hash))
+    found = duplicates.find_duplicates(np.concatenate(sha256), np.concatenate(difference_hash))
     result = []
     for first, second, distance, same_bytes in zip(
         found.first.tolist(),
@@ -181,7 +188,7 @@ def _twice(readable: Sequence[Photograph], parts: Sequence[Part]) -> tuple[list[
     ):
         one, other = readable[first], readable[second]
         how = _relation([(one.part, one.location), (other.part, other.location)])
-        result.append(Twice(one, other, distance, same_bytes, how))
+        result.append(DuplicatePair(one, other, distance, same_bytes, how))
     result.sort(key=lambda item: (not item.same_bytes, item.distance))
     result.sort(key=lambda item: item.relation, reverse=True)
     return result, found.complete

@@ -11,16 +11,16 @@ from pathlib import Path
 from tqdm import tqdm
 
 from trainer.data import layout
-from trainer.data.decode import complaint
-from trainer.data.layout import Index, Location, Skipped
+from trainer.data.decode import unusable_message
+from trainer.data.layout import Index, Location, SkippedLocation
 from trainer.data.prepare import database, reading
-from trainer.data.prepare.database import Readings
+from trainer.data.prepare.database import PhotographTable
 
-SMALLEST_DEVIATION = 1e-3
+MIN_STD = 1e-3
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedData:
     """What is known of a data folder after every photograph was read once.
 
     `index` holds the complete locations whose photographs can all be read; its `skipped` every
@@ -29,7 +29,7 @@ class Prepared:
     """
 
     index: Index
-    readings: Readings
+    readings: PhotographTable
     read: int
 
     def statistics(
@@ -49,7 +49,7 @@ class Prepared:
             square = int(self.readings.square[rows, channel].sum())
             means.append(total / (255 * count))
             variance = (count * square - total**2) / (255 * count) ** 2
-            deviations.append(max(math.sqrt(variance), SMALLEST_DEVIATION))
+            deviations.append(max(math.sqrt(variance), MIN_STD))
         return tuple(means), tuple(deviations)
 
     def fingerprint(self, location: Sequence[Location]) -> str:
@@ -64,19 +64,19 @@ class Prepared:
         return [self.readings.row[path] for place in location for path in place.images]
 
 
-def prepare(data: Path, index_path: Path, workers: int) -> Prepared:
+def prepare(data: Path, index_path: Path, workers: int) -> PreparedData:
     """Read the photographs of a folder that the index does not know yet, and return all.
 
     `workers` processes read; with 0 or 1 this one does. Killed, it goes on where it was. Raises
     InputError for a folder without locations and an index that is foreign, damaged or cannot be
     written.
     """
-    index = layout.index(data)
-    paths = photographs(index)
-    with database.opened(index_path) as connection:
-        read = _refresh(connection, index_path, index.root, paths, workers)
-        readings = database.read(connection)
-    return Prepared(_readable(index, readings), readings, read)
+    index = layout.index_folder(data)
+    paths = photograph_paths(index)
+    with database.open_database(index_path) as connection:
+        read = _update(connection, index_path, index.root, paths, workers)
+        readings = database.read_table(connection)
+    return PreparedData(_without_unreadable(index, readings), readings, read)
 
 
 def index_file(folder: Path, data: Path) -> Path:
@@ -86,18 +86,18 @@ def index_file(folder: Path, data: Path) -> Path:
     return folder / f"{place.name}-{digest[:8]}.index.sqlite"
 
 
-def photographs(index: Index) -> list[str]:
+def photograph_paths(index: Index) -> list[str]:
     """Return the paths of all photographs, also those of incomplete locations."""
     complete = [path for place in index.locations for path in place.images]
     return complete + [path for place in index.skipped for path in place.images]
 
 
-def _refresh(
+def _update(
     connection: sqlite3.Connection, index_path: Path, root: Path, paths: Sequence[str], workers: int
 ) -> int:
     """Bring the index up to date and return how many photographs that took."""
-    database.keep_only(connection, index_path, paths)
-    known = database.known(connection)
+    database.delete_others(connection, index_path, paths)
+    known = database.file_stamps(connection)
     looking = tqdm(paths, "Looking for changes", unit="photograph", delay=2, leave=False)
     new = [path for path in looking if path not in known or known[path] != _stamp(root / path)]
     if not new:
@@ -109,8 +109,8 @@ def _refresh(
         total=len(paths),
         dynamic_ncols=True,
     ) as bar:
-        for readings in reading.read_all(root, new, workers):
-            database.add(connection, readings)
+        for readings in reading.scan_photographs(root, new, workers):
+            database.insert(connection, readings)
             bar.update(len(readings))
     return len(new)
 
@@ -124,17 +124,18 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return status.st_size, status.st_mtime_ns
 
 
-def _readable(index: Index, readings: Readings) -> Index:
+def _without_unreadable(index: Index, readings: PhotographTable) -> Index:
     """Move the locations with a photograph that cannot be read to the skipped."""
     location: list[Location] = []
     skipped = list(index.skipped)
     for place in index.locations:
         problems = [(path, readings.problem[readings.row[path]]) for path in place.images]
         reason = next(
-            (complaint(index.root / path, problem) for path, problem in problems if problem), ""
+            (unusable_message(index.root / path, problem) for path, problem in problems if problem),
+            "",
         )
         if reason:
-            skipped.append(Skipped(place.id, reason, place.images))
+            skipped.append(SkippedLocation(place.id, reason, place.images))
         else:
             location.append(place)
     return replace(index, locations=tuple(location), skipped=tuple(skipped))

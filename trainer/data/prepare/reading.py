@@ -14,18 +14,18 @@ from PIL import Image
 
 from common.errors import InputError
 from trainer.data import decode
-from trainer.data.worker_processes import end_with_parent, server
+from trainer.data.worker_processes import exit_with_parent, worker_context
 
 HASH_SIDE = 16
 """A difference hash is of so many rows of so many bits."""
-DIGEST = HASH = 32
+SHA256_BYTES = HASH_BYTES = 32
 """Bytes of a SHA-256 and of a difference hash."""
 CHUNK = 128
 """Photographs that a process reads in one go, and that are remembered together."""
 
 
 @dataclass(frozen=True)
-class Reading:
+class PhotographRecord:
     """What one reading of a photograph has shown.
 
     `path` is relative to the root; `size` in bytes and `mtime_ns` are the file's when it was
@@ -40,13 +40,15 @@ class Reading:
     width: int = 0
     height: int = 0
     problem: str = ""
-    sha256: bytes = bytes(DIGEST)
-    difference_hash: bytes = bytes(HASH)
+    sha256: bytes = bytes(SHA256_BYTES)
+    difference_hash: bytes = bytes(HASH_BYTES)
     total: tuple[int, int, int] = (0, 0, 0)
     square: tuple[int, int, int] = (0, 0, 0)
 
 
-def read_all(root: Path, paths: Sequence[str], workers: int) -> Iterator[list[Reading]]:
+def scan_photographs(
+    root: Path, paths: Sequence[str], workers: int
+) -> Iterator[list[PhotographRecord]]:
     """Read the photographs `paths`, relative to `root`, and yield them by the chunk, in order.
 
     With 0 or 1 workers this process reads. Raises InputError when a worker is killed.
@@ -54,11 +56,13 @@ def read_all(root: Path, paths: Sequence[str], workers: int) -> Iterator[list[Re
     chunks = [paths[first : first + CHUNK] for first in range(0, len(paths), CHUNK)]
     count = min(workers, len(chunks))
     if count < 2:
-        yield from (_read_chunk(root, chunk) for chunk in chunks)
+        yield from (_scan_chunk(root, chunk) for chunk in chunks)
         return
-    with ProcessPoolExecutor(count, mp_context=server(), initializer=end_with_parent) as pool:
+    with ProcessPoolExecutor(
+        count, mp_context=worker_context(), initializer=exit_with_parent
+    ) as pool:
         try:
-            yield from pool.map(partial(_read_chunk, root), chunks)
+            yield from pool.map(partial(_scan_chunk, root), chunks)
         except BrokenProcessPool as error:
             raise InputError(
                 f"{root}: a process that read photographs was killed, perhaps for want of memory; "
@@ -66,24 +70,26 @@ def read_all(root: Path, paths: Sequence[str], workers: int) -> Iterator[list[Re
             ) from error
 
 
-def read(root: Path, path: str) -> Reading:
+def scan_photograph(root: Path, path: str) -> PhotographRecord:
     """Read one photograph; what is wrong with it is part of the reading."""
     try:
         with (root / path).open("rb") as file:
             status = os.fstat(file.fileno())
             data = file.read()
     except OSError as error:
-        return Reading(path, problem=decode.problem(error))
+        return PhotographRecord(path, problem=decode.describe_error(error))
     digest = hashlib.sha256(data).digest()
     try:
-        image = decode.upright(data)
-    except decode.NOT_WHOLE as error:
-        what = decode.problem(error)
-        return Reading(path, status.st_size, status.st_mtime_ns, problem=what, sha256=digest)
+        image = decode.open_rgb(data)
+    except decode.DECODE_ERRORS as error:
+        what = decode.describe_error(error)
+        return PhotographRecord(
+            path, status.st_size, status.st_mtime_ns, problem=what, sha256=digest
+        )
     # (3, 256): how often each value occurs in each channel.
     count = np.array(image.histogram(), dtype=np.int64).reshape(3, 256)
     value = np.arange(256, dtype=np.int64)
-    return Reading(
+    return PhotographRecord(
         path,
         status.st_size,
         status.st_mtime_ns,
@@ -111,5 +117,5 @@ def _channels(values: np.ndarray[tuple[int], np.dtype[np.int64]]) -> tuple[int, 
     return red, green, blue
 
 
-def _read_chunk(root: Path, paths: Sequence[str]) -> list[Reading]:
-    return [read(root, path) for path in paths]
+def _scan_chunk(root: Path, paths: Sequence[str]) -> list[PhotographRecord]:
+    return [scan_photograph(root, path) for path in paths]

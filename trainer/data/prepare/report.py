@@ -9,53 +9,60 @@ from pathlib import Path
 
 from common.files import atomic_write
 from trainer.data.layout import Location
-from trainer.data.prepare.duplicates import BITS, MOST_PAIRS, THRESHOLD
-from trainer.data.prepare.findings import Findings, Odd, Part, SharedPano, Twice, find
+from trainer.data.prepare.duplicates import BITS, MAX_PAIRS, THRESHOLD
+from trainer.data.prepare.findings import (
+    DuplicatePair,
+    Findings,
+    Part,
+    PhotographIssue,
+    SharedPano,
+    collect_findings,
+)
 
-MOST_ROWS = 20
+MAX_ROWS = 20
 """Rows of a long list on the page; its table has all."""
-BAR = 20
+BAR_LENGTH = 20
 """Characters of the longest bar."""
 Row = Sequence[object]
 
 
-def write(index_path: Path, parts: Sequence[Part]) -> Path:
+def write_report(index_path: Path, parts: Sequence[Part]) -> Path:
     """Write the report and its tables beside the index of the first part; return the report."""
-    found = find(parts)
+    found = collect_findings(parts)
     stem = index_path.name.removesuffix(".sqlite").removesuffix(".index")
     tables: dict[str, list[Row]] = {
         "skipped": [("part", "id", "reason"), *_skipped(parts)],
         "photographs": [
             ("part", "path", "width", "height", "problem"),
-            *map(_odd_row, found.unreadable + found.other_size),
+            *map(_issue_row, found.unreadable + found.other_size),
         ],
         "panos": [("pano", "relation", "part", "id"), *_pano_rows(found.pano)],
         "duplicates": [
             ("relation", "same_bytes", "distance", "part", "path", "other_part", "other_path"),
-            *map(_twice_row, found.twice),
+            *map(_duplicate_row, found.twice),
         ],
     }
     for name, rows in tables.items():
         with atomic_write(index_path.with_name(f"{stem}.{name}.csv")) as partial:
             _table_writer(rows)(partial)
     report = index_path.with_name(f"{stem}.report.md")
-    text = page(stem, parts, found)
+    text = report_page(stem, parts, found)
     with atomic_write(report) as partial:
         partial.write_text(text, "utf-8", "backslashreplace")
     return report
 
 
-def page(stem: str, parts: Sequence[Part], found: Findings) -> str:
+def report_page(stem: str, parts: Sequence[Part], found: Findings) -> str:
     """Return the report as Markdown; `stem` begins the names of the tables beside it."""
     sections = [
-        [f"# Photographs in {_text(parts[0].data.resolve().name)}", "", *_overview(parts, found)],
+        [f"# Photographs in {_escape(parts[0].data.resolve().name)}", "", *_overview(parts, found)],
         ["## Locations of each class", "", *_classes(parts)],
         ["## Channels", "", *_statistics(parts)],
         ["## Locations left out", "", *_left_out(stem, parts)],
-        ["## Photographs that cannot be read", "", *_odd(stem, found.unreadable, _UNREADABLE)],
-        ["## Photographs of another size", "", *_odd(stem, found.other_size, _size(found))],
+        ["## Photographs that cannot be read", "", *_issues(stem, found.unreadable, _UNREADABLE)],
+        ["## Photographs of another size", "", *_issues(stem, found.other_size, _size(found))],
         ["## Pano ids of several locations", "", *_panos(stem, found)],
-        ["## Photographs that are there twice", "", *_twice(stem, found)],
+        ["## Photographs that are there twice", "", *_duplicates(stem, found)],
     ]
     return "\n\n".join("\n".join(lines) for lines in sections) + "\n"
 
@@ -73,13 +80,13 @@ def _size(found: Findings) -> str:
 
 
 def _overview(parts: Sequence[Part], found: Findings) -> list[str]:
-    def odd(name: str, items: Sequence[Odd]) -> list[object]:
+    def odd(name: str, items: Sequence[PhotographIssue]) -> list[object]:
         return [name, *(sum(item.photograph.part == part.name for item in items) for part in parts)]
 
     places = [part.prepared.index.locations for part in parts]
     readings = [part.prepared.readings for part in parts]
     rows: list[Row] = [
-        ["folder", *(_text(part.data) for part in parts)],
+        ["folder", *(_escape(part.data) for part in parts)],
         ["locations that can be used", *map(len, places)],
         ["of these, without coordinates", *map(_without_coordinates, places)],
         ["locations left out", *(len(part.prepared.index.skipped) for part in parts)],
@@ -101,7 +108,7 @@ def _classes(parts: Sequence[Part]) -> list[str]:
     names = sorted(set(left_out).union(*counts))
     rows: list[Row] = [
         [
-            _text(name),
+            _escape(name),
             *(cell for count in counts for cell in (count[name], _bar(count, name))),
             left_out[name],
         ]
@@ -117,7 +124,7 @@ def _classes(parts: Sequence[Part]) -> list[str]:
 
 def _bar(count: Counter[str], name: str) -> str:
     """Return a bar for a class, as long as its share of the largest class is high."""
-    return "█" * round(BAR * count[name] / max(count.values(), default=1))
+    return "█" * round(BAR_LENGTH * count[name] / max(count.values(), default=1))
 
 
 def _statistics(parts: Sequence[Part]) -> list[str]:
@@ -137,25 +144,25 @@ def _statistics(parts: Sequence[Part]) -> list[str]:
 
 
 def _left_out(stem: str, parts: Sequence[Part]) -> list[str]:
-    rows = [(part, _text(place), _text(reason)) for part, place, reason in _skipped(parts)]
-    return _listed(f"{stem}.skipped.csv", "", ["part", "location", "reason"], rows)
+    rows = [(part, _escape(place), _escape(reason)) for part, place, reason in _skipped(parts)]
+    return _list_section(f"{stem}.skipped.csv", "", ["part", "location", "reason"], rows)
 
 
-def _odd(stem: str, items: Sequence[Odd], about: str) -> list[str]:
+def _issues(stem: str, items: Sequence[PhotographIssue], about: str) -> list[str]:
     rows = [
-        (part, _text(path), f"{width}x{height}" if width else "", what)
-        for part, path, width, height, what in map(_odd_row, items)
+        (part, _escape(path), f"{width}x{height}" if width else "", what)
+        for part, path, width, height, what in map(_issue_row, items)
     ]
     header = ["part", "photograph", "size", "problem"]
-    return _listed(f"{stem}.photographs.csv", about, header, rows)
+    return _list_section(f"{stem}.photographs.csv", about, header, rows)
 
 
 def _panos(stem: str, found: Findings) -> list[str]:
     rows = [
         (
-            _text(item.pano),
+            _escape(item.pano),
             item.relation,
-            ", ".join(f"{part}: {_text(identity)}" for part, identity in item.place),
+            ", ".join(f"{part}: {_escape(identity)}" for part, identity in item.place),
         )
         for item in found.pano
     ]
@@ -163,17 +170,17 @@ def _panos(stem: str, found: Findings) -> list[str]:
         "One panorama is one place at one time: in several classes it contradicts itself, in "
         "train and test it gives an answer away."
     )
-    return _listed(f"{stem}.panos.csv", about, ["pano id", "found in", "locations"], rows)
+    return _list_section(f"{stem}.panos.csv", about, ["pano id", "found in", "locations"], rows)
 
 
-def _twice(stem: str, found: Findings) -> list[str]:
+def _duplicates(stem: str, found: Findings) -> list[str]:
     about = (
         "The same bytes (SHA-256), or nearly the same picture: difference hashes, whether it gets "
         f"brighter to the right at {BITS} places, that differ in at most {THRESHOLD} bits. "
         "Of several copies each is listed with the first alone."
     )
     if not found.all_twice:
-        about += f" The search ended at {MOST_PAIRS:,} pairs of nearly the same picture."
+        about += f" The search ended at {MAX_PAIRS:,} pairs of nearly the same picture."
     counts = Counter((str(item.relation), item.same_bytes) for item in found.twice)
     summary: list[Row] = [
         (relation, counts[relation, True], counts[relation, False])
@@ -183,12 +190,12 @@ def _twice(stem: str, found: Findings) -> list[str]:
         (
             item.relation,
             "same bytes" if item.same_bytes else item.distance,
-            *(f"{p.part}: {_text(p.path)}" for p in (item.first, item.second)),
+            *(f"{p.part}: {_escape(p.path)}" for p in (item.first, item.second)),
         )
         for item in found.twice
     ]
     header = ["found in", "bits", "photograph", "photograph"]
-    listed = _listed(f"{stem}.duplicates.csv", about, header, rows)
+    listed = _list_section(f"{stem}.duplicates.csv", about, header, rows)
     if not rows:
         return listed
     return [*_markdown(["found in", "same bytes", "nearly the same"], summary), "", *listed]
@@ -206,7 +213,7 @@ def _without_coordinates(places: Sequence[Location]) -> int:
     return sum(math.isnan(place.latitude) for place in places)
 
 
-def _odd_row(item: Odd) -> tuple[str, str, int, int, str]:
+def _issue_row(item: PhotographIssue) -> tuple[str, str, int, int, str]:
     return (item.photograph.part, item.photograph.path, item.width, item.height, item.what)
 
 
@@ -218,7 +225,7 @@ def _pano_rows(items: Sequence[SharedPano]) -> list[Row]:
     ]
 
 
-def _twice_row(item: Twice) -> Row:
+def _duplicate_row(item: DuplicatePair) -> Row:
     return (
         item.relation,
         "yes" if item.same_bytes else "no",
@@ -230,14 +237,14 @@ def _twice_row(item: Twice) -> Row:
     )
 
 
-def _listed(table: str, about: str, header: Sequence[str], rows: Sequence[Row]) -> list[str]:
+def _list_section(table: str, about: str, header: Sequence[str], rows: Sequence[Row]) -> list[str]:
     """Return the first rows under a sentence that says how many there are and where all are."""
     before = [about, ""] if about else []
     if not rows:
         return [*before, "None."]
-    here = f"The first {MOST_ROWS} of {len(rows):,}" if len(rows) > MOST_ROWS else f"{len(rows):,}"
+    here = f"The first {MAX_ROWS} of {len(rows):,}" if len(rows) > MAX_ROWS else f"{len(rows):,}"
     sentence = f"{here}; all are in `{table}`:"
-    return [*before, sentence, "", *_markdown(header, rows[:MOST_ROWS])]
+    return [*before, sentence, "", *_markdown(header, rows[:MAX_ROWS])]
 
 
 def _markdown(header: Sequence[str], rows: Iterable[Row]) -> list[str]:
@@ -249,7 +256,7 @@ def _cell(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _text(value: object) -> str:
+def _escape(value: object) -> str:
     """Return a name so that Markdown shows it as it is."""
     # An underscore within a word means nothing to Markdown; names are full of them.
     return re.sub(r"[\\`*\[\]<>|~]|(?<![^\W_])_|_(?![^\W_])", r"\\\g<0>", str(value))

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from common.distributed import default_device
 from common.errors import InputError
-from trainer.models.inference import folded, folds
+from trainer.models.inference import fold_batch_norm, folding_is_exact
 from trainer.models.resnet import VIEWS, FourViewResNet, to_pixels
 from workbench.attribution.request import Cost
 
@@ -30,17 +30,17 @@ def nothing() -> None:
 class Network:
     """A model on its device, evaluating, frozen, its channels last, its batch norm folded.
 
-    Folding is left out where it would move a logit (`inference.folds`).
+    Folding is left out where it would move a logit (`inference.folding_is_exact`).
     """
 
     def __init__(self, model: FourViewResNet) -> None:
         """Copy a model; the original stays as it is."""
         self.device = default_device()
         plain = copy.deepcopy(model).float().eval()
-        lighter = folded(plain)
+        lighter = fold_batch_norm(plain)
         generator = torch.Generator().manual_seed(0)
         noise = torch.randint(0, 256, (2, VIEWS, 3, 64, 64), generator=generator, dtype=torch.uint8)
-        self.model = lighter if folds(plain, lighter, noise) else plain
+        self.model = lighter if folding_is_exact(plain, lighter, noise) else plain
         self.model.requires_grad_(False)
         self.model.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.classes = self.model.classifier.out_features

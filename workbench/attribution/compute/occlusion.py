@@ -6,7 +6,7 @@ from captum import attr as captum
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from trainer.models.resnet import MEETING_AXIS, VIEWS
+from trainer.models.resnet import CONCAT_DIM, VIEWS
 from workbench.attribution.compute.batched_model import BatchedModel
 from workbench.attribution.compute.target import Target
 
@@ -62,7 +62,7 @@ def grad_cam(asking: BatchedModel, pixels: Tensor, target: Target) -> Tensor:
         lambda batch: target(asking.watched(batch)), model.trunk.layer4
     ).attribute(pixels[None].detach().requires_grad_(True))
     cam = cam.detach()
-    axis = MEETING_AXIS.get(model.fusion)
+    axis = CONCAT_DIM.get(model.fusion)
     if axis is None:
         return interpolate(cam, (height, width), mode="bilinear")[:, 0]
     if axis == 1:

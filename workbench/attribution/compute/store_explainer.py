@@ -102,7 +102,7 @@ class StoreExplainer:
                 f"{path}: has changed since the store was extracted; extract it again."
             )
         try:
-            views = decode.views(self._photographs.paths(location_id), self.size)
+            views = decode.read_views(self._photographs.paths(location_id), self.size)
         except TrainerInputError as error:
             raise InputError(str(error)) from error
         # Only a store of version 1, which has no hashes, has to be judged by what it predicted.

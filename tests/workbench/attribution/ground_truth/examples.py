@@ -10,7 +10,7 @@ from workbench.store import Store
 
 def painted_store(split: Path) -> Store:
     """Return a store of the locations of one split, whose logits are all 0."""
-    index = layout.index(split)
+    index = layout.index_folder(split)
     count = len(index.locations)
     name = tuple(index.class_names)
     return Store(
