@@ -1,5 +1,6 @@
 """What every package here needs, once; it imports none of them.
 
+caches        writable cache folders for numba and Matplotlib
 cli           how commands end: one sentence, an exit status
 distributed   one process or several (`torchrun`)
 errors        errors whose message is meant for the user

@@ -11,3 +11,7 @@ votes         prediction by the classes of neighbours
 progress      how slow functions say how far they have come
 blocks        features a block of rows at a time
 """
+
+from common.caches import use_writable_caches
+
+use_writable_caches()  # Before numba or Matplotlib is imported.

@@ -17,3 +17,7 @@ errors        why a training failed
 sweep/        hyper-parameter search with Optuna, comparison of settings, tables
 synthetic/    the painted states
 """
+
+from common.caches import use_writable_caches
+
+use_writable_caches()  # Before numba or Matplotlib is imported.
