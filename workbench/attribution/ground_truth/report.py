@@ -3,8 +3,9 @@
 import math
 from collections.abc import Sequence
 
-from trainer.sweep.settings import Value
-from trainer.sweep.tables import Column, Table, comma_separated, markdown
+import pandas as pd
+
+from common.tables import to_markdown
 from workbench.attribution.ground_truth.metrics import Comparison, Interval
 from workbench.attribution.ground_truth.study import MEASURES, PARTS, Agreement, Way
 from workbench.attribution.request import BASELINE_TITLES, METHOD_TITLES
@@ -13,7 +14,7 @@ PART_TITLES = dict(zip(PARTS, ("|map|", "positive part"), strict=True))
 NOTHING = "means nothing"
 """All elements that mean nothing, taken together."""
 _NUMBERS = ("value", "difference", "ratio")
-_WAY = (Column("method", text=True), Column("baseline", text=True))
+_TEXT_COLUMNS = ("method", "baseline", "of")
 
 
 def titles(way: Way) -> tuple[str, str]:
@@ -25,13 +26,13 @@ def page(heading: str, agreement: Sequence[Agreement]) -> str:
     """Return two tables in Markdown under a heading: the measures, and each element by itself."""
     return f"""{heading}
 
-{markdown(_measures(agreement))}
+{to_markdown(_measures(agreement), _TEXT_COLUMNS)}
 Shares in percent and, in brackets, their bootstrap intervals of 95 % over the locations. Chance is
 the area share of what tells the state, and × the measure as a multiple of it. The last two lines
 are controls: the lower half of the views, which only knows where the ground is, and the mean
 |input × gradient| of pictures of noise, which only knows where the model looks.
 
-{markdown(_elements(agreement))}
+{to_markdown(_elements(agreement), _TEXT_COLUMNS)}
 Share of |map| on an element as a multiple of its share of the area, over the locations that show
 it: 1 is chance.
 """
@@ -41,29 +42,28 @@ def csv(agreement: Sequence[Agreement]) -> str:
     """Return every comparison as CSV, a line each; shares in [0, 1], nothing where unknown."""
     names = ["method", "baseline", "part", "measure", "element", "locations", "chance"]
     names += [f"{name}{end}" for name in _NUMBERS for end in ("", "_low", "_high")]
-    rows: list[list[Value | None]] = []
+    rows: list[list[object]] = []
     for one in agreement:
         way = (one.way.method, one.way.baseline)
         for (part, name), comparison in one.measure.items():
             rows.append([*way, part, name, "", *_numbers(comparison)])
         for name, comparison in {NOTHING: one.nothing, **one.element}.items():
             rows.append([*way, PARTS[0], "share", name, *_numbers(comparison)])
-    return comma_separated(Table([Column(name) for name in names], rows))
+    return pd.DataFrame(rows, columns=names, dtype=object).to_csv(index=False, lineterminator="\n")
 
 
-def _numbers(comparison: Comparison) -> list[Value | None]:
+def _numbers(comparison: Comparison) -> list[float]:
     intervals: list[Interval] = [getattr(comparison, name) for name in _NUMBERS]
     numbers = [number for one in intervals for number in (one.value, one.low, one.high)]
-    known = [None if math.isnan(number) else number for number in (comparison.chance, *numbers)]
-    return [comparison.locations, *known]
+    return [comparison.locations, comparison.chance, *numbers]
 
 
-def _measures(agreement: Sequence[Agreement]) -> Table:
-    columns = [*_WAY, Column("of", text=True), Column("chance")]
+def _measures(agreement: Sequence[Agreement]) -> pd.DataFrame:
+    columns = [*_TEXT_COLUMNS, "chance"]
     for name in MEASURES:
-        columns += [Column(name), Column("×")]
-    columns += [Column("maps"), Column("not converged"), Column("seconds a map")]
-    rows: list[list[Value | None]] = []
+        columns += [name, "×"]
+    columns += ["maps", "not converged", "seconds a map"]
+    rows: list[list[object]] = []
     for one in agreement:
         for part in PARTS:
             found = [one.measure[part, name] for name in MEASURES]
@@ -83,19 +83,19 @@ def _measures(agreement: Sequence[Agreement]) -> Table:
                     f"{one.seconds:.2f}",
                 ]
             )
-    return Table(columns, rows)
+    return pd.DataFrame(rows, columns=columns, dtype=object)
 
 
-def _elements(agreement: Sequence[Agreement]) -> Table:
+def _elements(agreement: Sequence[Agreement]) -> pd.DataFrame:
     names = list(agreement[0].element)
-    columns = [*_WAY, Column(NOTHING), *map(Column, names)]
+    columns = ["method", "baseline", NOTHING, *names]
     first = agreement[0]
     area = [_percent(one.chance) for one in (first.nothing, *first.element.values())]
-    rows: list[list[Value | None]] = [["share of the area, %", None, *area]]
+    rows: list[list[object]] = [["share of the area, %", None, *area]]
     for one in agreement:
         ratio = [_number(one.element[name].ratio.value, "{:.2f}") for name in names]
         rows.append([*titles(one.way), _shown(one.nothing.ratio, "{:.2f}"), *ratio])
-    return Table(columns, rows)
+    return pd.DataFrame(rows, columns=columns, dtype=object)
 
 
 def _shown(interval: Interval, form: str, scale: float = 1) -> str | None:
