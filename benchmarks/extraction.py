@@ -246,7 +246,7 @@ def compare(fusion: str, options: argparse.Namespace, index: Index, folder: Path
 def reading(index: Index, options: argparse.Namespace) -> float:
     """Return locations a second that are decoded and hashed, were there nothing else."""
     photographs = LocationDataset(
-        index.root, index.locations, index.class_names, options.image_size, hashed=True
+        index.root, index.locations, index.class_names, options.image_size, with_sha256=True
     )
     rows = list(dataset.sequential_batches(len(photographs), options.batch_size))
     for step, _ in enumerate(dataset.data_loader(photographs, rows, options.num_workers)):

@@ -24,7 +24,7 @@ class Scores:
     """Scores over locations: mean cross-entropy in nats, all else shares in [0, 1].
 
     `view_top_1` and `view_top_5` count single views, None where the fusion answers none by itself.
-    `class_top_1` has S shares, NaN for a class without locations.
+    `per_class_top_1` has S shares, NaN for a class without locations.
     """
 
     loss: float
@@ -32,22 +32,22 @@ class Scores:
     top_5: float
     view_top_1: float | None
     view_top_5: float | None
-    class_top_1: tuple[float, ...]
+    per_class_top_1: tuple[float, ...]
 
 
 @torch.inference_mode()
 def evaluate(
     model: FourViewResNet,
     photographs: LocationDataset,
-    classes: int,
+    num_classes: int,
     config: Config,
     processes: Processes,
-    what: str = "Validating",
-    between: Callable[[], None] = lambda: None,
+    description: str = "Validating",
+    after_batch: Callable[[], None] = lambda: None,
 ) -> Scores:
     """Return the scores of a model, which is left in evaluation mode.
 
-    `between` is called after each batch, by all processes alike, and may raise to end it. Raises
+    `after_batch` is called after each batch, by all processes alike, and may raise to end it. Raises
     InputError naming a photograph that cannot be read.
     """
     model.eval()
@@ -56,10 +56,10 @@ def evaluate(
         processes.shard(rows)
         for rows in dataset.sequential_batches(len(photographs), config.batch_size)
     ]
-    hit = torch.zeros((classes, 5), dtype=torch.float64, device=device)
+    hit = torch.zeros((num_classes, 5), dtype=torch.float64, device=device)
     for batch in batch_bar(
         dataset.data_loader(photographs, batches, config.num_workers),
-        what,
+        description,
         total=len(batches),
         disable=not processes.is_main,
     ):
@@ -72,10 +72,10 @@ def evaluate(
                 batch.labels.to(device),
                 _location_scores(output.logits, output.view_logits, batch.labels),
             )
-        between()
+        after_batch()
     total = processes.all_reduce(hit).cpu()
     count = len(photographs)
-    number = torch.bincount(torch.tensor(photographs.label), minlength=classes)
+    number = torch.bincount(torch.tensor(photographs.labels), minlength=num_classes)
     loss, top_1, top_5, view_1, view_5 = (total.sum(dim=0) / count).tolist()
     views = model.has_view_logits
     return Scores(

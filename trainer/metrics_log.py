@@ -54,7 +54,7 @@ class MetricsLog:
             if _csv_text([columns, *rows]) != before:
                 atomic_write_text(path, _csv_text([columns, *rows]))
 
-    def steps(self, rows: Sequence[tuple[int, int, float, float, float]]) -> None:
+    def log_steps(self, rows: Sequence[tuple[int, int, float, float, float]]) -> None:
         """Add rows of `STEP_COLUMNS`."""
         self._append(STEPS, rows)
         if self._board:
@@ -62,7 +62,7 @@ class MetricsLog:
                 self._board.add_scalar("training/loss", loss, step)
                 self._board.add_scalar("training/learning_rate", rate, step)
 
-    def epoch(self, values: dict[str, float | None]) -> None:
+    def log_epoch(self, values: dict[str, float | None]) -> None:
         """Add a row of `EPOCH_COLUMNS`; None leaves its field empty."""
         self._append(
             EPOCHS, [["" if values[name] is None else values[name] for name in EPOCH_COLUMNS]]

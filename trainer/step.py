@@ -63,10 +63,10 @@ class TrainStep:
         if processes.world_size > 1 and device.type == "cuda" and config.batch_norm == "batch":
             model = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
         self.model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.kept = self.model
+        self.eval_model = self.model
         """The model that is validated and saved: where weights are averaged, their average."""
         if config.ema_decay:
-            self.kept = copy.deepcopy(self.model).requires_grad_(False)
+            self.eval_model = copy.deepcopy(self.model).requires_grad_(False)
         self._averaged = 0  # Steps in the average.
         objective: nn.Module = Objective(self.model, target).to(device)
         self.replicas = DistributedDataParallel(objective) if processes.world_size > 1 else None
@@ -77,16 +77,16 @@ class TrainStep:
     def state(self) -> dict[str, Any]:
         """Return what resuming needs besides the weights that are kept."""
         state: dict[str, Any] = {"optimiser": self._optimiser.state_dict()}
-        if self.kept is not self.model:
+        if self.eval_model is not self.model:
             state |= {"model": self.model.state_dict(), "averaged": self._averaged}
         return state
 
     def load(self, kept: FourViewResNet, state: dict[str, Any]) -> None:
         """Go on from the kept model and the state beside it; raises InputError if they disagree."""
         try:
-            self.kept.load_state_dict(kept.state_dict())
+            self.eval_model.load_state_dict(kept.state_dict())
             self._optimiser.load_state_dict(state["optimiser"])
-            if self.kept is not self.model:
+            if self.eval_model is not self.model:
                 self.model.load_state_dict(state["model"])
                 self._averaged = int(state["averaged"])
         except (KeyError, ValueError, RuntimeError, TypeError) as error:
@@ -122,7 +122,7 @@ class TrainStep:
             total += loss.detach()
         self._optimiser.step()
         self._optimiser.zero_grad(set_to_none=True)
-        if self.kept is not self.model:
+        if self.eval_model is not self.model:
             self._average()
         return total
 
@@ -149,9 +149,9 @@ class TrainStep:
         """
         count = self._averaged
         decay = min(self.config.ema_decay, (1 + count) / (10 + count)) if count else 0.0
-        kept, model = list(self.kept.parameters()), list(self.model.parameters())
+        kept, model = list(self.eval_model.parameters()), list(self.model.parameters())
         torch._foreach_lerp_(kept, model, 1 - decay)
-        torch._foreach_copy_(list(self.kept.buffers()), list(self.model.buffers()))
+        torch._foreach_copy_(list(self.eval_model.buffers()), list(self.model.buffers()))
         self._averaged += 1
 
 

@@ -45,7 +45,7 @@ def train(
     preset: str,
     resume: bool,
     index: Path | None = None,
-    report: EpochCallback | None = None,
+    on_epoch_end: EpochCallback | None = None,
 ) -> Checkpoint:
     """Train into the folder `run` and return the best checkpoint, by validation loss.
 
@@ -75,7 +75,7 @@ def train(
             split = run_folder.restore_split(run, previous, prepared.index)
         training = _Trainer(run, config, preset, previous, prepared, split, processes)
         with stop_signal() as stop:
-            return training.run_all(stop, report)
+            return training.run_all(stop, on_epoch_end)
 
 
 class _Trainer:
@@ -132,7 +132,7 @@ class _Trainer:
             mean,
             deviation,
             depth=config.depth,
-            zero_residual=config.initialization == "zero-residual",
+            zero_init_residual=config.initialization == "zero-residual",
         )
         if fresh and config.weights:
             with self.processes.main_first():
@@ -192,20 +192,20 @@ class _Trainer:
         with self._bar(number, left) as bar:
             self._steps(stream, left, bar)
         # Each process has seen other batches: theirs are the statistics that are saved.
-        self.processes.broadcast(self.learner.kept.buffers())
+        self.processes.broadcast(self.learner.eval_model.buffers())
         scores = evaluate(
-            self.learner.kept,
+            self.learner.eval_model,
             self.validation,
             len(self.class_name),
             self.config,
             self.processes,
-            between=self._stop_if_asked,
+            after_batch=self._stop_if_asked,
         )
         _check_finite(self.run, scores.loss, f"validation after epoch {number}")
         self._count(number, scores)
         if self.journal:
             views = {"view_top_1": scores.view_top_1, "view_top_5": scores.view_top_5}
-            self.journal.epoch(
+            self.journal.log_epoch(
                 {"epoch": number, "step": self.step, **self.metrics, **views}
                 | {"seconds": round(self.seconds - started, 3)}
             )
@@ -226,7 +226,7 @@ class _Trainer:
             self.metrics |= {"view_top_1": scores.view_top_1, "view_top_5": scores.view_top_5}
         self.class_top_1 = {
             name: share
-            for name, share in zip(self.class_name, scores.class_top_1, strict=True)
+            for name, share in zip(self.class_name, scores.per_class_top_1, strict=True)
             if math.isfinite(share)
         }
         self.epoch, self.loss_sum = number, 0.0
@@ -289,7 +289,7 @@ class _Trainer:
             rate = learning_rate(self.config, step, self.steps_per_epoch)
             rows.append((self.epoch + 1, step + 1, loss, rate, round(self.seconds, 3)))
         if self.journal:
-            self.journal.steps(rows)
+            self.journal.log_steps(rows)
         bar.set_postfix(loss=f"{losses[-1]:.3f}", all_left=self._time_left(), refresh=False)
 
     def _time_left(self) -> str:
@@ -321,8 +321,8 @@ class _Trainer:
                     data_root=self.data,
                     data_sha256=self.data_sha256,
                     split={
-                        "training": [place.id for place in self.training.location],
-                        "validation": [place.id for place in self.validation.location],
+                        "training": [place.id for place in self.training.locations],
+                        "validation": [place.id for place in self.validation.locations],
                     },
                     metrics=self.metrics,
                     per_class_top_1=self.class_top_1,
@@ -332,7 +332,7 @@ class _Trainer:
                     seconds=round(self.seconds, 3),
                     preset=self.preset,
                 ),
-                self.learner.kept,
+                self.learner.eval_model,
                 self.learner.state(),
             )
         self.processes.barrier()

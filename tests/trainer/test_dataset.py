@@ -69,7 +69,7 @@ def test_a_batch_holds_the_pixels_and_labels_of_its_rows(photographs: LocationDa
     assert batch.views.shape == (2, 4, 3, 32, 32)
     assert batch.views.dtype == torch.uint8
     for number, row in enumerate((4, 0)):
-        paths = [photographs.root / name for name in photographs.location[row].images]
+        paths = [photographs.root / name for name in photographs.locations[row].images]
         assert torch.equal(batch.views[number], decode.read_views(paths, 32))
 
 
@@ -89,7 +89,7 @@ def test_processes_decode_the_same_batches_in_the_same_order(photographs: Locati
 
 
 def test_what_cannot_be_read_comes_black_with_a_reason(photographs: LocationDataset) -> None:
-    bad = photographs.root / photographs.location[1].images[2]
+    bad = photographs.root / photographs.locations[1].images[2]
     bad.write_bytes(b"nothing")
     batch = photographs.__getitems__([0, 1])
     assert batch.errors[0] == ""
@@ -99,15 +99,15 @@ def test_what_cannot_be_read_comes_black_with_a_reason(photographs: LocationData
 
 
 def test_files_are_hashed_where_that_is_asked_for(photographs: LocationDataset) -> None:
-    bad = photographs.root / photographs.location[2].images[1]
+    bad = photographs.root / photographs.locations[2].images[1]
     bad.write_bytes(b"nothing")
     hashed = LocationDataset(
-        photographs.root, photographs.location, ("Iowa", "Ohio"), 32, hashed=True
+        photographs.root, photographs.locations, ("Iowa", "Ohio"), 32, with_sha256=True
     )
     (batch,) = dataset.data_loader(hashed, [[3, 2]], workers=1)
     assert batch.sha256 is not None
     assert batch.sha256.shape == (2, 4, 32)
-    for view, name in enumerate(hashed.location[3].images):
+    for view, name in enumerate(hashed.locations[3].images):
         digest = hashlib.sha256((hashed.root / name).read_bytes()).digest()
         assert batch.sha256[0, view].numpy().tobytes() == digest
     assert batch.errors[0] == ""

@@ -85,7 +85,7 @@ def test_processes_find_the_same_as_one(tmp_path: Path, index: Path) -> None:
     together = prepare(root, index.with_name("other"), workers=2)
     assert rows(index) == rows(index.with_name("other"))
     assert alone.index == together.index
-    assert alone.read == together.read == 320
+    assert alone.num_read == together.num_read == 320
 
 
 def test_the_index_is_one_file_and_the_data_is_left_alone(tmp_path: Path, index: Path) -> None:
@@ -214,7 +214,7 @@ def test_a_turned_photograph_is_measured_upright(tmp_path: Path, index: Path) ->
 def test_photographs_of_incomplete_locations_are_read_too(tmp_path: Path, index: Path) -> None:
     root = folder(tmp_path / "data", ("Ohio",), 2)
     (root / OHIO).unlink()
-    assert prepare(root, index, workers=0).read == 7
+    assert prepare(root, index, workers=0).num_read == 7
     assert len(rows(index)) == 7
 
 
@@ -224,7 +224,7 @@ def test_nothing_is_read_twice(tmp_path: Path, index: Path) -> None:
     first = prepare(root, index, workers=0)
     change_unseen(root / "Ohio" / "2015_-A_b0001_90.jpg")
     again = prepare(root, index, workers=0)
-    assert (first.read, again.read) == (8, 0)
+    assert (first.num_read, again.num_read) == (8, 0)
     assert again.index == first.index
     assert again.fingerprint(again.index.locations) == first.fingerprint(first.index.locations)
 
@@ -241,7 +241,7 @@ def test_only_what_changed_is_read_again(tmp_path: Path, index: Path) -> None:
         (root / "Iowa" / f"2015_-A_b1000_{degree}.jpg").unlink()
         photograph(root / "Utah" / f"2020_new_{degree}.jpg", seed=7)
     prepared = prepare(root, index, workers=0)
-    assert prepared.read == 6
+    assert prepared.num_read == 6
     after = rows(index)
     assert set(before) - set(after) == {f"Iowa/2015_-A_b1000_{degree}.jpg" for degree in DEGREES}
     assert set(after) - set(before) == {f"Utah/2020_new_{degree}.jpg" for degree in DEGREES}
@@ -265,7 +265,7 @@ def test_what_the_system_would_not_give_is_asked_for_again(tmp_path: Path, index
     root = folder(tmp_path / "data", ("Ohio",), 2)
     _folder(root / OHIO)
     prepare(root, index, workers=0)
-    assert prepare(root, index, workers=0).read == 1
+    assert prepare(root, index, workers=0).num_read == 1
 
 
 def test_the_fingerprint_is_of_ids_and_bytes(tmp_path: Path, index: Path) -> None:
@@ -374,7 +374,7 @@ def test_the_index_of_other_photographs_is_not_emptied(tmp_path: Path, index: Pa
         prepare(folder(tmp_path / "other", ("Utah",), 2), index, workers=0)
     assert rows(index) == before
     shutil.move(tmp_path / "one", tmp_path / "moved")
-    assert prepare(tmp_path / "moved", index, workers=0).read == 0
+    assert prepare(tmp_path / "moved", index, workers=0).num_read == 0
 
 
 @pytest.mark.parametrize(

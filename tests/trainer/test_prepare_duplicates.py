@@ -10,7 +10,7 @@ from sklearn.datasets import load_sample_images
 
 from trainer.data.prepare import duplicates
 from trainer.data.prepare.database import Bytes
-from trainer.data.prepare.reading import difference_hash
+from trainer.data.prepare.scan import difference_hash
 
 
 def hashes(count: int, seed: int) -> Bytes:

@@ -150,7 +150,7 @@ def test_every_fusion_is_extracted(
     train(tmp_path / "run", training_folder, config, preset="demo", resume=False)
     made = run(tmp_path / "run", test_folder, tmp_path / "store.h5")
     model, _ = load(tmp_path / "run")
-    assert made.features.shape == (8, model.dimension)
+    assert made.features.shape == (8, model.num_features)
     assert made.provenance["folded"]
     with torch.inference_mode():
         assert np.allclose(

@@ -39,38 +39,40 @@ class Batch(NamedTuple):
 class LocationDataset(Dataset[Batch]):
     """Locations below one folder, read a batch at a time.
 
-    A location that cannot be read comes back with the reason, so that the process which counts and
+    A locations that cannot be read comes back with the reason, so that the process which counts and
     lists them is the one that reads on.
     """
 
     def __init__(
         self,
         root: Path,
-        location: Sequence[Location],
-        class_name: Sequence[str],
+        locations: Sequence[Location],
+        class_names: Sequence[str],
         size: int,
         *,
-        hashed: bool = False,
+        with_sha256: bool = False,
     ) -> None:
-        """Take the folder and what is read in it; `hashed` batches have the files' SHA-256 too."""
+        """Take the folder and what is read in it; `with_sha256` batches have the files' SHA-256 too."""
         self.root = root
-        self.location = tuple(location)
-        self.size = size
-        self.hashed = hashed
-        number = {name: label for label, name in enumerate(class_name)}
-        self.label = tuple(number[place.class_name] for place in self.location)
+        self.locations = tuple(locations)
+        self.image_size = size
+        self.with_sha256 = with_sha256
+        number = {name: label for label, name in enumerate(class_names)}
+        self.labels = tuple(number[place.class_name] for place in self.locations)
 
     def __len__(self) -> int:
-        return len(self.location)
+        return len(self.locations)
 
     def __getitems__(self, rows: Sequence[int]) -> Batch:
-        pixels = torch.zeros((len(rows), len(HEADINGS), self.size, self.size, 3), dtype=torch.uint8)
+        pixels = torch.zeros(
+            (len(rows), len(HEADINGS), self.image_size, self.image_size, 3), dtype=torch.uint8
+        )
         sha256 = None
-        if self.hashed:
+        if self.with_sha256:
             sha256 = torch.zeros((len(rows), len(HEADINGS), SHA256_BYTES), dtype=torch.uint8)
         reasons = []
         for number, row in enumerate(rows):
-            paths = [self.root / name for name in self.location[row].images]
+            paths = [self.root / name for name in self.locations[row].images]
             try:
                 read_views_into(paths, pixels[number], None if sha256 is None else sha256[number])
                 reasons.append("")
@@ -80,7 +82,7 @@ class LocationDataset(Dataset[Batch]):
         return Batch(
             torch.tensor(rows, dtype=torch.int64),
             pixels.permute(0, 1, 4, 2, 3),
-            torch.tensor([self.label[row] for row in rows], dtype=torch.int64),
+            torch.tensor([self.labels[row] for row in rows], dtype=torch.int64),
             tuple(reasons),
             sha256,
         )

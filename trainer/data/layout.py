@@ -254,20 +254,20 @@ class _Sample:
     class_name: str
     latitude: float
     longitude: float
-    name: tuple[str, ...]
+    image_names: tuple[str, ...]
 
 
 def _read_table(
     table: Path, files: Mapping[str, Sequence[str]]
 ) -> tuple[list[Location], list[SkippedLocation]]:
     samples = sorted(_read_samples(table), key=lambda sample: sample.id)
-    wanted = {name for sample in samples for name in sample.name}
+    wanted = {name for sample in samples for name in sample.image_names}
     folder = _photograph_folder(table, wanted, files)
     there = wanted.intersection(files[folder])
     before = f"{folder}/" if folder else ""
     locations, skipped = [], []
     for sample in samples:
-        image = tuple(f"{before}{name}" for name in sample.name if name in there)
+        image = tuple(f"{before}{name}" for name in sample.image_names if name in there)
         if len(image) == len(DIRECTIONS):
             north, east, south, west = image
             locations.append(
@@ -280,7 +280,7 @@ def _read_table(
                 )
             )
         else:
-            missing = ", ".join(name for name in sample.name if name not in there)
+            missing = ", ".join(name for name in sample.image_names if name not in there)
             skipped.append(SkippedLocation(sample.id, f"no photograph {missing}", image))
     return locations, skipped
 

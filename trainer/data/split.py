@@ -17,8 +17,8 @@ class Split:
     validation: tuple[Location, ...]
 
 
-def split_by_location(index: Index, validation_share: float, seed: int) -> Split:
-    """Split each class by location: `validation_share` of it, at least one, goes to validation.
+def split_by_location(index: Index, validation_fraction: float, seed: int) -> Split:
+    """Split each class by location: `validation_fraction` of it, at least one, goes to validation.
 
     Raises InputError for a class with fewer than two locations, one of which none can be read, or
     when there is one class only.
@@ -45,7 +45,7 @@ def split_by_location(index: Index, validation_share: float, seed: int) -> Split
                 f"{index.root / name}: one complete location cannot be both trained on and "
                 "validated; add photographs or remove the folder."
             )
-        held = min(max(1, round(validation_share * len(members))), len(members) - 1)
+        held = min(max(1, round(validation_fraction * len(members))), len(members) - 1)
         order = generator.permutation(len(members))
         validation += [members[row] for row in sorted(order[:held])]
         training += [members[row] for row in sorted(order[held:])]

@@ -7,7 +7,7 @@ import threading
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import ForkServerContext
 
-PRELOAD = ["trainer.data.dataset", "trainer.data.prepare.reading"]
+PRELOAD = ["trainer.data.dataset", "trainer.data.prepare.scan"]
 # Only where a process can see who has sent a signal can it tell its parent from others.
 HAS_SIGWAITINFO = hasattr(signal, "sigwaitinfo")
 BLOCKED_SIGNALS = {signal.SIGINT, signal.SIGTERM} if HAS_SIGWAITINFO else {signal.SIGINT}

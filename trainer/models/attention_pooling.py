@@ -1,4 +1,4 @@
-"""Attention pooling: a mean over the members of a bag, with weights that are learned."""
+"""Attention pooling: a mean over the elements of a set, with learned weights."""
 
 from typing import cast
 
@@ -9,32 +9,32 @@ HIDDEN = 128
 
 
 class AttentionPooling(nn.Module):
-    """The mean of n members (N, n, C), weighted by softmax(w tanh(V h)) over them.
+    """The mean of n elements (N, n, C), weighted by softmax(w tanh(V h)) over them.
 
-    Ilse et al. 2018 (arXiv 1802.04712), equations 7 and 8, with 128 hidden units. w starts at
-    zero, so the weights are equal and the pooling starts as the plain mean, bit for bit.
+    Ilse et al. 2018 (arXiv 1802.04712), equations 7 and 8, with 128 hidden units. w starts at zero:
+    all weights are equal and the pooling starts as the plain mean, bit for bit.
     """
 
-    def __init__(self, width: int) -> None:
-        """Take C."""
+    def __init__(self, num_features: int) -> None:
+        """Build the pooling of elements of length C = `num_features`."""
         super().__init__()
-        # No biases: a softmax does not see what all its scores have in common.
-        self.hidden = nn.Linear(width, HIDDEN, bias=False)
+        # No biases: a softmax ignores what is common to all scores.
+        self.hidden = nn.Linear(num_features, HIDDEN, bias=False)
         self.score = nn.Linear(HIDDEN, 1, bias=False)
         nn.init.zeros_(self.score.weight)
 
-    def weights(self, members: Tensor) -> Tensor:
-        """Return the weights (N, n) of members (N, n, C): above 0, of sum 1."""
-        relative = self._relative(members)
+    def weights(self, elements: Tensor) -> Tensor:
+        """Return the weights (N, n) of elements (N, n, C): positive, with sum 1."""
+        relative = self._relative_weights(elements)
         return relative / relative.sum(dim=1, keepdim=True)
 
-    def forward(self, members: Tensor) -> Tensor:
-        """Return the weighted mean (N, C) of members (N, n, C)."""
-        relative = self._relative(members).unsqueeze(-1)
-        # One mean over another: equal scores then give the plain mean without any rounding.
-        return (members * relative).mean(dim=1) / relative.mean(dim=1)
+    def forward(self, elements: Tensor) -> Tensor:
+        """Return the weighted mean (N, C) of elements (N, n, C)."""
+        relative = self._relative_weights(elements).unsqueeze(-1)
+        # As a ratio of means, so that equal scores give the plain mean without rounding.
+        return (elements * relative).mean(dim=1) / relative.mean(dim=1)
 
-    def _relative(self, members: Tensor) -> Tensor:
-        """Return the weights (N, n) as shares of the largest, in float32 and (0, 1]."""
-        score = cast(Tensor, self.score(torch.tanh(self.hidden(members)))).squeeze(-1).float()
-        return (score - score.detach().amax(dim=1, keepdim=True)).exp()
+    def _relative_weights(self, elements: Tensor) -> Tensor:
+        """Return the weights (N, n) relative to the largest, float32 in (0, 1]."""
+        scores = cast(Tensor, self.score(torch.tanh(self.hidden(elements)))).squeeze(-1).float()
+        return (scores - scores.detach().amax(dim=1, keepdim=True)).exp()

@@ -1,4 +1,4 @@
-"""A trained model made ready to answer, as fast as it can without answering anything else."""
+"""Fast inference with a trained model: batch norm folded, results copied asynchronously."""
 
 import copy
 from collections.abc import Callable
@@ -11,14 +11,14 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from trainer.models.resnet import FourViewResNet, ModelOutput, to_pixels
 
 FOLDING_TOLERANCE = 1e-3
-"""Share of the logits' standard deviation that folding may change a logit by."""
+"""Largest change of a logit by folding, as a fraction of the logits' standard deviation."""
 
 
 class Inference:
-    """A model on a device, in evaluation mode, its channels last."""
+    """A model on a device, in evaluation mode and channels-last memory format."""
 
     def __init__(self, model: FourViewResNet, device: torch.device, precision: str) -> None:
-        """Take the model, which is moved, and "float32" or "bfloat16" for its convolutions."""
+        """Move the model to the device; `precision` is "float32" or "bfloat16" (autocast)."""
         self._model = model.eval().requires_grad_(False)
         self._model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._device = device
@@ -26,54 +26,54 @@ class Inference:
 
     @torch.inference_mode()
     def __call__(self, views: Tensor) -> ModelOutput:
-        """Return what views (B, 4, 3, H, W) uint8 give, in float32, on the device.
+        """Return the float32 output, on the device, of views (B, 4, 3, H, W) uint8.
 
         A GPU may still be computing it when this returns.
         """
-        half = self._precision == "bfloat16"
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=half):
+        bfloat16 = self._precision == "bfloat16"
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=bfloat16):
             output = self._model.forward_all(to_pixels(views, self._device))
         return map_output(lambda tensor: tensor.float(), output)
 
 
-def map_output(work: Callable[[Tensor], Tensor], output: ModelOutput) -> ModelOutput:
-    """Return an output with something done to each of its tensors."""
+def map_output(function: Callable[[Tensor], Tensor], output: ModelOutput) -> ModelOutput:
+    """Apply a function to each tensor of an output."""
     return ModelOutput(
-        work(output.features),
-        work(output.logits),
-        None if output.view_features is None else work(output.view_features),
-        None if output.view_logits is None else work(output.view_logits),
+        function(output.features),
+        function(output.logits),
+        None if output.view_features is None else function(output.view_features),
+        None if output.view_logits is None else function(output.view_logits),
     )
 
 
 def to_cpu_async(output: ModelOutput) -> Callable[[], ModelOutput]:
-    """Let an output come to main memory, and return what waits for it there.
+    """Start copying an output to the CPU; return a function that waits for the copy.
 
-    The device computes on meanwhile; another thread may wait.
+    The device computes on meanwhile; the wait may happen in another thread.
     """
     if output.logits.device.type != "cuda":
         return lambda: output
-    here = map_output(lambda tensor: tensor.to("cpu", non_blocking=True), output)
-    arrived = torch.cuda.Event()  # type: ignore[no-untyped-call]
-    arrived.record()
+    copied = map_output(lambda tensor: tensor.to("cpu", non_blocking=True), output)
+    done = torch.cuda.Event()  # type: ignore[no-untyped-call]
+    done.record()
 
     def wait() -> ModelOutput:
-        arrived.synchronize()
-        return here
+        done.synchronize()
+        return copied
 
     return wait
 
 
 def fold_batch_norm(model: FourViewResNet) -> FourViewResNet:
-    """Return a copy whose batch normalisations are part of the convolutions before them.
+    """Return a copy in evaluation mode with each batch norm folded into the convolution before it.
 
-    In evaluation mode both are linear, w * (k * x) + b = (w * k) * x + b, so that it answers the
-    same up to rounding, without passing over each feature map once more.
+    Both are linear, w * (k * x) + b = (w * k) * x + b, so the outputs are equal up to rounding,
+    and one pass over each feature map is saved.
     """
     result = copy.deepcopy(model).eval()
     for module in result.modules():
         for (name, convolution), (norm_name, norm) in pairwise(list(module.named_children())):
-            # torchvision's blocks and shortcuts hold both in the order in which they are used.
+            # torchvision's blocks and shortcuts register both in the order of use.
             if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
                 setattr(module, name, fuse_conv_bn_eval(convolution, norm))
                 setattr(module, norm_name, nn.Identity())
@@ -81,13 +81,13 @@ def fold_batch_norm(model: FourViewResNet) -> FourViewResNet:
 
 
 @torch.inference_mode()
-def folding_is_exact(model: FourViewResNet, other: FourViewResNet, views: Tensor) -> bool:
-    """Return whether two models give views (B, 4, 3, H, W) uint8 the same logits.
+def folding_is_exact(model: FourViewResNet, folded: FourViewResNet, views: Tensor) -> bool:
+    """Return whether the folded model gives views (B, 4, 3, H, W) uint8 the same logits.
 
-    They may differ by `FOLDING_TOLERANCE` of the logits' standard deviation. Both are asked where
-    they are, in float32: what a GPU or bfloat16 rounds differently is not the folding's.
+    They may differ by `FOLDING_TOLERANCE` of the logits' standard deviation. Both models run on
+    their own device in float32, so that only the folding can make a difference.
     """
     pixels = to_pixels(views, model.mean.device)
-    logit, others = model(pixels), other(pixels)
-    # Not the other way round: a difference that is no number is none that is small enough.
-    return bool((logit - others).abs().max() <= FOLDING_TOLERANCE * logit.std())
+    logits, folded_logits = model(pixels), folded(pixels)
+    # A NaN must fail this comparison, so it cannot be turned around.
+    return bool((logits - folded_logits).abs().max() <= FOLDING_TOLERANCE * logits.std())

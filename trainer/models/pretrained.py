@@ -1,4 +1,4 @@
-"""Starting weights: a trunk that was trained before, by torchvision's name or from a local file."""
+"""Pretrained weights for the trunk: from torchvision by name, or from a local file."""
 
 from pathlib import Path
 from urllib.parse import urlparse
@@ -13,19 +13,20 @@ from trainer.errors import InvalidConfig
 from trainer.models.resnet import VIEWS, FourViewResNet
 
 SUFFIXES = (".pth", ".pt", ".safetensors")
-# What torchvision's weights, and all in its naming, were trained with: ImageNet's statistics.
+# Channel statistics of ImageNet, with which weights in torchvision's naming were trained.
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 def load_pretrained(model: FourViewResNet, weights: str) -> None:
-    """Put weights that were trained before into the trunk, and their statistics into the model.
+    """Load pretrained weights into the trunk, and their channel statistics into the model.
 
     `weights` is torchvision's name of weights for this depth, such as IMAGENET1K_V2, downloaded
-    into the folder of torch.hub unless they are there; or a .pth, .pt or .safetensors file, in
-    torchvision's naming or in ours. The classifier stays as it is. `stack` gets an `inflate_convolution`
-    first convolution. Raises InputError for an unknown name, for a file that is missing, damaged,
-    more than weights or of another depth, and when the download fails.
+    into torch.hub's folder unless it is there; or a .pth, .pt or .safetensors file with the names
+    of torchvision or of our checkpoints. The classifier stays unchanged. For `stack` fusion the
+    first convolution is inflated (`inflate_convolution`). Raises InputError for an unknown name,
+    for a file that is missing, damaged, of another depth or not just weights, and when the
+    download fails.
     """
     check_weights(model.depth, weights)
     if weights.endswith(SUFFIXES):
@@ -36,16 +37,15 @@ def load_pretrained(model: FourViewResNet, weights: str) -> None:
         _load_trunk(model, state)
     except (KeyError, IndexError, RuntimeError) as error:
         raise InvalidConfig(
-            f"{source}: these are not the weights of a ResNet-{model.depth} that fits "
-            f"{model.fusion} fusion; choose others, or the --depth they were made with."
+            f"{source}: not the weights of a ResNet-{model.depth} for {model.fusion} fusion; choose "
+            "other weights or set --depth to theirs."
         ) from error
 
 
 def check_weights(depth: int, weights: str) -> None:
-    """Raise InputError for weights that there cannot be, before hours go into anything.
+    """Raise InputError for a name unknown to torchvision at this depth, and for a missing file.
 
-    Those are a name that torchvision does not have for this depth, and a file that is not there.
-    Empty `weights`, for a trunk from scratch, are fine.
+    Call it before any long work. Empty `weights`, for a trunk from scratch, are valid.
     """
     if weights.endswith(SUFFIXES):
         if not Path(weights).is_file():
@@ -53,40 +53,41 @@ def check_weights(depth: int, weights: str) -> None:
     elif weights and weights not in _available_weights(depth):
         raise InputError(
             f"--weights {weights}: torchvision has no such weights for a ResNet-{depth}; choose "
-            f"{' or '.join(_available_weights(depth))}, or a file that ends in {', '.join(SUFFIXES)}."
+            f"{' or '.join(_available_weights(depth))}, or a {', '.join(SUFFIXES)} file."
         )
 
 
 def inflate_convolution(convolution: Tensor) -> Tensor:
-    """Return the weights (K, 12, h, w) of a convolution of four views, from those (K, 3, h, w).
+    """Return the weights (K, 12, h, w) of a convolution over four views, from (K, 3, h, w).
 
-    Four equal views then give the response that one gave.
+    Four equal views give the same response as one view did before.
     """
     return convolution.repeat(1, VIEWS, 1, 1) / VIEWS
 
 
 def _available_weights(depth: int) -> dict[str, WeightsEnum]:
-    return {one.name: one for one in get_model_weights(f"resnet{depth}")}
+    return {weights.name: weights for weights in get_model_weights(f"resnet{depth}")}
 
 
 def _load_trunk(model: FourViewResNet, state: dict[str, Tensor]) -> None:
-    """Put a state into the model; raises KeyError, IndexError or RuntimeError unless it fits."""
+    """Load a state dict; raises KeyError, IndexError or RuntimeError unless it fits."""
     if any(name.startswith("trunk.") for name in state):
-        mean, deviation = state["mean"], state["deviation"]
+        # Checkpoints of versions 1 and 2 say deviation.
+        mean, std = state["mean"], state["std" if "std" in state else "deviation"]
         trunk = {
             name.removeprefix("trunk."): tensor
             for name, tensor in state.items()
             if name.startswith("trunk.")
         }
     else:
-        mean, deviation = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
+        mean, std = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
         trunk = {name: tensor for name, tensor in state.items() if not name.startswith("fc.")}
     first = trunk["conv1.weight"]
     if model.fusion == "stack" and first.shape[1] == 3:
         trunk["conv1.weight"] = inflate_convolution(first)
     model.trunk.load_state_dict(trunk)
     model.mean.copy_(mean.view(3, 1, 1))
-    model.deviation.copy_(deviation.view(3, 1, 1))
+    model.std.copy_(std.view(3, 1, 1))
 
 
 def _load_file(path: Path) -> dict[str, Tensor]:
@@ -97,8 +98,8 @@ def _load_file(path: Path) -> dict[str, Tensor]:
         return _unwrap_state_dict(torch.load(path, map_location="cpu", weights_only=True))
     except Exception as error:  # A damaged pickle can raise anything.
         raise InputError(
-            f"{path}: this holds no plain weights: it is damaged, or it holds more than tensors, "
-            "which could run code; save its state_dict alone, or take another file."
+            f"{path}: not a plain weights file: it is damaged, or it holds more than tensors, which "
+            "could run code; save only its state_dict, or choose another file."
         ) from error
 
 
@@ -106,7 +107,7 @@ def _download(weights: WeightsEnum) -> tuple[Path, dict[str, Tensor]]:
     """Return the file and the tensors of torchvision's weights; raises InputError."""
     path = Path(torch.hub.get_dir(), "checkpoints", Path(urlparse(weights.url).path).name)
     try:
-        # Neither torchvision nor torch.hub says weights_only of its own accord.
+        # Neither torchvision nor torch.hub sets weights_only by default.
         state = weights.get_state_dict(
             progress=True, check_hash=True, map_location="cpu", weights_only=True
         )
@@ -114,19 +115,19 @@ def _download(weights: WeightsEnum) -> tuple[Path, dict[str, Tensor]]:
     except Exception as error:  # Networks, disks and damaged pickles can raise anything.
         if path.is_file():
             raise InputError(
-                f"{path}: this holds no plain weights; remove it to download it anew."
+                f"{path}: not a plain weights file; remove it to download it again."
             ) from error
         raise InputError(
-            f"{weights.url}: the download failed ({error}); fetch the file with another machine "
+            f"{weights.url}: the download failed ({error}); download the file on another machine "
             "and give --weights its path."
         ) from error
 
 
 def _unwrap_state_dict(document: object) -> dict[str, Tensor]:
-    """Return the tensors by name of a state_dict, perhaps wrapped; raises ValueError if it is none.
+    """Return the tensors of a state dict, which may be wrapped; raises ValueError for other data.
 
-    Training scripts save it under "state_dict" or "model" beside other things, and
-    DistributedDataParallel puts "module." before its names.
+    Training scripts save it under "state_dict" or "model" beside other values, and
+    DistributedDataParallel prefixes its names with "module.".
     """
     for key in ("state_dict", "model"):
         if isinstance(document, dict) and isinstance(document.get(key), dict):

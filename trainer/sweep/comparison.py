@@ -144,7 +144,7 @@ def tested(run: Path, test: PreparedData) -> dict[str, float]:
         len(checkpoint.class_names),
         config,
         processes,
-        what="Testing",
+        description="Testing",
     )
     everything = dataclasses.asdict(scores)
     result = {name: everything[name] for name in SCORES if everything[name] is not None}

@@ -107,7 +107,7 @@ def _train(study: Study, claim: Claim, task: Task) -> None:
                 preset=search.preset,
                 resume=True,
                 index=task.index,
-                report=report,
+                on_epoch_end=report,
             )
     except optuna.TrialPruned:
         state = TrialState.PRUNED

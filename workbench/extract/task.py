@@ -52,7 +52,7 @@ class Task:
         self.selection = select(index, request.run, self.checkpoint, request.split)
         location, classes = self.selection.location, self.checkpoint.class_names
         self.photographs = LocationDataset(
-            index.root, location, classes, self.checkpoint.config.image_size, hashed=True
+            index.root, location, classes, self.checkpoint.config.image_size, with_sha256=True
         )
         self.batches = list(dataset.sequential_batches(len(location), request.batch_size))
         self.fields = _fields(self.model, len(classes), request.view_features)
@@ -100,7 +100,7 @@ class Task:
 
 def _fields(model: FourViewResNet, classes: int, view_features: bool) -> dict[str, tuple[int, ...]]:
     """Return what is kept of a `ModelOutput` for each location, by name, and its shape."""
-    fields: dict[str, tuple[int, ...]] = {"logits": (classes,), "features": (model.dimension,)}
+    fields: dict[str, tuple[int, ...]] = {"logits": (classes,), "features": (model.num_features,)}
     if view_features and model.fusion not in CONCAT_DIM:
         fields["view_features"] = (VIEWS, model.width)
     if model.has_view_logits:

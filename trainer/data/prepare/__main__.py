@@ -9,7 +9,7 @@ from common.cli import cli_errors
 from common.errors import InputError
 from trainer.data.prepare import report
 from trainer.data.prepare.findings import Part
-from trainer.data.prepare.prepared import PreparedData, index_file, prepare
+from trainer.data.prepare.photograph_index import PreparedData, index_file, prepare
 
 
 def parser() -> argparse.ArgumentParser:
@@ -68,7 +68,7 @@ def main(arguments: list[str] | None = None, prog: str = "python -m trainer.data
 
 def _print_counts(data: Path, prepared: PreparedData) -> None:
     print(
-        f"{data}: {len(prepared.readings.row)} photographs, {prepared.read} read now; "
+        f"{data}: {len(prepared.photographs.rows)} photographs, {prepared.num_read} read now; "
         f"{len(prepared.index.locations)} locations can be used, "
         f"{len(prepared.index.skipped)} are left out"
     )

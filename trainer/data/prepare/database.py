@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from common.errors import InputError
 from trainer.data.decode import GONE, UNREADABLE
-from trainer.data.prepare.reading import HASH_BYTES, SHA256_BYTES, PhotographRecord
+from trainer.data.prepare.scan import HASH_BYTES, SHA256_BYTES, PhotographRecord
 
 APPLICATION_ID = 0x524E4250
 """How the file says, in its header, that it is one of ours: "RNBP"."""
@@ -50,22 +50,22 @@ Bytes = np.ndarray[tuple[int, int], np.dtype[np.uint8]]
 
 @dataclass(frozen=True)
 class PhotographTable:
-    """The readings of N photographs as arrays; `row` leads from a path to its row.
+    """The readings of N photographs as arrays; `rows` leads from a path to its row.
 
-    `size`, `width` and `height` are (N), in bytes and pixels; `problem` are N texts, "" where
-    there is none; `sha256` and `difference_hash` are (N, 32) bytes; `total` and `square` are
+    `sizes`, `widths` and `heights` are (N), in bytes and pixels; `problems` are N texts, "" where
+    there is none; `sha256` and `difference_hashes` are (N, 32) bytes; `channel_sums` and `channel_square_sums` are
     (N, 3), as in a `PhotographRecord`.
     """
 
-    row: Mapping[str, int]
-    size: Integers
-    width: Integers
-    height: Integers
-    problem: tuple[str, ...]
+    rows: Mapping[str, int]
+    sizes: Integers
+    widths: Integers
+    heights: Integers
+    problems: tuple[str, ...]
     sha256: Bytes
-    difference_hash: Bytes
-    total: Channels
-    square: Channels
+    difference_hashes: Bytes
+    channel_sums: Channels
+    channel_square_sums: Channels
 
 
 @contextmanager
@@ -131,8 +131,8 @@ def insert(connection: sqlite3.Connection, readings: Sequence[PhotographRecord])
                     item.problem,
                     item.sha256,
                     item.difference_hash,
-                    *item.total,
-                    *item.square,
+                    *item.channel_sums,
+                    *item.channel_square_sums,
                 )
                 for item in readings
             ),
@@ -148,15 +148,15 @@ def read_table(connection: sqlite3.Connection) -> PhotographTable:
         number = np.array([size, width, height, *sums], dtype=np.int64)
         _check(number, problem)
         return PhotographTable(
-            row={name: row for row, name in enumerate(path)},
-            size=number[0],
-            width=number[1],
-            height=number[2],
-            problem=tuple(problem),
+            rows={name: row for row, name in enumerate(path)},
+            sizes=number[0],
+            widths=number[1],
+            heights=number[2],
+            problems=tuple(problem),
             sha256=_hash_array(sha256, SHA256_BYTES),
-            difference_hash=_hash_array(difference_hash, HASH_BYTES),
-            total=number[3:6].T,
-            square=number[6:9].T,
+            difference_hashes=_hash_array(difference_hash, HASH_BYTES),
+            channel_sums=number[3:6].T,
+            channel_square_sums=number[6:9].T,
         )
     except (ValueError, TypeError, OverflowError) as error:
         raise _DamagedError("a value is of another type") from error

@@ -9,7 +9,7 @@ import numpy as np
 
 from trainer.data.layout import Location, SkippedLocation, pano_id
 from trainer.data.prepare import duplicates
-from trainer.data.prepare.prepared import PreparedData
+from trainer.data.prepare.photograph_index import PreparedData
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Photograph:
     """One photograph: the name of its part, its location's id, its path and its row there."""
 
     part: str
-    location: str
+    location_id: str
     path: str
     row: int
 
@@ -38,7 +38,7 @@ class PhotographIssue:
     photograph: Photograph
     width: int
     height: int
-    what: str
+    problem: str
 
 
 @dataclass(frozen=True, order=True)
@@ -60,8 +60,8 @@ class Relation:
 class SharedPano:
     """A pano id that more than one location has: their parts and ids, and how they differ."""
 
-    pano: str
-    place: tuple[tuple[str, str], ...]
+    pano_id: str
+    locations: tuple[tuple[str, str], ...]
     relation: Relation
 
 
@@ -78,33 +78,33 @@ class DuplicatePair:
 
 @dataclass(frozen=True)
 class Findings:
-    """All that is odd; `side` is the most common width and height, None without photographs.
+    """All that is odd; `common_size` is the most common width and height, None without photographs.
 
-    `pano` and `twice` begin with what matters most: across parts, then across classes. `twice` is
-    not all, and `all_twice` False, where the search for nearly the same pictures ended early.
+    `shared_panos` and `duplicates` begin with what matters most: across parts, then across classes. `duplicates` is
+    not all, and `duplicates_complete` False, where the search for nearly the same pictures ended early.
     """
 
-    side: tuple[int, int] | None
+    common_size: tuple[int, int] | None
     unreadable: tuple[PhotographIssue, ...]
     other_size: tuple[PhotographIssue, ...]
-    pano: tuple[SharedPano, ...]
-    twice: tuple[DuplicatePair, ...]
-    all_twice: bool
+    shared_panos: tuple[SharedPano, ...]
+    duplicates: tuple[DuplicatePair, ...]
+    duplicates_complete: bool
 
 
 def collect_findings(parts: Sequence[Part]) -> Findings:
     """Look through the readings of all parts."""
     everything = [photograph for part in parts for photograph in _photographs(part)]
-    readings_of = {part.name: part.prepared.readings for part in parts}
+    readings_of = {part.name: part.prepared.photographs for part in parts}
     unreadable: list[PhotographIssue] = []
     sizes: dict[Photograph, tuple[int, int]] = {}
     for photograph in everything:
         readings = readings_of[photograph.part]
-        problem = readings.problem[photograph.row]
+        problem = readings.problems[photograph.row]
         if problem:
             unreadable.append(PhotographIssue(photograph, 0, 0, problem))
         else:
-            width, height = readings.width[photograph.row], readings.height[photograph.row]
+            width, height = readings.widths[photograph.row], readings.heights[photograph.row]
             sizes[photograph] = (int(width), int(height))
     # Of sizes as common as each other the first photograph's counts.
     common = Counter(sizes.values()).most_common(1)
@@ -135,7 +135,7 @@ def _relation(places: Sequence[tuple[str, str]]) -> Relation:
 def _photographs(part: Part) -> Iterator[Photograph]:
     for place in _locations(part):
         for path in place.images:
-            yield Photograph(part.name, place.id, path, part.prepared.readings.row[path])
+            yield Photograph(part.name, place.id, path, part.prepared.photographs.rows[path])
 
 
 def _locations(part: Part) -> list[Location | SkippedLocation]:
@@ -171,12 +171,12 @@ def _duplicate_pairs(
 ) -> tuple[list[DuplicatePair], bool]:
     sha256, difference_hash = [], []
     for part in parts:
-        readings = part.prepared.readings
+        readings = part.prepared.photographs
         rows = np.array(
             [photograph.row for photograph in readable if photograph.part == part.name], dtype=int
         )
         sha256.append(readings.sha256[rows])
-        difference_hash.append(readings.difference_hash[rows])
+        difference_hash.append(readings.difference_hashes[rows])
     found = duplicates.find_duplicates(np.concatenate(sha256), np.concatenate(difference_hash))
     result = []
     for first, second, distance, same_bytes in zip(
@@ -187,7 +187,7 @@ def _duplicate_pairs(
         strict=True,
     ):
         one, other = readable[first], readable[second]
-        how = _relation([(one.part, one.location), (other.part, other.location)])
+        how = _relation([(one.part, one.location_id), (other.part, other.location_id)])
         result.append(DuplicatePair(one, other, distance, same_bytes, how))
     result.sort(key=lambda item: (not item.same_bytes, item.distance))
     result.sort(key=lambda item: item.relation, reverse=True)

@@ -36,10 +36,10 @@ def write_report(index_path: Path, parts: Sequence[Part]) -> Path:
             ("part", "path", "width", "height", "problem"),
             *map(_issue_row, found.unreadable + found.other_size),
         ],
-        "panos": [("pano", "relation", "part", "id"), *_pano_rows(found.pano)],
+        "panos": [("pano", "relation", "part", "id"), *_pano_rows(found.shared_panos)],
         "duplicates": [
             ("relation", "same_bytes", "distance", "part", "path", "other_part", "other_path"),
-            *map(_duplicate_row, found.twice),
+            *map(_duplicate_row, found.duplicates),
         ],
     }
     for name, rows in tables.items():
@@ -71,10 +71,10 @@ _UNREADABLE = "Their locations are left out, for training would stop at them."
 
 
 def _size(found: Findings) -> str:
-    if found.side is None:
+    if found.common_size is None:
         return ""
     return (
-        f"Most are {found.side[0]}x{found.side[1]} pixels, upright. The others, and those that "
+        f"Most are {found.common_size[0]}x{found.common_size[1]} pixels, upright. The others, and those that "
         "are not square, are stretched to the size that training asks for."
     )
 
@@ -84,16 +84,16 @@ def _overview(parts: Sequence[Part], found: Findings) -> list[str]:
         return [name, *(sum(item.photograph.part == part.name for item in items) for part in parts)]
 
     places = [part.prepared.index.locations for part in parts]
-    readings = [part.prepared.readings for part in parts]
+    readings = [part.prepared.photographs for part in parts]
     rows: list[Row] = [
         ["folder", *(_escape(part.data) for part in parts)],
         ["locations that can be used", *map(len, places)],
         ["of these, without coordinates", *map(_without_coordinates, places)],
         ["locations left out", *(len(part.prepared.index.skipped) for part in parts)],
-        ["photographs", *(len(item.row) for item in readings)],
+        ["photographs", *(len(item.rows) for item in readings)],
         odd("of these, unreadable", found.unreadable),
         odd("of these, of another size", found.other_size),
-        ["size, MB", *(f"{item.size.sum() / 1e6:,.1f}" for item in readings)],
+        ["size, MB", *(f"{item.sizes.sum() / 1e6:,.1f}" for item in readings)],
     ]
     return _markdown(["", *(part.name for part in parts)], rows)
 
@@ -160,11 +160,11 @@ def _issues(stem: str, items: Sequence[PhotographIssue], about: str) -> list[str
 def _panos(stem: str, found: Findings) -> list[str]:
     rows = [
         (
-            _escape(item.pano),
+            _escape(item.pano_id),
             item.relation,
-            ", ".join(f"{part}: {_escape(identity)}" for part, identity in item.place),
+            ", ".join(f"{part}: {_escape(identity)}" for part, identity in item.locations),
         )
-        for item in found.pano
+        for item in found.shared_panos
     ]
     about = (
         "One panorama is one place at one time: in several classes it contradicts itself, in "
@@ -179,12 +179,12 @@ def _duplicates(stem: str, found: Findings) -> list[str]:
         f"brighter to the right at {BITS} places, that differ in at most {THRESHOLD} bits. "
         "Of several copies each is listed with the first alone."
     )
-    if not found.all_twice:
+    if not found.duplicates_complete:
         about += f" The search ended at {MAX_PAIRS:,} pairs of nearly the same picture."
-    counts = Counter((str(item.relation), item.same_bytes) for item in found.twice)
+    counts = Counter((str(item.relation), item.same_bytes) for item in found.duplicates)
     summary: list[Row] = [
         (relation, counts[relation, True], counts[relation, False])
-        for relation in dict.fromkeys(str(item.relation) for item in found.twice)
+        for relation in dict.fromkeys(str(item.relation) for item in found.duplicates)
     ]
     rows = [
         (
@@ -192,7 +192,7 @@ def _duplicates(stem: str, found: Findings) -> list[str]:
             "same bytes" if item.same_bytes else item.distance,
             *(f"{p.part}: {_escape(p.path)}" for p in (item.first, item.second)),
         )
-        for item in found.twice
+        for item in found.duplicates
     ]
     header = ["found in", "bits", "photograph", "photograph"]
     listed = _list_section(f"{stem}.duplicates.csv", about, header, rows)
@@ -214,14 +214,14 @@ def _without_coordinates(places: Sequence[Location]) -> int:
 
 
 def _issue_row(item: PhotographIssue) -> tuple[str, str, int, int, str]:
-    return (item.photograph.part, item.photograph.path, item.width, item.height, item.what)
+    return (item.photograph.part, item.photograph.path, item.width, item.height, item.problem)
 
 
 def _pano_rows(items: Sequence[SharedPano]) -> list[Row]:
     return [
-        (item.pano, item.relation, part, identity)
+        (item.pano_id, item.relation, part, identity)
         for item in items
-        for part, identity in item.place
+        for part, identity in item.locations
     ]
 
 

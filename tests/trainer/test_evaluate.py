@@ -53,8 +53,8 @@ def test_scores_are_those_of_numpy(photographs: LocationDataset, fusion: str) ->
     assert found.top_5 == pytest.approx((rank[:, :5] == label[:, None]).any(axis=1).mean())
     for number in range(6):
         own = (rank[label == number, 0] == number).mean()
-        assert found.class_top_1[number] == pytest.approx(own)
-    assert math.isnan(found.class_top_1[6])
+        assert found.per_class_top_1[number] == pytest.approx(own)
+    assert math.isnan(found.per_class_top_1[6])
     if output.view_logits is None:
         assert found.view_top_1 is None
     else:
@@ -65,7 +65,7 @@ def test_scores_are_those_of_numpy(photographs: LocationDataset, fusion: str) ->
 def test_the_batch_size_changes_nothing(photographs: LocationDataset) -> None:
     one, other = (scores("medium", photographs, batch_size=size) for size in (4, 17))
     assert one.loss == pytest.approx(other.loss, rel=1e-5)
-    assert one.class_top_1[:6] == other.class_top_1[:6]
+    assert one.per_class_top_1[:6] == other.per_class_top_1[:6]
 
 
 def test_shares_of_several_processes_add_up(photographs: LocationDataset) -> None:

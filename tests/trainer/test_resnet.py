@@ -49,11 +49,11 @@ def close(one: Tensor, other: Tensor) -> bool:
 def test_any_input_size_has_the_right_shapes(fusion: str) -> None:
     model = made(fusion)
     assert model.width == 512
-    assert model.dimension == (2048 if fusion == "late" else 512)
+    assert model.num_features == (2048 if fusion == "late" else 512)
     for height, width in ((32, 32), (48, 48), (32, 80), (70, 33)):
         pixels = torch.rand(2, 4, 3, height, width)
         assert model(pixels).shape == (2, CLASSES)
-        assert model.forward_features(pixels).shape == (2, model.dimension)
+        assert model.forward_features(pixels).shape == (2, model.num_features)
 
 
 @pytest.mark.parametrize("fusion", FUSIONS)
@@ -247,7 +247,7 @@ def test_untrained_attention_begins_to_learn() -> None:
 def test_the_model_normalises(fusion: str) -> None:
     own = made(fusion)
     bare = FourViewResNet(fusion, CLASSES, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), depth=18).eval()
-    bare.load_state_dict(own.state_dict() | {"mean": bare.mean, "deviation": bare.deviation})
+    bare.load_state_dict(own.state_dict() | {"mean": bare.mean, "std": bare.std})
     pixels = torch.rand(1, 4, 3, 32, 48)
     assert close(own(pixels), bare(normal(pixels)))
     assert not close(own(pixels), bare(pixels))
@@ -303,20 +303,24 @@ def test_the_depths_are_those_of_torchvision() -> None:
         with torch.device("meta"):
             model = FourViewResNet("medium", 1000, depth=depth)
         assert parameters(model) == count
-        assert model.dimension == (512 if depth < 50 else 2048)
+        assert model.num_features == (512 if depth < 50 else 2048)
 
 
 @pytest.mark.parametrize("fusion", ["early", "medium"])
-def test_the_names_of_the_tensors_are_those_of_old_checkpoints(fusion: str) -> None:
+def test_tensor_names_stay_and_those_of_old_checkpoints_load(fusion: str) -> None:
     with torch.device("meta"):
-        model, trunk = FourViewResNet(fusion, 3), resnet50()
+        trunk = resnet50()
+    model = FourViewResNet(fusion, 3, std=(0.1, 0.2, 0.3))
     names = {f"trunk.{name}" for name in trunk.state_dict() if not name.startswith("fc.")}
-    others = {"classifier.weight", "classifier.bias", "mean", "deviation"}
-    assert set(model.state_dict()) == names | others
+    state = model.state_dict()
+    assert set(state) == names | {"classifier.weight", "classifier.bias", "mean", "std"}
+    other = FourViewResNet(fusion, 3)
+    other.load_state_dict({"deviation" if name == "std" else name: state[name] for name in state})
+    assert all(torch.equal(state[name], tensor) for name, tensor in other.state_dict().items())
 
 
 def test_there_is_no_other_fusion() -> None:
-    with pytest.raises(ValueError, match="medium-min: there is no such fusion"):
+    with pytest.raises(ValueError, match="medium-min: unknown fusion"):
         FourViewResNet("medium-min", 3, depth=18)
 
 
@@ -326,7 +330,7 @@ def test_pixels_lie_between_0_and_1() -> None:
 
 
 def test_zero_residual_blocks_start_as_the_identity() -> None:
-    trunk = FourViewResNet("medium", 3, depth=18, zero_residual=True).eval().trunk
+    trunk = FourViewResNet("medium", 3, depth=18, zero_init_residual=True).eval().trunk
     entered = torch.rand(1, 64, 8, 8)
     assert torch.equal(trunk.layer1[1](entered), entered)
     assert not torch.equal(made("medium").trunk.layer1[1](entered), entered)
@@ -341,7 +345,7 @@ def test_the_page_knows_every_fusion() -> None:
     assert rows == [
         (
             model.fusion,
-            "4C" if model.dimension == 4 * model.width else "C",
+            "4C" if model.num_features == 4 * model.width else "C",
             "yes" if model.has_view_logits else "no",
         )
         for model in models

@@ -72,7 +72,7 @@ def test_the_channel_statistics_are_those_of_the_training_part(trained: Path) ->
     pixels = torch.stack(views).double() / 255
     assert torch.allclose(model.mean.flatten().double(), pixels.mean(dim=(0, 1, 3, 4)), atol=1e-6)
     deviation = pixels.transpose(0, 2).flatten(1).std(dim=1, correction=0)
-    assert torch.allclose(model.deviation.flatten().double(), deviation, atol=1e-6)
+    assert torch.allclose(model.std.flatten().double(), deviation, atol=1e-6)
 
 
 def test_one_seed_gives_one_model_bit_for_bit(
@@ -219,7 +219,7 @@ def test_a_photograph_that_goes_during_training_ends_it_and_nothing_is_lost(
         folder(data, ("Iowa",), 2)
 
     with pytest.raises(InputError, match=f"{gone}: the photograph is gone"):
-        train.train(run, data, TINY, preset="demo", resume=False, report=remove)
+        train.train(run, data, TINY, preset="demo", resume=False, on_epoch_end=remove)
     assert checkpoints.read(run, "last").epoch == 1
     gone.write_bytes(content)
     with pytest.raises(InputError, match="has other classes"):

@@ -29,7 +29,7 @@ class PhotographRecord:
     """What one reading of a photograph has shown.
 
     `path` is relative to the root; `size` in bytes and `mtime_ns` are the file's when it was
-    read; `width` and `height` are in pixels, upright. `total` and `square` are the sums, over the
+    read; `width` and `height` are in pixels, upright. `channel_sums` and `channel_square_sums` are the sums, over the
     pixels of each channel, of the 8-bit value and of its square: whole numbers, so they add up
     exactly. Where there is a `problem`, width, height, hash and sums are 0.
     """
@@ -42,8 +42,8 @@ class PhotographRecord:
     problem: str = ""
     sha256: bytes = bytes(SHA256_BYTES)
     difference_hash: bytes = bytes(HASH_BYTES)
-    total: tuple[int, int, int] = (0, 0, 0)
-    square: tuple[int, int, int] = (0, 0, 0)
+    channel_sums: tuple[int, int, int] = (0, 0, 0)
+    channel_square_sums: tuple[int, int, int] = (0, 0, 0)
 
 
 def scan_photographs(
@@ -97,8 +97,8 @@ def scan_photograph(root: Path, path: str) -> PhotographRecord:
         image.height,
         sha256=digest,
         difference_hash=difference_hash(image),
-        total=_channels(count @ value),
-        square=_channels(count @ value**2),
+        channel_sums=_channels(count @ value),
+        channel_square_sums=_channels(count @ value**2),
     )
 
 

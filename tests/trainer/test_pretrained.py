@@ -33,7 +33,7 @@ def donor() -> nn.Module:
     return network.eval()
 
 
-def made(fusion: str = "medium") -> FourViewResNet:
+def make_model(fusion: str = "medium") -> FourViewResNet:
     torch.manual_seed(1)
     return FourViewResNet(fusion, 4, depth=18).eval()
 
@@ -55,7 +55,7 @@ def close(one: Tensor, other: Tensor) -> bool:
 def refusal(weights: str | Path, model: FourViewResNet | None = None) -> str:
     """Return the sentence with which weights are refused."""
     with pytest.raises(InputError) as refused:
-        load_pretrained(model or made(), str(weights))
+        load_pretrained(model or make_model(), str(weights))
     sentence = str(refused.value)
     assert "\n" not in sentence
     assert sentence.endswith(".")
@@ -81,7 +81,7 @@ def test_a_torchvision_state_becomes_the_trunk(
 ) -> None:
     state = donor.state_dict()
     torch.save(WRAPPINGS[wrapping](state), tmp_path / "weights.pth")
-    model = made()
+    model = make_model()
     classifier = model.classifier.weight.clone()
     load_pretrained(model, str(tmp_path / "weights.pth"))
     tolerance = 1e-2 if wrapping == "half" else 0.0
@@ -89,13 +89,13 @@ def test_a_torchvision_state_becomes_the_trunk(
         if not (wrapping == "old" and name.endswith("num_batches_tracked")):
             assert torch.allclose(tensor.float(), state[name].float(), tolerance, tolerance), name
     assert model.mean.flatten().tolist() == pytest.approx(IMAGENET_MEAN)
-    assert model.deviation.flatten().tolist() == pytest.approx(IMAGENET_STD)
+    assert model.std.flatten().tolist() == pytest.approx(IMAGENET_STD)
     assert torch.equal(model.classifier.weight, classifier)
 
 
 def test_a_safetensors_file_gives_the_features_it_gave(donor: nn.Module, tmp_path: Path) -> None:
     save_file(donor.state_dict(), tmp_path / "weights.safetensors")
-    model = made("late")
+    model = make_model("late")
     load_pretrained(model, str(tmp_path / "weights.safetensors"))
     pixels = torch.rand(1, 4, 3, 64, 64)
     assert close(
@@ -109,7 +109,7 @@ def test_our_own_weights_bring_their_statistics(suffix: str, tmp_path: Path) -> 
     own = FourViewResNet("attention", 7, (0.1, 0.2, 0.3), (0.4, 0.5, 0.6), depth=18).eval()
     path = tmp_path / f"weights{suffix}"
     (save_file if suffix == ".safetensors" else torch.save)(own.state_dict(), path)
-    model = made("medium")
+    model = make_model("medium")
     classifier = model.classifier.weight.clone()
     load_pretrained(model, str(path))
     pixels = torch.rand(1, 4, 3, 64, 64)
@@ -124,12 +124,12 @@ def test_a_stack_goes_on_from_a_stack_and_from_nothing_else_than_three_channels(
     torch.manual_seed(5)
     own = FourViewResNet("stack", 7, depth=18).eval()
     save_file(own.state_dict(), tmp_path / "stack.safetensors")
-    model = made("stack")
+    model = make_model("stack")
     load_pretrained(model, str(tmp_path / "stack.safetensors"))
     pixels = torch.rand(1, 4, 3, 64, 64)
     assert torch.equal(model.forward_features(pixels), own.forward_features(pixels))
-    sentence = refusal(tmp_path / "stack.safetensors", made("medium"))
-    assert "not the weights of a ResNet-18 that fits medium fusion" in sentence
+    sentence = refusal(tmp_path / "stack.safetensors", make_model("medium"))
+    assert "not the weights of a ResNet-18 for medium fusion" in sentence
 
 
 def test_an_inflated_convolution_responds_to_four_equal_views_as_to_one(donor: nn.Module) -> None:
@@ -148,7 +148,7 @@ def test_a_stack_starts_with_the_features_of_four_equal_views(
     donor: nn.Module, tmp_path: Path
 ) -> None:
     torch.save(donor.state_dict(), tmp_path / "weights.pth")
-    model = made("stack")
+    model = make_model("stack")
     load_pretrained(model, str(tmp_path / "weights.pth"))
     view = torch.rand(2, 1, 3, 64, 64)
     expected = penultimate(donor, imagenet(view[:, 0]))
@@ -180,7 +180,7 @@ def test_a_name_takes_the_file_that_torchvision_keeps(
     donor: nn.Module, cached: Path, no_network: None
 ) -> None:
     torch.save(donor.state_dict(), cached)
-    model = made("late")
+    model = make_model("late")
     load_pretrained(model, "IMAGENET1K_V1")
     pixels = torch.rand(1, 4, 3, 64, 64)
     assert close(
@@ -194,7 +194,7 @@ def test_without_a_network_the_sentence_names_the_file_to_fetch(
     sentence = refusal("IMAGENET1K_V1")
     assert sentence.startswith("https://download.pytorch.org/models/resnet18-f37072fd.pth: ")
     assert "Connection refused" in sentence
-    assert sentence.endswith("fetch the file with another machine and give --weights its path.")
+    assert sentence.endswith("download the file on another machine and give --weights its path.")
     assert list(cached.parent.iterdir()) == []
 
 
@@ -202,7 +202,7 @@ def test_a_damaged_file_of_torchvision_is_named(cached: Path, no_network: None) 
     torch.save({"conv1.weight": torch.zeros(3)}, cached)
     cached.write_bytes(cached.read_bytes()[:-200])
     assert refusal("IMAGENET1K_V1") == (
-        f"{cached}: this holds no plain weights; remove it to download it anew."
+        f"{cached}: not a plain weights file; remove it to download it again."
     )
 
 
@@ -210,7 +210,7 @@ def test_a_damaged_file_of_torchvision_is_named(cached: Path, no_network: None) 
 def test_an_unknown_name_is_answered_with_the_names_there_are(name: str) -> None:
     assert refusal(name) == (
         f"--weights {name}: torchvision has no such weights for a ResNet-18; "
-        "choose IMAGENET1K_V1, or a file that ends in .pth, .pt, .safetensors."
+        "choose IMAGENET1K_V1, or a .pth, .pt, .safetensors file."
     )
 
 
@@ -218,8 +218,8 @@ def test_another_depth_is_refused(donor: nn.Module, tmp_path: Path) -> None:
     path = tmp_path / "weights.pth"
     torch.save(resnet34().state_dict(), path)
     assert refusal(path) == (
-        f"{path}: these are not the weights of a ResNet-18 that fits medium fusion; "
-        "choose others, or the --depth they were made with."
+        f"{path}: not the weights of a ResNet-18 for medium fusion; "
+        "choose other weights or set --depth to theirs."
     )
     torch.save(donor.state_dict(), path)
     assert "not the weights of a ResNet-50" in refusal(path, FourViewResNet("medium", 3, depth=50))
@@ -246,8 +246,8 @@ def test_weights_that_do_not_fit_are_refused(
 ) -> None:
     path = tmp_path / "weights.pt"
     torch.save(UNFIT[what](donor.state_dict()), path)
-    sentence = refusal(path, made(fusion))
-    assert sentence.startswith(f"{path}: these are not the weights of a ResNet-18 that fits")
+    sentence = refusal(path, make_model(fusion))
+    assert sentence.startswith(f"{path}: not the weights of a ResNet-18 for")
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".pt", ".safetensors"])
@@ -269,7 +269,7 @@ def test_a_truncated_file_is_refused(kind: str, kept: int, tmp_path: Path) -> No
     else:
         torch.save(state, path, _use_new_zipfile_serialization=kind == "zip")
     path.write_bytes(path.read_bytes()[:kept])
-    assert refusal(path).startswith(f"{path}: this holds no plain weights")
+    assert refusal(path).startswith(f"{path}: not a plain weights file")
 
 
 @pytest.mark.parametrize(
@@ -280,14 +280,14 @@ def test_a_truncated_file_is_refused(kind: str, kept: int, tmp_path: Path) -> No
 def test_a_pickle_that_is_no_state_dict_is_refused(document: object, tmp_path: Path) -> None:
     path = tmp_path / "weights.pt"
     torch.save(document, path)
-    assert refusal(path).startswith(f"{path}: this holds no plain weights")
+    assert refusal(path).startswith(f"{path}: not a plain weights file")
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
 def test_text_is_refused(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"weights{suffix}"
     path.write_text("version https://git-lfs.github.com/spec/v1\n")
-    assert refusal(path).startswith(f"{path}: this holds no plain weights")
+    assert refusal(path).startswith(f"{path}: not a plain weights file")
 
 
 class Attack:
@@ -318,9 +318,9 @@ def test_a_pickle_that_would_run_code_is_refused_and_does_not(
 ) -> None:
     path, made_by_attack = tmp_path / "weights.pth", tmp_path / "made"
     write(donor.state_dict(), path, made_by_attack)
-    assert refusal(path).startswith(f"{path}: this holds no plain weights")
+    assert refusal(path).startswith(f"{path}: not a plain weights file")
     write(donor.state_dict(), cached, made_by_attack)
-    assert refusal("IMAGENET1K_V1").startswith(f"{cached}: this holds no plain weights")
+    assert refusal("IMAGENET1K_V1").startswith(f"{cached}: not a plain weights file")
     assert not made_by_attack.exists()
 
 

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from trainer.data import layout
 from trainer.data.decode import unusable_message
 from trainer.data.layout import Index, Location, SkippedLocation
-from trainer.data.prepare import database, reading
+from trainer.data.prepare import database, scan
 from trainer.data.prepare.database import PhotographTable
 
 MIN_STD = 1e-3
@@ -24,13 +24,13 @@ class PreparedData:
     """What is known of a data folder after every photograph was read once.
 
     `index` holds the complete locations whose photographs can all be read; its `skipped` every
-    other location, with the reason. `readings` are those of all photographs, also of the skipped;
-    `read` is how many of them were read just now rather than before.
+    other location, with the reason. `photographs` are those of all photographs, also of the skipped;
+    `num_read` is how many of them were read just now rather than before.
     """
 
     index: Index
-    readings: PhotographTable
-    read: int
+    photographs: PhotographTable
+    num_read: int
 
     def statistics(
         self, location: Sequence[Location]
@@ -41,12 +41,12 @@ class PreparedData:
         resolution. A deviation is at least 0.001, so that it can be divided by.
         """
         rows = self._rows(location)
-        count = int((self.readings.width[rows] * self.readings.height[rows]).sum())
+        count = int((self.photographs.widths[rows] * self.photographs.heights[rows]).sum())
         means, deviations = [], []
         for channel in range(3):
             # Whole numbers of any length: nothing is rounded before the division.
-            total = int(self.readings.total[rows, channel].sum())
-            square = int(self.readings.square[rows, channel].sum())
+            total = int(self.photographs.channel_sums[rows, channel].sum())
+            square = int(self.photographs.channel_square_sums[rows, channel].sum())
             means.append(total / (255 * count))
             variance = (count * square - total**2) / (255 * count) ** 2
             deviations.append(max(math.sqrt(variance), MIN_STD))
@@ -57,11 +57,11 @@ class PreparedData:
         result = hashlib.sha256()
         for place in sorted(location, key=lambda place: place.id):
             result.update(f"{place.id}\n".encode())
-            result.update(self.readings.sha256[self._rows([place])].tobytes())
+            result.update(self.photographs.sha256[self._rows([place])].tobytes())
         return result.hexdigest()
 
     def _rows(self, location: Iterable[Location]) -> list[int]:
-        return [self.readings.row[path] for place in location for path in place.images]
+        return [self.photographs.rows[path] for place in location for path in place.images]
 
 
 def prepare(data: Path, index_path: Path, workers: int) -> PreparedData:
@@ -109,7 +109,7 @@ def _update(
         total=len(paths),
         dynamic_ncols=True,
     ) as bar:
-        for readings in reading.scan_photographs(root, new, workers):
+        for readings in scan.scan_photographs(root, new, workers):
             database.insert(connection, readings)
             bar.update(len(readings))
     return len(new)
@@ -129,7 +129,7 @@ def _without_unreadable(index: Index, readings: PhotographTable) -> Index:
     location: list[Location] = []
     skipped = list(index.skipped)
     for place in index.locations:
-        problems = [(path, readings.problem[readings.row[path]]) for path in place.images]
+        problems = [(path, readings.problems[readings.rows[path]]) for path in place.images]
         reason = next(
             (unusable_message(index.root / path, problem) for path, problem in problems if problem),
             "",

@@ -20,7 +20,7 @@ FROZEN = replace(TINY, batch_norm="frozen", initialization="zero-residual")
 def learner(config: Config, weights_seed: int = 0) -> TrainStep:
     torch.manual_seed(weights_seed)
     zero = config.initialization == "zero-residual"
-    model = FourViewResNet(config.fusion, 3, depth=18, zero_residual=zero)
+    model = FourViewResNet(config.fusion, 3, depth=18, zero_init_residual=zero)
     return TrainStep(model, config, ALONE, None, steps_per_epoch=5)
 
 
@@ -126,17 +126,17 @@ def test_frozen_statistics_stay_and_others_move() -> None:
 
 def test_the_average_follows_the_weights() -> None:
     made = learner(replace(TINY, ema_decay=0.5))
-    assert made.kept is not made.model
+    assert made.eval_model is not made.model
     average = None
     for number, (views, label) in enumerate(batches(4)):
         made.step(views, label, number, 4)
         weight = made.model.classifier.weight.detach()
         decay = min(0.5, (1 + number) / (10 + number))
         average = weight.clone() if average is None else torch.lerp(average, weight, 1 - decay)
-        assert torch.allclose(made.kept.classifier.weight, average, atol=1e-7)
-    assert not torch.equal(made.kept.classifier.weight, made.model.classifier.weight)
+        assert torch.allclose(made.eval_model.classifier.weight, average, atol=1e-7)
+    assert not torch.equal(made.eval_model.classifier.weight, made.model.classifier.weight)
     # Statistics are not averaged: they belong to the weights as they are.
-    assert torch.equal(made.kept.trunk.bn1.running_mean, made.model.trunk.bn1.running_mean)
+    assert torch.equal(made.eval_model.trunk.bn1.running_mean, made.model.trunk.bn1.running_mean)
 
 
 @pytest.mark.parametrize("ema_decay", [0.0, 0.9])
@@ -145,18 +145,18 @@ def test_a_learner_goes_on_from_its_state(averaging: float) -> None:
     whole, _ = trained(config, 4)
     half, _ = trained(config, 2)
     other = learner(config, weights_seed=9)
-    other.load(half.kept, half.state())
+    other.load(half.eval_model, half.state())
     for number, (views, label) in enumerate(batches(4)):
         if number >= 2:
             other.step(views, label, number, 4)
     assert same(whole, other)
-    assert torch.equal(whole.kept.classifier.weight, other.kept.classifier.weight)
+    assert torch.equal(whole.eval_model.classifier.weight, other.eval_model.classifier.weight)
 
 
 def test_the_state_of_another_model_is_refused() -> None:
     half, _ = trained(TINY, 1)
     with pytest.raises(InputError, match="is of another model"):
-        learner(replace(TINY, ema_decay=0.9)).load(half.kept, half.state())
+        learner(replace(TINY, ema_decay=0.9)).load(half.eval_model, half.state())
 
 
 def test_bfloat16_computes_nearly_the_same_and_keeps_whole_weights() -> None:

@@ -17,7 +17,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 def write(run: Path, steps: range) -> None:
     journal = MetricsLog(run, TINY, [SkippedLocation("Ohio/x", "no view")], steps.start)
-    journal.steps([(1, step + 1, 2.0 - step / 10, 1e-3, 0.5) for step in steps])
+    journal.log_steps([(1, step + 1, 2.0 - step / 10, 1e-3, 0.5) for step in steps])
     journal.close()
 
 
@@ -41,7 +41,7 @@ def test_what_was_written_after_the_save_is_cut_off(tmp_path: Path) -> None:
 def test_an_epoch_leaves_what_there_is_not_empty(tmp_path: Path) -> None:
     journal = MetricsLog(tmp_path, TINY, [], 0)
     names = ("epoch", "step", "training_loss", "validation_loss", "top_1", "top_5", "seconds")
-    journal.epoch(dict.fromkeys(names, 1.0) | {"view_top_1": None, "view_top_5": None})
+    journal.log_epoch(dict.fromkeys(names, 1.0) | {"view_top_1": None, "view_top_5": None})
     journal.close()
     (row,) = rows(tmp_path / "epochs.csv")
     assert row["view_top_1"] == ""
