@@ -34,9 +34,9 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
 from embeddings import projections, quality
-from embeddings.knn import neighbours
-from embeddings.pca import COUNT, components
-from embeddings.results import Neighbours
+from embeddings.knn import build_knn_graph
+from embeddings.pca import COUNT, fit_pca
+from embeddings.results import NeighborGraph
 from embeddings.row_blocks import blocks
 from workbench import store as stores
 
@@ -86,13 +86,13 @@ def generated(locations: int) -> tuple[Feature, Label]:
     return feature, label
 
 
-def ours(feature: Feature) -> tuple[Run, Neighbours]:
+def ours(feature: Feature) -> tuple[Run, NeighborGraph]:
     run = Run()
-    found = run.timed("principal components", lambda: components(feature, SEED))
-    graph = run.timed("neighbours", lambda: neighbours(found.scores, GRAPH, SEED))
-    for method, fit in (("t-SNE", projections.tsne), ("UMAP", projections.umap)):
+    found = run.timed("principal components", lambda: fit_pca(feature, SEED))
+    graph = run.timed("neighbours", lambda: build_knn_graph(found.scores, GRAPH, SEED))
+    for method, fit in (("t-SNE", projections.fit_tsne), ("UMAP", projections.fit_umap)):
         made = run.timed(method, lambda fit=fit: fit(found, graph, SEED))  # type: ignore[misc]
-        run.coordinate[f"ours, {method}"] = made.coordinate
+        run.coordinate[f"ours, {method}"] = made.coordinates
     return run, graph
 
 
@@ -119,14 +119,14 @@ def umap_learn(feature: Feature, *, seeded: bool) -> NDArray[np.float32]:
     return result
 
 
-def judged(feature: Feature, label: Label, graph: Neighbours, run: Run) -> None:
+def judged(feature: Feature, label: Label, graph: NeighborGraph, run: Run) -> None:
     """Print the quality of the maps of a run and how long it took to find."""
     started = time.perf_counter()
-    held = quality.reference(feature, label, graph, SEED)
+    held = quality.build_reference(feature, label, graph, SEED)
     print(f"  {'neighbours of a sample in all features':42} {time.perf_counter() - started:8.1f} s")
     for name, coordinate in run.coordinate.items():
         started = time.perf_counter()
-        found = quality.judge(held, coordinate)
+        found = quality.measure_quality(held, coordinate)
         print(
             f"  {name:42} {time.perf_counter() - started:8.1f} s   trustworthiness "
             f"{found.trustworthiness:.4f}, continuity {found.continuity:.4f}, agreement "
@@ -138,9 +138,9 @@ def judged(feature: Feature, label: Label, graph: Neighbours, run: Run) -> None:
 def warm_up() -> None:
     """Compile what both sides compile, and say what that costs, the second run taken off."""
     few = generated(WARM_UP)[0][:, :32].copy()
-    found = components(few, SEED)
-    graph = neighbours(found.scores, GRAPH, SEED)
-    cold = [seconds(lambda: projections.umap(found, graph, SEED)) for _ in range(2)]
+    found = fit_pca(few, SEED)
+    graph = build_knn_graph(found.scores, GRAPH, SEED)
+    cold = [seconds(lambda: projections.fit_umap(found, graph, SEED)) for _ in range(2)]
     print(f"compiling, once a process: {cold[0] - cold[1]:.1f} s for our UMAP, ", end="")
     cold = [seconds(lambda: umap_learn(few, seeded=True)) for _ in range(2)]
     print(f"{cold[0] - cold[1]:.1f} s more for umap-learn")

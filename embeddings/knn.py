@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
 from common.progress import ProgressCallback, no_progress, subrange
-from embeddings.results import Neighbours
+from embeddings.results import NeighborGraph
 from embeddings.row_blocks import blocks
 
 METRICS = ("euclidean", "cosine")
@@ -27,13 +27,13 @@ QUERIES = 8192  # Searched at once.
 PAIRS = 2**18  # Differences of scores computed at once.
 
 
-def neighbours(
+def build_knn_graph(
     score: Point,
     count: int,
     seed: int,
     metric: str = "euclidean",
     progress: ProgressCallback = no_progress,
-) -> Neighbours:
+) -> NeighborGraph:
     """Return the nearest others of scores (N, C), `count` or N - 1 of them, whichever is less.
 
     A location is no neighbour of its own, however many lie at its place; others at one distance
@@ -48,8 +48,8 @@ def neighbours(
     else:
         found = _descend(point, count + 1, seed)
     index, distance = _ordered(found, point, point, metric, subrange(progress, 0.9, 1.0))
-    keep = others(index, np.arange(len(score)))
-    return Neighbours(
+    keep = non_self_mask(index, np.arange(len(score)))
+    return NeighborGraph(
         indices=index[keep].reshape(-1, count),
         distances=distance[keep].reshape(-1, count),
         metric=metric,
@@ -59,13 +59,13 @@ def neighbours(
     )
 
 
-def between(
+def query_knn(
     new_score: Point,
     score: Point,
     count: int,
     metric: str = "euclidean",
     progress: ProgressCallback = no_progress,
-) -> Neighbours:
+) -> NeighborGraph:
     """Return the nearest of scores (N, C) to each of new ones (M, C), `count` or N of them.
 
     `index` and `distance` are (M, k), among all N and exact, with seed 0 as nothing is random.
@@ -76,10 +76,10 @@ def between(
     new_point, point = _points(new_score, metric), _points(score, metric)
     found = _search(new_point, point, min(count, len(score)), subrange(progress, 0.0, 0.9))
     index, distance = _ordered(found, new_point, point, metric, subrange(progress, 0.9, 1.0))
-    return Neighbours(index, distance, metric, True, 0, _library("scikit-learn"))
+    return NeighborGraph(index, distance, metric, True, 0, _library("scikit-learn"))
 
 
-def others(index: Index, row: NDArray[np.integer]) -> NDArray[np.bool_]:
+def non_self_mask(index: Index, row: NDArray[np.integer]) -> NDArray[np.bool_]:
     """Say which of the neighbours (n, k) found of rows (n,) to keep: all but one in each row.
 
     The one is the row itself; among more duplicates than neighbours it may not have been found,

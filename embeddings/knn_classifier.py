@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.results import Neighbours
+from embeddings.results import NeighborGraph
 from embeddings.row_blocks import blocks
 
 COUNTS = (1, 5, 15, 50)
 BLOCK = 4096  # Rows.
 
 
-def vote(
+def knn_predict(
     index: NDArray[np.integer], database_label: NDArray[np.integer], count: int
 ) -> NDArray[np.int64]:
     """Return the class (M,) that most of the nearest `count` locations have.
@@ -33,8 +33,8 @@ def vote(
     return result
 
 
-def vote_accuracy(
-    graph: Neighbours, label: NDArray[np.integer], counts: Sequence[int] = COUNTS
+def knn_accuracy(
+    graph: NeighborGraph, label: NDArray[np.integer], counts: Sequence[int] = COUNTS
 ) -> dict[int, float]:
     """Return for each count the share in [0, 1] of locations whose neighbours vote for their class.
 
@@ -42,7 +42,7 @@ def vote_accuracy(
     left out too.
     """
     return {
-        count: float((vote(graph.indices, label, count) == label).mean())
+        count: float((knn_predict(graph.indices, label, count) == label).mean())
         for count in counts
         if count <= graph.indices.shape[1]
     }

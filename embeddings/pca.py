@@ -15,7 +15,7 @@ from sklearn.decomposition import PCA
 from sklearn.utils.extmath import svd_flip
 
 from common.progress import ProgressCallback, no_progress, subrange
-from embeddings.results import Components
+from embeddings.results import PrincipalComponents
 from embeddings.row_blocks import Features, blocks
 
 COUNT = 50
@@ -25,9 +25,9 @@ SMALL = 1000  # Locations or features, up to which a whole decomposition takes s
 BLOCK = 8192  # Rows.
 
 
-def components(
+def fit_pca(
     feature: Features, seed: int, count: int = COUNT, progress: ProgressCallback = no_progress
-) -> Components:
+) -> PrincipalComponents:
     """Return the first components of features (N, D), at most N - 1 or D of them.
 
     Raises ValueError where there are too few locations, where a feature is not finite, and where
@@ -44,8 +44,8 @@ def components(
     return _of_features(feature, seed, count, progress)
 
 
-def project(
-    components: Components, feature: Features, progress: ProgressCallback = no_progress
+def transform_pca(
+    components: PrincipalComponents, feature: Features, progress: ProgressCallback = no_progress
 ) -> NDArray[np.float32]:
     """Return the scores (M, C) float32 of other features (M, D).
 
@@ -57,7 +57,7 @@ def project(
     return _score(feature, components.mean, components.loadings, progress)
 
 
-def plane(score: NDArray[np.float32]) -> NDArray[np.float32]:
+def first_two(score: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the first two components (N, 2) float32, the second zero where there is but one."""
     result = np.zeros((len(score), 2), np.float32)
     result[:, : score.shape[1]] = score[:, :2]
@@ -66,7 +66,7 @@ def plane(score: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _of_covariance(
     feature: Features, seed: int, count: int, progress: ProgressCallback
-) -> Components:
+) -> PrincipalComponents:
     mean, covariance = _covariance(feature, subrange(progress, 0.0, 0.6))
     width = len(mean)
     variance, vector = scipy.linalg.eigh(covariance, subset_by_index=(width - count, width - 1))
@@ -74,13 +74,13 @@ def _of_covariance(
     _, loading = svd_flip(None, vector[:, ::-1].T, u_based_decision=False)
     loading = np.ascontiguousarray(loading, dtype=np.float32)
     variance = variance[::-1].clip(min=0)
-    return Components(
+    return PrincipalComponents(
         mean=mean,
         loadings=loading,
         explained_variance=variance.astype(np.float32),
         explained_variance_ratio=(variance / covariance.trace()).astype(np.float32),
         scores=_score(feature, mean, loading, subrange(progress, 0.7, 1.0)),
-        parameters={"components": count, "solver": "covariance"},
+        parameters={"n_components": count, "solver": "covariance"},
         seed=seed,
         library=f"scipy {version('scipy')}",
     )
@@ -88,7 +88,7 @@ def _of_covariance(
 
 def _of_features(
     feature: Features, seed: int, count: int, progress: ProgressCallback
-) -> Components:
+) -> PrincipalComponents:
     for _ in _checked(feature, subrange(progress, 0.0, 0.1)):
         pass
     whole = feature[0 : feature.shape[0]]
@@ -97,13 +97,13 @@ def _of_features(
     progress(0.9)
     mean = fitted.mean_.astype(np.float32)
     loading = np.ascontiguousarray(fitted.components_, dtype=np.float32)
-    return Components(
+    return PrincipalComponents(
         mean=mean,
         loadings=loading,
         explained_variance=fitted.explained_variance_.astype(np.float32),
         explained_variance_ratio=fitted.explained_variance_ratio_.astype(np.float32),
         scores=_score(whole, mean, loading, subrange(progress, 0.9, 1.0)),
-        parameters={"components": count, "solver": solver},
+        parameters={"n_components": count, "solver": solver},
         seed=seed,
         library=f"scikit-learn {version('scikit-learn')}",
     )

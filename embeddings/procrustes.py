@@ -22,7 +22,7 @@ class Alignment:
     disparity: float
 
 
-def align(
+def align_procrustes(
     moving: NDArray[np.float32],
     fixed: NDArray[np.float32],
     moving_row: NDArray[np.integer],

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.progress import ProgressCallback, no_progress
-from embeddings.pca import plane
-from embeddings.results import Components, Map, Neighbours
+from embeddings.pca import first_two
+from embeddings.results import NeighborGraph, PrincipalComponents, Projection
 from embeddings.umap_progress import umap_progress
 
 # Iterations of t-SNE, and how strongly neighbours attract in them. Four is the paper's; 12, usual
@@ -22,25 +22,25 @@ REPORT = 25  # Iterations; each report has the divergence computed.
 JITTER = 0.01  # Of the standard deviation of the start, so that duplicates lie apart.
 
 
-def pca(components: Components) -> Map:
+def pca_projection(components: PrincipalComponents) -> Projection:
     """Return the first two components as a map (Pearson 1901)."""
     ratio = [float(value) for value in components.explained_variance_ratio[:2]]
-    return Map(
+    return Projection(
         "pca",
-        plane(components.scores),
+        first_two(components.scores),
         {"explained_variance_ratio": ratio},
         components.seed,
         components.library,
     )
 
 
-def tsne(
-    components: Components,
-    graph: Neighbours,
+def fit_tsne(
+    components: PrincipalComponents,
+    graph: NeighborGraph,
     seed: int,
     perplexity: float = 30.0,
     progress: ProgressCallback = no_progress,
-) -> Map:
+) -> Projection:
     """Embed by t-SNE (van der Maaten & Hinton 2008), started from PCA (Kobak & Linderman 2021).
 
     Gradients are interpolated on a grid (Linderman et al. 2019), below 10,000 locations by a tree
@@ -73,46 +73,46 @@ def tsne(
             callbacks_every_iters=REPORT,
         )
         before += iterations
-    return Map(
+    return Projection(
         "tsne",
         np.asarray(embedding, np.float32),
-        {"perplexity": perplexity, "neighbours": count, **_common(components, graph)},
+        {"perplexity": perplexity, "n_neighbors": count, **_common(components, graph)},
         seed,
         f"openTSNE {version('openTSNE')}",
     )
 
 
-def umap(
-    components: Components,
-    graph: Neighbours,
+def fit_umap(
+    components: PrincipalComponents,
+    graph: NeighborGraph,
     seed: int,
-    neighbours: int = 15,
-    minimum_distance: float = 0.1,
+    n_neighbors: int = 15,
+    min_dist: float = 0.1,
     progress: ProgressCallback = no_progress,
-) -> Map:
+) -> Projection:
     """Embed by UMAP (McInnes et al. 2018), started from PCA.
 
-    `neighbours` counts the location itself, as UMAP does; it is lowered to the number of locations
-    where there are few. `minimum_distance` lies in [0, 1]. Raises ValueError where a parameter is
+    `n_neighbors` counts the location itself, as UMAP does; it is lowered to the number of locations
+    where there are few. `min_dist` lies in [0, 1]. Raises ValueError where a parameter is
     out of range or the graph has too few neighbours.
     """
     # Importing it compiles for seconds.
     from umap.umap_ import find_ab_params, fuzzy_simplicial_set, simplicial_set_embedding
 
-    _check_umap(neighbours, minimum_distance)
+    _check_umap(n_neighbors, min_dist)
     length = len(graph.indices)
-    neighbours = min(neighbours, length)
-    index, distance = _nearest(graph, neighbours - 1, f"UMAP with {neighbours} neighbours")
+    n_neighbors = min(n_neighbors, length)
+    index, distance = _nearest(graph, n_neighbors - 1, f"UMAP with {n_neighbors} neighbours")
     state = np.random.RandomState(seed)
     membership, _, _ = fuzzy_simplicial_set(
         components.scores,
-        neighbours,
+        n_neighbors,
         state,
         graph.metric,
         knn_indices=np.column_stack((np.arange(length, dtype=np.int32), index)),
         knn_dists=np.column_stack((np.zeros(length, np.float32), distance)),
     )
-    a, b = find_ab_params(1.0, minimum_distance)
+    a, b = find_ab_params(1.0, min_dist)
     coordinate, _ = simplicial_set_embedding(
         components.scores,
         membership,
@@ -132,12 +132,12 @@ def umap(
         output_dens=False,
         tqdm_kwds=umap_progress(progress),
     )
-    return Map(
+    return Projection(
         "umap",
         np.asarray(coordinate, np.float32),
         {
-            "neighbours": neighbours,
-            "minimum_distance": minimum_distance,
+            "n_neighbors": n_neighbors,
+            "min_dist": min_dist,
             **_common(components, graph),
         },
         seed,
@@ -155,15 +155,15 @@ class _Iterations:
         self.progress((self.before + iteration) / ITERATIONS)
 
 
-def _start(components: Components, seed: int) -> NDArray[np.float64]:
+def _start(components: PrincipalComponents, seed: int) -> NDArray[np.float64]:
     """Return the first two components (N, 2) with a deviation of 1 along the first, and jitter."""
-    start = plane(components.scores).astype(np.float64)
+    start = first_two(components.scores).astype(np.float64)
     start /= start[:, 0].std() or 1.0  # Of a sample of duplicates, all zero.
     return start + np.random.default_rng(seed).normal(scale=JITTER, size=start.shape)
 
 
 def _nearest(
-    graph: Neighbours, count: int, what: str
+    graph: NeighborGraph, count: int, what: str
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Return index and distance of the nearest `count` neighbours."""
     if graph.indices.shape[1] < count:
@@ -172,12 +172,12 @@ def _nearest(
     return np.ascontiguousarray(index), np.ascontiguousarray(distance)
 
 
-def _check_umap(neighbours: int, minimum_distance: float) -> None:
-    if neighbours < 2:
-        raise ValueError(f"UMAP with {neighbours} neighbours joins nothing; 2 is the least")
-    if not 0 <= minimum_distance <= 1:
-        raise ValueError(f"a minimum distance of {minimum_distance:g} is not in [0, 1]")
+def _check_umap(n_neighbors: int, min_dist: float) -> None:
+    if n_neighbors < 2:
+        raise ValueError(f"UMAP with {n_neighbors} neighbours joins nothing; 2 is the least")
+    if not 0 <= min_dist <= 1:
+        raise ValueError(f"a minimum distance of {min_dist:g} is not in [0, 1]")
 
 
-def _common(components: Components, graph: Neighbours) -> dict[str, int | str]:
-    return {"metric": graph.metric, "components": components.scores.shape[1]}
+def _common(components: PrincipalComponents, graph: NeighborGraph) -> dict[str, int | str]:
+    return {"metric": graph.metric, "n_components": components.scores.shape[1]}

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from common.progress import ProgressCallback, no_progress, subrange
-from embeddings.knn import neighbours, others
-from embeddings.results import Components, Map, Neighbours, Quality
+from embeddings.knn import build_knn_graph, non_self_mask
+from embeddings.results import NeighborGraph, PrincipalComponents, Projection, ProjectionQuality
 from embeddings.row_blocks import Features, blocks
 
 BLOCK = 4096  # Rows.
@@ -20,7 +20,7 @@ BLOCK = 4096  # Rows.
 # float32 features can tell apart.
 ROUNDING = 1e-12
 
-Fit = Callable[[Components, Neighbours, int], Map]
+Fit = Callable[[PrincipalComponents, NeighborGraph, int], Projection]
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,10 @@ class Reference:
     label: NDArray[np.integer]
 
 
-def reference(
+def build_reference(
     feature: Features,
     label: NDArray[np.integer],
-    graph: Neighbours,
+    graph: NeighborGraph,
     seed: int,
     *,
     count: int = 15,
@@ -65,16 +65,16 @@ def reference(
     return Reference(row, distance, near, graph.indices[:, :count], label)
 
 
-def judge(
+def measure_quality(
     reference: Reference, coordinate: NDArray[np.float32], progress: ProgressCallback = no_progress
-) -> Quality:
+) -> ProjectionQuality:
     """Hold a map (N, 2) against the reference, by Venna & Kaski (2001) and the classes.
 
     Among locations at one distance the map is given the benefit of the doubt: their ranks are
     those of the nearest of them.
     """
     length, count = reference.graph.shape
-    near_on_map = nearest_on_map(coordinate, count, progress=subrange(progress, 0.0, 0.2))
+    near_on_map = projection_neighbors(coordinate, count, progress=subrange(progress, 0.0, 0.2))
     intruded = extruded = 0
     x, y = np.ascontiguousarray(coordinate.T, dtype=np.float64)
     for at, row in enumerate(reference.row):
@@ -86,21 +86,21 @@ def judge(
     worst = len(reference.row) * count * (2 * length - 3 * count - 1) / 2
     label = reference.label
     own = label[reference.row, None]
-    return Quality(
-        neighbours=count,
+    return ProjectionQuality(
+        n_neighbors=count,
         sample=len(reference.row),
         trustworthiness=1 - intruded / worst,
         continuity=1 - extruded / worst,
         agreement=float((label[near_on_map[reference.row]] == own).mean()),
         feature_agreement=float((label[reference.near] == own).mean()),
-        preservation=shared(reference.graph, near_on_map),
+        preservation=shared_fraction(reference.graph, near_on_map),
     )
 
 
-def stability(
+def measure_stability(
     fit: Fit,
-    components: Components,
-    graph: Neighbours,
+    components: PrincipalComponents,
+    graph: NeighborGraph,
     seed: int,
     *,
     more: int = 2,
@@ -118,21 +118,21 @@ def stability(
     size = min(sample, length)
     row = np.sort(np.random.default_rng(seed).choice(length, size, replace=False))
     part_of = replace(components, scores=components.scores[row])
-    graph_of = neighbours(part_of.scores, graph.indices.shape[1], seed, graph.metric)
+    graph_of = build_knn_graph(part_of.scores, graph.indices.shape[1], seed, graph.metric)
     near = []
     for number in range(more + 1):
         coordinate = fit(part_of, graph_of, seed + number).coordinates
-        near.append(nearest_on_map(coordinate, min(count, size - 1)))
+        near.append(projection_neighbors(coordinate, min(count, size - 1)))
         progress((number + 1) / (more + 1))
     kept = [
-        float(shared(one, another).mean())
+        float(shared_fraction(one, another).mean())
         for at, one in enumerate(near)
         for another in near[at + 1 :]
     ]
     return float(np.mean(kept)), size
 
 
-def nearest_on_map(
+def projection_neighbors(
     coordinate: NDArray[np.float32], count: int, progress: ProgressCallback = no_progress
 ) -> NDArray[np.int32]:
     """Return the nearest others (N, k) on a map (N, 2), exactly, the nearest first."""
@@ -142,13 +142,13 @@ def nearest_on_map(
     result = np.empty((len(position), count), np.int32)
     for rows in blocks(len(position), BLOCK):
         _, found = tree.query(position[rows], count + 1, workers=-1)
-        keep = others(found, np.arange(rows.start, rows.stop))
+        keep = non_self_mask(found, np.arange(rows.start, rows.stop))
         result[rows] = found[keep].reshape(-1, count)
         progress(rows.stop / len(position))
     return result
 
 
-def shared(one: NDArray[np.integer], another: NDArray[np.integer]) -> NDArray[np.float32]:
+def shared_fraction(one: NDArray[np.integer], another: NDArray[np.integer]) -> NDArray[np.float32]:
     """Return the share (N,) in [0, 1] of the neighbours (N, k) in one that are in another too."""
     result = np.empty(len(one), np.float32)
     for rows in blocks(len(one), BLOCK):

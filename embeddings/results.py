@@ -1,21 +1,36 @@
-"""What this package makes of features; N locations, D features, C components, k neighbours."""
+"""Results of this package: arrays with how they were computed.
+
+N is the number of locations, D of features, C of principal components, k of neighbours.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+PROJECTION_TITLES = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
+
+
+class Features(Protocol):
+    """Features (N, D): an array, or a file that returns float32 rows for a slice."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The numbers of locations and of features."""
+
+    def __getitem__(self, rows: slice, /) -> NDArray[np.float32]:
+        """Return the features (n, D) of a slice of rows."""
+
 
 @dataclass(frozen=True)
-class Components:
+class PrincipalComponents:
     """The first C principal components of features.
 
-    `mean` is (D,) float32, `loadings` (C, D) float32 with orthonormal rows, `explained_variance` (C,) float32
-    along each, falling, and `explained_variance_ratio` (C,) float32 its share of the variance of all D, in
-    [0, 1]. `scores` (N, C) float32 are the features less the mean, times the loadings:
-    `score[:, :2]` is the map of principal components.
+    `mean` is (D,), `loadings` (C, D) with orthonormal rows, `explained_variance` (C,) in
+    descending order, `explained_variance_ratio` (C,) the share of the total variance, in [0, 1].
+    `scores` (N, C) are the centred features times the loadings. All are float32.
     """
 
     mean: NDArray[np.float32]
@@ -29,12 +44,12 @@ class Components:
 
 
 @dataclass(frozen=True)
-class Neighbours:
-    """The k nearest other locations of each, the nearest first.
+class NeighborGraph:
+    """The k nearest neighbours of each location, nearest first.
 
-    `indices` is (N, k) int32, `distances` (N, k) float32, rising along each row, in the unit of the
-    scores for the Euclidean metric, in [0, 2] for the cosine. `exact` says whether they were
-    searched among all, or by an index that misses some.
+    `indices` is (N, k) int32. `distances` (N, k) float32 increase along each row: in the unit of
+    the scores for the Euclidean metric, in [0, 2] for the cosine. `exact` is False for an
+    approximate search.
     """
 
     indices: NDArray[np.int32]
@@ -46,19 +61,19 @@ class Neighbours:
 
 
 @dataclass(frozen=True)
-class Quality:
-    """How far a map may be believed; all figures lie in [0, 1], 1 being best.
+class ProjectionQuality:
+    """How well a projection keeps the neighbours; all figures lie in [0, 1], 1 is best.
 
-    `trustworthiness` and `continuity` (Venna & Kaski 2001) compare k `neighbours` on the map and
-    in all D features, for a seeded sample of `sample` locations against all others. `agreement` is
-    the share of the k neighbours that have the location's class, on the map, and
-    `feature_agreement` the same in all D features, over the same sample. `preservation` (N,)
-    float32 is the share of each location's k neighbours in the graph that are among its k on the
-    map. `stability` is the mean share of k neighbours that maps of other seeds keep, None where
-    none were fitted; `stability_sample` locations were embedded for it.
+    `trustworthiness` and `continuity` (Venna & Kaski 2001) compare `n_neighbors` in the projection
+    and in all D features, for a random sample of `sample` locations against all others. `agreement`
+    is the share of the neighbours in the projection that have the location's class,
+    `feature_agreement` the same in the features, over the same sample. `preservation` (N,) float32
+    is the share of each location's neighbours in the graph that are neighbours in the projection.
+    `stability` is the mean share of neighbours that projections with other seeds have in common,
+    None if none were fitted; it was measured on `stability_sample` locations.
     """
 
-    neighbours: int
+    n_neighbors: int
     sample: int
     trustworthiness: float
     continuity: float
@@ -70,10 +85,11 @@ class Quality:
 
 
 @dataclass(frozen=True)
-class Map:
-    """A two-dimensional map: `coordinates` is (N, 2) float32, without unit.
+class Projection:
+    """A two-dimensional projection: `coordinates` is (N, 2) float32, without a unit.
 
-    `method` is "pca", "tsne" or "umap"; `parameters`, `seed` and `library` say how it was made.
+    `method` is "pca", "tsne", "umap" or "imported"; `parameters`, `seed` and `library` say how it
+    was computed. A store keeps it under `name`, which is the method unless another is given.
     """
 
     method: str
@@ -81,3 +97,16 @@ class Map:
     parameters: Mapping[str, Any]
     seed: int
     library: str
+    name: str = ""
+    quality: ProjectionQuality | None = None
+
+    def __post_init__(self) -> None:
+        """Use the method as the default name."""
+        if not self.name:
+            object.__setattr__(self, "name", self.method)
+
+    @property
+    def title(self) -> str:
+        """Return the name to display: "t-SNE", or "t-SNE (tsne-50)" under another name."""
+        title = PROJECTION_TITLES.get(self.method, self.method)
+        return title if self.name == self.method else f"{title} ({self.name})"

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.progress import ProgressCallback, no_progress, subrange
-from embeddings.knn import between
-from embeddings.pca import plane
-from embeddings.results import Components, Map, Neighbours
+from embeddings.knn import query_knn
+from embeddings.pca import first_two
+from embeddings.results import NeighborGraph, PrincipalComponents, Projection
 from embeddings.umap_progress import umap_progress
 
 PERPLEXITY = 5.0  # openTSNE's for new locations: near ones say best where they belong.
@@ -21,9 +21,9 @@ REPORT = 10  # Iterations.
 FEW = 10_000  # New locations, up to which UMAP takes more epochs.
 
 
-def place(
-    old: Map,
-    components: Components,
+def transform(
+    old: Projection,
+    components: PrincipalComponents,
     score: NDArray[np.float32],
     seed: int,
     progress: ProgressCallback = no_progress,
@@ -38,7 +38,7 @@ def place(
             f"{score.shape[1]} components do not fit a map of {components.scores.shape[1]}"
         )
     if old.method == "pca":
-        return plane(score)
+        return first_two(score)
     placed = {"tsne": _tsne, "umap": _umap}.get(old.method)
     if placed is None:
         raise ValueError(f"nothing can be placed into a map by {old.method}")
@@ -48,8 +48,8 @@ def place(
 
 
 def _tsne(
-    old: Map,
-    components: Components,
+    old: Projection,
+    components: PrincipalComponents,
     score: NDArray[np.float32],
     seed: int,
     progress: ProgressCallback,
@@ -62,7 +62,7 @@ def _tsne(
     from openTSNE.affinity import Affinities, joint_probabilities_nn
     from scipy.sparse import csr_array
 
-    graph = between(
+    graph = query_knn(
         score, components.scores, START, str(old.parameters["metric"]), subrange(progress, 0.0, 0.3)
     )
     perplexity = min(PERPLEXITY, graph.indices.shape[1] / 3)
@@ -109,8 +109,8 @@ def _tsne(
 
 
 def _umap(
-    old: Map,
-    components: Components,
+    old: Projection,
+    components: PrincipalComponents,
     score: NDArray[np.float32],
     seed: int,
     progress: ProgressCallback,
@@ -119,10 +119,10 @@ def _umap(
     from umap.layouts import optimize_layout_euclidean
     from umap.umap_ import find_ab_params, make_epochs_per_sample
 
-    graph = between(
+    graph = query_knn(
         score,
         components.scores,
-        int(old.parameters["neighbours"]),
+        int(old.parameters["n_neighbors"]),
         str(old.parameters["metric"]),
         subrange(progress, 0.0, 0.3),
     )
@@ -131,7 +131,7 @@ def _umap(
     # Joined too weakly to be drawn once in all epochs.
     head, tail = np.nonzero(membership >= membership.max() / epochs)
     weight = membership[head, tail]
-    a, b = find_ab_params(1.0, float(old.parameters["minimum_distance"]))
+    a, b = find_ab_params(1.0, float(old.parameters["min_dist"]))
     state = np.random.RandomState(seed)
     limit = np.iinfo(np.int32)
     coordinate = optimize_layout_euclidean(
@@ -151,7 +151,7 @@ def _umap(
     return np.asarray(coordinate, np.float32)
 
 
-def _membership(graph: Neighbours) -> NDArray[np.float32]:
+def _membership(graph: NeighborGraph) -> NDArray[np.float32]:
     """Return how strongly each new location is joined to its neighbours (M, k), in [0, 1]."""
     from umap.umap_ import compute_membership_strengths, smooth_knn_dist
 
@@ -165,7 +165,7 @@ def _membership(graph: Neighbours) -> NDArray[np.float32]:
 
 
 def _weighted_start(
-    coordinate: NDArray[np.float32], graph: Neighbours, membership: NDArray[np.float32]
+    coordinate: NDArray[np.float32], graph: NeighborGraph, membership: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Return the weighted means (M, 2) of the neighbours' places, or the place of the same one."""
     weight = membership / membership.sum(axis=1, keepdims=True)

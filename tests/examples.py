@@ -14,12 +14,12 @@ import pytest
 from PIL import Image
 
 from embeddings import quality
-from embeddings.knn import neighbours
-from embeddings.knn_classifier import vote_accuracy
-from embeddings.results import Map
+from embeddings.knn import build_knn_graph
+from embeddings.knn_classifier import knn_accuracy
+from embeddings.results import PROJECTION_TITLES, Projection
 from trainer.config import Config
 from workbench import store
-from workbench.store import Projection, Store
+from workbench.store import Store
 
 DEGREES = (0, 90, 180, 270)
 
@@ -106,10 +106,9 @@ def small_store(
         provenance={"data": str(data), "checkpoint": "", "fusion": "medium", "size": 64},
         projections={
             method: Projection(
-                method,
-                Map(method, feature[:, 2 * i : 2 * i + 2], {"scale": 1}, seed, "example 1.0"),
+                method, feature[:, 2 * i : 2 * i + 2], {"scale": 1}, seed, "example 1.0"
             )
-            for i, method in enumerate(store.METHOD_TITLES)
+            for i, method in enumerate(PROJECTION_TITLES)
         },
     )
     store.write(path, made)
@@ -119,18 +118,18 @@ def small_store(
 def judged(made: Store) -> Store:
     """Return a store as if it had been projected twice: with neighbours, quality, a fourth map."""
     feature = np.asarray(made.features)
-    graph = neighbours(feature, 20, seed=0)
-    reference = quality.reference(feature, made.labels, graph, 0, count=5)
+    graph = build_knn_graph(feature, 20, seed=0)
+    reference = quality.build_reference(feature, made.labels, graph, 0, count=5)
     projection = {
-        name: replace(one, quality=quality.judge(reference, one.projection.coordinates))
+        name: replace(one, quality=quality.measure_quality(reference, one.coordinates))
         for name, one in made.projections.items()
     }
-    other = replace(made.projections["tsne"].projection, coordinates=feature[:, 8:10])
+    other = replace(made.projections["tsne"], coordinates=feature[:, 8:10], name="tsne-other")
     return replace(
         made,
         neighbors=graph,
-        knn_accuracy=vote_accuracy(graph, made.labels),
-        projections={**projection, "tsne-other": Projection("tsne-other", other)},
+        knn_accuracy=knn_accuracy(graph, made.labels),
+        projections={**projection, "tsne-other": other},
     )
 
 

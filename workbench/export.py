@@ -11,10 +11,11 @@ from tqdm import tqdm
 from common.cli import cli_errors
 from common.errors import InputError
 from common.files import atomic_write
+from embeddings.results import Projection
 from workbench import store as stores
 from workbench.evaluation import metrics
 from workbench.figures import paper
-from workbench.store import Projection, Store
+from workbench.store import Store
 
 LEAST_WIDTH, GREATEST_WIDTH = 80.0, 1000.0
 
@@ -39,7 +40,7 @@ def figures(store: Store, width: float) -> Mapping[str, Callable[[], Figure]]:
 def _projection(store: Store, projection: Projection, width: float) -> Callable[[], Figure]:
     return lambda: paper.projection(
         projection.title,
-        projection.projection.coordinates,
+        projection.coordinates,
         store.labels,
         store.class_names,
         width,

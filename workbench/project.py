@@ -14,15 +14,15 @@ from common.errors import InputError
 from common.files import check_writable
 from common.progress import ProgressCallback, fraction_bar, no_progress
 from embeddings import projections, quality
-from embeddings.knn import METRICS, neighbours
-from embeddings.knn_classifier import COUNTS, vote_accuracy
-from embeddings.pca import components
-from embeddings.procrustes import align
-from embeddings.results import Map
+from embeddings.knn import METRICS, build_knn_graph
+from embeddings.knn_classifier import COUNTS, knn_accuracy
+from embeddings.pca import fit_pca
+from embeddings.procrustes import align_procrustes
+from embeddings.results import PROJECTION_TITLES, Projection
 from workbench import store as stores
-from workbench.store import MAP_NAME, Projection, Store
+from workbench.store import MAP_NAME, Store
 
-METHODS = tuple(stores.METHOD_TITLES)
+METHODS = tuple(PROJECTION_TITLES)
 KEPT = max(COUNTS)  # Neighbours that the store keeps of each location.
 SEEDS = 2  # Further seeds that a map's stability is judged by.
 MOST_SEEDS = 100
@@ -35,8 +35,8 @@ class Options:
     method: tuple[str, ...] = METHODS
     name: str = ""
     perplexity: float = 30.0
-    neighbours: int = 15
-    minimum_distance: float = 0.1
+    n_neighbors: int = 15
+    min_dist: float = 0.1
     metric: str = "euclidean"
     seed: int = 0
     stability_seeds: int = SEEDS
@@ -61,26 +61,26 @@ def project(path: Path, options: Options = Options()) -> list[Projection]:
             found = store.components
         else:
             with fraction_bar("Principal components") as said:
-                found = components(store.features, options.seed, progress=said)
+                found = fit_pca(store.features, options.seed, progress=said)
         with fraction_bar("Nearest neighbours") as said:
-            count = max(KEPT, options.neighbours, int(3 * options.perplexity))
-            graph = neighbours(found.scores, count, options.seed, options.metric, said)
-        made_by: dict[str, Map] = {}
+            count = max(KEPT, options.n_neighbors, int(3 * options.perplexity))
+            graph = build_knn_graph(found.scores, count, options.seed, options.metric, said)
+        made_by: dict[str, Projection] = {}
         for method in options.method:
-            with fraction_bar(stores.METHOD_TITLES[method]) as said:
+            with fraction_bar(PROJECTION_TITLES[method]) as said:
                 made_by[method] = fit(method, options, said)(found, graph, options.seed)
         with fraction_bar("Neighbours of a sample in all features") as said:
-            reference = quality.reference(
+            reference = quality.build_reference(
                 store.features, store.labels, graph, options.seed, progress=said
             )
         projections = []
         for method, made in made_by.items():
             name = _name(method, options)
-            with fraction_bar(f"{stores.METHOD_TITLES[method]}, quality") as said:
-                judged = quality.judge(reference, made.coordinates, said)
+            with fraction_bar(f"{PROJECTION_TITLES[method]}, quality") as said:
+                judged = quality.measure_quality(reference, made.coordinates, said)
             if method != "pca" and options.stability_seeds:  # PCA has no seed to vary.
-                with fraction_bar(f"{stores.METHOD_TITLES[method]}, stability over seeds") as said:
-                    share, size = quality.stability(
+                with fraction_bar(f"{PROJECTION_TITLES[method]}, stability over seeds") as said:
+                    share, size = quality.measure_stability(
                         fit(method, options),
                         found,
                         graph,
@@ -89,7 +89,7 @@ def project(path: Path, options: Options = Options()) -> list[Projection]:
                         progress=said,
                     )
                 judged = replace(judged, stability=share, stability_sample=size)
-            projection = Projection(name, made, judged)
+            projection = replace(made, name=name, quality=judged)
             projections.append(projection if other is None else _aligned(projection, store, other))
         if not beside:
             projections += _judged_again(store, projections, reference)
@@ -99,7 +99,7 @@ def project(path: Path, options: Options = Options()) -> list[Projection]:
         projections,
         components=None if beside else found,
         neighbours=None if beside else kept,
-        neighbour_accuracy=vote_accuracy(kept, store.labels),
+        neighbour_accuracy=knn_accuracy(kept, store.labels),
         made_of=store,
     )
     return projections
@@ -110,15 +110,15 @@ def fit(method: str, options: Options, progress: ProgressCallback | None = None)
     said = progress or no_progress
     match method:
         case "tsne":
-            return lambda found, graph, seed: projections.tsne(
+            return lambda found, graph, seed: projections.fit_tsne(
                 found, graph, seed, options.perplexity, said
             )
         case "umap":
-            return lambda found, graph, seed: projections.umap(
-                found, graph, seed, options.neighbours, options.minimum_distance, said
+            return lambda found, graph, seed: projections.fit_umap(
+                found, graph, seed, options.n_neighbors, options.min_dist, said
             )
         case _:
-            return lambda found, graph, seed: projections.pca(found)
+            return lambda found, graph, seed: projections.pca_projection(found)
 
 
 @contextmanager
@@ -140,8 +140,8 @@ def _check(options: Options) -> None:
     for name, value, low, high in (
         ("--seed", options.seed, 0, 2**32 - 1 - MOST_SEEDS),
         ("--perplexity", options.perplexity, 1, 1000),
-        ("--neighbours", options.neighbours, 2, 1000),
-        ("--minimum-distance", options.minimum_distance, 0, 1),
+        ("--n-neighbors", options.n_neighbors, 2, 1000),
+        ("--min-dist", options.min_dist, 0, 1),
         ("--stability-seeds", options.stability_seeds, 0, MOST_SEEDS),
     ):
         if not low <= value <= high:
@@ -161,7 +161,7 @@ def _judged_again(
     result = []
     for name, old in store.projections.items():
         if name not in {one.name for one in made}:
-            judged = quality.judge(reference, old.projection.coordinates)
+            judged = quality.measure_quality(reference, old.coordinates)
             if old.quality is not None:
                 judged = replace(
                     judged,
@@ -198,28 +198,23 @@ def _aligned(projection: Projection, store: Store, other: Store) -> Projection:
     row = {location: row for row, location in enumerate(other.location_ids)}
     common = [(i, row[name]) for i, name in enumerate(store.location_ids) if name in row]
     own, theirs = np.array(common, dtype=np.int64).T
-    turned = align(projection.projection.coordinates, fixed.projection.coordinates, own, theirs)
+    turned = align_procrustes(projection.coordinates, fixed.coordinates, own, theirs)
     parameter = {
-        **projection.projection.parameters,
+        **projection.parameters,
         "aligned_to_checkpoint": other.provenance.get("checkpoint_sha256", ""),
         "alignment": {"matrix": turned.matrix.tolist(), "shift": turned.shift.tolist()},
         "alignment_disparity": turned.disparity,
         "alignment_locations": len(common),
     }
-    return replace(
-        projection,
-        projection=replace(
-            projection.projection, coordinates=turned.coordinate, parameters=parameter
-        ),
-    )
+    return replace(projection, coordinates=turned.coordinate, parameters=parameter)
 
 
 def words(projection: Projection) -> str:
     """Return a map and how far it may be believed, in a line."""
     judged = projection.quality
     if judged is None:
-        return f"{projection.name}: {projection.projection.library}"
-    parameter = projection.projection.parameters
+        return f"{projection.name}: {projection.library}"
+    parameter = projection.parameters
     stable = "" if judged.stability is None else f", stability {judged.stability:.2f}"
     turned = (
         f"\n  turned by {parameter['alignment_locations']:,} common locations, disparity "
@@ -237,15 +232,15 @@ def words(projection: Projection) -> str:
 
 def lowered(projection: Projection, options: Options) -> str:
     """Say so where a parameter was lowered because there are too few locations, else nothing."""
-    method = projection.projection.method
+    method = projection.method
     if projection.name != _name(method, options):
         return ""  # One of an earlier run, which was only judged anew.
     wanted = {
         "tsne": ("perplexity", options.perplexity),
-        "umap": ("neighbours", options.neighbours),
+        "umap": ("n_neighbors", options.n_neighbors),
     }
     name, value = wanted.get(method, ("", 0))
-    used = projection.projection.parameters.get(name, value)
+    used = projection.parameters.get(name, value)
     if used >= value:
         return ""
     return f"  too few locations for {name} {value:g}: {used:.3g} was used"
@@ -282,17 +277,17 @@ def parser() -> argparse.ArgumentParser:
         "(default: %(default)s)",
     )
     result.add_argument(
-        "--neighbours",
+        "--n-neighbors",
         metavar="INT",
         type=int,
-        default=default.neighbours,
+        default=default.n_neighbors,
         help="neighbours of UMAP, the location itself counted (default: %(default)s)",
     )
     result.add_argument(
-        "--minimum-distance",
+        "--min-dist",
         metavar="NUMBER",
         type=float,
-        default=default.minimum_distance,
+        default=default.min_dist,
         help="how close UMAP may put two locations, in [0, 1] (default: %(default)s)",
     )
     result.add_argument(

@@ -61,7 +61,7 @@ def test_a_judged_store_shows_neighbours_and_lets_each_panel_choose_its_map(
         )
         page.wait_for_function(f"() => ({drawn})().selected")
         made = page.evaluate(drawn)
-        coordinate = site.store.projections["tsne-other"].projection.coordinates
+        coordinate = site.store.projections["tsne-other"].coordinates
         assert np.allclose(made["x"], coordinate[site.guesses.drawing_order, 0])
         assert sorted(made["selected"]) == sorted(rows)
         assert made["ring"] == 1

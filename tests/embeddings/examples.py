@@ -8,18 +8,18 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_iris
 
 from common.progress import ProgressCallback
-from embeddings.knn import neighbours
-from embeddings.pca import components
-from embeddings.projections import pca, tsne, umap
-from embeddings.results import Components, Map, Neighbours
+from embeddings.knn import build_knn_graph
+from embeddings.pca import fit_pca
+from embeddings.projections import fit_tsne, fit_umap, pca_projection
+from embeddings.results import NeighborGraph, PrincipalComponents, Projection
 
 Feature = NDArray[np.float32]
 Label = NDArray[np.int64]
-Method = Callable[[Components, Neighbours, int, ProgressCallback], Map]
+Method = Callable[[PrincipalComponents, NeighborGraph, int, ProgressCallback], Projection]
 METHODS: dict[str, Method] = {
-    "pca": lambda found, graph, seed, progress: pca(found),
-    "tsne": lambda found, graph, seed, progress: tsne(found, graph, seed, progress=progress),
-    "umap": lambda found, graph, seed, progress: umap(found, graph, seed, progress=progress),
+    "pca": lambda found, graph, seed, progress: pca_projection(found),
+    "tsne": lambda found, graph, seed, progress: fit_tsne(found, graph, seed, progress=progress),
+    "umap": lambda found, graph, seed, progress: fit_umap(found, graph, seed, progress=progress),
 }
 
 
@@ -37,13 +37,13 @@ def clusters(locations: int, seed: int, width: int = 30) -> tuple[Feature, Label
     return feature.astype(np.float32), label
 
 
-def graph_of(feature: Feature, count: int = 90) -> tuple[Components, Neighbours]:
-    found = components(feature, 0)
-    return found, neighbours(found.scores, count, 0)
+def graph_of(feature: Feature, count: int = 90) -> tuple[PrincipalComponents, NeighborGraph]:
+    found = fit_pca(feature, 0)
+    return found, build_knn_graph(found.scores, count, 0)
 
 
 @cache
-def trained() -> tuple[Feature, Label, Components, Neighbours]:
+def trained() -> tuple[Feature, Label, PrincipalComponents, NeighborGraph]:
     feature, label = clusters(600, 0)
     return feature, label, *graph_of(feature)
 

@@ -8,9 +8,9 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from common.progress import ProgressCallback, no_progress
 from embeddings import projections
-from embeddings.knn import neighbours
-from embeddings.projections import pca, tsne, umap
-from embeddings.results import Components, Map, Neighbours
+from embeddings.knn import build_knn_graph
+from embeddings.projections import fit_tsne, fit_umap, pca_projection
+from embeddings.results import NeighborGraph, PrincipalComponents, Projection
 from tests.embeddings.examples import METHODS, Fractions, clusters, graph_of, iris, trained
 
 SLOW = ("tsne", "umap")
@@ -21,7 +21,7 @@ def made(
     feature: NDArray[np.float32],
     seed: int = 0,
     progress: ProgressCallback = no_progress,
-) -> Map:
+) -> Projection:
     return METHODS[method](*graph_of(feature), seed, progress)
 
 
@@ -61,7 +61,7 @@ def test_one_seed_gives_one_map_where_gradients_are_interpolated(
     monkeypatch.setattr(projections, "EXAGGERATION", ((25, 12.0), (25, 1.0)))
     feature, _ = clusters(10_000, 0, width=5)
     found, graph = graph_of(feature, 15)
-    one, again = (tsne(found, graph, 0, perplexity=5).coordinates for _ in range(2))
+    one, again = (fit_tsne(found, graph, 0, perplexity=5).coordinates for _ in range(2))
     assert np.array_equal(one, again)
 
 
@@ -79,27 +79,27 @@ def test_a_map_starts_from_the_components(method: str) -> None:
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
 def test_parameters_say_how_a_map_was_made(metric: str) -> None:
     found, _ = graph_of(iris()[0])
-    graph = neighbours(found.scores, 40, 0, metric)
-    assert tsne(found, graph, 0, perplexity=12.5).parameters == {
+    graph = build_knn_graph(found.scores, 40, 0, metric)
+    assert fit_tsne(found, graph, 0, perplexity=12.5).parameters == {
         "perplexity": 12.5,
-        "neighbours": 37,
+        "n_neighbors": 37,
         "metric": metric,
-        "components": 4,
+        "n_components": 4,
     }
-    assert umap(found, graph, 0, 7, 0.5).parameters == {
-        "neighbours": 7,
-        "minimum_distance": 0.5,
+    assert fit_umap(found, graph, 0, 7, 0.5).parameters == {
+        "n_neighbors": 7,
+        "min_dist": 0.5,
         "metric": metric,
-        "components": 4,
+        "n_components": 4,
     }
-    ratio = pca(found).parameters["explained_variance_ratio"]
+    ratio = pca_projection(found).parameters["explained_variance_ratio"]
     assert ratio == pytest.approx([0.92462, 0.05307], abs=1e-5)  # Known of iris.
 
 
 def test_parameters_follow_the_number_of_locations() -> None:
     found, graph = graph_of(clusters(13, 0)[0])
-    assert tsne(found, graph, 0).parameters["perplexity"] == 4
-    assert umap(found, graph, 0).parameters["neighbours"] == 13
+    assert fit_tsne(found, graph, 0).parameters["perplexity"] == 4
+    assert fit_umap(found, graph, 0).parameters["n_neighbors"] == 13
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -151,15 +151,15 @@ def test_what_the_progress_raises_stops_the_map(method: str) -> None:
 @pytest.mark.parametrize(
     ("fit", "message"),
     [
-        (lambda f, g: tsne(f, g, 0, perplexity=0.5), "perplexity of 0.5 is below 1"),
-        (lambda f, g: tsne(f, g, 0, perplexity=30), "needs a graph of 90, this one has 10"),
-        (lambda f, g: umap(f, g, 0, 1), "UMAP with 1 neighbours joins nothing"),
-        (lambda f, g: umap(f, g, 0, 15), "needs a graph of 14, this one has 10"),
-        (lambda f, g: umap(f, g, 0, 5, -0.1), r"minimum distance of -0.1 is not in \[0, 1\]"),
+        (lambda f, g: fit_tsne(f, g, 0, perplexity=0.5), "perplexity of 0.5 is below 1"),
+        (lambda f, g: fit_tsne(f, g, 0, perplexity=30), "needs a graph of 90, this one has 10"),
+        (lambda f, g: fit_umap(f, g, 0, 1), "UMAP with 1 neighbours joins nothing"),
+        (lambda f, g: fit_umap(f, g, 0, 15), "needs a graph of 14, this one has 10"),
+        (lambda f, g: fit_umap(f, g, 0, 5, -0.1), r"minimum distance of -0.1 is not in \[0, 1\]"),
     ],
 )
 def test_parameters_without_a_map_are_refused(
-    fit: Callable[[Components, Neighbours], Map], message: str
+    fit: Callable[[PrincipalComponents, NeighborGraph], Projection], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
         fit(*graph_of(iris()[0], 10))

@@ -4,7 +4,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from embeddings import knn as module
-from embeddings.knn import between, neighbours
+from embeddings.knn import build_knn_graph, query_knn
 from tests.embeddings.examples import Fractions, clusters
 
 SCORE = clusters(300, 0, width=8)[0]
@@ -19,7 +19,7 @@ def distances(
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
 def test_neighbours_are_the_nearest_others(metric: str) -> None:
-    graph = neighbours(SCORE, 20, 0, metric)
+    graph = build_knn_graph(SCORE, 20, 0, metric)
     distance = distances(SCORE, SCORE, metric)
     np.fill_diagonal(distance, np.inf)
     assert np.array_equal(graph.indices, np.argsort(distance, axis=1)[:, :20])
@@ -31,7 +31,7 @@ def test_neighbours_are_the_nearest_others(metric: str) -> None:
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
 def test_the_nearest_of_new_locations_include_an_equal_one(metric: str) -> None:
     new = np.concatenate((SCORE[7:8], clusters(20, 1, width=8)[0]))
-    graph = between(new, SCORE, 12, metric)
+    graph = query_knn(new, SCORE, 12, metric)
     distance = distances(new, SCORE, metric)
     assert np.array_equal(graph.indices, np.argsort(distance, axis=1)[:, :12])
     assert graph.indices[0, 0] == 7
@@ -39,17 +39,17 @@ def test_the_nearest_of_new_locations_include_an_equal_one(metric: str) -> None:
 
 
 def test_blocks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = neighbours(SCORE, 9, 0)
+    whole = build_knn_graph(SCORE, 9, 0)
     monkeypatch.setattr(module, "QUERIES", 32)
     monkeypatch.setattr(module, "PAIRS", 64)
-    parts = neighbours(SCORE, 9, 0)
+    parts = build_knn_graph(SCORE, 9, 0)
     assert np.array_equal(parts.indices, whole.indices)
     assert np.array_equal(parts.distances, whole.distances)
 
 
 def test_no_location_is_its_own_neighbour_among_thousands_of_duplicates() -> None:
     score = np.concatenate((SCORE, np.repeat(SCORE[:1], 3000, axis=0)))
-    one, again = (neighbours(score, 15, 0) for _ in range(2))
+    one, again = (build_knn_graph(score, 15, 0) for _ in range(2))
     assert (one.indices != np.arange(len(score))[:, None]).all()
     assert all(len(set(row)) == 15 for row in one.indices.tolist())
     duplicate = np.r_[0, 300:3300]
@@ -59,9 +59,9 @@ def test_no_location_is_its_own_neighbour_among_thousands_of_duplicates() -> Non
 
 
 def test_no_more_neighbours_than_other_locations_are_found() -> None:
-    assert neighbours(SCORE[:5], 90, 0).indices.shape == (5, 4)
-    assert between(SCORE[:2], SCORE[:5], 90).indices.shape == (2, 5)
-    assert between(SCORE[:0], SCORE[:5], 3).indices.shape == (0, 3)
+    assert build_knn_graph(SCORE[:5], 90, 0).indices.shape == (5, 4)
+    assert query_knn(SCORE[:2], SCORE[:5], 90).indices.shape == (2, 5)
+    assert query_knn(SCORE[:0], SCORE[:5], 3).indices.shape == (0, 3)
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
@@ -69,9 +69,9 @@ def test_an_index_finds_almost_all_and_the_same_for_one_seed(
     metric: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     score, _ = clusters(2000, 0)
-    exact = neighbours(score, 15, 0, metric)
+    exact = build_knn_graph(score, 15, 0, metric)
     monkeypatch.setattr(module, "EXACT_LOCATIONS", 1000)
-    found, again = (neighbours(score, 15, 3, metric) for _ in range(2))
+    found, again = (build_knn_graph(score, 15, 3, metric) for _ in range(2))
     assert not found.exact
     assert found.library.startswith("pynndescent")
     assert (found.indices != np.arange(len(score))[:, None]).all()
@@ -86,7 +86,7 @@ def test_an_index_that_loses_itself_in_duplicates_is_helped(
 ) -> None:
     monkeypatch.setattr(module, "EXACT_LOCATIONS", 1000)
     score = np.concatenate((SCORE, np.repeat(SCORE[:1], 2000, axis=0)))
-    graph = neighbours(score, 15, 0)
+    graph = build_knn_graph(score, 15, 0)
     assert (graph.indices >= 0).all()
     assert (graph.indices != np.arange(len(score))[:, None]).all()
     assert not graph.distances[300:].any()
@@ -95,20 +95,20 @@ def test_an_index_that_loses_itself_in_duplicates_is_helped(
 def test_a_cosine_needs_a_direction() -> None:
     score = np.concatenate((SCORE, np.zeros((1, 8), np.float32)))
     with pytest.raises(ValueError, match="has no direction, hence no cosine"):
-        neighbours(score, 5, 0, "cosine")
+        build_knn_graph(score, 5, 0, "cosine")
 
 
 def test_what_cannot_be_searched_is_refused() -> None:
     with pytest.raises(ValueError, match="metric manhattan is none of euclidean, cosine"):
-        neighbours(SCORE, 5, 0, "manhattan")
+        build_knn_graph(SCORE, 5, 0, "manhattan")
     with pytest.raises(ValueError, match="7 components are looked for among 8"):
-        between(SCORE[:, :7], SCORE, 5)
+        query_knn(SCORE[:, :7], SCORE, 5)
 
 
 def test_progress_rises_to_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "QUERIES", 100)
     said = Fractions()
-    neighbours(SCORE, 5, 0, progress=said)
+    build_knn_graph(SCORE, 5, 0, progress=said)
     assert said == sorted(said)
     assert len(said) > 3
     assert said[-1] == 1

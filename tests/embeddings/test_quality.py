@@ -4,11 +4,17 @@ from numpy.typing import NDArray
 from sklearn.manifold import trustworthiness
 
 from embeddings import quality as module
-from embeddings.knn import neighbours
-from embeddings.pca import components
-from embeddings.projections import pca, tsne, umap
-from embeddings.quality import judge, nearest_on_map, reference, shared, stability
-from embeddings.results import Components, Map, Neighbours, Quality
+from embeddings.knn import build_knn_graph
+from embeddings.pca import fit_pca
+from embeddings.projections import fit_tsne, fit_umap, pca_projection
+from embeddings.quality import (
+    build_reference,
+    measure_quality,
+    measure_stability,
+    projection_neighbors,
+    shared_fraction,
+)
+from embeddings.results import NeighborGraph, PrincipalComponents, Projection, ProjectionQuality
 from tests.embeddings.examples import Fractions, clusters, graph_of, iris, trained
 
 
@@ -18,9 +24,11 @@ def judged(
     coordinate: NDArray[np.float32],
     count: int = 15,
     sample: int = 10**6,
-) -> Quality:
-    graph = neighbours(feature, 40, 0)
-    return judge(reference(feature, label, graph, 0, count=count, sample=sample), coordinate)
+) -> ProjectionQuality:
+    graph = build_knn_graph(feature, 40, 0)
+    return measure_quality(
+        build_reference(feature, label, graph, 0, count=count, sample=sample), coordinate
+    )
 
 
 @pytest.mark.parametrize("count", [1, 5, 15])
@@ -28,7 +36,7 @@ def judged(
 def test_trustworthiness_and_continuity_are_those_of_scikit_learn(count: int, offset: int) -> None:
     feature, label = clusters(250, 0)
     feature += offset
-    coordinate = components(feature, 0).scores[:, :2]
+    coordinate = fit_pca(feature, 0).scores[:, :2]
     found = judged(feature, label, coordinate, count)
     exact = feature.astype(np.float64)
     assert found.sample == 250
@@ -70,8 +78,10 @@ def test_a_map_that_folds_is_trusted_less_and_one_that_tears_is_continued_less()
 
 def test_a_sample_gives_almost_the_figures_of_all() -> None:
     feature, label, found, graph = trained()
-    whole = judge(reference(feature, label, graph, 0), found.scores[:, :2])
-    part = judge(reference(feature, label, graph, 1, sample=200), found.scores[:, :2])
+    whole = measure_quality(build_reference(feature, label, graph, 0), found.scores[:, :2])
+    part = measure_quality(
+        build_reference(feature, label, graph, 1, sample=200), found.scores[:, :2]
+    )
     assert part.sample == 200
     assert part.trustworthiness == pytest.approx(whole.trustworthiness, abs=0.02)
     assert part.continuity == pytest.approx(whole.continuity, abs=0.02)
@@ -115,8 +125,8 @@ def test_features_are_read_by_slices_alone() -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "BLOCK", 100)
-        of_file = reference(File(), label, graph, 0, sample=50)
-    whole = reference(feature, label, graph, 0, sample=50)
+        of_file = build_reference(File(), label, graph, 0, sample=50)
+    whole = build_reference(feature, label, graph, 0, sample=50)
     assert File.longest == 100
     assert np.allclose(of_file.distance, whole.distance, rtol=1e-6)
     assert np.array_equal(np.sort(of_file.near), np.sort(whole.near))
@@ -125,31 +135,31 @@ def test_features_are_read_by_slices_alone() -> None:
 def test_fewer_neighbours_are_compared_where_there_are_few_locations() -> None:
     feature, label = iris()
     few = judged(feature[:5], label[:5], feature[:5, :2].copy())
-    assert (few.neighbours, few.sample) == (2, 5)
+    assert (few.n_neighbors, few.sample) == (2, 5)
     assert 0 <= few.trustworthiness <= 1
 
 
 def test_neighbours_on_a_map_of_duplicates_are_others() -> None:
-    near = nearest_on_map(np.zeros((5000, 2), np.float32), 15)
+    near = projection_neighbors(np.zeros((5000, 2), np.float32), 15)
     assert (near != np.arange(5000)[:, None]).all()
 
 
 def test_shared_counts_neighbours_whatever_their_order() -> None:
     one = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]])
     another = np.array([[3, 1, 2], [6, 0, 1], [0, 1, 2]])
-    assert shared(one, another) == pytest.approx([1, 1 / 3, 0])
+    assert shared_fraction(one, another) == pytest.approx([1, 1 / 3, 0])
 
 
 def test_a_map_that_no_seed_changes_is_stable_and_a_random_one_is_not() -> None:
     _, _, found, graph = trained()
 
-    def random(components: Components, graph: Neighbours, seed: int) -> Map:
+    def random(components: PrincipalComponents, graph: NeighborGraph, seed: int) -> Projection:
         shape = (len(components.scores), 2)
         coordinate = np.random.default_rng(seed).normal(size=shape).astype(np.float32)
-        return Map("random", coordinate, {}, seed, "")
+        return Projection("random", coordinate, {}, seed, "")
 
-    assert stability(lambda f, g, s: pca(f), found, graph, 0) == (1, 600)
-    share, sample = stability(random, found, graph, 0, sample=300)
+    assert measure_stability(lambda f, g, s: pca_projection(f), found, graph, 0) == (1, 600)
+    share, sample = measure_stability(random, found, graph, 0, sample=300)
     assert share < 0.15
     assert sample == 300
 
@@ -158,24 +168,24 @@ def test_stability_fits_a_sample_over_its_own_graph_with_other_seeds() -> None:
     _, _, found, graph = trained()
     seeds = []
 
-    def fit(components: Components, graph: Neighbours, seed: int) -> Map:
+    def fit(components: PrincipalComponents, graph: NeighborGraph, seed: int) -> Projection:
         assert components.scores.shape == (200, 30)
         assert graph.indices.shape == (200, 90)
         assert graph.indices.max() < 200
         seeds.append(seed)
-        return umap(components, graph, seed)
+        return fit_umap(components, graph, seed)
 
-    share, _ = stability(fit, found, graph, 5, sample=200)
+    share, _ = measure_stability(fit, found, graph, 5, sample=200)
     assert seeds == [5, 6, 7]
     assert 0.2 < share < 1
 
 
 def test_maps_that_follow_the_graph_are_better_than_the_first_components() -> None:
     feature, label, found, graph = trained()
-    held = reference(feature, label, graph, 0)
-    first = judge(held, pca(found).coordinates)
-    for better in (tsne(found, graph, 0), umap(found, graph, 0)):
-        quality = judge(held, better.coordinates)
+    held = build_reference(feature, label, graph, 0)
+    first = measure_quality(held, pca_projection(found).coordinates)
+    for better in (fit_tsne(found, graph, 0), fit_umap(found, graph, 0)):
+        quality = measure_quality(held, better.coordinates)
         assert quality.trustworthiness > first.trustworthiness
         assert quality.agreement > first.agreement
         assert quality.preservation.mean() > 1.5 * first.preservation.mean()
@@ -185,9 +195,13 @@ def test_progress_rises_to_one() -> None:
     feature, label = iris()
     found, graph = graph_of(feature)
     for function in (
-        lambda said: reference(feature, label, graph, 0, progress=said),
-        lambda said: judge(reference(feature, label, graph, 0), feature[:, :2].copy(), said),
-        lambda said: stability(lambda f, g, s: pca(f), found, graph, 0, progress=said),
+        lambda said: build_reference(feature, label, graph, 0, progress=said),
+        lambda said: measure_quality(
+            build_reference(feature, label, graph, 0), feature[:, :2].copy(), said
+        ),
+        lambda said: measure_stability(
+            lambda f, g, s: pca_projection(f), found, graph, 0, progress=said
+        ),
     ):
         said = Fractions()
         function(said)

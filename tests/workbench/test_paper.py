@@ -85,7 +85,7 @@ def test_confusion_shows_shares_of_the_true_class(small: store.Store) -> None:
 
 
 def test_a_map_has_every_location_and_only_classes_present(small: store.Store) -> None:
-    coordinate = small.projections["umap"].projection.coordinates[:48]
+    coordinate = small.projections["umap"].coordinates[:48]
     figure = paper.projection("UMAP", coordinate, small.labels[:48], small.class_names)
     points = np.asarray(figure.axes[0].collections[0].get_offsets())
     assert sorted(map(tuple, points.tolist())) == sorted(map(tuple, coordinate.tolist()))

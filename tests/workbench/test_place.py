@@ -56,13 +56,13 @@ def test_new_locations_lie_among_old_ones_of_their_class(
     assert set(new.projections) == {"pca-placed", "tsne-placed", "umap-placed"}
     shuffled = np.random.default_rng(0).permutation(len(new))
     for name in ("tsne", "umap"):
-        fixed = old.projections[name].projection.coordinates
-        placed = new.projections[f"{name}-placed"].projection.coordinates
+        fixed = old.projections[name].coordinates
+        placed = new.projections[f"{name}-placed"].coordinates
         away = np.linalg.norm(placed[:, None] - fixed[None], axis=2)
         hit = old.labels[away.argmin(axis=1)] == new.labels
         assert hit.mean() > 0.75
         assert (old.labels[away[shuffled].argmin(axis=1)] == new.labels).mean() < 0.4
-    parameter = new.projections["tsne-placed"].projection.parameters
+    parameter = new.projections["tsne-placed"].parameters
     assert (parameter["placed_into"], parameter["placed_into_locations"]) == ("tsne", 150)
 
 
@@ -73,9 +73,9 @@ def test_a_location_that_is_there_already_comes_to_its_old_place(
     path.write_bytes(halves[0].read_bytes())
     transform.place_into(path, halves[0], ["pca", "umap"], seed=1)
     made = store.read(path).projections
-    pca = made["pca"].projection.coordinates
-    assert np.allclose(made["pca-placed"].projection.coordinates, pca, atol=1e-4)
-    umap, placed = made["umap"].projection.coordinates, made["umap-placed"].projection.coordinates
+    pca = made["pca"].coordinates
+    assert np.allclose(made["pca-placed"].coordinates, pca, atol=1e-4)
+    umap, placed = made["umap"].coordinates, made["umap-placed"].coordinates
     assert np.median(np.linalg.norm(umap - placed, axis=1)) < 0.3 * umap.std()
 
 
@@ -88,12 +88,7 @@ def test_a_map_that_was_turned_is_placed_into_as_it_stands(
     made = replace(made, labels=chance)
     turn = np.array([[0.0, 3.0], [-3.0, 0.0]], dtype=np.float32)
     turned = {
-        name: replace(
-            one,
-            projection=replace(
-                one.projection, coordinates=one.projection.coordinates @ turn + np.float32(5)
-            ),
-        )
+        name: replace(one, coordinates=one.coordinates @ turn + np.float32(5))
         for name, one in made.projections.items()
     }
     other, path = tmp_path / "other.h5", tmp_path / "path.h5"
@@ -104,8 +99,8 @@ def test_a_map_that_was_turned_is_placed_into_as_it_stands(
     shares = transform.place_into(path, path, [], seed=1)
     placed = store.read(path).projections
     for name in ("pca", "umap"):
-        old = aligned.projections[name].projection.coordinates
-        away = np.linalg.norm(placed[f"{name}-placed"].projection.coordinates - old, axis=1)
+        old = aligned.projections[name].coordinates
+        away = np.linalg.norm(placed[f"{name}-placed"].coordinates - old, axis=1)
         assert np.median(away) < 0.1 * old.std(), name
     assert shares == pytest.approx(aligned.knn_accuracy)
     assert shares[1] < 0.5

@@ -57,11 +57,11 @@ def test_the_maps_are_in_the_store_and_nothing_else_changes(tmp_path: Path) -> N
     after = store.read(tmp_path / "small.h5")
     assert list(after.projections) == ["pca", "tsne", "umap"]
     for projection in made:
-        written = after.projections[projection.name].projection
-        assert np.array_equal(written.coordinates, projection.projection.coordinates)
-        assert (written.seed, written.library) == (4, projection.projection.library)
+        written = after.projections[projection.name]
+        assert np.array_equal(written.coordinates, projection.coordinates)
+        assert (written.seed, written.library) == (4, projection.library)
         assert not np.array_equal(
-            written.coordinates, before.projections[projection.name].projection.coordinates
+            written.coordinates, before.projections[projection.name].coordinates
         )
     assert after.location_ids == before.location_ids
     assert np.array_equal(after.logits, before.logits)
@@ -90,7 +90,7 @@ def test_each_map_is_judged(projected: Path) -> None:
     for name, made in store.read(projected).projections.items():
         judged = made.quality
         assert judged is not None
-        assert (judged.neighbours, judged.sample) == (15, 120)
+        assert (judged.n_neighbors, judged.sample) == (15, 120)
         assert 0.6 < judged.trustworthiness <= 1
         assert judged.preservation.shape == (120,)
         assert (judged.stability is None) == (name == "pca")
@@ -99,7 +99,7 @@ def test_each_map_is_judged(projected: Path) -> None:
 def test_one_seed_gives_one_store(path: Path, projected: Path) -> None:
     again = {made.name: made for made in project.project(path, replace(QUICK, seed=4))}
     for name, made in store.read(projected).projections.items():
-        assert np.array_equal(made.projection.coordinates, again[name].projection.coordinates)
+        assert np.array_equal(made.coordinates, again[name].coordinates)
 
 
 def test_several_parameters_live_side_by_side(path: Path) -> None:
@@ -108,29 +108,27 @@ def test_several_parameters_live_side_by_side(path: Path) -> None:
     project.project(path, replace(QUICK, method=("umap",), metric="cosine", name="cosine"))
     after = store.read(path)
     assert list(after.projections) == ["pca", "tsne", "tsne-tight", "umap", "umap-cosine"]
-    assert after.projections["tsne-tight"].projection.parameters["perplexity"] == 5.0
-    assert after.projections["umap-cosine"].projection.parameters["metric"] == "cosine"
+    assert after.projections["tsne-tight"].parameters["perplexity"] == 5.0
+    assert after.projections["umap-cosine"].parameters["metric"] == "cosine"
     assert after.projections["tsne-tight"].title == "t-SNE (tsne-tight)"
     for name, made in before.projections.items():
-        assert np.array_equal(
-            made.projection.coordinates, after.projections[name].projection.coordinates
-        )
+        assert np.array_equal(made.coordinates, after.projections[name].coordinates)
     assert after.neighbors is not None
     assert after.neighbors.metric == "euclidean"  # That of the maps with the usual names.
 
 
 def test_maps_of_two_checkpoints_are_aligned(projected: Path, other: Path) -> None:
     options = replace(QUICK, method=("pca",))
-    fixed = store.read(projected).projections["pca"].projection.coordinates
+    fixed = store.read(projected).projections["pca"].coordinates
     (alone,) = project.project(other, options)
     (turned,) = project.project(other, replace(options, align_to=projected))
     spread = fixed.std()
-    before = np.abs(alone.projection.coordinates - fixed).max() / spread
-    after = np.abs(turned.projection.coordinates - fixed).max() / spread
+    before = np.abs(alone.coordinates - fixed).max() / spread
+    after = np.abs(turned.coordinates - fixed).max() / spread
     assert after < 0.2
     assert after < before or before < 0.2  # Signs of components may agree by themselves.
-    assert turned.projection.parameters["alignment_disparity"] < 0.01
-    assert turned.projection.parameters["alignment_locations"] == 120
+    assert turned.parameters["alignment_disparity"] < 0.01
+    assert turned.parameters["alignment_locations"] == 120
 
 
 def test_maps_are_not_put_into_another_store_that_has_come_meanwhile(
@@ -138,7 +136,7 @@ def test_maps_are_not_put_into_another_store_that_has_come_meanwhile(
 ) -> None:
     made = store.read(other)
     moved = replace(made, provenance={**made.provenance, "checkpoint_sha256": "another"})
-    judge = quality.judge
+    judge = quality.measure_quality
 
     def meanwhile(*arguments: Any) -> Any:
         store.write(path, moved)
@@ -158,7 +156,7 @@ def test_a_named_map_is_made_of_the_components_that_are_there(path: Path) -> Non
     assert after.components is not None
     assert after.components.seed == before.components.seed
     expected = before.components.scores[:, :2]
-    assert np.array_equal(after.projections["pca-other"].projection.coordinates, expected)
+    assert np.array_equal(after.projections["pca-other"].coordinates, expected)
 
 
 def test_stores_without_common_locations_are_not_aligned(path: Path, tmp_path: Path) -> None:
@@ -236,7 +234,7 @@ def test_thousands_of_duplicates_have_maps(projected: Path, tmp_path: Path) -> N
     after = store.read(tmp_path / "many.h5")
     assert after.neighbors is not None
     assert not after.neighbors.distances.any()
-    assert all(np.isfinite(one.projection.coordinates).all() for one in after.projections.values())
+    assert all(np.isfinite(one.coordinates).all() for one in after.projections.values())
 
 
 def test_only_a_parameter_of_this_run_is_said_to_be_lowered(
@@ -257,8 +255,8 @@ def test_only_a_parameter_of_this_run_is_said_to_be_lowered(
     [
         (("--perplexity", "0.5"), "--perplexity 0.5: must lie in [1, 1000]."),
         (("--perplexity", "nan"), "--perplexity nan: must lie in"),
-        (("--neighbours", "1"), "--neighbours 1: must lie in [2, 1000]."),
-        (("--minimum-distance", "2"), "--minimum-distance 2.0: must lie in [0, 1]."),
+        (("--n-neighbors", "1"), "--n-neighbors 1: must lie in [2, 1000]."),
+        (("--min-dist", "2"), "--min-dist 2.0: must lie in [0, 1]."),
         (("--seed", "-1"), "--seed -1: must lie in"),
         (("--name", "../x"), "--name '../x': use up to"),
         (("--align-to", "none.h5"), "none.h5: there is no such store"),

@@ -6,11 +6,11 @@ import plotly.graph_objects as go
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.dependencies import ClientsideFunction
 
+from embeddings.results import PROJECTION_TITLES, Projection
 from workbench.dashboard.html_attributes import attributes
 from workbench.dashboard.selection import resolve
 from workbench.evaluation.predictions import Predictions
 from workbench.figures import screen
-from workbench.store import METHOD_TITLES, Projection
 
 COLOUR = {
     "true": "True",
@@ -80,13 +80,13 @@ def _column(guesses: Predictions, key: str) -> dict[str, Any]:
 def ordered(guesses: Predictions) -> list[Projection]:
     """Return all maps: one a method first, then those of other parameters, then from elsewhere."""
     there = guesses.store.projections
-    usual = [there[method] for method in METHOD_TITLES if method in there]
-    other = [made for name, made in there.items() if name not in METHOD_TITLES]
+    usual = [there[method] for method in PROJECTION_TITLES if method in there]
+    other = [made for name, made in there.items() if name not in PROJECTION_TITLES]
     return usual + sorted(
         other,
         key=lambda made: (
-            "placed_into" in made.projection.parameters,
-            made.projection.method == "imported",
+            "placed_into" in made.parameters,
+            made.method == "imported",
         ),
     )
 
@@ -141,13 +141,13 @@ def figure(guesses: Predictions, made: Projection, key: str) -> go.Figure:
         guesses.store.labels * 0, [screen.UNKNOWN]
     )
     drawn = screen.Colouring(coloured.value[order], coloured.low, coloured.high, coloured.scale)
-    return screen.projection(made.projection.coordinates[order], drawn)
+    return screen.projection(made.coordinates[order], drawn)
 
 
 def made_by(made: Projection) -> str:
     """Return how a map was made, in a line."""
-    given = ", ".join(f"{key} {value}" for key, value in made.projection.parameters.items())
-    return f"{made.projection.library}; {given}; seed {made.projection.seed}"
+    given = ", ".join(f"{key} {value}" for key, value in made.parameters.items())
+    return f"{made.library}; {given}; seed {made.seed}"
 
 
 def judgement(made: Projection) -> list[html.Span]:
@@ -159,7 +159,7 @@ def judgement(made: Projection) -> list[html.Span]:
     words = (
         f"{made_by(made)}\n"
         f"Trustworthiness {quality.trustworthiness:.3f} and continuity {quality.continuity:.3f} "
-        f"with {quality.neighbours} neighbours, of {quality.sample:,} locations.\n"
+        f"with {quality.n_neighbors} neighbours, of {quality.sample:,} locations.\n"
         f"Neighbours of the same class: {quality.agreement:.1%} on the map, "
         f"{quality.feature_agreement:.1%} among the features.\n"
         f"Neighbours kept: {quality.preservation.mean():.0%} on average{stable}."
@@ -216,6 +216,6 @@ def _choose(app: Dash, guesses: Predictions, place: str) -> None:
             member = selection.member[guesses.drawing_order]
             drawn.update_traces(selectedpoints=member.nonzero()[0].tolist())
         if isinstance(opened, str) and opened in guesses.row:
-            x, y = made.projection.coordinates[guesses.row[opened]].tolist()
+            x, y = made.coordinates[guesses.row[opened]].tolist()
             drawn.add_shape(screen.ring(x, y))
         return drawn, judgement(made), name

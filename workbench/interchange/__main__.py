@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from common.cli import cli_errors
@@ -12,7 +13,7 @@ from workbench.attribution.request import Explainer
 from workbench.interchange import projector, table, virelay
 from workbench.interchange.frame import coordinates
 from workbench.interchange.pictures import Views, reader
-from workbench.store import Projection, Store
+from workbench.store import Store
 from workbench.store.photographs import Photographs
 
 
@@ -72,7 +73,7 @@ def from_table(options: argparse.Namespace) -> str:
     store = _extensible(options)
     frame = table.read_table(options.table, (options.x, options.y))
     made = coordinates(frame, store, options.x, options.y, options.table.name)
-    stores.extend(options.store, [Projection(options.map, made)], made_of=store)
+    stores.extend(options.store, [replace(made, name=options.map)], made_of=store)
     return f"map {options.map!r} of {len(store)} locations -> {options.store}"
 
 
@@ -84,7 +85,7 @@ def from_virelay(options: argparse.Namespace) -> str:
         options.analysis, dataset, store, options.category, options.embedding
     )
     made = coordinates(frame, store, *virelay.AXES, options.analysis.name)
-    stores.extend(options.store, [Projection(options.map, made)], made_of=store)
+    stores.extend(options.store, [replace(made, name=options.map)], made_of=store)
     return f"map {options.map!r} of {len(store)} locations -> {options.store}"
 
 

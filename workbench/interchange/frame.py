@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from common.errors import InputError
-from embeddings.results import Map
+from embeddings.results import Projection
 from workbench.evaluation import metrics
 from workbench.store import HEADINGS, SPLITS, Store
 
@@ -48,7 +48,7 @@ def part(store: Store, rows: slice, *, logits: bool = False) -> pd.DataFrame:
     ranking = metrics.ranking(logit)
     image = np.asarray(store.image_paths[rows])
     coordinate = {
-        f"{name}_{axis}": made.projection.coordinates[rows, number]
+        f"{name}_{axis}": made.coordinates[rows, number]
         for name, made in store.projections.items()
         for number, axis in enumerate("xy")
     }
@@ -89,7 +89,7 @@ def blocks(store: Store, what: str) -> Iterator[slice]:
             bar.update(rows.stop - rows.start)
 
 
-def coordinates(frame: pd.DataFrame, store: Store, x: str, y: str, source: str) -> Map:
+def coordinates(frame: pd.DataFrame, store: Store, x: str, y: str, source: str) -> Projection:
     """Return two columns of a table that is indexed by `id` as a map of a store's locations.
 
     Rows are matched by id and may stand in any order; `source` names the table. Raises InputError
@@ -102,7 +102,7 @@ def coordinates(frame: pd.DataFrame, store: Store, x: str, y: str, source: str) 
     _check_ids(frame.index, store, source)
     place = frame.index.get_indexer(pd.Index(list(store.location_ids), dtype=frame.index.dtype))
     coordinate = np.column_stack([_numbers(frame, name, source)[place] for name in (x, y)])
-    return Map(
+    return Projection(
         method=METHOD,
         coordinates=coordinate,
         parameters={"table": source, "x": x, "y": y},

@@ -56,7 +56,7 @@ def write(path: Path, store: Store, *, features: bool, views: Views | None) -> i
     name = "features" if components is None else "components"
     tensors = {"tensors.tsv": (name, tensor)}
     for title, made in store.projections.items():
-        tensors[f"map-{title}.tsv"] = (f"map-{title}", _plane(made.projection.coordinates))
+        tensors[f"map-{title}.tsv"] = (f"map-{title}", _plane(made.coordinates))
     with atomic_directory(path) as partial:
         _write_metadata(partial / "metadata.tsv", store, chosen)
         for file_name, (_, values) in tensors.items():

@@ -182,7 +182,7 @@ def _write_analyses(path: Path, store: Store) -> None:
             for name, cluster in clusterings.items():
                 group[f"cluster/{name}"] = cluster[rows]
             for name, made in store.projections.items():
-                group[f"embedding/{name}"] = made.projection.coordinates[rows]
+                group[f"embedding/{name}"] = made.coordinates[rows]
 
 
 def _clusterings(store: Store) -> dict[str, NDArray[np.int32]]:

@@ -13,13 +13,13 @@ from common.cli import cli_errors
 from common.errors import InputError
 from common.files import check_writable
 from common.progress import fraction_bar
-from embeddings.knn import between, others
-from embeddings.knn_classifier import COUNTS, vote
-from embeddings.pca import project
-from embeddings.results import Components, Map
-from embeddings.transform import place
+from embeddings.knn import non_self_mask, query_knn
+from embeddings.knn_classifier import COUNTS, knn_predict
+from embeddings.pca import transform_pca
+from embeddings.results import PROJECTION_TITLES, PrincipalComponents, Projection
+from embeddings.transform import transform
 from workbench import store as stores
-from workbench.store import MAP_NAME, Projection, Store
+from workbench.store import MAP_NAME, Store
 
 PLACED = "placed"  # A placed map stands beside the store's own, as <map>-placed.
 
@@ -40,47 +40,49 @@ def place_into(new_path: Path, old_path: Path, names: Sequence[str], seed: int) 
     wanted = _wanted(old, old_path, names)
     try:
         with fraction_bar("Principal components") as said:
-            score = project(components, new.features, said)
+            score = transform_pca(components, new.features, said)
         projections = []
         for made in wanted:
             with fraction_bar(f"Placing into {made.title}") as said:
-                matrix, shift = _alignment(made.projection)
-                unturned = (made.projection.coordinates - shift) @ np.linalg.inv(matrix)
-                as_made = replace(made.projection, coordinates=unturned.astype(np.float32))
-                placed = place(as_made, components, score, seed, said)
+                matrix, shift = _alignment(made)
+                unturned = (made.coordinates - shift) @ np.linalg.inv(matrix)
+                as_made = replace(made, coordinates=unturned.astype(np.float32))
+                placed = transform(as_made, components, score, seed, said)
                 coordinate = (placed @ matrix + shift).astype(np.float32)
             parameter = {
-                **made.projection.parameters,
+                **made.parameters,
                 "placed_into": made.name,
-                "placed_into_seed": made.projection.seed,
+                "placed_into_seed": made.seed,
                 "placed_into_checkpoint": old.provenance.get("checkpoint_sha256", ""),
                 "placed_into_locations": len(old),
             }
             projections.append(
                 Projection(
-                    f"{made.name}-{PLACED}",
-                    Map(
-                        made.projection.method, coordinate, parameter, seed, made.projection.library
-                    ),
+                    made.method,
+                    coordinate,
+                    parameter,
+                    seed,
+                    made.library,
+                    name=f"{made.name}-{PLACED}",
                 )
             )
         with fraction_bar("Nearest among the old") as said:
-            graph = between(score, components.scores, max(COUNTS) + 1, progress=said)
+            graph = query_knn(score, components.scores, max(COUNTS) + 1, progress=said)
     except ValueError as error:
         raise InputError(f"{new_path}: {error}; extract both stores from one model.") from error
     # A location that is in both stores is no neighbour of its own.
     row = {location: row for row, location in enumerate(old.location_ids)}
     own = np.array([row.get(location, -1) for location in new.location_ids], dtype=np.int64)
-    index = graph.indices[others(graph.indices, own)].reshape(len(new), -1)
+    index = graph.indices[non_self_mask(graph.indices, own)].reshape(len(new), -1)
     stores.extend(new_path, projections, made_of=new)
     return {
-        count: float((vote(index, old.labels, count) == new.labels).mean())
+        count: float((knn_predict(index, old.labels, count) == new.labels).mean())
         for count in COUNTS
         if count <= index.shape[1]
     }
 
 
-def _alignment(made: Map) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _alignment(made: Projection) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the matrix (2, 2) and the shift (2,) that a map was turned by, if it was."""
     turned = made.parameters.get("alignment", {"matrix": [[1, 0], [0, 1]], "shift": [0, 0]})
     try:
@@ -93,7 +95,7 @@ def _alignment(made: Map) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return matrix, shift
 
 
-def _components(new: Store, old: Store, new_path: Path, old_path: Path) -> Components:
+def _components(new: Store, old: Store, new_path: Path, old_path: Path) -> PrincipalComponents:
     if not len(new):
         raise InputError(f"{new_path}: holds no locations to place; extract it again.")
     if old.components is None:
@@ -126,10 +128,7 @@ def _wanted(old: Store, old_path: Path, names: Sequence[str]) -> list[Projection
 
 
 def _can_be_placed_into(made: Projection) -> bool:
-    usual = (
-        made.projection.method in stores.METHOD_TITLES
-        and "placed_into" not in made.projection.parameters
-    )
+    usual = made.method in PROJECTION_TITLES and "placed_into" not in made.parameters
     return usual and bool(MAP_NAME.fullmatch(f"{made.name}-{PLACED}"))
 
 

@@ -5,7 +5,7 @@ This package is the only one that reads and writes it. `specification` has its d
 `verification` against the checkpoint and the photographs that it was made from.
 """
 
-from workbench.store.contents import HEADINGS, METHOD_TITLES, SPLITS, Projection, Rows, Store
+from workbench.store.contents import HEADINGS, SPLITS, Rows, Store
 from workbench.store.reading import read
 from workbench.store.schema import FORMAT, MAP_NAME, VERSION
 from workbench.store.writing import extend, remove, write
@@ -14,10 +14,8 @@ __all__ = [
     "FORMAT",
     "HEADINGS",
     "MAP_NAME",
-    "METHOD_TITLES",
     "SPLITS",
     "VERSION",
-    "Projection",
     "Rows",
     "Store",
     "extend",

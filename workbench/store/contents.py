@@ -7,10 +7,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.results import Components, Map, Neighbours, Quality
+from embeddings.results import NeighborGraph, PrincipalComponents, Projection
 
 HEADINGS = ("N", "E", "S", "W")
-METHOD_TITLES = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 SPLITS = ("test", "training", "validation")
 """What the checkpoint knew of a location; `/location/split` counts from 0 in this order."""
 
@@ -35,21 +34,6 @@ class Rows(Protocol):
     def __getitem__(self, rows: Any) -> NDArray[Any]:
         """Return some rows, by number, slice or rising numbers."""
         ...
-
-
-@dataclass(frozen=True)
-class Projection:
-    """A map under the name by which the store knows it, and how far it may be believed."""
-
-    name: str
-    projection: Map
-    quality: Quality | None = None
-
-    @property
-    def title(self) -> str:
-        """Return what people call it: "t-SNE", or "t-SNE (tsne-50)" under another name."""
-        title = METHOD_TITLES.get(self.projection.method, self.projection.method)
-        return title if self.name == self.projection.method else f"{title} ({self.name})"
 
 
 @dataclass(frozen=True)
@@ -82,8 +66,8 @@ class Store:
     splits: NDArray[np.int8] | None = None
     view_features: Rows | None = None
     view_logits: Rows | None = None
-    components: Components | None = None
-    neighbors: Neighbours | None = None
+    components: PrincipalComponents | None = None
+    neighbors: NeighborGraph | None = None
     knn_accuracy: Mapping[int, float] = field(default_factory=dict)
     projections: Mapping[str, Projection] = field(default_factory=dict)
 

@@ -8,11 +8,11 @@ from typing import Any
 import h5py
 
 from common.errors import InputError
-from embeddings.results import Components, Map, Neighbours, Quality
+from embeddings.results import NeighborGraph, PrincipalComponents, Projection, ProjectionQuality
 from workbench.store import hdf5
 from workbench.store.column import Column, text
-from workbench.store.contents import Projection, Store
-from workbench.store.schema import FORMAT, VERSION
+from workbench.store.contents import Store
+from workbench.store.schema import FORMAT, PYTHON_KEYS, VERSION
 from workbench.store.tree import printable
 from workbench.store.validation import deviations, map_names
 
@@ -75,21 +75,21 @@ def _column(path: Path, file: h5py.File, name: str) -> Column | None:
     return Column(path, file[name]) if name in file else None
 
 
-def _components(group: h5py.Group) -> Components:
-    return Components(
+def _components(group: h5py.Group) -> PrincipalComponents:
+    return PrincipalComponents(
         mean=group["mean"][:],
         loadings=group["loading"][:],
         explained_variance=group["variance"][:],
         explained_variance_ratio=group["variance_ratio"][:],
         scores=group["score"][:],
-        parameters=json.loads(group.attrs["parameter"]),
+        parameters=_parsed(group, "parameter"),
         seed=int(group.attrs["seed"]),
         library=str(group.attrs["library"]),
     )
 
 
-def _neighbours(group: h5py.Group) -> Neighbours:
-    return Neighbours(
+def _neighbours(group: h5py.Group) -> NeighborGraph:
+    return NeighborGraph(
         indices=group["index"][:],
         distances=group["distance"][:],
         metric=str(group.attrs["metric"]),
@@ -105,15 +105,22 @@ def _accuracy(group: h5py.Group) -> dict[int, float]:
 
 
 def _projection(name: str, group: h5py.Group) -> Projection:
-    made = Map(
-        method=str(group.attrs.get("method", name)),  # Version 1 knew one map a method.
-        coordinates=group["coordinate"][:],
-        parameters=json.loads(group.attrs["parameter"]),
-        seed=int(group.attrs["seed"]),
-        library=str(group.attrs["library"]),
-    )
     quality = None
     if "quality" in group.attrs:
-        figures = json.loads(group.attrs["quality"])
-        quality = Quality(**figures, preservation=group["preservation"][:])
-    return Projection(name, made, quality)
+        figures = _parsed(group, "quality")
+        quality = ProjectionQuality(**figures, preservation=group["preservation"][:])
+    return Projection(
+        method=str(group.attrs.get("method", name)),  # Version 1 used the method as the name.
+        coordinates=group["coordinate"][:],
+        parameters=_parsed(group, "parameter"),
+        seed=int(group.attrs["seed"]),
+        library=str(group.attrs["library"]),
+        name=name,
+        quality=quality,
+    )
+
+
+def _parsed(group: h5py.Group, name: str) -> dict[str, Any]:
+    """Return a JSON attribute with the keys of the Python objects."""
+    document = json.loads(group.attrs[name])
+    return {PYTHON_KEYS.get(key, key): value for key, value in document.items()}

@@ -70,6 +70,13 @@ ATTRIBUTES = {
     "/location/latitude": {"unit": "string"},
     "/location/longitude": {"unit": "string"},
 }
+FILE_KEYS = {
+    "n_neighbors": "neighbours",
+    "n_components": "components",
+    "min_dist": "minimum_distance",
+}
+"""Keys of the JSON attributes where they differ from the names in Python."""
+PYTHON_KEYS = {file_key: key for key, file_key in FILE_KEYS.items()}
 SINCE_2 = ("method",)  # Version 1 named each map by its method.
 RANGES = {
     "/location/latitude": (-90.0, 90.0),

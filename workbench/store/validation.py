@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from embeddings.results import Quality
+from embeddings.results import ProjectionQuality
 from workbench.store.contents import HEADINGS, SPLITS
 from workbench.store.hdf5 import is_external
-from workbench.store.schema import ATTRIBUTES, ENTRIES, MAP_NAME, RANGES, SINCE_2, Entry
+from workbench.store.schema import ATTRIBUTES, ENTRIES, FILE_KEYS, MAP_NAME, RANGES, SINCE_2, Entry
 
 Axes = dict[str, int]
 
@@ -171,11 +171,12 @@ def _object(value: Any) -> Mapping[str, Any] | None:
 
 
 def _is_quality(file: h5py.File, name: str) -> bool:
-    """Return whether a map has the figures of `Quality`, or none."""
+    """Return whether a map has the figures of `ProjectionQuality`, or none."""
     value = file[f"/projection/{name}"].attrs.get("quality")
     if value is None:
         return True
-    due = {field.name for field in dataclasses.fields(Quality)} - {"preservation"}
+    names = {field.name for field in dataclasses.fields(ProjectionQuality)} - {"preservation"}
+    due = {FILE_KEYS.get(name, name) for name in names}
     figures = _object(value) or {}
     numbers = all(
         isinstance(figure, (int, float)) or (key == "stability" and figure is None)

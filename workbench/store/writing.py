@@ -14,11 +14,11 @@ from tqdm import tqdm
 
 from common.errors import InputError
 from common.files import atomic_write, file_lock
-from embeddings.results import Components, Neighbours
-from workbench.store.contents import HEADINGS, SPLITS, Projection, Rows, Store
+from embeddings.results import NeighborGraph, PrincipalComponents, Projection
+from workbench.store.contents import HEADINGS, SPLITS, Rows, Store
 from workbench.store.hdf5 import create_hdf5, is_external
 from workbench.store.reading import opened, read
-from workbench.store.schema import FORMAT, MAP_NAME, VERSION
+from workbench.store.schema import FILE_KEYS, FORMAT, MAP_NAME, VERSION
 from workbench.store.validation import deviations
 
 # Text is compressed, numbers are not: `python -m benchmarks.store` shows what that is worth.
@@ -70,8 +70,8 @@ def write(path: Path, store: Store) -> None:
 def extend(
     path: Path,
     projections: Sequence[Projection] = (),
-    components: Components | None = None,
-    neighbours: Neighbours | None = None,
+    components: PrincipalComponents | None = None,
+    neighbours: NeighborGraph | None = None,
     neighbour_accuracy: Mapping[int, float] | None = None,
     *,
     made_of: Store | None = None,
@@ -178,8 +178,8 @@ def _write_text(file: h5py.File, name: str, rows: Rows) -> None:
 
 def _write_findings(
     file: h5py.File,
-    components: Components | None,
-    neighbours: Neighbours | None,
+    components: PrincipalComponents | None,
+    neighbours: NeighborGraph | None,
     neighbour_accuracy: Mapping[int, float],
     projections: Sequence[Projection],
 ) -> None:
@@ -203,15 +203,16 @@ def _write_findings(
         accuracy = {str(count): float(share) for count, share in neighbour_accuracy.items()}
         group.attrs["accuracy"] = json.dumps(accuracy)
     for projection in projections:
-        made = projection.projection
-        group = _group(file, f"projection/{projection.name}", {"coordinate": made.coordinates})
-        group.attrs["method"] = made.method
-        _describe(group, made.parameters, made.seed, made.library)
+        group = _group(
+            file, f"projection/{projection.name}", {"coordinate": projection.coordinates}
+        )
+        group.attrs["method"] = projection.method
+        _describe(group, projection.parameters, projection.seed, projection.library)
         if projection.quality:
             group["preservation"] = projection.quality.preservation.astype(np.float32)
             figures = dataclasses.asdict(projection.quality)
             del figures["preservation"]
-            group.attrs["quality"] = json.dumps(figures)
+            group.attrs["quality"] = json.dumps(_with_file_keys(figures))
 
 
 def _group(file: h5py.File, name: str, arrays: Mapping[str, NDArray[Any]]) -> Any:
@@ -222,6 +223,10 @@ def _group(file: h5py.File, name: str, arrays: Mapping[str, NDArray[Any]]) -> An
 
 
 def _describe(group: Any, parameter: Mapping[str, Any], seed: int, library: str) -> None:
-    group.attrs["parameter"] = json.dumps(dict(parameter), sort_keys=True)
+    group.attrs["parameter"] = json.dumps(_with_file_keys(parameter), sort_keys=True)
     group.attrs["seed"] = seed
     group.attrs["library"] = library
+
+
+def _with_file_keys(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {FILE_KEYS.get(key, key): value for key, value in document.items()}

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from embeddings.results import Components, Map, Neighbours, Quality
+from embeddings.results import NeighborGraph, PrincipalComponents, Projection, ProjectionQuality
 from tests.examples import small_store
 from workbench import store as stores
-from workbench.store import Projection, Store
+from workbench.store import Store
 
 HOSTILE = (
     '=HYPERLINK("http://example.com";"Ohio")',
@@ -52,9 +52,7 @@ def hostile_store(path: Path, locations: int = 3) -> Store:
         provenance={"data": "", "checkpoint": "", "fusion": "medium", "size": 16},
         splits=(label % 3).astype(np.int8),
         projections={
-            name: Projection(
-                name, Map(name, generator.normal(size=(count, 2)).astype("f4"), {}, 0, "x 1")
-            )
+            name: Projection(name, generator.normal(size=(count, 2)).astype("f4"), {}, 0, "x 1")
             for name in ("pca", "tsne-50", "umap")
         },
     )
@@ -68,10 +66,12 @@ def completed(store: Store) -> Store:
     count = len(store)
     width = store.features.shape[1]
     score = generator.normal(size=(count, 4)).astype(np.float32)
-    quality = Quality(3, count, 0.9, 0.9, 0.5, 0.6, generator.random(count, dtype=np.float32))
+    quality = ProjectionQuality(
+        3, count, 0.9, 0.9, 0.5, 0.6, generator.random(count, dtype=np.float32)
+    )
     return replace(
         store,
-        components=Components(
+        components=PrincipalComponents(
             mean=np.zeros(width, np.float32),
             loadings=np.eye(4, width, dtype=np.float32),
             explained_variance=np.ones(4, np.float32),
@@ -81,7 +81,7 @@ def completed(store: Store) -> Store:
             seed=0,
             library="x 1",
         ),
-        neighbors=Neighbours(
+        neighbors=NeighborGraph(
             indices=((np.arange(count)[:, None] + [1, 2, 3]) % count).astype(np.int32),
             distances=np.sort(generator.random((count, 3), dtype=np.float32), axis=1),
             metric="euclidean",

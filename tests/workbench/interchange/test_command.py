@@ -123,13 +123,13 @@ def test_a_map_made_elsewhere_stands_beside_the_others(
     _run(*arguments)
     made = stores.read(tmp_path / "store.h5").projections
     assert sorted(made) == ["mine", "pca", "tsne-50", "umap"]
-    assert made["mine"].projection.coordinates[:, 0].tolist() == list(range(48))
-    assert made["mine"].projection.method == "imported"
-    assert made["mine"].projection.parameters == {"table": "table.parquet", "x": "x", "y": "y"}
+    assert made["mine"].coordinates[:, 0].tolist() == list(range(48))
+    assert made["mine"].method == "imported"
+    assert made["mine"].parameters == {"table": "table.parquet", "x": "x", "y": "y"}
     assert "has a map 'mine' already" in refuse(*arguments)
     _run(*arguments, "--overwrite", "--x", "y", "--y", "x")
     again = stores.read(tmp_path / "store.h5").projections["mine"]
-    assert again.projection.coordinates[:, 1].tolist() == list(range(48))
+    assert again.coordinates[:, 1].tolist() == list(range(48))
 
 
 def test_what_cannot_be_a_map_leaves_the_store_as_it_was(
@@ -156,8 +156,8 @@ def test_a_map_goes_to_virelay_and_back(tmp_path: Path, store: Store) -> None:
         *("from-virelay", tmp_path / "store.h5", tmp_path / "out" / "analysis.h5"),
         *("--map", "back", "--embedding", "umap"),
     )
-    back = stores.read(tmp_path / "store.h5").projections["back"].projection
-    assert np.array_equal(back.coordinates, store.projections["umap"].projection.coordinates)
+    back = stores.read(tmp_path / "store.h5").projections["back"]
+    assert np.array_equal(back.coordinates, store.projections["umap"].coordinates)
 
 
 def test_pictures_come_from_the_photographs(tmp_path: Path, refuse: Refuse) -> None:

@@ -10,7 +10,7 @@ from common.errors import InputError
 from tests.workbench.interchange.examples import HOSTILE, hostile_store
 from workbench.evaluation.metrics import probability
 from workbench.interchange import coordinates, to_frame
-from workbench.store import Projection, Store
+from workbench.store import Store
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_each_row_says_of_one_location_what_the_store_says(store: Store) -> None
     assert row["image_E"] == "tab\there/1_90.jpg"
     made = store.projections["tsne-50"]
     assert made.quality is not None
-    assert [row["tsne-50_x"], row["tsne-50_y"]] == made.projection.coordinates[at].tolist()
+    assert [row["tsne-50_x"], row["tsne-50_y"]] == made.coordinates[at].tolist()
     assert row["tsne-50_preservation"] == made.quality.preservation[at]
     assert np.isnan(frame["latitude"].iloc[0])
 
@@ -86,7 +86,7 @@ def test_a_class_and_a_map_that_would_share_a_column_are_refused(store: Store) -
     awkward = replace(
         store,
         class_names=("a_x", *store.class_names[1:]),
-        projections={"logit_a": Projection("logit_a", made.projection)},
+        projections={"logit_a": replace(made, name="logit_a")},
     )
     with pytest.raises(InputError, match="'logit_a_x' would be two columns"):
         to_frame(awkward, logits=True)
@@ -102,7 +102,7 @@ def test_a_map_is_matched_by_id_and_not_by_order(store: Store) -> None:
 
 def test_the_table_of_a_store_gives_its_maps_back(store: Store) -> None:
     made = coordinates(to_frame(store), store, "umap_x", "umap_y", "frame")
-    assert np.array_equal(made.coordinates, store.projections["umap"].projection.coordinates)
+    assert np.array_equal(made.coordinates, store.projections["umap"].coordinates)
 
 
 def test_maps_that_are_not_of_every_location_are_refused(store: Store) -> None:

@@ -67,7 +67,7 @@ def test_the_projector_shows_components_and_maps(tmp_path: Path, store: Store) -
     assert np.array_equal(opened.tensor(names[0], len(store)), store.components.scores)
     for title, made in store.projections.items():
         shown = opened.tensor(f"map-{title}", len(store))
-        assert np.array_equal(shown[:, :2], made.projection.coordinates)
+        assert np.array_equal(shown[:, :2], made.coordinates)
         assert not shown[:, 2].any()
 
 

@@ -88,7 +88,7 @@ def test_a_map_comes_back_out_of_the_file_that_it_was_written_to(
     _write(path, store)
     read = table.read_table(path, ("tsne-50_x", "tsne-50_y"))
     made = coordinates(read, store, "tsne-50_x", "tsne-50_y", name)
-    assert np.array_equal(made.coordinates, store.projections["tsne-50"].projection.coordinates)
+    assert np.array_equal(made.coordinates, store.projections["tsne-50"].coordinates)
 
 
 def test_a_map_is_read_out_of_what_pandas_writes(tmp_path: Path, store: Store) -> None:
@@ -103,7 +103,7 @@ def test_a_map_is_read_out_of_what_pandas_writes(tmp_path: Path, store: Store) -
             index={"=both/0": "'=both/0", "=both/1": "'=both/1", "=both/2": "'=both/2"}
         )
         made = coordinates(read, store, "umap_x", "umap_y", name)
-        assert np.array_equal(made.coordinates, store.projections["umap"].projection.coordinates)
+        assert np.array_equal(made.coordinates, store.projections["umap"].coordinates)
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_virelay_shows_the_maps_of_each_class_and_of_all(tmp_path: Path, store: 
                 "embedding": "tsne-50",
             },
         ).get_json()
-        coordinate = store.projections["tsne-50"].projection.coordinates
+        coordinate = store.projections["tsne-50"].coordinates
         assert answer["embedding"] == [
             {
                 "attributionIndex": row,
@@ -178,7 +178,7 @@ def test_the_maps_that_were_written_come_back(folder: Path, store: Store) -> Non
         folder / "analysis.h5", folder / "dataset.h5", store, "all locations", "umap"
     )
     made = coordinates(frame, store, *virelay.AXES, "analysis.h5")
-    assert np.array_equal(made.coordinates, store.projections["umap"].projection.coordinates)
+    assert np.array_equal(made.coordinates, store.projections["umap"].coordinates)
 
 
 def _linked(path: Path) -> None:

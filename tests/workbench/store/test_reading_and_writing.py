@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from common.errors import InputError
 from common.files import check_writable, file_lock
-from embeddings.results import Components, Map, Neighbours, Quality
+from embeddings.results import NeighborGraph, PrincipalComponents, Projection, ProjectionQuality
 from tests.examples import small_disk, small_store
 from workbench import store as stores
-from workbench.store import Projection, Store
+from workbench.store import Store
 
 N, D, C, K = 15, 32, 4, 3
 
@@ -38,18 +38,20 @@ def complete(store: Store) -> Store:
         return generator.normal(size=shape).astype(np.float32)
 
     share = generator.random(C).astype(np.float32)
-    quality = Quality(3, N, 0.9, 0.8, 0.7, 0.6, generator.random(N).astype(np.float32), 0.5, 10)
-    made = Map("tsne", some(N, 2), {"perplexity": 4.0}, 7, "example 2.0")
+    quality = ProjectionQuality(
+        3, N, 0.9, 0.8, 0.7, 0.6, generator.random(N).astype(np.float32), 0.5, 10
+    )
+    made = Projection("tsne", some(N, 2), {"perplexity": 4.0}, 7, "example 2.0")
     return replace(
         store,
         splits=generator.integers(0, 3, N).astype(np.int8),
         image_sha256=generator.integers(0, 256, (N, 4, 32)).astype(np.uint8),
         view_features=some(N, 4, D),
         view_logits=some(N, 4, 5),
-        components=Components(
+        components=PrincipalComponents(
             some(D), some(C, D), some(C), share, some(N, C), {"solver": "full"}, 3, "example 1.0"
         ),
-        neighbors=Neighbours(
+        neighbors=NeighborGraph(
             generator.integers(0, N, (N, K)).astype(np.int32),
             np.sort(generator.random((N, K)).astype(np.float32), axis=1),
             "euclidean",
@@ -58,13 +60,15 @@ def complete(store: Store) -> Store:
             "example 1.0",
         ),
         knn_accuracy={1: 0.5, 3: 0.75},
-        projections={**store.projections, "tsne-4": Projection("tsne-4", made, quality)},
+        projections={**store.projections, "tsne-4": replace(made, name="tsne-4", quality=quality)},
     )
 
 
 def same(one: object, other: object) -> bool:
     """Compare what a store holds, down into its parts."""
-    if isinstance(one, (Components, Map, Neighbours, Projection, Quality)):
+    if isinstance(
+        one, (PrincipalComponents, Projection, NeighborGraph, Projection, ProjectionQuality)
+    ):
         return all(same(value, getattr(other, name)) for name, value in vars(one).items())
     if hasattr(one, "shape"):
         return np.array_equal(np.asarray(one), np.asarray(other))
@@ -161,7 +165,7 @@ def test_the_old_version_stays_readable() -> None:
     assert store.class_names == ("Alaska", "New Mexico")
     assert store.location_ids[0] == "Alaska/2015_-A_b0000"
     assert set(store.projections) == {"pca", "tsne", "umap"}
-    assert store.projections["tsne"].projection.method == "tsne"
+    assert store.projections["tsne"].method == "tsne"
     assert store.logits[0].tolist() == [1.5, -0.5]
     assert store.image_paths[0][1] == "Alaska/2015_-A_b0000_90.jpg"
     assert store.splits is None
@@ -186,8 +190,8 @@ def test_an_old_store_can_be_extended(tmp_path: Path) -> None:
     old = Path(__file__).parents[2] / "data" / "store-1.h5"
     path = tmp_path / "old.h5"
     path.write_bytes(old.read_bytes())
-    made = Map("umap", np.ones((6, 2), dtype=np.float32), {}, 1, "example 2.0")
-    stores.extend(path, [Projection("second", made)])
+    made = Projection("umap", np.ones((6, 2), dtype=np.float32), {}, 1, "example 2.0")
+    stores.extend(path, [replace(made, name="second")])
     assert list(stores.read(path).projections) == ["pca", "second", "tsne", "umap"]
 
 
@@ -201,13 +205,13 @@ def test_extending_replaces_what_has_the_name_and_keeps_the_rest(path: Path) -> 
         full.knn_accuracy,
     )
     made = replace(
-        full.projections["tsne-4"].projection, coordinates=np.ones((N, 2), dtype=np.float32)
+        full.projections["tsne-4"], coordinates=np.ones((N, 2), dtype=np.float32), quality=None
     )
     size = path.stat().st_size
     for _ in range(3):
-        stores.extend(path, [Projection("tsne-4", made)])
+        stores.extend(path, [made])
     read = stores.read(path)
-    assert read.projections["tsne-4"].projection.coordinates.tolist() == [[1.0, 1.0]] * N
+    assert read.projections["tsne-4"].coordinates.tolist() == [[1.0, 1.0]] * N
     assert read.projections["tsne-4"].quality is None
     assert list(read.projections) == ["pca", "tsne", "tsne-4", "umap"]
     assert same(full.components, read.components)
@@ -225,9 +229,9 @@ def test_a_map_can_be_removed(path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", "../x", "T-SNE", "a b", "x" * 41, "-x"])
 def test_a_map_cannot_be_called_anything(path: Path, name: str) -> None:
-    made = stores.read(path).projections["umap"].projection
+    made = stores.read(path).projections["umap"]
     with pytest.raises(InputError, match="cannot be the name of a map"):
-        stores.extend(path, [Projection(name, made)])
+        stores.extend(path, [replace(made, name=name)])
 
 
 @pytest.mark.parametrize(
@@ -256,9 +260,7 @@ def test_what_contradicts_itself_is_not_written_and_the_old_file_stays(
 def test_maps_of_another_store_are_refused(path: Path) -> None:
     before = path.read_bytes()
     projection = stores.read(path).projections["umap"]
-    short = replace(
-        projection, projection=replace(projection.projection, coordinates=np.zeros((3, 2), "f4"))
-    )
+    short = replace(projection, coordinates=np.zeros((3, 2), "f4"))
     with pytest.raises(InputError, match=r"/projection/umap/coordinate is \(3, 2\)"):
         stores.extend(path, [short])
     assert path.read_bytes() == before
