@@ -148,7 +148,7 @@ def test_half_a_million_rows_open_without_their_features(tmp_path: Path) -> None
         "import resource, sys\nfrom pathlib import Path\nfrom workbench import store\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "opened = store.read(Path(sys.argv[1]))\n"
-        "assert opened.feature.shape == (500_000, 2048)\n"
+        "assert opened.features.shape == (500_000, 2048)\n"
         "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)"
     )
     done = subprocess.run(
