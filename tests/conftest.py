@@ -9,10 +9,23 @@ import pytest
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 # Threads that spin while they wait take the cores from the processes that the tests start.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Models are tiny, also in the processes that tests start; see the marker `real_resnet`.
+os.environ["TINY_TRUNK"] = "1"
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [str(Path(__file__).parent / "startup"), os.environ.get("PYTHONPATH", "")]
+).rstrip(os.pathsep)
 
 from tests.examples import TINY, folder
+from tests.startup import sitecustomize  # noqa: F401  Its import makes the models tiny.
 
 CLASSES = ("Alaska", "New Mexico")
+
+
+@pytest.fixture(autouse=True)
+def trunk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give a test that is marked `real_resnet` torchvision's own networks."""
+    if request.node.get_closest_marker("real_resnet"):
+        monkeypatch.delenv("TINY_TRUNK")
 
 
 @pytest.fixture(scope="session")

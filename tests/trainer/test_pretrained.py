@@ -20,6 +20,8 @@ from trainer.models.pretrained import (
 )
 from trainer.models.resnet import FourViewResNet
 
+pytestmark = pytest.mark.real_resnet  # The network itself is the point.
+
 State = dict[str, Tensor]
 
 

@@ -11,6 +11,8 @@ from torchvision.models import resnet50
 from trainer.config import DEPTHS, FUSIONS
 from trainer.models.resnet import WITH_VIEW_LOGITS, FourViewResNet, to_pixels
 
+pytestmark = pytest.mark.real_resnet  # The network itself is the point.
+
 CLASSES = 5
 MEAN, DEVIATION = (0.4, 0.5, 0.6), (0.2, 0.25, 0.3)
 SHARED_TRUNK = tuple(fusion for fusion in FUSIONS if fusion not in ("early", "stack"))
