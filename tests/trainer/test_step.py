@@ -140,8 +140,8 @@ def test_the_average_follows_the_weights() -> None:
 
 
 @pytest.mark.parametrize("ema_decay", [0.0, 0.9])
-def test_a_learner_goes_on_from_its_state(averaging: float) -> None:
-    config = replace(TINY, ema_decay=averaging, augmentation=0.5)
+def test_a_learner_goes_on_from_its_state(ema_decay: float) -> None:
+    config = replace(TINY, ema_decay=ema_decay, augmentation=0.5)
     whole, _ = trained(config, 4)
     half, _ = trained(config, 2)
     other = learner(config, weights_seed=9)
