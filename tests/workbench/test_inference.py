@@ -55,7 +55,7 @@ def test_a_folded_model_has_no_normalisation_and_gives_the_same(fusion: str) -> 
     assert not any(isinstance(module, nn.BatchNorm2d) for module in joined.modules())
     assert folding_is_exact(plain, joined, VIEWS)
     one, other = (Inference(each, CPU, "float32")(VIEWS) for each in (plain, joined))
-    for name in ("feature", "logit", "view_feature", "view_logit"):
+    for name in ("features", "logits", "view_features", "view_logits"):
         expected, found = getattr(one, name), getattr(other, name)
         assert (expected is None) == (found is None)
         if expected is not None:

@@ -38,6 +38,7 @@ def test_no_parameter_is_left() -> None:
         assert not weight.equal(model.get_parameter(name)), name
 
 
+@pytest.mark.real_resnet  # Its weights are enough for statistics.
 def test_weights_keep_their_size() -> None:
     model = resnet("medium").requires_grad_(False)
     *_, (_, forgetting) = cascade(model, 0)
