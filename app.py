@@ -15,10 +15,10 @@ from common.cli import cli_errors
 from common.errors import InputError
 from workbench import dashboard, store
 from workbench.attribution import layered_cache as answers
-from workbench.attribution.attribution_file import Attributions
-from workbench.attribution.cache import Cache
-from workbench.attribution.request import Explainer
-from workbench.attribution.serialization import origin
+from workbench.attribution.attribution_file import AttributionFile
+from workbench.attribution.cache import AttributionCache
+from workbench.attribution.explainer import Explainer, UnavailableExplainer
+from workbench.attribution.serialization import fingerprint
 from workbench.store import Store, provenance
 from workbench.store.photographs import Photographs
 
@@ -94,13 +94,13 @@ def main(arguments: list[str] | None = None, prog: str = "python app.py") -> int
                 f"{options.store}: the store has no projections; "
                 f"make them with `python -m workbench.project {options.store}`."
             )
-        files = answers.opened(options.attributions, opened)
+        files = answers.open_files(options.attributions, opened)
         remembered = answers.LayeredCache(files, find_cache(opened, options))
         listening = listen(options.host, options.port)
         photographs = find_photographs(opened, options.data, notes)
         explainer = find_explainer(opened, options.run, photographs, notes)
         if explainer is None and files:
-            explainer = answers.Recorded(opened)
+            explainer = UnavailableExplainer(opened)
     app = dashboard.dashboard(
         opened, options.store.name, ASSETS, photographs, explainer, notes, remembered
     )
@@ -120,7 +120,7 @@ def main(arguments: list[str] | None = None, prog: str = "python app.py") -> int
     return 0
 
 
-def about(file: Attributions) -> str:
+def about(file: AttributionFile) -> str:
     """Say what a file holds: only the very question that it answers is answered by it."""
     asked = next((made.request for made in file), None)
     kind = f", the first of the {asked.target_label} by {asked.description}" if asked else ""
@@ -173,7 +173,7 @@ def find_explainer(
         return None
 
 
-def find_cache(opened: Store, options: argparse.Namespace) -> Cache | None:
+def find_cache(opened: Store, options: argparse.Namespace) -> AttributionCache | None:
     """Return what keeps explanations on disk, None where none are to be kept.
 
     Raises InputError for a size that is none.
@@ -185,7 +185,7 @@ def find_cache(opened: Store, options: argparse.Namespace) -> Cache | None:
     if options.cache is not None and not options.cache.name:
         raise InputError(f"--cache {str(options.cache)!r}: name a folder.")
     folder = options.cache or cache_folder(options.store.resolve())
-    return Cache(folder, origin(opened), int(options.cache_size * 1e9))
+    return AttributionCache(folder, fingerprint(opened), int(options.cache_size * 1e9))
 
 
 def cache_folder(path: Path) -> Path:

@@ -44,11 +44,12 @@ from trainer.models.inference import fold_batch_norm
 from trainer.models.resnet import FourViewResNet
 from workbench import store as stores
 from workbench.attribution.compute import integrated_gradients
-from workbench.attribution.compute.batched_model import BatchedModel, Network
+from workbench.attribution.compute.batched_model import BatchedModel, FrozenModel
 from workbench.attribution.compute.convergence import Tolerance
 from workbench.attribution.compute.store_explainer import StoreExplainer
 from workbench.attribution.compute.target import Target
-from workbench.attribution.request import NEAR_ZERO, AttributionRequest, Report
+from workbench.attribution.request import AttributionRequest
+from workbench.attribution.result import MIN_OUTPUT_DIFFERENCE, Attribution
 from workbench.store.photographs import Photographs
 
 GROWTH = 1.15
@@ -85,7 +86,7 @@ def main() -> int:
     store = stores.read(options.store)
     model, checkpoint = checkpoints.load(options.run)
     model = model.eval()
-    network = Network(model)
+    network = FrozenModel(model)
     model.to(network.device)
     if options.parts:
         parts(model, network, checkpoint.config.image_size)
@@ -99,7 +100,9 @@ def main() -> int:
         if (location, OUTPUTS[-1]) in known:
             continue
         views = decode.read_views(photographs.paths(location), checkpoint.config.image_size)
-        lines = list(measured(model, network, network.pixels(views), location, options.reference))
+        lines = list(
+            measured(model, network, network.to_pixels(views), location, options.reference)
+        )
         _append(options.out, lines)
         known |= {(line.location, line.output): line for line in lines}
     summary(list(known.values()), network)
@@ -107,27 +110,27 @@ def main() -> int:
 
 
 def measured(
-    model: FourViewResNet, network: Network, pixels: Tensor, location: str, steps: int
+    model: FourViewResNet, network: FrozenModel, pixels: Tensor, location: str, steps: int
 ) -> Iterator[Line]:
     """Measure one location for all outputs."""
     state = int(BatchedModel(network).logits(pixels[None])[0].argmax())
     targets = [Target(output, state) for output in OUTPUTS]
     references = reference(network, pixels, targets, steps)
-    at_once = BatchedModel(network).at_once(pixels)
+    at_once = BatchedModel(network).batch_size(pixels)
     question = AttributionRequest()
     tolerance = Tolerance(question.completeness_tolerance, question.map_tolerance, MOST)
     for target, exact in zip(targets, references, strict=True):
         asking = BatchedModel(network)
-        made = integrated_gradients.integral(
-            asking, torch.zeros_like(pixels), pixels, target, tolerance, lambda *_: None
+        made = integrated_gradients.attribute(
+            asking, pixels, torch.zeros_like(pixels), target, tolerance, lambda *_: None
         )
         cost = asking.cost
-        difference = made.end - made.start
+        difference = made.output_difference
 
         def errors(found: Tensor, exact: Tensor = exact, difference: float = difference) -> Errors:
             completeness = abs(float(found.double().sum()) - difference)
             return (
-                completeness / max(abs(difference), NEAR_ZERO),
+                completeness / max(abs(difference), MIN_OUTPUT_DIFFERENCE),
                 float((found - exact).abs().sum() / exact.abs().sum()),
             )
 
@@ -144,7 +147,7 @@ def measured(
             cost.seconds,
             not made.reason,
             *ours,
-            made.map_error,
+            made.error_estimate or 0.0,
             fewest,
             peer(fewest)[1] if fewest else math.nan,
             *fiftys,
@@ -166,16 +169,18 @@ def search(errors: Callable[[int], Errors], question: AttributionRequest) -> int
     return 0
 
 
-def reference(network: Network, pixels: Tensor, targets: list[Target], steps: int) -> list[Tensor]:
+def reference(
+    network: FrozenModel, pixels: Tensor, targets: list[Target], steps: int
+) -> list[Tensor]:
     """Return the map (4, H, W) of each target at so many even midpoint steps."""
     sums = [torch.zeros_like(pixels[:, 0]) for _ in targets]
     places = (torch.arange(steps, device=pixels.device) + 0.5) / steps
-    at_once = BatchedModel(network).at_once(pixels)
+    at_once = BatchedModel(network).batch_size(pixels)
     for first in range(0, steps, at_once):
         batch = (
             places[first : first + at_once][:, None, None, None, None] * pixels
         ).requires_grad_(True)
-        logit = network.model(batch)
+        logit = network.module(batch)
         for target, whole in zip(targets, sums, strict=True):
             (gradient,) = torch.autograd.grad(target(logit).sum(), batch, retain_graph=True)
             whole += (gradient * pixels).sum(dim=2).sum(dim=0)
@@ -210,31 +215,35 @@ def pictures(run: Path, store: stores.Store, data: Path | None, count: int) -> N
         started = time.perf_counter()
         first: list[float] = []
 
-        def told(report: Report, started: float = started, first: list[float] = first) -> None:
-            if report.partial and not first:
+        def on_partial(
+            _: Attribution, started: float = started, first: list[float] = first
+        ) -> None:
+            if not first:
                 first.append(time.perf_counter() - started)
 
-        made = explainer.explain(store.location_ids[int(row)], AttributionRequest(), told)
+        made = explainer.explain(
+            store.location_ids[int(row)], AttributionRequest(), on_partial=on_partial
+        )
         seconds["converged"].append(time.perf_counter() - started)
         seconds["first picture"] += first
-        explainer.examine(made, told)
+        explainer.check(made)
         seconds["with evidence"].append(time.perf_counter() - started)
     print(f"seconds at {count} locations, after one that warms up; median (quartiles; worst)")
     for name, found in seconds.items():
         tell(name, found[1:])
 
 
-def parts(model: FourViewResNet, network: Network, size: int) -> None:
+def parts(model: FourViewResNet, network: FrozenModel, size: int) -> None:
     """Print what each preparation is worth: gradients a second of a batch."""
-    at_once = BatchedModel(network).at_once(torch.empty(4, 3, size, size))
+    at_once = BatchedModel(network).batch_size(torch.empty(4, 3, size, size))
     pixels = torch.rand(64, 4, 3, size, size, device=network.device)
     frozen = copy.deepcopy(model).requires_grad_(False)
     prepared = [
         ("as trained", model, at_once),
         ("frozen", frozen, at_once),
         ("folded", fold_batch_norm(model).requires_grad_(False), at_once),
-        ("channels last", network.model, at_once),
-        *((f"batches of {count}", network.model, count) for count in (1, 2, 4, 8, 16, 32, 64)),
+        ("channels last", network.module, at_once),
+        *((f"batches of {count}", network.module, count) for count in (1, 2, 4, 8, 16, 32, 64)),
     ]
     rates: dict[str, list[float]] = {}
     for _ in range(4):
@@ -256,7 +265,7 @@ def _rate(model: nn.Module, pixels: Tensor, count: int) -> float:
     return done / (time.perf_counter() - started)
 
 
-def summary(lines: list[Line], network: Network) -> None:
+def summary(lines: list[Line], network: FrozenModel) -> None:
     """Print medians, ranges and ratios for each output."""
     print(f"\n{network.device}, torch {torch.__version__}, {torch.get_num_threads()} threads")
     for output in OUTPUTS:

@@ -34,14 +34,14 @@ from trainer import checkpoint as checkpoints
 from trainer.data import decode
 from workbench import store as stores
 from workbench.attribution.compute import integrated_gradients
-from workbench.attribution.compute.batched_model import BatchedModel, Network
-from workbench.attribution.compute.convergence import Integral, Tolerance
+from workbench.attribution.compute.batched_model import BatchedModel, FrozenModel
+from workbench.attribution.compute.convergence import Estimate, Tolerance
 from workbench.attribution.compute.target import Target
 from workbench.store.photographs import Photographs
 
 PLACES = 1024
 COUNTS = (4, 6, 8, 11, 16, 23, 32, 45, 64)
-SURVEY = integrated_gradients.SURVEY
+SURVEY = integrated_gradients.PATH_INTERVALS
 Array = NDArray[np.float64]
 
 
@@ -73,11 +73,11 @@ class Line:
         )
 
 
-def known(network: Network, pixels: Tensor, target: Target) -> Line:
+def known(network: FrozenModel, pixels: Tensor, target: Target) -> Line:
     """Ask for the maps at all places and for the outputs between them."""
     asking = BatchedModel(network)
     places = ((torch.arange(PLACES) + 0.5) / PLACES).to(pixels)[:, None, None, None, None]
-    at_once = asking.at_once(pixels)
+    at_once = asking.batch_size(pixels)
     maps = []
     for first in range(0, PLACES, at_once):
         _, gradient = asking.gradients(places[first : first + at_once] * pixels, target)
@@ -151,20 +151,24 @@ RULES: dict[str, Callable[[Line, int], tuple[Array, Array]]] = {
 }
 
 
-def rounds(network: Network, pixels: Tensor, target: Target, line: Line) -> list[list[float]]:
+def rounds(network: FrozenModel, pixels: Tensor, target: Target, line: Line) -> list[list[float]]:
     """Return gradients, errors of completeness and of the map, and `nested` of every round."""
     found: list[list[float]] = []
 
-    def told(gradients: int, now: Integral) -> None:
+    def told(now: Estimate) -> None:
         completeness, wrong = line.of(now.map.cpu())
-        estimate = now.map_error / integrated_gradients.NESTED
-        found.append([gradients, completeness, wrong, wrong / estimate if estimate else np.nan])
+        estimate = (now.error_estimate or 0.0) / integrated_gradients.NESTED_ERROR_RATIO
+        found.append(
+            [now.n_gradients, completeness, wrong, wrong / estimate if estimate else np.nan]
+        )
 
     # As in use, but going on until no more than the last of the counts.
     for map_tolerance in (0.05, 0.02, 0.01):
         tolerance = Tolerance(0.01, map_tolerance, COUNTS[-1])
         start = torch.zeros_like(pixels)
-        integrated_gradients.integral(BatchedModel(network), start, pixels, target, tolerance, told)
+        integrated_gradients.attribute(
+            BatchedModel(network), pixels, start, target, tolerance, told
+        )
     return found
 
 
@@ -173,7 +177,7 @@ def main() -> int:
     options = parser().parse_args()
     store = stores.read(options.store)
     model, checkpoint = checkpoints.load(options.run)
-    network = Network(model)
+    network = FrozenModel(model)
     photographs = Photographs(options.data or Path(str(store.provenance["data"])), store)
     rows = np.random.default_rng(0).permutation(len(store))[: options.locations]
     curves: dict[str, dict[str, list[list[tuple[float, float]]]]] = {}
@@ -182,7 +186,7 @@ def main() -> int:
         views = decode.read_views(
             photographs.paths(store.location_ids[row]), checkpoint.config.image_size
         )
-        pixels = network.pixels(views)
+        pixels = network.to_pixels(views)
         state = int(BatchedModel(network).logits(pixels[None])[0].argmax())
         for output in ("logit", "probability"):
             line = known(network, pixels, Target(output, state))

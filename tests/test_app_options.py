@@ -14,7 +14,7 @@ from tests.examples import small_disk, small_store
 from tests.workbench.answers import ORIGIN, example
 from tests.workbench.test_attributions import write
 from workbench import store
-from workbench.attribution.layered_cache import Recorded
+from workbench.attribution.explainer import UnavailableExplainer
 from workbench.dashboard.job_queue import Remembering
 
 
@@ -93,7 +93,7 @@ def test_files_of_explanations_are_shown_without_a_model(
     *_, explainer, _, remembered = wired(
         path, monkeypatch, "--attributions", str(one), "--attributions", str(other)
     )
-    assert isinstance(explainer, Recorded)
+    assert isinstance(explainer, UnavailableExplainer)
     memory: Remembering = remembered  # type: ignore[assignment]
     for seed in range(2):
         made = example(seed)

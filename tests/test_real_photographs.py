@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from common.progress import no_progress
 from trainer.config import Config
 from trainer.train import train
 from workbench import export, extract, project, store
 from workbench.attribution.compute.store_explainer import StoreExplainer
-from workbench.attribution.request import AttributionRequest, untold
+from workbench.attribution.request import AttributionRequest
 from workbench.store.photographs import Photographs
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "streetscapes"
@@ -35,7 +36,7 @@ def test_the_whole_way(tmp_path: Path) -> None:
 
     opened = store.read(out)
     explainer = StoreExplainer(run, Photographs(DATA / "test", opened), opened)
-    result = explainer.explain(opened.location_ids[0], AttributionRequest(), untold)
+    result = explainer.explain(opened.location_ids[0], AttributionRequest(), no_progress)
     assert result.values.shape == (4, 48, 48)
     assert result.converged
     assert result.relative_completeness_error is not None

@@ -13,16 +13,13 @@ from werkzeug.serving import make_server
 
 from app import ASSETS
 from common.errors import InputError
+from common.progress import ProgressCallback, no_progress
 from tests.examples import small_store
 from tests.window import SELECTED
 from tests.workbench.dashboard.examples import attribution, examined
-from workbench.attribution.request import (
-    METHOD_TITLES,
-    Attribution,
-    AttributionRequest,
-    Progress,
-    Report,
-)
+from workbench.attribution.explainer import PartialCallback
+from workbench.attribution.request import METHOD_TITLES, AttributionRequest
+from workbench.attribution.result import Attribution
 from workbench.dashboard.page import dashboard
 from workbench.evaluation.predictions import Predictions
 from workbench.store import Store
@@ -45,41 +42,48 @@ class Explainer:
         self.evidence_gate.set()
         self.broken = False
 
-    def question(self, location_id: str, question: AttributionRequest) -> AttributionRequest:
-        if question.baseline_location == location_id:
+    def resolve(self, location_id: str, request: AttributionRequest) -> AttributionRequest:
+        if request.baseline_location == location_id:
             raise InputError(f"{location_id}: is its own baseline; explain another location.")
         row, name = self.guesses.row[location_id], self.guesses.name
-        return question.resolve(
+        return request.resolve(
             name[self.guesses.prediction[row]], name[self.guesses.store.labels[row]]
         )
 
     def explain(
-        self, location_id: str, question: AttributionRequest, progress: Progress
+        self,
+        location_id: str,
+        request: AttributionRequest,
+        progress: ProgressCallback = no_progress,
+        on_partial: PartialCallback | None = None,
     ) -> Attribution:
         generator = np.random.default_rng(self.guesses.row[location_id])
         values = generator.normal(0, 0.001, (4, 64, 64)).astype(np.float32)
         made = replace(
-            attribution(location_id, question),
+            attribution(location_id, request),
             values=values,
             # The map misses the output difference of two by its own sum.
             output=float(values.sum(dtype=np.float64)) + 2,
             baseline_output=0.0,
         )
         for step in range(STEPS + 1):
-            stage = METHOD_TITLES[question.method]
-            report = Report(stage, step, STEPS, made if step > 9 else None)
-            progress(report)
+            stage = METHOD_TITLES[request.method]
+            progress(step / STEPS, stage)
+            if on_partial and step > 9:
+                on_partial(made)
             while step == 12 and not self.gate.wait(0.02):
-                progress(report)
+                progress(step / STEPS, stage)
             if step == 20 and self.broken:
                 raise InputError("The photographs have changed; extract the store again.")
         return made
 
-    def examine(self, made: Attribution, progress: Progress) -> Attribution:
-        progress(Report("deletion and insertion", 2, 5))
+    def check(
+        self, attribution: Attribution, progress: ProgressCallback = no_progress
+    ) -> Attribution:
+        progress(0.4, "deletion and insertion")
         while not self.evidence_gate.wait(0.02):
-            progress(Report("deletion and insertion", 2, 5))
-        return examined(made)
+            progress(0.4, "deletion and insertion")
+        return examined(attribution)
 
 
 class Site:

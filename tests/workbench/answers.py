@@ -1,13 +1,14 @@
-"""Answers that nobody computed, and what it takes to compare them."""
+"""AttributionFolder that nobody computed, and what it takes to compare them."""
 
 from dataclasses import asdict, replace
 
 import numpy as np
 
-from workbench.attribution.request import Attribution, AttributionRequest, Cost, Evidence
-from workbench.attribution.serialization import Origin
+from workbench.attribution.request import AttributionRequest
+from workbench.attribution.result import Attribution, Checks, Cost
+from workbench.attribution.serialization import Fingerprint
 
-ORIGIN = Origin("c" * 64, "d" * 64)
+ORIGIN = Fingerprint("c" * 64, "d" * 64)
 QUESTION = AttributionRequest(target="Île d'Or", contrast_target="Ohio")
 
 
@@ -27,7 +28,7 @@ def example(
         reason="",
         error_estimate=0.01,
         cost=Cost(32, 7, 0.25),
-        evidence=_evidence(generator) if evidence else None,
+        checks=_evidence(generator) if evidence else None,
     )
     return replace(made, **fields)  # type: ignore[arg-type]
 
@@ -39,17 +40,17 @@ def assert_same(one: Attribution | None, other: Attribution) -> None:
     assert one.values.dtype == np.float32
 
 
-def _evidence(generator: np.random.Generator) -> Evidence:
+def _evidence(generator: np.random.Generator) -> Checks:
     orders = ("map", "random", "edges")
-    return Evidence(
-        fraction=np.linspace(0, 1, 5),
+    return Checks(
+        fractions=np.linspace(0, 1, 5),
         deletion={order: generator.random(5) for order in orders},
         insertion={order: generator.random(5) for order in orders},
-        agreement={"mean": 0.5, "blur": -0.25},
-        stability=generator.random(3),
+        baseline_agreement={"mean": 0.5, "blur": -0.25},
+        noise_stability=generator.random(3),
         model_randomization={"classifier": 0.75, "stage 4": 0.125},
-        view_effect=generator.normal(size=4),
-        prior=float(generator.normal()),
-        turn_effect=generator.normal(size=3),
+        view_effects=generator.normal(size=4),
+        input_randomization=float(generator.normal()),
+        rotation_effects=generator.normal(size=3),
         cost=Cost(10, 50, 1.5),
     )

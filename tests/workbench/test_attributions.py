@@ -13,7 +13,8 @@ from tests.examples import small_disk
 from tests.workbench.answers import ORIGIN, QUESTION, assert_same, example
 from workbench.attribution import attribution_file
 from workbench.attribution.attribution_file import ENTRIES, FORMAT, VERSION
-from workbench.attribution.request import Attribution, AttributionRequest
+from workbench.attribution.request import AttributionRequest
+from workbench.attribution.result import Attribution
 
 PAGE = Path(__file__).parents[2] / "docs" / "attributions.md"
 FAILURES = (("Ohio/x", "Île d'Or/x_90.jpg: the photograph is gone."),)
@@ -38,15 +39,19 @@ def test_answers_come_back_to_the_bit(path: Path) -> None:
         assert_same(made, example(seed, evidence=True))
         assert_same(found.at(made.location_id), made)
         assert_same(found.get(made.location_id, QUESTION), made)
-    assert (found.origin, found.asked, found.provenance) == (ORIGIN, {"where": ""}, {"size": 16})
+    assert (found.fingerprint, found.asked, found.provenance) == (
+        ORIGIN,
+        {"where": ""},
+        {"size": 16},
+    )
     assert found.failures == FAILURES
 
 
 def test_answers_without_evidence_come_back_to_the_bit(tmp_path: Path) -> None:
     answers = [
         example(0),
-        example(1, converged=False, reason="ä" * 300, map_error=float("inf")),
-        example(2, converged=None, baseline_output=None, map_error=None),
+        example(1, converged=False, reason="ä" * 300, error_estimate=float("inf")),
+        example(2, converged=None, baseline_output=None, error_estimate=None),
     ]
     found = attribution_file.read(write(tmp_path / "plain.h5", *answers))
     for made, expected in zip(found, answers, strict=True):
@@ -66,7 +71,7 @@ def test_only_the_same_question_is_answered(path: Path) -> None:
 def test_columns_hold_what_follows_from_the_maps(path: Path) -> None:
     found = attribution_file.read(path)
     answers = [example(seed) for seed in range(3)]
-    assert np.allclose(found.column("/view_share"), [made.view_share for made in answers])
+    assert np.allclose(found.column("/view_share"), [made.view_shares for made in answers])
     errors = [made.completeness_error for made in answers]
     assert np.array_equal(found.column("/completeness_error"), np.array(errors, dtype=np.float64))
 

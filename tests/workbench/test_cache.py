@@ -20,9 +20,10 @@ from common.errors import InputError
 from tests.examples import small_disk
 from tests.workbench.answers import ORIGIN, QUESTION, assert_same, example
 from workbench.attribution import cache as module
-from workbench.attribution.cache import ABANDONED, Answers, Cache
-from workbench.attribution.request import Attribution, AttributionRequest
-from workbench.attribution.serialization import ALGORITHM, Origin
+from workbench.attribution.cache import ABANDONED, AttributionCache, AttributionFolder
+from workbench.attribution.request import AttributionRequest
+from workbench.attribution.result import Attribution
+from workbench.attribution.serialization import ALGORITHM, Fingerprint
 
 ROOT = Path(__file__).parents[2]
 PLENTY = 10**9
@@ -34,11 +35,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def kept(folder: Path, made: Attribution) -> Attribution | None:
-    return Cache(folder, ORIGIN, PLENTY).get(made.location_id, made.request)
+    return AttributionCache(folder, ORIGIN, PLENTY).get(made.location_id, made.request)
 
 
 def put(folder: Path, *answers: Attribution) -> None:
-    cache = Cache(folder, ORIGIN, PLENTY)
+    cache = AttributionCache(folder, ORIGIN, PLENTY)
     for made in answers:
         cache.put(made)
 
@@ -55,12 +56,12 @@ def only_file(folder: Path) -> Path:
         example(evidence=True),
         example(evidence=True, name="Ohio/../../x\0ü"),
         example(
-            converged=False, reason="1,000 gradients – and not yet there", map_error=float("inf")
+            converged=False, reason="1,000 gradients – and not yet there", error_estimate=float("inf")
         ),
         example(
             question=AttributionRequest(method="grad_cam", target="Ohio"),
             baseline_output=None,
-            map_error=None,
+            error_estimate=None,
             converged=None,
         ),
     ],
@@ -99,9 +100,12 @@ def test_model_photographs_location_and_algorithm_count(
 ) -> None:
     made = example()
     put(folder, made)
-    for origin in (replace(ORIGIN, checkpoint_sha256="e"), replace(ORIGIN, data_sha256="e")):
-        assert Cache(folder, origin, PLENTY).get(made.location_id, made.request) is None
-    assert Cache(folder, ORIGIN, PLENTY).get("Ohio/another", made.request) is None
+    for fingerprint in (replace(ORIGIN, checkpoint_sha256="e"), replace(ORIGIN, data_sha256="e")):
+        assert (
+            AttributionCache(folder, fingerprint, PLENTY).get(made.location_id, made.request)
+            is None
+        )
+    assert AttributionCache(folder, ORIGIN, PLENTY).get("Ohio/another", made.request) is None
     monkeypatch.setattr(module, "ALGORITHM", ALGORITHM + 1)
     assert kept(folder, made) is None
 
@@ -222,7 +226,7 @@ def test_what_somebody_else_has_put_there_stays(folder: Path) -> None:
     link.symlink_to(target)
     (folder / f"{'c' * 64}.plain").mkdir()
     before = set(folder.iterdir())
-    cache = Cache(folder, ORIGIN, 12_000)  # For one answer and no other.
+    cache = AttributionCache(folder, ORIGIN, 12_000)  # For one answer and no other.
     for seed in range(3):
         cache.put(example(seed))
     assert len(set(folder.iterdir()) - before) == 1
@@ -246,7 +250,7 @@ def test_a_folder_by_the_name_of_an_answer_hinders_nobody(
 def test_the_least_recently_used_go_first(folder: Path) -> None:
     put(folder, example(0))
     size = only_file(folder).stat().st_size
-    cache = Cache(folder, ORIGIN, 3 * size + size // 2)
+    cache = AttributionCache(folder, ORIGIN, 3 * size + size // 2)
     first, second, third, fourth, fifth = (example(seed) for seed in range(5))
     for made in (first, second, third):
         cache.put(made)
@@ -261,7 +265,7 @@ def test_the_least_recently_used_go_first(folder: Path) -> None:
         True,
     ]
     # The limit is that of the folder, whosever the answers are.
-    other = Cache(folder, Origin("x", "y"), size)
+    other = AttributionCache(folder, Fingerprint("x", "y"), size)
     other.put(fifth)
     assert len(list(folder.iterdir())) == 1
     assert_same(other.get(fifth.location_id, fifth.request), fifth)
@@ -276,7 +280,7 @@ def _age(folder: Path) -> None:
 
 def test_an_answer_that_is_too_large_drives_nobody_out(folder: Path) -> None:
     put(folder, example(0))
-    Cache(folder, ORIGIN, 10_000).put(example(1, side=64))
+    AttributionCache(folder, ORIGIN, 10_000).put(example(1, side=64))
     assert kept(folder, example(0)) is not None
     assert kept(folder, example(1)) is None
 
@@ -299,7 +303,7 @@ def test_a_folder_that_cannot_be_made_is_said_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").write_text("mine")
-    cache = Cache(tmp_path / "file" / "cache", ORIGIN, PLENTY)
+    cache = AttributionCache(tmp_path / "file" / "cache", ORIGIN, PLENTY)
     for seed in range(3):
         cache.put(example(seed))
         assert cache.get(example(seed).location_id, QUESTION) is None
@@ -308,7 +312,7 @@ def test_a_folder_that_cannot_be_made_is_said_once(
     assert said[0].startswith("Explanations are shown, but not all are kept. ")
     assert "Not a directory" in said[0]
     with pytest.raises(InputError, match="Not a directory"):
-        Answers(tmp_path / "file" / "cache", ORIGIN).put(example())
+        AttributionFolder(tmp_path / "file" / "cache", ORIGIN).put(example())
 
 
 @pytest.fixture
@@ -318,7 +322,7 @@ def small(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_hinders_nobody(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    cache = Cache(small / "cache", ORIGIN, PLENTY)
+    cache = AttributionCache(small / "cache", ORIGIN, PLENTY)
     answers = [example(seed, side=64) for seed in range(6)]  # Some 70 kB each.
     for made in answers:
         cache.put(made)
@@ -355,14 +359,14 @@ WRITER = """
 import sys
 from pathlib import Path
 from tests.workbench.answers import ORIGIN, assert_same, example
-from workbench.cache import Cache
-cache = Cache(Path(sys.argv[1]), ORIGIN, int(sys.argv[2]))
+from workbench.cache import AttributionCache
+cache = AttributionCache(Path(sys.argv[1]), ORIGIN, int(sys.argv[2]))
 for number in range(int(sys.argv[3])):
     made = example(number % 7, side=128, evidence=bool(number % 3))
     cache.put(made)
     found = cache.get(made.location_id, made.question)
     if found is not None:
-        assert_same(found, example(number % 7, side=128, evidence=found.evidence is not None))
+        assert_same(found, example(number % 7, side=128, evidence=found.checks is not None))
     print(number, flush=True)
 """
 
@@ -391,7 +395,7 @@ def test_killed_at_any_moment_nothing_is_left_that_hurts(folder: Path) -> None:
             found = kept(folder, example(seed))
             there += found is not None
             if found:
-                examined = found.evidence is not None
+                examined = found.checks is not None
                 assert_same(found, example(seed, side=128, evidence=examined))
         assert all(path.suffix in (".plain", ".examined") for path in folder.iterdir())
     assert there

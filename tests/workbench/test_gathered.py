@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from workbench.attribution.aggregation import gather
-from workbench.attribution.request import Attribution, AttributionRequest, Cost
+from workbench.attribution.aggregation import aggregate
+from workbench.attribution.request import AttributionRequest
+from workbench.attribution.result import Attribution, Cost
 
 
 def attribution(
@@ -35,19 +36,19 @@ def bright(view: int, row: int = 0, strength: float = 1.0) -> NDArray[np.float64
 def test_the_mean_is_signed_and_shares_count_every_location_alike() -> None:
     one = attribution("a", bright(0, row=1, strength=1.0))
     strong = attribution("b", bright(2, row=3, strength=-9.0))
-    result = gather([one, strong])
+    result = aggregate([one, strong])
     assert result.count == 2
     assert result.mean.dtype == np.float32
     assert np.allclose(result.mean, (one.values + strong.values) / 2)
-    assert result.view_share.tolist() == [0.5, 0, 0.5, 0]
-    assert result.row_share.tolist() == [0, 0.5, 0, 0.5, 0, 0]
+    assert result.view_shares.tolist() == [0.5, 0, 0.5, 0]
+    assert result.row_shares.tolist() == [0, 0.5, 0, 0.5, 0, 0]
 
 
 def test_the_mean_of_complete_maps_is_complete() -> None:
     generator = np.random.default_rng(0)
     made = [attribution(str(index), generator.normal(size=(4, 6, 5))) for index in range(9)]
     whole = np.mean([float(one.values.sum()) for one in made])
-    assert float(gather(made).mean.sum()) == pytest.approx(whole, abs=1e-4)
+    assert float(aggregate(made).mean.sum()) == pytest.approx(whole, abs=1e-4)
 
 
 def test_the_most_typical_comes_first_and_the_odd_one_last() -> None:
@@ -63,7 +64,7 @@ def test_the_most_typical_comes_first_and_the_odd_one_last() -> None:
         attribution("farther", common + 4 * noise[3]),
         *(attribution(f"as near {index}", common + 0.1 * noise[index]) for index in (4, 5)),
     ]
-    order = gather(made).exemplar
+    order = aggregate(made).prototypes
     assert set(order[:3]) == {"near", "as near 4", "as near 5"}
     assert order[3:] == ("some", "far", "farther", "nothing", "opposite")
 
@@ -71,7 +72,7 @@ def test_the_most_typical_comes_first_and_the_odd_one_last() -> None:
 def test_a_map_is_not_typical_by_its_own_weight() -> None:
     loud = attribution("loud", bright(3, strength=1000.0))
     quiet = [attribution(str(index), bright(1, strength=1.0)) for index in range(3)]
-    assert gather([loud, *quiet]).exemplar[-1] == "loud"
+    assert aggregate([loud, *quiet]).prototypes[-1] == "loud"
 
 
 def test_the_interval_is_that_of_a_mean_of_shares() -> None:
@@ -81,27 +82,28 @@ def test_the_interval_is_that_of_a_mean_of_shares() -> None:
         attribution(str(index), bright(0 if generator.random() < 0.3 else 2))
         for index in range(400)
     ]
-    result = gather(made)
-    low, high = result.view_interval[0]
-    mean = result.view_share[0]
+    result = aggregate(made)
+    low, high = result.view_intervals[0]
+    mean = result.view_shares[0]
     half = 1.96 * np.sqrt(mean * (1 - mean) / 400)
     assert low == pytest.approx(mean - half, abs=0.006)
     assert high == pytest.approx(mean + half, abs=0.006)
-    assert result.view_interval[1].tolist() == [0, 0]
-    assert np.array_equal(gather(made).view_interval, result.view_interval)
+    assert result.view_intervals[1].tolist() == [0, 0]
+    assert np.array_equal(aggregate(made).view_intervals, result.view_intervals)
 
 
 def test_one_location_is_its_own_mean() -> None:
-    result = gather([attribution("a", bright(1))])
-    assert result.exemplar == ("a",)
-    assert result.view_interval.tolist() == [[0, 0], [1, 1], [0, 0], [0, 0]]
+    result = aggregate([attribution("a", bright(1))])
+    assert result.prototypes == ("a",)
+    assert result.view_intervals.tolist() == [[0, 0], [1, 1], [0, 0], [0, 0]]
 
 
 def test_locations_may_be_about_several_states() -> None:
     usual = AttributionRequest(target="Texas")
     other = replace(usual, target="Ohio", contrast_target="Utah")
     assert (
-        gather([attribution("a", bright(0), usual), attribution("b", bright(0), other)]).count == 2
+        aggregate([attribution("a", bright(0), usual), attribution("b", bright(0), other)]).count
+        == 2
     )
 
 
@@ -122,4 +124,4 @@ def test_locations_may_be_about_several_states() -> None:
 )
 def test_what_cannot_be_gathered_is_refused(made: list[Attribution], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
-        gather(made)
+        aggregate(made)

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.text import Text
 
 from tests.workbench.test_verdict import attribution, evidence
-from workbench.attribution.request import Attribution
+from workbench.attribution.result import Attribution
 from workbench.figures import paper
 from workbench.figures.paper_attribution import figure
 
@@ -29,7 +29,7 @@ def test_four_views_and_their_maps_share_one_scale(made: Attribution) -> None:
         drawn = axes[2 * view + 1].images[1]
         assert np.array_equal(np.asarray(drawn.get_array()), made.values[view])
         limits.add(drawn.get_clim())
-        assert axes[2 * view + 1].get_xlabel() == f"{made.view_share[view]:.0%} of the map"
+        assert axes[2 * view + 1].get_xlabel() == f"{made.view_shares[view]:.0%} of the map"
     ((low, high),) = limits
     assert high == -low == pytest.approx(np.percentile(np.abs(made.values), 99))
 
@@ -40,8 +40,8 @@ def test_the_curves_are_those_of_the_evidence_and_the_verdict_is_written(
     result = figure(made, VIEWS)
     (curves,) = [axes for axes in result.axes if axes.get_ylabel() == "Probability"]
     drawn = [np.asarray(line.get_ydata()) for line in curves.lines]
-    assert made.evidence is not None
-    for kind in (made.evidence.deletion, made.evidence.insertion):
+    assert made.checks is not None
+    for kind in (made.checks.deletion, made.checks.insertion):
         for curve in kind.values():
             assert any(np.array_equal(curve, line) for line in drawn)
     words = " ".join(text.get_text() for axes in result.axes for text in axes.texts)
@@ -66,13 +66,13 @@ def test_the_errors_are_written_in_numbers_and_no_text_is_too_small_to_read() ->
 
 
 def test_a_map_without_evidence_has_no_curves(made: Attribution) -> None:
-    result = figure(replace(made, evidence=None), VIEWS)
+    result = figure(replace(made, checks=None), VIEWS)
     assert not any(axes.lines for axes in result.axes)
     assert "Not yet examined" in [text.get_text() for axes in result.axes for text in axes.texts]
 
 
 def test_a_map_of_zeros_can_be_drawn(made: Attribution, tmp_path: Path) -> None:
-    nothing = replace(made, values=np.zeros_like(made.values), evidence=None)
+    nothing = replace(made, values=np.zeros_like(made.values), checks=None)
     paper.save(figure(nothing, VIEWS), tmp_path / "a.svg")
 
 

@@ -12,18 +12,19 @@ from tests.examples import small_store
 from tests.workbench.answers import ORIGIN, QUESTION, assert_same, example
 from tests.workbench.test_attributions import write
 from workbench.attribution import attribution_file, layered_cache
-from workbench.attribution.cache import Cache
-from workbench.attribution.layered_cache import LayeredCache, Recorded
+from workbench.attribution.cache import AttributionCache
+from workbench.attribution.explainer import UnavailableExplainer
+from workbench.attribution.layered_cache import LayeredCache
 from workbench.attribution.request import AttributionRequest
-from workbench.attribution.serialization import Origin, origin
+from workbench.attribution.serialization import Fingerprint, fingerprint
 from workbench.store import Store
 
 NAME = example().location_id
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> Cache:
-    return Cache(tmp_path / "cache", ORIGIN, 10**9)
+def cache(tmp_path: Path) -> AttributionCache:
+    return AttributionCache(tmp_path / "cache", ORIGIN, 10**9)
 
 
 @pytest.fixture
@@ -31,7 +32,9 @@ def store(tmp_path: Path) -> Store:
     return small_store(tmp_path / "small.h5", tmp_path / "data", locations=2)
 
 
-def test_files_come_first_and_what_is_new_goes_into_the_cache(tmp_path: Path, cache: Cache) -> None:
+def test_files_come_first_and_what_is_new_goes_into_the_cache(
+    tmp_path: Path, cache: AttributionCache
+) -> None:
     file = attribution_file.read(write(tmp_path / "some.h5", example(0, name=NAME)))
     both = LayeredCache([file], cache)
     assert_same(both.get(NAME, QUESTION), example(0, name=NAME))
@@ -42,7 +45,7 @@ def test_files_come_first_and_what_is_new_goes_into_the_cache(tmp_path: Path, ca
     assert cache.get(NAME, other) is not None
 
 
-def test_evidence_is_found_wherever_it_is(tmp_path: Path, cache: Cache) -> None:
+def test_evidence_is_found_wherever_it_is(tmp_path: Path, cache: AttributionCache) -> None:
     plain = attribution_file.read(write(tmp_path / "plain.h5", example()))
     examined = attribution_file.read(write(tmp_path / "examined.h5", example(evidence=True)))
     assert_same(LayeredCache([plain, examined], None).get(NAME, QUESTION), example(evidence=True))
@@ -57,7 +60,7 @@ def test_without_a_cache_nothing_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_damaged_file_is_said_and_passed_over(
-    tmp_path: Path, cache: Cache, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, cache: AttributionCache, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write(tmp_path / "some.h5", example())
     with h5py.File(path, "r+") as file:
@@ -72,36 +75,36 @@ def test_a_damaged_file_is_said_and_passed_over(
 def test_a_file_of_another_store_is_refused(tmp_path: Path, store: Store) -> None:
     path = write(tmp_path / "some.h5", example())
     with pytest.raises(InputError, match="explains another checkpoint than the store's"):
-        layered_cache.opened([path], store)
+        layered_cache.open_files([path], store)
     mine = replace(store, provenance={"checkpoint_sha256": ORIGIN.checkpoint_sha256})
     with pytest.raises(InputError, match="explains other photographs than the store's"):
-        layered_cache.opened([path], mine)
+        layered_cache.open_files([path], mine)
     provenance = {
         "checkpoint_sha256": ORIGIN.checkpoint_sha256,
         "data_sha256": ORIGIN.data_sha256,
     }
-    (file,) = layered_cache.opened([path], replace(store, provenance=provenance))
+    (file,) = layered_cache.open_files([path], replace(store, provenance=provenance))
     assert len(file) == 1
 
 
 def test_a_store_without_a_fingerprint_is_known_by_its_folder_and_ids(store: Store) -> None:
-    here = origin(store)
+    here = fingerprint(store)
     moved = replace(store, provenance={**store.provenance, "data": "elsewhere"})
     fewer = replace(store, location_ids=store.location_ids[1:])
-    assert len({here, origin(moved), origin(fewer)}) == 3
-    assert origin(replace(store, provenance={"data_sha256": "d"})) == Origin("", "d")
+    assert len({here, fingerprint(moved), fingerprint(fewer)}) == 3
+    assert fingerprint(replace(store, provenance={"data_sha256": "d"})) == Fingerprint("", "d")
 
 
 def test_where_no_model_can_be_had_questions_are_known_and_not_answered(store: Store) -> None:
-    recorded = Recorded(store)
+    recorded = UnavailableExplainer(store)
     name = store.location_ids[0]
     predicted = store.class_names[int(store.logits[0].argmax())]
-    assert recorded.question(name, AttributionRequest()).target == predicted
+    assert recorded.resolve(name, AttributionRequest()).target == predicted
     with pytest.raises(InputError, match="no such state"):
-        recorded.question(name, AttributionRequest(target="Ohoi"))
+        recorded.resolve(name, AttributionRequest(target="Ohoi"))
     with pytest.raises(KeyError):
-        recorded.question("Ohio/unknown", AttributionRequest())
+        recorded.resolve("Ohio/unknown", AttributionRequest())
     with pytest.raises(InputError, match="cannot be computed"):
-        recorded.explain(name, AttributionRequest(), lambda report: None)
+        recorded.explain(name, AttributionRequest())
     with pytest.raises(InputError, match="cannot be computed"):
-        recorded.examine(example(), lambda report: None)
+        recorded.check(example())

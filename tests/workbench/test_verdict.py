@@ -7,33 +7,34 @@ import numpy as np
 import pytest
 
 from workbench.attribution import verdict as rule
-from workbench.attribution.request import Attribution, AttributionRequest, Cost, Evidence
+from workbench.attribution.request import AttributionRequest
+from workbench.attribution.result import Attribution, Checks, Cost
 from workbench.attribution.verdict import verdict
 
 PAGE = Path(__file__).parents[2] / "docs" / "evidence.md"
 FRACTION = np.linspace(0, 1, 5)
 
 
-def evidence(**changes: Any) -> Evidence:
+def evidence(**changes: Any) -> Checks:
     """Return evidence that speaks for a map in everything."""
     fall, rise = 0.8 * (1 - FRACTION), 0.8 * FRACTION
-    good = Evidence(
-        fraction=FRACTION,
+    good = Checks(
+        fractions=FRACTION,
         deletion={"map": fall**4, "random": fall, "edges": fall},
         insertion={"map": 0.8 * FRACTION**0.25, "random": rise, "edges": rise},
-        agreement={"black": 0.1, "blur": 0.7},
-        stability=np.array([0.9, 0.8, 0.85]),
+        baseline_agreement={"black": 0.1, "blur": 0.7},
+        noise_stability=np.array([0.9, 0.8, 0.85]),
         model_randomization={"classifier": 0.9, "conv1": 0.1},
-        prior=0.2,
-        view_effect=np.zeros(4),
-        turn_effect=np.zeros(3),
+        input_randomization=0.2,
+        view_effects=np.zeros(4),
+        rotation_effects=np.zeros(3),
         cost=Cost(1, 1, 0.1),
     )
     deletion = {**good.deletion, "map": np.array([0.8, 0.3, 0.1, 0.05, 0.0])}
     return replace(good, **{"deletion": deletion, **changes})
 
 
-def attribution(known: Evidence | None, **changes: Any) -> Attribution:
+def attribution(known: Checks | None, **changes: Any) -> Attribution:
     """Return a converged map whose sum is the difference of outputs, 4."""
     made = np.full((4, 2, 2), 0.25, dtype=np.float32)
     good = Attribution(
@@ -47,7 +48,7 @@ def attribution(known: Evidence | None, **changes: Any) -> Attribution:
         reason="",
         error_estimate=0.03,
         cost=Cost(20, 3, 0.5),
-        evidence=known,
+        checks=known,
     )
     return replace(good, **changes)
 
@@ -127,11 +128,11 @@ def test_a_map_can_speak_against_itself(changes: dict[str, Any], word: str, comp
 
 def test_a_method_that_promises_no_sum_is_not_held_to_one() -> None:
     cam = attribution(
-        evidence(agreement={}),
+        evidence(baseline_agreement={}),
         question=AttributionRequest(method="grad_cam", target="Ohio"),
         baseline_output=None,
         converged=None,
-        map_error=None,
+        error_estimate=None,
     )
     judged = verdict(cam)
     assert judged.word == "supported"

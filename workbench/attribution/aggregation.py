@@ -1,4 +1,4 @@
-"""The maps of many locations as one: what a model looks at in a state."""
+"""Aggregates of the maps of many locations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,84 +6,87 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.attribution.request import Attribution, AttributionRequest
+from workbench.attribution.request import AttributionRequest
+from workbench.attribution.result import Attribution
 
-DRAWS = 2000
-CONFIDENCE = 0.95
+N_RESAMPLES = 2000
+CONFIDENCE_LEVEL = 0.95
 
 
 @dataclass(frozen=True)
-class Gathered:
+class Aggregate:
     """What the maps of `count` locations have in common.
 
-    `mean` (4, H, W) float32 is their mean, signed, in units of the output, so that the mean of
-    complete maps is complete too: its sum is the mean difference of outputs. `view_share` (4,) is
-    the mean share of each heading in |map|, in which every location counts alike, `view_interval`
-    (4, 2) its 95 % interval, with equal bounds for a single location; `row_share` (H,) the mean
-    share of each row from the sky down. `exemplar` are the locations' ids, the most typical first.
+    `mean` (4, H, W) float32 is their signed mean, in units of the output; its sum is the mean
+    difference of outputs if the maps are complete. `view_shares` (4,) is the mean share of each view
+    in |map|, where every location has the same weight, `view_intervals` (4, 2) its 95 % interval,
+    with equal bounds for a single location; `row_shares` (H,) the mean share of each row from the
+    top. `prototypes` are the locations' ids, the most typical first.
     """
 
     count: int
     mean: NDArray[np.float32]
-    view_share: NDArray[np.float64]
-    view_interval: NDArray[np.float64]
-    row_share: NDArray[np.float64]
-    exemplar: tuple[str, ...]
+    view_shares: NDArray[np.float64]
+    view_intervals: NDArray[np.float64]
+    row_shares: NDArray[np.float64]
+    prototypes: tuple[str, ...]
 
 
-def gather(made: Sequence[Attribution], seed: int = 0) -> Gathered:
-    """Gather the maps of different locations, at least one, that one question gave.
+def aggregate(attributions: Sequence[Attribution], seed: int = 0) -> Aggregate:
+    """Aggregate the maps of different locations, at least one, for the same request.
 
-    The interval is the percentile bootstrap's (Efron 1979) over locations, with 2,000 draws that
-    depend on `seed` and the number of locations alone. A location is typical by the correlation
-    (Pearson) of its map with the mean of all others. Raises ValueError for no maps, one location
-    twice, maps of several sizes, or of questions that differ in more than their states.
+    The intervals are percentiles of 2,000 bootstrap samples of the locations (Efron 1979), which
+    depend on `seed` and the number of locations alone. The most typical location has the highest
+    correlation (Pearson) of its map with the mean of all others. Raises ValueError for no maps,
+    duplicate locations, different sizes, or requests that differ in more than their classes.
     """
-    _check(made)
-    maps = np.stack([one.values for one in made]).astype(np.float64)
-    share = np.stack([one.view_share for one in made])
-    likeness = _likeness(maps.reshape(len(made), -1))
-    # A stable sort: equally typical locations stay in the order in which they came.
-    order = np.argsort(-likeness, kind="stable")
-    return Gathered(
-        count=len(made),
+    _check(attributions)
+    maps = np.stack([one.values for one in attributions]).astype(np.float64)
+    view_shares = np.stack([one.view_shares for one in attributions])
+    typicality = _typicality(maps.reshape(len(attributions), -1))
+    # A stable sort: equally typical locations keep their order.
+    order = np.argsort(-typicality, kind="stable")
+    return Aggregate(
+        count=len(attributions),
         mean=maps.mean(axis=0).astype(np.float32),
-        view_share=share.mean(axis=0),
-        view_interval=interval(share, seed),
-        row_share=np.mean([one.row_share for one in made], axis=0),
-        exemplar=tuple(made[index].location_id for index in order),
+        view_shares=view_shares.mean(axis=0),
+        view_intervals=bootstrap_interval(view_shares, seed),
+        row_shares=np.mean([one.row_shares for one in attributions], axis=0),
+        prototypes=tuple(attributions[index].location_id for index in order),
     )
 
 
-def interval(share: NDArray[np.float64], seed: int = 0) -> NDArray[np.float64]:
+def bootstrap_interval(shares: NDArray[np.float64], seed: int = 0) -> NDArray[np.float64]:
     """Return the bootstrap interval (K, 2) of the mean over N locations of shares (N, K)."""
-    generator, count = np.random.default_rng(seed), len(share)
-    # One draw after the other, so that many locations need little memory.
-    drawn = (generator.integers(count, size=count) for _ in range(DRAWS))
-    mean = np.stack([np.bincount(one, minlength=count) @ share / count for one in drawn])
-    outside = (1 - CONFIDENCE) / 2
-    return np.quantile(mean, (outside, 1 - outside), axis=0).T
+    generator, count = np.random.default_rng(seed), len(shares)
+    # One sample after the other, so that many locations need little memory.
+    samples = (generator.integers(count, size=count) for _ in range(N_RESAMPLES))
+    means = np.stack([np.bincount(sample, minlength=count) @ shares / count for sample in samples])
+    tail = (1 - CONFIDENCE_LEVEL) / 2
+    return np.quantile(means, (tail, 1 - tail), axis=0).T
 
 
-def _check(made: Sequence[Attribution]) -> None:
-    if not made:
-        raise ValueError("there is no map to gather")
-    if len({one.location_id for one in made}) < len(made):
-        raise ValueError("a location comes twice")
-    if len({one.values.shape for one in made}) > 1:
-        raise ValueError("the maps are of different sizes")
-    usual = AttributionRequest()
-    asked = {replace(one.request, target=usual.target, contrast_target="") for one in made}
-    if len(asked) > 1:
-        raise ValueError("the maps answer different questions")
+def _check(attributions: Sequence[Attribution]) -> None:
+    if not attributions:
+        raise ValueError("there are no maps to aggregate")
+    if len({one.location_id for one in attributions}) < len(attributions):
+        raise ValueError("a location occurs twice")
+    if len({one.values.shape for one in attributions}) > 1:
+        raise ValueError("the maps have different sizes")
+    default = AttributionRequest()
+    requests = {
+        replace(one.request, target=default.target, contrast_target="") for one in attributions
+    }
+    if len(requests) > 1:
+        raise ValueError("the maps are results of different requests")
 
 
-def _likeness(maps: NDArray[np.float64]) -> NDArray[np.float64]:
+def _typicality(maps: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return each row's correlation (N,) with the mean of all other rows of (N, P)."""
     centred = maps - maps.mean(axis=1, keepdims=True)
     others = centred.sum(axis=0) - centred
-    product = (centred * others).sum(axis=1)
-    size = np.linalg.norm(centred, axis=1) * np.linalg.norm(others, axis=1)
-    likeness: NDArray[np.float64] = np.zeros(len(maps))
-    np.divide(product, size, out=likeness, where=size > 0)
-    return likeness
+    products = (centred * others).sum(axis=1)
+    norms = np.linalg.norm(centred, axis=1) * np.linalg.norm(others, axis=1)
+    result: NDArray[np.float64] = np.zeros(len(maps))
+    np.divide(products, norms, out=result, where=norms > 0)
+    return result

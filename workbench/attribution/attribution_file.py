@@ -13,8 +13,9 @@ from tqdm import tqdm
 
 from common.errors import InputError
 from common.files import atomic_write
-from workbench.attribution.request import Attribution, AttributionRequest
-from workbench.attribution.serialization import Origin, answer, question_text, record
+from workbench.attribution.request import AttributionRequest
+from workbench.attribution.result import Attribution
+from workbench.attribution.serialization import Fingerprint, from_arrays, request_to_json, to_arrays
 from workbench.store import hdf5
 from workbench.store.column import text
 from workbench.store.hdf5 import create_hdf5, is_external
@@ -64,10 +65,10 @@ ATTRIBUTES = ("checkpoint_sha256", "data_sha256", "asked", "provenance")
 KIND = hdf5.FileFormat(FORMAT, VERSION, "file of explanations", AGAIN)
 
 
-class Attributions:
+class AttributionFile:
     """The answers in a file, which are read where somebody asks for one.
 
-    `origin` says what they are about, `asked` what the command was asked for, `provenance` is the
+    `fingerprint` says what they are about, `asked` what the command was asked for, `provenance` is the
     store's, `location_id` has the N ids and `failures` the ids without an answer, with the reason.
     The file is kept open, so that the rows stay those of one file when another takes its name.
     """
@@ -76,7 +77,9 @@ class Attributions:
         """Take a file that meets the specification."""
         self.path = path
         self._file = file
-        self.origin = Origin(str(file.attrs["checkpoint_sha256"]), str(file.attrs["data_sha256"]))
+        self.fingerprint = Fingerprint(
+            str(file.attrs["checkpoint_sha256"]), str(file.attrs["data_sha256"])
+        )
         self.asked: Mapping[str, Any] = json.loads(file.attrs["asked"])
         self.provenance: Mapping[str, Any] = json.loads(file.attrs["provenance"])
         self.location_id: tuple[str, ...] = tuple(self.column("/location/id").tolist())
@@ -104,7 +107,7 @@ class Attributions:
         """
         row = self._row[location_id]
         with hdf5.hdf5_errors(self.path, KIND):
-            return answer(
+            return from_arrays(
                 {
                     entry.name: _values(
                         self._file[entry.name], row if entry.axes[0] == "N" else slice(None)
@@ -122,23 +125,23 @@ class Attributions:
             return None
         with hdf5.hdf5_errors(self.path, KIND):
             asked = _values(self._file["/question"], self._row[location_id])
-        return self.at(location_id) if str(asked) == question_text(question) else None
+        return self.at(location_id) if str(asked) == request_to_json(question) else None
 
 
-def read(path: Path) -> Attributions:
+def read(path: Path) -> AttributionFile:
     """Open a file of answers; raises InputError when it is missing, another one, or damaged."""
     file = hdf5.open_hdf5(path, KIND)
     with hdf5.hdf5_errors(path, KIND):
         for phrase in _deviations(file):
             raise InputError(f"{path}: {phrase}; {AGAIN}.")
-        return Attributions(path, file)
+        return AttributionFile(path, file)
 
 
 def write(
     path: Path,
     made: Iterable[Attribution],
     count: int,
-    origin: Origin,
+    fingerprint: Fingerprint,
     asked: Mapping[str, Any],
     provenance: Mapping[str, Any],
     failures: Sequence[tuple[str, str]] = (),
@@ -152,7 +155,7 @@ def write(
     rows: dict[str, list[NDArray[Any]]] = {"/failure/id": [], "/failure/reason": []}
     with atomic_write(path) as partial, create_hdf5(partial) as file:
         for row, one in enumerate(tqdm(made, f"Writing {path.name}", count, delay=2)):
-            arrays = record(one)
+            arrays = to_arrays(one)
             if not row:
                 _check_room(path, count * sum(value.nbytes for value in arrays.values()))
             for name, value in arrays.items():
@@ -170,8 +173,8 @@ def write(
                 _put(file, entry, rows[entry.name])
         file.attrs["format"] = FORMAT
         file.attrs["version"] = VERSION
-        file.attrs["checkpoint_sha256"] = origin.checkpoint_sha256
-        file.attrs["data_sha256"] = origin.data_sha256
+        file.attrs["checkpoint_sha256"] = fingerprint.checkpoint_sha256
+        file.attrs["data_sha256"] = fingerprint.data_sha256
         file.attrs["asked"] = json.dumps(dict(asked), sort_keys=True)
         file.attrs["provenance"] = json.dumps(dict(provenance), sort_keys=True)
         for phrase in _deviations(file):

@@ -1,90 +1,67 @@
-"""Answers that are there already: files of them, then the cache."""
+"""AttributionFile that were computed before: in attribution files, then in the cache."""
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from common.errors import InputError
 from workbench.attribution import attribution_file
-from workbench.attribution.attribution_file import Attributions
-from workbench.attribution.cache import Cache
-from workbench.attribution.questions import Questions
-from workbench.attribution.request import Attribution, AttributionRequest, Progress
-from workbench.attribution.serialization import origin
+from workbench.attribution.attribution_file import AttributionFile
+from workbench.attribution.cache import AttributionCache
+from workbench.attribution.request import AttributionRequest
+from workbench.attribution.result import Attribution
+from workbench.attribution.serialization import fingerprint
 from workbench.store import Store
 
 
 class LayeredCache:
-    """What files of answers hold, and the cache, which alone takes new ones."""
+    """Looks into attribution files, then into a cache; only the cache takes new attributions."""
 
-    def __init__(self, files: Sequence[Attributions], cache: Cache | None) -> None:
-        """Take the files, the first being asked first, and the cache, if there is one."""
+    def __init__(self, files: Sequence[AttributionFile], cache: AttributionCache | None) -> None:
+        """Take the files in the order in which they are searched, and the cache if there is one."""
         self._cache = cache
-        self._places: list[Attributions | Cache] = [*files, *([cache] if cache else [])]
+        self._layers: list[AttributionFile | AttributionCache] = [
+            *files,
+            *([cache] if cache else []),
+        ]
 
-    def get(self, location_id: str, question: AttributionRequest) -> Attribution | None:
-        """Return an answer that has its evidence, else one without, None where there is none.
+    def get(self, location_id: str, request: AttributionRequest) -> Attribution | None:
+        """Return an attribution with checks, else one without, None where there is none.
 
-        What is wrong with a damaged file is said on stderr.
+        Errors of a damaged file are printed to stderr.
         """
-        plain = None
-        for place in self._places:
+        unchecked = None
+        for layer in self._layers:
             try:
-                made = place.get(location_id, question)
+                attribution = layer.get(location_id, request)
             except InputError as error:
                 print(error, file=sys.stderr)
                 continue
-            if made is not None and made.evidence is not None:
-                return made
-            plain = plain or made
-        return plain
+            if attribution is not None and attribution.checks is not None:
+                return attribution
+            unchecked = unchecked or attribution
+        return unchecked
 
-    def put(self, made: Attribution) -> None:
-        """Keep an answer in the cache; it never raises."""
+    def put(self, attribution: Attribution) -> None:
+        """Write an attribution to the cache; never raises."""
         if self._cache:
-            self._cache.put(made)
+            self._cache.put(attribution)
 
 
-class Recorded:
-    """An `Explainer` where no model can be had: it knows questions, and answers none of them."""
+def open_files(paths: Sequence[Path], store: Store) -> list[AttributionFile]:
+    """Open attribution files of a store.
 
-    def __init__(self, store: Store) -> None:
-        """Take the store whose locations are asked about."""
-        self._questions = Questions(store)
-
-    def question(self, location_id: str, question: AttributionRequest) -> AttributionRequest:
-        """Return the question with its classes by name; raises as `Explainer.question` does."""
-        return self._questions.question(location_id, question)
-
-    def explain(
-        self, location_id: str, question: AttributionRequest, progress: Progress
-    ) -> NoReturn:
-        """Raise InputError."""
-        raise InputError(
-            "The files of explanations do not have this one, and without the model and its "
-            "photographs it cannot be computed."
-        )
-
-    def examine(self, made: Attribution, progress: Progress) -> NoReturn:
-        """Raise InputError."""
-        self.explain(made.location_id, made.request, progress)
-
-
-def opened(paths: Sequence[Path], store: Store) -> list[Attributions]:
-    """Open files of answers about the locations of a store.
-
-    Raises InputError as `attribution_file.read` does, and for a file about another store's.
+    Raises InputError as `attribution_file.read` does, and for a file of another store.
     """
     files = [attribution_file.read(path) for path in paths]
-    here = origin(store)
+    expected = fingerprint(store)
     for file in files:
-        if file.origin.checkpoint_sha256 != here.checkpoint_sha256:
+        if file.fingerprint.checkpoint_sha256 != expected.checkpoint_sha256:
             raise InputError(
                 f"{file.path}: explains another checkpoint than the store's; open it with the "
                 "store that it was made from."
             )
-        if file.origin.data_sha256 != here.data_sha256:
+        if file.fingerprint.data_sha256 != expected.data_sha256:
             raise InputError(
                 f"{file.path}: explains other photographs than the store's; open it with the "
                 "store that it was made from."

@@ -1,11 +1,7 @@
-"""What is asked about a location and what is answered: the words that all explaining shares."""
+"""Attribution requests: method, baseline, target and tolerances."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 from common.errors import InputError
 
@@ -27,12 +23,8 @@ BASELINE_TITLES = {
 OUTPUTS = ("logit", "log_probability", "probability")
 PREDICTED, TRUE = "predicted", "true"
 # Which methods compare the photographs with a baseline, and which with the same of many locations.
-WITH_BASELINE = ("integrated_gradients", "smoothgrad", "occlusion")
-NEAR_ZERO = 1e-3
-"""Differences of outputs below this, in the output's own unit, count as this one."""
-INTEGRALS = ("integrated_gradients", "smoothgrad", "expected_gradients")
-CLIPPED = 99
-"""Percentile of |map| at which its colours are full, lest a single pixel take them all."""
+BASELINE_METHODS = ("integrated_gradients", "smoothgrad", "occlusion")
+PATH_METHODS = ("integrated_gradients", "smoothgrad", "expected_gradients")
 
 
 @dataclass(frozen=True)
@@ -115,11 +107,11 @@ class AttributionRequest:
             raise InputError(f"{state} rather than {rather}: name two different states.")
         usual = AttributionRequest()
         asked = replace(self, target=state, contrast_target=rather)
-        if self.method not in WITH_BASELINE:
+        if self.method not in BASELINE_METHODS:
             asked = replace(
                 asked, baseline=usual.baseline, baseline_location=usual.baseline_location
             )
-        if self.method not in INTEGRALS:
+        if self.method not in PATH_METHODS:
             asked = replace(
                 asked,
                 completeness_tolerance=usual.completeness_tolerance,
@@ -145,170 +137,10 @@ class AttributionRequest:
     def description(self) -> str:
         """Method and baseline in words."""
         title = METHOD_TITLES.get(self.method, self.method)
-        if self.method not in WITH_BASELINE:
+        if self.method not in BASELINE_METHODS:
             return title
         baseline = BASELINE_TITLES.get(self.baseline, self.baseline)
         return f"{title}, baseline {self.baseline_location or baseline}"
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What an answer took: gradient evaluations, forward passes without one, seconds.
-
-    Each of the first two counts locations, however many went through the network at once.
-    """
-
-    gradients: int
-    forwards: int
-    seconds: float
-
-    def __add__(self, other: "Cost") -> "Cost":
-        return Cost(
-            self.gradients + other.gradients,
-            self.forwards + other.forwards,
-            self.seconds + other.seconds,
-        )
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What speaks for and against a map, besides itself. Probabilities are in [0, 1].
-
-    `fraction` (P,) ascends from 0 to 1: that much of the places is replaced by the mean colour,
-    and `deletion` has for each order ("map", "random", "edges") the probability (P,) of the
-    explained state when the first places of the order go first; `insertion` when they come first
-    into a picture of that colour (Petsiuk et al. 2018). `agreement` is the rank correlation of
-    the signed map, summed up by places of 1/12 of a view, with that of every other baseline,
-    `stability` (K,) with those under small noise, and `model_randomization` with that of the model whose
-    layers have random weights, from the classifier down to the stage that is its key (Adebayo et
-    al. 2018). `prior` is the rank correlation of |map| with its mean over pictures of noise: how
-    far the strong places are those that the model sees whatever is shown. All of these are in
-    [-1, 1]. `view_effect` (4,) is the change of the probability when a view is replaced by the mean
-    colour, `turn_effect` (3,) when the place is turned by 90, 180 and 270 degrees.
-    """
-
-    fraction: NDArray[np.float64]
-    deletion: Mapping[str, NDArray[np.float64]]
-    insertion: Mapping[str, NDArray[np.float64]]
-    agreement: Mapping[str, float]
-    stability: NDArray[np.float64]
-    model_randomization: Mapping[str, float]
-    prior: float
-    view_effect: NDArray[np.float64]
-    turn_effect: NDArray[np.float64]
-    cost: Cost
-
-
-@dataclass(frozen=True)
-class Attribution:
-    """Why the model gave this output at one location.
-
-    `values` is (4, H, W) float32, signed, in units of the output (Grad-CAM: of its own): the views N,
-    E, S, W at the size that the model saw, summed over colour, never normalised. `output` is the
-    explained number for the photographs, `baseline_output` for the baseline (a mean over draws),
-    None for a method without one. `probability` is that of the explained state. `error_estimate` is the
-    estimated error of the map, L1 over L1. `converged` is None for a method that has nothing to
-    converge; where it is False, `reason` says why.
-    """
-
-    location_id: str
-    request: AttributionRequest
-    values: NDArray[np.float32]
-    output: float
-    baseline_output: float | None
-    probability: float
-    converged: bool | None
-    reason: str
-    error_estimate: float | None
-    cost: Cost
-    evidence: Evidence | None = None
-
-    @property
-    def completeness_error(self) -> float | None:
-        """Sum of the map minus the difference of outputs, in units of the output.
-
-        Zero for an exact integral (Sundararajan et al. 2017, proposition 1); None for a method
-        that promises no such sum.
-        """
-        if self.baseline_output is None or self.request.method not in INTEGRALS:
-            return None
-        return float(self.values.sum(dtype=np.float64)) - (self.output - self.baseline_output)
-
-    @property
-    def relative_completeness_error(self) -> float | None:
-        """|completeness error| as a fraction of |difference of outputs|, at least `NEAR_ZERO`."""
-        error = self.completeness_error
-        if error is None or self.baseline_output is None:
-            return None
-        return abs(error) / max(abs(self.output - self.baseline_output), NEAR_ZERO)
-
-    @property
-    def completeness(self) -> str:
-        """The relative completeness error in words, "" where there is none."""
-        share = self.relative_completeness_error
-        if share is None or self.baseline_output is None:
-            return ""
-        if abs(self.output - self.baseline_output) < NEAR_ZERO:
-            return f"{share:.1%} of {NEAR_ZERO:g}, as the outputs hardly differ"
-        return f"{share:.1%} of the difference"
-
-    @property
-    def view_share(self) -> NDArray[np.float64]:
-        """Share of each heading in the sum of |map|, (4,); zeros for a map of zeros."""
-        return _shares(np.abs(self.values).sum(axis=(1, 2), dtype=np.float64))
-
-    @property
-    def row_share(self) -> NDArray[np.float64]:
-        """Share of each row of pixels, from the sky down, in the sum of |map|, (H,)."""
-        return _shares(np.abs(self.values).sum(axis=(0, 2), dtype=np.float64))
-
-
-@dataclass(frozen=True)
-class Report:
-    """How far an answer is: `done` of `total` units of a stage, and the map as far as known."""
-
-    stage: str
-    done: int
-    total: int
-    partial: Attribution | None = None
-
-
-Progress = Callable[[Report], None]
-"""Called between any two batches; it may raise to cancel."""
-
-
-def untold(report: Report) -> None:
-    """Tell nobody how far an answer is."""
-
-
-class Explainer(Protocol):
-    """Something that explains the locations of one store."""
-
-    def question(self, location_id: str, question: AttributionRequest) -> AttributionRequest:
-        """Return the question with its classes by name, under which its answer is remembered.
-
-        Raises InputError for what nobody can answer and KeyError for an unknown location.
-        """
-        ...
-
-    def explain(
-        self, location_id: str, question: AttributionRequest, progress: Progress
-    ) -> Attribution:
-        """Return the map without its evidence.
-
-        Raises as `question` does, and InputError where photographs are gone or have changed, or
-        the model gives no finite output.
-        """
-        ...
-
-    def examine(self, made: Attribution, progress: Progress) -> Attribution:
-        """Return a map of this explainer with its evidence; raises as `explain` does."""
-        ...
-
-
-def _shares(total: NDArray[np.float64]) -> NDArray[np.float64]:
-    whole = total.sum()
-    return total / whole if whole else total
 
 
 def _either(words: Iterable[str]) -> str:

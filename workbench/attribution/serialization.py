@@ -1,4 +1,4 @@
-"""An answer as flat, named arrays: what a cache and a file of many answers keep of it."""
+"""AttributionFile as flat, named arrays: what the cache and attribution files contain."""
 
 import hashlib
 import json
@@ -9,26 +9,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.attribution.request import (
-    BASELINE_TITLES,
-    Attribution,
-    AttributionRequest,
-    Cost,
-    Evidence,
-)
+from workbench.attribution.request import BASELINE_TITLES, AttributionRequest
+from workbench.attribution.result import Attribution, Checks, Cost
 from workbench.store import HEADINGS, Store
 
 ORDERS = {"map", "random", "edges"}
 ALGORITHM = 2
-"""Goes up when equal questions get other answers than before."""
+"""Increased whenever equal requests give other results than before."""
 
-KINDS: Mapping[str, type] = {
+FIELDS: Mapping[str, type] = {
     name: type(value) for name, value in asdict(AttributionRequest()).items()
 }
-"""The fields of a question, and what they are."""
+"""The fields of a request with their types."""
 
 # Names and values in files of version 1.
-_FORMER_NAMES = {
+_VERSION_1_NAMES = {
     "other": "baseline_location",
     "state": "target",
     "rather_than": "contrast_target",
@@ -36,7 +31,7 @@ _FORMER_NAMES = {
     "samples": "n_samples",
     "noise": "noise_std",
 }
-_FORMER_VALUES = {
+_VERSION_1_VALUES = {
     "integrated-gradients": "integrated_gradients",
     "smoothed-gradients": "smoothgrad",
     "expected-gradients": "expected_gradients",
@@ -45,151 +40,157 @@ _FORMER_VALUES = {
     "log-probability": "log_probability",
 }
 
-Record = Mapping[str, NDArray[Any]]
-"""By name, as `docs/attributions.md` lists them, without their axis N."""
+Arrays = Mapping[str, NDArray[Any]]
+"""By name, as in `docs/attributions.md`, without the axis N."""
 
 
 @dataclass(frozen=True)
-class Origin:
-    """What answers are about besides a location's id: the weights and all photographs, SHA-256."""
+class Fingerprint:
+    """What attributions depend on besides the request: weights and photographs, as SHA-256."""
 
     checkpoint_sha256: str
     data_sha256: str
 
 
-def origin(store: Store) -> Origin:
-    """Return what the answers about a store's locations are about.
+def fingerprint(store: Store) -> Fingerprint:
+    """Return the fingerprint of a store.
 
-    Older stores have no fingerprint of their photographs: there it is one of their folder and ids.
+    Older stores have no hash of their photographs; theirs is that of the folder and the ids.
     """
     checkpoint = str(store.provenance.get("checkpoint_sha256", ""))
     data = store.provenance.get("data_sha256")
     if not data:
         names = "\n".join((str(store.provenance.get("data")), *store.location_ids))
         data = hashlib.sha256(names.encode()).hexdigest()
-    return Origin(checkpoint, str(data))
+    return Fingerprint(checkpoint, str(data))
 
 
-def question_text(question: AttributionRequest) -> str:
-    """Return a question as JSON; equal questions have equal texts."""
-    asked = asdict(question)
-    return json.dumps({name: kind(asked[name]) for name, kind in KINDS.items()}, sort_keys=True)
+def request_to_json(request: AttributionRequest) -> str:
+    """Return a request as JSON; equal requests have equal texts."""
+    values = asdict(request)
+    return json.dumps({name: kind(values[name]) for name, kind in FIELDS.items()}, sort_keys=True)
 
 
-def question_of(text: str) -> AttributionRequest:
-    """Return the request of a text, also of older files; raises ValueError for anything else."""
+def request_from_json(text: str) -> AttributionRequest:
+    """Return the request of a text, also of version 1; raises ValueError for anything else."""
     document = json.loads(text)
     if not isinstance(document, dict):
         raise ValueError("not an attribution request")
-    document = {_FORMER_NAMES.get(key, key): value for key, value in document.items()}
-    if {key: type(document[key]) for key in document} != KINDS:
+    document = {_VERSION_1_NAMES.get(key, key): value for key, value in document.items()}
+    if {key: type(value) for key, value in document.items()} != FIELDS:
         raise ValueError("not an attribution request")
     for key in ("method", "output"):
-        document[key] = _FORMER_VALUES.get(document[key], document[key])
+        document[key] = _VERSION_1_VALUES.get(document[key], document[key])
     return AttributionRequest(**document)
 
 
-def record(made: Attribution) -> Record:
-    """Return an answer as arrays; what is unknown or promised by no method is NaN."""
+def to_arrays(attribution: Attribution) -> Arrays:
+    """Return an attribution as arrays; None becomes NaN (`converged`: -1)."""
+    converged = attribution.converged
     result = {
-        "/location/id": np.array(made.location_id),
-        "/question": np.array(question_text(made.request)),
-        "/map": made.values,
-        "/output": np.float64(made.output),
-        "/baseline_output": _or_nan(made.baseline_output),
-        "/probability": np.float64(made.probability),
-        "/converged": np.int8(-1 if made.converged is None else made.converged),
-        "/reason": np.array(made.reason),
-        "/map_error": _or_nan(made.error_estimate),
-        "/completeness_error": _or_nan(made.completeness_error),
-        "/view_share": made.view_share,
-        **_cost("/cost", made.cost),
+        "/location/id": np.array(attribution.location_id),
+        "/question": np.array(request_to_json(attribution.request)),
+        "/map": attribution.values,
+        "/output": np.float64(attribution.output),
+        "/baseline_output": _or_nan(attribution.baseline_output),
+        "/probability": np.float64(attribution.probability),
+        "/converged": np.int8(-1 if converged is None else converged),
+        "/reason": np.array(attribution.reason),
+        "/map_error": _or_nan(attribution.error_estimate),
+        "/completeness_error": _or_nan(attribution.completeness_error),
+        "/view_share": attribution.view_shares,
+        **_cost_to_arrays("/cost", attribution.cost),
+        **_checks_to_arrays(attribution.checks),
     }
-    return {name: np.asarray(value) for name, value in (result | _evidence(made.evidence)).items()}
+    return {name: np.asarray(value) for name, value in result.items()}
 
 
-def answer(record: Record) -> Attribution:
-    """Return the answer of a record; raises KeyError or ValueError for a record of something else.
+def from_arrays(arrays: Arrays) -> Attribution:
+    """Return the attribution of arrays, without copying them.
 
-    The arrays of the record become its own.
+    Raises KeyError or ValueError for arrays of something else.
     """
-    converged = int(record["/converged"])
-    made = record["/map"]
-    if made.dtype != np.float32 or made.ndim != 3 or len(made) != len(HEADINGS) or not made.size:
-        raise ValueError("a map that is none of four views")
+    converged, values = int(arrays["/converged"]), arrays["/map"]
+    if values.dtype != np.float32 or values.ndim != 3 or len(values) != len(HEADINGS):
+        raise ValueError("not a map of four views")
+    if not values.size:
+        raise ValueError("an empty map")
     return Attribution(
-        location_id=str(record["/location/id"]),
-        request=question_of(str(record["/question"])),
-        values=made,
-        output=float(record["/output"]),
-        baseline_output=_known(record["/baseline_output"]),
-        probability=float(record["/probability"]),
+        location_id=str(arrays["/location/id"]),
+        request=request_from_json(str(arrays["/question"])),
+        values=values,
+        output=float(arrays["/output"]),
+        baseline_output=_or_none(arrays["/baseline_output"]),
+        probability=float(arrays["/probability"]),
         converged=None if converged < 0 else bool(converged),
-        reason=str(record["/reason"]),
-        error_estimate=_known(record["/map_error"]),
-        cost=_cost_of("/cost", record),
-        evidence=_evidence_of(record) if "/evidence/fraction" in record else None,
+        reason=str(arrays["/reason"]),
+        error_estimate=_or_none(arrays["/map_error"]),
+        cost=_cost_from_arrays("/cost", arrays),
+        checks=_checks_from_arrays(arrays) if "/evidence/fraction" in arrays else None,
     )
 
 
-def _evidence(evidence: Evidence | None) -> dict[str, Any]:
-    if evidence is None:
+def _checks_to_arrays(checks: Checks | None) -> dict[str, Any]:
+    if checks is None:
         return {}
-    order, baseline, layer = evidence.deletion, evidence.agreement, evidence.model_randomization
+    agreement, randomization = checks.baseline_agreement, checks.model_randomization
     return {
-        "/evidence/fraction": evidence.fraction,
-        "/evidence/order": np.array(list(order), dtype=np.str_),
-        "/evidence/deletion": np.array([evidence.deletion[name] for name in order]),
-        "/evidence/insertion": np.array([evidence.insertion[name] for name in order]),
-        "/evidence/baseline": np.array(list(baseline), dtype=np.str_),
-        "/evidence/agreement": np.array([baseline[name] for name in baseline], dtype=np.float64),
-        "/evidence/stability": evidence.stability,
-        "/evidence/layer": np.array(list(layer), dtype=np.str_),
-        "/evidence/randomised": np.array([layer[name] for name in layer], dtype=np.float64),
-        "/evidence/prior": np.float64(evidence.prior),
-        "/evidence/view_effect": evidence.view_effect,
-        "/evidence/turn_effect": evidence.turn_effect,
-        **_cost("/evidence/cost", evidence.cost),
+        "/evidence/fraction": checks.fractions,
+        "/evidence/order": np.array(list(checks.deletion), dtype=np.str_),
+        "/evidence/deletion": np.array(list(checks.deletion.values())),
+        "/evidence/insertion": np.array([checks.insertion[name] for name in checks.deletion]),
+        "/evidence/baseline": np.array(list(agreement), dtype=np.str_),
+        "/evidence/agreement": np.array(list(agreement.values()), dtype=np.float64),
+        "/evidence/stability": checks.noise_stability,
+        "/evidence/layer": np.array(list(randomization), dtype=np.str_),
+        "/evidence/randomised": np.array(list(randomization.values()), dtype=np.float64),
+        "/evidence/prior": np.float64(checks.input_randomization),
+        "/evidence/view_effect": checks.view_effects,
+        "/evidence/turn_effect": checks.rotation_effects,
+        **_cost_to_arrays("/evidence/cost", checks.cost),
     }
 
 
-def _evidence_of(record: Record) -> Evidence:
-    def named(names: str, values: str) -> dict[str, Any]:
-        return dict(zip(record[names].tolist(), record[values], strict=True))
+def _checks_from_arrays(arrays: Arrays) -> Checks:
+    def curves(name: str) -> dict[str, NDArray[np.float64]]:
+        return dict(zip(arrays["/evidence/order"].tolist(), arrays[name], strict=True))
 
     def numbers(names: str, values: str) -> dict[str, float]:
-        return {name: float(value) for name, value in named(names, values).items()}
+        return dict(zip(arrays[names].tolist(), map(float, arrays[values]), strict=True))
 
-    if set(record["/evidence/order"].tolist()) != ORDERS:
-        raise ValueError("deletion in other orders than those that are known")
-    if not set(record["/evidence/baseline"].tolist()) <= set(BASELINE_TITLES):
-        raise ValueError("a baseline that is not known")
-    if not all(len(record[f"/evidence/{name}"]) for name in ("fraction", "stability", "layer")):
-        raise ValueError("evidence without numbers")
-    return Evidence(
-        fraction=record["/evidence/fraction"],
-        deletion=named("/evidence/order", "/evidence/deletion"),
-        insertion=named("/evidence/order", "/evidence/insertion"),
-        agreement=numbers("/evidence/baseline", "/evidence/agreement"),
-        stability=record["/evidence/stability"],
+    if set(arrays["/evidence/order"].tolist()) != ORDERS:
+        raise ValueError("unknown orders of deletion")
+    if not set(arrays["/evidence/baseline"].tolist()) <= set(BASELINE_TITLES):
+        raise ValueError("an unknown baseline")
+    if not all(len(arrays[f"/evidence/{name}"]) for name in ("fraction", "stability", "layer")):
+        raise ValueError("checks without numbers")
+    return Checks(
+        fractions=arrays["/evidence/fraction"],
+        deletion=curves("/evidence/deletion"),
+        insertion=curves("/evidence/insertion"),
+        baseline_agreement=numbers("/evidence/baseline", "/evidence/agreement"),
+        noise_stability=arrays["/evidence/stability"],
         model_randomization=numbers("/evidence/layer", "/evidence/randomised"),
-        prior=float(record["/evidence/prior"]),
-        view_effect=record["/evidence/view_effect"],
-        turn_effect=record["/evidence/turn_effect"],
-        cost=_cost_of("/evidence/cost", record),
+        input_randomization=float(arrays["/evidence/prior"]),
+        view_effects=arrays["/evidence/view_effect"],
+        rotation_effects=arrays["/evidence/turn_effect"],
+        cost=_cost_from_arrays("/evidence/cost", arrays),
     )
 
 
-def _cost(place: str, cost: Cost) -> dict[str, Any]:
-    kinds = {"gradients": np.int64, "forwards": np.int64, "seconds": np.float64}
-    return {f"{place}/{name}": kinds[name](value) for name, value in asdict(cost).items()}
+def _cost_to_arrays(group: str, cost: Cost) -> dict[str, Any]:
+    return {
+        f"{group}/gradients": np.int64(cost.gradients),
+        f"{group}/forwards": np.int64(cost.forwards),
+        f"{group}/seconds": np.float64(cost.seconds),
+    }
 
 
-def _cost_of(place: str, record: Record) -> Cost:
+def _cost_from_arrays(group: str, arrays: Arrays) -> Cost:
     return Cost(
-        int(record[f"{place}/gradients"]),
-        int(record[f"{place}/forwards"]),
-        float(record[f"{place}/seconds"]),
+        int(arrays[f"{group}/gradients"]),
+        int(arrays[f"{group}/forwards"]),
+        float(arrays[f"{group}/seconds"]),
     )
 
 
@@ -197,5 +198,5 @@ def _or_nan(value: float | None) -> np.float64:
     return np.float64(np.nan if value is None else value)
 
 
-def _known(value: NDArray[Any]) -> float | None:
+def _or_none(value: NDArray[Any]) -> float | None:
     return None if np.isnan(value) else float(value)

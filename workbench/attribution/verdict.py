@@ -6,7 +6,8 @@ from typing import Literal
 
 import numpy as np
 
-from workbench.attribution.request import BASELINE_TITLES, Attribution, Evidence
+from workbench.attribution.request import BASELINE_TITLES
+from workbench.attribution.result import Attribution, Checks
 
 SUPPORTED, WEAK, UNTRUSTED, UNKNOWN = "supported", "weak", "not to be trusted", "not yet examined"
 WORDS = (SUPPORTED, WEAK, UNTRUSTED, UNKNOWN)
@@ -41,10 +42,10 @@ class Verdict:
 
 def verdict(made: Attribution) -> Verdict:
     """Judge a map: not to be trusted with a decisive reason, weak with any against it."""
-    reasons = (*_by_itself(made), *(() if made.evidence is None else _examined(made.evidence)))
+    reasons = (*_by_itself(made), *(() if made.checks is None else _examined(made.checks)))
     if any(reason.decisive for reason in reasons):
         word = UNTRUSTED
-    elif made.evidence is None:
+    elif made.checks is None:
         word = UNKNOWN
     elif any(reason.speaks == "against" for reason in reasons):
         word = WEAK
@@ -53,13 +54,13 @@ def verdict(made: Attribution) -> Verdict:
     return Verdict(word, reasons)
 
 
-def gain(evidence: Evidence, order: str) -> float:
+def gain(evidence: Checks, order: str) -> float:
     """Return the area under the curve of insertion less that of deletion, for one order."""
     curve = evidence.insertion[order] - evidence.deletion[order]
-    return float(np.trapezoid(curve, evidence.fraction))
+    return float(np.trapezoid(curve, evidence.fractions))
 
 
-def relative_gain(evidence: Evidence, over: str) -> float:
+def relative_gain(evidence: Checks, over: str) -> float:
     """Return the map's gain over that of another order, as a fraction of the probability."""
     probability = float(evidence.deletion["map"][0])
     more = gain(evidence, "map") - gain(evidence, over)
@@ -93,20 +94,20 @@ def _errors(made: Attribution) -> str:
         if made.error_estimate is None
         else f", the map's own {made.error_estimate:.1%} by estimate"
     )
-    return f"completeness error {made.completeness}{own}"
+    return f"completeness error {made.completeness_text}{own}"
 
 
-def _examined(evidence: Evidence) -> Iterator[Reason]:
+def _examined(evidence: Checks) -> Iterator[Reason]:
     yield _held_against_random(evidence)
     yield _held_against_edges(evidence)
     yield _randomised(evidence)
     yield _held_against_noise(evidence)
     yield _stable(evidence)
-    if evidence.agreement:
+    if evidence.baseline_agreement:
         yield _agreement(evidence)
 
 
-def _held_against_random(evidence: Evidence) -> Reason:
+def _held_against_random(evidence: Checks) -> Reason:
     more = relative_gain(evidence, "random")
     if more >= LEAST_GAIN:
         return Reason(
@@ -121,14 +122,14 @@ def _held_against_random(evidence: Evidence) -> Reason:
     )
 
 
-def _held_against_edges(evidence: Evidence) -> Reason:
+def _held_against_edges(evidence: Checks) -> Reason:
     more = relative_gain(evidence, "edges")
     if more > 0:
         return Reason(f"The order beats that of an edge detector, by {more:.0%}.", "for")
     return _against(f"An edge detector gives a better order, by {-more:.0%}.")
 
 
-def _randomised(evidence: Evidence) -> Reason:
+def _randomised(evidence: Checks) -> Reason:
     stage, alike = list(evidence.model_randomization.items())[-1]
     number = f"rank correlation {alike:.2f} with random weights down to {stage}"
     # The same picture with the other sign is the same picture.
@@ -137,26 +138,27 @@ def _randomised(evidence: Evidence) -> Reason:
     return _against(f"The map survives the loss of what was learned: {number}.", decisive=True)
 
 
-def _held_against_noise(evidence: Evidence) -> Reason:
-    alike = f"rank correlation {evidence.prior:.2f} with maps of noise"
-    if evidence.prior < SAME_PLACES:
+def _held_against_noise(evidence: Checks) -> Reason:
+    alike = f"rank correlation {evidence.input_randomization:.2f} with maps of noise"
+    if evidence.input_randomization < SAME_PLACES:
         return Reason(f"Which places are strong depends on the photograph: {alike}.", "for")
     return _against(f"The same places are strong whatever the photograph shows: {alike}.")
 
 
-def _stable(evidence: Evidence) -> Reason:
-    least = float(evidence.stability.min())
+def _stable(evidence: Checks) -> Reason:
+    least = float(evidence.noise_stability.min())
     number = f"rank correlation {least:.2f} or more"
     if least >= ALIKE:
         return Reason(f"Small noise leaves the map as it is: {number}.", "for")
     return _against(f"Small noise changes the map: rank correlation down to {least:.2f}.")
 
 
-def _agreement(evidence: Evidence) -> Reason:
+def _agreement(evidence: Checks) -> Reason:
     listed = ", ".join(
-        f"{BASELINE_TITLES[name]} {alike:.2f}" for name, alike in evidence.agreement.items()
+        f"{BASELINE_TITLES[name]} {alike:.2f}"
+        for name, alike in evidence.baseline_agreement.items()
     )
-    if max(evidence.agreement.values()) >= ALIKE:
+    if max(evidence.baseline_agreement.values()) >= ALIKE:
         return Reason(f"Another baseline gives a similar map: {listed}.", "for")
     return _against(f"No other baseline gives a similar map, it answers for this one: {listed}.")
 

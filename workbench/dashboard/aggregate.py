@@ -8,8 +8,9 @@ import numpy as np
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from common.errors import InputError
-from workbench.attribution.aggregation import Gathered, gather
-from workbench.attribution.request import Attribution, AttributionRequest
+from workbench.attribution.aggregation import Aggregate, aggregate
+from workbench.attribution.request import AttributionRequest
+from workbench.attribution.result import Attribution
 from workbench.dashboard import attribution_view, gallery, overlay
 from workbench.dashboard.html_attributes import attributes
 from workbench.dashboard.job_queue import Failed, Key, Running, Waiting, Worker
@@ -89,7 +90,7 @@ def drawn(
 
     `wanted` is the number of maps when all of them are made.
     """
-    together = gather(made)
+    together = aggregate(made)
     known = {one.location_id: one for one in made}
     pictures = {name: overlay.views(photographs.paths(name), LARGEST) for name in known}
     several = f"{wanted} maps" if together.count == wanted else f"{together.count} of {wanted} maps"
@@ -104,7 +105,7 @@ def drawn(
             attribution_view.layers(
                 overlay.addresses(overlay.average(list(pictures.values())), together.mean, display),
                 shares(together),
-                together.row_share,
+                together.row_shares,
                 many,
             ),
             className="views mean",
@@ -113,7 +114,7 @@ def drawn(
             [
                 attribution_view.scale(overlay.limit(together.mean, display), target),
                 html.Div(
-                    f"{many} of the {target}; {attribution_view.thirds(together.row_share)}",
+                    f"{many} of the {target}; {attribution_view.thirds(together.row_shares)}",
                     className="label",
                     title="Over the mean of their photographs. Shares of |map| by view with "
                     "95 % intervals over locations.",
@@ -137,20 +138,20 @@ def drawn(
         html.Div(
             [
                 _exemplar(known[name], pictures[name], guesses, same)
-                for name in together.exemplar[:EXEMPLARS]
+                for name in together.prototypes[:EXEMPLARS]
             ],
             className="exemplars",
         ),
     ]
 
 
-def shares(together: Gathered) -> list[str]:
+def shares(together: Aggregate) -> list[str]:
     """Return the mean share of each heading in words, with its interval where maps are enough."""
     if together.count < LEAST_INTERVAL:
-        return [f"{share:.0%}" for share in together.view_share]
+        return [f"{share:.0%}" for share in together.view_shares]
     return [
         f"{share:.0%} ({low * 100:.0f}–{high * 100:.0f})"
-        for share, (low, high) in zip(together.view_share, together.view_interval, strict=True)
+        for share, (low, high) in zip(together.view_shares, together.view_intervals, strict=True)
     ]
 
 

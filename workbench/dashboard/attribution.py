@@ -6,7 +6,7 @@ from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.dependencies import ClientsideFunction
 
 from common.errors import InputError
-from workbench.attribution.request import Attribution
+from workbench.attribution.result import Attribution
 from workbench.attribution.verdict import verdict
 from workbench.dashboard import attribution_view, faithfulness, overlay, request_controls
 from workbench.dashboard.html_attributes import attributes
@@ -19,7 +19,7 @@ from workbench.store.photographs import Photographs
 POLL_MILLISECONDS = 300
 # What is drawn of a map that nobody waits for, and of one that nobody waits for any longer.
 UNKNOWN, CANCELLED = "unknown", "cancelled"
-TABS = {"map": "Map", "evidence": "Evidence", "gathering": "Selection"}
+TABS = {"map": "Map", "evidence": "Checks", "gathering": "Selection"}
 
 
 def head() -> list[Any]:
@@ -222,7 +222,7 @@ def _words(state: Any, cancelled: bool) -> Any:
 def _map(state: Any) -> Attribution | None:
     """Return a map as far as it is known."""
     if isinstance(state, Running):
-        return state.report.partial if state.report else None
+        return state.partial
     return state if isinstance(state, Attribution) else None
 
 

@@ -8,7 +8,7 @@ from dash import html
 from numpy.typing import NDArray
 from PIL import Image
 
-from workbench.attribution.request import INTEGRALS, METHOD_TITLES, Attribution
+from workbench.attribution.result import Attribution
 from workbench.dashboard import overlay
 from workbench.dashboard.html_attributes import attributes
 from workbench.dashboard.job_queue import Failed, Running, State, Waiting
@@ -16,7 +16,6 @@ from workbench.dashboard.overlay import Display
 from workbench.store import HEADINGS
 
 BINS = 16  # Rows of a profile.
-_OPEN_ENDED = {METHOD_TITLES[name] for name in INTEGRALS}
 THIRDS = ("upper", "middle", "lower")
 CAM_STRIDE = 32  # Pixels of a view for one value of Grad-CAM.
 
@@ -30,8 +29,8 @@ def over(pictures: Sequence[Image.Image], made: Attribution, display: Display) -
     """Return the views under a map with the share of each heading, and the profile of its rows."""
     return layers(
         overlay.addresses(pictures, made.values, display),
-        [f"{share:.0%}" for share in made.view_share],
-        made.row_share,
+        [f"{share:.0%}" for share in made.view_shares],
+        made.row_shares,
         f"{made.request.description} for {made.request.target_label}",
     )
 
@@ -96,7 +95,7 @@ def numbers(made: Attribution) -> html.Dl:
         ("Completeness", completeness(made), "completeness"),
         ("Convergence", convergence(made), "convergence"),
         ("Took", cost(made), "cost"),
-        ("Rows", thirds(made.row_share), "rows"),
+        ("Rows", thirds(made.row_shares), "rows"),
         *(("Note", note, "note") for note in notes(made)),
     )
     return html.Dl(
@@ -119,7 +118,7 @@ def completeness(made: Attribution) -> str:
     if made.completeness_error is None or made.baseline_output is None:
         return f"this method promises no sum; {made.request.output} {signed(made.output)}"
     difference = made.output - made.baseline_output
-    return f"error {signed(made.completeness_error)}, {made.completeness} {signed(difference)}"
+    return f"error {signed(made.completeness_error)}, {made.completeness_text} {signed(difference)}"
 
 
 def convergence(made: Attribution) -> str:
@@ -139,16 +138,9 @@ def cost(made: Attribution) -> str:
 def progress(state: State, what: str) -> list[Any]:
     """Return how far something is that is not there yet."""
     match state:
-        case Running(report) if report is not None and report.stage in _OPEN_ENDED and report.total:
-            # An integral ends when it is exact enough; its total is only a limit.
-            found = report.partial and report.partial.error_estimate
-            error = "" if found is None else f", map error {found:.1%}"
-            return [_bar(f"{report.stage}: {report.done:,} gradients{error}", html.Progress())]
-        case Running(report) if report is not None and report.total:
-            words = f"{report.stage}, {report.done:,} of {report.total:,}"
-            return [_bar(words, html.Progress(max=str(report.total), value=str(report.done)))]
-        case Running(report):
-            return [_bar(report.stage if report else f"{what}: starting", html.Progress())]
+        case Running(fraction, stage):
+            done = html.Progress(max="1", value=f"{fraction:.3f}") if fraction else html.Progress()
+            return [_bar(stage or f"{what}: starting", done)]
         case Waiting():
             return [_bar(f"{what}: waiting for other explanations", html.Progress())]
         case Failed(sentence):

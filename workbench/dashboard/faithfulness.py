@@ -7,7 +7,8 @@ import numpy as np
 from dash import dcc, html
 from numpy.typing import NDArray
 
-from workbench.attribution.request import BASELINE_TITLES, Attribution, Evidence
+from workbench.attribution.request import BASELINE_TITLES
+from workbench.attribution.result import Attribution, Checks
 from workbench.attribution.verdict import ALIKE, SAME_PLACES, Verdict, gain, verdict
 from workbench.dashboard import attribution_view
 from workbench.dashboard.job_queue import State
@@ -45,14 +46,14 @@ def examined(made: State, examination: State) -> list[Any]:
             className="judged",
         ),
         *(
-            attribution_view.progress(examination, "Evidence")
-            if found is None or found.evidence is None
-            else measured(found.evidence, found.probability)
+            attribution_view.progress(examination, "Checks")
+            if found is None or found.checks is None
+            else measured(found.checks, found.probability)
         ),
     ]
 
 
-def measured(evidence: Evidence, probability: float) -> list[Any]:
+def measured(evidence: Checks, probability: float) -> list[Any]:
     """Return curves and figures; `probability` is that of the explained state, in [0, 1]."""
     # The stage that the verdict judges is the last, where everything is random.
     survived = [
@@ -60,7 +61,7 @@ def measured(evidence: Evidence, probability: float) -> list[Any]:
     ]
     # The smaller the area of a deletion, and the larger that of an insertion, the better the map.
     curves = dcc.Graph(
-        figure=screen.replacement(evidence.fraction, evidence.deletion, evidence.insertion, area),
+        figure=screen.replacement(evidence.fractions, evidence.deletion, evidence.insertion, area),
         config={"displayModeBar": False, "doubleClick": False},
         className="curves",
         responsive=True,
@@ -77,12 +78,12 @@ def measured(evidence: Evidence, probability: float) -> list[Any]:
             [
                 _table(
                     "Other baselines",
-                    _titled(evidence.agreement),
+                    _titled(evidence.baseline_agreement),
                     "rank correlation of the maps by places",
                 ),
                 _table(
                     "Under small noise",
-                    _worst(evidence.stability),
+                    _worst(evidence.noise_stability),
                     "rank correlation of the maps by places",
                 ),
                 _table(
@@ -95,24 +96,24 @@ def measured(evidence: Evidence, probability: float) -> list[Any]:
                 ),
                 _table(
                     "Pictures of noise",
-                    [("their mean", evidence.prior)],
+                    [("their mean", evidence.input_randomization)],
                     "rank correlation of |map| by places with the mean |map| of pictures of noise: "
                     "places that the network sees whatever is shown",
-                    flagged=["their mean"] if evidence.prior >= SAME_PLACES else [],
+                    flagged=["their mean"] if evidence.input_randomization >= SAME_PLACES else [],
                 ),
                 _table(
                     "Without a view",
-                    zip(HEADINGS, evidence.view_effect.tolist(), strict=True),
+                    zip(HEADINGS, evidence.view_effects.tolist(), strict=True),
                     f"change of the probability {probability:.1%}, in points",
                     share=True,
                 ),
                 _table(
                     "Place turned",
-                    zip(_TURNS, evidence.turn_effect.tolist(), strict=True),
+                    zip(_TURNS, evidence.rotation_effects.tolist(), strict=True),
                     f"change of the probability {probability:.1%}, in points",
                     share=True,
                     note=""
-                    if np.round(evidence.turn_effect, 3).any()
+                    if np.round(evidence.rotation_effects, 3).any()
                     else "The model does not know the order of its views.",
                 ),
             ],

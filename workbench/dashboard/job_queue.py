@@ -4,11 +4,13 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
 from common.errors import InputError
-from workbench.attribution.request import Attribution, AttributionRequest, Explainer, Report
+from workbench.attribution.explainer import Explainer
+from workbench.attribution.request import AttributionRequest
+from workbench.attribution.result import Attribution
 
 REMEMBERED = 64  # A map of four views of 256 pixels takes a megabyte.
 MOST_PAGES = 100
@@ -17,7 +19,7 @@ PATIENCE_SECONDS = 90  # Pages ask twice a second how far it is; a hidden one on
 
 
 class Key(NamedTuple):
-    """A location and what is asked about it, its classes by name (`Explainer.question`)."""
+    """A location and what is asked about it, its classes by name (`Explainer.resolve`)."""
 
     location_id: str
     question: AttributionRequest
@@ -42,9 +44,11 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Running:
-    """It is being worked on; there is no report before the first batch."""
+    """It is being worked on: the fraction done, in [0, 1], the stage, and the map so far."""
 
-    report: Report | None
+    fraction: float = 0.0
+    stage: str = ""
+    partial: Attribution | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ class Worker:
 
     Each page (any token of the browser's) has one opened location and a queue of others. Pages
     take turns, one piece of work each; a page's turn goes to the map of what it opened, then to
-    the evidence for that, then to its queue. Evidence waits while any page still waits for the map
+    the evidence for that, then to its queue. Checks waits while any page still waits for the map
     of what it opened. What no page waits for any longer is left between two batches; a page that
     was closed, and so not `seen` for long, waits for nothing. The `REMEMBERED` most recently used
     answers stay in memory, all of them in `remembered`.
@@ -101,12 +105,12 @@ class Worker:
         self._made: OrderedDict[Key, Attribution] = OrderedDict()
         self._failed: OrderedDict[_Task, Failed] = OrderedDict()
         self._current: _Task | None = None
-        self._report: Report | None = None
+        self._running = Running()
         threading.Thread(target=self._serve, name="explainer", daemon=True).start()
 
     def key(self, location_id: str, question: AttributionRequest) -> Key:
-        """Return under what an answer is known; raises InputError as `Explainer.question` does."""
-        return Key(location_id, self._explainer.question(location_id, question))
+        """Return under what an answer is known; raises InputError as `Explainer.resolve` does."""
+        return Key(location_id, self._explainer.resolve(location_id, question))
 
     def open(self, page: str, key: Key) -> None:
         """Ask for a map and its evidence in place of what this page had opened; returns at once.
@@ -161,7 +165,7 @@ class Worker:
                 return self._failed[task]
             if not self._wanted(task):
                 return None
-            return Running(self._report) if task == self._current else Waiting()
+            return self._running if task == self._current else Waiting()
 
     def recall(self, keys: Sequence[Key]) -> None:
         """Fetch from longer memory what may have been forgotten since.
@@ -175,7 +179,7 @@ class Worker:
                 known = self._done(_Task(key, evidence=True))
             if not known and (found := self._remembered.get(*key)) is not None:
                 with self._change:
-                    if found.evidence is not None or key not in self._made:
+                    if found.checks is not None or key not in self._made:
                         self._keep(key, found)
 
     def _waiting(self, page: str) -> _Page:
@@ -209,7 +213,7 @@ class Worker:
 
     def _done(self, task: _Task) -> bool:
         made = self._made.get(task.key)
-        return made is not None and (not task.evidence or made.evidence is not None)
+        return made is not None and (not task.evidence or made.checks is not None)
 
     def _wanted(self, task: _Task) -> bool:
         return any(task in page.waits for page in self._page.values())
@@ -230,7 +234,7 @@ class Worker:
                 while (turn := self._next()) is None:
                     self._change.wait()
                 page, task = turn
-                self._current, self._report = task, None
+                self._current, self._running = task, Running()
                 made = self._made.get(task.key)
             outcome = self._work(task, made)
             with self._change:
@@ -244,10 +248,10 @@ class Worker:
     def _work(self, task: _Task, made: Attribution | None) -> Attribution | Failed | None:
         try:
             if not task.evidence:
-                return self._explainer.explain(*task.key, self._progress)
+                return self._explainer.explain(*task.key, self._progress, self._partial)
             # The map may have been forgotten since.
-            made = made or self._explainer.explain(*task.key, self._progress)
-            return self._explainer.examine(made, self._progress)
+            made = made or self._explainer.explain(*task.key, self._progress, self._partial)
+            return self._explainer.check(made, self._progress)
         except _CancelledError:
             return None
         except InputError as error:
@@ -255,12 +259,16 @@ class Worker:
         except Exception as error:  # The page must say so, and the thread must live on.
             return Failed(f"The explanation failed: {type(error).__name__}: {error}")
 
-    def _progress(self, report: Report) -> None:
+    def _progress(self, fraction: float, stage: str = "", /) -> None:
         with self._change:
             self._forget()
             if self._current is None or not self._wanted(self._current):
                 raise _CancelledError
-            self._report = report
+            self._running = replace(self._running, fraction=fraction, stage=stage)
+
+    def _partial(self, attribution: Attribution) -> None:
+        with self._change:
+            self._running = replace(self._running, partial=attribution)
 
     def _finish(self, task: _Task, outcome: Attribution | Failed | None) -> None:
         """Keep an outcome, and let no page wait for it any longer; None was cancelled."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from common.errors import InputError
-from workbench.attribution.request import CLIPPED
+from workbench.attribution.result import COLOR_PERCENTILE
 
 LARGEST = 512
 TOWARDS = np.array((196, 22, 42), dtype=np.float32)
@@ -27,7 +27,7 @@ class Display:
     """
 
     full: float | None = None
-    percentile: float = CLIPPED
+    percentile: float = COLOR_PERCENTILE
     strength: float = 1
 
 

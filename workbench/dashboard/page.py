@@ -7,7 +7,7 @@ from pathlib import Path
 import flask
 from dash import Dash, dcc, html
 
-from workbench.attribution.request import Explainer
+from workbench.attribution.explainer import Explainer
 from workbench.dashboard import (
     aggregate,
     attribution,

@@ -7,12 +7,12 @@ from dash import dcc, html
 
 from common.errors import InputError
 from workbench.attribution.request import (
+    BASELINE_METHODS,
     BASELINE_TITLES,
     METHOD_TITLES,
     OUTPUTS,
     PREDICTED,
     TRUE,
-    WITH_BASELINE,
     AttributionRequest,
 )
 from workbench.dashboard.html_attributes import attributes
@@ -37,7 +37,7 @@ DISPLAY = (("full", "value"), ("clip", "value"), ("strength", "value"))
 def asked(values: Sequence[Any], guesses: Predictions) -> AttributionRequest:
     """Return the question that the controls stand at; raises InputError for no question."""
     method, baseline, pinned, output, state, rather = values
-    if method not in WITH_BASELINE:
+    if method not in BASELINE_METHODS:
         baseline = AttributionRequest().baseline  # The control is off, wherever it stands.
     other = (pinned or "") if baseline == "location" else ""
     said = (method, baseline, other, output, state, rather)
@@ -96,7 +96,7 @@ def baselines(pinned: str) -> dict[str, str]:
 
 def baseline_label(method: Any) -> str:
     """Return the words over the choice of a baseline, which say where there is none."""
-    if method in WITH_BASELINE:
+    if method in BASELINE_METHODS:
         return "Baseline"
     return "Many baselines" if method == "expected_gradients" else "Uses no baseline"
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 from numpy.typing import NDArray
 
-from workbench.attribution.request import CLIPPED, Attribution, Evidence
+from workbench.attribution.result import COLOR_PERCENTILE, Attribution, Checks
 from workbench.attribution.verdict import Verdict, gain, verdict
 from workbench.figures.paper import DOUBLE_COLUMN, GREY, MILLIMETRES_PER_INCH, STYLE
 
@@ -40,18 +40,18 @@ def figure(made: Attribution, views: NDArray[np.uint8]) -> Figure:
         )
         _pictures(result, grid, made, views)
         curves, words = result.add_subplot(grid[2, :2]), result.add_subplot(grid[2, 2:])
-        if made.evidence is None:
+        if made.checks is None:
             curves.set_axis_off()
         else:
-            _curves(curves, made.evidence)
+            _curves(curves, made.checks)
         _words(words, made, verdict(made))
     return result
 
 
 def _pictures(result: Figure, grid: GridSpec, made: Attribution, views: NDArray[np.uint8]) -> None:
-    limit = float(np.percentile(np.abs(made.values), CLIPPED)) or 1.0
+    limit = float(np.percentile(np.abs(made.values), COLOR_PERCENTILE)) or 1.0
     pictures = []
-    for view, (heading, share) in enumerate(zip(HEADINGS, made.view_share, strict=True)):
+    for view, (heading, share) in enumerate(zip(HEADINGS, made.view_shares, strict=True)):
         colour = views[view].transpose(1, 2, 0)
         above, below = (result.add_subplot(grid[row, view]) for row in (0, 1))
         above.imshow(colour)
@@ -83,13 +83,13 @@ def _see_through() -> Colormap:
     return ListedColormap(colour)
 
 
-def _curves(axes: Axes, evidence: Evidence) -> None:
+def _curves(axes: Axes, evidence: Checks) -> None:
     for order, (name, colour) in ORDERS.items():
         # Beside each order the area under insertion less that under deletion.
         label = f"{name} ({gain(evidence, order):+.2f})"
         for curve, style in ((evidence.deletion, "-"), (evidence.insertion, "--")):
             axes.plot(
-                evidence.fraction,
+                evidence.fractions,
                 curve[order],
                 style,
                 color=colour,
@@ -124,7 +124,9 @@ def _numbers(made: Attribution) -> str:
     if made.baseline_output is not None:
         numbers[0] += f", of the baseline {made.baseline_output:.3g}"
     if made.completeness_error is not None:
-        numbers.append(f"completeness error {made.completeness_error:+.2g} ({made.completeness})")
+        numbers.append(
+            f"completeness error {made.completeness_error:+.2g} ({made.completeness_text})"
+        )
     if made.error_estimate is not None:
         numbers.append(f"map error {made.error_estimate:.1%} by estimate")
     cost = made.cost

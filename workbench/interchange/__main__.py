@@ -9,7 +9,7 @@ from common.cli import cli_errors
 from common.errors import InputError
 from common.files import check_writable, check_writable_directory
 from workbench import store as stores
-from workbench.attribution.request import Explainer
+from workbench.attribution.explainer import Explainer
 from workbench.interchange import projector, table, virelay
 from workbench.interchange.frame import coordinates
 from workbench.interchange.pictures import Views, reader

@@ -19,7 +19,8 @@ from tqdm import tqdm
 
 from common.errors import InputError
 from common.files import atomic_directory
-from workbench.attribution.request import AttributionRequest, Explainer, untold
+from workbench.attribution.explainer import Explainer
+from workbench.attribution.request import AttributionRequest
 from workbench.evaluation import metrics
 from workbench.interchange.frame import blocks
 from workbench.interchange.pictures import Views, tile
@@ -164,7 +165,7 @@ def _write_attributions(path: Path, store: Store, explainer: Explainer) -> None:
         file["label"] = store.labels.astype(np.uint16)
         file["prediction"] = store.logits
         for row, name in _locations(store, "Explaining predictions"):
-            made = explainer.explain(name, AttributionRequest(), untold)
+            made = explainer.explain(name, AttributionRequest())
             half = (made.values / 2).astype(np.float32)
             data[row] = tile(np.stack([half, half], axis=-1))
 

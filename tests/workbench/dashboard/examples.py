@@ -1,20 +1,17 @@
 """An answer and its evidence, an explainer that goes step by step, and the words of a component."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from common.errors import InputError
-from workbench.attribution.request import (
-    Attribution,
-    AttributionRequest,
-    Cost,
-    Evidence,
-    Progress,
-    Report,
-)
+from common.progress import ProgressCallback, no_progress
+from workbench.attribution.explainer import PartialCallback
+from workbench.attribution.request import AttributionRequest
+from workbench.attribution.result import Attribution, Checks, Cost
 from workbench.dashboard.job_queue import Key
 
 SECONDS = 10
@@ -61,16 +58,16 @@ def examined(made: Attribution) -> Attribution:
     rising = {"map": 0.5 * fraction**0.25, "random": 0.5 * fraction}
     return replace(
         made,
-        evidence=Evidence(
-            fraction=fraction,
+        checks=Checks(
+            fractions=fraction,
             deletion=falling | {"edges": 0.5 * (1 - fraction) ** 2},
             insertion=rising | {"edges": 0.5 * fraction**0.5},
-            agreement={"mean": 0.81, "blur": 0.77},
-            stability=np.array([0.93, 0.9]),
+            baseline_agreement={"mean": 0.81, "blur": 0.77},
+            noise_stability=np.array([0.93, 0.9]),
             model_randomization={"classifier": 0.31, "layer4": 0.12, "conv1": 0.02},
-            prior=0.12,
-            view_effect=np.array([-0.2, 0.01, -0.04, 0.0]),
-            turn_effect=np.array([-0.03, 0.0, 0.02]),
+            input_randomization=0.12,
+            view_effects=np.array([-0.2, 0.01, -0.04, 0.0]),
+            rotation_effects=np.array([-0.03, 0.0, 0.02]),
             cost=Cost(300, 200, 3.0),
         ),
     )
@@ -90,34 +87,43 @@ class Fake:
         self.step = threading.Semaphore(0)
         self.started = threading.Semaphore(0)
 
-    def question(self, location_id: str, question: AttributionRequest) -> AttributionRequest:
-        return question.resolve(PREDICTED, TRUE)
+    def resolve(self, location_id: str, request: AttributionRequest) -> AttributionRequest:
+        return request.resolve(PREDICTED, TRUE)
 
     def explain(
-        self, location_id: str, question: AttributionRequest, progress: Progress
+        self,
+        location_id: str,
+        request: AttributionRequest,
+        progress: ProgressCallback = no_progress,
+        on_partial: PartialCallback | None = None,
     ) -> Attribution:
-        made = attribution(location_id, question)
+        made = attribution(location_id, request)
         if location_id == "broken":
             raise InputError("The photograph is broken; give another.")
         if location_id == "bug":
             raise ZeroDivisionError("division by zero")
-        self._go(location_id, self.steps, progress, made)
+        self._go(location_id, self.steps, progress, lambda: on_partial and on_partial(made))
         return made
 
-    def examine(self, made: Attribution, progress: Progress) -> Attribution:
-        if made.location_id == "doubtful":
+    def check(
+        self, attribution: Attribution, progress: ProgressCallback = no_progress
+    ) -> Attribution:
+        if attribution.location_id == "doubtful":
             raise InputError("There is no evidence; train it again.")
-        self._go(f"{made.location_id}?", 1, progress, None)
-        return examined(made)
+        self._go(f"{attribution.location_id}?", 1, progress, lambda: None)
+        return examined(attribution)
 
-    def _go(self, name: str, steps: int, progress: Progress, partial: Attribution | None) -> None:
+    def _go(
+        self, name: str, steps: int, progress: ProgressCallback, on_step: Callable[[], Any]
+    ) -> None:
         self.asked.append(name)
         try:
-            progress(Report("integrating", 0, steps))
+            progress(0.0, "integrating")
             self.started.release()
             for done in range(1, steps + 1):
                 assert self.step.acquire(timeout=SECONDS)
-                progress(Report("integrating", done, steps, partial))
+                progress(done / steps, "integrating")
+                on_step()
         except Exception:
             self.cancelled.append(name)
             raise

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from tests.workbench.dashboard.examples import attribution, examined, text
-from workbench.attribution.request import Report
 from workbench.attribution.verdict import verdict
 from workbench.dashboard import faithfulness
 from workbench.dashboard.job_queue import Failed, Running, Waiting
@@ -26,15 +25,15 @@ def test_a_map_is_shown_with_its_verdict_and_the_reasons() -> None:
 def test_a_map_that_waits_for_its_evidence_says_so() -> None:
     made = attribution("a")
     assert "not yet examined" in text(faithfulness.examined(made, Waiting()))
-    going = Running(Report("noise", 2, 5))
-    assert "noise, 2 of 5" in text(faithfulness.examined(made, going))
+    going = Running(0.4, "small noise")
+    assert "small noise" in text(faithfulness.examined(made, going))
     failed = text(faithfulness.examined(made, Failed("The GPU is gone.")))
     assert "The GPU is gone." in failed
     assert "not computed" in text(faithfulness.examined(None, None))
 
 
 def test_the_measured_stands_in_bars() -> None:
-    found = examined(attribution("a")).evidence
+    found = examined(attribution("a")).checks
     assert found is not None
     curves, gains, measures = faithfulness.measured(found, 0.5)
     assert text(gains).endswith("map 0.262, random 0.000, edges 0.150")
@@ -46,14 +45,14 @@ def test_the_measured_stands_in_bars() -> None:
     assert np.array_equal(drawn["map", "x"].y, found.deletion["map"])
     assert np.array_equal(drawn["edges", "x2"].y, found.insertion["edges"])
     named = [note.text for note in curves.figure.layout.annotations]
-    area = faithfulness.area(found.deletion["random"], found.fraction)
+    area = faithfulness.area(found.deletion["random"], found.fractions)
     assert area == pytest.approx(0.25)
     assert "random 0.250" in named[0]
 
 
 @pytest.mark.parametrize(("last", "shown"), [(-0.9, "⚑ conv1"), (0.5, "⚑ conv1"), (0.49, "conv1")])
 def test_a_map_that_survives_the_last_stage_is_flagged_there(last: float, shown: str) -> None:
-    found = examined(attribution("a")).evidence
+    found = examined(attribution("a")).checks
     assert found is not None
     survived = replace(found, model_randomization={"classifier": 0.9, "layer4": 0.5, "conv1": last})
     table = faithfulness.measured(survived, 0.5)[2].children[2]
@@ -67,7 +66,7 @@ def bars(component: Any) -> list[dict[str, str]]:
 
 
 def test_bars_grow_from_the_middle_to_the_largest_effect() -> None:
-    found = examined(attribution("a")).evidence
+    found = examined(attribution("a")).checks
     assert found is not None
     views = faithfulness.measured(found, 0.5)[2].children[4]
     assert bars(views)[0] == {"width": "50.0%", "right": "50%"}
@@ -75,10 +74,10 @@ def test_bars_grow_from_the_middle_to_the_largest_effect() -> None:
 
 
 def test_effects_that_are_noise_of_rounding_have_no_bars_and_no_sign() -> None:
-    found = examined(attribution("a")).evidence
+    found = examined(attribution("a")).checks
     assert found is not None
     noise = np.array([-1e-8, 1e-9, 0.0])
-    turned = faithfulness.measured(replace(found, turn_effect=noise), 0.5)[2].children[5]
+    turned = faithfulness.measured(replace(found, rotation_effects=noise), 0.5)[2].children[5]
     *rows, note = turned.children[1:]
     assert [text(row) for row in rows] == ["90°  0.0", "180°  0.0", "270°  0.0"]
     assert {row.children[1].children.style["width"] for row in rows} == {"0.0%"}
@@ -87,7 +86,9 @@ def test_effects_that_are_noise_of_rounding_have_no_bars_and_no_sign() -> None:
 
 
 def test_what_was_not_measured_is_said() -> None:
-    found = examined(attribution("a")).evidence
+    found = examined(attribution("a")).checks
     assert found is not None
-    bare = replace(found, agreement={}, stability=np.array([]), model_randomization={})
+    bare = replace(
+        found, baseline_agreement={}, noise_stability=np.array([]), model_randomization={}
+    )
     assert text(faithfulness.measured(bare, 0.5)).count("not measured") == 3

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.workbench.dashboard.examples import attribution, text
-from workbench.attribution.request import AttributionRequest, Report
+from workbench.attribution.request import AttributionRequest
 from workbench.dashboard import attribution_view, overlay
 from workbench.dashboard.job_queue import Failed, Running, Waiting
 from workbench.dashboard.overlay import Display
@@ -89,17 +89,12 @@ def test_a_map_of_any_height_and_of_zeros_has_a_profile(rows: int) -> None:
 
 
 def test_progress_is_said_in_words() -> None:
-    going = Running(Report("placing steps", 12, 50))
-    assert "placing steps, 12 of 50" in text(attribution_view.progress(going, "Map"))
-    for partial, words in ((None, ": 24 gradients"), (attribution("a"), ", map error 2.1%")):
-        # Where an integral ends is not known before.
-        going = Running(Report("integrated gradients", 24, 1000, partial))
-        shown = text(attribution_view.progress(going, "Map"))
-        assert words in shown
-        assert "1,000" not in shown
-    reading = Running(Report("reading photographs", 0, 0))
-    assert text(attribution_view.progress(reading, "Map")).strip() == "reading photographs"
-    assert "Map: starting" in text(attribution_view.progress(Running(None), "Map"))
-    assert "waiting" in text(attribution_view.progress(Waiting(), "Evidence"))
+    shown = attribution_view.progress(Running(0.24, "occlusion: 12 of 50 windows"), "Map")
+    assert text(shown).strip() == "occlusion: 12 of 50 windows"
+    assert shown[0].children[1].value == "0.240"
+    reading = attribution_view.progress(Running(0.0, "reading photographs"), "Map")
+    assert not hasattr(reading[0].children[1], "value")  # Not yet known.
+    assert "Map: starting" in text(attribution_view.progress(Running(), "Map"))
+    assert "waiting" in text(attribution_view.progress(Waiting(), "Checks"))
     assert "no weights" in text(attribution_view.progress(Failed("There are no weights."), "Map"))
     assert "Map: not computed" in text(attribution_view.progress(None, "Map"))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from tests.workbench.dashboard.examples import attribution, text
-from workbench.attribution.aggregation import gather
+from workbench.attribution import aggregation
 from workbench.attribution.request import AttributionRequest
 from workbench.dashboard import aggregate, overlay
 from workbench.dashboard.overlay import Display
@@ -69,15 +69,15 @@ def test_the_mean_map_stands_with_its_shares_and_exemplars(
         replace(attribution(name), values=generator.normal(size=(4, 8, 8)).astype(np.float32))
         for name in guesses.store.location_ids[:6]
     ]
-    together = gather(made)
+    together = aggregation.aggregate(made)
     mean, *_ = aggregate.drawn(made, len(made), photographs, guesses, Display())
     shares = [text(one).split(maxsplit=1)[1] for one in mean.children[:4]]
     assert shares == aggregate.shares(together)
-    low, high = together.view_interval[0]
-    assert shares[0] == f"{together.view_share[0]:.0%} ({low * 100:.0f}–{high * 100:.0f})"
+    low, high = together.view_intervals[0]
+    assert shares[0] == f"{together.view_shares[0]:.0%} ({low * 100:.0f}–{high * 100:.0f})"
     exemplars = aggregate.drawn(made, len(made), photographs, guesses, Display())[-1].children
     named = [getattr(one, "data-location") for one in exemplars]
-    assert named == list(together.exemplar[: aggregate.EXEMPLARS])
+    assert named == list(together.prototypes[: aggregate.EXEMPLARS])
 
 
 def test_a_mean_of_some_of_the_maps_is_headed_so_and_has_no_interval(
@@ -103,7 +103,7 @@ def test_exemplars_share_one_scale(guesses: Predictions, photographs: Photograph
     shown = aggregate.drawn(made, len(made), photographs, guesses, Display())[-1].children
     weak, strong = sorted(shown, key=lambda one: getattr(one, "data-location") == other)
     full = overlay.limit(np.stack([one.values for one in made]), Display())
-    for one, exemplar in zip(made, (weak, strong), strict=True):
+    for one, prototypes in zip(made, (weak, strong), strict=True):
         pictures = overlay.views(photographs.paths(one.location_id), aggregate.LARGEST)
         expected = overlay.addresses(pictures, one.values, Display(full=full))
-        assert [image.src for image in exemplar.children[0].children] == expected
+        assert [image.src for image in prototypes.children[0].children] == expected

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.workbench.dashboard.examples import SECONDS, Fake, attribution, examined, key
-from workbench.attribution.request import Attribution, AttributionRequest, Report
+from workbench.attribution.request import AttributionRequest
+from workbench.attribution.result import Attribution
 from workbench.dashboard import job_queue as worker_module
 from workbench.dashboard.job_queue import (
     MOST_PAGES,
@@ -45,17 +46,17 @@ def test_the_worker_makes_the_map_then_its_evidence_and_remembers() -> None:
     assert worker.state(key("a")) is None
     worker.open("page", key("a"))
     fake.wait()
-    assert worker.state(key("a")) == Running(Report("integrating", 0, 3))
+    assert worker.state(key("a")) == Running(0.0, "integrating")
     assert isinstance(worker.examination(key("a")), Waiting)
     fake.go(3)
-    assert made(worker, "a").evidence is None
+    assert made(worker, "a").checks is None
     fake.wait()
     assert isinstance(worker.examination(key("a")), Running)
     fake.go(1)
-    assert proven(worker, "a").evidence is not None
+    assert proven(worker, "a").checks is not None
     worker.open("page", key("a"))
     worker.open("another page", key("a"))
-    assert made(worker, "a").evidence is not None
+    assert made(worker, "a").checks is not None
     assert fake.asked == ["a", "a?"]
 
 
@@ -66,13 +67,9 @@ def test_a_map_is_seen_while_it_is_made() -> None:
     fake.wait()
     fake.go(1)
     pause = threading.Event()
-    while worker.state(key("a")) == Running(Report("integrating", 0, 3)):
+    while (state := worker.state(key("a"))) != Running(1 / 3, "integrating", attribution("a")):
+        assert isinstance(state, Running)
         pause.wait(0.005)
-    state = worker.state(key("a"))
-    assert isinstance(state, Running)
-    assert state.report is not None
-    assert state.report.partial is not None
-    assert state.report.partial.location_id == "a"
     worker.close("page")
     fake.go(1)
 
@@ -212,7 +209,7 @@ def test_a_map_without_evidence_stays_a_map() -> None:
     fake.go(3)
     failed = settled(worker.examination, "doubtful", Failed)
     assert failed.sentence == "There is no evidence; train it again."
-    assert made(worker, "doubtful").evidence is None
+    assert made(worker, "doubtful").checks is None
 
 
 class Quick(Fake):
@@ -337,5 +334,5 @@ def test_answers_are_put_away_with_their_evidence() -> None:
     proven(worker, "a")
     kept = shelf.get(*key("a"))
     assert kept is not None
-    assert kept.evidence is not None
+    assert kept.checks is not None
     assert shelf.get(*key("b")) is not None

@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 from virelay.model import Project
 
+from common.progress import no_progress
 from tests.workbench.interchange.examples import hostile_store, photographed_store
 from workbench import extract
 from workbench import store as stores
 from workbench.attribution.compute.store_explainer import StoreExplainer
-from workbench.attribution.request import AttributionRequest, untold
+from workbench.attribution.request import AttributionRequest
 from workbench.interchange.__main__ import main
 from workbench.interchange.pictures import tile
 from workbench.store import Store
@@ -189,7 +190,7 @@ def test_virelay_shows_why_the_model_predicts_what_it_does(
     )
     project = Project(str(tmp_path / "out" / "project.yaml"))
     explainer = StoreExplainer(trained, Photographs(test_folder, made), made)
-    expected = explainer.explain(made.location_ids[5], AttributionRequest(), untold).values
+    expected = explainer.explain(made.location_ids[5], AttributionRequest(), no_progress).values
     shown = project.get_attribution(5).data.sum(axis=2)
     assert np.allclose(shown, tile(expected[..., None])[..., 0], atol=1e-6)
     assert shown.shape == project.get_sample(5).data.shape[:2]

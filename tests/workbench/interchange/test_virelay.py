@@ -12,15 +12,11 @@ from virelay.server import Server
 from werkzeug.test import Client
 
 from common.errors import InputError
+from common.progress import ProgressCallback, no_progress
 from tests.workbench.interchange.examples import HOSTILE, hostile_store, photographed_store
-from workbench.attribution.request import (
-    Attribution,
-    AttributionRequest,
-    Cost,
-    Progress,
-    Report,
-    untold,
-)
+from workbench.attribution.explainer import PartialCallback
+from workbench.attribution.request import AttributionRequest
+from workbench.attribution.result import Attribution, Cost
 from workbench.interchange import coordinates, virelay
 from workbench.interchange.pictures import reader, tile
 from workbench.store import Store
@@ -40,20 +36,26 @@ class Explained:
     def __init__(self, store: Store) -> None:
         self._row = {name: row for row, name in enumerate(store.location_ids)}
 
-    def question(self, location_id: str, question: AttributionRequest) -> AttributionRequest:
-        return question.resolve("Ohio", "Ohio")
+    def resolve(self, location_id: str, request: AttributionRequest) -> AttributionRequest:
+        return request.resolve("Ohio", "Ohio")
 
     def explain(
-        self, location_id: str, question: AttributionRequest, progress: Progress
+        self,
+        location_id: str,
+        request: AttributionRequest,
+        progress: ProgressCallback = no_progress,
+        on_partial: PartialCallback | None = None,
     ) -> Attribution:
-        progress(Report("made up", 1, 1))
+        progress(1.0, "made up")
         view = np.arange(4, dtype=np.float32)[:, None, None] / 10
         relevance = (self._row[location_id] + np.tile(view, (1, SIZE, SIZE))).astype(np.float32)
         cost = Cost(1, 0, 0.1)
-        return Attribution(location_id, question, relevance, 1.0, 0.0, 0.5, True, "", 0.0, cost)
+        return Attribution(location_id, request, relevance, 1.0, 0.0, 0.5, True, "", 0.0, cost)
 
-    def examine(self, made: Attribution, progress: Progress) -> Attribution:
-        return made
+    def check(
+        self, attribution: Attribution, progress: ProgressCallback = no_progress
+    ) -> Attribution:
+        return attribution
 
 
 def _opened(folder: Path) -> tuple[Workspace, Client]:
@@ -107,7 +109,7 @@ def test_virelay_shows_pictures_and_attributions(tmp_path: Path) -> None:
     assert [label.name for label in sample.labels] == [store.class_names[store.labels[4]]]
     assert np.array_equal(sample.data, tile(views(store.location_ids[4], SIZE)))
     attribution = project.get_attribution(4)
-    expected = explainer.explain(store.location_ids[4], AttributionRequest(), untold).values
+    expected = explainer.explain(store.location_ids[4], AttributionRequest(), no_progress).values
     assert np.array_equal(attribution.data.sum(axis=2), tile(expected[..., None])[..., 0])
     assert np.array_equal(attribution.prediction, store.logits[4])
     for mode in ("input", "overlay", "attribution"):

@@ -15,19 +15,16 @@ from common import distributed
 from common.distributed import Processes, on_all_ranks
 from common.errors import InputError, Interrupted
 from common.files import atomic_write, check_writable, file_lock
+from common.progress import ProgressCallback
 from common.signals import StopSignal, stop_signal
 from trainer import checkpoint as checkpoints
 from workbench.attribution import attribution_file
-from workbench.attribution.attribution_file import Attributions
-from workbench.attribution.cache import Answers
-from workbench.attribution.request import (
-    Attribution,
-    AttributionRequest,
-    Explainer,
-    Progress,
-    Report,
-)
-from workbench.attribution.serialization import origin, question_text
+from workbench.attribution.attribution_file import AttributionFile
+from workbench.attribution.cache import AttributionFolder
+from workbench.attribution.explainer import Explainer
+from workbench.attribution.request import AttributionRequest
+from workbench.attribution.result import Attribution
+from workbench.attribution.serialization import fingerprint, request_to_json
 from workbench.store import Store
 from workbench.store.query import select
 
@@ -57,7 +54,7 @@ class _EndedError(Exception):
     """Raised through the explainer to leave it."""
 
 
-def explained(request: Request, store: Store, explainer: Explainer) -> Attributions:
+def explained(request: Request, store: Store, explainer: Explainer) -> AttributionFile:
     """Write the file that is asked for, going on where an earlier start was ended, and return it.
 
     Each answer is kept in a folder beside the file as soon as it is there, and all go into the file
@@ -93,7 +90,7 @@ class _Work:
 
     def __init__(self, request: Request, store: Store, explainer: Explainer) -> None:
         self._request, self._store, self._explainer = request, store, explainer
-        self._answers = Answers(_parts(request.out), origin(store))
+        self._answers = AttributionFolder(_parts(request.out), fingerprint(store))
         self._failure: dict[str, str] = {}
         self._question: dict[str, AttributionRequest] = {}
         request.question.validate(store.class_names)
@@ -106,7 +103,7 @@ class _Work:
             )
         for name in chosen(store, request.where, request.limit):
             try:
-                self._question[name] = explainer.question(name, request.question)
+                self._question[name] = explainer.resolve(name, request.question)
             except InputError as error:
                 self._failure[name] = str(error)
 
@@ -120,7 +117,7 @@ class _Work:
         if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
             raise InputError(f"{folder}: is no folder of this command; move it away.")
         folder.mkdir(exist_ok=True)
-        asked, begun = question_text(self._request.question), folder / ASKED
+        asked, begun = request_to_json(self._request.question), folder / ASKED
         if begun.exists() and begun.read_text("utf-8") != asked and not self._request.overwrite:
             raise InputError(
                 f"{folder}: holds answers to another question; finish that, name another file, or "
@@ -137,10 +134,10 @@ class _Work:
         failure: dict[str, str] = {}
         with _bar(len(mine) - len(left), len(mine), processes) as bar:
 
-            def between(report: Report) -> None:
+            def between(_fraction: float, stage: str = "", /) -> None:
                 if stop.received:
                     raise _EndedError
-                bar.set_postfix_str(f"{report.stage} {report.done}/{report.total}", refresh=False)
+                bar.set_postfix_str(stage, refresh=False)
                 bar.update(0)
 
             for name in left:
@@ -192,25 +189,25 @@ class _Work:
             request.out,
             map(self._answered, names),
             len(names),
-            origin(self._store),
+            fingerprint(self._store),
             asked,
             self._store.provenance,
             list(self._failure.items()),
         )
 
     def _is_answered(self, name: str) -> bool:
-        return self._answers.holds(name, self._question[name], examined=self._request.evidence)
+        return self._answers.contains(name, self._question[name], checked=self._request.evidence)
 
     def _answered(self, name: str) -> Attribution:
         made = self._answers.get(name, self._question[name])
-        if made is None or (self._request.evidence and not made.evidence):
+        if made is None or (self._request.evidence and not made.checks):
             raise InputError(
                 f"{self._answers.folder}: the answer about {name} was damaged; {GO_ON}."
             )
         # An earlier start may have asked for it where this one did not.
-        return made if self._request.evidence else replace(made, evidence=None)
+        return made if self._request.evidence else replace(made, checks=None)
 
-    def _answer(self, name: str, between: Progress) -> str:
+    def _answer(self, name: str, between: ProgressCallback) -> str:
         """Answer the question about one location; return why that cannot be, "" where it can."""
         steps = self._steps(name, between)
         while True:
@@ -222,14 +219,14 @@ class _Work:
                 return ""
             self._answers.put(made)  # What this raises is not the location's fault.
 
-    def _steps(self, name: str, between: Progress) -> Iterator[Attribution]:
+    def _steps(self, name: str, between: ProgressCallback) -> Iterator[Attribution]:
         """Yield the map, unless it is known, and the map with its evidence, if that is wanted."""
         made = self._answers.get(name, self._question[name])
         if made is None:
             made = self._explainer.explain(name, self._question[name], between)
             yield made
         if self._request.evidence:
-            yield self._explainer.examine(made, between)
+            yield self._explainer.check(made, between)
 
     def _forget_failures(self) -> None:
         for path in self._answers.folder.glob(_failures("*")):

@@ -13,8 +13,8 @@ from common.cli import cli_errors
 from common.errors import InputError
 from common.files import resolve_link
 from workbench import store as stores
-from workbench.attribution.aggregation import interval
-from workbench.attribution.attribution_file import Attributions
+from workbench.attribution.aggregation import bootstrap_interval
+from workbench.attribution.attribution_file import AttributionFile
 from workbench.attribution.compute.batch_job import Request, explained
 from workbench.attribution.compute.store_explainer import StoreExplainer
 from workbench.attribution.request import (
@@ -129,7 +129,7 @@ def main(arguments: list[str] | None = None, prog: str = "python -m workbench.at
     return 0
 
 
-def summary(made: Attributions) -> str:
+def summary(made: AttributionFile) -> str:
     """Say in lines what is in a file of answers."""
     lines = [f"{len(made)} locations explained, {len(made.failures)} failed -> {made.path}"]
     converged = made.column("/converged")
@@ -141,7 +141,7 @@ def summary(made: Attributions) -> str:
         f"gradient evaluations: {np.median(gradients):.0f} (median), {gradients.max()} at most"
     )
     share = made.column("/view_share")
-    ends = zip(HEADINGS, share.mean(axis=0), interval(share), strict=True)
+    ends = zip(HEADINGS, share.mean(axis=0), bootstrap_interval(share), strict=True)
     words = (f"{name} {mean:.0%} ({low:.0%} to {high:.0%})" for name, mean, (low, high) in ends)
     lines.append(f"share of each heading: {', '.join(words)}")
     if made.asked["evidence"]:
@@ -150,7 +150,7 @@ def summary(made: Attributions) -> str:
     return "\n".join(lines)
 
 
-def _verdicts(made: Attributions) -> str:
+def _verdicts(made: AttributionFile) -> str:
     """Say how many maps have each verdict (docs/evidence.md)."""
     found = Counter(verdict(one).word for one in tqdm(made, "Judging", len(made), delay=2))
     return "verdicts: " + ", ".join(f"{found[word]} {word}" for word in WORDS)

@@ -1,86 +1,122 @@
-"""A mean gradient along a way, how well it is known, and when that is enough."""
+"""Estimates of a map, their errors, and when they are small enough."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from workbench.attribution.request import NEAR_ZERO
+from workbench.attribution.result import MIN_OUTPUT_DIFFERENCE
 
-FEWEST = 3
+MIN_GRADIENTS = 3
 
 
 @dataclass(frozen=True)
 class Tolerance:
-    """Which errors are small enough, as `AttributionRequest` has them."""
+    """When an integral has converged; the fields are those of `AttributionRequest`."""
 
     completeness: float
     map: float
-    most_gradients: int
+    max_evaluations: int
 
 
 @dataclass(frozen=True)
-class Integral:
-    """The map (4, H, W) of a way from outputs `start` to `end`, after so many `gradients`.
+class Estimate:
+    """A map (4, H, W) on the model's device, with what is known about it so far.
 
-    `doubt` (4, H, W) is by how much the map may be wrong, signed, as far as it can be estimated.
-    `reason` says why it is not good enough yet, "" if it is.
+    `error` (4, H, W) is the estimated signed error of the map, None for methods that do not
+    integrate. `n_gradients` counts the gradients of an integral. `reason` says why it has not
+    converged, "" if it has. The other fields are those of `Attribution`.
     """
 
     map: Tensor
-    doubt: Tensor
-    start: float
-    end: float
-    gradients: int
-    reason: str
+    output: float
+    baseline_output: float | None = None
+    error: Tensor | None = None
+    n_gradients: int = 0
+    reason: str = ""
 
     @property
-    def map_error(self) -> float:
-        """Estimated error of the map, L1 over L1; infinite for a map of zeros that is in doubt."""
-        doubt, whole = float(self.doubt.abs().sum()), float(self.map.abs().sum())
-        if not doubt:
+    def converged(self) -> bool | None:
+        """Whether both errors are small enough; None where there is nothing to converge."""
+        return None if self.error is None else not self.reason
+
+    @property
+    def error_estimate(self) -> float | None:
+        """Estimated error of the map, L1 over L1; infinite for a map of zeros with an error."""
+        if self.error is None:
+            return None
+        error, total = float(self.error.abs().sum()), float(self.map.abs().sum())
+        if not error:
             return 0.0
-        return doubt / whole if whole else math.inf
+        return error / total if total else math.inf
+
+    def to_numpy(self) -> NDArray[np.float32]:
+        """Return the map on the CPU."""
+        result: NDArray[np.float32] = self.map.float().cpu().numpy()
+        return result
 
     @property
-    def completeness_error(self) -> float:
-        """Sum of the map minus the difference of outputs."""
-        return float(self.map.double().sum()) - (self.end - self.start)
+    def output_difference(self) -> float:
+        """Output minus baseline output."""
+        return self.output - (self.baseline_output or 0.0)
 
+    @property
+    def relative_completeness_error(self) -> float:
+        """|sum of the map - difference of outputs| as a fraction of |difference of outputs|."""
+        error = float(self.map.double().sum()) - self.output_difference
+        return abs(error) / max(abs(self.output_difference), MIN_OUTPUT_DIFFERENCE)
 
-def judged(
-    made: Tensor, doubt: Tensor, start: float, end: float, gradients: int, tolerance: Tolerance
-) -> Integral:
-    """Return an integral with the reason why it is not good enough, if it is not.
-
-    Completeness is judged as it stands, never after a correction. Two gradients or less prove
-    nothing.
-    """
-    result = Integral(made, doubt, start, end, gradients, "")
-    share = abs(result.completeness_error) / max(abs(end - start), NEAR_ZERO)
-    missed = []
-    if gradients < FEWEST:
-        missed.append("fewer gradients than an estimate needs")
-    if not share <= tolerance.completeness:
-        missed.append(f"completeness error {share:.2%} above {tolerance.completeness:.2%}")
-    if not result.map_error <= tolerance.map:
-        missed.append(
-            f"estimated error of the map {result.map_error:.1%} above {tolerance.map:.1%}"
+    def progress(self, tolerance: Tolerance) -> float:
+        """Return the fraction of the work done; errors fall as one over the number of gradients."""
+        errors = (
+            (tolerance.completeness, self.relative_completeness_error),
+            (tolerance.map, self.error_estimate or 0.0),
         )
-    if not missed:
+        converged = min(limit / max(limit, error) for limit, error in errors)
+        return max(converged, self.n_gradients / tolerance.max_evaluations)
+
+
+EstimateCallback = Callable[[Estimate], None]
+"""Receives an integral after every round of gradients."""
+
+
+def judge(
+    map_: Tensor,
+    error: Tensor,
+    baseline_output: float,
+    output: float,
+    n_gradients: int,
+    tolerance: Tolerance,
+) -> Estimate:
+    """Return the estimate of an integral, with the reason if it has not converged.
+
+    The completeness error is never corrected. Fewer than three gradients prove nothing.
+    """
+    result = Estimate(map_, output, baseline_output, error, n_gradients)
+    completeness, map_error = result.relative_completeness_error, result.error_estimate or 0.0
+    reasons = []
+    if n_gradients < MIN_GRADIENTS:
+        reasons.append("fewer gradients than an estimate needs")
+    if not completeness <= tolerance.completeness:
+        reasons.append(f"completeness error {completeness:.2%} above {tolerance.completeness:.2%}")
+    if not map_error <= tolerance.map:
+        reasons.append(f"estimated error of the map {map_error:.1%} above {tolerance.map:.1%}")
+    if not reasons:
         return result
-    return replace(result, reason=f"{' and '.join(missed)} after {gradients} gradients")
+    return replace(result, reason=f"{' and '.join(reasons)} after {n_gradients} gradients")
 
 
-def mean(parts: Sequence[Integral], tolerance: Tolerance) -> Integral:
-    """Return the mean of several integrals; doubts cancel as far as they are of opposite sign."""
-    return judged(
+def mean(parts: Sequence[Estimate], tolerance: Tolerance) -> Estimate:
+    """Return the mean of several integrals; errors of opposite sign cancel."""
+    return judge(
         torch.stack([part.map for part in parts]).mean(dim=0),
-        torch.stack([part.doubt for part in parts]).mean(dim=0),
-        sum(part.start for part in parts) / len(parts),
-        sum(part.end for part in parts) / len(parts),
-        sum(part.gradients for part in parts),
+        torch.stack([part.error for part in parts if part.error is not None]).mean(dim=0),
+        sum(part.baseline_output or 0.0 for part in parts) / len(parts),
+        sum(part.output for part in parts) / len(parts),
+        sum(part.n_gradients for part in parts),
         tolerance,
     )

@@ -1,6 +1,5 @@
-"""Expected gradients: the mean of integrated gradients over many references."""
+"""Expected gradients (Erion et al. 2021): the mean of integrated gradients over references."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -8,58 +7,63 @@ import torch
 from torch import Tensor
 
 from workbench.attribution.compute.batched_model import BatchedModel
-from workbench.attribution.compute.convergence import Integral, Tolerance, judged
+from workbench.attribution.compute.convergence import (
+    Estimate,
+    EstimateCallback,
+    Tolerance,
+    judge,
+)
 from workbench.attribution.compute.target import Target
 
-AT_ONCE = 32
-"""Gradients between two judgements."""
-ROUNDS = 4
-"""Rounds over all references before anything is called good enough."""
-GOLDEN = 0.6180339887498949
+GRADIENTS_PER_ESTIMATE = 32
+"""Gradients between two estimates."""
+MIN_ROUNDS = 4
+"""Rounds over all references before the map counts as converged."""
+GOLDEN_RATIO = 0.6180339887498949
 
 
-def integral(
-    asking: BatchedModel,
-    references: Tensor,
+def attribute(
+    model: BatchedModel,
     pixels: Tensor,
+    references: Tensor,
     target: Target,
     tolerance: Tolerance,
-    report: Callable[[int, Integral], None],
-) -> Integral:
+    on_estimate: EstimateCallback,
+) -> Estimate:
     """Return the mean integral from references (R, 4, 3, H, W) to pixels (4, 3, H, W).
 
-    Erion et al. 2021, equation 2, for these references and no others, so that more gradients come
-    nearer to one number. In every round each reference is asked at one place of its way. The places
-    of one round are spread evenly over all references, in an order of its own, and those of one
-    reference move on by the golden ratio from round to round, which fills [0, 1] evenly at any
-    length. The doubt is half of the difference between the means over the even and over the odd
-    rounds, and nothing is judged good enough before `ROUNDS` of them.
+    Equation 2 of the paper for exactly these references, so that more gradients converge to one
+    number. Each round evaluates one point on the path from each reference. The points of one round
+    are spread evenly over all references, in a random order; from round to round each moves on by
+    the golden ratio, which fills [0, 1] evenly at any length. The error estimate is half the
+    difference between the means over even and odd rounds.
     """
-    starts = target(asking.logits(references))
-    end = float(target(asking.logits(pixels[None]))[0])
-    start = float(starts.double().mean())
+    baseline_outputs = target(model.logits(references))
+    output = float(target(model.logits(pixels[None]))[0])
+    baseline_output = float(baseline_outputs.double().mean())
     count = len(references)
-    offset = (np.random.default_rng(0).permutation(count) + 0.5) / count
-    halves = torch.zeros(2, *pixels.shape[:1], *pixels.shape[2:], device=pixels.device)
-    drawn = [0, 0]
+    offsets = (np.random.default_rng(0).permutation(count) + 0.5) / count
+    sums = torch.zeros(2, *pixels.shape[:1], *pixels.shape[2:], device=pixels.device)
+    counts = [0, 0]
     while True:
-        done = sum(drawn)
+        done = sum(counts)
         turn, first = divmod(done, count)
-        room = tolerance.most_gradients - done
-        which = np.arange(first, min(first + AT_ONCE, count, first + room))
-        at = torch.tensor((offset[which] + turn * GOLDEN) % 1).to(pixels)[:, None, None, None, None]
-        way = pixels - references[first : first + len(which)]
-        _, gradient = asking.gradients(pixels - (1 - at) * way, target)
-        halves[turn % 2] += (gradient * way).sum(dim=2).sum(dim=0)
-        drawn[turn % 2] += len(which)
-        done += len(which)
-        made = halves.sum(dim=0) / done
-        # Of one half alone nothing is known: all of it is in doubt.
-        doubt = (halves[0] / drawn[0] - halves[1] / drawn[1]) / 2 if drawn[1] else made
-        result = judged(made, doubt, start, end, done, tolerance)
-        if not result.reason and (done % count or done < ROUNDS * count):
-            missing = f"{done} gradients are not {ROUNDS} whole rounds of {count} references"
-            result = replace(result, reason=missing)
-        report(done, result)
-        if not result.reason or done >= tolerance.most_gradients:
+        room = tolerance.max_evaluations - done
+        rows = np.arange(first, min(first + GRADIENTS_PER_ESTIMATE, count, first + room))
+        fractions = torch.tensor((offsets[rows] + turn * GOLDEN_RATIO) % 1).to(pixels)
+        points = fractions[:, None, None, None, None]
+        lines = pixels - references[first : first + len(rows)]
+        _, gradients = model.gradients(pixels - (1 - points) * lines, target)
+        sums[turn % 2] += (gradients * lines).sum(dim=2).sum(dim=0)
+        counts[turn % 2] += len(rows)
+        done += len(rows)
+        map_ = sums.sum(dim=0) / done
+        # Before the first odd round nothing is known about the error: it may be all of the map.
+        error = (sums[0] / counts[0] - sums[1] / counts[1]) / 2 if counts[1] else map_
+        result = judge(map_, error, baseline_output, output, done, tolerance)
+        if not result.reason and (done % count or done < MIN_ROUNDS * count):
+            reason = f"{done} gradients are not {MIN_ROUNDS} whole rounds of {count} references"
+            result = replace(result, reason=reason)
+        on_estimate(result)
+        if not result.reason or done >= tolerance.max_evaluations:
             return result

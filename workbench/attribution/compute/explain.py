@@ -1,87 +1,112 @@
-"""One question about one location's pixels, answered; the same for a store and for a notebook."""
+"""Explain one location: a request and its pixels in, an attribution with optional checks out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import count
 
 import torch
 from torch import Tensor
 
 from common.errors import InputError
+from common.progress import ProgressCallback, no_progress
 from trainer.models.resnet import FourViewResNet
-from workbench.attribution.compute.batched_model import BatchedModel, Network
-from workbench.attribution.compute.faithfulness import examine
-from workbench.attribution.compute.methods import Answer, References, answer
-from workbench.attribution.compute.target import target
-from workbench.attribution.request import (
-    METHOD_TITLES,
-    TRUE,
-    Attribution,
-    AttributionRequest,
-    Progress,
-    Report,
-    untold,
-)
+from workbench.attribution.compute import faithfulness, sanity_checks
+from workbench.attribution.compute.batched_model import BatchedModel, FrozenModel
+from workbench.attribution.compute.convergence import Estimate
+from workbench.attribution.compute.methods import Inputs, attribute
+from workbench.attribution.compute.model_randomization import STAGES
+from workbench.attribution.compute.target import Target
+from workbench.attribution.explainer import PartialCallback
+from workbench.attribution.request import METHOD_TITLES, TRUE, AttributionRequest
+from workbench.attribution.result import Attribution, Checks
 
 
-@dataclass(frozen=True)
-class Asked:
-    """A question with its classes by name, and everything that its answer depends on.
+def explain_location(
+    model: FrozenModel,
+    location_id: str,
+    inputs: Inputs,
+    request: AttributionRequest,
+    class_names: Sequence[str],
+    progress: ProgressCallback = no_progress,
+    on_partial: PartialCallback | None = None,
+) -> Attribution:
+    """Return the attribution of a location for a resolved request, without checks.
 
-    `pixels` are (4, 3, H, W) in [0, 1] on the network's device, `other` those of the baseline
-    "location", else None.
+    Raises InputError where the model's output is not finite; callbacks may raise to cancel.
     """
+    batched = BatchedModel(model, progress)
+    batched.report(0.0, METHOD_TITLES[request.method])
+    target = Target.from_request(request, class_names)
+    probability = float(target.probability(batched.logits(inputs.pixels[None]))[0])
 
-    network: Network
-    class_name: Sequence[str]
-    location_id: str
-    pixels: Tensor
-    question: AttributionRequest
-    other: Tensor | None
-    references: References
-
-
-class _Told:
-    """The last report, told again before every batch, so that a request can end there."""
-
-    def __init__(self, progress: Progress, stage: str) -> None:
-        self._progress = progress
-        self.stage = stage
-        self.last = Report(stage, 0, 0)
-
-    def tell(self, done: int, total: int, partial: Attribution | None = None) -> None:
-        self.last = Report(self.stage, done, total, partial)
-        self._progress(self.last)
-
-    def again(self) -> None:
-        self._progress(self.last)
-
-
-def explained(asked: Asked, progress: Progress) -> Attribution:
-    """Return the map without its evidence; raises InputError where an output is not finite."""
-    question = asked.question
-    told = _Told(progress, METHOD_TITLES[question.method])
-    asking = BatchedModel(asked.network, told.again)
-    wanted = target(question, asked.class_name)
-    probability = float(wanted.probability(asking.logits(asked.pixels[None]))[0])
-
-    def made(found: Answer) -> Attribution:
+    def attribution(estimate: Estimate) -> Attribution:
         return Attribution(
-            location_id=asked.location_id,
-            request=question,
-            values=found.map,
-            output=found.output,
-            baseline_output=found.baseline_output,
+            location_id=location_id,
+            request=request,
+            values=estimate.to_numpy(),
+            output=estimate.output,
+            baseline_output=estimate.baseline_output,
             probability=probability,
-            converged=found.converged,
-            reason=found.reason,
-            error_estimate=found.map_error,
-            cost=asking.cost,
+            converged=estimate.converged,
+            reason=estimate.reason,
+            error_estimate=estimate.error_estimate,
+            cost=batched.cost,
         )
 
-    def step(done: int, most: int, found: Answer | None) -> None:
-        told.tell(done, most, None if found is None else made(found))
+    def on_estimate(estimate: Estimate) -> None:
+        if on_partial:
+            on_partial(attribution(estimate))
 
-    return made(answer(asking, asked.pixels, question, wanted, asked.other, asked.references, step))
+    return attribution(attribute(batched, inputs, request, target, batched.report, on_estimate))
+
+
+def check_location(
+    model: FrozenModel,
+    inputs: Inputs,
+    attribution: Attribution,
+    class_names: Sequence[str],
+    progress: ProgressCallback = no_progress,
+) -> Attribution:
+    """Return an attribution with its checks; `inputs` are those that it was computed from.
+
+    Raises as `explain_location` does.
+    """
+    request, pixels = attribution.request, inputs.pixels
+    target = Target.from_request(request, class_names)
+    batched = BatchedModel(model, progress)
+    sanity = sanity_checks
+    stages = 2 + len(faithfulness.ORDERS) + len(sanity.other_baselines(request)) + len(STAGES)
+    stages += sanity.NOISY_COPIES + sanity.NOISE_IMAGES
+    number = count()
+
+    def on_stage(stage: str) -> None:
+        batched.report(next(number) / stages, f"checks: {stage}")
+
+    on_stage("view and rotation effects")
+    view_effects, rotation_effects = faithfulness.view_and_rotation_effects(batched, pixels, target)
+    deletion, insertion = faithfulness.deletion_and_insertion(
+        batched, pixels, attribution.values, target, on_stage
+    )
+    compute = sanity.rough_map_of(batched, inputs, request, target)
+    on_stage("rough map")
+    reference = compute()
+    agreement = sanity.baseline_agreement(compute, reference, request, on_stage)
+    stability = sanity.noise_stability(compute, reference, pixels, on_stage)
+    noise = sanity.input_randomization(compute, reference, pixels, on_stage)
+    randomization = sanity.model_randomization(compute, reference, batched, on_stage)
+    checks = Checks(
+        fractions=faithfulness.FRACTIONS,
+        deletion=deletion,
+        insertion=insertion,
+        baseline_agreement=agreement,
+        noise_stability=stability,
+        input_randomization=noise,
+        model_randomization=randomization,
+        view_effects=view_effects,
+        rotation_effects=rotation_effects,
+        cost=batched.cost,
+    )
+    return replace(attribution, checks=checks)
 
 
 @torch.inference_mode(False)
@@ -89,77 +114,72 @@ def explained(asked: Asked, progress: Progress) -> Attribution:
 def explain(
     model: FourViewResNet,
     views: Tensor,
-    question: AttributionRequest = AttributionRequest(),  # noqa: B008 - frozen, and the same words as everywhere.
+    request: AttributionRequest = AttributionRequest(),  # noqa: B008  Immutable.
     *,
-    class_name: Sequence[str] = (),
-    true: str = "",
-    other: Tensor | None = None,
+    class_names: Sequence[str] = (),
+    true_class: str = "",
+    baseline_views: Tensor | None = None,
     references: Tensor | None = None,
-    evidence: bool = False,
-    progress: Progress = untold,
+    checks: bool = False,
+    progress: ProgressCallback = no_progress,
 ) -> Attribution:
-    """Explain a model's output for views (4, 3, H, W) uint8, N, E, S, W: for a notebook.
+    """Explain a model's output for one location, in a notebook.
 
-    `class_name` are the model's classes in order, "0", "1", ... unless given; `true` is the
-    location's own, where a question speaks of it. `other` are the views of the baseline
-    "location", `references` (R, 4, 3, H, W) those of expected gradients, uint8 too. With
-    `evidence` the map is examined as well. Raises InputError for what cannot be answered.
+    Parameters
+    ----------
+    views : (4, 3, H, W) uint8, headings N, E, S, W
+    request : method, baseline, target and tolerances
+    class_names : the model's classes in order; default "0", "1", ...
+    true_class : class of the location, needed for the target "true"
+    baseline_views : (4, 3, H, W) uint8, the baseline "location"
+    references : (R, 4, 3, H, W) uint8, needed for expected gradients
+    checks : also run the checks
+
+    Raises InputError for a request that cannot be fulfilled.
     """
     _check_views("views", views, (4, 3))
-    if other is not None:
-        _check_views("other", other, views.shape)
-    for one in () if references is None else references:
-        _check_views("references", one, views.shape)
-    network = Network(model)
-    names = tuple(class_name) or tuple(str(index) for index in range(network.classes))
-    if len(names) != network.classes:
-        raise InputError(f"{len(names)} classes are named and the model has {network.classes}.")
-    if len(set(names)) != len(names) or (true and true not in names):
-        raise InputError("Classes are named twice, or `true` is none of them; name each once.")
-    pixels = network.pixels(views)
-    predicted = names[int(BatchedModel(network).logits(pixels[None])[0].argmax())]
-    asked_question = replace(
-        question, baseline_location="" if other is None else "the other location"
+    if baseline_views is not None:
+        _check_views("baseline_views", baseline_views, views.shape)
+    for reference in () if references is None else references:
+        _check_views("references", reference, views.shape)
+    frozen = FrozenModel(model)
+    names = tuple(class_names) or tuple(map(str, range(frozen.n_classes)))
+    if len(names) != frozen.n_classes:
+        raise InputError(
+            f"`class_names` has {len(names)} names and the model {frozen.n_classes} classes."
+        )
+    if len(set(names)) != len(names) or (true_class and true_class not in names):
+        raise InputError(
+            "`class_names` must be unique and contain `true_class`; correct one of them."
+        )
+    if TRUE in (request.target, request.contrast_target) and not true_class:
+        raise InputError("The request is about the true class; pass it as `true_class`.")
+    request = replace(
+        request, baseline_location="" if baseline_views is None else "another location"
     )
-    asked_question.validate(names)
-    if TRUE in (question.target, question.contrast_target) and not true:
-        raise InputError("The question is about the true state; say which it is with `true`.")
+    request.validate(names)
+    pixels = frozen.to_pixels(views)
+    predicted = names[int(BatchedModel(frozen).logits(pixels[None])[0].argmax())]
 
-    def compared(count: int) -> Tensor:
+    def reference_pixels(n: int) -> Tensor:
         if references is None or not len(references):
             raise InputError("Expected gradients need `references`: views of other locations.")
-        return network.pixels(references[:count])
+        return frozen.to_pixels(references[:n])
 
-    asked = Asked(
-        network,
-        names,
-        "",
+    inputs = Inputs(
         pixels,
-        asked_question.resolve(predicted, true),
-        None if other is None else network.pixels(other),
-        compared,
+        None if baseline_views is None else frozen.to_pixels(baseline_views),
+        reference_pixels,
     )
-    made = explained(asked, progress)
-    return examined(asked, made, progress) if evidence else made
+    attribution = explain_location(
+        frozen, "", inputs, request.resolve(predicted, true_class), names, progress
+    )
+    return check_location(frozen, inputs, attribution, names, progress) if checks else attribution
 
 
-def _check_views(what: str, views: object, shape: Sequence[int]) -> None:
+def _check_views(name: str, views: object, shape: Sequence[int]) -> None:
     if not isinstance(views, Tensor) or views.dtype != torch.uint8:
-        raise InputError(f"`{what}` are no uint8 tensor; give photographs as they are, 0 to 255.")
+        raise InputError(f"`{name}` must be a uint8 tensor of pixels from 0 to 255.")
     if views.ndim != 4 or views.shape[: len(shape)] != tuple(shape) or not views.numel():
-        wanted = ", ".join(map(str, shape)) + (", H, W" if len(shape) == 2 else "")
-        raise InputError(f"`{what}` are of shape {tuple(views.shape)}; give ({wanted}).")
-
-
-def examined(asked: Asked, made: Attribution, progress: Progress) -> Attribution:
-    """Return a map with its evidence; raises as `explained` does."""
-    evidence = examine(
-        asked.network,
-        asked.pixels,
-        made,
-        target(asked.question, asked.class_name),
-        asked.other,
-        asked.references,
-        progress,
-    )
-    return replace(made, evidence=evidence)
+        expected = ", ".join(map(str, shape)) + (", H, W" if len(shape) == 2 else "")
+        raise InputError(f"`{name}` has shape {tuple(views.shape)}; expected ({expected}).")

@@ -1,157 +1,156 @@
-"""A question in, a map out."""
+"""Attribution methods by name: a request and the inputs of a location in, a map out."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from workbench.attribution.compute import expected_gradients, integrated_gradients
-from workbench.attribution.compute.baselines import baseline
+from common.progress import ProgressCallback, no_progress, subrange
+from workbench.attribution.compute import (
+    expected_gradients,
+    grad_cam,
+    integrated_gradients,
+    occlusion,
+)
+from workbench.attribution.compute.baselines import baseline_images
 from workbench.attribution.compute.batched_model import BatchedModel
-from workbench.attribution.compute.convergence import Integral, Tolerance, mean
-from workbench.attribution.compute.occlusion import grad_cam, occlusion
+from workbench.attribution.compute.convergence import (
+    Estimate,
+    EstimateCallback,
+    Tolerance,
+    mean,
+)
 from workbench.attribution.compute.target import Target
-from workbench.attribution.request import AttributionRequest
+from workbench.attribution.request import METHOD_TITLES, AttributionRequest
 
-REFERENCES = 8
-"""Expected gradients have this many references for each of the question's samples."""
+REFERENCES_PER_SAMPLE = 8
+"""Expected gradients have this many references for each of the request's `n_samples`."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A map and what is known about it; the fields are those of `Attribution`."""
+class Inputs:
+    """The pixels that a map is computed from, in [0, 1], on the model's device.
 
-    map: NDArray[np.float32]
-    output: float
-    baseline_output: float | None = None
-    converged: bool | None = None
-    reason: str = ""
-    map_error: float | None = None
-
-
-References = Callable[[int], Tensor]
-"""Gives the pixels (n, 4, 3, H, W) of so many other locations, at most, always the same."""
-
-Step = Callable[[int, int, Answer | None], None]
-"""Called with gradients done, the most that may come, and the map as far as known."""
-
-
-def answer(
-    asking: BatchedModel,
-    pixels: Tensor,
-    question: AttributionRequest,
-    target: Target,
-    other: Tensor | None,
-    references: References,
-    step: Step,
-) -> Answer:
-    """Answer a question about the pixels (4, 3, H, W) in [0, 1] of a location.
-
-    `other` are those of the baseline "location". Raises InputError where the model gives no
-    finite output; `step` may raise to cancel.
+    `pixels` (4, 3, H, W) are the location's, `baseline_pixels` those of the baseline "location",
+    else None. `references(n)` returns the pixels (n, 4, 3, H, W) of other locations, at most n and
+    always the same.
     """
 
-    def start() -> Tensor:
-        colour = asking.network.mean_colour
-        return baseline(question.baseline, pixels, colour, other, question.n_samples, question.seed)
+    pixels: Tensor
+    baseline_pixels: Tensor | None
+    references: Callable[[int], Tensor]
 
-    match question.method:
+
+def attribute(
+    model: BatchedModel,
+    inputs: Inputs,
+    request: AttributionRequest,
+    target: Target,
+    progress: ProgressCallback = no_progress,
+    on_estimate: EstimateCallback | None = None,
+) -> Estimate:
+    """Compute the map of a resolved request.
+
+    Integrals pass every intermediate estimate to `on_estimate`. Raises InputError where the model's
+    output is not finite; callbacks may raise to cancel.
+    """
+    pixels = inputs.pixels
+    tolerance = Tolerance(
+        request.completeness_tolerance, request.map_tolerance, request.max_evaluations
+    )
+
+    def baselines() -> Tensor:
+        return baseline_images(
+            request.baseline,
+            pixels,
+            model.model.mean_color,
+            inputs.baseline_pixels,
+            request.n_samples,
+            request.seed,
+        )
+
+    def report(estimate: Estimate) -> None:
+        progress(
+            estimate.progress(tolerance),
+            f"{METHOD_TITLES[request.method]}: {estimate.n_gradients:,} gradients, "
+            f"map error {estimate.error_estimate:.1%}",
+        )
+        if on_estimate:
+            on_estimate(estimate)
+
+    match request.method:
         case "integrated_gradients":
-            starts = start()
-            return _integrals(asking, starts, pixels.expand_as(starts), question, target, step)
+            starts = baselines()
+            return _mean_integral(
+                model, starts, pixels.expand_as(starts), target, tolerance, report
+            )
         case "smoothgrad":
-            ends = _noisy(pixels, question)
-            # A draw of a noisy baseline for each copy, or the same baseline for all.
-            return _integrals(asking, start().expand_as(ends), ends, question, target, step)
+            ends = _noisy(pixels, request)
+            # Each noisy copy has its own draw of a noise baseline, or shares the only baseline.
+            return _mean_integral(
+                model, baselines().expand_as(ends), ends, target, tolerance, report
+            )
         case "expected_gradients":
-            compared = references(REFERENCES * question.n_samples)
-            tolerance = _tolerance(question)
-            return _integral_answer(
-                expected_gradients.integral(
-                    asking,
-                    compared,
-                    pixels,
-                    target,
-                    tolerance,
-                    lambda done, now: step(done, tolerance.most_gradients, _integral_answer(now)),
-                )
+            references = inputs.references(REFERENCES_PER_SAMPLE * request.n_samples)
+            return expected_gradients.attribute(
+                model, pixels, references, target, tolerance, report
             )
         case "occlusion":
-            starts = start()
-            maps = []
-            for index, one in enumerate(starts):
-
-                def covered(done: int, total: int, before: int = index) -> None:
-                    step(before * total + done, len(starts) * total, None)
-
-                maps.append(occlusion(asking, pixels, target, one, question.window, covered))
-            outputs = target(asking.logits(torch.cat([pixels[None], starts])))
-            return Answer(
-                map=_array(torch.stack(maps).mean(dim=0)),
-                output=float(outputs[0]),
-                baseline_output=float(outputs[1:].mean()),
+            starts = baselines()
+            maps = [
+                occlusion.attribute(
+                    model,
+                    pixels,
+                    start,
+                    target,
+                    request.window,
+                    subrange(progress, index / len(starts), (index + 1) / len(starts)),
+                )
+                for index, start in enumerate(starts)
+            ]
+            outputs = target(model.logits(torch.cat([pixels[None], starts])))
+            return Estimate(
+                torch.stack(maps).mean(dim=0), float(outputs[0]), float(outputs[1:].mean())
             )
         case "grad_cam":
-            made = grad_cam(asking, pixels, target)
-            return Answer(map=_array(made), output=float(target(asking.logits(pixels[None]))[0]))
+            map_ = grad_cam.attribute(model, pixels, target)
+            return Estimate(map_, float(target(model.logits(pixels[None]))[0]))
         case "input_x_gradient":
-            value, gradient = asking.gradients(pixels[None], target)
-            return Answer(map=_array((gradient[0] * pixels).sum(dim=1)), output=float(value[0]))
-    raise ValueError(f"{question.method}: there is no such method")
+            outputs, gradients = model.gradients(pixels[None], target)
+            return Estimate((gradients[0] * pixels).sum(dim=1), float(outputs[0]))
+    raise ValueError(f"{request.method}: no such method")
 
 
-def _integrals(
-    asking: BatchedModel,
+def _mean_integral(
+    model: BatchedModel,
     starts: Tensor,
     ends: Tensor,
-    question: AttributionRequest,
     target: Target,
-    step: Step,
-) -> Answer:
+    tolerance: Tolerance,
+    on_estimate: EstimateCallback,
+) -> Estimate:
     """Return the mean of the integrals from each start to its end, both (K, 4, 3, H, W)."""
-    finished: list[Integral] = []
-    tolerance = _tolerance(question, len(starts))
-    for begin, end in zip(starts, ends, strict=True):
-
-        def report(_gradients: int, now: Integral) -> None:
-            so_far = mean([*finished, now], tolerance)
-            step(so_far.gradients, question.max_evaluations, _integral_answer(so_far))
-
+    per_path = Tolerance(
+        tolerance.completeness, tolerance.map, tolerance.max_evaluations // len(starts)
+    )
+    finished: list[Estimate] = []
+    for start, end in zip(starts, ends, strict=True):
         finished.append(
-            integrated_gradients.integral(asking, begin, end, target, tolerance, report)
+            integrated_gradients.attribute(
+                model,
+                end,
+                start,
+                target,
+                per_path,
+                lambda estimate: on_estimate(mean([*finished, estimate], per_path)),
+            )
         )
-    return _integral_answer(mean(finished, tolerance))
+    return mean(finished, per_path)
 
 
-def _noisy(pixels: Tensor, question: AttributionRequest) -> Tensor:
-    """Return copies (K, 4, 3, H, W) of a location under normal noise (Smilkov et al. 2017)."""
-    generator = torch.Generator().manual_seed(question.seed)
-    noise = torch.randn((question.n_samples, *pixels.shape), generator=generator)
-    return pixels + question.noise_std * noise.to(pixels.device)
-
-
-def _tolerance(question: AttributionRequest, paths: int = 1) -> Tolerance:
-    return Tolerance(
-        question.completeness_tolerance,
-        question.map_tolerance,
-        question.max_evaluations // paths,
-    )
-
-
-def _integral_answer(made: Integral) -> Answer:
-    return Answer(
-        map=_array(made.map),
-        output=made.end,
-        baseline_output=made.start,
-        converged=not made.reason,
-        reason=made.reason,
-        map_error=made.map_error,
-    )
-
-
-def _array(made: Tensor) -> NDArray[np.float32]:
-    result: NDArray[np.float32] = made.float().cpu().numpy()
-    return result
+def _noisy(pixels: Tensor, request: AttributionRequest) -> Tensor:
+    """Return copies (K, 4, 3, H, W) of a location with normal noise (Smilkov et al. 2017)."""
+    generator = torch.Generator().manual_seed(request.seed)
+    noise = torch.randn((request.n_samples, *pixels.shape), generator=generator)
+    return pixels + request.noise_std * noise.to(pixels.device)

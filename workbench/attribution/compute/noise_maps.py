@@ -1,4 +1,4 @@
-"""What a model's maps are like whatever it is shown."""
+"""A control for maps: what they look like for images of noise."""
 
 from collections.abc import Sequence
 
@@ -6,23 +6,26 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from workbench.attribution.compute.batched_model import BatchedModel, Network
+from workbench.attribution.compute.batched_model import BatchedModel, FrozenModel
 from workbench.attribution.compute.target import Target
-from workbench.attribution.ground_truth.study import Prior
+from workbench.attribution.ground_truth.study import NoiseControl
 
-PICTURES = 8
+IMAGES = 8
 
 
-def prior(network: Network, class_name: Sequence[str], size: int, seed: int) -> Prior:
-    """Return what gives a state's mean |input × gradient| over pictures of uniform noise."""
-    asking = BatchedModel(network)
-    drawn = np.random.default_rng(seed).random((PICTURES, 4, 3, size, size), dtype=np.float32)
-    pictures = torch.from_numpy(drawn).to(network.device)
+def noise_control(
+    model: FrozenModel, class_names: Sequence[str], size: int, seed: int
+) -> NoiseControl:
+    """Return a function from a class to its mean |input × gradient| over images of uniform noise."""
+    batched = BatchedModel(model)
+    noise = np.random.default_rng(seed).random((IMAGES, 4, 3, size, size), dtype=np.float32)
+    images = torch.from_numpy(noise).to(model.device)
 
-    def of(state: str) -> NDArray[np.float32]:
-        _, gradient = asking.gradients(pictures, Target("logit", class_name.index(state)))
-        strength = (gradient * pictures).sum(dim=2).abs().mean(dim=0)
-        result: NDArray[np.float32] = strength.float().cpu().numpy()
+    def mean_map(class_name: str) -> NDArray[np.float32]:
+        target = Target("logit", class_names.index(class_name))
+        _, gradients = batched.gradients(images, target)
+        mean = (gradients * images).sum(dim=2).abs().mean(dim=0)
+        result: NDArray[np.float32] = mean.float().cpu().numpy()
         return result
 
-    return of
+    return mean_map

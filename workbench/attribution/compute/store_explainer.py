@@ -7,33 +7,33 @@ import torch
 from torch import Tensor
 
 from common.errors import InputError
-from common.errors import InputError as TrainerInputError
+from common.progress import ProgressCallback, no_progress
 from trainer import checkpoint as checkpoints
 from trainer.data import decode
-from workbench.attribution.compute.batched_model import Network
-from workbench.attribution.compute.explain import Asked, examined, explained
-from workbench.attribution.questions import Questions
-from workbench.attribution.request import Attribution, AttributionRequest, Progress, Report
+from workbench.attribution.compute.batched_model import FrozenModel
+from workbench.attribution.compute.explain import check_location, explain_location
+from workbench.attribution.compute.methods import Inputs
+from workbench.attribution.explainer import PartialCallback, RequestResolver
+from workbench.attribution.request import AttributionRequest
+from workbench.attribution.result import Attribution
 from workbench.store import Store
 from workbench.store.photographs import Photographs
 
-# Share of the logits' standard deviation. A network's rounding differs between devices by some
-# thousandths of it; another photograph differs by far more.
+# Fraction of the logits' standard deviation. Rounding differs between devices by some thousandths
+# of it, another photograph by far more.
 LOGIT_TOLERANCE = 0.05
 
 
-class StoreExplainer:
-    """Answers questions about the locations of one store (`workbench.attribution.request.Explainer`).
+class StoreExplainer(RequestResolver):
+    """The `Explainer` of a store whose model and photographs are available.
 
-    `network` is the store's model, which sees views of `size` pixels.
+    `model` is the store's, which sees views of `size` pixels.
     """
 
     def __init__(self, run: Path, photographs: Photographs, store: Store) -> None:
-        """Load the checkpoint in `run`; raises InputError if the store was not made from it."""
-        try:
-            model, checkpoint = checkpoints.load(run)
-        except TrainerInputError as error:
-            raise InputError(str(error)) from error
+        """Load the checkpoint in `run`; raises InputError unless the store was extracted with it."""
+        super().__init__(store)
+        model, checkpoint = checkpoints.load(run)
         if checkpoint.sha256 != store.provenance.get("checkpoint_sha256"):
             raise InputError(
                 f"{run}: this is not the checkpoint that the store was extracted with; "
@@ -41,81 +41,81 @@ class StoreExplainer:
             )
         if tuple(checkpoint.class_names) != tuple(store.class_names):
             raise InputError(
-                f"{run}: its classes are not those of the store; name the run of the store's own "
+                f"{run}: its classes are not those of the store; name the run of the store's "
                 "checkpoint with --run, or extract again."
             )
-        self.network = Network(model)
+        self.model = FrozenModel(model)
         self.size = checkpoint.config.image_size
         self._photographs = photographs
-        self._store = store
-        self._questions = Questions(store)
-        self._row = {location: row for row, location in enumerate(store.location_ids)}
-        self._reference: dict[int, Tensor] = {}
+        self._references: dict[int, Tensor] = {}
         self._tolerance = LOGIT_TOLERANCE * float(store.logits.std())
 
-    def question(self, location_id: str, question: AttributionRequest) -> AttributionRequest:
-        """Return the question with its classes by name; raises InputError and KeyError."""
-        return self._questions.question(location_id, question)
-
     def explain(
-        self, location_id: str, question: AttributionRequest, progress: Progress
+        self,
+        location_id: str,
+        request: AttributionRequest,
+        progress: ProgressCallback = no_progress,
+        on_partial: PartialCallback | None = None,
     ) -> Attribution:
-        """Return the map without its evidence (`workbench.attribution.request.Explainer.explain`)."""
-        asked = self._asked(location_id, self.question(location_id, question), progress)
-        return explained(asked, progress)
-
-    def examine(self, made: Attribution, progress: Progress) -> Attribution:
-        """Return a map with its evidence (`workbench.attribution.request.Explainer.examine`)."""
-        return examined(self._asked(made.location_id, made.request, progress), made, progress)
-
-    def _asked(self, location_id: str, question: AttributionRequest, progress: Progress) -> Asked:
-        progress(Report("reading photographs", 0, 0))
-        pixels = self.network.pixels(self._views(location_id))
-        other = (
-            self.network.pixels(self._views(question.baseline_location))
-            if question.baseline_location
-            else None
+        """Return the attribution of a location, without checks (`Explainer.explain`)."""
+        request = self.resolve(location_id, request)
+        inputs = self._inputs(location_id, request, progress)
+        names = self._store.class_names
+        return explain_location(
+            self.model, location_id, inputs, request, names, progress, on_partial
         )
 
-        def references(count: int) -> Tensor:
-            order = np.random.default_rng(question.seed).permutation(len(self._store))
-            own = self._row[location_id]
-            chosen = [int(row) for row in order if row != own][:count]
-            if not chosen:
-                raise InputError("Expected gradients need a second location in the store.")
-            for done, row in enumerate(chosen):
-                progress(Report("reading references", done, len(chosen)))
-                if row not in self._reference:
-                    self._reference[row] = self._views(self._store.location_ids[row])
-            views = [self._reference[row] for row in chosen]
-            # The next location has the same, but for itself; another seed has others.
-            self._reference = {row: self._reference[row] for row in chosen}
-            return self.network.pixels(torch.stack(views))
+    def check(
+        self, attribution: Attribution, progress: ProgressCallback = no_progress
+    ) -> Attribution:
+        """Return an attribution with its checks (`Explainer.check`)."""
+        inputs = self._inputs(attribution.location_id, attribution.request, progress)
+        return check_location(self.model, inputs, attribution, self._store.class_names, progress)
 
-        name = self._store.class_names
-        return Asked(self.network, name, location_id, pixels, question, other, references)
+    def _inputs(
+        self, location_id: str, request: AttributionRequest, progress: ProgressCallback
+    ) -> Inputs:
+        progress(0.0, "reading photographs")
+        baseline = request.baseline_location
+        return Inputs(
+            self.model.to_pixels(self._views(location_id)),
+            self.model.to_pixels(self._views(baseline)) if baseline else None,
+            lambda n: self._reference_pixels(location_id, request.seed, n, progress),
+        )
+
+    def _reference_pixels(
+        self, location_id: str, seed: int, n: int, progress: ProgressCallback
+    ) -> Tensor:
+        order = np.random.default_rng(seed).permutation(len(self._store)).tolist()
+        rows = [row for row in order if row != self._rows[location_id]][:n]
+        if not rows:
+            raise InputError("Expected gradients need a second location in the store.")
+        for done, row in enumerate(rows):
+            progress(0.0, f"reading references, {done:,} of {len(rows):,}")
+            if row not in self._references:
+                self._references[row] = self._views(self._store.location_ids[row])
+        # Other locations have the same references, except for themselves; other seeds have others.
+        self._references = {row: self._references[row] for row in rows}
+        return self.model.to_pixels(torch.stack(list(self._references.values())))
 
     def _views(self, location_id: str) -> Tensor:
-        """Return the views (4, 3, H, W) uint8 that the model sees, if they are the store's."""
+        """Return the views (4, 3, H, W) uint8 that the model sees, if they are unchanged."""
         for path in self._photographs.changed(location_id):
             raise InputError(
                 f"{path}: has changed since the store was extracted; extract it again."
             )
-        try:
-            views = decode.read_views(self._photographs.paths(location_id), self.size)
-        except TrainerInputError as error:
-            raise InputError(str(error)) from error
-        # Only a store of version 1, which has no hashes, has to be judged by what it predicted.
+        views = decode.read_views(self._photographs.paths(location_id), self.size)
+        # Stores of version 1 have no hashes, so their predictions are compared.
         if self._store.image_sha256 is None:
-            self._compare(location_id, views)
+            self._compare_logits(location_id, views)
         return views
 
-    def _compare(self, location_id: str, views: Tensor) -> None:
-        stored = self._store.logits[self._row[location_id]]
+    def _compare_logits(self, location_id: str, views: Tensor) -> None:
+        stored = self._store.logits[self._rows[location_id]]
         with torch.inference_mode():
-            logit = self.network.model(self.network.pixels(views)[None])[0].cpu().numpy()
-        if not np.allclose(logit, stored, atol=self._tolerance, rtol=1e-4):
+            logits = self.model.module(self.model.to_pixels(views)[None])[0].cpu().numpy()
+        if not np.allclose(logits, stored, atol=self._tolerance, rtol=1e-4):
             raise InputError(
-                f"{location_id}: these photographs no longer give the stored prediction; "
-                "they have changed since the store was extracted."
+                f"{location_id}: the photographs no longer give the stored prediction, so they "
+                "have changed; extract the store again."
             )

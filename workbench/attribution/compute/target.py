@@ -1,4 +1,4 @@
-"""The one number of a location's logits that is explained."""
+"""The scalar output that is explained."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,44 +11,48 @@ from workbench.attribution.request import AttributionRequest
 
 @dataclass(frozen=True)
 class Target:
-    """An output of class `state`, less that of class `rather_than` where there is one."""
+    """An output of class `target`, minus that of class `contrast_target` if there is one."""
 
     output: str
     """"logit", "log_probability" or "probability"."""
-    state: int
-    rather_than: int | None = None
+    target: int
+    contrast_target: int | None = None
 
-    def __call__(self, logit: Tensor) -> Tensor:
-        """Return the number (N,) of logits (N, S)."""
+    @classmethod
+    def from_request(cls, request: AttributionRequest, class_names: Sequence[str]) -> "Target":
+        """Return the target of a resolved request (`AttributionRequest.resolve`)."""
+        contrast = request.contrast_target
+        return cls(
+            request.output,
+            class_names.index(request.target),
+            class_names.index(contrast) if contrast else None,
+        )
+
+    def __call__(self, logits: Tensor) -> Tensor:
+        """Return the output (N,) for logits (N, S)."""
         if self.output == "log_probability":
-            value = logit.log_softmax(dim=1)
+            values = logits.log_softmax(dim=1)
         elif self.output == "probability":
-            value = logit.softmax(dim=1)
+            values = logits.softmax(dim=1)
         else:
-            value = logit
-        if self.rather_than is None:
-            return value[:, self.state]
-        return value[:, self.state] - value[:, self.rather_than]
+            values = logits
+        if self.contrast_target is None:
+            return values[:, self.target]
+        return values[:, self.target] - values[:, self.contrast_target]
 
     @property
-    def linear(self) -> bool:
-        """Whether the number is a sum of logits."""
+    def is_linear(self) -> bool:
+        """Whether the output is linear in the logits."""
         return self.output == "logit"
 
-    def sensitivity(self, logit: Tensor) -> Tensor:
-        """Return the length (N,) of the number's gradient with respect to logits (N, S)."""
-        # What comes out of inference mode cannot be differentiated.
-        own = logit.clone().requires_grad_(True)
-        (gradient,) = torch.autograd.grad(self(own).sum(), own)
-        length: Tensor = gradient.norm(dim=1)
-        return length
+    def sensitivity(self, logits: Tensor) -> Tensor:
+        """Return the norm (N,) of the output's gradient with respect to logits (N, S)."""
+        # A tensor from inference mode cannot be differentiated; its copy can.
+        variable = logits.clone().requires_grad_(True)
+        (gradient,) = torch.autograd.grad(self(variable).sum(), variable)
+        norm: Tensor = gradient.norm(dim=1)
+        return norm
 
-    def probability(self, logit: Tensor) -> Tensor:
-        """Return the probability (N,) of the explained state."""
-        return logit.softmax(dim=1)[:, self.state]
-
-
-def target(question: AttributionRequest, class_name: Sequence[str]) -> Target:
-    """Return the target of a question whose classes go by name (`AttributionRequest.about`)."""
-    rather = class_name.index(question.contrast_target) if question.contrast_target else None
-    return Target(question.output, class_name.index(question.target), rather)
+    def probability(self, logits: Tensor) -> Tensor:
+        """Return the probability (N,) of class `target`."""
+        return logits.softmax(dim=1)[:, self.target]

@@ -121,13 +121,13 @@ def _hold(options: argparse.Namespace) -> None:
     if options.out:
         options.out.mkdir(parents=True, exist_ok=True)
     # Importing them loads torch, which takes seconds; what is refused above need not wait for it.
-    from workbench.attribution.compute.noise_maps import prior
+    from workbench.attribution.compute.noise_maps import noise_control
     from workbench.attribution.compute.store_explainer import StoreExplainer
 
     explainer = StoreExplainer(provenance.folder(store, "run", options.run), photographs, store)
-    unseen = prior(explainer.network, store.class_names, explainer.size, options.seed)
+    noise = noise_control(explainer.model, store.class_names, explainer.size, options.seed)
     chosen = ways(options.method or USUAL_METHODS, options.baseline or USUAL_BASELINES)
-    agreement = study(store, rows, chosen, explainer, masks, unseen, options.seed)
+    agreement = study(store, rows, chosen, explainer, masks, noise, options.seed)
     where = f" where {options.where}" if options.where else ""
     heading = (
         f"{len(rows)} locations of {options.store.name}{where}; explained: logit of the true "

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from common.errors import InputError
+from workbench.attribution.explainer import Explainer
 from workbench.attribution.ground_truth.masks import Element, Masks
 from workbench.attribution.ground_truth.metrics import (
     NAN,
@@ -17,7 +18,7 @@ from workbench.attribution.ground_truth.metrics import (
     pointing,
     rank_accuracy,
 )
-from workbench.attribution.request import TRUE, WITH_BASELINE, AttributionRequest, Explainer, Report
+from workbench.attribution.request import BASELINE_METHODS, TRUE, AttributionRequest
 from workbench.store import Store
 
 MEASURES = {
@@ -43,7 +44,7 @@ NOISE = Way("noise pictures", "")
 """A control: a map that has never seen the location, and only knows where the model looks."""
 CONTROLS = (LOWER_HALF, NOISE)
 
-Prior = Callable[[str], NDArray[np.float32]]
+NoiseControl = Callable[[str], NDArray[np.float32]]
 """Gives for a state the mean |map| (4, H, W) of pictures of noise."""
 
 
@@ -85,7 +86,7 @@ def ways(methods: Sequence[str], baselines: Sequence[str]) -> list[Way]:
     return [
         Way(method, baseline)
         for method in dict.fromkeys(methods)
-        for baseline in (dict.fromkeys(baselines) if method in WITH_BASELINE else ("",))
+        for baseline in (dict.fromkeys(baselines) if method in BASELINE_METHODS else ("",))
     ]
 
 
@@ -101,13 +102,13 @@ def study(
     ways: Sequence[Way],
     explainer: Explainer,
     masks: Masks,
-    prior: Prior,
+    noise_control: NoiseControl,
     seed: int,
 ) -> list[Agreement]:
     """Explain the true state's logit at these rows in each way and hold the maps against the masks.
 
-    The last are the `CONTROLS`: 1 below the horizon and 0 above it, and the `prior` of the true
-    state. Where another location is the baseline, it is drawn from the other states. Raises
+    The last are the `CONTROLS`: 1 below the horizon and 0 above it, and the `noise_control` of the
+    true state. Where another location is the baseline, it is drawn from the other states. Raises
     InputError where there are none, and as the explainer and the masks do.
     """
     finding: dict[Way, list[Finding]] = {way: [] for way in (*ways, *CONTROLS)}
@@ -118,14 +119,14 @@ def study(
             made = []
             for way in ways:
                 bar.set_postfix_str(f"{way.method} {way.baseline}".strip())
-                made.append(explainer.explain(location, _question(way, store, row, seed), _ignore))
+                made.append(explainer.explain(location, _question(way, store, row, seed)))
                 bar.update()
             share = masks.shares(location, made[0].values.shape[-1])
             for way, one in zip(ways, made, strict=True):
                 finding[way].append(
                     _find(one.values, share, masks.element, one.converged, one.cost.seconds)
                 )
-            controls = (_lower_half(share), prior(store.class_names[store.labels[row]]))
+            controls = (_lower_half(share), noise_control(store.class_names[store.labels[row]]))
             for way, control in zip(CONTROLS, controls, strict=True):
                 finding[way].append(_find(control, share, masks.element))
     return [_agreement(way, its, masks.element, seed) for way, its in finding.items()]
@@ -149,10 +150,6 @@ def _question(way: Way, store: Store, row: int, seed: int) -> AttributionRequest
         chosen = np.random.default_rng((seed, row)).choice(elsewhere)
         asked = replace(asked, baseline_location=store.location_ids[chosen])
     return replace(asked, baseline=way.baseline) if way.baseline else asked
-
-
-def _ignore(report: Report) -> None:
-    """Report to nobody: the bar counts maps."""
 
 
 def _find(

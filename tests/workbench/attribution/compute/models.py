@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from trainer.models.resnet import FourViewResNet
-from workbench.attribution.compute.batched_model import BatchedModel, Network
+from workbench.attribution.compute.batched_model import BatchedModel, FrozenModel
 
 SHAPE = (4, 3, 8, 8)
 
@@ -25,8 +25,8 @@ class Function(nn.Module):
 
 def asking(function: Callable[[Tensor], Tensor]) -> BatchedModel:
     """Return something that asks a function of pixels (N, 4, 3, H, W), as if it were a network."""
-    network = Network(FourViewResNet("medium", 2, depth=18))
-    network.model = Function(function)  # type: ignore[assignment]
+    network = FrozenModel(FourViewResNet("medium", 2, depth=18))
+    network.module = Function(function)  # type: ignore[assignment]
     return BatchedModel(network)
 
 

@@ -11,16 +11,16 @@ from common.errors import InputError
 from tests.workbench.attribution.compute.models import SHAPE, asking, pixels, weight
 from workbench.attribution.compute import expected_gradients, integrated_gradients
 from workbench.attribution.compute.batched_model import BatchedModel
-from workbench.attribution.compute.convergence import Integral, Tolerance, mean
+from workbench.attribution.compute.convergence import Estimate, Tolerance, mean
 from workbench.attribution.compute.integrated_gradients import Array
 from workbench.attribution.compute.target import Target
 
 LOGIT, PROBABILITY = Target("logit", 0), Target("probability", 0)
-TIGHT = Tolerance(completeness=0.01, map=0.05, most_gradients=1000)
+TIGHT = Tolerance(completeness=0.01, map=0.05, max_evaluations=1000)
 BLACK = torch.zeros(SHAPE)
 
 
-def ignore(done: int, now: Integral) -> None:
+def ignore(estimate: Estimate) -> None:
     """Report to nobody."""
 
 
@@ -30,9 +30,9 @@ def integral(
     tolerance: Tolerance = TIGHT,
     start: Tensor = BLACK,
     end: Tensor | None = None,
-) -> Integral:
-    return integrated_gradients.integral(
-        asking(function), start, pixels() if end is None else end, target, tolerance, ignore
+) -> Estimate:
+    return integrated_gradients.attribute(
+        asking(function), pixels() if end is None else end, start, target, tolerance, ignore
     )
 
 
@@ -40,7 +40,7 @@ def linear(batch: Tensor) -> Tensor:
     return (batch * weight()).flatten(1).sum(dim=1)
 
 
-def error(made: Integral, exact: Tensor) -> float:
+def error(made: Estimate, exact: Tensor) -> float:
     return float((made.map - exact).abs().sum() / exact.abs().sum())
 
 
@@ -48,9 +48,10 @@ def test_a_linear_model_gives_weight_times_difference_at_once() -> None:
     start = torch.full(SHAPE, 0.25)
     made = integral(linear, start=start)
     assert torch.allclose(made.map, (weight() * (pixels() - start)).sum(dim=1), atol=1e-5)
-    assert made.gradients == integrated_gradients.FIRST
-    assert made.map_error < 1e-6
-    assert abs(made.completeness_error) < 1e-4
+    assert made.n_gradients == integrated_gradients.INITIAL_STEPS
+    assert made.error_estimate is not None
+    assert made.error_estimate < 1e-6
+    assert made.relative_completeness_error * abs(made.output_difference) < 1e-4
     assert made.reason == ""
 
 
@@ -90,7 +91,7 @@ def test_a_saturating_output_is_integrated_with_fewer_gradients_than_even_steps(
     exact = (weight() * pixels()).sum(dim=1) / full
     assert made.reason == ""
     assert error(made, exact) <= TIGHT.map
-    assert 3 * made.gradients < fewest_even_steps(
+    assert 3 * made.n_gradients < fewest_even_steps(
         lambda at: 400 / (2 + 2 * np.cosh(400 * (at - 0.13)))
     )
 
@@ -109,34 +110,34 @@ def test_what_does_not_converge_says_so_and_why() -> None:
         return torch.sin(3000 * batch).flatten(1).sum(dim=1)
 
     made = integral(rough, tolerance=Tolerance(0.01, 0.05, 40))
-    assert made.gradients == 40
+    assert made.n_gradients == 40
     assert "estimated error of the map" in made.reason
     assert "after 40 gradients" in made.reason
 
 
 def test_a_difference_near_zero_is_judged_absolutely() -> None:
     made = integral(lambda batch: linear(batch) * 0)
-    assert (made.start, made.end, made.reason) == (0.0, 0.0, "")
+    assert (made.baseline_output, made.output, made.reason) == (0.0, 0.0, "")
     assert made.map.abs().max() == 0
 
 
 def test_few_gradients_are_never_called_converged() -> None:
     made = integral(linear, tolerance=Tolerance(0.01, 0.05, 2))
-    assert made.gradients == 2
+    assert made.n_gradients == 2
     assert made.reason != ""
 
 
 def test_intermediate_maps_come_as_it_goes_and_every_gradient_is_kept() -> None:
-    seen: list[tuple[int, Integral]] = []
+    seen: list[Estimate] = []
     asked = asking(lambda batch: torch.sin(8 * batch).flatten(1).sum(dim=1))
-    made = integrated_gradients.integral(
-        asked, BLACK, pixels(), LOGIT, Tolerance(1e-4, 0.01, 300), lambda *now: seen.append(now)
+    made = integrated_gradients.attribute(
+        asked, pixels(), BLACK, LOGIT, Tolerance(1e-4, 0.01, 300), seen.append
     )
-    counts = [done for done, _ in seen]
+    counts = [now.n_gradients for now in seen]
     assert counts == sorted(set(counts))
-    assert counts[0] == integrated_gradients.FIRST
-    assert counts[-1] == made.gradients == asked.cost.gradients
-    assert all(now.reason for _, now in seen[:-1])
+    assert counts[0] == integrated_gradients.INITIAL_STEPS
+    assert counts[-1] == made.n_gradients == asked.cost.gradients
+    assert all(now.reason for now in seen[:-1])
 
 
 def test_the_same_function_in_another_form_has_the_same_map() -> None:
@@ -165,20 +166,20 @@ def test_symmetric_views_have_equal_maps() -> None:
 @pytest.mark.parametrize("batch", [1, 2, 5])
 def test_it_can_be_cancelled_between_any_two_batches(batch: int) -> None:
     whole = asking(lambda batch: torch.sin(20 * batch).flatten(1).sum(dim=1))
-    whole.network.largest = 256 * batch
+    whole.model.max_batch_pixels = 256 * batch
     calls = 0
 
-    def count() -> None:
+    def count(_fraction: float, _stage: str = "", /) -> None:
         nonlocal calls
         calls += 1
         if calls == stop:
             raise InterruptedError
 
     stop = 0
-    integrated_gradients.integral(
-        BatchedModel(whole.network, count),
-        BLACK,
+    integrated_gradients.attribute(
+        BatchedModel(whole.model, count),
         pixels(),
+        BLACK,
         LOGIT,
         Tolerance(0.01, 0.02, 60),
         ignore,
@@ -188,10 +189,10 @@ def test_it_can_be_cancelled_between_any_two_batches(batch: int) -> None:
     for stop in range(1, total + 1):
         calls = 0
         with pytest.raises(InterruptedError):
-            integrated_gradients.integral(
-                BatchedModel(whole.network, count),
-                BLACK,
+            integrated_gradients.attribute(
+                BatchedModel(whole.model, count),
                 pixels(),
+                BLACK,
                 LOGIT,
                 Tolerance(0.01, 0.02, 60),
                 ignore,
@@ -206,7 +207,7 @@ def test_an_output_that_is_no_number_is_refused() -> None:
 
 def test_expected_gradients_of_a_linear_model_are_weight_times_mean_difference() -> None:
     references = torch.stack([pixels(seed) for seed in range(2, 8)])
-    made = expected_gradients.integral(asking(linear), references, pixels(), LOGIT, TIGHT, ignore)
+    made = expected_gradients.attribute(asking(linear), pixels(), references, LOGIT, TIGHT, ignore)
     exact = (weight() * (pixels() - references.mean(dim=0))).sum(dim=1)
     assert made.reason == ""
     assert error(made, exact) < 1e-5
@@ -215,10 +216,10 @@ def test_expected_gradients_of_a_linear_model_are_weight_times_mean_difference()
 def test_expected_gradients_of_a_quadratic_model_come_to_the_mean_of_the_integrals() -> None:
     references = torch.stack([pixels(seed) for seed in range(2, 6)])
     exact = (pixels().square() - references.square().mean(dim=0)).sum(dim=1)
-    made = expected_gradients.integral(
+    made = expected_gradients.attribute(
         asking(lambda batch: batch.square().flatten(1).sum(dim=1)),
-        references,
         pixels(),
+        references,
         LOGIT,
         Tolerance(0.01, 0.01, 4000),
         ignore,
@@ -237,21 +238,21 @@ def test_expected_gradients_ask_every_reference_all_along_its_way(count: int) ->
     # The integral of the cosine, by its antiderivative, pixel by pixel.
     exact = (torch.sin(12 * pixels()) - torch.sin(12 * references)).sum(dim=2).mean(dim=0)
     tolerance = Tolerance(0.05, 0.05, 40_000)
-    made = expected_gradients.integral(
-        asking(rough), references, pixels(), LOGIT, tolerance, ignore
+    made = expected_gradients.attribute(
+        asking(rough), pixels(), references, LOGIT, tolerance, ignore
     )
     assert made.reason == ""
-    assert made.gradients % count == 0
-    assert made.gradients >= expected_gradients.ROUNDS * count
+    assert made.n_gradients % count == 0
+    assert made.n_gradients >= expected_gradients.MIN_ROUNDS * count
     assert error(made, exact) <= 2 * tolerance.map
 
 
 def test_doubts_of_the_same_sign_stay_in_the_mean_and_others_cancel() -> None:
     one = torch.ones(4, 2, 2)
-    part = Integral(one, 0.04 * one, 0.0, 16.0, 10, "")
+    part = Estimate(one, 16.0, 0.0, 0.04 * one, 10)
     same = mean([part] * 4, TIGHT)
-    assert same.map_error == pytest.approx(0.04)
-    assert same.gradients == 40
+    assert same.error_estimate == pytest.approx(0.04)
+    assert same.n_gradients == 40
     assert same.reason == ""
-    other = Integral(one, -0.04 * one, 0.0, 16.0, 10, "")
-    assert mean([part, other], TIGHT).map_error == 0
+    other = Estimate(one, 16.0, 0.0, -0.04 * one, 10)
+    assert mean([part, other], TIGHT).error_estimate == 0

@@ -208,7 +208,7 @@ def test_every_field_of_a_question_is_an_option_with_its_default() -> None:
 
 
 def test_the_dashboard_finds_what_is_in_the_file(path: Path, whole: Path) -> None:
-    (file,) = layered_cache.opened([whole], store.read(path))
+    (file,) = layered_cache.open_files([whole], store.read(path))
     made = next(iter(file))
     found = layered_cache.LayeredCache([file], None).get(made.location_id, made.request)
     assert found is not None

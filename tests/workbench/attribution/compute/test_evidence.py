@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
@@ -8,24 +9,22 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
+from common.progress import ProgressCallback, no_progress
 from tests.workbench.attribution.compute.models import SHAPE, pixels, resnet
 from trainer.config import FUSIONS
 from trainer.models.resnet import FourViewResNet
-from workbench.attribution.compute import faithfulness, patches
-from workbench.attribution.compute.batched_model import BatchedModel, Network
-from workbench.attribution.compute.methods import answer
+from workbench.attribution.compute import patches
+from workbench.attribution.compute.batched_model import BatchedModel, FrozenModel
+from workbench.attribution.compute.explain import check_location, explain_location
+from workbench.attribution.compute.methods import Inputs
 from workbench.attribution.compute.model_randomization import STAGES
 from workbench.attribution.compute.target import Target
-from workbench.attribution.request import (
-    Attribution,
-    AttributionRequest,
-    Evidence,
-    Progress,
-    Report,
-)
+from workbench.attribution.request import AttributionRequest
+from workbench.attribution.result import Attribution, Checks
 from workbench.attribution.verdict import UNTRUSTED, verdict
 
 TARGET = Target("logit", 0)
+NAMES = tuple(map(str, range(5)))
 # Not of seed 0: random weights are drawn from that, too.
 WEIGHT = torch.randn(SHAPE, generator=torch.Generator().manual_seed(7)) / 10
 
@@ -54,51 +53,37 @@ class Linear(nn.Module):
         return seen @ cast(Tensor, self.constant).T
 
 
-def linear(weight: Tensor, *, learned: bool = True) -> Network:
-    return Network(cast(FourViewResNet, Linear(weight, learned=learned)))
-
-
-def silent(report: Report) -> None:
-    """Tell nobody."""
+def linear(weight: Tensor, *, learned: bool = True) -> FrozenModel:
+    return FrozenModel(cast(FourViewResNet, Linear(weight, learned=learned)))
 
 
 def no_references(count: int) -> Tensor:
     raise AssertionError(f"nobody asked for {count} references")
 
 
-def made(network: Network, seen: Tensor, question: AttributionRequest) -> Attribution:
-    asking = BatchedModel(network)
-    logit = asking.logits(seen[None])
-    found = answer(asking, seen, question, TARGET, None, no_references, lambda *_: None)
-    return Attribution(
-        location_id="x",
-        request=question,
-        values=found.map,
-        output=found.output,
-        baseline_output=found.baseline_output,
-        probability=float(TARGET.probability(logit)[0]),
-        converged=found.converged,
-        reason=found.reason,
-        error_estimate=found.map_error,
-        cost=asking.cost,
-    )
+def inputs_of(seen: Tensor, references: Callable[[int], Tensor] = no_references) -> Inputs:
+    return Inputs(seen, None, references)
+
+
+def made(network: FrozenModel, seen: Tensor, question: AttributionRequest) -> Attribution:
+    request = replace(question, target="0")
+    return explain_location(network, "x", inputs_of(seen), request, NAMES)
 
 
 def examined(
-    network: Network,
+    network: FrozenModel,
     seen: Tensor,
     question: AttributionRequest = AttributionRequest(baseline="mean"),  # noqa: B008 - frozen.
-    progress: Progress = silent,
+    progress: ProgressCallback = no_progress,
 ) -> Attribution:
     attribution = made(network, seen, question)
-    found = faithfulness.examine(network, seen, attribution, TARGET, None, no_references, progress)
-    return replace(attribution, evidence=found)
+    return check_location(network, inputs_of(seen), attribution, NAMES, progress)
 
 
 def evidence_of(
-    network: Network, seen: Tensor, question: AttributionRequest | None = None
-) -> Evidence:
-    found = examined(network, seen, question or AttributionRequest(baseline="mean")).evidence
+    network: FrozenModel, seen: Tensor, question: AttributionRequest | None = None
+) -> Checks:
+    found = examined(network, seen, question or AttributionRequest(baseline="mean")).checks
     assert found is not None
     return found
 
@@ -114,7 +99,7 @@ def test_the_curves_of_a_linear_model_are_known() -> None:
     whole = float((WEIGHT * pixels()).double().sum())
     gone = np.concatenate([[0.0], np.cumsum(np.sort(worth)[::-1])])
     # Of 256 places, those of which a smaller share goes before.
-    count = np.ceil(found.fraction * 256 - 1e-9).astype(int)
+    count = np.ceil(found.fractions * 256 - 1e-9).astype(int)
     assert np.allclose(found.deletion["map"], sigmoid(whole - gone[count]), atol=1e-5)
     blank = whole - gone[-1]
     assert np.allclose(found.insertion["map"], sigmoid(blank + gone[count]), atol=1e-5)
@@ -126,7 +111,7 @@ def test_the_curves_of_a_linear_model_are_known() -> None:
 
 def test_every_order_starts_and_ends_alike() -> None:
     found = evidence_of(linear(WEIGHT), pixels())
-    assert found.fraction[[0, -1]].tolist() == [0, 1]
+    assert found.fractions[[0, -1]].tolist() == [0, 1]
     for one, other in ((found.deletion, found.insertion), (found.insertion, found.deletion)):
         assert set(one) == {"map", "random", "edges"}
         for order in one:
@@ -138,18 +123,18 @@ def test_leaving_out_a_view_that_nobody_looks_at_changes_nothing() -> None:
     south[2] = WEIGHT[2].abs() / 2
     network = linear(south)
     found = examined(network, pixels())
-    assert found.evidence is not None
-    assert found.view_share.tolist() == [0, 0, 1, 0]
-    effect = found.evidence.view_effect
+    assert found.checks is not None
+    assert found.view_shares.tolist() == [0, 0, 1, 0]
+    effect = found.checks.view_effects
     assert effect[[0, 1, 3]].tolist() == [0, 0, 0]
     blank = pixels().clone()
-    blank[2] = network.mean_colour
+    blank[2] = network.mean_color
     left = TARGET.probability(BatchedModel(network).logits(blank[None]))
     assert effect[2] == pytest.approx(float(left[0]) - found.probability, abs=1e-6)
     # Turned by 90 degrees, what was seen in the east is seen in the south.
     turned = pixels()[[3, 0, 1, 2]]
     after = TARGET.probability(BatchedModel(network).logits(turned[None]))
-    assert found.evidence.turn_effect[0] == pytest.approx(
+    assert found.checks.rotation_effects[0] == pytest.approx(
         float(after[0]) - found.probability, abs=1e-6
     )
 
@@ -159,17 +144,17 @@ def test_only_a_model_that_knows_the_order_of_the_views_notices_a_turn(
     fusion: str, turns: bool
 ) -> None:
     found = evidence_of(
-        Network(resnet(fusion)), pixels(), AttributionRequest(method="input_x_gradient")
+        FrozenModel(resnet(fusion)), pixels(), AttributionRequest(method="input_x_gradient")
     )
-    assert (np.abs(found.turn_effect) > 1e-5).all() == turns
-    assert (np.abs(found.turn_effect) < 1e-6).all() != turns
+    assert (np.abs(found.rotation_effects) > 1e-5).all() == turns
+    assert (np.abs(found.rotation_effects) < 1e-6).all() != turns
 
 
 def test_a_map_that_ignores_the_weights_survives_and_is_not_trusted() -> None:
     found = examined(linear(WEIGHT, learned=False), pixels())
-    assert found.evidence is not None
-    assert list(found.evidence.model_randomization) == list(STAGES)
-    assert found.evidence.model_randomization == pytest.approx(dict.fromkeys(STAGES, 1.0))
+    assert found.checks is not None
+    assert list(found.checks.model_randomization) == list(STAGES)
+    assert found.checks.model_randomization == pytest.approx(dict.fromkeys(STAGES, 1.0))
     judged = verdict(found)
     assert judged.word == UNTRUSTED
     assert any("survives" in reason.text and reason.decisive for reason in judged.reasons)
@@ -177,17 +162,17 @@ def test_a_map_that_ignores_the_weights_survives_and_is_not_trusted() -> None:
 
 def test_a_map_of_learned_weights_does_not_survive() -> None:
     found = examined(linear(WEIGHT), pixels())
-    assert found.evidence is not None
-    assert all(abs(alike) < 0.3 for alike in found.evidence.model_randomization.values())
+    assert found.checks is not None
+    assert all(abs(alike) < 0.3 for alike in found.checks.model_randomization.values())
     assert not any("survives" in reason.text for reason in verdict(found).reasons)
 
 
 def test_a_constant_model_has_nothing_to_explain() -> None:
     found = examined(linear(torch.zeros(SHAPE), learned=False), pixels())
-    assert found.evidence is not None
-    assert set(found.evidence.deletion["map"]) == {0.5}
-    assert found.evidence.view_effect.tolist() == [0, 0, 0, 0]
-    assert set(found.evidence.model_randomization.values()) == {0.0}
+    assert found.checks is not None
+    assert set(found.checks.deletion["map"]) == {0.5}
+    assert found.checks.view_effects.tolist() == [0, 0, 0, 0]
+    assert set(found.checks.model_randomization.values()) == {0.0}
     judged = verdict(found)
     assert judged.word == UNTRUSTED
     assert "zero everywhere" in judged.reasons[0].text
@@ -195,34 +180,34 @@ def test_a_constant_model_has_nothing_to_explain() -> None:
 
 def test_a_linear_model_hardly_minds_noise_and_minds_the_baseline_as_it_must() -> None:
     found = evidence_of(linear(WEIGHT), pixels())
-    assert len(found.stability) == 3
-    assert (found.stability > 0.97).all()
-    assert list(found.agreement) == ["black", "blur", "noise"]
+    assert len(found.noise_stability) == 3
+    assert (found.noise_stability > 0.97).all()
+    assert list(found.baseline_agreement) == ["black", "blur", "noise"]
     mean = torch.tensor((0.3, 0.5, 0.6)).view(3, 1, 1)
     exact = [(WEIGHT * (pixels() - start)).sum(dim=1).numpy() for start in (mean, 0 * mean)]
-    assert found.agreement["black"] == pytest.approx(patches.similarity(*exact), abs=1e-3)
+    assert found.baseline_agreement["black"] == pytest.approx(patches.similarity(*exact), abs=1e-3)
 
 
 def test_a_model_that_looks_at_the_same_places_whatever_is_shown_is_found_out() -> None:
     # A few places have all the weight, so no photograph can move the map away from them.
     lattice = WEIGHT * torch.logspace(-3, 0, 64).view(1, 1, 8, 8)
     found = examined(linear(lattice), pixels())
-    assert found.evidence is not None
-    assert found.evidence.prior > 0.8
+    assert found.checks is not None
+    assert found.checks.input_randomization > 0.8
     assert any("whatever the photograph" in reason.text for reason in verdict(found).reasons)
 
 
 def test_what_is_looked_at_in_the_photograph_alone_is_not_taken_for_the_model_s_habit() -> None:
     # A model of even weight, and photographs that differ from the mean in the north alone.
     network = linear(torch.full(SHAPE, 0.1))
-    seen = network.mean_colour.expand(4, 3, *pixels().shape[-2:]).clone()
+    seen = network.mean_color.expand(4, 3, *pixels().shape[-2:]).clone()
     seen[0] = pixels()[0]
-    assert abs(evidence_of(network, seen).prior) < 0.3
+    assert abs(evidence_of(network, seen).input_randomization) < 0.3
 
 
 def test_a_method_without_a_baseline_agrees_with_none() -> None:
     found = evidence_of(linear(WEIGHT), pixels(), AttributionRequest(method="input_x_gradient"))
-    assert found.agreement == {}
+    assert found.baseline_agreement == {}
 
 
 def test_references_are_read_once() -> None:
@@ -234,11 +219,12 @@ def test_references_are_read_once() -> None:
 
     attribution = replace(
         made(network, pixels(), AttributionRequest()),
-        request=AttributionRequest(method="expected_gradients"),
+        request=AttributionRequest(method="expected_gradients", target="0"),
     )
-    found = faithfulness.examine(network, pixels(), attribution, TARGET, None, references, silent)
+    found = check_location(network, inputs_of(pixels(), references), attribution, NAMES).checks
+    assert found is not None
     assert len(read) == 1
-    assert (found.stability > 0.9).all()
+    assert (found.noise_stability > 0.9).all()
 
 
 @pytest.mark.parametrize(
@@ -246,19 +232,23 @@ def test_references_are_read_once() -> None:
     [("medium", "integrated_gradients"), *((fusion, "grad_cam") for fusion in FUSIONS)],
 )
 def test_every_fusion_can_be_examined(fusion: str, method: str) -> None:
-    found = evidence_of(Network(resnet(fusion)), pixels(), AttributionRequest(method=method))
+    found = evidence_of(FrozenModel(resnet(fusion)), pixels(), AttributionRequest(method=method))
     for curve in (*found.deletion.values(), *found.insertion.values()):
-        assert curve.shape == found.fraction.shape
+        assert curve.shape == found.fractions.shape
         assert ((curve >= 0) & (curve <= 1)).all()
-    for alike in (*found.stability, *found.model_randomization.values(), *found.agreement.values()):
+    for alike in (
+        *found.noise_stability,
+        *found.model_randomization.values(),
+        *found.baseline_agreement.values(),
+    ):
         assert -1 <= alike <= 1 + 1e-12
 
 
 def test_evidence_is_the_same_every_time_and_counts_what_it_asked() -> None:
-    network, question = Network(resnet("medium")), AttributionRequest(method="input_x_gradient")
+    network, question = FrozenModel(resnet("medium")), AttributionRequest(method="input_x_gradient")
     one, other = (evidence_of(network, pixels(), question) for _ in range(2))
     assert one.model_randomization == other.model_randomization
-    assert np.array_equal(one.stability, other.stability)
+    assert np.array_equal(one.noise_stability, other.noise_stability)
     assert np.array_equal(one.deletion["random"], other.deletion["random"])
     # The map, three noisy copies, four of noise, six stages; effects, five orders of both curves.
     assert (one.cost.gradients, one.cost.forwards) == (14, 8 + 5 * 2 * 13)
@@ -266,16 +256,18 @@ def test_evidence_is_the_same_every_time_and_counts_what_it_asked() -> None:
 
 def test_it_reports_every_part_and_can_be_ended_between_any_two_batches() -> None:
     network = linear(WEIGHT)
-    seen: list[Report] = []
-    examined(network, pixels(), progress=seen.append)
-    done = [report.done for report in seen]
-    assert done == sorted(done)
-    assert sorted(set(done)) == list(range(seen[-1].total))
+    seen: list[float] = []
+    examined(network, pixels(), progress=lambda fraction, _="": seen.append(fraction))
+    assert seen == sorted(seen)
+    stages = len(set(seen))
+    assert sorted(set(seen)) == [stage / stages for stage in range(stages)]
     for calls in (1, 4, len(seen)):
-        told: list[Report] = []
+        told: list[float] = []
 
-        def end(report: Report, told: list[Report] = told, calls: int = calls) -> None:
-            told.append(report)
+        def end(
+            fraction: float, _: str = "", /, told: list[float] = told, calls: int = calls
+        ) -> None:
+            told.append(fraction)
             if len(told) == calls:
                 raise InterruptedError
 
@@ -286,16 +278,16 @@ def test_it_reports_every_part_and_can_be_ended_between_any_two_batches() -> Non
 
 def test_places_are_patches_that_cover_every_pixel_once() -> None:
     made = np.arange(4 * 30 * 50, dtype=np.float32).reshape(4, 30, 50)
-    divided = patches.places(made)
+    divided = patches.patch_means(made)
     assert divided.shape == (4, 12, 12)
-    when = patches.rank(divided, 30, 50)
+    when = patches.removal_times(divided, 30, 50)
     assert len(np.unique(when)) == 4 * 144
     # The largest values are in the last view's last corner, and that place goes first.
     assert when[3, -1, -1] == 0
     # A place's pixels have its mean.
     corner = made[3][when[3] == 0]
     assert divided[3, -1, -1] == pytest.approx(corner.mean())
-    small = patches.places(np.ones((4, 5, 7), dtype=np.float32))
+    small = patches.patch_means(np.ones((4, 5, 7), dtype=np.float32))
     assert small.shape == (4, 5, 7)
 
 

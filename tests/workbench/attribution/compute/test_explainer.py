@@ -7,11 +7,13 @@ import pytest
 import torch
 
 from common.errors import InputError
+from common.progress import no_progress
 from tests.examples import photograph
 from trainer.checkpoint import load
 from workbench import extract, store
 from workbench.attribution.compute.store_explainer import StoreExplainer
-from workbench.attribution.request import AttributionRequest, Report, untold
+from workbench.attribution.request import AttributionRequest
+from workbench.attribution.result import Attribution
 from workbench.store.photographs import Photographs
 
 
@@ -33,7 +35,7 @@ def test_a_location_is_explained_completely(
 ) -> None:
     row = 5
     location = extracted.location_ids[row]
-    made = explainer.explain(location, AttributionRequest(), untold)
+    made = explainer.explain(location, AttributionRequest(), no_progress)
     target = int(extracted.logits[row].argmax())
     assert made.location_id == location
     assert made.request == replace(AttributionRequest(), target=extracted.class_names[target])
@@ -57,25 +59,25 @@ def test_states_go_by_name_and_unused_options_by_their_defaults(
     location = extracted.location_ids[row]
     true = extracted.class_names[extracted.labels[row]]
     predicted = extracted.class_names[int(extracted.logits[row].argmax())]
-    asked = explainer.question(location, AttributionRequest(target="true"))
+    asked = explainer.resolve(location, AttributionRequest(target="true"))
     assert asked.target == true
-    assert asked == explainer.question(
+    assert asked == explainer.resolve(
         location, AttributionRequest(target=true, seed=3, noise_std=0.5)
     )
-    assert asked != explainer.question(location, AttributionRequest(target=true, map_tolerance=0.1))
-    assert explainer.question(location, asked) == asked
-    cheap = explainer.question(location, AttributionRequest("grad_cam", baseline="blur"))
+    assert asked != explainer.resolve(location, AttributionRequest(target=true, map_tolerance=0.1))
+    assert explainer.resolve(location, asked) == asked
+    cheap = explainer.resolve(location, AttributionRequest("grad_cam", baseline="blur"))
     assert cheap == AttributionRequest("grad_cam", target=predicted)
-    with pytest.raises(InputError, match="knows no such location"):
-        explainer.question(
+    with pytest.raises(InputError, match="has no such location"):
+        explainer.resolve(
             location, AttributionRequest(baseline="location", baseline_location="../../etc")
         )
     with pytest.raises(InputError, match="is its own baseline"):
-        explainer.question(
+        explainer.resolve(
             location, AttributionRequest(baseline="location", baseline_location=location)
         )
     with pytest.raises(KeyError):
-        explainer.question("Alaska/unknown", AttributionRequest())
+        explainer.resolve("Alaska/unknown", AttributionRequest())
 
 
 def test_another_location_is_a_baseline_and_others_are_references(
@@ -83,12 +85,12 @@ def test_another_location_is_a_baseline_and_others_are_references(
 ) -> None:
     location, other = extracted.location_ids[0], extracted.location_ids[7]
     made = explainer.explain(
-        location, AttributionRequest(baseline="location", baseline_location=other), untold
+        location, AttributionRequest(baseline="location", baseline_location=other), no_progress
     )
     state = extracted.class_names.index(made.request.target)
     assert made.baseline_output == pytest.approx(float(extracted.logits[7, state]), abs=1e-3)
     expected = explainer.explain(
-        location, AttributionRequest("expected_gradients", n_samples=1), untold
+        location, AttributionRequest("expected_gradients", n_samples=1), no_progress
     )
     rest = np.delete(extracted.logits[:, state], 0)
     assert expected.baseline_output == pytest.approx(float(rest.mean()), abs=1e-3)
@@ -97,25 +99,32 @@ def test_another_location_is_a_baseline_and_others_are_references(
 def test_progress_has_intermediate_maps_and_may_cancel(
     explainer: StoreExplainer, extracted: store.Store
 ) -> None:
-    told: list[Report] = []
-    question = AttributionRequest(map_tolerance=0.01)
-    made = explainer.explain(extracted.location_ids[0], question, told.append)
-    partial = [report.partial for report in told if report.partial]
+    told: list[tuple[float, str]] = []
+    partial: list[Attribution] = []
+
+    def note(fraction: float, stage: str = "", /) -> None:
+        told.append((fraction, stage))
+
+    request = AttributionRequest(map_tolerance=0.01)
+    made = explainer.explain(extracted.location_ids[0], request, note, partial.append)
     assert len(partial) > 2
+    assert all(0 <= fraction <= 1 for fraction, _ in told)
+    assert told[-1][0] == 1
+    assert f": {made.cost.gradients} gradients, map error " in told[-1][1]
     assert partial[0].values.shape == made.values.shape
     assert partial[0].converged is False
-    assert told[0].stage == "reading photographs"
+    assert told[0] == (0.0, "reading photographs")
     for stop in range(1, len(told), max(1, len(told) // 5)):
         count = 0
 
-        def cancel(report: Report, stop: int = stop) -> None:
+        def cancel(_fraction: float, _stage: str = "", /, stop: int = stop) -> None:
             nonlocal count
             count += 1
             if count >= stop:
                 raise InterruptedError
 
         with pytest.raises(InterruptedError):
-            explainer.explain(extracted.location_ids[0], question, cancel)
+            explainer.explain(extracted.location_ids[0], request, cancel)
 
 
 def test_a_checkpoint_of_another_model_is_refused(
@@ -143,8 +152,8 @@ def test_photographs_that_changed_are_noticed(
         photograph(path, seed=77)
     complaint = "no longer give the stored prediction" if version == 1 else "_0.jpg: has changed"
     with pytest.raises(InputError, match=complaint):
-        explainer.explain(extracted.location_ids[0], AttributionRequest(), untold)
+        explainer.explain(extracted.location_ids[0], AttributionRequest(), no_progress)
     gone = Photographs(data, extracted).path(extracted.location_ids[1], "E")
     gone.unlink()
     with pytest.raises(InputError, match="the photograph is gone"):
-        explainer.explain(extracted.location_ids[1], AttributionRequest(), untold)
+        explainer.explain(extracted.location_ids[1], AttributionRequest(), no_progress)

@@ -12,13 +12,15 @@ import numpy as np
 import pytest
 
 from common.errors import InputError, Interrupted
+from common.progress import ProgressCallback, no_progress
 from tests.examples import small_disk, small_store
 from tests.workbench.answers import assert_same, example
 from workbench import store as stores
 from workbench.attribution import attribution_file
 from workbench.attribution.compute.batch_job import Request, chosen, explained
-from workbench.attribution.layered_cache import Recorded
-from workbench.attribution.request import Attribution, AttributionRequest, Progress, Report
+from workbench.attribution.explainer import PartialCallback, UnavailableExplainer
+from workbench.attribution.request import AttributionRequest
+from workbench.attribution.result import Attribution
 from workbench.store import Store
 
 
@@ -30,28 +32,34 @@ class Fake:
     """Answers by the location's name, counts, and ends after some answers."""
 
     def __init__(self, store: Store, *, gone: frozenset[str] = frozenset(), last: int = 10**6):
-        self._recorded, self._gone, self._last = Recorded(store), gone, last
+        self._resolver, self._gone, self._last = UnavailableExplainer(store), gone, last
         self.explained: list[str] = []
         self.examined: list[str] = []
 
-    def question(self, location_id: str, question: AttributionRequest) -> AttributionRequest:
-        return self._recorded.question(location_id, question)
+    def resolve(self, location_id: str, request: AttributionRequest) -> AttributionRequest:
+        return self._resolver.resolve(location_id, request)
 
     def explain(
-        self, location_id: str, question: AttributionRequest, progress: Progress
+        self,
+        location_id: str,
+        request: AttributionRequest,
+        progress: ProgressCallback = no_progress,
+        on_partial: PartialCallback | None = None,
     ) -> Attribution:
         if len(self.explained) == self._last:
             self.end()
-        progress(Report("making up", 1, 2))
+        progress(0.5, "making up")
         if location_id in self._gone:
             raise InputError(f"{location_id}_90.jpg: the photograph is gone.")
         self.explained.append(location_id)
-        return answer(location_id, question)
+        return answer(location_id, request)
 
-    def examine(self, made: Attribution, progress: Progress) -> Attribution:
-        progress(Report("looking", 0, 1))
-        self.examined.append(made.location_id)
-        return answer(made.location_id, made.request, evidence=True)
+    def check(
+        self, attribution: Attribution, progress: ProgressCallback = no_progress
+    ) -> Attribution:
+        progress(0.0, "looking")
+        self.examined.append(attribution.location_id)
+        return answer(attribution.location_id, attribution.request, evidence=True)
 
     def end(self) -> None:
         raise EndedError
@@ -98,7 +106,7 @@ def test_all_locations_are_explained_and_only_the_file_is_left(
     assert names(out) == ["some.h5"]
     assert made.location_id == store.location_ids == tuple(fake.explained)
     for name in store.location_ids:
-        assert_same(made.at(name), answer(name, fake.question(name, AttributionRequest())))
+        assert_same(made.at(name), answer(name, fake.resolve(name, AttributionRequest())))
     assert made.provenance == store.provenance
     assert made.asked["question"]["state"] == "predicted"
 
@@ -192,14 +200,14 @@ def test_evidence_is_added_to_the_maps_that_are_there(store: Store, request_: Re
     made = explained(replace(request_, evidence=True), store, fake)
     assert len(fake.explained) == len(store) - 5
     assert tuple(fake.examined) == store.location_ids
-    assert all(one.evidence for one in made)
+    assert all(one.checks for one in made)
 
 
 def test_evidence_that_was_not_asked_for_is_left_out(store: Store, request_: Request) -> None:
     with pytest.raises(EndedError):
         explained(replace(request_, evidence=True), store, Fake(store, last=5))
     made = explained(request_, store, Fake(store))
-    assert not any(one.evidence for one in made)
+    assert not any(one.checks for one in made)
 
 
 def test_where_and_limit_choose(store: Store, request_: Request) -> None:

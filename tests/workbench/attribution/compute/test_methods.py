@@ -13,15 +13,10 @@ from tests.workbench.attribution.compute.models import resnet
 from trainer.config import FUSIONS
 from trainer.models.resnet import FourViewResNet
 from workbench.attribution.compute import baselines
-from workbench.attribution.compute.batched_model import Network
+from workbench.attribution.compute.batched_model import FrozenModel
 from workbench.attribution.compute.explain import explain
-from workbench.attribution.request import (
-    BASELINE_TITLES,
-    METHOD_TITLES,
-    Attribution,
-    AttributionRequest,
-    Report,
-)
+from workbench.attribution.request import BASELINE_TITLES, METHOD_TITLES, AttributionRequest
+from workbench.attribution.result import Attribution
 
 SIZE = 32
 
@@ -85,9 +80,15 @@ def test_methods_without_an_integral_are_captums(fusion: str) -> None:
 @pytest.mark.parametrize("fusion", FUSIONS)
 @pytest.mark.parametrize("method", METHOD_TITLES)
 def test_every_method_gives_a_signed_map_of_four_views(fusion: str, method: str) -> None:
-    told: list[Report] = []
+    told: list[str] = []
     question = AttributionRequest(method, n_samples=2, max_evaluations=24, window=0.5)
-    made = explain(resnet(fusion), views(), question, references=views(5, 6), progress=told.append)
+    made = explain(
+        resnet(fusion),
+        views(),
+        question,
+        references=views(5, 6),
+        progress=lambda _, stage="": told.append(stage),
+    )
     assert made.values.shape == (4, SIZE, SIZE)
     assert made.values.dtype == np.float32
     assert np.isfinite(made.values).all()
@@ -96,9 +97,9 @@ def test_every_method_gives_a_signed_map_of_four_views(fusion: str, method: str)
     assert method == "grad_cam" or (made.values > 0).any()
     assert made.values.any()
     assert made.cost.gradients + made.cost.forwards > 0
-    assert made.view_share.sum() == pytest.approx(1)
-    assert made.row_share.shape == (SIZE,)
-    assert told
+    assert made.view_shares.sum() == pytest.approx(1)
+    assert made.row_shares.shape == (SIZE,)
+    assert told[-1].startswith(METHOD_TITLES[method].split(",")[0])
 
 
 @pytest.mark.parametrize("depth", [34, 50])
@@ -160,7 +161,7 @@ def test_log_probability_and_probability_tell_their_own_outputs() -> None:
 def test_baselines_are_what_their_names_say(name: str) -> None:
     own, other = pixels()[0], pixels(3)[0]
     colour = torch.tensor([0.2, 0.4, 0.6]).view(3, 1, 1)
-    made = baselines.baseline(name, own, colour, other, samples=3, seed=7)
+    made = baselines.baseline_images(name, own, colour, other, 3, seed=7)
     assert made.shape == ((3 if name == "noise" else 1), 4, 3, SIZE, SIZE)
     assert made.min() >= 0
     assert made.max() <= 1
@@ -173,7 +174,7 @@ def test_baselines_are_what_their_names_say(name: str) -> None:
             assert made.std() < 0.2 * own.std()
             assert made.mean() == pytest.approx(float(own.mean()), abs=0.02)
         case "noise":
-            again = baselines.baseline(name, own, colour, other, samples=3, seed=7)
+            again = baselines.baseline_images(name, own, colour, other, 3, seed=7)
             assert torch.equal(made, again)
             assert made.std() == pytest.approx(12**-0.5, abs=0.01)
             assert not torch.equal(made[0], made[1])
@@ -190,7 +191,7 @@ def test_the_mean_over_draws_of_noise_is_complete() -> None:
 
 def test_another_location_as_baseline_asks_why_this_and_not_that_one() -> None:
     model = resnet("medium")
-    made = explain(model, views(), AttributionRequest(baseline="location"), other=views(4))
+    made = explain(model, views(), AttributionRequest(baseline="location"), baseline_views=views(4))
     assert made.baseline_output == pytest.approx(
         float(model(pixels(4))[0, int(made.request.target)].detach()), abs=1e-3
     )
@@ -215,7 +216,7 @@ def test_answers_are_the_same_again() -> None:
         (AttributionRequest(output="odds"), "no such output"),
         (AttributionRequest(target="Atlantis"), "knows no such state"),
         (AttributionRequest(target="2", contrast_target="2"), "name two different states"),
-        (AttributionRequest(target="true"), "say which it is with `true`"),
+        (AttributionRequest(target="true"), "pass it as `true_class`"),
         (AttributionRequest(n_samples=0), "number of samples is 0"),
         (AttributionRequest(n_samples=2.5), "samples is 2.5; give a int"),  # type: ignore[arg-type]
         (AttributionRequest("expected_gradients"), "need `references`"),
@@ -229,12 +230,12 @@ def test_what_cannot_be_asked_is_refused(question: AttributionRequest, complaint
 @pytest.mark.parametrize(
     ("wrong", "complaint"),
     [
-        (views().float() / 255, "no uint8 tensor"),
-        (views().numpy(), "no uint8 tensor"),
-        (views()[:3], "give \\(4, 3, H, W\\)"),
-        (views()[:, :1], "give \\(4, 3, H, W\\)"),
-        (views()[0], "give \\(4, 3, H, W\\)"),
-        (views()[..., :0], "give \\(4, 3, H, W\\)"),
+        (views().float() / 255, "must be a uint8 tensor"),
+        (views().numpy(), "must be a uint8 tensor"),
+        (views()[:3], "expected \\(4, 3, H, W\\)"),
+        (views()[:, :1], "expected \\(4, 3, H, W\\)"),
+        (views()[0], "expected \\(4, 3, H, W\\)"),
+        (views()[..., :0], "expected \\(4, 3, H, W\\)"),
     ],
 )
 def test_what_are_no_views_is_refused(wrong: Any, complaint: str) -> None:
@@ -244,9 +245,14 @@ def test_what_are_no_views_is_refused(wrong: Any, complaint: str) -> None:
 
 def test_others_have_to_be_views_of_the_same_size() -> None:
     model = resnet("medium")
-    with pytest.raises(InputError, match="`other` are of shape"):
-        explain(model, views(), AttributionRequest(baseline="location"), other=views()[..., :16])
-    with pytest.raises(InputError, match="`references` are no uint8 tensor"):
+    with pytest.raises(InputError, match="`baseline_views` has shape"):
+        explain(
+            model,
+            views(),
+            AttributionRequest(baseline="location"),
+            baseline_views=views()[..., :16],
+        )
+    with pytest.raises(InputError, match="`references` must be a uint8 tensor"):
         explain(
             model, views(), AttributionRequest("expected_gradients"), references=views(5, 2).float()
         )
@@ -284,10 +290,10 @@ def test_the_model_that_is_explained_stays_as_it_was() -> None:
 
 def test_a_model_that_folding_would_change_is_not_folded() -> None:
     model = resnet("medium")
-    assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in Network(model).model.modules())
+    assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in FrozenModel(model).module.modules())
     odd: FourViewResNet = resnet("medium")
     torch.nn.init.constant_(odd.trunk.bn1.running_var, 0.0)
     torch.nn.init.constant_(odd.trunk.bn1.weight, 1e12)
-    kept = Network(odd)
+    kept = FrozenModel(odd)
     exact = odd(pixels()).detach()
-    assert torch.allclose(kept.model(pixels()), exact, rtol=1e-3, atol=1e-3 * float(exact.std()))
+    assert torch.allclose(kept.module(pixels()), exact, rtol=1e-3, atol=1e-3 * float(exact.std()))

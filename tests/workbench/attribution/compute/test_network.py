@@ -52,10 +52,10 @@ def test_no_memory_for_one_location_is_said() -> None:
 def test_batches_are_as_large_as_the_device_likes() -> None:
     model = Small(room=100)
     asked = asking(model)
-    asked.network.largest = 4 * 8 * 8 * 6
+    asked.model.max_batch_pixels = 4 * 8 * 8 * 6
     asked.logits(many(15))
     assert model.seen == [6, 6, 3]
-    assert asked.at_once(pixels()) == 6
+    assert asked.batch_size(pixels()) == 6
 
 
 def test_costs_are_counted_by_location_and_for_one_request() -> None:
@@ -64,7 +64,7 @@ def test_costs_are_counted_by_location_and_for_one_request() -> None:
     asked.gradients(many(3), LOGIT)
     assert (asked.cost.forwards, asked.cost.gradients) == (5, 3)
     assert asked.cost.seconds > 0
-    assert BatchedModel(asked.network).cost.forwards == 0
+    assert BatchedModel(asked.model).cost.forwards == 0
 
 
 @pytest.mark.parametrize("target", [LOGIT, Target("probability", 0), Target("probability", 0, 1)])
@@ -74,4 +74,4 @@ def test_a_targets_sensitivity_is_the_length_of_its_gradient(target: Target) -> 
     slopes = [(target(logit + step * torch.eye(2)[axis]) - target(logit)) / step for axis in (0, 1)]
     exact = torch.stack(slopes, dim=1).norm(dim=1)
     assert torch.allclose(target.sensitivity(logit), exact, atol=2e-3)
-    assert target.linear == (target.output == "logit")
+    assert target.is_linear == (target.output == "logit")

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from workbench.attribution.request import Attribution
+from workbench.attribution.result import Attribution
 
 ROOT = Path(__file__).parents[3]
 

@@ -6,7 +6,7 @@ import torch
 from tests.workbench.attribution.compute.models import pixels, resnet
 from trainer.config import FUSIONS
 from trainer.models.resnet import FourViewResNet
-from workbench.attribution.compute.batched_model import Network
+from workbench.attribution.compute.batched_model import FrozenModel
 from workbench.attribution.compute.model_randomization import STAGES, cascade
 
 
@@ -29,7 +29,7 @@ def test_forgetting_goes_from_the_output_down_and_stays_in_its_stages() -> None:
 
 
 def test_no_parameter_is_left() -> None:
-    model = Network(resnet("attention")).model
+    model = FrozenModel(resnet("attention")).module
     # Attention that learned nothing has weights of zero, which have no deviation to draw with.
     torch.nn.init.normal_(model.map_attention.score.weight)
     torch.nn.init.normal_(model.view_attention.score.weight)
@@ -59,7 +59,7 @@ def test_one_seed_gives_one_model_and_another_another() -> None:
 
 @pytest.mark.parametrize("fusion", FUSIONS)
 def test_a_folded_network_still_answers_after_it_has_forgotten_everything(fusion: str) -> None:
-    model = Network(resnet(fusion)).model
+    model = FrozenModel(resnet(fusion)).module
     learned = model(pixels()[None])
     for _, forgetting in cascade(model, 0):
         logit = forgetting(pixels()[None])

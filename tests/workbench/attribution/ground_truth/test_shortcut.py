@@ -10,7 +10,7 @@ from tests.examples import TINY
 from trainer.synthetic import paint
 from trainer.train import train
 from workbench import extract, store
-from workbench.attribution.compute.noise_maps import prior
+from workbench.attribution.compute.noise_maps import noise_control
 from workbench.attribution.compute.store_explainer import StoreExplainer
 from workbench.attribution.ground_truth.cli import main
 from workbench.attribution.ground_truth.masks import Masks
@@ -57,7 +57,7 @@ def on_the_mark(root: Path, name: str) -> Comparison:
     explainer = StoreExplainer(root / f"run-{name}", photographs, made)
     masks = Masks(root / "planted" / "mask", photographs)
     rows = np.flatnonzero(made.labels == made.class_names.index(STATE)).tolist()
-    unseen = prior(explainer.network, made.class_names, explainer.size, seed=0)
+    unseen = noise_control(explainer.model, made.class_names, explainer.size, seed=0)
     chosen = ways(["integrated_gradients"], ["mean"])
     found, *_ = study(made, rows, chosen, explainer, masks, unseen, seed=0)
     return found.element["watermark"]

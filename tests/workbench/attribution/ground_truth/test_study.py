@@ -9,6 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from common.errors import InputError
+from common.progress import ProgressCallback, no_progress
+from workbench.attribution.explainer import PartialCallback
 from workbench.attribution.ground_truth import report
 from workbench.attribution.ground_truth.masks import Masks
 from workbench.attribution.ground_truth.plot import dots
@@ -22,7 +24,8 @@ from workbench.attribution.ground_truth.study import (
     study,
     ways,
 )
-from workbench.attribution.request import Attribution, AttributionRequest, Cost, Progress
+from workbench.attribution.request import AttributionRequest
+from workbench.attribution.result import Attribution, Cost
 from workbench.store import Store
 
 
@@ -37,13 +40,17 @@ class Known:
     draws: str
     asked: list[tuple[str, AttributionRequest]] = field(default_factory=list)
 
-    def question(self, location_id: str, question: AttributionRequest) -> AttributionRequest:
-        return question
+    def resolve(self, location_id: str, request: AttributionRequest) -> AttributionRequest:
+        return request
 
     def explain(
-        self, location_id: str, question: AttributionRequest, progress: Progress
+        self,
+        location_id: str,
+        request: AttributionRequest,
+        progress: ProgressCallback = no_progress,
+        on_partial: PartialCallback | None = None,
     ) -> Attribution:
-        self.asked.append((location_id, question))
+        self.asked.append((location_id, request))
         share = self.masks.shares(location_id, 32)
         wanted = [
             self.draws in ("everything", element.name)
@@ -55,7 +62,7 @@ class Known:
         drawn[..., 16:] *= -1
         return Attribution(
             location_id=location_id,
-            request=question,
+            request=request,
             values=drawn,
             output=1.0,
             baseline_output=0.0,
@@ -66,7 +73,9 @@ class Known:
             cost=Cost(1, 1, 2.0),
         )
 
-    def examine(self, made: Attribution, progress: Progress) -> Attribution:
+    def check(
+        self, attribution: Attribution, progress: ProgressCallback = no_progress
+    ) -> Attribution:
         raise NotImplementedError
 
 

@@ -1,0 +1,90 @@
+"""Explainers: the interface that the dashboard, the batch job and the exports use."""
+
+from collections.abc import Callable
+from typing import NoReturn, Protocol
+
+from common.errors import InputError
+from common.progress import ProgressCallback, no_progress
+from workbench.attribution.request import AttributionRequest
+from workbench.attribution.result import Attribution
+from workbench.store import Store
+
+PartialCallback = Callable[[Attribution], None]
+"""Receives intermediate results of a request while it is computed."""
+
+
+class Explainer(Protocol):
+    """Explains the locations of one store.
+
+    Callbacks are called before every batch. What they raise leaves the explainer, which is how a
+    caller cancels.
+    """
+
+    def resolve(self, location_id: str, request: AttributionRequest) -> AttributionRequest:
+        """Return the request with its classes by name, the key under which results are cached.
+
+        Raises InputError for a request that cannot be fulfilled and KeyError for an unknown location.
+        """
+        ...
+
+    def explain(
+        self,
+        location_id: str,
+        request: AttributionRequest,
+        progress: ProgressCallback = no_progress,
+        on_partial: PartialCallback | None = None,
+    ) -> Attribution:
+        """Return the attribution of a location, without checks.
+
+        `on_partial` receives the map as far as it is known. Raises as `resolve` does, and
+        InputError where photographs are missing or have changed, or the model's output is not
+        finite.
+        """
+        ...
+
+    def check(
+        self, attribution: Attribution, progress: ProgressCallback = no_progress
+    ) -> Attribution:
+        """Return an attribution of this explainer with its checks; raises as `explain` does."""
+        ...
+
+
+class RequestResolver:
+    """Resolves requests about the locations of a store; needs no model."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._rows = {location: row for row, location in enumerate(store.location_ids)}
+
+    def resolve(self, location_id: str, request: AttributionRequest) -> AttributionRequest:
+        """Return the request with its classes by name (`Explainer.resolve`)."""
+        names = self._store.class_names
+        request.validate(names)
+        row = self._rows[location_id]
+        if request.baseline_location and request.baseline_location not in self._rows:
+            raise InputError(f"{request.baseline_location!r}: the store has no such location.")
+        if request.baseline_location == location_id:
+            raise InputError(f"{location_id}: is its own baseline; choose another location.")
+        predicted = names[int(self._store.logits[row].argmax())]
+        return request.resolve(predicted, names[self._store.labels[row]])
+
+
+class UnavailableExplainer(RequestResolver):
+    """The `Explainer` of a dashboard without a model, which only shows results from files."""
+
+    def explain(
+        self,
+        location_id: str,
+        request: AttributionRequest,
+        progress: ProgressCallback = no_progress,
+        on_partial: PartialCallback | None = None,
+    ) -> NoReturn:
+        """Raise InputError."""
+        raise InputError(
+            "The attribution files do not have this map, and without the model and its "
+            "photographs it cannot be computed."
+        )
+
+    def check(self, attribution: Attribution, progress: ProgressCallback = no_progress) -> NoReturn:
+        """Raise InputError."""
+        self.explain(attribution.location_id, attribution.request)
