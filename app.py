@@ -23,7 +23,9 @@ from workbench.store import Store, provenance
 from workbench.store.photographs import Photographs
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
-ASSETS = Path(__file__).resolve().parent / "assets"
+_INSTALLED = Path(dashboard.__file__).with_name("assets")
+ASSETS = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).resolve().with_name("assets")
+"""Style and scripts: setup.py installs the checkout's `assets` inside the dashboard's package."""
 
 
 def parser() -> argparse.ArgumentParser:

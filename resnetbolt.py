@@ -1,0 +1,74 @@
+"""The console command: `resnetbolt COMMAND ...`, one command for each stage."""
+
+import sys
+from importlib import import_module
+
+COMMANDS = {
+    "synthesize": ("trainer.synthetic.__main__", "paint photographs of made-up states"),
+    "prepare": ("trainer.data.prepare.__main__", "check a folder of photographs and index it"),
+    "train": ("trainer.__main__", "train a four-view model"),
+    "sweep": ("trainer.sweep.__main__", "search for good hyper-parameters"),
+    "compare": ("trainer.sweep.compare", "train several settings and compare them"),
+    "extract": (
+        "workbench.extract.__main__",
+        "write a model's features and predictions into a store",
+    ),
+    "inspect": ("workbench.store.__main__", "show what a store holds, and verify it"),
+    "project": ("workbench.project", "add PCA, t-SNE and UMAP projections to a store"),
+    "transform": ("workbench.projections.transform", "place a store into another's projections"),
+    "attribute": ("workbench.attribution.__main__", "explain many locations into a file"),
+    "ground-truth": (
+        "workbench.attribution.ground_truth.__main__",
+        "hold attribution methods against painted ground truth",
+    ),
+    "convert": ("workbench.interchange.__main__", "read and write other programs' formats"),
+    "export": ("workbench.export", "write figures for a paper as PDF and SVG"),
+    "open": ("app", "show a store in the browser"),
+}
+"""The module of each command, whose `main` runs it, and what it does, in the order of use."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command and return its exit status: 2 for an unknown command.
+
+    Only the command's own module is imported: `resnetbolt --help` needs none of the libraries.
+    """
+    name, *rest = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    if name in ("-h", "--help"):
+        print(usage())
+        return 0
+    if name not in COMMANDS:
+        from difflib import get_close_matches
+
+        nearest = "".join(
+            f"did you mean {match}? " for match in get_close_matches(name, COMMANDS, 1)
+        )
+        print(
+            f"resnetbolt: no such command: {name!r}; {nearest}`resnetbolt --help` lists them.",
+            file=sys.stderr,
+        )
+        return 2
+    status: int = import_module(COMMANDS[name][0]).main(rest, prog=f"resnetbolt {name}")
+    return status
+
+
+def usage() -> str:
+    """Return the text of `resnetbolt --help`."""
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:{width}}  {summary}" for name, (_, summary) in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: resnetbolt COMMAND ...",
+            "",
+            "Train four-view geolocation models and explain what they look at.",
+            "",
+            "commands, in the order of use:",
+            *lines,
+            "",
+            "Run any command with --help for its options.",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
