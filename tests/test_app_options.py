@@ -11,8 +11,8 @@ import pytest
 import app
 from common.errors import InputError
 from tests.examples import small_disk, small_store
-from tests.workbench.answers import ORIGIN, example
-from tests.workbench.test_attributions import write
+from tests.workbench.attribution.examples import FINGERPRINT, example
+from tests.workbench.attribution.test_attribution_file import write
 from workbench import store
 from workbench.attribution.explainer import UnavailableExplainer
 from workbench.dashboard.job_queue import Remembering
@@ -20,10 +20,13 @@ from workbench.dashboard.job_queue import Remembering
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Return a store that answers of `ORIGIN` are about; its model is nowhere."""
+    """Return a store that answers of `FINGERPRINT` are about; its model is nowhere."""
     path = tmp_path / "small.h5"
     made = small_store(path, tmp_path / "data", locations=2)
-    known = {"checkpoint_sha256": ORIGIN.checkpoint_sha256, "data_sha256": ORIGIN.data_sha256}
+    known = {
+        "checkpoint_sha256": FINGERPRINT.checkpoint_sha256,
+        "data_sha256": FINGERPRINT.data_sha256,
+    }
     store.write(path, replace(made, provenance={**made.provenance, **known}))
     return path
 

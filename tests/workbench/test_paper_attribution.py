@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from tests.workbench.test_verdict import attribution, evidence
+from tests.workbench.attribution.test_verdict import attribution, evidence
 from workbench.attribution.result import Attribution
 from workbench.figures import paper
 from workbench.figures.paper_attribution import figure
@@ -17,7 +17,7 @@ VIEWS = np.random.default_rng(0).integers(0, 256, (4, 3, 24, 24), dtype=np.uint8
 def made() -> Attribution:
     drawn = np.random.default_rng(1).normal(size=(4, 24, 24)).astype(np.float32)
     drawn[2] *= 5
-    return attribution(evidence(), map=drawn, converged=None, baseline_output=None)
+    return attribution(evidence(), values=drawn, converged=None, baseline_output=None)
 
 
 def test_four_views_and_their_maps_share_one_scale(made: Attribution) -> None:
@@ -56,7 +56,7 @@ def test_the_curves_are_those_of_the_evidence_and_the_verdict_is_written(
 
 def test_the_errors_are_written_in_numbers_and_no_text_is_too_small_to_read() -> None:
     result = figure(
-        attribution(evidence(), map=np.full((4, 24, 24), 4.4 / 2304, np.float32)), VIEWS
+        attribution(evidence(), values=np.full((4, 24, 24), 4.4 / 2304, np.float32)), VIEWS
     )
     written = result.findobj(Text)
     words = " ".join(" ".join(text.get_text() for text in written).split())

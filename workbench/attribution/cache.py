@@ -31,7 +31,8 @@ from workbench.attribution.serialization import (
 
 UNCHECKED, CHECKED = ".unchecked", ".checked"
 """Suffixes without and with checks: a file without checks never replaces one with checks."""
-FILE = re.compile(r"[0-9a-f]{64}\.(unchecked|checked)")
+FILE = re.compile(r"[0-9a-f]{64}\.(unchecked|checked|plain|examined)")
+"""Names of files here; the last two suffixes are of older versions, which are only removed."""
 PARTIAL = re.compile(r"\.[0-9a-f]{64}\.partial-\d+\.(unchecked|checked)")
 """Names of files that `common.files.atomic_write` is writing."""
 ABANDONED = 3600

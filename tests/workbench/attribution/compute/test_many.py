@@ -14,7 +14,7 @@ import pytest
 from common.errors import InputError, Interrupted
 from common.progress import ProgressCallback, no_progress
 from tests.examples import small_disk, small_store
-from tests.workbench.answers import assert_same, example
+from tests.workbench.attribution.examples import assert_same, example
 from workbench import store as stores
 from workbench.attribution import attribution_file
 from workbench.attribution.compute.batch_job import Request, chosen, explained
@@ -74,7 +74,7 @@ class Asked(Fake):
 
 def answer(name: str, question: AttributionRequest, *, evidence: bool = False) -> Attribution:
     seed = sum(name.encode())
-    return example(seed, name=name, evidence=evidence, question=question)
+    return example(seed, name=name, evidence=evidence, request=question)
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 
 from common.errors import InputError
 from tests.examples import small_store
-from tests.workbench.answers import ORIGIN, QUESTION, assert_same, example
-from tests.workbench.test_attributions import write
+from tests.workbench.attribution.examples import FINGERPRINT, REQUEST, assert_same, example
+from tests.workbench.attribution.test_attribution_file import write
 from workbench.attribution import attribution_file, layered_cache
 from workbench.attribution.cache import AttributionCache
 from workbench.attribution.explainer import UnavailableExplainer
@@ -24,7 +24,7 @@ NAME = example().location_id
 
 @pytest.fixture
 def cache(tmp_path: Path) -> AttributionCache:
-    return AttributionCache(tmp_path / "cache", ORIGIN, 10**9)
+    return AttributionCache(tmp_path / "cache", FINGERPRINT, 10**9)
 
 
 @pytest.fixture
@@ -37,26 +37,26 @@ def test_files_come_first_and_what_is_new_goes_into_the_cache(
 ) -> None:
     file = attribution_file.read(write(tmp_path / "some.h5", example(0, name=NAME)))
     both = LayeredCache([file], cache)
-    assert_same(both.get(NAME, QUESTION), example(0, name=NAME))
-    other = replace(QUESTION, output="probability")
+    assert_same(both.get(NAME, REQUEST), example(0, name=NAME))
+    other = replace(REQUEST, output="probability")
     assert both.get(NAME, other) is None
-    both.put(example(1, name=NAME, question=other))
-    assert_same(both.get(NAME, other), example(1, name=NAME, question=other))
+    both.put(example(1, name=NAME, request=other))
+    assert_same(both.get(NAME, other), example(1, name=NAME, request=other))
     assert cache.get(NAME, other) is not None
 
 
 def test_evidence_is_found_wherever_it_is(tmp_path: Path, cache: AttributionCache) -> None:
     plain = attribution_file.read(write(tmp_path / "plain.h5", example()))
     examined = attribution_file.read(write(tmp_path / "examined.h5", example(evidence=True)))
-    assert_same(LayeredCache([plain, examined], None).get(NAME, QUESTION), example(evidence=True))
+    assert_same(LayeredCache([plain, examined], None).get(NAME, REQUEST), example(evidence=True))
     cache.put(example(evidence=True))
-    assert_same(LayeredCache([plain], cache).get(NAME, QUESTION), example(evidence=True))
+    assert_same(LayeredCache([plain], cache).get(NAME, REQUEST), example(evidence=True))
 
 
 def test_without_a_cache_nothing_is_kept(tmp_path: Path) -> None:
     nothing = LayeredCache([], None)
     nothing.put(example())
-    assert nothing.get(NAME, QUESTION) is None
+    assert nothing.get(NAME, REQUEST) is None
 
 
 def test_a_damaged_file_is_said_and_passed_over(
@@ -67,7 +67,7 @@ def test_a_damaged_file_is_said_and_passed_over(
         del file["reason"]
         file["reason"] = np.array([b"\xff"], dtype=h5py.string_dtype("utf-8", 1))
     cache.put(example(1, name=NAME))
-    found = LayeredCache([attribution_file.read(path)], cache).get(NAME, QUESTION)
+    found = LayeredCache([attribution_file.read(path)], cache).get(NAME, REQUEST)
     assert_same(found, example(1, name=NAME))
     assert f"{path}: is damaged" in capsys.readouterr().err
 
@@ -76,12 +76,12 @@ def test_a_file_of_another_store_is_refused(tmp_path: Path, store: Store) -> Non
     path = write(tmp_path / "some.h5", example())
     with pytest.raises(InputError, match="explains another checkpoint than the store's"):
         layered_cache.open_files([path], store)
-    mine = replace(store, provenance={"checkpoint_sha256": ORIGIN.checkpoint_sha256})
+    mine = replace(store, provenance={"checkpoint_sha256": FINGERPRINT.checkpoint_sha256})
     with pytest.raises(InputError, match="explains other photographs than the store's"):
         layered_cache.open_files([path], mine)
     provenance = {
-        "checkpoint_sha256": ORIGIN.checkpoint_sha256,
-        "data_sha256": ORIGIN.data_sha256,
+        "checkpoint_sha256": FINGERPRINT.checkpoint_sha256,
+        "data_sha256": FINGERPRINT.data_sha256,
     }
     (file,) = layered_cache.open_files([path], replace(store, provenance=provenance))
     assert len(file) == 1

@@ -10,18 +10,20 @@ import pytest
 
 from common.errors import InputError
 from tests.examples import small_disk
-from tests.workbench.answers import ORIGIN, QUESTION, assert_same, example
+from tests.workbench.attribution.examples import FINGERPRINT, REQUEST, assert_same, example
 from workbench.attribution import attribution_file
 from workbench.attribution.attribution_file import ENTRIES, FORMAT, VERSION
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
 
-PAGE = Path(__file__).parents[2] / "docs" / "attributions.md"
+PAGE = Path(__file__).parents[3] / "docs" / "attributions.md"
 FAILURES = (("Ohio/x", "Île d'Or/x_90.jpg: the photograph is gone."),)
 
 
 def write(path: Path, *made: Attribution, failures: tuple[tuple[str, str], ...] = ()) -> Path:
-    attribution_file.write(path, made, len(made), ORIGIN, {"where": ""}, {"size": 16}, failures)
+    attribution_file.write(
+        path, made, len(made), FINGERPRINT, {"where": ""}, {"size": 16}, failures
+    )
     return path
 
 
@@ -38,9 +40,9 @@ def test_answers_come_back_to_the_bit(path: Path) -> None:
     for seed, made in enumerate(found):
         assert_same(made, example(seed, evidence=True))
         assert_same(found.at(made.location_id), made)
-        assert_same(found.get(made.location_id, QUESTION), made)
+        assert_same(found.get(made.location_id, REQUEST), made)
     assert (found.fingerprint, found.asked, found.provenance) == (
-        ORIGIN,
+        FINGERPRINT,
         {"where": ""},
         {"size": 16},
     )
@@ -63,7 +65,7 @@ def test_only_the_same_question_is_answered(path: Path) -> None:
     found = attribution_file.read(path)
     name = found.location_id[0]
     assert found.get(name, AttributionRequest(target="Ohio")) is None
-    assert found.get("Ohio/unknown", QUESTION) is None
+    assert found.get("Ohio/unknown", REQUEST) is None
     with pytest.raises(KeyError):
         found.at("Ohio/unknown")
 

@@ -118,7 +118,7 @@ def test_locations_may_be_about_several_states() -> None:
                 attribution("a", bright(0), AttributionRequest(target="Ohio")),
                 attribution("b", bright(0), AttributionRequest(target="Ohio", method="grad_cam")),
             ],
-            "different questions",
+            "different requests",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""AttributionFolder that nobody computed, and what it takes to compare them."""
+"""Example attributions and their comparison."""
 
 from dataclasses import asdict, replace
 
@@ -8,18 +8,18 @@ from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution, Checks, Cost
 from workbench.attribution.serialization import Fingerprint
 
-ORIGIN = Fingerprint("c" * 64, "d" * 64)
-QUESTION = AttributionRequest(target="Île d'Or", contrast_target="Ohio")
+FINGERPRINT = Fingerprint("c" * 64, "d" * 64)
+REQUEST = AttributionRequest(target="Île d'Or", contrast_target="Ohio")
 
 
 def example(
     seed: int = 0, *, name: str = "", side: int = 16, evidence: bool = False, **fields: object
 ) -> Attribution:
-    """Return an answer that the seed decides: two of one seed are equal."""
+    """Return an attribution that depends on the seed alone."""
     generator = np.random.default_rng(seed)
     made = Attribution(
         location_id=name or f"Île d'Or/2015_{seed}",
-        request=QUESTION,
+        request=REQUEST,
         values=generator.normal(size=(4, side, side)).astype(np.float32),
         output=float(generator.normal()),
         baseline_output=float(generator.normal()),
@@ -34,7 +34,7 @@ def example(
 
 
 def assert_same(one: Attribution | None, other: Attribution) -> None:
-    """Hold two answers against each other, to the bit."""
+    """Compare two attributions bit for bit."""
     assert one is not None
     np.testing.assert_equal(asdict(one), asdict(other))
     assert one.values.dtype == np.float32

@@ -18,14 +18,14 @@ import pytest
 
 from common.errors import InputError
 from tests.examples import small_disk
-from tests.workbench.answers import ORIGIN, QUESTION, assert_same, example
+from tests.workbench.attribution.examples import FINGERPRINT, REQUEST, assert_same, example
 from workbench.attribution import cache as module
 from workbench.attribution.cache import ABANDONED, AttributionCache, AttributionFolder
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
 from workbench.attribution.serialization import ALGORITHM, Fingerprint
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PLENTY = 10**9
 
 
@@ -35,11 +35,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def kept(folder: Path, made: Attribution) -> Attribution | None:
-    return AttributionCache(folder, ORIGIN, PLENTY).get(made.location_id, made.request)
+    return AttributionCache(folder, FINGERPRINT, PLENTY).get(made.location_id, made.request)
 
 
 def put(folder: Path, *answers: Attribution) -> None:
-    cache = AttributionCache(folder, ORIGIN, PLENTY)
+    cache = AttributionCache(folder, FINGERPRINT, PLENTY)
     for made in answers:
         cache.put(made)
 
@@ -56,10 +56,12 @@ def only_file(folder: Path) -> Path:
         example(evidence=True),
         example(evidence=True, name="Ohio/../../x\0ü"),
         example(
-            converged=False, reason="1,000 gradients – and not yet there", error_estimate=float("inf")
+            converged=False,
+            reason="1,000 gradients – and not yet there",
+            error_estimate=float("inf"),
         ),
         example(
-            question=AttributionRequest(method="grad_cam", target="Ohio"),
+            request=AttributionRequest(method="grad_cam", target="Ohio"),
             baseline_output=None,
             error_estimate=None,
             converged=None,
@@ -76,23 +78,23 @@ def test_an_answer_comes_back_to_the_bit(folder: Path, made: Attribution) -> Non
 OTHER = {
     "method": "occlusion",
     "baseline": "location",
-    "other": "Utah/2015_x",
+    "baseline_location": "Utah/2015_x",
     "output": "probability",
-    "state": "Utah",
-    "rather_than": "Texas",
+    "target": "Utah",
+    "contrast_target": "Texas",
 }
 
 
 @pytest.mark.parametrize("field", [field.name for field in fields(AttributionRequest)])
 def test_every_field_of_a_question_counts(folder: Path, field: str) -> None:
     put(folder, example())
-    value: Any = OTHER.get(field) or getattr(QUESTION, field) * 2 + 1
-    assert kept(folder, example(question=replace(QUESTION, **{field: value}))) is None
+    value: Any = OTHER.get(field) or getattr(REQUEST, field) * 2 + 1
+    assert kept(folder, example(request=replace(REQUEST, **{field: value}))) is None
 
 
 def test_numbers_count_by_their_value_and_not_by_their_kind(folder: Path) -> None:
-    put(folder, example(question=replace(QUESTION, noise_std=1)))
-    assert kept(folder, example(question=replace(QUESTION, noise_std=1.0))) is not None
+    put(folder, example(request=replace(REQUEST, noise_std=1)))
+    assert kept(folder, example(request=replace(REQUEST, noise_std=1.0))) is not None
 
 
 def test_model_photographs_location_and_algorithm_count(
@@ -100,12 +102,15 @@ def test_model_photographs_location_and_algorithm_count(
 ) -> None:
     made = example()
     put(folder, made)
-    for fingerprint in (replace(ORIGIN, checkpoint_sha256="e"), replace(ORIGIN, data_sha256="e")):
+    for fingerprint in (
+        replace(FINGERPRINT, checkpoint_sha256="e"),
+        replace(FINGERPRINT, data_sha256="e"),
+    ):
         assert (
             AttributionCache(folder, fingerprint, PLENTY).get(made.location_id, made.request)
             is None
         )
-    assert AttributionCache(folder, ORIGIN, PLENTY).get("Ohio/another", made.request) is None
+    assert AttributionCache(folder, FINGERPRINT, PLENTY).get("Ohio/another", made.request) is None
     monkeypatch.setattr(module, "ALGORITHM", ALGORITHM + 1)
     assert kept(folder, made) is None
 
@@ -219,14 +224,14 @@ def test_what_somebody_else_has_put_there_stays(folder: Path) -> None:
     folder.mkdir()
     target = folder.parent / "target"
     target.write_text("mine")
-    strangers = [folder / name for name in ("notes.txt", "a" * 64, ".x.partial-1.plain")]
+    strangers = [folder / name for name in ("notes.txt", "a" * 64, ".x.partial-1.unchecked")]
     for path in strangers:
         path.write_text("mine")
-    link = folder / f"{'b' * 64}.plain"
+    link = folder / f"{'b' * 64}.unchecked"
     link.symlink_to(target)
-    (folder / f"{'c' * 64}.plain").mkdir()
+    (folder / f"{'c' * 64}.unchecked").mkdir()
     before = set(folder.iterdir())
-    cache = AttributionCache(folder, ORIGIN, 12_000)  # For one answer and no other.
+    cache = AttributionCache(folder, FINGERPRINT, 12_000)  # For one answer and no other.
     for seed in range(3):
         cache.put(example(seed))
     assert len(set(folder.iterdir()) - before) == 1
@@ -244,13 +249,13 @@ def test_a_folder_by_the_name_of_an_answer_hinders_nobody(
     path.mkdir()
     assert kept(folder, made) is None
     put(folder, made)
-    assert "Explanations are shown, but not all are kept." in capsys.readouterr().err
+    assert "Not all explanations are cached." in capsys.readouterr().err
 
 
 def test_the_least_recently_used_go_first(folder: Path) -> None:
     put(folder, example(0))
     size = only_file(folder).stat().st_size
-    cache = AttributionCache(folder, ORIGIN, 3 * size + size // 2)
+    cache = AttributionCache(folder, FINGERPRINT, 3 * size + size // 2)
     first, second, third, fourth, fifth = (example(seed) for seed in range(5))
     for made in (first, second, third):
         cache.put(made)
@@ -280,7 +285,7 @@ def _age(folder: Path) -> None:
 
 def test_an_answer_that_is_too_large_drives_nobody_out(folder: Path) -> None:
     put(folder, example(0))
-    AttributionCache(folder, ORIGIN, 10_000).put(example(1, side=64))
+    AttributionCache(folder, FINGERPRINT, 10_000).put(example(1, side=64))
     assert kept(folder, example(0)) is not None
     assert kept(folder, example(1)) is None
 
@@ -289,7 +294,7 @@ def test_what_was_left_half_written_is_removed_when_nobody_can_be_writing_it(
     folder: Path,
 ) -> None:
     folder.mkdir()
-    old, young = (folder / f".{letter * 64}.partial-7.plain" for letter in "ab")
+    old, young = (folder / f".{letter * 64}.partial-7.unchecked" for letter in "ab")
     for path in (old, young):
         path.write_bytes(b"half")
     hour = time.time() - ABANDONED - 5
@@ -303,16 +308,16 @@ def test_a_folder_that_cannot_be_made_is_said_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").write_text("mine")
-    cache = AttributionCache(tmp_path / "file" / "cache", ORIGIN, PLENTY)
+    cache = AttributionCache(tmp_path / "file" / "cache", FINGERPRINT, PLENTY)
     for seed in range(3):
         cache.put(example(seed))
-        assert cache.get(example(seed).location_id, QUESTION) is None
+        assert cache.get(example(seed).location_id, REQUEST) is None
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 1
-    assert said[0].startswith("Explanations are shown, but not all are kept. ")
+    assert said[0].startswith("Not all explanations are cached. ")
     assert "Not a directory" in said[0]
     with pytest.raises(InputError, match="Not a directory"):
-        AttributionFolder(tmp_path / "file" / "cache", ORIGIN).put(example())
+        AttributionFolder(tmp_path / "file" / "cache", FINGERPRINT).put(example())
 
 
 @pytest.fixture
@@ -322,7 +327,7 @@ def small(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_hinders_nobody(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    cache = AttributionCache(small / "cache", ORIGIN, PLENTY)
+    cache = AttributionCache(small / "cache", FINGERPRINT, PLENTY)
     answers = [example(seed, side=64) for seed in range(6)]  # Some 70 kB each.
     for made in answers:
         cache.put(made)
@@ -358,13 +363,13 @@ def test_a_disk_that_can_only_be_read_still_gives(
 WRITER = """
 import sys
 from pathlib import Path
-from tests.workbench.answers import ORIGIN, assert_same, example
-from workbench.cache import AttributionCache
-cache = AttributionCache(Path(sys.argv[1]), ORIGIN, int(sys.argv[2]))
+from tests.workbench.attribution.examples import FINGERPRINT, assert_same, example
+from workbench.attribution.cache import AttributionCache
+cache = AttributionCache(Path(sys.argv[1]), FINGERPRINT, int(sys.argv[2]))
 for number in range(int(sys.argv[3])):
     made = example(number % 7, side=128, evidence=bool(number % 3))
     cache.put(made)
-    found = cache.get(made.location_id, made.question)
+    found = cache.get(made.location_id, made.request)
     if found is not None:
         assert_same(found, example(number % 7, side=128, evidence=found.checks is not None))
     print(number, flush=True)
@@ -397,7 +402,7 @@ def test_killed_at_any_moment_nothing_is_left_that_hurts(folder: Path) -> None:
             if found:
                 examined = found.checks is not None
                 assert_same(found, example(seed, side=128, evidence=examined))
-        assert all(path.suffix in (".plain", ".examined") for path in folder.iterdir())
+        assert all(path.suffix in (".unchecked", ".checked") for path in folder.iterdir())
     assert there
     for path in folder.glob(".*"):
         hour = time.time() - ABANDONED - 5

@@ -11,7 +11,7 @@ from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution, Checks, Cost
 from workbench.attribution.verdict import verdict
 
-PAGE = Path(__file__).parents[2] / "docs" / "evidence.md"
+PAGE = Path(__file__).parents[3] / "docs" / "evidence.md"
 FRACTION = np.linspace(0, 1, 5)
 
 
@@ -62,7 +62,7 @@ def test_a_map_with_nothing_against_it_is_supported() -> None:
 
 def test_without_evidence_nothing_is_known_but_what_the_map_says_itself() -> None:
     assert verdict(attribution(None)).word == "not yet examined"
-    zeros = attribution(None, map=np.zeros((4, 2, 2), dtype=np.float32))
+    zeros = attribution(None, values=np.zeros((4, 2, 2), dtype=np.float32))
     assert verdict(zeros).word == "not to be trusted"
 
 
@@ -88,11 +88,15 @@ CURVE = evidence()
             "weak",
             "edge detector",
         ),
-        ({"randomised": {"classifier": 0.1, "conv1": 0.5}}, "bad", "survives"),
-        ({"randomised": {"classifier": 0.1, "conv1": -0.5}}, "bad", "survives"),
-        ({"prior": 0.71}, "weak", "whatever the photograph shows: rank correlation 0.71"),
-        ({"stability": np.array([0.9, 0.49, 0.9])}, "weak", "Small noise changes"),
-        ({"agreement": {"black": -0.9, "blur": 0.49}}, "weak", "No other baseline"),
+        ({"model_randomization": {"classifier": 0.1, "conv1": 0.5}}, "bad", "survives"),
+        ({"model_randomization": {"classifier": 0.1, "conv1": -0.5}}, "bad", "survives"),
+        (
+            {"input_randomization": 0.71},
+            "weak",
+            "whatever the photograph shows: rank correlation 0.71",
+        ),
+        ({"noise_stability": np.array([0.9, 0.49, 0.9])}, "weak", "Small noise changes"),
+        ({"baseline_agreement": {"black": -0.9, "blur": 0.49}}, "weak", "No other baseline"),
     ],
 )
 def test_each_kind_of_evidence_can_speak_against(
@@ -108,12 +112,16 @@ def test_each_kind_of_evidence_can_speak_against(
 @pytest.mark.parametrize(
     ("changes", "word", "complaint"),
     [
-        ({"map": np.full((4, 2, 2), np.nan, dtype=np.float32)}, "bad", "not a finite number"),
+        ({"values": np.full((4, 2, 2), np.nan, dtype=np.float32)}, "bad", "not a finite number"),
         ({"output": float("nan")}, "bad", "not a finite number"),
-        ({"map": np.zeros((4, 2, 2), dtype=np.float32)}, "bad", "zero everywhere"),
+        ({"values": np.zeros((4, 2, 2), dtype=np.float32)}, "bad", "zero everywhere"),
         ({"converged": False, "reason": "2 % above 1 %"}, "weak", "Not converged: 2 % above 1 %"),
-        ({"converged": False, "reason": "far off", "map_error": 0.6}, "bad", "Not converged"),
-        ({"converged": False, "reason": "x", "map_error": float("nan")}, "bad", "Not converged"),
+        ({"converged": False, "reason": "far off", "error_estimate": 0.6}, "bad", "Not converged"),
+        (
+            {"converged": False, "reason": "x", "error_estimate": float("nan")},
+            "bad",
+            "Not converged",
+        ),
         ({"baseline_output": 4.97}, "weak", "cancels itself"),
         ({"baseline_output": 5.0}, "weak", "cancels itself"),
     ],
@@ -129,7 +137,7 @@ def test_a_map_can_speak_against_itself(changes: dict[str, Any], word: str, comp
 def test_a_method_that_promises_no_sum_is_not_held_to_one() -> None:
     cam = attribution(
         evidence(baseline_agreement={}),
-        question=AttributionRequest(method="grad_cam", target="Ohio"),
+        request=AttributionRequest(method="grad_cam", target="Ohio"),
         baseline_output=None,
         converged=None,
         error_estimate=None,

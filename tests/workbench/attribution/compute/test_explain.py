@@ -5,7 +5,7 @@ from pathlib import Path
 
 from workbench.attribution.result import Attribution
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def test_the_example_runs_as_written(trained: Path, test_folder: Path) -> None:
