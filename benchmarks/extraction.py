@@ -34,7 +34,7 @@ from benchmarks.training import PlainDataset, linked, wait
 from common.distributed import default_device
 from trainer import checkpoint as checkpoints
 from trainer.checkpoint import Checkpoint
-from trainer.config import FUSIONS, PRECISIONS, Config
+from trainer.config import FUSIONS, PRECISIONS, Config, Fusion
 from trainer.data import dataset, layout
 from trainer.data.dataset import LocationDataset
 from trainer.data.layout import Index
@@ -197,7 +197,7 @@ def _tell(what: str, one: list[float], other: list[float]) -> None:
     )
 
 
-def trained(fusion: str, options: argparse.Namespace, index: Index, run: Path) -> FourViewResNet:
+def trained(fusion: Fusion, options: argparse.Namespace, index: Index, run: Path) -> FourViewResNet:
     """Write a checkpoint of a model that was not trained: its numbers cost as much as any."""
     torch.manual_seed(0)
     model = FourViewResNet(fusion, len(index.class_names), depth=options.depth)
@@ -213,7 +213,7 @@ def trained(fusion: str, options: argparse.Namespace, index: Index, run: Path) -
     return model.eval()
 
 
-def compare(fusion: str, options: argparse.Namespace, index: Index, folder: Path) -> None:
+def compare(fusion: Fusion, options: argparse.Namespace, index: Index, folder: Path) -> None:
     """Print the rounds of one fusion."""
     run = folder / fusion
     model = trained(fusion, options, index, run)

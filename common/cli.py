@@ -1,14 +1,41 @@
-"""How commands end: one sentence on stderr and an exit status."""
+"""How commands take their options, and how they end: one sentence and an exit status."""
 
+import dataclasses
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any, TypeVar
+
+import tyro
 
 from common.errors import InputError, Interrupted
 from common.files import disk_error
+from common.validation import validate
+
+Options = TypeVar("Options")
+
+
+def parse(
+    kind: type[Options], arguments: Sequence[str] | None, prog: str, **defaults: Any
+) -> Options:
+    """Return a command's options, a dataclass, from its arguments or those of this process.
+
+    Its docstring is the description, those of its fields are the help. `defaults` replace the
+    defaults of fields. An option that there is not ends the program with status 2, `--help` with
+    0. Raises InputError for a value that the annotation of its field does not allow.
+    """
+    required = {
+        field.name: tyro.MISSING
+        for field in dataclasses.fields(kind)  # type: ignore[arg-type]
+        if field.default is dataclasses.MISSING
+    }
+    default = kind(**required | defaults)
+    result = tyro.cli(kind, args=arguments, prog=prog, default=default)
+    validate(result)
+    return result
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Errors whose message is meant for the user."""
 
 
-class InputError(ValueError):
+class InputError(Exception):
     """Input that cannot be used; the message is one sentence naming the file and the way out."""
 
 

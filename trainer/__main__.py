@@ -1,51 +1,40 @@
 """`python -m trainer RUN --data DIR`: train a model into a folder."""
 
-import argparse
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, arg
 
 from common.cli import cli_errors
-from trainer.options import add_options, chosen
+from trainer.options import TrainingOptions, parse
 
 
-def parser(arguments: list[str] | None = None) -> argparse.ArgumentParser:
-    """Return the command's options: one for each field of the configuration.
+@dataclass(frozen=True, kw_only=True)
+class Options(TrainingOptions):
+    """Train a four-view ResNet on a folder of photographs.
 
-    Its help shows the values of the preset that `arguments` name.
+    RUN receives config.json, best.json and last.json with their weights, steps.csv, epochs.csv and
+    skipped.csv. torchrun --nproc-per-node N -m trainer ... trains on N GPUs.
     """
-    result = argparse.ArgumentParser(
-        prog="python -m trainer",
-        description="Train a four-view ResNet on a folder of photographs. RUN receives "
-        "config.json, best.json and last.json with their weights, steps.csv, epochs.csv and "
-        "skipped.csv. torchrun --nproc-per-node N -m trainer ... trains on N GPUs.",
-    )
-    result.add_argument("run", metavar="RUN", type=Path, help="folder to train into")
-    result.add_argument("--data", metavar="DIR", type=Path, required=True, help="photographs")
-    result.add_argument(
-        "--index",
-        metavar="FILE",
-        type=Path,
-        help="what `python -m trainer.data.prepare` has made of them (default: beside RUN)",
-    )
-    result.add_argument(
-        "--resume",
-        action="store_true",
-        help="go on after the last step that was saved in RUN, or start where there is none",
-    )
-    add_options(result, arguments)
-    return result
+
+    run: Annotated[Positional[Path], arg(metavar="RUN")]
+    """folder to train into"""
+    data: Annotated[Path, arg(metavar="DIR")]
+    """folder of the photographs"""
+    index: Annotated[
+        Path | None, arg(metavar="FILE", help_behavior_hint="(default: beside RUN)")
+    ] = None
+    """index that `python -m trainer.data.prepare` has made of them"""
+    resume: bool = False
+    """continue after the last step that was saved in RUN, or start where there is none"""
 
 
 def main(arguments: list[str] | None = None, prog: str = "python -m trainer") -> int:
     """Run the command and return its exit status: 2 for input that cannot be used."""
-    command = parser(arguments)
-    command.prog = prog
-    options = vars(command.parse_args(arguments))
-    run: Path = options["run"]
-    with cli_errors(
-        command.prog, interrupted="--resume goes on after the last step that was saved"
-    ):
-        config = chosen(options)
+    with cli_errors(prog, interrupted="--resume continues after the last step that was saved"):
+        options = parse(Options, arguments, prog)
         # Importing torch takes seconds; --help and a wrong option should not.
         from common import distributed
         from trainer import checkpoint, summary
@@ -53,15 +42,16 @@ def main(arguments: list[str] | None = None, prog: str = "python -m trainer") ->
 
         with distributed.process_group():
             best = train(
-                run,
-                options["data"],
-                config,
-                preset=options["preset"],
-                resume=options["resume"],
-                index=options["index"],
+                options.run,
+                options.data,
+                options.config,
+                preset=options.preset,
+                resume=options.resume,
+                index=options.index,
             )
             if distributed.current_processes().is_main:
-                print("\n".join(summary.lines(run, best, checkpoint.read(run, "last"))))
+                last = checkpoint.read(options.run, "last")
+                print("\n".join(summary.lines(options.run, best, last)))
     return 0
 
 

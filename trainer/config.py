@@ -1,30 +1,33 @@
 """Everything that decides a training run, in one frozen dataclass: each field is an option."""
 
-import dataclasses
 from collections.abc import Mapping
+from dataclasses import Field as DataclassField
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from pydantic import Field
 
 from common.errors import InputError
+from common.validation import validate
 
-FUSIONS = (
-    "single",
-    "early",
-    "stack",
-    "medium",
-    "medium-max",
-    "late",
-    "late-mean",
-    "attention",
-)
-DEPTHS = (18, 34, 50, 101, 152)
-INITIALISATIONS = ("he", "zero-residual")
-OPTIMISERS = ("adam", "adamw", "sgd")
-SCHEDULES = ("constant", "one-cycle", "cosine")
-PRECISIONS = ("float32", "bfloat16")
-BATCH_NORMS = ("batch", "frozen")
+Fusion = Literal[
+    "single", "early", "stack", "medium", "medium-max", "late", "late-mean", "attention"
+]
+Depth = Literal[18, 34, 50, 101, 152]
+Precision = Literal["float32", "bfloat16"]
+FUSIONS: tuple[Fusion, ...] = get_args(Fusion)
+DEPTHS: tuple[Depth, ...] = get_args(Depth)
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
+_LIMIT = 2**31 - 1
+Count = Annotated[int, Field(ge=1, le=_LIMIT)]
+NonNegativeInt = Annotated[int, Field(ge=0, le=_LIMIT)]
+Positive = Annotated[float, Field(gt=0, le=_LIMIT)]
+NonNegative = Annotated[float, Field(ge=0, le=_LIMIT)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
 
+# Fields that may differ when a run is resumed: they do not change what it learns.
+RESUMABLE_FIELDS = ("compile", "save_interval", "num_workers")
 # Names in the configurations of checkpoints of versions 1 and 2.
 _FORMER_NAMES = {
     "initialisation": "initialization",
@@ -45,118 +48,115 @@ _FORMER_NAMES = {
 }
 
 
-def _option(default: Any, text: str, **metadata: Any) -> Any:
-    return field(default=default, metadata={"help": text, **metadata})
-
-
-def option(name: str) -> str:
-    """Return the command-line option of a field."""
-    return "--" + name.replace("_", "-")
-
-
 @dataclass(frozen=True)
 class Config:
-    """How to train: each field is an option of `python -m trainer`, with its unit in the help.
+    """How to train. The defaults are those of the preset."""
 
-    A field whose metadata says `free` may differ when a run is resumed. Raises InputError for a
-    value that cannot be.
-    """
-
-    fusion: str = _option(
-        "medium",
-        "how the four views meet: single (never: each view is a sample), early (side by side), "
-        "stack (12 channels), medium or medium-max (mean or maximum of the views' features), late "
-        "or late-mean (maximum or mean of the views' logits), attention (learned weights over the "
-        "views and their last feature maps)",
-        choices=FUSIONS,
+    fusion: Fusion = field(
+        default="medium",
+        metadata={
+            "help": "how the four views are combined: single (not at all: each view is a sample), "
+            "early (side by side), stack (12 channels), medium or medium-max (mean or "
+            "maximum of the views' features), late or late-mean (maximum or mean of the "
+            "views' logits), attention (learned weights over the views and their last "
+            "feature maps)"
+        },
     )
-    depth: int = _option(50, "layers of the residual network", choices=DEPTHS)
-    weights: str = _option(
-        "",
-        "weights to start the trunk from: a name of torchvision's, such as IMAGENET1K_V2, or a "
-        "local .pth or .safetensors file; from scratch where empty",
+    depth: Depth = 50
+    """layers of the ResNet"""
+    weights: str = field(
+        default="",
+        metadata={
+            "help": "pretrained weights of the trunk: a name of torchvision's, such as "
+            "IMAGENET1K_V2, or a .pth or .safetensors file; empty trains from scratch"
+        },
     )
-    initialization: str = _option(
-        "he",
-        "from scratch: he (He et al. 2015), or zero-residual, in which every block starts as the "
-        "identity (Goyal et al. 2017) and short trainings get further",
-        choices=INITIALISATIONS,
+    initialization: Literal["he", "zero-residual"] = field(
+        default="he",
+        metadata={
+            "help": "initial weights from scratch: he (He et al. 2015), or zero-residual, where "
+            "every block starts as the identity (Goyal et al. 2017) and short trainings "
+            "get further"
+        },
     )
-    image_size: int = _option(
-        256, "side to which each view is scaled, pixels", minimum=32, maximum=4096
+    image_size: Annotated[int, Field(ge=32, le=4096)] = 256
+    """side to which each view is scaled, pixels"""
+    epochs: Count = 10
+    """passes over the training part"""
+    batch_size: Annotated[int, Field(ge=2, le=_LIMIT)] = 28
+    """locations in a step, over all processes"""
+    accumulation_steps: Count = 1
+    """parts in which each process computes its share of a step, to save memory"""
+    optimizer: Literal["adam", "adamw", "sgd"] = field(
+        default="adam",
+        metadata={
+            "help": "adam (weight decay as L2 penalty), adamw (decoupled weight decay, none for "
+            "norms and biases), or sgd (Nesterov momentum)"
+        },
     )
-    epochs: int = _option(10, "passes over the training part", minimum=1)
-    batch_size: int = _option(28, "locations a step, over all processes", minimum=2)
-    accumulation_steps: int = _option(
-        1, "parts in which a process computes its share of a step, to save memory", minimum=1
+    learning_rate: Positive = 1e-5
+    """learning rate, or its peak"""
+    trunk_lr_scale: NonNegative = 1.0
+    """learning rate of the trunk, as a fraction of the head's"""
+    beta1: Fraction = 0.9
+    """decay of the mean of the gradients; with sgd the momentum"""
+    beta2: Fraction = 0.999
+    """decay of the mean of the squared gradients"""
+    eps: Positive = 1e-8
+    """term added to the denominator of Adam"""
+    weight_decay: NonNegative = 1e-4
+    """weight decay"""
+    schedule: Literal["constant", "one-cycle", "cosine"] = field(
+        default="constant",
+        metadata={
+            "help": "learning rate over the steps: constant, one-cycle (a linear rise over the "
+            "first quarter, then a cosine to zero), or cosine (a linear rise over the "
+            "warm-up, then a cosine to zero)"
+        },
     )
-    optimizer: str = _option(
-        "adam",
-        "adam (weight decay as L2 penalty), adamw (decoupled; norms and biases are spared), or "
-        "sgd (Nesterov momentum)",
-        choices=OPTIMISERS,
+    warmup_epochs: NonNegative = 0.0
+    """linear rise of the learning rate, epochs"""
+    label_smoothing: Fraction = 0.0
+    """fraction of the target spread evenly over all classes"""
+    neighbor_smoothing: Fraction = field(
+        default=0.0,
+        metadata={
+            "help": "fraction of the target spread over the other classes by the distance between "
+            "their centres; needs coordinates"
+        },
     )
-    learning_rate: float = _option(1e-5, "step size, or its peak", above=0.0)
-    trunk_lr_scale: float = _option(
-        1.0, "the trunk's learning rate as a share of the head's", minimum=0.0
+    neighbor_distance: Positive = 300.0
+    """distance over which that spread falls by a factor of e, km"""
+    ema_decay: Fraction = field(
+        default=0.0,
+        metadata={
+            "help": "decay per step of the exponential moving average of the weights, which is "
+            "validated and saved; 0 saves the last weights"
+        },
     )
-    beta1: float = _option(
-        0.9, "decay of the gradient's mean; sgd: momentum", minimum=0.0, below=1.0
+    augmentation: Annotated[float, Field(ge=0, le=1)] = field(
+        default=0.0,
+        metadata={
+            "help": "strength of random crops and changes of brightness, contrast and saturation, "
+            "0 to 1; views are never mirrored"
+        },
     )
-    beta2: float = _option(0.999, "decay of the gradient's square", minimum=0.0, below=1.0)
-    eps: float = _option(1e-8, "added to the denominator", above=0.0)
-    weight_decay: float = _option(1e-4, "decay of the weights", minimum=0.0)
-    schedule: str = _option(
-        "constant",
-        "learning rate over the steps: constant, one-cycle (a linear rise over the first quarter, "
-        "then a cosine to zero), or cosine (a rise over the warm-up, then the same)",
-        choices=SCHEDULES,
-    )
-    warmup_epochs: float = _option(0.0, "linear rise of the learning rate, epochs", minimum=0.0)
-    label_smoothing: float = _option(
-        0.0, "share of the target spread over all classes", minimum=0.0, below=1.0
-    )
-    neighbor_smoothing: float = _option(
-        0.0,
-        "share of the target spread over the other classes by the distance of their centres; "
-        "needs coordinates",
-        minimum=0.0,
-        below=1.0,
-    )
-    neighbor_distance: float = _option(
-        300.0, "distance at which that spread falls by a factor e, km", above=0.0
-    )
-    ema_decay: float = _option(
-        0.0,
-        "decay, a step, of the exponential average of the weights that is validated and kept; 0 "
-        "keeps the last weights",
-        minimum=0.0,
-        below=1.0,
-    )
-    augmentation: float = _option(
-        0.0,
-        "strength of random crops, brightness, contrast and saturation; left and right stay",
-        minimum=0.0,
-        maximum=1.0,
-    )
-    batch_norm: str = _option(
-        "batch",
-        "statistics of batch normalisation: batch, or frozen at those it starts with",
-        choices=BATCH_NORMS,
-    )
-    precision: str = _option(
-        "float32", "numbers of the forward and backward pass", choices=PRECISIONS
-    )
-    compile: bool = _option(False, "compile the model with torch.compile", free=True)
-    deterministic: bool = _option(True, "the same bits each time on the same device")
-    validation_fraction: float = _option(
-        0.1, "share of each class's locations held back for validation", above=0.0, below=1.0
-    )
-    save_interval: float = _option(
-        10.0, "time between saves within an epoch, minutes", minimum=0.0, free=True
-    )
-    num_workers: int = _option(2, "processes that decode photographs", minimum=0, free=True)
-    seed: int = _option(0, "seed of the split, the weights and the order", minimum=0)
+    batch_norm: Literal["batch", "frozen"] = "batch"
+    """statistics of batch normalisation: those of the batch, or frozen at their initial values"""
+    precision: Precision = "float32"
+    """number format of the forward and backward pass"""
+    compile: bool = False
+    """compile the model with torch.compile"""
+    deterministic: bool = True
+    """compute the same bits each time on the same device"""
+    validation_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    """fraction of each class's locations that is held back for validation"""
+    save_interval: NonNegative = 10.0
+    """time between saves within an epoch, minutes"""
+    num_workers: NonNegativeInt = 2
+    """processes that decode photographs; 0 decodes in the main process"""
+    seed: NonNegativeInt = 0
+    """seed of the split, the initial weights and the order of the samples"""
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Config":
@@ -167,36 +167,14 @@ class Config:
         return cls(**{_FORMER_NAMES.get(name, name): value for name, value in document.items()})
 
     def __post_init__(self) -> None:
-        """Raise InputError for a value that cannot be."""
-        for item in dataclasses.fields(self):
-            _check(item, getattr(self, item.name))
+        """Raise InputError for a value that is not allowed."""
+        validate(self)
         if self.label_smoothing + self.neighbor_smoothing >= 1:
             raise InputError(
-                "--label-smoothing and --neighbor-smoothing must leave something to the class: "
-                "their sum must be below 1."
+                "--label-smoothing and --neighbor-smoothing: their sum must be less than 1."
             )
 
 
-def _check(item: "dataclasses.Field[Any]", value: object) -> None:
-    """Raise InputError unless a field may have this value: a JSON file may hold anything."""
-    name, metadata, wanted = option(item.name), item.metadata, type(item.default)
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not (number if wanted is float else type(value) is wanted):
-        raise InputError(f"{name} {value!r}: must be of type {wanted.__name__}.")
-    if "choices" in metadata and value not in metadata["choices"]:
-        raise InputError(
-            f"{name} {value}: choose one of {', '.join(map(str, metadata['choices']))}."
-        )
-    if not isinstance(value, (int, float)) or "choices" in metadata or wanted is bool:
-        return
-    lowest, highest = metadata.get("minimum"), metadata.get("maximum", 2**31 - 1)
-    above, below = metadata.get("above"), metadata.get("below")
-    if not (
-        (lowest is None or value >= lowest)
-        and (above is None or value > above)
-        and (value <= highest)
-        and (below is None or value < below)
-    ):
-        left = f"[{lowest}" if above is None else f"({above}"
-        right = f"{highest}]" if below is None else f"{below})"
-        raise InputError(f"{name} {value}: must lie in {left}, {right}.")
+def choices(field: "DataclassField[Any]") -> tuple[Any, ...]:
+    """Return the values that a field may have; () for a field that is not a choice."""
+    return get_args(field.type) if get_origin(field.type) is Literal else ()

@@ -1,43 +1,68 @@
-"""The fields of the configuration as options of a command."""
+"""The options of a command that trains: a preset, and every field of the configuration over it."""
 
 import argparse
 import dataclasses
+import sys
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
 
-from trainer.config import Config, option
+from tyro.conf import OmitArgPrefixes, arg
+
+from common import cli
+from common.errors import InputError
+from common.validation import option
+from trainer.config import Config, choices
 from trainer.presets import DEFAULT_PRESET, PRESETS
 
+_PRESET_HELP = (
+    "named configuration that the other options change, see docs/training.md: "
+    + ", ".join(sorted(PRESETS))
+)
 
-def add_options(parser: argparse.ArgumentParser, arguments: Sequence[str] | None = None) -> None:
-    """Add `--preset` and an option for each field; one that is not given is None.
 
-    The help shows the values of the preset that `arguments` name.
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions:
+    """What all commands that train have in common."""
+
+    preset: Annotated[str, arg(metavar="NAME", help=_PRESET_HELP)] = DEFAULT_PRESET
+    config: OmitArgPrefixes[Config] = PRESETS[DEFAULT_PRESET]
+
+
+Options = TypeVar("Options", bound=TrainingOptions)
+
+
+def parse(kind: type[Options], arguments: Sequence[str] | None, prog: str) -> Options:
+    """Return a command's options; its help shows the values of the preset that they name.
+
+    Raises InputError for a preset that there is not and for values that are not allowed.
     """
-    named = argparse.ArgumentParser(add_help=False)
-    named.add_argument("--preset", default=DEFAULT_PRESET)
-    preset = named.parse_known_args(arguments)[0].preset
-    shown = preset if preset in PRESETS else DEFAULT_PRESET
-    parser.add_argument(
-        "--preset",
-        choices=sorted(PRESETS),
-        metavar="NAME",
-        default=DEFAULT_PRESET,
-        help="where the other options start from (default: %(default)s): "
-        + ", ".join(sorted(PRESETS))
-        + "; docs/training.md says what each is",
-    )
-    group = parser.add_argument_group("training", f"values in brackets: those of {shown}")
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--preset", default=DEFAULT_PRESET)
+    preset = parser.parse_known_args(arguments)[0].preset
+    if preset not in PRESETS:
+        raise InputError(f"--preset {preset}: must be one of {', '.join(sorted(PRESETS))}.")
+    return cli.parse(kind, arguments, prog, preset=preset, config=PRESETS[preset])
+
+
+def explicit(config: Config, arguments: Sequence[str] | None) -> dict[str, Any]:
+    """Return the fields that the arguments themselves set, by name; the others are the preset's."""
+    words = sys.argv[1:] if arguments is None else arguments
+    options = {word.partition("=")[0].removeprefix("--") for word in words if word[:2] == "--"}
+    names = {option.removeprefix("no-").replace("-", "_") for option in options}
+    return {name: value for name, value in dataclasses.asdict(config).items() if name in names}
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add `--preset` and an option for each field; one that is not given is None."""
+    parser.add_argument("--preset", choices=sorted(PRESETS), default=DEFAULT_PRESET)
     for item in dataclasses.fields(Config):
-        text = f"{item.metadata['help']} [{getattr(PRESETS[shown], item.name)!r}]"
-        settings: dict[str, Any] = {"help": text.replace("%", "%%"), "default": None}
+        settings: dict[str, Any] = {"default": None}
         if type(item.default) is bool:
             settings["action"] = argparse.BooleanOptionalAction
         else:
-            settings |= {"type": type(item.default), "choices": item.metadata.get("choices")}
-            if "choices" not in item.metadata:
-                settings["metavar"] = type(item.default).__name__.upper()
-        group.add_argument(option(item.name), **settings)
+            settings |= {"type": type(item.default), "choices": choices(item) or None}
+        parser.add_argument(option(item.name), **settings)
 
 
 def chosen(options: dict[str, Any]) -> Config:

@@ -9,9 +9,10 @@ from pathlib import Path
 from common.distributed import Processes
 from common.errors import InputError
 from common.files import file_lock
+from common.validation import option
 from trainer import checkpoint as checkpoints
 from trainer.checkpoint import Checkpoint
-from trainer.config import Config, option
+from trainer.config import RESUMABLE_FIELDS, Config
 from trainer.data.layout import Index
 from trainer.data.split import Split
 
@@ -54,7 +55,7 @@ def read_previous(run: Path, config: Config, resume: bool) -> Checkpoint | None:
         before, now = getattr(last.config, item.name), getattr(config, item.name)
         # More epochs change nothing before them, as long as the learning rate does not know.
         longer = item.name == "epochs" and config.schedule == "constant" and now > before
-        if before != now and not item.metadata.get("free") and not longer:
+        if before != now and item.name not in RESUMABLE_FIELDS and not longer:
             raise InputError(
                 f"{run}: was trained with {option(item.name)} {before}, not {now}; "
                 "resume with the same options or train into another folder."

@@ -12,7 +12,7 @@ import pytest
 from common import distributed
 from tests.examples import folder
 from trainer import checkpoint as checkpoints
-from trainer.config import Config
+from trainer.config import Config, Depth
 from trainer.data.dataset import LocationDataset
 from trainer.data.layout import index_folder
 from trainer.data.prepare import index_file
@@ -190,7 +190,7 @@ def test_settings_come_from_a_file_too(
     [
         ([], "Nothing to compare"),
         (["--setting=demo", "--setting=demo workers=1"], "comes to the same as 'demo'"),
-        (["--setting=demo depth=19"], "--depth 19: choose one of"),
+        (["--setting=demo depth=19"], "--depth 19: must be 18"),
         (["--settings=nowhere.txt"], "nowhere.txt: cannot be read as text"),
         (["--setting=demo"], "Ohio: --data has no such class"),
         (
@@ -239,7 +239,11 @@ def test_another_size_is_not_taken_for_the_same_comparison(
 
 def test_the_cost_is_the_one_that_is_published() -> None:
     # torchvision's documentation of these networks: billions of multiply-adds at 224 pixels.
-    for depth, trunk, multiply_adds in ((18, 11_176_512, 1.81e9), (50, 23_508_032, 4.09e9)):
+    networks: tuple[tuple[Depth, int, float], ...] = (
+        (18, 11_176_512, 1.81e9),
+        (50, 23_508_032, 4.09e9),
+    )
+    for depth, trunk, multiply_adds in networks:
         parameters, flop = cost(Config(depth=depth, image_size=224), 50)
         width = 512 if depth == 18 else 2048
         assert parameters == trunk + 50 * (width + 1)

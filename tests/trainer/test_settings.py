@@ -92,7 +92,7 @@ def test_a_setting_is_called_by_its_name_or_its_words_with_the_file_name_of_a_pa
         ([], "Nothing to compare"),
         (["paper-late"], "there is no preset paper-late; choose one of deepgeo-early"),
         (["depth=18 demo"], "demo: write it as field=value"),
-        (["demo depth=19"], "'demo depth=19': --depth 19: choose one of 18"),
+        (["demo depth=19"], "'demo depth=19': --depth 19: must be 18"),
         (["demo 'depth=18"], "a quotation mark is missing"),
         (["demo", "demo image_size=48"], "comes to the same as 'demo'"),
         (["demo", "demo workers=1"], "comes to the same as 'demo'"),

@@ -1,6 +1,7 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 import torch
@@ -86,7 +87,7 @@ def test_adam_of_the_paper_decays_everything() -> None:
 
 
 @pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])
-def test_every_optimiser_lowers_the_loss(name: str) -> None:
+def test_every_optimiser_lowers_the_loss(name: Literal["adam", "adamw", "sgd"]) -> None:
     rate = 0.02 if name == "sgd" else 1e-3
     made = learner(replace(TINY, optimizer=name, learning_rate=rate, weight_decay=0.0))
     views, label = next(batches(1))

@@ -15,7 +15,7 @@ from trainer import checkpoint as checkpoints
 from trainer import run_folder as run_folder
 from trainer import train
 from trainer.checkpoint import Checkpoint, load
-from trainer.config import Config
+from trainer.config import Config, Fusion
 from trainer.data import decode, layout
 from trainer.errors import TrainingDiverged
 from trainer.evaluate import Scores
@@ -250,7 +250,7 @@ def test_unreadable_locations_are_left_out_and_listed(
 
 
 @pytest.mark.parametrize("fusion", ["single", "stack", "late", "attention"])
-def test_every_fusion_trains(tmp_path: Path, training_folder: Path, fusion: str) -> None:
+def test_every_fusion_trains(tmp_path: Path, training_folder: Path, fusion: Fusion) -> None:
     config = replace(TINY, fusion=fusion, epochs=1, label_smoothing=0.1, neighbor_smoothing=0.1)
     best = fit(tmp_path / "run", training_folder, config)
     assert math.isfinite(best.metrics["validation_loss"])

@@ -15,7 +15,7 @@ from tests.examples import TINY, copy_run, folder
 from tests.workbench.test_inference import overflowing
 from trainer import checkpoint as checkpoints
 from trainer.checkpoint import load, read
-from trainer.config import FUSIONS
+from trainer.config import FUSIONS, Fusion
 from trainer.data import decode, layout
 from trainer.train import train
 from workbench import extract, store
@@ -144,7 +144,7 @@ def test_nothing_readable_is_refused(tmp_path: Path, trained: Path) -> None:
 
 @pytest.mark.parametrize("fusion", [name for name in FUSIONS if name != "medium"])
 def test_every_fusion_is_extracted(
-    tmp_path: Path, training_folder: Path, test_folder: Path, fusion: str
+    tmp_path: Path, training_folder: Path, test_folder: Path, fusion: Fusion
 ) -> None:
     config = replace(TINY, fusion=fusion, epochs=1, save_interval=60.0)
     train(tmp_path / "run", training_folder, config, preset="demo", resume=False)

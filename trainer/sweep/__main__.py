@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from common.cli import cli_errors
 from common.errors import InputError, Interrupted
 from common.signals import StopSignal, stop_signal
-from trainer.config import option
+from common.validation import option
 from trainer.options import add_options, chosen
 
 if TYPE_CHECKING:

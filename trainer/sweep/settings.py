@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from common.errors import InputError
-from trainer.config import Config, option
+from common.validation import option
+from trainer.config import RESUMABLE_FIELDS, Config
 from trainer.options import chosen
 from trainer.presets import PRESETS
 
@@ -149,5 +150,5 @@ def _deciding(config: Config) -> dict[str, Value]:
     return {
         item.name: getattr(config, item.name)
         for item in dataclasses.fields(Config)
-        if not item.metadata.get("free")
+        if item.name not in RESUMABLE_FIELDS
     }

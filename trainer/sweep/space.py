@@ -15,7 +15,7 @@ from optuna.distributions import (
 )
 
 from common.errors import InputError
-from trainer.config import Config
+from trainer.config import Config, choices
 from trainer.sweep.settings import Value, assignment, value
 
 Settings = Mapping[str, Value]
@@ -131,10 +131,10 @@ def _grid(varied: Sequence[Varied], seed: int) -> list[Settings]:
 def _varied(word: str) -> Varied:
     """Read FIELD=LOW:HIGH, FIELD=LOW:HIGH:log or FIELD=VALUE,VALUE,..."""
     item, text = assignment(word)
-    if ":" in text and "choices" in item.metadata:
-        listed = ",".join(map(str, item.metadata["choices"]))
+    if ":" in text and choices(item):
+        listed = ",".join(map(str, choices(item)))
         raise InputError(f"--vary {word}: {item.name} takes a list, such as {item.name}={listed}.")
-    number = type(item.default) in (int, float) and "choices" not in item.metadata
+    number = type(item.default) in (int, float) and not choices(item)
     if number and ":" in text:
         low, high, *rest = text.split(":")
         if rest not in ([], ["log"]):

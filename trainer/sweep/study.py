@@ -21,7 +21,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from common.errors import InputError
-from trainer.config import Config, option
+from common.validation import option
+from trainer.config import RESUMABLE_FIELDS, Config
 from trainer.sweep.settings import Value
 from trainer.sweep.space import Range, Settings, Varied
 
@@ -63,7 +64,7 @@ class Search:
         } | {
             option(item.name): str(getattr(self.config, item.name))
             for item in fields(Config)
-            if item.name not in varying and not item.metadata.get("free")
+            if item.name not in varying and item.name not in RESUMABLE_FIELDS
         }
 
 

@@ -1,0 +1,37 @@
+"""Check the fields of a dataclass against its annotations."""
+
+import re
+from functools import cache
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from common.errors import InputError
+
+
+def option(name: str) -> str:
+    """Return the command-line option of a field."""
+    return "--" + name.replace("_", "-")
+
+
+def validate(instance: Any) -> None:
+    """Raise InputError, naming the option, for the first field that its annotation forbids.
+
+    An annotation is a type, a Literal or a range, such as `Annotated[int, pydantic.Field(ge=1)]`.
+    No value is converted: "1" and True are not integers.
+    """
+    for name, adapter in _adapters(instance.__class__).items():
+        try:
+            adapter.validate_python(getattr(instance, name), strict=True)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            rule = re.sub(r"^\w+ should", "must", first["msg"])
+            rule = rule.replace("greater than or equal to", "at least")
+            rule = rule.replace("less than or equal to", "at most")
+            raise InputError(f"{option(name)} {first['input']!r}: {rule}.") from error
+
+
+@cache
+def _adapters(kind: Any) -> dict[str, TypeAdapter[Any]]:
+    hints = get_type_hints(kind, include_extras=True)
+    return {name: TypeAdapter(hint) for name, hint in hints.items()}
