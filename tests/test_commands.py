@@ -129,7 +129,7 @@ def test_extraction_does_not_overwrite_unasked(
 ) -> None:
     before = path.read_bytes()
     arguments = (trained, "--data", test_folder, "--out", path)
-    assert "say --overwrite." in refuse(extract.main, *arguments)
+    assert "--overwrite." in refuse(extract.main, *arguments)
     assert path.read_bytes() == before
     assert extract.main([*map(str, arguments), "--overwrite", "--num-workers", "0"]) == 0
     assert store.read(path).class_names == ("Alaska", "New Mexico")

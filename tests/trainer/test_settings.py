@@ -19,7 +19,7 @@ def options(*arguments: str) -> dict[str, Any]:
 
 
 def test_a_field_takes_a_value_of_its_type() -> None:
-    read = {word: value(*assignment(word)) for word in ("depth=34", "compile=True", "warm-up=2")}
+    read = {word: value(*assignment(word)) for word in ("depth=34", "compile=True", "warmup-epochs=2")}
     assert list(read.values()) == [34, True, 2.0]
     assert [type(one) for one in read.values()] == [int, bool, float]
     assert value(*assignment("weights=")) == ""
@@ -95,7 +95,7 @@ def test_a_setting_is_called_by_its_name_or_its_words_with_the_file_name_of_a_pa
         (["demo depth=19"], "'demo depth=19': --depth 19: must be 18"),
         (["demo 'depth=18"], "a quotation mark is missing"),
         (["demo", "demo image_size=48"], "comes to the same as 'demo'"),
-        (["demo", "demo workers=1"], "comes to the same as 'demo'"),
+        (["demo", "demo num_workers=1"], "comes to the same as 'demo'"),
         (["demo weights=a/b", "demo weights=a:b"], "would be trained into demo-weights=a-b"),
         (["demo weights=a/b", "demo weights=c/b"], "would be shown as demo weights=b, as"),
         (
