@@ -15,7 +15,7 @@ from tests.workbench.attribution.examples import FINGERPRINT, example
 from tests.workbench.attribution.test_attribution_file import write
 from workbench import store
 from workbench.attribution.explainer import UnavailableExplainer
-from workbench.dashboard.job_queue import Remembering
+from workbench.attribution.layered_cache import LayeredCache
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def wired(path: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> Sequenc
         found.extend(arguments)
         raise StoppedError
 
-    monkeypatch.setattr(dashboard, "dashboard", dashboard)
+    monkeypatch.setattr(app.dashboard, "dashboard", dashboard)
     monkeypatch.setattr(app, "listen", lambda host, port: None)
     with pytest.raises(StoppedError):
         app.main([str(path), *options])
@@ -97,10 +97,10 @@ def test_files_of_explanations_are_shown_without_a_model(
         path, monkeypatch, "--attributions", str(one), "--attributions", str(other)
     )
     assert isinstance(explainer, UnavailableExplainer)
-    memory: Remembering = remembered  # type: ignore[assignment]
+    assert isinstance(remembered, LayeredCache)
     for seed in range(2):
         made = example(seed)
-        assert memory.get(made.location_id, made.request) is not None
+        assert remembered.get(made.location_id, made.request) is not None
 
 
 def test_without_files_and_model_nothing_explains(

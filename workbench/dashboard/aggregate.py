@@ -13,7 +13,7 @@ from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
 from workbench.dashboard import attribution_view, gallery, overlay
 from workbench.dashboard.html_attributes import attributes
-from workbench.dashboard.job_queue import Failed, Key, Running, Waiting, Worker
+from workbench.dashboard.job_queue import Failed, Job, JobQueue, Running, Waiting
 from workbench.dashboard.overlay import Display
 from workbench.dashboard.polling import once_more, poll
 from workbench.dashboard.request_controls import DISPLAY, QUESTION, asked, shown
@@ -193,7 +193,7 @@ def _exemplar(
     )
 
 
-def follow(app: Dash, guesses: Predictions, photographs: Photographs, worker: Worker) -> None:
+def follow(app: Dash, guesses: Predictions, photographs: Photographs, jobs: JobQueue) -> None:
     """Let the panel follow the selection, and explain it when told to."""
 
     @app.callback(
@@ -251,14 +251,14 @@ def follow(app: Dash, guesses: Predictions, photographs: Photographs, worker: Wo
         try:
             above = asked(question, guesses)
             own = own_question(selection, above) if about == "own" else None
-            keys, refused = _keys(worker, names, own or above)
+            keys, refused = _keys(jobs, names, own or above)
             if isinstance(page, str):
-                _tell(worker, page, keys, ctx.triggered_id)
+                _tell(jobs, page, keys, ctx.triggered_id)
         except InputError as error:
             keys, refused = [], [str(error)]
-        states = [worker.state(key) for key in keys]
+        states = [jobs.state(key) for key in keys]
         made = [state for state in states if isinstance(state, Attribution)]
-        refused += [state.sentence for state in states if isinstance(state, Failed)]
+        refused += [state.message for state in states if isinstance(state, Failed)]
         # Some maps may be known because their locations were opened: that is no mean to show yet.
         these = format(hash(tuple(keys)), "x")
         asked_for = these if ctx.triggered_id == "gather" else asked_before
@@ -283,25 +283,23 @@ def follow(app: Dash, guesses: Predictions, photographs: Photographs, worker: Wo
         }
 
 
-def _tell(worker: Worker, page: str, keys: Sequence[Key], trigger: Any) -> None:
+def _tell(jobs: JobQueue, page: str, keys: Sequence[Job], trigger: Any) -> None:
     """Ask for what was pressed for; whatever asks something else ends what was asked before."""
-    worker.seen(page)
+    jobs.keep_alive(page)
     if trigger == "gather":
-        worker.gather(page, keys)
+        jobs.enqueue(page, keys)
     elif trigger not in (None, "gather-tick", *(name for name, _ in DISPLAY)):
-        worker.gather(page, ())
-    elif trigger != "gather-tick":
-        worker.recall(keys)
+        jobs.enqueue(page, ())
 
 
 def _keys(
-    worker: Worker, names: Sequence[str], question: AttributionRequest
-) -> tuple[list[Key], list[str]]:
+    jobs: JobQueue, names: Sequence[str], question: AttributionRequest
+) -> tuple[list[Job], list[str]]:
     """Return what to ask of each location, and why some cannot be asked."""
     keys, refused = [], []
     for name in names:
         try:
-            keys.append(worker.key(name, question))
+            keys.append(jobs.job(name, question))
         except InputError as error:
             refused.append(str(error))
     return keys, refused

@@ -10,7 +10,7 @@ from workbench.attribution.result import Attribution
 from workbench.attribution.verdict import verdict
 from workbench.dashboard import attribution_view, faithfulness, overlay, request_controls
 from workbench.dashboard.html_attributes import attributes
-from workbench.dashboard.job_queue import Running, Waiting, Worker
+from workbench.dashboard.job_queue import JobQueue, Running, Waiting
 from workbench.dashboard.overlay import Display
 from workbench.dashboard.polling import once_more, poll
 from workbench.evaluation.predictions import Predictions
@@ -62,7 +62,7 @@ def _button(text: str, name: str, title: str, *, hidden: bool = True) -> html.Bu
     return html.Button(text, id=name, type="button", className="quiet", hidden=hidden, title=title)
 
 
-def follow(app: Dash, guesses: Predictions, photographs: Photographs, worker: Worker) -> None:
+def follow(app: Dash, guesses: Predictions, photographs: Photographs, jobs: JobQueue) -> None:
     """Let the panel ask for the opened location's map, and follow it and its evidence."""
 
     @app.callback(
@@ -100,20 +100,18 @@ def follow(app: Dash, guesses: Predictions, photographs: Photographs, worker: Wo
         if location is None or not isinstance(page, str):
             return _nothing(no_update)
         trigger = ctx.triggered_id
-        worker.seen(page)
+        jobs.keep_alive(page)
         try:
-            key = worker.key(location, request_controls.asked(values, guesses))
+            key = jobs.job(location, request_controls.asked(values, guesses))
             if trigger == "cancel":
-                worker.close(page)
+                jobs.cancel(page)
             elif trigger not in ("tick", *(name for name, _ in request_controls.DISPLAY)):
-                worker.open(page, key)
-            elif trigger != "tick":
-                worker.recall([key])
+                jobs.open(page, key)
         except InputError as error:
-            worker.close(page)
+            jobs.cancel(page)
             return _nothing([attribution_view.failure(str(error))])
         look = request_controls.shown(display)
-        state, examination = worker.state(key), worker.examination(key)
+        state, examination = jobs.state(key), jobs.state(key._replace(checks=True))
         made = _map(state)
         stage = "made" if isinstance(state, Attribution) else made and made.cost
         content = format(hash((key, look, stage)), "x") if state else UNKNOWN
@@ -189,7 +187,7 @@ def follow(app: Dash, guesses: Predictions, photographs: Photographs, worker: Wo
         if look.full is not None or location is None:
             return ""
         try:
-            made = _map(worker.state(worker.key(location, request_controls.asked(values, guesses))))
+            made = _map(jobs.state(jobs.job(location, request_controls.asked(values, guesses))))
         except InputError:
             return ""
         return f"{overlay.limit(made.values, look):.3g}" if made else ""

@@ -143,8 +143,8 @@ def progress(state: State, what: str) -> list[Any]:
             return [_bar(stage or f"{what}: starting", done)]
         case Waiting():
             return [_bar(f"{what}: waiting for other explanations", html.Progress())]
-        case Failed(sentence):
-            return [failure(sentence)]
+        case Failed(message):
+            return [failure(message)]
         case _:
             return [html.P(f"{what}: not computed.", className="hint")]
 

@@ -8,6 +8,7 @@ import flask
 from dash import Dash, dcc, html
 
 from workbench.attribution.explainer import Explainer
+from workbench.attribution.layered_cache import LayeredCache
 from workbench.dashboard import (
     aggregate,
     attribution,
@@ -20,7 +21,7 @@ from workbench.dashboard import (
 )
 from workbench.dashboard import photographs as photograph_routes
 from workbench.dashboard.html_attributes import attributes
-from workbench.dashboard.job_queue import Remembering, Worker
+from workbench.dashboard.job_queue import JobQueue
 from workbench.evaluation.predictions import Predictions
 from workbench.store import SPLITS, Store
 from workbench.store.photographs import Photographs
@@ -54,13 +55,13 @@ def dashboard(
     photographs: Photographs | None,
     explainer: Explainer | None,
     notes: Sequence[str] = (),
-    remembered: Remembering | None = None,
+    cache: LayeredCache | None = None,
 ) -> Dash:
     """Build the dashboard over a store that has projections.
 
     `name` is what the page calls the store, `assets` the folder with style and scripts. Without
     photographs or an explainer the page leaves out what it cannot show; `notes` say so in the
-    location's panel, a sentence each. Explanations are also kept in `remembered`.
+    location's panel, a sentence each. Attributions are also kept in `cache`.
     """
     guesses = Predictions(store)
     app = Dash(
@@ -72,7 +73,7 @@ def dashboard(
         serve_locally=True,
         add_log_handler=False,
     )
-    worker = Worker(explainer, remembered) if explainer and photographs else None
+    jobs = JobQueue(explainer, cache) if explainer and photographs else None
     content = [
         dcc.Store(id="table", data=projections.table(guesses)),
         dcc.Store(id="selection"),
@@ -103,7 +104,7 @@ def dashboard(
                             ],
                             className="left",
                         ),
-                        location.panel(notes, guesses, worker is not None),
+                        location.panel(notes, guesses, jobs is not None),
                     ],
                     className="lower",
                 ),
@@ -122,9 +123,9 @@ def dashboard(
     metrics.narrow(app, guesses)
     gallery.fill(app, guesses, photographs is not None)
     location.follow(app, guesses, photographs is not None)
-    if worker and photographs:
-        attribution.follow(app, guesses, photographs, worker)
-        aggregate.follow(app, guesses, photographs, worker)
+    if jobs and photographs:
+        attribution.follow(app, guesses, photographs, jobs)
+        aggregate.follow(app, guesses, photographs, jobs)
     photograph_routes.serve(app.server, photographs)
     app.server.after_request(_guarded)
     request_guard.guard(app.server, app.callback_map)

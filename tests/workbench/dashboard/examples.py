@@ -12,7 +12,7 @@ from common.progress import ProgressCallback, no_progress
 from workbench.attribution.explainer import PartialCallback
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution, Checks, Cost
-from workbench.dashboard.job_queue import Key
+from workbench.dashboard.job_queue import Job
 
 SECONDS = 10
 PREDICTED, TRUE = "Ohio", "Alaska"  # Whatever the location.
@@ -136,8 +136,8 @@ class Fake:
         assert self.started.acquire(timeout=SECONDS)
 
 
-def key(name: str, question: AttributionRequest | None = None) -> Key:
-    return Key(name, (question or AttributionRequest()).resolve(PREDICTED, TRUE))
+def key(name: str, question: AttributionRequest | None = None) -> Job:
+    return Job(name, (question or AttributionRequest()).resolve(PREDICTED, TRUE))
 
 
 def text(component: Any) -> str:
