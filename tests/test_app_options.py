@@ -81,7 +81,7 @@ def wired(path: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> Sequenc
         found.extend(arguments)
         raise StoppedError
 
-    monkeypatch.setattr(app.dashboard, "dashboard", dashboard)
+    monkeypatch.setattr("workbench.dashboard.dashboard", dashboard)
     monkeypatch.setattr(app, "listen", lambda host, port: None)
     with pytest.raises(StoppedError):
         app.main([str(path), *options])
