@@ -73,9 +73,15 @@ def test_a_map_is_seen_while_it_is_made() -> None:
     fake.wait()
     fake.go(1)
     pause = threading.Event()
-    while (state := jobs.state(key("a"))) != Running(1 / 3, "integrating", attribution("a")):
+    for _ in range(SECONDS * 200):
+        state = jobs.state(key("a"))
         assert isinstance(state, Running)
+        if state.partial is not None:
+            break
         pause.wait(0.005)
+    assert state.fraction == 1 / 3
+    assert state.partial is not None
+    assert state.partial.location_id == "a"
     jobs.cancel("page")
     fake.go(1)
 
