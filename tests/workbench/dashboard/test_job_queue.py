@@ -74,8 +74,7 @@ def test_a_map_is_seen_while_it_is_made() -> None:
     fake.go(1)
     pause = threading.Event()
     for _ in range(SECONDS * 200):
-        state = jobs.state(key("a"))
-        assert isinstance(state, Running)
+        state = settled(jobs, key("a"), Running)
         if state.partial is not None:
             break
         pause.wait(0.005)
