@@ -1,16 +1,22 @@
 # make demo: from nothing to a dashboard over the painted states.
+# make format: format the code and fix what the linter can fix.
+# make check: format, lint, types, contracts and unit tests, in about a minute.
 # make test: everything that tests need, then every test.
+# make coverage: every test, and which lines of the product they run.
 
 PYTHON ?= python3
 PORT ?= 8050
+# Test processes side by side: one a core.
+WORKERS ?= auto
 ENVIRONMENT := .venv
 BIN := $(ENVIRONMENT)/bin
 DATA := data/painted
 RUN := runs/demo
 STORE := $(RUN)/store.h5
+PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
 
 .DELETE_ON_ERROR:
-.PHONY: demo prepare test clean
+.PHONY: demo prepare format check style types contracts unit test coverage clean
 
 demo: prepare
 	@echo "== Serving the dashboard"
@@ -49,8 +55,31 @@ $(RUN)/.projected: $(STORE)
 	@$(BIN)/python -m workbench.project $(STORE)
 	@touch $@
 
+format: $(ENVIRONMENT)/.installed-test
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+check: $(ENVIRONMENT)/.installed-test
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync style types contracts unit
+
+style:
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+
+types:
+	@$(BIN)/mypy
+
+contracts:
+	@$(BIN)/lint-imports
+
+unit:
+	@$(PYTEST) -m "not slow and not spawn and not browser"
+
 test: $(ENVIRONMENT)/.installed-test
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
+
+coverage: $(ENVIRONMENT)/.installed-test
+	@$(PYTEST) --cov --cov-report=term:skip-covered --cov-report=html
 
 clean:
 	rm -rf $(DATA) $(DATA).partial $(RUN) $(dir $(RUN))train-*.index.sqlite
