@@ -32,9 +32,9 @@ class FrozenModel:
     (`inference.folding_is_exact`).
     """
 
-    def __init__(self, model: FourViewResNet) -> None:
-        """Copy a model, which itself stays unchanged."""
-        self.device = default_device()
+    def __init__(self, model: FourViewResNet, device: str | None = None) -> None:
+        """Copy a model, which itself stays unchanged, to a device (default: a GPU if any)."""
+        self.device = torch.device(device) if device else default_device()
         plain = copy.deepcopy(model).float().eval()
         lighter = fold_batch_norm(plain)
         generator = torch.Generator().manual_seed(0)
@@ -43,7 +43,7 @@ class FrozenModel:
         self.module.requires_grad_(False)
         self.module.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.n_classes = self.module.classifier.out_features
-        self.max_batch_pixels = MAX_BATCH_PIXELS[self.device.type]
+        self.max_batch_pixels = MAX_BATCH_PIXELS.get(self.device.type, MAX_BATCH_PIXELS["cpu"])
 
     def to_pixels(self, views: Tensor) -> Tensor:
         """Send uint8 views to the device as float32 in [0, 1]."""

@@ -30,8 +30,13 @@ class StoreExplainer(RequestResolver):
     `model` is the store's, which sees views of `size` pixels.
     """
 
-    def __init__(self, run: Path, photographs: Photographs, store: Store) -> None:
-        """Load the checkpoint in `run`; raises InputError unless the store was extracted with it."""
+    def __init__(
+        self, run: Path, photographs: Photographs, store: Store, device: str | None = None
+    ) -> None:
+        """Load the checkpoint in `run` onto a device (default: a GPU if there is one).
+
+        Raises InputError unless the store was extracted with it.
+        """
         super().__init__(store)
         model, checkpoint = checkpoints.load(run)
         if checkpoint.sha256 != store.provenance.get("checkpoint_sha256"):
@@ -44,7 +49,7 @@ class StoreExplainer(RequestResolver):
                 f"{run}: its classes are not those of the store; name the run of the store's "
                 "checkpoint with --run, or extract again."
             )
-        self.model = FrozenModel(model)
+        self.model = FrozenModel(model, device)
         self.size = checkpoint.config.image_size
         self._photographs = photographs
         self._references: dict[int, Tensor] = {}
