@@ -27,7 +27,7 @@ def assemble(
     number = {name: label for label, name in enumerate(class_name)}
 
     def image(rows: NDArray[np.int64]) -> NDArray[Any]:
-        return np.array([selection.location[row].image for row in rows], dtype=np.str_)
+        return np.array([selection.location[row].images for row in rows], dtype=np.str_)
 
     return Store(
         class_names=class_name,
