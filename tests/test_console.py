@@ -21,6 +21,7 @@ def test_help_lists_every_command_in_order(capsys: pytest.CaptureFixture[str]) -
     assert all(len(line) <= 80 for line in lines)
 
 
+@pytest.mark.spawn
 def test_help_needs_no_library_and_answers_at_once() -> None:
     program = (
         "import sys, resnetbolt; resnetbolt.main(['--help']); "
@@ -66,6 +67,7 @@ def test_an_unknown_command_is_one_sentence_with_the_nearest(
     assert "did you mean" not in capsys.readouterr().err
 
 
+@pytest.mark.spawn
 def test_the_module_runs_too() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "resnetbolt"],

@@ -13,6 +13,8 @@ import pytest
 
 from tests.examples import small_store
 
+pytestmark = [pytest.mark.slow, pytest.mark.spawn]
+
 ROOT = Path(__file__).parents[1]
 PIP = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
 

@@ -52,6 +52,7 @@ def _run(program: str, environment: dict[str, str], folder: Path) -> str:
     return done.stderr + done.stdout
 
 
+@pytest.mark.spawn
 def test_both_libraries_need_a_writable_cache(
     without_caches: dict[str, str], tmp_path: Path
 ) -> None:
@@ -61,6 +62,7 @@ def test_both_libraries_need_a_writable_cache(
 
 
 @pytest.mark.parametrize("package", ["embeddings", "workbench"])
+@pytest.mark.spawn
 def test_both_get_a_temporary_folder_and_say_nothing(
     without_caches: dict[str, str], tmp_path: Path, package: str
 ) -> None:
