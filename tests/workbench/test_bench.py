@@ -136,9 +136,8 @@ def test_options_are_those_of_a_request(bench: Bench) -> None:
     assert {field.name for field in fields(AttributionRequest)} == (
         set(RequestOptions.__annotations__) | own
     )
-    explanation = bench.explain(
-        LOCATION, target="true", contrast_target="Alaska", baseline="black", progress=False, **LOOSE
-    )
+    options: RequestOptions = {**LOOSE, "contrast_target": "Alaska", "baseline": "black"}
+    explanation = bench.explain(LOCATION, target="true", progress=False, **options)
     request = explanation.attribution.request
     assert (request.target, request.contrast_target) == ("New Mexico", "Alaska")
     assert request.baseline == "black"
