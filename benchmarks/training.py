@@ -89,14 +89,14 @@ def limit(index: Index, config: Config, steps: int) -> float:
     if torch.cuda.is_available():  # As the loader's are: only such are copied while it computes.
         batches = [batch._replace(views=batch.views.pin_memory()) for batch in batches]
     torch.backends.cudnn.deterministic = config.deterministic
-    learner = TrainStep(model(index, config), config, current_processes(), None, steps)
+    train_step = TrainStep(model(index, config), config, current_processes(), None, steps)
     pending: list[Tensor] = []
     for step in range(WARM_UP + steps):
         if step == WARM_UP:
             wait()
             started = time.perf_counter()
         batch = batches[step % len(batches)]
-        pending.append(learner.step(batch.views, batch.labels, step, config.batch_size))
+        pending.append(train_step(batch.views, batch.labels, step, config.batch_size))
         if len(pending) == LOG_INTERVAL:
             torch.stack(pending).tolist()
             pending.clear()

@@ -38,7 +38,7 @@ def cost(config: Config, steps: int) -> tuple[float, float]:
     """Return seconds a step and peak memory in MiB."""
     torch.manual_seed(0)
     model = FourViewResNet(config.fusion, CLASSES, depth=config.depth)
-    learner = TrainStep(model, config, current_processes(), None, steps)
+    train_step = TrainStep(model, config, current_processes(), None, steps)
     shape = (config.batch_size, config.image_size, config.image_size, 3)
     views = torch.stack(
         [torch.randint(0, 256, shape, dtype=torch.uint8).permute(0, 3, 1, 2) for _ in range(4)], 1
@@ -47,7 +47,7 @@ def cost(config: Config, steps: int) -> tuple[float, float]:
     before, seconds = peak(), []
     for step in range(steps + 1):
         started = time.perf_counter()
-        float(learner.step(views, label, step, config.batch_size))
+        float(train_step(views, label, step, config.batch_size))
         seconds.append(time.perf_counter() - started)
     return statistics.median(seconds[1:]), peak() - before
 

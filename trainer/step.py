@@ -1,4 +1,4 @@
-"""A model that learns: everything between a batch of bytes and a step of the optimiser."""
+"""One optimisation step: from a batch of uint8 views to updated weights."""
 
 import copy
 import itertools
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from common.distributed import Processes
 from common.errors import InputError
@@ -19,42 +20,42 @@ from trainer.models.resnet import FourViewResNet, to_pixels
 
 
 class Objective(nn.Module):
-    """The loss of a model: what the processes compute alike and torch.compile compiles."""
+    """The summed loss of a model over a batch: what is replicated and compiled."""
 
-    target: Tensor | None
+    soft_labels: Tensor | None
 
-    def __init__(self, model: FourViewResNet, target: Tensor | None) -> None:
-        """Take the model and what its classes are answered with: (S, S), or each with itself."""
+    def __init__(self, model: FourViewResNet, soft_labels: Tensor | None) -> None:
+        """Take the model and the target distribution of each class (S, S); None for hard labels."""
         super().__init__()
         self.model = model
-        self.register_buffer("target", target, persistent=False)
+        self.register_buffer("soft_labels", soft_labels, persistent=False)
 
-    def forward(self, pixels: Tensor, label: Tensor) -> Tensor:
-        """Return the cross-entropy in nats, summed over locations (B, 4, 3, H, W) of labels (B,).
+    def forward(self, pixels: Tensor, labels: Tensor) -> Tensor:
+        """Return the cross-entropy in nats, summed over locations (B, 4, 3, H, W) with labels (B,).
 
-        Where each view is a sample of its own, it is the mean over the views of a location.
+        For `single` fusion it is the mean over the views of a location.
         """
-        wanted = label if self.target is None else self.target[label]
+        targets = labels if self.soft_labels is None else self.soft_labels[labels]
         if self.model.fusion != "single":
-            return cross_entropy(self.model(pixels).float(), wanted, reduction="sum")
-        logit = self.model.view_logits(pixels).float()
-        views = logit.shape[1]
-        each = wanted.repeat_interleave(views, dim=0)
-        return cross_entropy(logit.flatten(0, 1), each, reduction="sum") / views
+            return cross_entropy(self.model(pixels).float(), targets, reduction="sum")
+        logits = self.model.view_logits(pixels).float()
+        views = logits.shape[1]
+        view_targets = targets.repeat_interleave(views, dim=0)
+        return cross_entropy(logits.flatten(0, 1), view_targets, reduction="sum") / views
 
 
 class TrainStep:
-    """A model, its optimiser, schedule, augmentation and the average of its weights."""
+    """Takes optimisation steps: augmentation, loss, gradients, optimizer, weight average."""
 
     def __init__(
         self,
         model: FourViewResNet,
         config: Config,
         processes: Processes,
-        target: Tensor | None,
+        soft_labels: Tensor | None,
         steps_per_epoch: int,
     ) -> None:
-        """Move the model to the device of this process and make it ready to learn."""
+        """Move the model to the device of this process and build the optimizer."""
         self.config = config
         self.processes = processes
         self.steps_per_epoch = steps_per_epoch
@@ -64,72 +65,73 @@ class TrainStep:
             model = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
         self.model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.eval_model = self.model
-        """The model that is validated and saved: where weights are averaged, their average."""
+        """The model to validate and save: with `ema_decay` the average of the weights."""
         if config.ema_decay:
             self.eval_model = copy.deepcopy(self.model).requires_grad_(False)
-        self._averaged = 0  # Steps in the average.
-        objective: nn.Module = Objective(self.model, target).to(device)
-        self.replicas = DistributedDataParallel(objective) if processes.world_size > 1 else None
-        objective = self.replicas or objective
+        self._num_averaged = 0
+        objective: nn.Module = Objective(self.model, soft_labels).to(device)
+        self.ddp = DistributedDataParallel(objective) if processes.world_size > 1 else None
+        objective = self.ddp or objective
         self._objective = torch.compile(objective) if config.compile else objective
-        self._optimiser = build_optimizer(self.model, config)
+        self._optimizer = build_optimizer(self.model, config)
 
-    def state(self) -> dict[str, Any]:
-        """Return what resuming needs besides the weights that are kept."""
-        state: dict[str, Any] = {"optimiser": self._optimiser.state_dict()}
+    def state_dict(self) -> dict[str, Any]:
+        """Return what resuming needs besides the weights of `eval_model`."""
+        state: dict[str, Any] = {"optimiser": self._optimizer.state_dict()}
         if self.eval_model is not self.model:
-            state |= {"model": self.model.state_dict(), "averaged": self._averaged}
+            state |= {"model": self.model.state_dict(), "averaged": self._num_averaged}
         return state
 
-    def load(self, kept: FourViewResNet, state: dict[str, Any]) -> None:
-        """Go on from the kept model and the state beside it; raises InputError if they disagree."""
+    def load_state_dict(self, eval_model: FourViewResNet, state: dict[str, Any]) -> None:
+        """Restore the saved model and the state beside it; raises InputError if they disagree."""
         try:
-            self.eval_model.load_state_dict(kept.state_dict())
-            self._optimiser.load_state_dict(state["optimiser"])
+            self.eval_model.load_state_dict(eval_model.state_dict())
+            self._optimizer.load_state_dict(state["optimiser"])
             if self.eval_model is not self.model:
                 self.model.load_state_dict(state["model"])
-                self._averaged = int(state["averaged"])
+                self._num_averaged = int(state["averaged"])
         except (KeyError, ValueError, RuntimeError, TypeError) as error:
             raise InputError(
-                "The optimiser's state beside the checkpoint is of another model; train into "
-                "another folder."
+                "The optimizer state beside the checkpoint is of another model; train into another "
+                "folder."
             ) from error
 
-    def step(self, views: Tensor, label: Tensor, number: int, batch_size: int) -> Tensor:
-        """Take step `number`, counted from 0, on this process's share of a batch.
+    def __call__(self, views: Tensor, labels: Tensor, step: int, batch_size: int) -> Tensor:
+        """Take step number `step`, counted from 0, on this process's share of a batch.
 
-        `views` is (B, 4, 3, H, W) uint8, `label` (B,). Returns this process's part of the batch's
+        `views` is (B, 4, 3, H, W) uint8, `labels` (B,). Returns this process's part of the batch's
         mean loss, in nats, on the device: the parts of all processes add up to it.
         """
         self._set_mode()
-        rate = learning_rate(self.config, number, self.steps_per_epoch)
-        for group in self._optimiser.param_groups:
-            group["lr"] = rate * group["share"]
+        lr = learning_rate(self.config, step, self.steps_per_epoch)
+        for group in self._optimizer.param_groups:
+            group["lr"] = lr * group["share"]
         device = self.processes.device
-        draw = self._draw(number, batch_size)
-        parts = min(self.config.accumulation_steps, len(label))
-        cuts = [len(label) * part // parts for part in range(parts + 1)]
+        draws = self._augmentation_draws(step, batch_size)
+        parts = min(self.config.accumulation_steps, len(labels))
+        bounds = [len(labels) * part // parts for part in range(parts + 1)]
         total = torch.zeros((), device=device)
-        for first, last in itertools.pairwise(cuts):
-            pixels = self.augmentation(to_pixels(views[first:last], device), draw[first:last])
-            wait = self.replicas is not None and last < len(label)
-            with cast(DistributedDataParallel, self.replicas).no_sync() if wait else nullcontext():
-                with self._precision():
-                    loss = self._objective(pixels, label[first:last].to(device, non_blocking=True))
+        for first, last in itertools.pairwise(bounds):
+            pixels = self.augmentation(to_pixels(views[first:last], device), draws[first:last])
+            # Gradients are synchronised once, after the last part.
+            no_sync = self.ddp is not None and last < len(labels)
+            with cast(DistributedDataParallel, self.ddp).no_sync() if no_sync else nullcontext():
+                with autocast(self.config, device):
+                    loss = self._objective(pixels, labels[first:last].to(device, non_blocking=True))
                 loss = loss / batch_size
-                # Replicas average their gradients; a batch's mean is the sum of their parts.
+                # DistributedDataParallel averages the gradients, but the parts of a loss add up.
                 (loss * self.processes.world_size).backward()
             total += loss.detach()
-        self._optimiser.step()
-        self._optimiser.zero_grad(set_to_none=True)
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
         if self.eval_model is not self.model:
-            self._average()
+            self._update_average()
         return total
 
-    def _draw(self, number: int, batch_size: int) -> Tensor:
-        """Return the random numbers of this process's share, the same for any number of them."""
-        drawn = self.augmentation.draw(batch_size, self.config.seed, number)
-        return drawn[self.processes.shard(range(batch_size))]
+    def _augmentation_draws(self, step: int, batch_size: int) -> Tensor:
+        """Return this process's share of random numbers that no number of processes changes."""
+        draws = self.augmentation.draw(batch_size, self.config.seed, step)
+        return draws[self.processes.shard(range(batch_size))]
 
     def _set_mode(self) -> None:
         self.model.train()
@@ -138,51 +140,49 @@ class TrainStep:
                 if isinstance(module, nn.modules.batchnorm._BatchNorm):
                     module.eval()
 
-    def _precision(self) -> torch.autocast:
-        return autocast(self.config, self.processes.device)
-
     @torch.no_grad()
-    def _average(self) -> None:
-        """Move the average towards the weights: early on faster, so that the start is forgotten.
+    def _update_average(self) -> None:
+        """Update the moving average of the weights, with a smaller decay in the first steps.
 
-        Statistics of batch normalisation are not averaged but taken as they are.
+        Buffers, the statistics of batch normalisation, are copied. AveragedModel gives the same
+        numbers, but makes the GPU wait in each step.
         """
-        count = self._averaged
+        count = self._num_averaged
         decay = min(self.config.ema_decay, (1 + count) / (10 + count)) if count else 0.0
-        kept, model = list(self.eval_model.parameters()), list(self.model.parameters())
-        torch._foreach_lerp_(kept, model, 1 - decay)
+        average, model = list(self.eval_model.parameters()), list(self.model.parameters())
+        get_ema_multi_avg_fn(decay)(average, model, count)  # type: ignore[no-untyped-call]
         torch._foreach_copy_(list(self.eval_model.buffers()), list(self.model.buffers()))
-        self._averaged += 1
+        self._num_averaged += 1
 
 
 def autocast(config: Config, device: torch.device) -> torch.autocast:
-    """Return the context in which the model computes with the numbers of the configuration."""
+    """Return the autocast context of the configuration's precision."""
     return torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bfloat16")
 
 
 def build_optimizer(model: FourViewResNet, config: Config) -> torch.optim.Optimizer:
-    """Return the optimiser; each group's `share` is its part of the learning rate."""
+    """Return the optimizer; `share` of each parameter group multiplies the learning rate."""
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         share = config.trunk_lr_scale if name.startswith("trunk.") else 1.0
-        spared = config.optimizer == "adamw" and parameter.ndim == 1
-        decay = 0.0 if spared else config.weight_decay
+        no_decay = config.optimizer == "adamw" and parameter.ndim == 1
+        decay = 0.0 if no_decay else config.weight_decay
         groups.setdefault((share, decay), []).append(parameter)
-    chosen = [
+    param_groups = [
         {"params": parameters, "share": share, "weight_decay": decay}
         for (share, decay), parameters in groups.items()
     ]
     if config.optimizer == "sgd":
         return torch.optim.SGD(
-            chosen,
+            param_groups,
             lr=config.learning_rate,
             momentum=config.beta1,
             nesterov=config.beta1 > 0,
             fused=True,
         )
-    make = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
-    return make(
-        chosen,
+    adam = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
+    return adam(
+        param_groups,
         lr=config.learning_rate,
         betas=(config.beta1, config.beta2),
         eps=config.eps,
@@ -191,14 +191,17 @@ def build_optimizer(model: FourViewResNet, config: Config) -> torch.optim.Optimi
 
 
 def learning_rate(config: Config, step: int, steps_per_epoch: int) -> float:
-    """Return the learning rate of a step, counted from 0 over the whole training."""
+    """Return the learning rate of a step, counted from 0 over the whole training.
+
+    A function of the step alone, so that resuming needs no scheduler state.
+    """
     if config.schedule == "one-cycle":
-        warm = max(1, config.epochs * steps_per_epoch // 4)
+        warmup = max(1, config.epochs * steps_per_epoch // 4)
     else:
-        warm = round(config.warmup_epochs * steps_per_epoch)
-    if step < warm:
-        return config.learning_rate * (step + 1) / warm
+        warmup = round(config.warmup_epochs * steps_per_epoch)
+    if step < warmup:
+        return config.learning_rate * (step + 1) / warmup
     if config.schedule == "constant":
         return config.learning_rate
-    progress = (step - warm) / max(1, config.epochs * steps_per_epoch - warm)
+    progress = (step - warmup) / max(1, config.epochs * steps_per_epoch - warmup)
     return config.learning_rate * (1 + math.cos(math.pi * progress)) / 2

@@ -1,4 +1,4 @@
-"""The training loop: epochs of steps, saved as it goes, each epoch ending in a validation."""
+"""The training loop: epochs of steps with checkpoints, each epoch ending in a validation."""
 
 import math
 import time
@@ -15,7 +15,7 @@ from common.distributed import Processes
 from common.errors import InputError, Interrupted
 from common.signals import StopSignal, stop_signal
 from trainer import checkpoint as checkpoints
-from trainer import run_folder as run_folder
+from trainer import run_folder
 from trainer.checkpoint import Checkpoint
 from trainer.config import Config
 from trainer.data import dataset
@@ -30,11 +30,11 @@ from trainer.models.resnet import FourViewResNet
 from trainer.soft_labels import soft_labels
 from trainer.step import TrainStep, learning_rate
 
-# Losses are read from the device this many steps at a time, so that it need not wait.
 LOG_INTERVAL = 20
+"""Steps between two reads of the losses, so that the host rarely waits for the device."""
 
 EpochCallback = Callable[[int, Scores], None]
-"""Called after each epoch with its number, counted from 1, and scores; may raise to end."""
+"""Called after each epoch with its number, counted from 1, and its scores; may raise to end."""
 
 
 def train(
@@ -47,15 +47,15 @@ def train(
     index: Path | None = None,
     on_epoch_end: EpochCallback | None = None,
 ) -> Checkpoint:
-    """Train into the folder `run` and return the best checkpoint, by validation loss.
+    """Train into the folder `run` and return the checkpoint with the lowest validation loss.
 
-    `index` is the file that `trainer.data.prepare` keeps, by default beside the run. With `resume` it
-    goes on after the last step that was saved. Processes that `distributed.process_group` has joined train
-    one model together. Raises InputError for a folder that cannot be trained from or into, and
-    Interrupted when it was asked to end and has saved.
+    `index` is the file of `trainer.data.prepare`, by default beside the run. With `resume` the run
+    continues after the last saved step. The processes of `distributed.process_group` train one
+    model together. Raises InputError for a folder that cannot be trained from or into, and
+    Interrupted when a signal asked to stop and the run has been saved.
     """
     processes = distributed.current_processes()
-    # What can be refused, or is done already, need not wait for the photographs.
+    # Before the photographs are read: that may take hours.
     previous = run_folder.read_previous(run, config, resume)
     if previous and previous.epoch == config.epochs:
         return checkpoints.read(run)
@@ -68,18 +68,16 @@ def train(
     split = split_by_location(prepared.index, config.validation_fraction, config.seed)
     _check_batch_size(config, len(split.training), processes.world_size)
     with run_folder.run_lock(run, processes):
-        previous = run_folder.read_previous(
-            run, config, resume
-        )  # Another trainer may have been here.
+        previous = run_folder.read_previous(run, config, resume)  # Now nobody else writes it.
         if previous:
             split = run_folder.restore_split(run, previous, prepared.index)
-        training = _Trainer(run, config, preset, previous, prepared, split, processes)
+        trainer = _Trainer(run, config, preset, previous, prepared, split, processes)
         with stop_signal() as stop:
-            return training.run_all(stop, on_epoch_end)
+            return trainer.fit(stop, on_epoch_end)
 
 
 class _Trainer:
-    """One training: what it reads, the learner, and how far it has come."""
+    """One training run: its data, model, progress and files."""
 
     def __init__(
         self,
@@ -96,121 +94,125 @@ class _Trainer:
         torch.manual_seed(config.seed)
         torch.backends.cudnn.deterministic = config.deterministic
         torch.backends.cudnn.benchmark = not config.deterministic
-        self.data = str(prepared.index.root.resolve())
+        self.data_root = str(prepared.index.root.resolve())
         self.data_sha256 = prepared.fingerprint(split.training + split.validation)
         if previous and previous.data_sha256 != self.data_sha256:
             raise InputError(
-                f"{prepared.index.root}: photographs have changed since {run} was started; put "
-                "them back or train into another folder."
+                f"{prepared.index.root}: photographs have changed since {run} was started; restore "
+                "them or train into another folder."
             )
-        self.class_name = prepared.index.class_names
+        self.class_names = prepared.index.class_names
         self.training, self.validation = (
-            LocationDataset(prepared.index.root, part, self.class_name, config.image_size)
+            LocationDataset(prepared.index.root, part, self.class_names, config.image_size)
             for part in (split.training, split.validation)
         )
         self.batch_size = min(config.batch_size, len(self.training))
         self.steps_per_epoch = dataset.steps_per_epoch(len(self.training), self.batch_size)
-        self.learner = TrainStep(
-            self._model(prepared, split, fresh=previous is None),
+        self.train_step = TrainStep(
+            self._build_model(prepared, split, pretrained=previous is None),
             config,
             processes,
-            soft_labels(config, self.class_name, split.training),
+            soft_labels(config, self.class_names, split.training),
             self.steps_per_epoch,
         )
-        self._go_on_from(previous)
+        self._restore(previous)
         self.skipped = prepared.index.skipped
-        self.journal: MetricsLog | None = None
+        self.metrics_log: MetricsLog | None = None
         if processes.is_main:
             _print_summary(split, prepared)
 
-    def _model(self, prepared: PreparedData, split: Split, *, fresh: bool) -> FourViewResNet:
+    def _build_model(
+        self, prepared: PreparedData, split: Split, *, pretrained: bool
+    ) -> FourViewResNet:
         config = self.config
-        mean, deviation = prepared.statistics(split.training)
+        mean, std = prepared.statistics(split.training)
         model = FourViewResNet(
             config.fusion,
-            len(self.class_name),
+            len(self.class_names),
             mean,
-            deviation,
+            std,
             depth=config.depth,
             zero_init_residual=config.initialization == "zero-residual",
         )
-        if fresh and config.weights:
+        if pretrained and config.weights:
             with self.processes.main_first():
                 load_pretrained(model, config.weights)
         return model
 
-    def _go_on_from(self, previous: Checkpoint | None) -> None:
-        """Take up the counts, and the learner the weights, of the last save."""
-        self.epoch, self.step, self.loss_sum, self.seconds_before = 0, 0, 0.0, 0.0
+    def _restore(self, previous: Checkpoint | None) -> None:
+        """Set the progress to that of the last checkpoint, or to zero, and load its weights."""
+        self.epoch, self.step, self.loss_sum, self.previous_seconds = 0, 0, 0.0, 0.0
         self.metrics: dict[str, float] = {}
-        self.class_top_1: dict[str, float] = {}
+        self.per_class_top_1: dict[str, float] = {}
         self.best_loss, self.saved_step = math.inf, -1
-        self.started = self.saved = time.monotonic()
+        self.start_time = self.save_time = time.monotonic()
         if previous is None:
             return
         self.epoch, self.step = previous.epoch, previous.step
-        self.loss_sum, self.seconds_before = previous.loss_sum, previous.seconds
-        self.metrics, self.class_top_1 = dict(previous.metrics), dict(previous.per_class_top_1)
-        kept = checkpoints.load(self.run, "last")[0]
-        self.learner.load(kept, checkpoints.load_state(self.run, previous))
+        self.loss_sum, self.previous_seconds = previous.loss_sum, previous.seconds
+        self.metrics = dict(previous.metrics)
+        self.per_class_top_1 = dict(previous.per_class_top_1)
+        model = checkpoints.load(self.run, "last")[0]
+        self.train_step.load_state_dict(model, checkpoints.load_state(self.run, previous))
         if self.epoch:
             self.best_loss = checkpoints.read(self.run).metrics["validation_loss"]
 
     @property
     def seconds(self) -> float:
-        """Return the time that training has taken, earlier starts included."""
-        return self.seconds_before + time.monotonic() - self.started
+        """Seconds of training so far, including earlier starts."""
+        return self.previous_seconds + time.monotonic() - self.start_time
 
-    def run_all(self, stop: StopSignal, report: EpochCallback | None) -> Checkpoint:
-        """Train the epochs that are left, until asked to end, and return the best checkpoint."""
+    def fit(self, stop: StopSignal, on_epoch_end: EpochCallback | None) -> Checkpoint:
+        """Train the remaining epochs and return the best checkpoint; raises Interrupted."""
         self.stop = stop
         if self.processes.is_main:
-            self.journal = MetricsLog(self.run, self.config, self.skipped, self.step)
+            self.metrics_log = MetricsLog(self.run, self.config, self.skipped, self.step)
         last_step = self.config.epochs * self.steps_per_epoch
         rows = dataset.shuffled_batches(
             len(self.training), self.batch_size, self.config.seed, self.step, last_step
         )
-        batches = dataset.data_loader(
-            self.training, map(self.processes.shard, rows), self.config.num_workers
+        batches = iter(
+            dataset.data_loader(
+                self.training, map(self.processes.shard, rows), self.config.num_workers
+            )
         )
-        stream = iter(batches)
         try:
             while self.epoch < self.config.epochs:
-                scores = self._epoch(stream)
-                if report:
-                    report(self.epoch, scores)
+                scores = self._run_epoch(batches)
+                if on_epoch_end:
+                    on_epoch_end(self.epoch, scores)
         finally:
-            if self.journal:
-                self.journal.close()
+            if self.metrics_log:
+                self.metrics_log.close()
         return checkpoints.read(self.run)
 
-    def _epoch(self, stream: Iterator[Batch]) -> Scores:
-        """Take the steps that are left of an epoch, validate and save."""
-        started = self.seconds
-        number = self.epoch + 1
-        left = number * self.steps_per_epoch - self.step
-        with self._bar(number, left) as bar:
-            self._steps(stream, left, bar)
-        # Each process has seen other batches: theirs are the statistics that are saved.
-        self.processes.broadcast(self.learner.eval_model.buffers())
+    def _run_epoch(self, batches: Iterator[Batch]) -> Scores:
+        """Take the remaining steps of an epoch, validate and save."""
+        start = self.seconds
+        epoch = self.epoch + 1
+        remaining = epoch * self.steps_per_epoch - self.step
+        with self._progress_bar(epoch, remaining) as bar:
+            self._run_steps(batches, remaining, bar)
+        # Each process saw other batches; the statistics of the main process are saved.
+        self.processes.broadcast(self.train_step.eval_model.buffers())
         scores = evaluate(
-            self.learner.eval_model,
+            self.train_step.eval_model,
             self.validation,
-            len(self.class_name),
+            len(self.class_names),
             self.config,
             self.processes,
-            after_batch=self._stop_if_asked,
+            after_batch=self._raise_if_stopped,
         )
-        _check_finite(self.run, scores.loss, f"validation after epoch {number}")
-        self._count(number, scores)
-        if self.journal:
+        _check_finite(self.run, scores.loss, f"validation after epoch {epoch}")
+        self._finish_epoch(epoch, scores)
+        if self.metrics_log:
             views = {"view_top_1": scores.view_top_1, "view_top_5": scores.view_top_5}
-            self.journal.log_epoch(
-                {"epoch": number, "step": self.step, **self.metrics, **views}
-                | {"seconds": round(self.seconds - started, 3)}
+            self.metrics_log.log_epoch(
+                {"epoch": epoch, "step": self.step, **self.metrics, **views}
+                | {"seconds": round(self.seconds - start, 3)}
             )
             print(
-                f"Epoch {number}: validation loss {scores.loss:.3f}, top-1 {scores.top_1:.1%}, "
+                f"Epoch {epoch}: validation loss {scores.loss:.3f}, top-1 {scores.top_1:.1%}, "
                 f"top-5 {scores.top_5:.1%}"
             )
         better = scores.loss < self.best_loss
@@ -218,65 +220,66 @@ class _Trainer:
         self._save(("best", "last") if better else ("last",))
         return scores
 
-    def _count(self, number: int, scores: Scores) -> None:
-        """Note that an epoch is whole and what it gave."""
+    def _finish_epoch(self, epoch: int, scores: Scores) -> None:
         values = (self.loss_sum / self.steps_per_epoch, scores.loss, scores.top_1, scores.top_5)
         self.metrics = dict(zip(checkpoints.METRICS, values, strict=True))
         if scores.view_top_1 is not None and scores.view_top_5 is not None:
             self.metrics |= {"view_top_1": scores.view_top_1, "view_top_5": scores.view_top_5}
-        self.class_top_1 = {
-            name: share
-            for name, share in zip(self.class_name, scores.per_class_top_1, strict=True)
-            if math.isfinite(share)
+        self.per_class_top_1 = {
+            name: accuracy
+            for name, accuracy in zip(self.class_names, scores.per_class_top_1, strict=True)
+            if math.isfinite(accuracy)
         }
-        self.epoch, self.loss_sum = number, 0.0
+        self.epoch, self.loss_sum = epoch, 0.0
 
-    def _steps(self, stream: Iterator[Batch], count: int, bar: "tqdm[NoReturn]") -> None:
-        """Take so many steps, saving now and then."""
-        pending: list[Tensor] = []
+    def _run_steps(self, batches: Iterator[Batch], count: int, bar: "tqdm[NoReturn]") -> None:
+        """Take `count` steps, saving every `save_interval` minutes."""
+        losses: list[Tensor] = []
         for _ in range(count):
             try:
-                batch = _next_batch(stream)
+                batch = _next_batch(batches)
             except InputError:
-                if self.processes.world_size == 1:  # The others wait for this one: none could save.
-                    self._read(pending, bar)
+                if self.processes.world_size == 1:  # Saving needs all processes.
+                    self._log_losses(losses, bar)
                     self._save(("last",))
                 raise
-            pending.append(self._step(batch))
+            losses.append(self._take_step(batch))
             self.step += 1
             bar.update(self.batch_size)
-            if len(pending) == LOG_INTERVAL:
-                self._read(pending, bar)
-            if self._agreed_to_save():
-                self._read(pending, bar)
+            if len(losses) == LOG_INTERVAL:
+                self._log_losses(losses, bar)
+            if self._save_due():
+                self._log_losses(losses, bar)
                 self._save(("last",))
-                self._stop_if_asked()
-        self._read(pending, bar)
+                self._raise_if_stopped()
+        self._log_losses(losses, bar)
 
-    def _step(self, batch: Batch) -> Tensor:
+    def _take_step(self, batch: Batch) -> Tensor:
         try:
-            return self.learner.step(batch.views, batch.labels, self.step, self.batch_size)
+            return self.train_step(batch.views, batch.labels, self.step, self.batch_size)
         except torch.OutOfMemoryError as error:
             raise TrainingOutOfMemory(
                 f"{self.run}: the GPU has too little memory for a step; lower --batch-size or "
                 "--image-size, or raise --accumulation-steps."
             ) from error
 
-    def _agreed_to_save(self) -> bool:
-        """Return whether one of the processes was asked to end, or has not saved for long."""
-        late = time.monotonic() - self.saved >= 60 * self.config.save_interval
+    def _save_due(self) -> bool:
+        """Return whether any process was asked to stop or has not saved for `save_interval`."""
+        late = time.monotonic() - self.save_time >= 60 * self.config.save_interval
         return self.processes.any(self.stop.received or late)
 
-    def _stop_if_asked(self) -> None:
-        """Raise Interrupted if a process was asked to end; where its steps are saved already."""
+    def _raise_if_stopped(self) -> None:
+        """Save and raise Interrupted if any process was asked to stop."""
         if not self.processes.any(self.stop.received):
             return
         if self.saved_step != self.step:
             self._save(("last",))
-        raise Interrupted(f"asked to end; saved step {self.step} in {self.run}, --resume goes on.")
+        raise Interrupted(
+            f"stopped by a signal; step {self.step} is saved in {self.run}, --resume continues."
+        )
 
-    def _read(self, pending: list[Tensor], bar: "tqdm[NoReturn]") -> None:
-        """Read the losses of the steps since the last time and write them down."""
+    def _log_losses(self, pending: list[Tensor], bar: "tqdm[NoReturn]") -> None:
+        """Read the losses of the latest steps from the device, log them and clear the list."""
         if not pending:
             return
         losses = self.processes.all_reduce(torch.stack(pending)).tolist()
@@ -286,23 +289,22 @@ class _Trainer:
         for step, loss in enumerate(losses, start=first):
             _check_finite(self.run, loss, f"step {step + 1}")
             self.loss_sum += loss
-            rate = learning_rate(self.config, step, self.steps_per_epoch)
-            rows.append((self.epoch + 1, step + 1, loss, rate, round(self.seconds, 3)))
-        if self.journal:
-            self.journal.log_steps(rows)
-        bar.set_postfix(loss=f"{losses[-1]:.3f}", all_left=self._time_left(), refresh=False)
+            lr = learning_rate(self.config, step, self.steps_per_epoch)
+            rows.append((self.epoch + 1, step + 1, loss, lr, round(self.seconds, 3)))
+        if self.metrics_log:
+            self.metrics_log.log_steps(rows)
+        bar.set_postfix(loss=f"{losses[-1]:.3f}", total_left=self._time_left(), refresh=False)
 
     def _time_left(self) -> str:
-        """Return the time that the steps of all epochs that are left take at the rate so far."""
+        """Return the estimated time for all remaining epochs."""
         total = self.config.epochs * self.steps_per_epoch
         return str(tqdm.format_interval(int(self.seconds / self.step * (total - self.step))))
 
-    def _bar(self, number: int, left: int) -> "tqdm[NoReturn]":
-        done = (self.steps_per_epoch - left) * self.batch_size
+    def _progress_bar(self, epoch: int, remaining: int) -> "tqdm[NoReturn]":
         return tqdm(
-            desc=f"Epoch {number} of {self.config.epochs}",
+            desc=f"Epoch {epoch} of {self.config.epochs}",
             total=self.steps_per_epoch * self.batch_size,
-            initial=done,
+            initial=(self.steps_per_epoch - remaining) * self.batch_size,
             unit="location",
             dynamic_ncols=True,
             mininterval=0.5,
@@ -310,57 +312,60 @@ class _Trainer:
         )
 
     def _save(self, names: tuple[str, ...]) -> None:
-        """Save the model and what resuming needs; the first process does, the others wait."""
+        """Save the model and what resuming needs; the main process writes, the others wait."""
         if self.processes.is_main:
             checkpoints.save(
                 self.run,
                 names,
                 Checkpoint(
                     config=self.config,
-                    class_names=self.class_name,
-                    data_root=self.data,
+                    class_names=self.class_names,
+                    data_root=self.data_root,
                     data_sha256=self.data_sha256,
                     split={
-                        "training": [place.id for place in self.training.locations],
-                        "validation": [place.id for place in self.validation.locations],
+                        "training": [location.id for location in self.training.locations],
+                        "validation": [location.id for location in self.validation.locations],
                     },
                     metrics=self.metrics,
-                    per_class_top_1=self.class_top_1,
+                    per_class_top_1=self.per_class_top_1,
                     epoch=self.epoch,
                     step=self.step,
                     loss_sum=self.loss_sum,
                     seconds=round(self.seconds, 3),
                     preset=self.preset,
                 ),
-                self.learner.eval_model,
-                self.learner.state(),
+                self.train_step.eval_model,
+                self.train_step.state_dict(),
             )
         self.processes.barrier()
-        self.saved, self.saved_step = time.monotonic(), self.step
+        self.save_time, self.saved_step = time.monotonic(), self.step
 
 
-def _check_batch_size(config: Config, locations: int, processes: int) -> None:
-    """Raise InvalidConfig where a part of a batch would hold no location, or too little to learn."""
-    batch_size, parts = min(config.batch_size, locations), processes * config.accumulation_steps
+def _check_batch_size(config: Config, num_locations: int, world_size: int) -> None:
+    """Raise InvalidConfig where a part of an accumulated batch would hold too few locations."""
+    batch_size, parts = (
+        min(config.batch_size, num_locations),
+        world_size * config.accumulation_steps,
+    )
     needed = 1
     if config.fusion == "stack" and config.image_size <= 32 and config.batch_norm == "batch":
-        needed = 2  # Batch normalisation cannot learn from a single value.
+        needed = 2  # Batch normalisation needs more than one value per channel.
     if batch_size < parts * needed:
         raise InvalidConfig(
-            f"--batch-size {batch_size}: {processes} processes with --accumulation-steps "
-            f"{config.accumulation_steps} need at least {needed} for each part; raise it, or lower the "
+            f"--batch-size {batch_size}: {world_size} processes with --accumulation-steps "
+            f"{config.accumulation_steps} need at least {needed} per part; raise it or lower the "
             "others."
         )
 
 
-def _next_batch(stream: Iterator[Batch]) -> Batch:
-    """Return the next batch; raises InputError where a photograph, or what reads it, is gone."""
+def _next_batch(batches: Iterator[Batch]) -> Batch:
+    """Return the next batch; raises InputError if a photograph or a worker process is lost."""
     try:
-        batch = next(stream)
+        batch = next(batches)
     except RuntimeError as error:
         raise InputError(
-            "A process that decodes photographs was killed, perhaps for want of memory; go on "
-            "with --resume and fewer --num-workers."
+            "A process that decodes photographs was killed, perhaps because memory ran out; "
+            "continue with --resume and fewer --num-workers."
         ) from error
     raise_unreadable(batch.errors)
     return batch
@@ -369,11 +374,11 @@ def _next_batch(stream: Iterator[Batch]) -> Batch:
 def _print_summary(split: Split, prepared: PreparedData) -> None:
     skipped = prepared.index.skipped
     print(
-        f"{len(split.training)} locations to train on, {len(split.validation)} to validate, "
+        f"{len(split.training)} training locations, {len(split.validation)} validation locations, "
         f"{len(prepared.index.class_names)} classes, {len(skipped)} skipped"
     )
-    for item in skipped[:10]:
-        print(f"  skipped {item.id}: {item.reason}")
+    for location in skipped[:10]:
+        print(f"  skipped {location.id}: {location.reason}")
     if len(skipped) > 10:
         print(f"  and {len(skipped) - 10} more, all in skipped.csv")
 
@@ -381,5 +386,5 @@ def _print_summary(split: Split, prepared: PreparedData) -> None:
 def _check_finite(run: Path, loss: float, where: str) -> None:
     if not math.isfinite(loss):
         raise TrainingDiverged(
-            f"{run}: the loss is {loss} at {where}; train anew with a smaller --learning-rate."
+            f"{run}: the loss is {loss} at {where}; train again with a smaller --learning-rate."
         )

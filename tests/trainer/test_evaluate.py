@@ -82,7 +82,7 @@ def test_shares_of_several_processes_add_up(photographs: LocationDataset) -> Non
 
 
 class _Uncounted(Processes):
-    def total(self, values: torch.Tensor) -> torch.Tensor:
+    def all_reduce(self, values: torch.Tensor) -> torch.Tensor:
         return values
 
 
@@ -91,8 +91,8 @@ def test_validation_is_not_augmented_and_training_is(photographs: LocationDatase
     losses, validated = [], []
     for strength in (0.0, 1.0):
         config = replace(TINY, augmentation=strength)
-        learner = TrainStep(model("medium"), config, ALONE, None, steps_per_epoch=1)
-        losses.append(float(learner.step(batch.views, batch.labels, 0, 3)))
+        train_step = TrainStep(model("medium"), config, ALONE, None, steps_per_epoch=1)
+        losses.append(float(train_step(batch.views, batch.labels, 0, 3)))
         validated.append(scores("medium", photographs, augmentation=strength).loss)
     assert losses[0] != losses[1]
     assert validated[0] == validated[1]

@@ -1,4 +1,4 @@
-"""The trainer as a process of its own: killed, asked to end, short of disk, one of several."""
+"""The trainer as a process of its own: killed, stopped by a signal, short of disk, one of several."""
 
 import csv
 import os
@@ -92,7 +92,7 @@ def test_asked_to_end_it_saves_and_ends(
     os.killpg(process.pid, number) if everybody else process.send_signal(number)
     sentence = process.communicate(timeout=120)[1].splitlines()[-1]
     assert process.returncode == 128 + signal.SIGTERM
-    assert sentence.startswith("python -m trainer: asked to end; saved step ")
+    assert sentence.startswith("python -m trainer: stopped by a signal; step ")
     assert saved_step(run) < 6 or checkpoints.read(run, "last").epoch < 2
     done = finish(command(run, training_folder, "--save-interval=60"))
     assert done.returncode == 0, done.stderr
@@ -141,7 +141,7 @@ def test_processes_of_torchrun_save_when_asked_to_end(
     wait_for(process, (run / "steps.csv").exists)
     process.terminate()
     said = process.communicate(timeout=120)[1]
-    assert "asked to end; saved step" in said
+    assert "stopped by a signal; step" in said
     assert saved_step(run) > 0
     load(run, "last")
 

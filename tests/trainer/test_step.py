@@ -18,7 +18,7 @@ ALONE = Processes(0, 1, torch.device("cpu"))
 FROZEN = replace(TINY, batch_norm="frozen", initialization="zero-residual")
 
 
-def learner(config: Config, weights_seed: int = 0) -> TrainStep:
+def make_step(config: Config, weights_seed: int = 0) -> TrainStep:
     torch.manual_seed(weights_seed)
     zero = config.initialization == "zero-residual"
     model = FourViewResNet(config.fusion, 3, depth=18, zero_init_residual=zero)
@@ -34,9 +34,9 @@ def batches(count: int, locations: int = 4) -> Iterator[tuple[Tensor, Tensor]]:
 
 
 def trained(config: Config, steps: int = 3) -> tuple[TrainStep, list[float]]:
-    made = learner(config)
+    made = make_step(config)
     losses = [
-        float(made.step(views, label, number, len(label)))
+        float(made(views, label, number, len(label)))
         for number, (views, label) in enumerate(batches(steps))
     ]
     return made, losses
@@ -89,9 +89,9 @@ def test_adam_of_the_paper_decays_everything() -> None:
 @pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])
 def test_every_optimiser_lowers_the_loss(name: Literal["adam", "adamw", "sgd"]) -> None:
     rate = 0.02 if name == "sgd" else 1e-3
-    made = learner(replace(TINY, optimizer=name, learning_rate=rate, weight_decay=0.0))
+    made = make_step(replace(TINY, optimizer=name, learning_rate=rate, weight_decay=0.0))
     views, label = next(batches(1))
-    losses = [float(made.step(views, label, 0, 4)) for _ in range(8)]
+    losses = [float(made(views, label, 0, 4)) for _ in range(8)]
     assert losses[-1] < 0.7 * losses[0]
 
 
@@ -126,11 +126,11 @@ def test_frozen_statistics_stay_and_others_move() -> None:
 
 
 def test_the_average_follows_the_weights() -> None:
-    made = learner(replace(TINY, ema_decay=0.5))
+    made = make_step(replace(TINY, ema_decay=0.5))
     assert made.eval_model is not made.model
     average = None
     for number, (views, label) in enumerate(batches(4)):
-        made.step(views, label, number, 4)
+        made(views, label, number, 4)
         weight = made.model.classifier.weight.detach()
         decay = min(0.5, (1 + number) / (10 + number))
         average = weight.clone() if average is None else torch.lerp(average, weight, 1 - decay)
@@ -141,15 +141,15 @@ def test_the_average_follows_the_weights() -> None:
 
 
 @pytest.mark.parametrize("ema_decay", [0.0, 0.9])
-def test_a_learner_goes_on_from_its_state(ema_decay: float) -> None:
+def test_a_step_resumes_from_its_state(ema_decay: float) -> None:
     config = replace(TINY, ema_decay=ema_decay, augmentation=0.5)
     whole, _ = trained(config, 4)
     half, _ = trained(config, 2)
-    other = learner(config, weights_seed=9)
-    other.load(half.eval_model, half.state())
+    other = make_step(config, weights_seed=9)
+    other.load_state_dict(half.eval_model, half.state_dict())
     for number, (views, label) in enumerate(batches(4)):
         if number >= 2:
-            other.step(views, label, number, 4)
+            other(views, label, number, 4)
     assert same(whole, other)
     assert torch.equal(whole.eval_model.classifier.weight, other.eval_model.classifier.weight)
 
@@ -157,7 +157,7 @@ def test_a_learner_goes_on_from_its_state(ema_decay: float) -> None:
 def test_the_state_of_another_model_is_refused() -> None:
     half, _ = trained(TINY, 1)
     with pytest.raises(InputError, match="is of another model"):
-        learner(replace(TINY, ema_decay=0.9)).load(half.eval_model, half.state())
+        make_step(replace(TINY, ema_decay=0.9)).load_state_dict(half.eval_model, half.state_dict())
 
 
 def test_bfloat16_computes_nearly_the_same_and_keeps_whole_weights() -> None:

@@ -92,14 +92,14 @@ def test_a_run_goes_on_from_any_step(
     monkeypatch: pytest.MonkeyPatch,
     after: int,
 ) -> None:
-    original, run = TrainStep.step, tmp_path / "run"
+    original, run = TrainStep.__call__, tmp_path / "run"
 
     def killed(self: TrainStep, *arguments: object) -> torch.Tensor:
         if arguments[2] == after:
             raise KeyboardInterrupt
         return original(self, *arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(TrainStep, "step", killed)
+    monkeypatch.setattr(TrainStep, "__call__", killed)
     often = replace(TINY, save_interval=0.0)
     if after < 6:
         with pytest.raises(KeyboardInterrupt):
@@ -117,14 +117,14 @@ def test_the_average_is_resumed_too(
 ) -> None:
     config = replace(TINY, ema_decay=0.9, augmentation=0.5, save_interval=0.0)
     fit(tmp_path / "whole", training_folder, config)
-    original = TrainStep.step
+    original = TrainStep.__call__
 
     def killed(self: TrainStep, *arguments: object) -> torch.Tensor:
         if arguments[2] == 4:
             raise KeyboardInterrupt
         return original(self, *arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(TrainStep, "step", killed)
+    monkeypatch.setattr(TrainStep, "__call__", killed)
     with pytest.raises(KeyboardInterrupt):
         fit(tmp_path / "run", training_folder, config)
     monkeypatch.undo()
