@@ -19,7 +19,9 @@ def options(*arguments: str) -> dict[str, Any]:
 
 
 def test_a_field_takes_a_value_of_its_type() -> None:
-    read = {word: value(*assignment(word)) for word in ("depth=34", "compile=True", "warmup-epochs=2")}
+    read = {
+        word: value(*assignment(word)) for word in ("depth=34", "compile=True", "warmup-epochs=2")
+    }
     assert list(read.values()) == [34, True, 2.0]
     assert [type(one) for one in read.values()] == [int, bool, float]
     assert value(*assignment("weights=")) == ""
