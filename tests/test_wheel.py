@@ -44,6 +44,10 @@ def installed(site: Path) -> dict[str, str]:
 
 def test_the_wheel_holds_the_product_and_nothing_else(site: Path) -> None:
     tops = {path.name for path in site.iterdir() if not path.name.endswith(".dist-info")}
+    (metadata,) = site.glob("*.dist-info/METADATA")
+    version = re.search(r"^Version: (.+)$", metadata.read_text(), re.M)
+    assert version
+    assert f"\nversion: {version[1]}\n" in (ROOT / "CITATION.cff").read_text()
     packages = {"common", "embeddings", "trainer", "workbench"}
     assert tops - {"__pycache__"} == packages | {"app.py", "resnetbolt.py", "bin"}
     for package in packages:
