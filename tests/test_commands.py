@@ -99,7 +99,7 @@ def test_the_trainer_refuses_bad_options(tmp_path: Path, refuse: Callable[..., s
 def test_the_trainer_does_not_train_over_a_run(
     trained: Path, training_folder: Path, refuse: Callable[..., str]
 ) -> None:
-    assert "--resume goes on with it." in refuse(
+    assert "continue it with --resume or choose another folder." in refuse(
         trainer.__main__.main, trained, "--data", training_folder
     )
 
@@ -113,7 +113,7 @@ def test_extraction_refuses_and_writes_nothing(
     (other / "best.json").write_text("{}")
     for run, data, message in (
         (tmp_path / "none", test_folder, "none/best.json: there is no such checkpoint"),
-        (other, test_folder, "other/best.json: this is no readable checkpoint"),
+        (other, test_folder, "other/best.json: not a readable checkpoint"),
         (trained, tmp_path / "nowhere", "nowhere: there is no such folder"),
         (trained, _three_views(tmp_path), "three: no location with four views"),
     ):

@@ -1,8 +1,8 @@
-"""Checkpoints without pickle: weights as safetensors, all else as readable JSON beside them.
+"""Checkpoints: weights as safetensors, everything else as readable JSON beside them.
 
-`best.json` and `last.json` in a run folder each name a weights file and its SHA-256. A weights
-file is written under a name of its own first; renaming the JSON into place is what makes it
-count, so a kill at any moment leaves the previous checkpoint whole.
+`best.json` and `last.json` in a run folder each name a weights file and its SHA-256. The weights
+file has a new name for each save and is written first; then the JSON is replaced atomically, so a
+kill at any moment leaves the previous checkpoint intact.
 """
 
 import dataclasses
@@ -34,21 +34,21 @@ _OLD_NAMES = {
     "data": "data_root",
     "class_top_1": "per_class_top_1",
 }
-"""Names in versions 1 and 2."""
+"""Names of fields in versions 1 and 2 -> names now."""
 METRICS = ("training_loss", "validation_loss", "top_1", "top_5")
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What is known of a model besides its weights.
+    """A trained model without its weights: the content of `best.json` or `last.json`.
 
-    `class_names` is in the order of the logits; `data_root` is the folder trained on, `data_sha256` the
-    fingerprint of its locations (`trainer.data.prepare`); `split` maps "training" and "validation" to
-    location ids. `epoch` counts the whole epochs and `step` the steps so far; `metrics` holds the
-    validation figures of `epoch`, `per_class_top_1` the share of each class's validation locations
-    that are answered right, both empty before the first. `loss_sum` is the sum of the training
-    losses since `epoch`, `seconds` the time that training has taken. `weights` is the file beside
-    it and `sha256` its hash, both empty before it is saved.
+    `class_names` is in the order of the logits. `data_root` is the data folder and `data_sha256`
+    the fingerprint of its locations (`PreparedData.fingerprint`). `split` maps "training" and
+    "validation" to location ids. `epoch` and `step` count completed epochs and steps. `metrics` are
+    the training and validation scores of `epoch`, and `per_class_top_1` the validation accuracy of
+    each class; both are empty before the first epoch ends. `loss_sum` is the sum of the step losses
+    since `epoch`, in nats, and `seconds` the training time so far. `weights` is the name of the
+    weights file and `sha256` its hash; both are empty until the checkpoint is saved.
     """
 
     config: Config
@@ -76,29 +76,29 @@ def save(
     model: FourViewResNet,
     state: Mapping[str, Any],
 ) -> None:
-    """Write the weights once and let each of `names` ("best", "last") point to them, in order.
+    """Write the weights once, then `RUN/<name>.json` for each of `names` ("best", "last"), in order.
 
-    "last" comes last: killed before it, resuming goes on from the save before. `state`, which only
-    resuming needs, goes into a file of its own. Raises InputError on a full disk.
+    Put "last" last: after a kill before it, resuming starts from the previous save. `state`, which
+    only resuming needs, goes into a separate file. Raises InputError on a full disk.
     """
     tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    written = run / f"weights-{checkpoint.step:07d}.safetensors"
+    temporary = run / f"weights-{checkpoint.step:07d}.safetensors"
     try:
-        with atomic_write(written) as partial:
+        with atomic_write(temporary) as partial:
             save_file(tensors, partial, _weights_metadata(checkpoint.config))
         with atomic_write(_state_file(run, checkpoint)) as partial:
             torch.save(dict(state), partial)
     except (SafetensorError, RuntimeError) as error:
-        written.unlink(missing_ok=True)
-        # What both libraries make of a full disk.
+        temporary.unlink(missing_ok=True)
+        # Both libraries raise these for a full disk.
         raise InputError(
             f"{run}: the checkpoint of step {checkpoint.step} could not be written, most likely "
-            "for want of room; make some, and go on after the save before."
+            "because the disk is full; free some space and resume from the previous save."
         ) from error
-    sha256 = _sha256(written)
-    # A name of its own, or taking a step again would change what another JSON points to.
+    sha256 = _sha256(temporary)
+    # Named by content: saving a step again must not change the weights of another JSON.
     weights = f"weights-{checkpoint.step:07d}-{sha256[:12]}.safetensors"
-    written.replace(run / weights)
+    temporary.replace(run / weights)
     complete = dataclasses.replace(checkpoint, weights=weights, sha256=sha256, **_provenance())
     document = {"format": FORMAT, "version": VERSION} | dataclasses.asdict(complete)
     text = json.dumps(document, indent=1) + "\n"
@@ -108,18 +108,18 @@ def save(
 
 
 def load_state(run: Path, checkpoint: Checkpoint) -> dict[str, Any]:
-    """Return the state that was saved with `checkpoint`, on the CPU; raises InputError."""
+    """Return the state that was saved with a checkpoint, on the CPU; raises InputError."""
     path = _state_file(run, checkpoint)
     try:
         return cast(dict[str, Any], torch.load(path, map_location="cpu", weights_only=True))
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
         raise InputError(
-            f"{path}: the optimiser's state is gone or damaged; train into another folder."
+            f"{path}: the optimizer state is missing or damaged; train into another folder."
         ) from error
 
 
 def read(run: Path, name: str = "best") -> Checkpoint:
-    """Read `RUN/<name>.json`; raises InputError when it is missing or is no checkpoint."""
+    """Read `RUN/<name>.json`; raises InputError if it is missing or not a checkpoint."""
     path = run / f"{name}.json"
     if not path.is_file():
         raise InputError(f"{path}: there is no such checkpoint; train one first.")
@@ -132,8 +132,8 @@ def read(run: Path, name: str = "best") -> Checkpoint:
             raise ValueError("no version")
         if version > VERSION:
             raise InputError(
-                f"the checkpoint has version {version}, this trainer reads up to "
-                f"{VERSION}; update it."
+                f"the checkpoint has version {version}, but this program reads up to version "
+                f"{VERSION}; update the program."
             )
         fields = {_OLD_NAMES.get(key, key): value for key, value in document.items()}
         fields["config"] = Config.from_json(fields["config"])
@@ -144,13 +144,11 @@ def read(run: Path, name: str = "best") -> Checkpoint:
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(
-            f"{path}: this is no readable checkpoint of this trainer; choose another run."
-        ) from error
+        raise InputError(f"{path}: not a readable checkpoint; choose another run.") from error
 
 
 def _check(checkpoint: Checkpoint) -> None:
-    """Raise ValueError unless everything is of its type: a JSON file may hold anything."""
+    """Raise ValueError unless every value has its type."""
     parts = [checkpoint.split["training"], checkpoint.split["validation"], checkpoint.class_names]
     texts = [checkpoint.data_root, checkpoint.data_sha256, checkpoint.preset]
     texts += [checkpoint.commit, checkpoint.weights]
@@ -169,25 +167,25 @@ def _check(checkpoint: Checkpoint) -> None:
 
 
 def load(run: Path, name: str = "best") -> tuple[FourViewResNet, Checkpoint]:
-    """Return the model, on the CPU and in evaluation mode, and what is known of it.
+    """Return the model, on the CPU and in evaluation mode, and its checkpoint.
 
-    Raises InputError when a file is missing or damaged, or the weights are of another model.
+    Raises InputError if a file is missing or damaged, or if the weights are of another model.
     """
     checkpoint = read(run, name)
     path = run / Path(checkpoint.weights).name
     if not path.is_file():
-        raise InputError(f"{path}: the weights that {name}.json names are gone; train again.")
+        raise InputError(f"{path}: the weights that {name}.json names are missing; train again.")
     fusion, depth = checkpoint.config.fusion, checkpoint.config.depth
     model = FourViewResNet(fusion, len(checkpoint.class_names), depth=depth)
     try:
         with safe_open(path, "pt") as file:
-            kind = file.metadata() or {}
-        if "model" in kind and kind != _weights_metadata(checkpoint.config):
+            metadata = file.metadata() or {}
+        if "model" in metadata and metadata != _weights_metadata(checkpoint.config):
             raise RuntimeError("written for another model")
         model.load_state_dict(load_file(path))
     except (SafetensorError, RuntimeError, OSError) as error:
         raise InputError(
-            f"{path}: these are not the weights of a ResNet-{depth} with {fusion} fusion and "
+            f"{path}: not the weights of a ResNet-{depth} with {fusion} fusion and "
             f"{len(checkpoint.class_names)} classes; choose another run."
         ) from error
     if checkpoint.sha256 != _sha256(path):
@@ -196,9 +194,10 @@ def load(run: Path, name: str = "best") -> tuple[FourViewResNet, Checkpoint]:
 
 
 def _weights_metadata(config: Config) -> dict[str, str]:
-    """Return what a weights file says of its model, since shapes do not tell all.
+    """Return the metadata of a weights file: what the shapes of its tensors do not tell.
 
-    One entry: the library writes several in any order, and equal models shall have equal files.
+    It has one entry, because the library writes several in any order and equal models must have
+    equal files.
     """
     return {"model": f"ResNet-{config.depth}, {config.fusion}"}
 
@@ -208,14 +207,13 @@ def _state_file(run: Path, checkpoint: Checkpoint) -> Path:
 
 
 def _remove_unused(run: Path) -> None:
-    """Remove weights that no checkpoint names any more, and states that are not the last."""
+    """Remove weights that no checkpoint names, and states that are not the last one's."""
     last = read(run, "last")
     used = {last.weights, _state_file(run, last).name}
     if (run / "best.json").is_file():
         used.add(read(run, "best").weights)
-    left = [*run.glob("weights-*.safetensors"), *run.glob("state-*.pt")]
-    left += run.glob(PARTIAL)
-    for path in left:
+    paths = [*run.glob("weights-*.safetensors"), *run.glob("state-*.pt"), *run.glob(PARTIAL)]
+    for path in paths:
         if path.name not in used:
             path.unlink(missing_ok=True)
 
@@ -226,7 +224,7 @@ def _sha256(path: Path) -> str:
 
 
 def _provenance() -> dict[str, Any]:
-    """Return the versions and the commit that made a checkpoint, as far as they are known."""
+    """Return the versions and, in a clone, the commit of this program."""
     git = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
     try:
         commit = subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
@@ -236,7 +234,7 @@ def _provenance() -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions that decide the numbers here, by package."""
+    """Return the versions of the packages that decide the numbers, by package."""
     return {
         "python": platform.python_version(),
         "torch": torch.__version__,

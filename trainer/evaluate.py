@@ -1,4 +1,4 @@
-"""How well a model does on locations that it has not seen."""
+"""Loss and accuracy of a model on held-out locations."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from common.progress import batch_bar
 from trainer.config import Config
 from trainer.data import dataset
 from trainer.data.dataset import LocationDataset
-from trainer.models.resnet import FourViewResNet, to_pixels
+from trainer.models.resnet import FourViewResNet, ModelOutput, to_pixels
 from trainer.step import autocast
 
 TOP_K = 5
@@ -21,10 +21,10 @@ TOP_K = 5
 
 @dataclass(frozen=True)
 class Scores:
-    """Scores over locations: mean cross-entropy in nats, all else shares in [0, 1].
+    """Mean cross-entropy in nats, and accuracies in [0, 1] over locations.
 
-    `view_top_1` and `view_top_5` count single views, None where the fusion answers none by itself.
-    `per_class_top_1` has S shares, NaN for a class without locations.
+    `view_top_1` and `view_top_5` are over single views; None where the fusion does not classify
+    them. `per_class_top_1` has S values, NaN for a class without locations.
     """
 
     loss: float
@@ -38,7 +38,7 @@ class Scores:
 @torch.inference_mode()
 def evaluate(
     model: FourViewResNet,
-    photographs: LocationDataset,
+    locations: LocationDataset,
     num_classes: int,
     config: Config,
     processes: Processes,
@@ -47,18 +47,18 @@ def evaluate(
 ) -> Scores:
     """Return the scores of a model, which is left in evaluation mode.
 
-    `after_batch` is called after each batch, by all processes alike, and may raise to end it. Raises
+    `after_batch` is called after each batch, in all processes alike; it may raise to stop. Raises
     InputError naming a photograph that cannot be read.
     """
     model.eval()
     device = processes.device
     batches = [
         processes.shard(rows)
-        for rows in dataset.sequential_batches(len(photographs), config.batch_size)
+        for rows in dataset.sequential_batches(len(locations), config.batch_size)
     ]
-    hit = torch.zeros((num_classes, 5), dtype=torch.float64, device=device)
+    sums = torch.zeros((num_classes, 5), dtype=torch.float64, device=device)
     for batch in batch_bar(
-        dataset.data_loader(photographs, batches, config.num_workers),
+        dataset.data_loader(locations, batches, config.num_workers),
         description,
         total=len(batches),
         disable=not processes.is_main,
@@ -67,16 +67,12 @@ def evaluate(
         if len(batch.labels):
             with autocast(config, device):
                 output = model.forward_all(to_pixels(batch.views, device))
-            hit.index_add_(
-                0,
-                batch.labels.to(device),
-                _location_scores(output.logits, output.view_logits, batch.labels),
-            )
+            labels = batch.labels.to(device)
+            sums.index_add_(0, labels, _location_scores(output, labels))
         after_batch()
-    total = processes.all_reduce(hit).cpu()
-    count = len(photographs)
-    number = torch.bincount(torch.tensor(photographs.labels), minlength=num_classes)
-    loss, top_1, top_5, view_1, view_5 = (total.sum(dim=0) / count).tolist()
+    sums = processes.all_reduce(sums).cpu()
+    counts = torch.bincount(torch.tensor(locations.labels), minlength=num_classes)
+    loss, top_1, top_5, view_1, view_5 = (sums.sum(dim=0) / len(locations)).tolist()
     views = model.has_view_logits
     return Scores(
         loss,
@@ -84,31 +80,31 @@ def evaluate(
         top_5,
         view_1 if views else None,
         view_5 if views else None,
-        tuple((total[:, 1] / number).tolist()),
+        tuple((sums[:, 1] / counts).tolist()),
     )
 
 
-def _location_scores(logit: Tensor, view_logit: Tensor | None, label: Tensor) -> Tensor:
-    """Return for each location its loss, its hits, and the share of its views that hit: (B, 5)."""
-    label = label.to(logit.device)
-    loss = cross_entropy(logit.float(), label, reduction="none")
-    top_1, top_5 = _hits(logit, label)
+def _location_scores(output: ModelOutput, labels: Tensor) -> Tensor:
+    """Return loss, top-1, top-5 and the views' top-1 and top-5 of each location, (B, 5) float64."""
+    loss = cross_entropy(output.logits.float(), labels, reduction="none")
+    top_1, top_5 = _top_k_hits(output.logits, labels)
     view_1 = view_5 = torch.zeros_like(loss)
-    if view_logit is not None:
-        each_1, each_5 = _hits(view_logit, label[:, None].expand(-1, view_logit.shape[1]))
-        view_1, view_5 = each_1.mean(dim=1), each_5.mean(dim=1)
+    if output.view_logits is not None:
+        views = output.view_logits.shape[1]
+        hits = _top_k_hits(output.view_logits, labels[:, None].expand(-1, views))
+        view_1, view_5 = (hit.mean(dim=1) for hit in hits)
     return torch.stack([loss, top_1, top_5, view_1, view_5], dim=1).double()
 
 
-def _hits(logit: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
-    """Return as 0 or 1 whether the best, and one of the five best, of (..., S) is the label."""
-    ranking = logit.float().argsort(dim=-1, descending=True, stable=True)
-    hit = (ranking == label[..., None])[..., :TOP_K].float()
-    return hit[..., 0], hit.amax(dim=-1)
+def _top_k_hits(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Return as 0 or 1 whether the label is the top class, and among the top 5, of (..., S)."""
+    ranking = logits.float().argsort(dim=-1, descending=True, stable=True)
+    hits = (ranking == labels[..., None])[..., :TOP_K].float()
+    return hits[..., 0], hits.amax(dim=-1)
 
 
-def raise_unreadable(reasons: tuple[str, ...]) -> None:
-    """Raise InputError with the first reason why a location of a batch could not be read."""
-    for reason in reasons:
-        if reason:
-            raise InputError(reason)
+def raise_unreadable(errors: tuple[str, ...]) -> None:
+    """Raise InputError with the first error of a batch, if there is any."""
+    for error in errors:
+        if error:
+            raise InputError(error)

@@ -1,4 +1,4 @@
-"""The run folder: who may write it, and what an earlier start left there."""
+"""The run folder: its lock, and the checkpoint and split of an earlier start."""
 
 import dataclasses
 import os
@@ -19,15 +19,15 @@ from trainer.data.split import Split
 
 @contextmanager
 def run_lock(run: Path, processes: Processes) -> Iterator[None]:
-    """Keep a second trainer out of the run; the lock goes when this process does.
+    """Hold the lock of a run folder, so that no second training writes into it.
 
-    The first of several processes holds it for all. Raises InputError where another holds it.
+    The main process holds it for all. Raises InputError if another training holds it.
     """
     if not processes.is_main:
         yield
         return
     run.mkdir(parents=True, exist_ok=True)
-    message = f"{run}: another process is training here; wait for it or train elsewhere."
+    message = f"{run}: another process is training into this folder; wait or choose another folder."
     with file_lock(run / "last.json", message=message):
         yield
 
@@ -35,25 +35,27 @@ def run_lock(run: Path, processes: Processes) -> Iterator[None]:
 def read_previous(run: Path, config: Config, resume: bool) -> Checkpoint | None:
     """Return the last checkpoint of an earlier start, None if there is none.
 
-    Raises InputError for a place that cannot be written, a run that nobody asked to resume, or one
-    of other options.
+    Raises InputError for a folder that cannot be written, for an existing run without `resume`,
+    and for a run with other options.
     """
-    there = next(place for place in (run.absolute(), *run.absolute().parents) if place.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK):
-        raise InputError(f"{run}: cannot be written to; name a folder of yours to train into.")
+    existing = next(path for path in (run.absolute(), *run.absolute().parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        raise InputError(f"{run}: cannot be written; choose a folder that you can write to.")
     if not resume and any((run / f"{name}.json").exists() for name in ("best", "last")):
-        raise InputError(f"{run}: holds a run already; --resume goes on with it.")
+        raise InputError(
+            f"{run}: already holds a run; continue it with --resume or choose another folder."
+        )
     if not (run / "last.json").exists():
         return None
     last = checkpoints.read(run, "last")
     if not last.data_sha256:
         raise InputError(
-            f"{run}: was trained by an earlier version, which can be extracted but not gone on "
-            "with; train into another folder."
+            f"{run}: was trained by an earlier version; it can be extracted but not resumed. Train "
+            "into another folder."
         )
     for item in dataclasses.fields(Config):
         before, now = getattr(last.config, item.name), getattr(config, item.name)
-        # More epochs change nothing before them, as long as the learning rate does not know.
+        # At a constant learning rate, more epochs do not change the earlier ones.
         longer = item.name == "epochs" and config.schedule == "constant" and now > before
         if before != now and item.name not in RESUMABLE_FIELDS and not longer:
             raise InputError(
@@ -64,23 +66,23 @@ def read_previous(run: Path, config: Config, resume: bool) -> Checkpoint | None:
 
 
 def restore_split(run: Path, previous: Checkpoint, index: Index) -> Split:
-    """Return the locations that the run was started on, without those that came since.
+    """Return the split of the earlier start; locations that were added since are left out.
 
-    Raises InputError when some of them cannot be read any more, or the classes are others.
+    Raises InputError if some of its locations are missing, or if the classes have changed.
     """
-    place = {location.id: location for location in index.locations}
-    gone = [name for part in previous.split.values() for name in part if name not in place]
-    if gone:
+    locations = {location.id: location for location in index.locations}
+    missing = [id_ for part in previous.split.values() for id_ in part if id_ not in locations]
+    if missing:
         raise InputError(
-            f"{run}: {len(gone)} locations that this run was started on cannot be read any more, "
-            f"{gone[0]} among them; put them back or train into another folder."
+            f"{run}: {len(missing)} locations of this run cannot be read any more, such as "
+            f"{missing[0]}; restore them or train into another folder."
         )
     if previous.class_names != index.class_names:
         raise InputError(
-            f"{run}: the data folder has other classes than when this run was started; train into "
-            "another folder."
+            f"{run}: the classes of the data folder have changed since this run was started; train "
+            "into another folder."
         )
     training, validation = (
-        tuple(place[name] for name in previous.split[part]) for part in ("training", "validation")
+        tuple(locations[id_] for id_ in previous.split[part]) for part in ("training", "validation")
     )
     return Split(training, validation)

@@ -92,12 +92,12 @@ def _other_option(run: Path) -> None:
     ("spoil", "message"),
     [
         (lambda run: (run / "best.json").unlink(), "best.json: there is no such checkpoint"),
-        (_no_json, "best.json: this is no readable checkpoint"),
-        (_foreign, "best.json: this is no readable checkpoint"),
+        (_no_json, "best.json: not a readable checkpoint"),
+        (_foreign, "best.json: not a readable checkpoint"),
         (_newer, "best.json: the checkpoint has version 99"),
         (_early, "not the weights of a ResNet-18 with medium fusion and 3 classes"),
-        (_outside, "run/passwd: the weights that best.json names are gone"),
-        (lambda run: weights(run).unlink(), "the weights that best.json names are gone"),
+        (_outside, "run/passwd: the weights that best.json names are missing"),
+        (lambda run: weights(run).unlink(), "the weights that best.json names are missing"),
         (_other_weights, "not the weights of a ResNet-18"),
         (_other_fusion, "not the weights of a ResNet-18 with early fusion"),
         (_other_depth, "not the weights of a ResNet-34"),
@@ -202,5 +202,5 @@ def test_a_checkpoint_of_version_1_is_still_read(run: Path) -> None:
 def test_odd_numbers_are_no_checkpoint(run: Path, changes: dict[str, object]) -> None:
     document = json.loads((run / "best.json").read_text())
     (run / "best.json").write_text(json.dumps(document | changes))
-    with pytest.raises(InputError, match=r"best.json: this is no readable checkpoint"):
+    with pytest.raises(InputError, match=r"best.json: not a readable checkpoint"):
         read(run)

@@ -114,7 +114,7 @@ def test_a_full_disk_ends_it_with_a_sentence_and_the_previous_checkpoint_whole(
     assert done.returncode == 2
     sentence = done.stderr.splitlines()[-1]
     assert sentence.startswith(f"python -m trainer: {run}: the checkpoint of step 6 could not be")
-    assert sentence.endswith("make some, and go on after the save before.")
+    assert sentence.endswith("free some space and resume from the previous save.")
     load(run)
     assert checkpoints.read(run, "last").step == 3
     assert not list(run.glob("*partial*"))
