@@ -1,10 +1,10 @@
-"""Why a training failed; another configuration may work on the same data."""
+"""Errors of a configuration; another one may work on the same data."""
 
 from common.errors import InputError
 
 
 class TrainingFailed(InputError):  # noqa: N818
-    """A training that its own configuration makes impossible."""
+    """A training that its configuration makes impossible."""
 
 
 class TrainingDiverged(TrainingFailed):

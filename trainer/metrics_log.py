@@ -1,4 +1,4 @@
-"""The tables of a run: what each step and each epoch gave; TensorBoard too, where installed."""
+"""The tables of a run, steps.csv and epochs.csv, and TensorBoard events where it is installed."""
 
 import csv
 import dataclasses
@@ -28,14 +28,14 @@ EPOCH_COLUMNS = (
 
 
 class MetricsLog:
-    """Writes a run's configuration, the skipped, its steps and epochs, and TensorBoard's events."""
+    """Writes config.json, skipped.csv, steps.csv, epochs.csv and TensorBoard events of a run."""
 
     def __init__(
         self, run: Path, config: Config, skipped: Sequence[SkippedLocation], last_step: int
     ) -> None:
-        """Begin the tables, or cut off what was written after the step that was saved."""
+        """Start the tables; on resuming, drop the rows after the saved step `last_step`."""
         self._run, self._last_step = run, last_step
-        self._board: Any = None
+        self._tensorboard: Any = None
         atomic_write_text(
             run / "config.json", json.dumps(dataclasses.asdict(config), indent=1) + "\n"
         )
@@ -44,60 +44,62 @@ class MetricsLog:
             _csv_text([("id", "reason"), *((item.id, item.reason) for item in skipped)]),
         )
         for name, columns in ((STEPS, STEP_COLUMNS), (EPOCHS, EPOCH_COLUMNS)):
-            path, before = run / name, ""
+            path, old_text = run / name, ""
             if last_step and path.is_file():
-                before = path.read_text("utf-8", "replace")
-            rows = [line.split(",") for line in before.splitlines()[1:]]
-            # A kill may have cut the last row short.
-            whole = (row for row in rows if len(row) == len(columns) and row[1].isdecimal())
-            rows = [row for row in whole if int(row[1]) <= last_step]
-            if _csv_text([columns, *rows]) != before:
+                old_text = path.read_text("utf-8", "replace")
+            rows = [line.split(",") for line in old_text.splitlines()[1:]]
+            # A kill may have truncated the last row.
+            complete = (row for row in rows if len(row) == len(columns) and row[1].isdecimal())
+            rows = [row for row in complete if int(row[1]) <= last_step]
+            if _csv_text([columns, *rows]) != old_text:
                 atomic_write_text(path, _csv_text([columns, *rows]))
 
     def log_steps(self, rows: Sequence[tuple[int, int, float, float, float]]) -> None:
-        """Add rows of `STEP_COLUMNS`."""
+        """Append rows of `STEP_COLUMNS`."""
         self._append(STEPS, rows)
-        if self._board:
-            for _, step, loss, rate, _ in rows:
-                self._board.add_scalar("training/loss", loss, step)
-                self._board.add_scalar("training/learning_rate", rate, step)
+        if self._tensorboard:
+            for _, step, loss, lr, _ in rows:
+                self._tensorboard.add_scalar("training/loss", loss, step)
+                self._tensorboard.add_scalar("training/learning_rate", lr, step)
 
     def log_epoch(self, values: dict[str, float | None]) -> None:
-        """Add a row of `EPOCH_COLUMNS`; None leaves its field empty."""
+        """Append a row of `EPOCH_COLUMNS`; None leaves its field empty."""
         self._append(
             EPOCHS, [["" if values[name] is None else values[name] for name in EPOCH_COLUMNS]]
         )
-        if self._board:
+        if self._tensorboard:
             for name in EPOCH_COLUMNS[3:-1]:
                 if values[name] is not None:
-                    self._board.add_scalar(f"validation/{name}", values[name], values["step"])
-            self._board.flush()
+                    self._tensorboard.add_scalar(f"validation/{name}", values[name], values["step"])
+            self._tensorboard.flush()
 
     def close(self) -> None:
-        """Let everything reach the disk."""
-        if self._board:
-            self._board.close()
+        """Close the TensorBoard writer."""
+        if self._tensorboard:
+            self._tensorboard.close()
 
     def _append(self, name: str, rows: Sequence[Sequence[object]]) -> None:
         with (self._run / name).open("a", newline="", encoding="utf-8") as file:
             file.write(_csv_text(rows))
-        # Not before: what TensorBoard says of a full disk is a page long.
-        self._board = self._board or _tensorboard_writer(self._run / "tensorboard", self._last_step)
+        # Opened after the first write: TensorBoard reports a full disk with a page of traceback.
+        self._tensorboard = self._tensorboard or _tensorboard_writer(
+            self._run / "tensorboard", self._last_step
+        )
 
 
 def _csv_text(rows: Sequence[Sequence[object]]) -> str:
-    """Return rows as the text of a CSV file."""
+    """Return rows as CSV."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
 
 
 def _tensorboard_writer(folder: Path, last_step: int) -> Any:
-    """Return a writer of events, None where TensorBoard is not installed or cannot write."""
+    """Return an event writer; None if TensorBoard is not installed or cannot encode the path."""
     try:
         from torch.utils.tensorboard import SummaryWriter
 
-        str(folder).encode()  # It writes the folder's name, which a file system may spell in bytes.
+        str(folder).encode()  # TensorBoard writes the path as UTF-8, which not every path is.
     except (ImportError, UnicodeEncodeError):
         return None
     return SummaryWriter(folder, purge_step=last_step + 1 if last_step else None)

@@ -1,4 +1,4 @@
-"""What the model should say: one class, or one class with a share for others."""
+"""Soft labels: label smoothing, uniform or by the distance between classes."""
 
 from collections.abc import Sequence
 
@@ -15,44 +15,44 @@ EARTH_RADIUS_KM = 6371.0088  # Mean radius, km (IUGG).
 
 
 def soft_labels(
-    config: Config, class_name: Sequence[str], training: Sequence[Location]
+    config: Config, class_names: Sequence[str], training: Sequence[Location]
 ) -> Tensor | None:
-    """Return for each class the distribution (S, S) that it should be answered with, rows sum to 1.
+    """Return the target distribution of each class, (S, S) with rows that sum to 1.
 
-    None where every class is answered with itself alone. Label smoothing after Szegedy et al. 2016
-    (arXiv 1512.00567), section 7; smoothing by distance after PIGEON (Haas et al. 2024, arXiv
-    2307.05845), here between the centres of the classes' training locations. Raises InvalidConfig when
-    smoothing by distance finds a class without coordinates.
+    None without smoothing. Label smoothing follows Szegedy et al. 2016 (arXiv 1512.00567), section
+    7; smoothing by distance follows PIGEON (Haas et al. 2024, arXiv 2307.05845), here with the
+    distance between the centres of the classes' training locations. Raises InvalidConfig if it is
+    asked for and a class has no coordinates.
     """
     if not (config.label_smoothing or config.neighbor_smoothing):
         return None
-    classes = len(class_name)
-    own = 1 - config.label_smoothing - config.neighbor_smoothing
-    result = own * torch.eye(classes) + config.label_smoothing / classes
+    classes = len(class_names)
+    hard = 1 - config.label_smoothing - config.neighbor_smoothing
+    result = hard * torch.eye(classes) + config.label_smoothing / classes
     if config.neighbor_smoothing:
-        distance = torch.from_numpy(great_circle_distances(class_centres(class_name, training)))
+        distance = torch.from_numpy(great_circle_distances(class_centres(class_names, training)))
         weight = torch.exp(-distance / config.neighbor_distance).fill_diagonal_(0)
-        # A class far from all others keeps what it cannot give away.
-        given = weight / weight.sum(dim=1, keepdim=True).clamp(min=1e-30)
-        kept = 1 - given.sum(dim=1)
-        result = result + config.neighbor_smoothing * (given + torch.diag(kept)).float()
+        # A class far from all others keeps its share.
+        spread = weight / weight.sum(dim=1, keepdim=True).clamp(min=1e-30)
+        rest = 1 - spread.sum(dim=1)
+        result = result + config.neighbor_smoothing * (spread + torch.diag(rest)).float()
     return result
 
 
-def class_centres(class_name: Sequence[str], training: Sequence[Location]) -> Matrix:
-    """Return the mean direction (S, 3) of each class's locations, a unit vector.
+def class_centres(class_names: Sequence[str], training: Sequence[Location]) -> Matrix:
+    """Return the mean direction of each class's locations, unit vectors (S, 3).
 
-    Raises InvalidConfig for a class of which no location has coordinates.
+    Raises InvalidConfig for a class without coordinates.
     """
-    number = {name: row for row, name in enumerate(class_name)}
-    label = np.array([number[place.class_name] for place in training])
-    degree = np.array([(place.latitude, place.longitude) for place in training])
+    number = {name: row for row, name in enumerate(class_names)}
+    label = np.array([number[location.class_name] for location in training])
+    degree = np.array([(location.latitude, location.longitude) for location in training])
     known = np.isfinite(degree).all(axis=1)
     for name, row in number.items():
         if not known[label == row].any():
             raise InvalidConfig(
                 f"--neighbor-smoothing: {name} has no location with coordinates; add its info.txt "
-                "or leave the option out."
+                "or omit the option."
             )
     latitude, longitude = np.radians(degree[known]).T
     direction = np.stack(
@@ -63,16 +63,14 @@ def class_centres(class_name: Sequence[str], training: Sequence[Location]) -> Ma
         ],
         axis=1,
     )
-    total = np.zeros((len(class_name), 3))
+    total = np.zeros((len(class_names), 3))
     np.add.at(total, label[known], direction)
     result: Matrix = total / np.linalg.norm(total, axis=1, keepdims=True)
     return result
 
 
-def great_circle_distances(
-    centre: Matrix,
-) -> Matrix:
+def great_circle_distances(directions: Matrix) -> Matrix:
     """Return the great-circle distances (S, S) in km between unit vectors (S, 3)."""
-    chord = np.linalg.norm(centre[:, None] - centre[None], axis=2)
+    chord = np.linalg.norm(directions[:, None] - directions[None], axis=2)
     result: Matrix = 2 * EARTH_RADIUS_KM * np.arcsin(np.clip(chord / 2, 0, 1))
     return result

@@ -1,4 +1,4 @@
-"""What a run has come to, in words and in a table: the end of `python -m trainer`."""
+"""The summary of a run that the command prints at its end."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ COLUMNS = 3
 
 
 def lines(run: Path, best: Checkpoint, last: Checkpoint) -> list[str]:
-    """Return the summary as lines of text: best epoch, scores, time, accuracy of each class."""
+    """Return the summary as lines of text: best epoch, scores, time, per-class accuracy."""
     metrics = best.metrics
     result = [
         f"Best epoch {best.epoch} of {last.epoch}: top-1 {metrics['top_1']:.1%}, "
@@ -22,14 +22,14 @@ def lines(run: Path, best: Checkpoint, last: Checkpoint) -> list[str]:
     result.append("Top-1 by class, best first:")
     ranked = sorted(best.per_class_top_1.items(), key=lambda item: (-item[1], item[0]))
     width = max(map(len, best.class_names))
-    cells = [f"{name:<{width}} {share:6.1%}" for name, share in ranked]
+    cells = [f"{name:<{width}} {accuracy:6.1%}" for name, accuracy in ranked]
     rows = -(-len(cells) // COLUMNS)
     result += ["  " + "   ".join(cells[row::rows]) for row in range(rows)]
     return result
 
 
 def duration(seconds: float) -> str:
-    """Return a time in hours, minutes and seconds, such as 1 h 02 min 03 s."""
+    """Format a duration in hours, minutes and seconds, such as 1 h 02 min 03 s."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

@@ -104,7 +104,7 @@ def test_files_are_hashed_where_that_is_asked_for(photographs: LocationDataset) 
     hashed = LocationDataset(
         photographs.root, photographs.locations, ("Iowa", "Ohio"), 32, with_sha256=True
     )
-    (batch,) = dataset.data_loader(hashed, [[3, 2]], workers=1)
+    (batch,) = dataset.data_loader(hashed, [[3, 2]], num_workers=1)
     assert batch.sha256 is not None
     assert batch.sha256.shape == (2, 4, 32)
     for view, name in enumerate(hashed.locations[3].images):

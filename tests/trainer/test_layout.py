@@ -188,8 +188,8 @@ def test_an_empty_coordinate_is_unknown(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("column", "value", "message"),
     [
-        (7, "north", "line 3 has 'north' where a coordinate of at most 90 degrees is due"),
-        (8, "-181", "line 3 has '-181' where a coordinate of at most 180 degrees is due"),
+        (7, "north", "line 3 has an invalid coordinate 'north', expected -90 to 90 degrees"),
+        (8, "-181", "line 3 has an invalid coordinate '-181', expected -180 to 180 degrees"),
         (7, "inf", "line 3 has 'inf'"),
         (1, "../../x_north.jpg", "line 3 does not name <sample>_north.jpg"),
         (1, "/x_north.jpg", "line 3 does not name"),
@@ -197,8 +197,8 @@ def test_an_empty_coordinate_is_unknown(tmp_path: Path) -> None:
         (2, "img_000001_west.jpg", "line 3 does not name"),
         (3, "img_000007_south.jpg", "line 3 does not name"),
         (4, "", "line 3 does not name"),
-        (5, "", "line 3 has a state that cannot be a name, ''"),
-        (5, "../Maine", "line 3 has a state that cannot be a name"),
+        (5, "", "line 3 has an invalid state ''"),
+        (5, "../Maine", "line 3 has an invalid state"),
     ],
 )
 def test_a_row_that_cannot_be_used_is_named(
@@ -211,7 +211,7 @@ def test_a_row_that_cannot_be_used_is_named(
     with pytest.raises(InputError) as error:
         layout.index_folder(root)
     assert str(error.value).startswith(f"{root / 'train_ground_truth.csv'}: {message}")
-    assert str(error.value).endswith("; mend the file.")
+    assert str(error.value).endswith("; correct the file.")
 
 
 @pytest.mark.parametrize(
@@ -221,10 +221,10 @@ def test_a_row_that_cannot_be_used_is_named(
         (",".join(HEADER) + "\n0,a\n", "line 2 has more or fewer columns"),
         (",".join(HEADER) + "\n" + "1," * 12, "line 2 has more or fewer columns"),
         (",".join(HEADER) + '\n"a" b', "line 2 .* expected after"),
-        (",".join(HEADER) + "\n" + ",".join(row(0, "Qu\u00e9bec")), "is no text in UTF-8"),
+        (",".join(HEADER) + "\n" + ",".join(row(0, "Qu\u00e9bec")), "not UTF-8 text"),
         (
             "\n".join([",".join(HEADER), ",".join(row(0, "Ohio")), ",".join(row(0, "Utah"))]),
-            "line 3 names img_000000 for a second time",
+            "line 3 names img_000000 again",
         ),
     ],
 )
@@ -276,6 +276,6 @@ def test_a_class_whose_name_is_odd_text_is_a_class_and_one_that_is_none_is_refus
     assert set(layout.index_folder(root).class_names) == set(names)
     for name in ("tab\tx", os.fsdecode(b"\xff")):
         (root / name).mkdir()
-        with pytest.raises(InputError, match="holds what is no text; rename or remove it"):
+        with pytest.raises(InputError, match="has unprintable characters; rename or remove it"):
             layout.index_folder(root)
         (root / name).rmdir()

@@ -1,4 +1,4 @@
-"""Random crops and colours for training, on the device; what is left stays left."""
+"""Random crops and colour changes for training, computed on the device; no mirroring."""
 
 from dataclasses import dataclass
 
@@ -7,30 +7,30 @@ import torch
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
-AUGMENTATION_STREAM = 2  # Of the streams of random numbers that a seed gives, the one for this.
-DRAWS = 6  # Random numbers a location: scale, two offsets, brightness, contrast, saturation.
-MIN_CROP = 0.5  # Side of the smallest crop at full strength, as a share of the view's.
-COLOUR_RANGE = 0.4  # Largest change of brightness, contrast and saturation, as a share.
+AUGMENTATION_STREAM = 2  # Random stream of a seed that augmentation uses.
+DRAWS = 6  # Random numbers per location: scale, two offsets, brightness, contrast, saturation.
+MIN_CROP = 0.5  # Side of the smallest crop at full strength, as a fraction of the view's.
+COLOUR_RANGE = 0.4  # Largest change of brightness, contrast and saturation, as a fraction.
 GREY = (0.299, 0.587, 0.114)  # ITU-R BT.601 luma.
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Crops and colours of a strength in [0, 1]; 0 changes nothing.
+    """Random crops and colour changes with a strength in [0, 1]; 0 changes nothing.
 
-    The four views of a location are changed alike, so that their horizon stays one. There is no
-    mirroring: the side of the road that cars drive on, and writing, tell where a place is.
+    The four views of a location get the same change, so that their horizon stays aligned. Views are
+    not mirrored, because writing and the side of the road that cars drive on tell the place.
     """
 
     strength: float
 
     def draw(self, locations: int, seed: int, step: int) -> Tensor:
-        """Return random numbers (locations, DRAWS) in [0, 1) that depend on seed and step alone."""
+        """Return random numbers (locations, DRAWS) in [0, 1) for a seed and a step."""
         generator = np.random.default_rng((AUGMENTATION_STREAM, seed, step))
         return torch.from_numpy(generator.random((locations, DRAWS), dtype=np.float32))
 
     def __call__(self, pixels: Tensor, draw: Tensor) -> Tensor:
-        """Return pixels (B, 4, 3, H, W) in [0, 1] changed by their random numbers (B, DRAWS)."""
+        """Return pixels (B, 4, 3, H, W) in [0, 1] augmented with random numbers (B, DRAWS)."""
         if not self.strength:
             return pixels
         draw = draw.to(pixels.device, non_blocking=True)
@@ -38,7 +38,7 @@ class Augmentation:
 
     def _crop(self, pixels: Tensor, draw: Tensor) -> Tensor:
         side = 1 - (1 - MIN_CROP) * self.strength * draw[:, 0]
-        # In the coordinates of affine_grid, in which a view reaches from -1 to 1.
+        # affine_grid's coordinates of a view reach from -1 to 1.
         shift = (2 * draw[:, 1:] - 1) * (1 - side)[:, None]
         theta = torch.zeros((len(pixels), 2, 3), device=pixels.device)
         theta[:, 0, 0] = theta[:, 1, 1] = side

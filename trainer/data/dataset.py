@@ -1,4 +1,4 @@
-"""Locations as batches of tensors, decoded by processes of their own."""
+"""Locations as batches of tensors, decoded by worker processes."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -14,19 +14,17 @@ from trainer.data.decode import read_views_into
 from trainer.data.layout import HEADINGS, Location
 from trainer.data.worker_processes import exit_with_parent, worker_context
 
-ORDER_STREAM = (
-    1  # Of the streams of random numbers that a seed gives, the one that orders locations.
-)
+ORDER_STREAM = 1  # Random stream of a seed that orders locations.
 SHA256_BYTES = 32
 
 
 class Batch(NamedTuple):
-    """Decoded locations.
+    """B decoded locations.
 
-    `rows` (B,) says which of the dataset's; `views` is (B, 4, 3, size, size) uint8, its channels
-    last in memory; `labels` (B,) int64. `errors` says in words why a location could not be read,
-    in which case it is black; else it is empty. `sha256` (B, 4, 32) uint8 are the hashes of the
-    files, of no meaning where a location could not be read, and None unless they were asked for.
+    `rows` (B,) are their rows in the dataset, `views` (B, 4, 3, size, size) uint8 in channels-last
+    memory format, `labels` (B,) int64. `errors` holds a message for each location that could not be
+    read, whose views are black, and "" for the others. `sha256` (B, 4, 32) uint8 are the hashes of
+    the files, undefined for unreadable locations; None without `with_sha256`.
     """
 
     rows: Tensor
@@ -37,10 +35,9 @@ class Batch(NamedTuple):
 
 
 class LocationDataset(Dataset[Batch]):
-    """Locations below one folder, read a batch at a time.
+    """Locations below one folder, read one batch at a time.
 
-    A locations that cannot be read comes back with the reason, so that the process which counts and
-    lists them is the one that reads on.
+    An unreadable location does not raise here, in a worker: its error is part of the batch.
     """
 
     def __init__(
@@ -48,17 +45,17 @@ class LocationDataset(Dataset[Batch]):
         root: Path,
         locations: Sequence[Location],
         class_names: Sequence[str],
-        size: int,
+        image_size: int,
         *,
         with_sha256: bool = False,
     ) -> None:
-        """Take the folder and what is read in it; `with_sha256` batches have the files' SHA-256 too."""
+        """Take the folder and its locations; views are scaled to `image_size` pixels."""
         self.root = root
         self.locations = tuple(locations)
-        self.image_size = size
+        self.image_size = image_size
         self.with_sha256 = with_sha256
         number = {name: label for label, name in enumerate(class_names)}
-        self.labels = tuple(number[place.class_name] for place in self.locations)
+        self.labels = tuple(number[location.class_name] for location in self.locations)
 
     def __len__(self) -> int:
         return len(self.locations)
@@ -70,26 +67,26 @@ class LocationDataset(Dataset[Batch]):
         sha256 = None
         if self.with_sha256:
             sha256 = torch.zeros((len(rows), len(HEADINGS), SHA256_BYTES), dtype=torch.uint8)
-        reasons = []
+        errors = []
         for number, row in enumerate(rows):
             paths = [self.root / name for name in self.locations[row].images]
             try:
                 read_views_into(paths, pixels[number], None if sha256 is None else sha256[number])
-                reasons.append("")
+                errors.append("")
             except InputError as error:
                 pixels[number] = 0
-                reasons.append(str(error))
+                errors.append(str(error))
         return Batch(
             torch.tensor(rows, dtype=torch.int64),
             pixels.permute(0, 1, 4, 2, 3),
             torch.tensor([self.labels[row] for row in rows], dtype=torch.int64),
-            tuple(reasons),
+            tuple(errors),
             sha256,
         )
 
 
 def sequential_batches(locations: int, batch_size: int) -> Iterator[list[int]]:
-    """Yield the rows of all locations, a batch at a time; the last may be smaller."""
+    """Yield the rows of all locations in order, in batches; the last may be smaller."""
     for first in range(0, locations, batch_size):
         yield list(range(first, min(first + batch_size, locations)))
 
@@ -97,10 +94,10 @@ def sequential_batches(locations: int, batch_size: int) -> Iterator[list[int]]:
 def shuffled_batches(
     locations: int, batch_size: int, seed: int, first_step: int, last_step: int
 ) -> Iterator[list[int]]:
-    """Yield the rows of the steps from `first_step` up to `last_step`, counted from 0.
+    """Yield the rows of the steps `first_step` to `last_step` (exclusive), counted from 0.
 
-    An epoch is `steps_per_epoch` steps. Its order depends on the seed and its number alone, so a
-    resumed run goes on with the same batches.
+    The order of an epoch depends only on the seed and its number, so a resumed run continues with
+    the same batches.
     """
     per_epoch = steps_per_epoch(locations, batch_size)
     for epoch in range(first_step // per_epoch, -(-last_step // per_epoch)):
@@ -113,26 +110,26 @@ def shuffled_batches(
 
 
 def steps_per_epoch(locations: int, batch_size: int) -> int:
-    """Return the number of whole batches, at least one.
+    """Return the number of full batches in an epoch, at least one.
 
-    What does not fill a batch is left out of an epoch, other locations in each.
+    An epoch leaves out the locations that do not fill a batch, different ones each time.
     """
     return max(1, locations // batch_size)
 
 
 def data_loader(
-    photographs: LocationDataset, batches: Iterable[list[int]], workers: int
+    locations: LocationDataset, batches: Iterable[list[int]], num_workers: int
 ) -> DataLoader[Batch]:
-    """Return the batches of these rows, in order; `workers` processes decode them ahead."""
+    """Return a loader of the batches with these rows, in order; `num_workers` decode them."""
     return DataLoader(
-        photographs,
+        locations,
         batch_sampler=batches,
         collate_fn=_identity,
-        num_workers=workers,
-        prefetch_factor=4 if workers else None,
+        num_workers=num_workers,
+        prefetch_factor=4 if num_workers else None,
         pin_memory=torch.cuda.is_available(),
-        multiprocessing_context=worker_context() if workers else None,
-        worker_init_fn=_init_worker if workers else None,
+        multiprocessing_context=worker_context() if num_workers else None,
+        worker_init_fn=_init_worker if num_workers else None,
     )
 
 

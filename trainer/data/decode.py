@@ -1,4 +1,4 @@
-"""One photograph, or the four of a location, as pixels."""
+"""Decode photographs to pixels: one file, or the four of a location."""
 
 import hashlib
 import struct
@@ -17,7 +17,7 @@ from common.errors import InputError
 
 FORMATS = ("JPEG",)
 GONE, UNREADABLE, NOT_JPEG, DAMAGED = "gone", "unreadable", "no JPEG", "cut off or damaged"
-# All that Pillow may raise for bytes that are no whole photograph.
+# What Pillow raises for a file that is not a complete photograph.
 DECODE_ERRORS = (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError)
 
 _TRANSPOSE = {
@@ -29,23 +29,22 @@ _TRANSPOSE = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-# Python's filters of warnings belong to the process, not to a thread.
+# Warning filters belong to the process, not to a thread.
 _warnings_lock = threading.Lock()
 
 
 def decode(path: Path, size: int) -> np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]:
     """Return a photograph as (3, size, size) uint8, RGB, upright.
 
-    Raises one of NOT_WHOLE, among them OSError, when it is no whole photograph.
+    Raises one of DECODE_ERRORS for a missing or damaged file.
     """
     return np.asarray(_resized(path.read_bytes(), size)).transpose(2, 0, 1)
 
 
 def read_views(paths: Sequence[Path], size: int) -> Tensor:
-    """Return a location's photographs as (4, 3, size, size) uint8, RGB, N, E, S, W.
+    """Return a location's photographs as (4, 3, size, size) uint8, RGB, in the order of `paths`.
 
-    In memory the channels come last, as `read_views_into` fills them. Raises InputError naming the file
-    that is no whole photograph.
+    The memory format is channels-last. Raises InputError naming a missing or damaged file.
     """
     pixels = torch.empty((len(paths), size, size, 3), dtype=torch.uint8)
     read_views_into(paths, pixels)
@@ -53,11 +52,10 @@ def read_views(paths: Sequence[Path], size: int) -> Tensor:
 
 
 def read_views_into(paths: Sequence[Path], pixels: Tensor, sha256: Tensor | None = None) -> None:
-    """Fill `pixels`, (4, size, size, 3) uint8 on the CPU, with photographs, RGB, N, E, S, W.
+    """Fill `pixels`, (4, size, size, 3) uint8 on the CPU, with photographs as RGB.
 
     `sha256`, (4, 32) uint8 on the CPU, receives the SHA-256 of each file, of the same bytes that
-    are decoded. Raises InputError naming the file that is no whole photograph; what was filled
-    before stays.
+    are decoded. Raises InputError naming a missing or damaged file; earlier views stay filled.
     """
     for number, (path, target) in enumerate(zip(paths, pixels.numpy(), strict=True)):
         try:
@@ -69,37 +67,37 @@ def read_views_into(paths: Sequence[Path], pixels: Tensor, sha256: Tensor | None
             sha256.numpy()[number] = np.frombuffer(hashlib.sha256(data).digest(), dtype=np.uint8)
 
 
-def open_rgb(data: bytes, least: int = 0) -> Image.Image:
-    """Return the picture in a JPEG file as Pillow's RGB image, turned as its EXIF block says.
+def open_rgb(data: bytes, min_side: int = 0) -> Image.Image:
+    """Decode a JPEG file to an RGB image, rotated upright by its EXIF orientation.
 
-    With `least` above 0 it may come at a half, a quarter or an eighth of its size, each side at
-    least so many pixels, for a fraction of the time. Raises one of NOT_WHOLE.
+    With `min_side` above 0 the image may be scaled down by 2, 4 or 8 to at least so many pixels a
+    side, which is faster. Raises one of DECODE_ERRORS.
     """
-    # A huge picture or an odd EXIF block makes Pillow warn before it says whether it can read on.
+    # Pillow warns of huge images and odd EXIF blocks before it reports whether it can read them.
     with _warnings_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         image = Image.open(BytesIO(data), formats=FORMATS)
         orientation = _orientation(image)
-    if least:
-        image.draft("RGB", (least, least))
+    if min_side:
+        image.draft("RGB", (min_side, min_side))
     rgb = image.convert("RGB")
-    turn = _TRANSPOSE.get(orientation)
-    return rgb if turn is None else rgb.transpose(turn)
+    transposition = _TRANSPOSE.get(orientation)
+    return rgb if transposition is None else rgb.transpose(transposition)
 
 
 def describe_error(error: BaseException) -> str:
-    """Say in a word or two what is wrong with a photograph that could not be read."""
+    """Return in a word or two why a photograph could not be read."""
     if isinstance(error, FileNotFoundError):
         return GONE
     if isinstance(error, UnidentifiedImageError):
         return NOT_JPEG
-    # An error of the system has a number; Pillow's have none.
+    # Errors of the operating system have a number, Pillow's have none.
     return UNREADABLE if isinstance(error, OSError) and error.errno else DAMAGED
 
 
-def unusable_message(path: Path, what: str) -> str:
-    """Return the sentence about a photograph that cannot be used, `what` being its problem."""
-    return f"{path}: the photograph is {what}; replace it or remove the location."
+def unusable_message(path: Path, problem: str) -> str:
+    """Return the error message for a photograph with a problem (`describe_error`)."""
+    return f"{path}: the photograph is {problem}; replace it or remove the location."
 
 
 def _resized(data: bytes, size: int) -> Image.Image:
@@ -110,7 +108,7 @@ def _resized(data: bytes, size: int) -> Image.Image:
 
 
 def _orientation(image: Image.Image) -> int:
-    """Return the EXIF orientation; a block that is none says nothing, and its picture may do."""
+    """Return the EXIF orientation; 1 (upright) if the block is damaged."""
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except (*DECODE_ERRORS, TypeError, KeyError):

@@ -1,10 +1,11 @@
-"""From a folder of four-heading photographs to an index of its locations, by file names alone.
+"""Folder layouts: find the locations of a data folder by its file names.
 
-There are two layouts. In that of 50States, `<root>/<Class>/<year>_<panoid>_<heading>.jpg`, heading
-is 0, 90, 180, 270 for N, E, S, W. In that of the course challenge a table in the root, a CSV file
-with the columns `image_north`, `image_east`, `image_south`, `image_west`, `state`, `latitude` and
-`longitude`, names the photographs `<sample>_<north|east|south|west>.jpg`, which lie beside it or
-in one folder below. Either may lie in a folder `test_data`, as the 50States2K archive unpacks.
+There are two layouts. In the 50States layout, `<root>/<Class>/<year>_<panoid>_<heading>.jpg`, the
+heading is 0, 90, 180 or 270 for N, E, S, W. In the layout of the course challenge, a CSV file in
+the root with the columns `image_north`, `image_east`, `image_south`, `image_west`, `state`,
+`latitude` and `longitude` names the photographs `<sample>_<north|east|south|west>.jpg`, which are
+beside it or in one folder below. Both may be inside a folder `test_data`, as in the 50States2K
+archive.
 """
 
 import csv
@@ -26,18 +27,17 @@ LAYOUT = "<folder>/<Class>/<year>_<panoid>_<0|90|180|270>.jpg"
 
 _HEADING_OF = {str(degree): degree for degree in HEADINGS}
 
-
-# Control characters, and bytes of a file name that are no UTF-8.
+# Control characters, and bytes of a file name that are not UTF-8.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
 class Location:
-    """One place: its id `<Class>/<name>`, class, coordinates and four photographs.
+    """One location with its four photographs.
 
-    The name is `<year>_<panoid>`, or the sample's of a table. `latitude` and `longitude` are in
-    degrees, NaN where unknown; `images` are paths relative to the index's root, in the order N, E,
-    S, W.
+    `id` is `<Class>/<year>_<panoid>`, or `<Class>/<sample>` in a table. `latitude` and `longitude`
+    are in degrees, NaN if unknown. `images` are paths relative to the root of the index, in the
+    order N, E, S, W.
     """
 
     id: str
@@ -49,7 +49,7 @@ class Location:
 
 @dataclass(frozen=True)
 class SkippedLocation:
-    """A location that cannot be used, why, and those of its photographs that are there."""
+    """A location that cannot be used, the reason, and its existing photographs."""
 
     id: str
     reason: str
@@ -58,7 +58,7 @@ class SkippedLocation:
 
 @dataclass(frozen=True)
 class Index:
-    """The complete locations below `root`, by class and then by name, and those left out."""
+    """The complete locations below `root`, sorted by class and name, and the skipped ones."""
 
     root: Path
     locations: tuple[Location, ...]
@@ -66,15 +66,15 @@ class Index:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """Names of the classes that have a complete location, sorted."""
+        """Sorted names of the classes that have a complete location."""
         return tuple(sorted({location.class_name for location in self.locations}))
 
 
 def index_folder(root: Path) -> Index:
-    """Read the folder's names, not its photographs.
+    """Index the locations of a data folder without opening its photographs.
 
-    Raises InputError when the folder is missing, holds no complete location, or holds more than
-    one table or layout.
+    Raises InputError if the folder is missing, has no complete location, or mixes tables or
+    layouts.
     """
     if not root.is_dir():
         raise InputError(f"{root}: there is no such folder of photographs; check --data.")
@@ -95,9 +95,9 @@ def index_folder(root: Path) -> Index:
 
 
 def parse_view_name(file_name: str) -> tuple[str, int] | None:
-    """Split `<year>_<panoid>_<heading>.jpg` into name and degrees; None for another file.
+    """Split `<year>_<panoid>_<heading>.jpg` into name and heading; None for another file.
 
-    The pano id may hold `_` and `-`: the heading follows the last `_`.
+    The pano id may contain `_` and `-`: the heading follows the last `_`.
     """
     name, _, degree = _stem(file_name).rpartition("_")
     return (name, _HEADING_OF[degree]) if name and degree in _HEADING_OF else None
@@ -110,30 +110,29 @@ def parse_sample_name(file_name: str) -> tuple[str, str] | None:
 
 
 def pano_id(image: str) -> str | None:
-    """Return the pano id in a photograph's path: what is between the first and the last `_`.
+    """Return the pano id in a photograph's path, between the first and the last `_`.
 
-    None where the layout has none: the samples of a table are only numbered.
+    None for the samples of a table, which have no pano ids.
     """
     view = parse_view_name(image.rpartition("/")[2])
     return (view[0].partition("_")[2] or None) if view else None
 
 
 def _stem(file_name: str) -> str:
-    """Return the name of a photograph without its ending; empty for another file."""
-    stem, _, ending = file_name.rpartition(".")
-    return stem if ending.lower() in SUFFIXES and is_printable(stem) else ""
+    """Return the name of a photograph without its suffix; "" for another file."""
+    stem, _, suffix = file_name.rpartition(".")
+    return stem if suffix.lower() in SUFFIXES and is_printable(stem) else ""
 
 
 def is_printable(name: str) -> bool:
-    """Return whether a name is text without control characters: a file system holds others too."""
+    """Return whether a file name is valid text without control characters."""
     return not _UNPRINTABLE.search(name)
 
 
 def _list_files(root: Path) -> dict[str, list[str]]:
-    """Return the sorted names of files in the root, under "", and in each folder below it.
+    """Return the sorted file names in the root, under "", and in each folder below it.
 
-    A name that looks like a photograph's is not asked whether it is a file: that would take
-    minutes for a large folder, and reading it says so.
+    Names in the folders are not checked to be files, which would take minutes for a large data set.
     """
     result: dict[str, list[str]] = {"": []}
     with os.scandir(root) as entries:
@@ -141,13 +140,13 @@ def _list_files(root: Path) -> dict[str, list[str]]:
             if not entry.is_dir():
                 result[""].append(entry.name)
                 continue
-            if not is_printable(entry.name):  # Left out in silence, a class would be missing.
+            if not is_printable(entry.name):  # Skipped silently, a class would be missing.
                 raise InputError(
-                    f"{root}: the name of the folder {entry.name!r} holds what is no text; rename "
+                    f"{root}: the name of the folder {entry.name!r} has unprintable characters; rename "
                     "or remove it."
                 )
             with os.scandir(entry.path) as inner:
-                # Sorted, so that of x_0.jpg and x_0.jpeg the same one is taken everywhere.
+                # Sorted, so that of x_0.jpg and x_0.jpeg the same one is used on every machine.
                 result[entry.name] = sorted(photograph.name for photograph in inner)
     return result
 
@@ -176,12 +175,10 @@ def _read_folder(
     locations, skipped = [], []
     for file_name in names:
         if not is_printable(file_name):
-            reason = "the name holds what is no text"
+            reason = "the name has unprintable characters"
             skipped.append(SkippedLocation(f"{folder.name}/{file_name!r}", reason))
     if not views:
-        skipped.append(
-            SkippedLocation(folder.name, "the folder holds no photograph of this layout")
-        )
+        skipped.append(SkippedLocation(folder.name, "the folder has no photograph in this layout"))
     for name, image in sorted(views.items()):
         identity = f"{folder.name}/{name}"
         missing = [str(degree) for degree in HEADINGS if degree not in image]
@@ -198,7 +195,7 @@ def _read_folder(
 
 
 def _read_coordinates(path: Path) -> dict[str, tuple[float, float]]:
-    r"""Read lines `<name> \r <latitude> <longitude>`, name being a location or one view of it."""
+    r"""Read lines `<name> \r <latitude> <longitude>`; the name is of a location or a view."""
     if not path.is_file():
         return {}
     result = {}
@@ -209,19 +206,19 @@ def _read_coordinates(path: Path) -> dict[str, tuple[float, float]]:
                 continue
             try:
                 name, latitude, longitude = line.split()
-                place = (float(latitude), float(longitude))
+                coordinates = (float(latitude), float(longitude))
             except ValueError:
                 raise InputError(
                     f"{path}: line {number} is not '<name> <latitude> <longitude>'; "
-                    "mend or remove the file."
+                    "correct or remove the file."
                 ) from None
             view = parse_view_name(name)
-            result[view[0] if view else name] = place
+            result[view[0] if view else name] = coordinates
     return result
 
 
 def _find_tables(root: Path) -> list[Path]:
-    """Return the CSV files in a folder that name photographs and their state."""
+    """Return the CSV files in a folder that list photographs and their state."""
     result = []
     for path in sorted(root.glob("*.csv")):
         if is_printable(path.name) and path.is_file():
@@ -240,15 +237,15 @@ def _check_single_layout(
         raise _ambiguous(tables[0], other)
 
 
-def _ambiguous(one: Path, other: Path) -> InputError:
+def _ambiguous(first: Path, second: Path) -> InputError:
     return InputError(
-        f"{one} and {other}: either could say where the photographs are; move one away."
+        f"{first} and {second}: both could define the locations; move one of them away."
     )
 
 
 @dataclass(frozen=True)
 class _Sample:
-    """A row of the table: the id of its location, its class, coordinates and file names."""
+    """A row of a table: location id, class, coordinates and file names."""
 
     id: str
     class_name: str
@@ -263,13 +260,13 @@ def _read_table(
     samples = sorted(_read_samples(table), key=lambda sample: sample.id)
     wanted = {name for sample in samples for name in sample.image_names}
     folder = _photograph_folder(table, wanted, files)
-    there = wanted.intersection(files[folder])
-    before = f"{folder}/" if folder else ""
+    existing = wanted.intersection(files[folder])
+    prefix = f"{folder}/" if folder else ""
     locations, skipped = [], []
     for sample in samples:
-        image = tuple(f"{before}{name}" for name in sample.image_names if name in there)
-        if len(image) == len(DIRECTIONS):
-            north, east, south, west = image
+        images = tuple(f"{prefix}{name}" for name in sample.image_names if name in existing)
+        if len(images) == len(DIRECTIONS):
+            north, east, south, west = images
             locations.append(
                 Location(
                     sample.id,
@@ -280,59 +277,58 @@ def _read_table(
                 )
             )
         else:
-            missing = ", ".join(name for name in sample.image_names if name not in there)
-            skipped.append(SkippedLocation(sample.id, f"no photograph {missing}", image))
+            missing = ", ".join(name for name in sample.image_names if name not in existing)
+            skipped.append(SkippedLocation(sample.id, f"no photograph {missing}", images))
     return locations, skipped
 
 
 def _photograph_folder(table: Path, wanted: set[str], files: Mapping[str, Sequence[str]]) -> str:
-    """Return the folder, "" for the table's own, that holds the photographs of a table.
+    """Return the folder with the photographs of a table; "" for the folder of the table.
 
-    In the public archive `test_images` may hold the names of `train_images` again, so of several
-    folders the one that begins as the table does is meant.
+    In the public archive `test_images` may have the same names as `train_images`: of several
+    folders, the one that starts with the same word as the table is used.
     """
     found = [folder for folder, names in files.items() if not wanted.isdisjoint(names)]
     if not found:
         raise InputError(
-            f"{table}: none of the photographs that it names lies beside it or in a folder below; "
-            "unpack them there."
+            f"{table}: none of its photographs is beside it or in a folder below; unpack them there."
         )
     first_word = table.stem.partition("_")[0]
-    alike = [folder for folder in found if folder.partition("_")[0] == first_word]
-    for choice in (found, alike):
-        if len(choice) == 1:
-            return choice[0]
+    same_word = [folder for folder in found if folder.partition("_")[0] == first_word]
+    for candidates in (found, same_word):
+        if len(candidates) == 1:
+            return candidates[0]
     raise _ambiguous(table.parent / found[0], table.parent / found[1])
 
 
 def _read_samples(table: Path) -> list[_Sample]:
-    """Read a table; raises InputError naming the line that cannot be used."""
+    """Read a table; raises InputError naming an invalid line."""
     result: dict[str, _Sample] = {}
     with table.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file, strict=True)
         try:
-            absent = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-            if absent:
-                raise ValueError(f"has no column {', '.join(absent)}")
+            missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+            if missing:
+                raise ValueError(f"has no column {', '.join(missing)}")
             for row in reader:
                 name, sample = _parse_sample(row)
                 if name in result:
-                    raise ValueError(f"names {name} for a second time")
+                    raise ValueError(f"names {name} again")
                 result[name] = sample
         except UnicodeDecodeError:
-            raise InputError(f"{table}: is no text in UTF-8; save it as one.") from None
+            raise InputError(f"{table}: not UTF-8 text; save it in UTF-8.") from None
         except (ValueError, csv.Error) as error:
             line = reader.reader.line_num
-            raise InputError(f"{table}: line {line} {error}; mend the file.") from None
+            raise InputError(f"{table}: line {line} {error}; correct the file.") from None
     return list(result.values())
 
 
 def _parse_sample(row: Mapping[str | None, str | list[str] | None]) -> tuple[str, _Sample]:
-    """Return the sample's name and what is known of it; raises ValueError saying what is wrong."""
+    """Return the name and the sample of a row; raises ValueError with the rest of a sentence."""
     if None in row or None in row.values():
         raise ValueError("has more or fewer columns than the first")
     *images, state, latitude, longitude = (str(row[column]).strip() for column in COLUMNS)
-    # The names come from a file that somebody may have written: none leads out of the folder.
+    # File names from a table must not lead out of the folder.
     parts = [
         None if "/" in image or "\\" in image else parse_sample_name(image) for image in images
     ]
@@ -341,18 +337,20 @@ def _parse_sample(row: Mapping[str | None, str | list[str] | None]) -> tuple[str
     if len(names) != 1 or directions != DIRECTIONS:
         raise ValueError("does not name <sample>_north.jpg and the same for east, south and west")
     if not state or not is_printable(state) or "/" in state or "\\" in state:
-        raise ValueError(f"has a state that cannot be a name, {state!r}")
-    place = (_parse_degrees(latitude, 90), _parse_degrees(longitude, 180))
+        raise ValueError(f"has an invalid state {state!r}")
+    coordinates = (_parse_degrees(latitude, 90), _parse_degrees(longitude, 180))
     (name,) = names
-    return name, _Sample(f"{state}/{name}", state, *place, tuple(images))
+    return name, _Sample(f"{state}/{name}", state, *coordinates, tuple(images))
 
 
-def _parse_degrees(text: str, most: float) -> float:
-    """Return a coordinate, NaN for an empty one; raises ValueError beyond +-`most`."""
+def _parse_degrees(text: str, limit: float) -> float:
+    """Return a coordinate, NaN for an empty one; raises ValueError outside [-limit, limit]."""
     try:
         value = float(text) if text else float("nan")
     except ValueError:
         value = float("inf")
-    if abs(value) > most:
-        raise ValueError(f"has {text!r} where a coordinate of at most {most} degrees is due")
+    if abs(value) > limit:
+        raise ValueError(
+            f"has an invalid coordinate {text!r}, expected -{limit} to {limit} degrees"
+        )
     return value

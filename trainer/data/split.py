@@ -1,4 +1,4 @@
-"""Which locations are trained on and which are held back."""
+"""Split of the locations into training and validation."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -18,10 +18,9 @@ class Split:
 
 
 def split_by_location(index: Index, validation_fraction: float, seed: int) -> Split:
-    """Split each class by location: `validation_fraction` of it, at least one, goes to validation.
+    """Split each class by location; hold out `validation_fraction` of it, at least one location.
 
-    Raises InputError for a class with fewer than two locations, one of which none can be read, or
-    when there is one class only.
+    Raises InputError for a class with fewer than two usable locations, and for a single class.
     """
     generator = np.random.default_rng(seed)
     training: list[Location] = []
@@ -29,7 +28,7 @@ def split_by_location(index: Index, validation_fraction: float, seed: int) -> Sp
     by_class: defaultdict[str, list[Location]] = defaultdict(list)
     for location in index.locations:
         by_class[location.class_name].append(location)
-    # Left out in silence, it would be missing from the model.
+    # Dropped silently, such a class would be missing from the model.
     for skipped in index.skipped:
         name, _, rest = skipped.id.partition("/")
         if rest and name not in by_class:
@@ -38,15 +37,17 @@ def split_by_location(index: Index, validation_fraction: float, seed: int) -> Sp
                 f"{skipped.reason}); replace the photographs or remove the folder."
             )
     if len(by_class) < 2:
-        raise InputError(f"{index.root}: one class is not enough to train; add another folder.")
+        raise InputError(
+            f"{index.root}: training needs at least two classes; add another class folder."
+        )
     for name, members in sorted(by_class.items()):
         if len(members) < 2:
             raise InputError(
-                f"{index.root / name}: one complete location cannot be both trained on and "
-                "validated; add photographs or remove the folder."
+                f"{index.root / name}: a class needs at least two complete locations, one to train and "
+                "one to validate; add photographs or remove the folder."
             )
-        held = min(max(1, round(validation_fraction * len(members))), len(members) - 1)
+        held_out = min(max(1, round(validation_fraction * len(members))), len(members) - 1)
         order = generator.permutation(len(members))
-        validation += [members[row] for row in sorted(order[:held])]
-        training += [members[row] for row in sorted(order[held:])]
+        validation += [members[row] for row in sorted(order[:held_out])]
+        training += [members[row] for row in sorted(order[held_out:])]
     return Split(tuple(training), tuple(validation))

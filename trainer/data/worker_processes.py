@@ -1,4 +1,4 @@
-"""Processes that read photographs for another one, and end with it."""
+"""Worker processes that read photographs; they end with their parent."""
 
 import multiprocessing
 import os
@@ -8,45 +8,45 @@ from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import ForkServerContext
 
 PRELOAD = ["trainer.data.dataset", "trainer.data.prepare.scan"]
-# Only where a process can see who has sent a signal can it tell its parent from others.
+# Only with sigwaitinfo can a worker tell whether its parent sent a signal.
 HAS_SIGWAITINFO = hasattr(signal, "sigwaitinfo")
 BLOCKED_SIGNALS = {signal.SIGINT, signal.SIGTERM} if HAS_SIGWAITINFO else {signal.SIGINT}
 
 
 def worker_context() -> ForkServerContext:
-    """Return what starts such processes.
+    """Return the multiprocessing context that starts workers.
 
-    Forking a process that already runs threads can lock up. A server that has imported once what
-    reads, and runs no threads, forks safely and at once. Ctrl-C in a terminal and SIGTERM from
-    `torchrun` or `timeout` reach every process of a group; neither ends what is forked here, for
-    whether to go on is the parent's to say, and it wants the batches until it has saved.
+    Forking a process that runs threads can deadlock. The fork server has no threads and has already
+    imported what workers need, so it forks safely and fast. Ctrl-C in a terminal and SIGTERM from
+    `torchrun` or `timeout` reach every process of the group. Workers ignore both: their parent
+    needs batches until it has saved, and then ends them.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
-    resource_tracker.ensure_running()  # At its start it lets the signals through again.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED_SIGNALS)
+    resource_tracker.ensure_running()  # Starting it unblocks the signals again.
+    old_mask = signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED_SIGNALS)
     try:
         forkserver.ensure_running()
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, old_mask)
     return context
 
 
 def exit_with_parent() -> None:
-    """Let this process end when its parent is killed, or asks it to."""
+    """End this worker when its parent ends or sends SIGTERM."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return
 
-    def watch() -> None:
+    def watch_parent() -> None:
         parent.join()
         os._exit(1)
 
-    def listen() -> None:
+    def wait_for_signal() -> None:
         while True:
             if signal.sigwaitinfo({signal.SIGTERM}).si_pid == parent.pid:
                 os._exit(1)
 
-    threading.Thread(target=watch, daemon=True).start()
+    threading.Thread(target=watch_parent, daemon=True).start()
     if HAS_SIGWAITINFO:
-        threading.Thread(target=listen, daemon=True).start()
+        threading.Thread(target=wait_for_signal, daemon=True).start()

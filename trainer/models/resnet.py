@@ -116,7 +116,7 @@ class FourViewResNet(nn.Module):
         return cast(Tensor, self.classifier(self._view_features(self._feature_map(pixels))))
 
     def forward_all(self, pixels: Tensor) -> ModelOutput:
-        """Return features and logits of locations and views, of pixels (B, 4, 3, H, W) in [0, 1]."""
+        """Return all features and logits of pixels (B, 4, 3, H, W) in [0, 1]."""
         features, view_features = self._location_and_view_features(pixels)
         return ModelOutput(
             features=features,
