@@ -283,7 +283,7 @@ class Explanation:
             "location_id": attribution.location_id,
             "output_value": attribution.output,
             "probability": attribution.probability,
-            "verdict": self.verdict.word,
+            "verdict": self.verdict.label,
         }
         return xr.Dataset(
             {
@@ -298,10 +298,10 @@ class Explanation:
         request, verdict = self.attribution.request, self.verdict
         lines = [
             f"{self.attribution.location_id}: {request.target_label}, {request.description}",
-            verdict.word,
+            verdict.label,
         ]
         for reason in verdict.reasons:
-            mark = "+ " if reason.speaks == "for" else "- "
+            mark = "+ " if reason.side == "for" else "- "
             lines += textwrap.wrap(mark + reason.text, 96, subsequent_indent="  ")
         return "\n".join(lines)
 

@@ -138,7 +138,7 @@ def test_a_state_rather_than_itself_gets_a_sentence(page: Page, site: Site) -> N
     row = site.guesses.row[name]
     predicted = site.guesses.name[site.guesses.prediction[row]]
     choose(page, "rather", predicted)
-    expect(page.locator("#explanation .failure")).to_contain_text("name two different states")
+    expect(page.locator("#explanation .failure")).to_contain_text("choose two different classes")
     other = next(one for one in site.guesses.name if one != predicted)
     choose(page, "rather", other)
     expect(page.locator("#explained-what")).to_contain_text(f"{predicted} rather than {other}")

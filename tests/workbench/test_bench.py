@@ -98,7 +98,7 @@ def test_an_explanation_is_that_of_the_store_s_model(
     assert explanation.values.shape == (4, 32, 32)
     assert np.array_equal(explanation.views, bench.views(LOCATION))
     assert explanation.views.shape == (4, 3, 32, 32)
-    assert explanation.verdict.word == "not yet examined"
+    assert explanation.verdict.label == "not checked"
 
 
 def test_an_explanation_shows_itself(explanation: Explanation) -> None:
@@ -107,7 +107,7 @@ def test_an_explanation_shows_itself(explanation: Explanation) -> None:
     assert LOCATION in figure.get_suptitle()
     assert repr(explanation).splitlines()[:2] == [
         f"{LOCATION}: logit of Alaska, integrated gradients, baseline mean colour",
-        "not yet examined",
+        "not checked",
     ]
     assert "+ Converged: completeness error" in repr(explanation)
 
@@ -127,7 +127,7 @@ def test_an_explanation_with_named_axes(explanation: Explanation, tmp_path: Path
 def test_checks_and_a_progress_bar(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     explanation = bench.explain(LOCATION, "grad_cam", checks=True)
     assert explanation.attribution.checks is not None
-    assert explanation.verdict.word != "not yet examined"
+    assert explanation.verdict.label != "not checked"
     assert f"{LOCATION}: 100%" in capsys.readouterr().err
 
 

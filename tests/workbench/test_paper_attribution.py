@@ -61,14 +61,14 @@ def test_the_errors_are_written_in_numbers_and_no_text_is_too_small_to_read() ->
     written = result.findobj(Text)
     words = " ".join(" ".join(text.get_text() for text in written).split())
     assert "Output 5, of the baseline 1; completeness error +0.4 (10.0% of the" in words
-    assert "map error 3.0% by estimate; 20 gradients, 3 forward passes" in words
+    assert "estimated map error 3.0%; 20 gradients, 3 forward passes" in words
     assert min(float(text.get_fontsize()) for text in written if text.get_text()) >= 6
 
 
 def test_a_map_without_evidence_has_no_curves(made: Attribution) -> None:
     result = figure(replace(made, checks=None), VIEWS)
     assert not any(axes.lines for axes in result.axes)
-    assert "Not yet examined" in [text.get_text() for axes in result.axes for text in axes.texts]
+    assert "Not checked" in [text.get_text() for axes in result.axes for text in axes.texts]
 
 
 def test_a_map_of_zeros_can_be_drawn(made: Attribution, tmp_path: Path) -> None:

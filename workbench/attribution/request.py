@@ -22,23 +22,25 @@ BASELINE_TITLES = {
 }
 OUTPUTS = ("logit", "log_probability", "probability")
 PREDICTED, TRUE = "predicted", "true"
-# Which methods compare the photographs with a baseline, and which with the same of many locations.
 BASELINE_METHODS = ("integrated_gradients", "smoothgrad", "occlusion")
+"""Methods that use `AttributionRequest.baseline`."""
 PATH_METHODS = ("integrated_gradients", "smoothgrad", "expected_gradients")
+"""Methods that integrate gradients along paths, so that the map is complete."""
 
 
 @dataclass(frozen=True)
 class AttributionRequest:
-    """What is asked about a location; equal questions about it have equal answers.
+    """What to compute for a location; equal requests have equal results.
 
-    `target` is "predicted", "true" or a class; with `contrast_target` the output's difference between
-    the two is explained. `baseline_location` is the location whose photographs are the baseline "location".
-    Integrals end when the completeness error is at most `completeness_tolerance` of the difference
-    of outputs and the map's own estimated error (L1) at most `map_tolerance` of the map, or at
-    `max_evaluations` gradient evaluations. `n_samples` counts draws of noise ("noise",
-    "smoothgrad") and `noise_std` is its standard deviation as a fraction of the pixel range
-    (SmoothGrad); "expected_gradients" has at most `n_samples` * 8 locations as references. `window`
-    is the side of what occlusion covers, as a fraction of the view's, and it moves by half of it.
+    `target` is "predicted", "true" or a class; with `contrast_target` the difference between the
+    two outputs is explained. `baseline_location` is the id of the location whose photographs are the
+    baseline "location". Integration ends when the completeness error is at most
+    `completeness_tolerance` of the difference of outputs and the estimated error of the map (L1) is
+    at most `map_tolerance` of the map, or after `max_evaluations` gradients. `n_samples` counts
+    draws of noise (baseline "noise", "smoothgrad"), `noise_std` is the standard deviation of
+    SmoothGrad's noise as a fraction of the pixel range; "expected_gradients" uses at most 8 *
+    `n_samples` locations as references. `window` is the side of occlusion's window as a fraction of
+    the view's; its stride is half of it.
     """
 
     method: str = "integrated_gradients"
@@ -55,83 +57,83 @@ class AttributionRequest:
     window: float = 0.25
     seed: int = 0
 
-    def validate(self, class_name: tuple[str, ...]) -> None:
-        """Raise InputError, naming what can be said instead, for what nobody can answer."""
-        usual = AttributionRequest()
+    def validate(self, class_names: tuple[str, ...]) -> None:
+        """Raise InputError, with the possible values, for a request that cannot be fulfilled."""
+        default = AttributionRequest()
         for field in fields(self):
-            value, kind = getattr(self, field.name), type(getattr(usual, field.name))
+            value, kind = getattr(self, field.name), type(getattr(default, field.name))
             if type(value) is not kind and not (kind is float and type(value) is int):
-                raise InputError(f"{field.name} is {value!r}; give a {kind.__name__}.")
+                raise InputError(f"{field.name} is {value!r}; expected {kind.__name__}.")
         if self.target == self.contrast_target:
-            raise InputError(f"{self.target} rather than {self.target}: name two different states.")
+            raise InputError(
+                f"target and contrast_target are both {self.target!r}; choose two different classes."
+            )
         for what, value, known in (
             ("method", self.method, METHOD_TITLES),
             ("baseline", self.baseline, BASELINE_TITLES),
             ("output", self.output, OUTPUTS),
         ):
             if value not in known:
-                raise InputError(f"{value!r}: there is no such {what}; say {_either(known)}.")
+                raise InputError(f"{value!r}: no such {what}; choose {_alternatives(known)}.")
         for name in (self.target, self.contrast_target):
-            if name not in ("", PREDICTED, TRUE, *class_name) or not self.target:
+            if name not in ("", PREDICTED, TRUE, *class_names) or not self.target:
                 raise InputError(
-                    f"{name!r}: the model knows no such state; it knows "
-                    f"{', '.join(class_name[:3])} and so on, {len(class_name)} in all."
+                    f"{name!r}: the model has no such class; choose one of its {len(class_names)}, "
+                    f"{', '.join(class_names[:3])}, ..."
                 )
         if (self.baseline == "location") != bool(self.baseline_location):
-            raise InputError("The baseline 'location' needs another location's id, and no other.")
-        drawn = self.method == "smoothgrad" or self.baseline == "noise"
-        least = 3 * self.n_samples if drawn else 3
+            raise InputError(
+                "The baseline 'location' needs baseline_location, the id of another location, and only "
+                "this baseline does."
+            )
+        random = self.method == "smoothgrad" or self.baseline == "noise"
+        min_evaluations = 3 * self.n_samples if random else 3
         limits: tuple[tuple[str, float, float, float], ...] = (
-            ("completeness tolerance", self.completeness_tolerance, 1e-6, 1.0),
-            ("map tolerance", self.map_tolerance, 1e-6, 1.0),
-            ("number of gradients", self.max_evaluations, least, 10_000),
-            ("number of samples", self.n_samples, 1, 64),
-            ("noise", self.noise_std, 1e-6, 1.0),
+            ("completeness_tolerance", self.completeness_tolerance, 1e-6, 1.0),
+            ("map_tolerance", self.map_tolerance, 1e-6, 1.0),
+            ("max_evaluations", self.max_evaluations, min_evaluations, 10_000),
+            ("n_samples", self.n_samples, 1, 64),
+            ("noise_std", self.noise_std, 1e-6, 1.0),
             ("window", self.window, 0.05, 1.0),
             ("seed", self.seed, 0, 2**63 - 1),
         )
-        for what, number, low, high in limits:
+        for name, number, low, high in limits:
             if not low <= number <= high:
-                raise InputError(f"The {what} is {number}; give one from {low:,} to {high:,}.")
+                raise InputError(f"{name} is {number}; choose one from {low:,} to {high:,}.")
 
     def resolve(self, predicted: str, true: str) -> "AttributionRequest":
-        """Return the same question with its classes by their names, as answers carry it.
+        """Return the request with its classes by name and unused fields at their defaults.
 
-        What the method does not use is put back to its default, so that equal work is one
-        question. Raises InputError for a state rather than itself.
+        Equal work so becomes an equal request. Raises InputError if both targets are one class.
         """
         names = {PREDICTED: predicted, TRUE: true}
-        state = names.get(self.target, self.target)
-        rather = names.get(self.contrast_target, self.contrast_target)
-        if state == rather:
-            raise InputError(f"{state} rather than {rather}: name two different states.")
-        usual = AttributionRequest()
-        asked = replace(self, target=state, contrast_target=rather)
+        target = names.get(self.target, self.target)
+        contrast_target = names.get(self.contrast_target, self.contrast_target)
+        if target == contrast_target:
+            raise InputError(
+                f"target and contrast_target are both {target!r}; choose two different classes."
+            )
+        unused: list[str] = []
         if self.method not in BASELINE_METHODS:
-            asked = replace(
-                asked, baseline=usual.baseline, baseline_location=usual.baseline_location
-            )
+            unused += ["baseline", "baseline_location"]
         if self.method not in PATH_METHODS:
-            asked = replace(
-                asked,
-                completeness_tolerance=usual.completeness_tolerance,
-                map_tolerance=usual.map_tolerance,
-                max_evaluations=usual.max_evaluations,
-            )
+            unused += ["completeness_tolerance", "map_tolerance", "max_evaluations"]
         if self.method != "smoothgrad":
-            asked = replace(asked, noise_std=usual.noise_std)
+            unused += ["noise_std"]
         if self.method != "occlusion":
-            asked = replace(asked, window=usual.window)
-        drawn = self.method in ("smoothgrad", "expected_gradients")
-        if not drawn and asked.baseline != "noise":
-            asked = replace(asked, n_samples=usual.n_samples, seed=usual.seed)
-        return asked
+            unused += ["window"]
+        noise_baseline = self.method in BASELINE_METHODS and self.baseline == "noise"
+        if self.method not in ("smoothgrad", "expected_gradients") and not noise_baseline:
+            unused += ["n_samples", "seed"]
+        default = AttributionRequest()
+        defaults = {name: getattr(default, name) for name in unused}
+        return replace(self, target=target, contrast_target=contrast_target, **defaults)
 
     @property
     def target_label(self) -> str:
         """What is explained, in words: "logit of Kentucky rather than Kansas"."""
-        rather = f" rather than {self.contrast_target}" if self.contrast_target else ""
-        return f"{self.output} of {self.target}{rather}"
+        contrast = f" rather than {self.contrast_target}" if self.contrast_target else ""
+        return f"{self.output} of {self.target}{contrast}"
 
     @property
     def description(self) -> str:
@@ -143,5 +145,5 @@ class AttributionRequest:
         return f"{title}, baseline {self.baseline_location or baseline}"
 
 
-def _either(words: Iterable[str]) -> str:
-    return " or ".join(repr(word) for word in words)
+def _alternatives(values: Iterable[str]) -> str:
+    return " or ".join(map(repr, values))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from workbench.attribution.request import BASELINE_TITLES
 from workbench.attribution.result import Attribution, Checks
-from workbench.attribution.verdict import ALIKE, SAME_PLACES, Verdict, gain, verdict
+from workbench.attribution.verdict import INPUT_INDEPENDENT, SIMILAR, Verdict, gain, verdict
 from workbench.dashboard import attribution_view
 from workbench.dashboard.job_queue import State
 from workbench.figures import screen
@@ -24,8 +24,8 @@ Row = tuple[str, float]
 
 def badge(judged: Verdict) -> html.Span:
     """Return a verdict in a word, its reasons under the pointer."""
-    reasons = "\n".join(f"{reason.speaks}: {reason.text}" for reason in judged.reasons)
-    return html.Span(judged.word, className=f"badge {_LOOK.get(judged.word, '')}", title=reasons)
+    reasons = "\n".join(f"{reason.side}: {reason.text}" for reason in judged.reasons)
+    return html.Span(judged.label, className=f"badge {_LOOK.get(judged.label, '')}", title=reasons)
 
 
 def examined(made: State, examination: State) -> list[Any]:
@@ -39,7 +39,7 @@ def examined(made: State, examination: State) -> list[Any]:
             [
                 html.Div([html.Span("This map is ", className="label"), badge(judged)]),
                 html.Ul(
-                    [html.Li(one.text, className=f"speaks {one.speaks}") for one in judged.reasons],
+                    [html.Li(one.text, className=f"speaks {one.side}") for one in judged.reasons],
                     className="reasons",
                 ),
             ],
@@ -99,7 +99,9 @@ def measured(evidence: Checks, probability: float) -> list[Any]:
                     [("their mean", evidence.input_randomization)],
                     "rank correlation of |map| by places with the mean |map| of pictures of noise: "
                     "places that the network sees whatever is shown",
-                    flagged=["their mean"] if evidence.input_randomization >= SAME_PLACES else [],
+                    flagged=["their mean"]
+                    if evidence.input_randomization >= INPUT_INDEPENDENT
+                    else [],
                 ),
                 _table(
                     "Without a view",
@@ -128,7 +130,7 @@ def area(curve: NDArray[np.float64], fraction: NDArray[np.float64]) -> float:
 
 
 def _alike(correlation: float) -> bool:
-    return abs(correlation) >= ALIKE
+    return abs(correlation) >= SIMILAR
 
 
 def _titled(agreement: Mapping[str, float]) -> list[Row]:

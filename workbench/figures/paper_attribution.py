@@ -108,10 +108,12 @@ def _curves(axes: Axes, evidence: Checks) -> None:
 
 def _words(axes: Axes, made: Attribution, judged: Verdict) -> None:
     axes.set_axis_off()
-    axes.text(0, 1, judged.word.capitalize(), fontweight="bold", va="top", transform=axes.transAxes)
+    axes.text(
+        0, 1, judged.label.capitalize(), fontweight="bold", va="top", transform=axes.transAxes
+    )
     lines = textwrap.wrap(f"{_numbers(made)}.", COLUMNS)
     for reason in judged.reasons:
-        mark = "+ " if reason.speaks == "for" else "− "
+        mark = "+ " if reason.side == "for" else "− "
         lines += textwrap.wrap(mark + reason.text, COLUMNS, subsequent_indent="  ")
     text = axes.text(0, 0.92, "\n".join(lines), fontsize=SMALL, va="top", transform=axes.transAxes)
     # Words may reach under the colour bar; they must not push the views apart.
@@ -128,7 +130,7 @@ def _numbers(made: Attribution) -> str:
             f"completeness error {made.completeness_error:+.2g} ({made.completeness_text})"
         )
     if made.error_estimate is not None:
-        numbers.append(f"map error {made.error_estimate:.1%} by estimate")
+        numbers.append(f"estimated map error {made.error_estimate:.1%}")
     cost = made.cost
     numbers.append(f"{cost.gradients} gradients, {cost.forwards} forward passes")
     return "; ".join([*numbers, f"{cost.seconds:.1f} s"])

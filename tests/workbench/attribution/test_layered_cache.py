@@ -100,7 +100,7 @@ def test_where_no_model_can_be_had_questions_are_known_and_not_answered(store: S
     name = store.location_ids[0]
     predicted = store.class_names[int(store.logits[0].argmax())]
     assert recorded.resolve(name, AttributionRequest()).target == predicted
-    with pytest.raises(InputError, match="no such state"):
+    with pytest.raises(InputError, match="no such class"):
         recorded.resolve(name, AttributionRequest(target="Ohoi"))
     with pytest.raises(KeyError):
         recorded.resolve("Ohio/unknown", AttributionRequest())

@@ -55,15 +55,15 @@ def attribution(known: Checks | None, **changes: Any) -> Attribution:
 
 def test_a_map_with_nothing_against_it_is_supported() -> None:
     judged = verdict(attribution(evidence()))
-    assert judged.word == "supported"
-    assert {reason.speaks for reason in judged.reasons} == {"for"}
+    assert judged.label == "supported"
+    assert {reason.side for reason in judged.reasons} == {"for"}
     assert len(judged.reasons) == 7
 
 
 def test_without_evidence_nothing_is_known_but_what_the_map_says_itself() -> None:
-    assert verdict(attribution(None)).word == "not yet examined"
+    assert verdict(attribution(None)).label == "not checked"
     zeros = attribution(None, values=np.zeros((4, 2, 2), dtype=np.float32))
-    assert verdict(zeros).word == "not to be trusted"
+    assert verdict(zeros).label == "not to be trusted"
 
 
 CURVE = evidence()
@@ -78,7 +78,7 @@ CURVE = evidence()
                 "insertion": {**CURVE.insertion, "random": CURVE.insertion["map"]},
             },
             "bad",
-            "than at random",
+            "than in random order",
         ),
         (
             {
@@ -88,12 +88,20 @@ CURVE = evidence()
             "weak",
             "edge detector",
         ),
-        ({"model_randomization": {"classifier": 0.1, "conv1": 0.5}}, "bad", "survives"),
-        ({"model_randomization": {"classifier": 0.1, "conv1": -0.5}}, "bad", "survives"),
+        (
+            {"model_randomization": {"classifier": 0.1, "conv1": 0.5}},
+            "bad",
+            "not depend on the learned",
+        ),
+        (
+            {"model_randomization": {"classifier": 0.1, "conv1": -0.5}},
+            "bad",
+            "not depend on the learned",
+        ),
         (
             {"input_randomization": 0.71},
             "weak",
-            "whatever the photograph shows: rank correlation 0.71",
+            "strong for any image: rank correlation 0.71",
         ),
         ({"noise_stability": np.array([0.9, 0.49, 0.9])}, "weak", "Small noise changes"),
         ({"baseline_agreement": {"black": -0.9, "blur": 0.49}}, "weak", "No other baseline"),
@@ -103,8 +111,8 @@ def test_each_kind_of_evidence_can_speak_against(
     changes: dict[str, Any], word: str, complaint: str
 ) -> None:
     judged = verdict(attribution(evidence(**changes)))
-    assert judged.word == {"bad": "not to be trusted", "weak": "weak"}[word]
-    (against,) = [reason for reason in judged.reasons if reason.speaks == "against"]
+    assert judged.label == {"bad": "not to be trusted", "weak": "weak"}[word]
+    (against,) = [reason for reason in judged.reasons if reason.side == "against"]
     assert complaint in against.text
     assert against.decisive == (word == "bad")
 
@@ -112,8 +120,8 @@ def test_each_kind_of_evidence_can_speak_against(
 @pytest.mark.parametrize(
     ("changes", "word", "complaint"),
     [
-        ({"values": np.full((4, 2, 2), np.nan, dtype=np.float32)}, "bad", "not a finite number"),
-        ({"output": float("nan")}, "bad", "not a finite number"),
+        ({"values": np.full((4, 2, 2), np.nan, dtype=np.float32)}, "bad", "is not finite"),
+        ({"output": float("nan")}, "bad", "is not finite"),
         ({"values": np.zeros((4, 2, 2), dtype=np.float32)}, "bad", "zero everywhere"),
         ({"converged": False, "reason": "2 % above 1 %"}, "weak", "Not converged: 2 % above 1 %"),
         ({"converged": False, "reason": "far off", "error_estimate": 0.6}, "bad", "Not converged"),
@@ -122,14 +130,14 @@ def test_each_kind_of_evidence_can_speak_against(
             "bad",
             "Not converged",
         ),
-        ({"baseline_output": 4.97}, "weak", "cancels itself"),
-        ({"baseline_output": 5.0}, "weak", "cancels itself"),
+        ({"baseline_output": 4.97}, "weak", "cancel out"),
+        ({"baseline_output": 5.0}, "weak", "cancel out"),
     ],
 )
 def test_a_map_can_speak_against_itself(changes: dict[str, Any], word: str, complaint: str) -> None:
     judged = verdict(attribution(evidence(), **changes))
-    assert judged.word == {"bad": "not to be trusted", "weak": "weak"}[word]
-    (against,) = [reason for reason in judged.reasons if reason.speaks == "against"]
+    assert judged.label == {"bad": "not to be trusted", "weak": "weak"}[word]
+    (against,) = [reason for reason in judged.reasons if reason.side == "against"]
     assert complaint in against.text
     assert not any("inf" in reason.text or "nan" in reason.text for reason in judged.reasons)
 
@@ -143,7 +151,7 @@ def test_a_method_that_promises_no_sum_is_not_held_to_one() -> None:
         error_estimate=None,
     )
     judged = verdict(cam)
-    assert judged.word == "supported"
+    assert judged.label == "supported"
     assert not any(
         "onverged" in reason.text or "aseline" in reason.text for reason in judged.reasons
     )
@@ -152,7 +160,7 @@ def test_a_method_that_promises_no_sum_is_not_held_to_one() -> None:
 def test_a_probability_of_zero_gives_no_gain() -> None:
     nothing = dict.fromkeys(("map", "random", "edges"), np.zeros(5))
     judged = verdict(attribution(evidence(deletion=nothing, insertion=nothing)))
-    assert judged.word == "not to be trusted"
+    assert judged.label == "not to be trusted"
 
 
 def test_gain_is_a_difference_of_areas() -> None:
@@ -177,5 +185,5 @@ def test_the_page_has_the_thresholds_of_the_rule() -> None:
 
 def test_the_page_has_every_word() -> None:
     text = PAGE.read_text()
-    for word in (rule.SUPPORTED, rule.WEAK, rule.UNTRUSTED, rule.UNKNOWN):
+    for word in (rule.SUPPORTED, rule.WEAK, rule.UNTRUSTED, rule.UNCHECKED):
         assert word in text

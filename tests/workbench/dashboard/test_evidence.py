@@ -16,7 +16,7 @@ def test_a_map_is_shown_with_its_verdict_and_the_reasons() -> None:
     made = examined(attribution("a"))
     judged = verdict(made)
     shown = text(faithfulness.examined(made, made))
-    assert judged.word in shown
+    assert judged.label in shown
     assert judged.reasons
     for reason in judged.reasons:
         assert reason.text in shown
@@ -24,7 +24,7 @@ def test_a_map_is_shown_with_its_verdict_and_the_reasons() -> None:
 
 def test_a_map_that_waits_for_its_evidence_says_so() -> None:
     made = attribution("a")
-    assert "not yet examined" in text(faithfulness.examined(made, Waiting()))
+    assert "not checked" in text(faithfulness.examined(made, Waiting()))
     going = Running(0.4, "small noise")
     assert "small noise" in text(faithfulness.examined(made, going))
     failed = text(faithfulness.examined(made, Failed("The GPU is gone.")))

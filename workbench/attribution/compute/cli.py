@@ -23,7 +23,7 @@ from workbench.attribution.request import (
     OUTPUTS,
     AttributionRequest,
 )
-from workbench.attribution.verdict import WORDS, verdict
+from workbench.attribution.verdict import LABELS, verdict
 from workbench.store import HEADINGS, provenance
 from workbench.store.photographs import Photographs
 
@@ -152,5 +152,5 @@ def summary(made: AttributionFile) -> str:
 
 def _verdicts(made: AttributionFile) -> str:
     """Say how many maps have each verdict (docs/evidence.md)."""
-    found = Counter(verdict(one).word for one in tqdm(made, "Judging", len(made), delay=2))
-    return "verdicts: " + ", ".join(f"{found[word]} {word}" for word in WORDS)
+    found = Counter(verdict(one).label for one in tqdm(made, "Judging", len(made), delay=2))
+    return "verdicts: " + ", ".join(f"{found[word]} {word}" for word in LABELS)

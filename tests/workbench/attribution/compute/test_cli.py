@@ -121,7 +121,7 @@ def test_what_was_found_is_summed_up(
     assert "verdicts" not in said  # Nothing was examined.
     assert main([str(path), "--out", str(out), *options, "--evidence", "--overwrite"]) == 0
     counted = re.search(
-        r"^verdicts: (\d+) supported, (\d+) weak, (\d+) not to be trusted, 0 not yet examined$",
+        r"^verdicts: (\d+) supported, (\d+) weak, (\d+) not to be trusted, 0 not checked$",
         capsys.readouterr().out,
         re.M,
     )
@@ -174,10 +174,10 @@ def refused(tmp_path: Path, path: Path, capsys: pytest.CaptureFixture[str]) -> C
     [
         (("--where", "state == 'Alska'"), "position 10: there is no 'Alska' (perhaps 'Alaska')"),
         (("--where", "confidence > 1"), "holds for none of the 16 locations"),
-        (("--target", "Ohio"), "'Ohio': the model knows no such state"),
-        (("--method", "guessing"), "'guessing': there is no such method"),
-        (("--baseline", "location"), "needs another location's id"),
-        (("--map-tolerance", "nan"), "The map tolerance is nan"),
+        (("--target", "Ohio"), "'Ohio': the model has no such class"),
+        (("--method", "guessing"), "'guessing': no such method"),
+        (("--baseline", "location"), "needs baseline_location"),
+        (("--map-tolerance", "nan"), "map_tolerance is nan"),
         (("--limit", "0"), "--limit 0: name at least one"),
         (("--out", "/"), "--out '/': name a file for the explanations"),
         (("--run", "/nowhere"), "/nowhere"),

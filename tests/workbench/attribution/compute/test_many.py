@@ -179,7 +179,7 @@ def test_a_question_that_means_nothing_at_a_location_fails_there_alone(
     )
     made = explained(asked, store, Fake(store))
     assert made.location_id == tuple(np.array(store.location_ids)[wrong])
-    assert all("name two different states" in why for _, why in made.failures)
+    assert all("choose two different classes" in why for _, why in made.failures)
     name = made.location_id[0]
     row = store.location_ids.index(name)
     assert made.at(name).request.target == store.class_names[store.labels[row]]

@@ -195,7 +195,7 @@ def test_another_location_as_baseline_asks_why_this_and_not_that_one() -> None:
     assert made.baseline_output == pytest.approx(
         float(model(pixels(4))[0, int(made.request.target)].detach()), abs=1e-3
     )
-    with pytest.raises(InputError, match="needs another location"):
+    with pytest.raises(InputError, match="needs baseline_location"):
         explain(model, views(), AttributionRequest(baseline="location"))
 
 
@@ -211,14 +211,14 @@ def test_answers_are_the_same_again() -> None:
 @pytest.mark.parametrize(
     ("question", "complaint"),
     [
-        (AttributionRequest("magic"), "no such method; say 'integrated_gradients'"),
+        (AttributionRequest("magic"), "no such method; choose 'integrated_gradients'"),
         (AttributionRequest(baseline="white"), "no such baseline"),
         (AttributionRequest(output="odds"), "no such output"),
-        (AttributionRequest(target="Atlantis"), "knows no such state"),
-        (AttributionRequest(target="2", contrast_target="2"), "name two different states"),
+        (AttributionRequest(target="Atlantis"), "has no such class"),
+        (AttributionRequest(target="2", contrast_target="2"), "choose two different classes"),
         (AttributionRequest(target="true"), "pass it as `true_class`"),
-        (AttributionRequest(n_samples=0), "number of samples is 0"),
-        (AttributionRequest(n_samples=2.5), "samples is 2.5; give a int"),  # type: ignore[arg-type]
+        (AttributionRequest(n_samples=0), "n_samples is 0"),
+        (AttributionRequest(n_samples=2.5), "n_samples is 2.5; expected int"),  # type: ignore[arg-type]
         (AttributionRequest("expected_gradients"), "need `references`"),
     ],
 )
