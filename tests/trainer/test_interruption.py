@@ -1,4 +1,4 @@
-"""The trainer as a process of its own: killed, stopped by a signal, short of disk, one of several."""
+"""The trainer killed, stopped by a signal, short of disk, as one of several processes."""
 
 import csv
 import os
@@ -7,14 +7,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing import active_children
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from tests.examples import small_disk
 from trainer import checkpoint as checkpoints
+from trainer.__main__ import main
 from trainer.checkpoint import load
+from trainer.step import TrainStep
 
 ROOT = Path(__file__).parents[2]
 OPTIONS = ("--depth=18", "--image-size=32", "--epochs=2", "--batch-size=4", "--learning-rate=1e-3")
@@ -51,6 +56,7 @@ def same(one: Path, other: Path) -> bool:
     return all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 
 
+@pytest.mark.spawn
 def test_killed_in_the_middle_of_an_epoch_it_leaves_no_process_and_resumes_to_the_same_model(
     tmp_path: Path, trained: Path, training_folder: Path
 ) -> None:
@@ -75,75 +81,77 @@ def test_killed_in_the_middle_of_an_epoch_it_leaves_no_process_and_resumes_to_th
     assert same(trained, run)
 
 
+@pytest.mark.spawn
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("everybody", [False, True])
 def test_asked_to_end_it_saves_and_ends(
     tmp_path: Path,
     trained: Path,
     training_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
     number: signal.Signals,
     everybody: bool,
 ) -> None:
     run = tmp_path / "run"
+    step = TrainStep.step
+
+    def signal_after_step(self: TrainStep, *arguments: Any) -> Tensor:
+        # A terminal, torchrun and timeout ask every process of the group, a cluster only one.
+        for worker in active_children() if everybody else ():
+            assert worker.pid
+            os.kill(worker.pid, number)
+        signal.raise_signal(number)
+        return step(self, *arguments)
+
     # It would not save by itself before the epoch is over.
-    process = start(command(run, training_folder, "--save-interval=60"))
-    wait_for(process, (run / "config.json").exists)
-    # A terminal, torchrun and timeout ask every process of the group, a cluster only one.
-    os.killpg(process.pid, number) if everybody else process.send_signal(number)
-    sentence = process.communicate(timeout=120)[1].splitlines()[-1]
-    assert process.returncode == 128 + signal.SIGTERM
-    assert sentence.startswith("python -m trainer: stopped by a signal; step ")
-    assert saved_step(run) < 6 or checkpoints.read(run, "last").epoch < 2
-    done = finish(command(run, training_folder, "--save-interval=60"))
-    assert done.returncode == 0, done.stderr
+    words = command(run, training_folder, "--save-interval=60")[3:]
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainStep, "step", signal_after_step)
+        with pytest.raises(SystemExit) as stop:
+            main(words)
+    assert stop.value.code == 128 + signal.SIGTERM
+    sentence = capsys.readouterr().err.splitlines()[-1]
+    assert sentence.startswith("python -m trainer: stopped by a signal; step 1 is saved")
+    assert saved_step(run) == 1
+    assert main(words) == 0
     assert same(trained, run)
 
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
-    """Yield a disk of its own that holds one checkpoint of a ResNet-18, but not two."""
-    with small_disk(tmp_path / "small", "200m") as place:
+    """Yield a disk of its own that holds one checkpoint of the tiny model, but not two."""
+    with small_disk(tmp_path / "small", "700k") as place:
         yield place
 
 
+@pytest.mark.spawn
 def test_a_full_disk_ends_it_with_a_sentence_and_the_previous_checkpoint_whole(
-    small: Path, trained: Path, training_folder: Path
+    small: Path, trained: Path, training_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = small / "run"
-    done = finish(command(run, training_folder))
-    assert done.returncode == 2
-    sentence = done.stderr.splitlines()[-1]
+    words = command(run, training_folder)[3:]
+    with pytest.raises(SystemExit, match="2"):
+        main(words)
+    sentence = capsys.readouterr().err.splitlines()[-1]
     assert sentence.startswith(f"python -m trainer: {run}: the checkpoint of step 6 could not be")
     assert sentence.endswith("free some space and resume from the previous save.")
     load(run)
     assert checkpoints.read(run, "last").step == 3
     assert not list(run.glob("*partial*"))
-    subprocess.run(["mount", "-o", "remount,size=500m", str(small)], check=True)
-    done = finish(command(run, training_folder))
-    assert done.returncode == 0, done.stderr
+    subprocess.run(["mount", "-o", "remount,size=5m", str(small)], check=True)
+    assert main(words) == 0
     assert same(trained, run)
 
 
-def test_a_disk_that_cannot_be_written_is_named(small: Path, training_folder: Path) -> None:
-    subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
-    done = finish(command(small / "run", training_folder))
-    assert done.returncode == 2
-    assert str(small) in done.stderr.splitlines()[-1]
-    assert "Traceback" not in done.stderr
-
-
-def test_processes_of_torchrun_save_when_asked_to_end(
-    tmp_path: Path, training_folder: Path
+@pytest.mark.spawn
+def test_a_disk_that_cannot_be_written_is_named(
+    small: Path, training_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = tmp_path / "run"
-    words = [*TORCHRUN, *command(run, training_folder, "--epochs=50", "--save-interval=60")[3:]]
-    process = start(words)
-    wait_for(process, (run / "steps.csv").exists)
-    process.terminate()
-    said = process.communicate(timeout=120)[1]
-    assert "stopped by a signal; step" in said
-    assert saved_step(run) > 0
-    load(run, "last")
+    subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
+    with pytest.raises(SystemExit, match="2"):
+        main(command(small / "run", training_folder)[3:])
+    assert str(small) in capsys.readouterr().err.splitlines()[-1]
 
 
 def losses(run: Path) -> list[float]:
@@ -151,19 +159,28 @@ def losses(run: Path) -> list[float]:
         return [float(row["loss"]) for row in csv.DictReader(file)]
 
 
-def test_two_processes_learn_what_one_does(tmp_path: Path, training_folder: Path) -> None:
+@pytest.mark.spawn
+def test_two_processes_asked_to_end_and_resumed_learn_what_one_does(
+    tmp_path: Path, training_folder: Path
+) -> None:
     # Statistics of a batch would differ: each process sees its own half.
     options = ["--batch-norm=frozen", "--initialization=zero-residual", "--augmentation=0.5"]
-    options += ["--ema-decay=0.9", "--optimizer=sgd", "--learning-rate=0.05"]
+    options += ["--ema-decay=0.9", "--optimizer=sgd", "--learning-rate=0.05", "--epochs=20"]
+    options += ["--save-interval=60"]
     one, two = tmp_path / "one", tmp_path / "two"
-    for words in (
-        command(one, training_folder, *options),
-        [*TORCHRUN, *command(two, training_folder, *options, "--accumulation-steps=2")[3:]],
-    ):
-        done = finish(words)
-        assert done.returncode == 0, done.stderr
-    assert losses(two) == pytest.approx(losses(one), rel=1e-4)
-    assert len(losses(one)) == 6
+    assert main(command(one, training_folder, *options)[3:]) == 0
+    words = [*TORCHRUN, *command(two, training_folder, *options, "--accumulation-steps=2")[3:]]
+    process = start(words)
+    wait_for(process, (two / "steps.csv").exists)
+    process.terminate()
+    said = process.communicate(timeout=120)[1]
+    assert "stopped by a signal; step" in said
+    assert 0 < saved_step(two) < 60
+    load(two, "last")
+    done = finish(words)
+    assert done.returncode == 0, done.stderr
+    assert losses(two) == pytest.approx(losses(one), rel=1e-3)
+    assert len(losses(one)) == 60
     states = [load(run, "last")[0].state_dict() for run in (one, two)]
     for name, tensor in states[0].items():
         assert torch.allclose(states[1][name], tensor, rtol=1e-3, atol=1e-4), name

@@ -28,7 +28,6 @@ PLACE: dict[str, Any] = {
     "stdout": subprocess.PIPE,
     "stderr": subprocess.PIPE,
     "text": True,
-    "env": {**os.environ, "OMP_NUM_THREADS": "1"},
 }
 
 
