@@ -22,8 +22,8 @@ LEAST_WIDTH, GREATEST_WIDTH = 80.0, 1000.0
 
 def figures(store: Store, width: float) -> Mapping[str, Callable[[], Figure]]:
     """Return what draws each figure of a store, by file name; width in mm, half of it for ROC."""
-    score = metrics.probability(store.logits)
-    prediction = metrics.ranking(store.logits)[:, 0]
+    score = metrics.probabilities(store.logits)
+    prediction = metrics.rank_classes(store.logits)[:, 0]
     return {
         "roc": lambda: paper.roc(
             metrics.roc(store.labels, score, store.class_names), store.class_names, width / 2

@@ -32,7 +32,7 @@ class Explainer:
     """Explains at once, but stops at step 12 and before the evidence while its gates are closed."""
 
     def __init__(self, store: Store) -> None:
-        self.guesses = Predictions(store)
+        self.predictions = Predictions(store)
         self.gate, self.evidence_gate = threading.Event(), threading.Event()
         self.broken = False
         self.reset()
@@ -45,9 +45,9 @@ class Explainer:
     def resolve(self, location_id: str, request: AttributionRequest) -> AttributionRequest:
         if request.baseline_location == location_id:
             raise InputError(f"{location_id}: is its own baseline; explain another location.")
-        row, name = self.guesses.row[location_id], self.guesses.name
+        row, name = self.predictions.rows[location_id], self.predictions.class_names
         return request.resolve(
-            name[self.guesses.prediction[row]], name[self.guesses.store.labels[row]]
+            name[self.predictions.predicted_labels[row]], name[self.predictions.store.labels[row]]
         )
 
     def explain(
@@ -57,7 +57,7 @@ class Explainer:
         progress: ProgressCallback = no_progress,
         on_partial: PartialCallback | None = None,
     ) -> Attribution:
-        generator = np.random.default_rng(self.guesses.row[location_id])
+        generator = np.random.default_rng(self.predictions.rows[location_id])
         values = generator.normal(0, 0.001, (4, 64, 64)).astype(np.float32)
         made = replace(
             attribution(location_id, request),
@@ -93,7 +93,7 @@ class Site:
         self, folder: Path, change: Callable[[Store], Store] = lambda store: store, **example: Any
     ) -> None:
         self.store = change(small_store(folder / "small.h5", folder / "data", **example))
-        self.guesses = Predictions(self.store)
+        self.predictions = Predictions(self.store)
         self.explainer = Explainer(self.store)
         photographs = Photographs(folder / "data", self.store)
         app = dashboard(self.store, "small.h5", ASSETS, photographs, self.explainer)
@@ -128,12 +128,15 @@ def selected_in_all(page: Page) -> list[int] | None:
 
 
 def drawn_ids(site: Site) -> list[str]:
-    return [site.store.location_ids[row] for row in site.guesses.drawing_order]
+    return [site.store.location_ids[row] for row in site.predictions.drawing_order]
 
 
 def classes_of(site: Site, rows: list[int]) -> set[str]:
     ids = drawn_ids(site)
-    return {site.guesses.name[site.store.labels[site.guesses.row[ids[row]]]] for row in rows}
+    return {
+        site.predictions.class_names[site.store.labels[site.predictions.rows[ids[row]]]]
+        for row in rows
+    }
 
 
 def header(page: Page) -> Any:

@@ -135,11 +135,11 @@ def test_another_question_is_asked_at_once_and_going_back_is_free(page: Page, si
 
 def test_a_state_rather_than_itself_gets_a_sentence(page: Page, site: Site) -> None:
     name = explain(page, 4)
-    row = site.guesses.row[name]
-    predicted = site.guesses.name[site.guesses.prediction[row]]
+    row = site.predictions.rows[name]
+    predicted = site.predictions.class_names[site.predictions.predicted_labels[row]]
     choose(page, "rather", predicted)
     expect(page.locator("#explanation .failure")).to_contain_text("choose two different classes")
-    other = next(one for one in site.guesses.name if one != predicted)
+    other = next(one for one in site.predictions.class_names if one != predicted)
     choose(page, "rather", other)
     expect(page.locator("#explained-what")).to_contain_text(f"{predicted} rather than {other}")
 
@@ -263,10 +263,10 @@ def test_a_class_is_explained_by_the_maps_of_some_of_its_locations(page: Page, s
 
 
 def test_a_cell_asks_why_the_one_rather_than_the_other(page: Page, site: Site) -> None:
-    wrong = [row for row in site.guesses.drawing_order if not site.guesses.right[row]]
-    pairs = [(site.store.labels[row], site.guesses.prediction[row]) for row in wrong]
+    wrong = [row for row in site.predictions.drawing_order if not site.predictions.correct[row]]
+    pairs = [(site.store.labels[row], site.predictions.predicted_labels[row]) for row in wrong]
     true, predicted = max(set(pairs), key=pairs.count)
-    names = site.guesses.name
+    names = site.predictions.class_names
     rule = {"by": "cell", "true": names[true], "predicted": names[predicted]}
     page.evaluate("(rule) => dash_clientside.set_props('selection', { data: rule })", rule)
     tab(page, "Selection")

@@ -31,7 +31,7 @@ def test_a_judged_store_shows_neighbours_and_lets_each_panel_choose_its_map(
         rows = page.evaluate(SELECTED)[0]
         graph = site.store.neighbors
         assert graph is not None
-        expected = graph.indices[site.guesses.row[location], :15]
+        expected = graph.indices[site.predictions.rows[location], :15]
         names = [site.store.location_ids[row] for row in expected]
         assert {ids[row] for row in rows} == set(names)
         shown = page.locator(".card").evaluate_all("cards => cards.map(c => c.dataset.location)")
@@ -46,7 +46,7 @@ def test_a_judged_store_shows_neighbours_and_lets_each_panel_choose_its_map(
         )
         quality = site.store.projections["umap"].quality
         assert quality is not None
-        kept = quality.preservation[site.guesses.drawing_order]
+        kept = quality.preservation[site.predictions.drawing_order]
         assert np.allclose(page.evaluate(colour, "umap"), kept, atol=1e-3)
         assert page.evaluate(colour, "pca") != page.evaluate(colour, "umap")
 
@@ -62,7 +62,7 @@ def test_a_judged_store_shows_neighbours_and_lets_each_panel_choose_its_map(
         page.wait_for_function(f"() => ({drawn})().selected")
         made = page.evaluate(drawn)
         coordinate = site.store.projections["tsne-other"].coordinates
-        assert np.allclose(made["x"], coordinate[site.guesses.drawing_order, 0])
+        assert np.allclose(made["x"], coordinate[site.predictions.drawing_order, 0])
         assert sorted(made["selected"]) == sorted(rows)
         assert made["ring"] == 1
         page.locator("#clear").click()

@@ -104,7 +104,7 @@ def test_a_lasso_around_nothing_and_a_double_click_clear(page: Page) -> None:
 
 def test_a_cell_of_the_confusion_matrix_narrows_to_its_locations(page: Page, site: Site) -> None:
     count = np.zeros((5, 5), dtype=int)
-    np.add.at(count, (site.store.labels, site.guesses.prediction), 1)
+    np.add.at(count, (site.store.labels, site.predictions.predicted_labels), 1)
     np.fill_diagonal(count, 0)
     true, predicted = np.unravel_index(count.argmax(), count.shape)
     box = page.locator("#confusion .nsewdrag").bounding_box()
@@ -112,7 +112,7 @@ def test_a_cell_of_the_confusion_matrix_narrows_to_its_locations(page: Page, sit
     page.mouse.click(
         box["x"] + box["width"] * (predicted + 0.5) / 5, box["y"] + box["height"] * (true + 0.5) / 5
     )
-    names = site.guesses.name
+    names = site.predictions.class_names
     header(page).to_contain_text(f"true {names[true]}, predicted {names[predicted]}")
     header(page).to_contain_text(f"{count.max()} of 120")
     rows = selected_in_all(page)
@@ -140,7 +140,7 @@ def test_colour_by_recolours_all_maps_and_keeps_the_selection(page: Page) -> Non
 def test_the_legend_sorts_by_area_and_keeps_what_is_pressed(page: Page, site: Site) -> None:
     page.locator("[data-class=Ohio]").click()
     page.locator("#legend-sort label", has_text="Area").click()
-    best = max(site.guesses.roc.curve, key=lambda curve: curve.area).name
+    best = max(site.predictions.roc.curves, key=lambda curve: curve.auc).class_name
     expect(page.locator("#legend .entry").first).to_contain_text(best)
     expect(page.locator("[aria-pressed=true]")).to_have_count(1)
     expect(page.locator("[data-class=Ohio]")).to_have_attribute("aria-pressed", "true")

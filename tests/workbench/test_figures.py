@@ -16,7 +16,7 @@ def guesses(classes: int, each: int = 20) -> tuple[tuple[str, ...], np.ndarray, 
     logit = generator.normal(size=(len(label), classes))
     logit[np.arange(len(label)), label] += np.linspace(0.5, 3, classes)[label]
     names = tuple(f"Class {index:02d}" for index in range(classes))
-    return names, label, metrics.probability(logit.astype(np.float32))
+    return names, label, metrics.probabilities(logit.astype(np.float32))
 
 
 @pytest.mark.parametrize("classes", [1, 2, 5, 50, 120])
@@ -85,7 +85,9 @@ def test_roc_of_few_classes_names_each_with_its_area() -> None:
     figure = screen.roc(result, colours(names))
     chance, *curves = figure.data
     assert chance.name == "chance"
-    assert {curve.name for curve in curves} == {f"{c.name} {c.area:.3f}" for c in result.curve}
+    assert {curve.name for curve in curves} == {
+        f"{c.class_name} {c.auc:.3f}" for c in result.curves
+    }
     assert all(curve.showlegend for curve in curves)
     for curve in curves:
         assert (curve.x[0], curve.y[0]) == (0, 0)
@@ -97,8 +99,8 @@ def test_roc_of_many_classes_names_the_best_three_and_the_worst_three() -> None:
     result = metrics.roc(label, probability, names)
     figure = screen.roc(result, colours(names))
     named = [curve.name for curve in figure.data if curve.showlegend]
-    by_area = sorted(result.curve, key=lambda curve: -curve.area)
-    assert named == [f"{c.name} {c.area:.3f}" for c in [*by_area[:3], *by_area[-3:]]]
+    by_area = sorted(result.curves, key=lambda curve: -curve.auc)
+    assert named == [f"{c.class_name} {c.auc:.3f}" for c in [*by_area[:3], *by_area[-3:]]]
     assert len(figure.data) == 1 + 12
 
 
@@ -124,10 +126,10 @@ def test_thinned_curves_keep_the_area() -> None:
     result = metrics.roc(label, np.stack([-score, score], axis=1), ("no", "yes"))
     figure = screen.roc(result, colours(("no", "yes")))
     for trace, curve in zip(
-        sorted(figure.data[1:], key=lambda trace: trace.name), result.curve, strict=True
+        sorted(figure.data[1:], key=lambda trace: trace.name), result.curves, strict=True
     ):
         assert len(trace.x) < 2_100
-        assert np.trapezoid(trace.y, trace.x) == pytest.approx(curve.area, abs=2e-3)
+        assert np.trapezoid(trace.y, trace.x) == pytest.approx(curve.auc, abs=2e-3)
 
 
 def counted() -> metrics.Confusion:

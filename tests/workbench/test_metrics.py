@@ -10,7 +10,7 @@ SCORE = np.array(
 
 
 def test_probability_sums_to_one_and_survives_large_logits() -> None:
-    result = metrics.probability(np.array([[1000.0, 0.0], [0.0, 0.0]], dtype=np.float32))
+    result = metrics.probabilities(np.array([[1000.0, 0.0], [0.0, 0.0]], dtype=np.float32))
     assert result == pytest.approx(np.array([[1, 0], [0.5, 0.5]]))
 
 
@@ -24,38 +24,38 @@ def test_accuracy_by_hand() -> None:
 
 
 def test_equal_logits_keep_the_order_of_classes() -> None:
-    assert metrics.ranking(np.zeros((1, 4), dtype=np.float32)).tolist() == [[0, 1, 2, 3]]
+    assert metrics.rank_classes(np.zeros((1, 4), dtype=np.float32)).tolist() == [[0, 1, 2, 3]]
 
 
 def test_confusion_has_true_classes_in_rows() -> None:
     result = metrics.confusion(np.array([0, 0, 1]), np.array([0, 1, 1]), ("a", "b", "c"))
-    assert result.count.tolist() == [[1, 1, 0], [0, 1, 0], [0, 0, 0]]
-    assert metrics.confusion(LABEL[:0], LABEL[:0], ("a",)).count.tolist() == [[0]]
+    assert result.counts.tolist() == [[1, 1, 0], [0, 1, 0], [0, 0, 0]]
+    assert metrics.confusion(LABEL[:0], LABEL[:0], ("a",)).counts.tolist() == [[0]]
 
 
 def test_the_area_is_the_share_of_pairs_in_order() -> None:
     result = metrics.roc(LABEL, SCORE, ("a", "b", "c"))
-    for index, curve in enumerate(result.curve):
+    for index, curve in enumerate(result.curves):
         own, other = SCORE[index == LABEL, index], SCORE[index != LABEL, index]
         pairs = (own[:, None] > other).mean() + 0.5 * (own[:, None] == other).mean()
-        assert curve.area == pytest.approx(pairs)
+        assert curve.auc == pytest.approx(pairs)
         assert (curve.positives, curve.negatives) == (len(own), len(other))
         assert (np.diff(curve.false_positive_rate) >= 0).all()
-    areas = [curve.area for curve in result.curve]
-    assert result.macro_area == pytest.approx(np.mean(areas))
+    areas = [curve.auc for curve in result.curves]
+    assert result.macro_auc == pytest.approx(np.mean(areas))
 
 
 def test_a_class_without_locations_has_no_curve() -> None:
     result = metrics.roc(LABEL[:4], SCORE[:4], ("a", "b", "c"))
-    assert [curve.name for curve in result.curve] == ["a", "b"]
+    assert [curve.class_name for curve in result.curves] == ["a", "b"]
     assert result.undefined == ("c",)
 
 
 def test_a_selection_narrows_the_positives_only() -> None:
     selected = np.array([False, True, False, False, False])
     result = metrics.roc(LABEL, SCORE, ("a", "b", "c"), selected)
-    (curve,) = result.curve
-    assert (curve.name, curve.positives, curve.negatives) == ("a", 1, 3)
+    (curve,) = result.curves
+    assert (curve.class_name, curve.positives, curve.negatives) == ("a", 1, 3)
     # 0.3 stands before 0.2 and 0.1 but behind 0.4.
-    assert curve.area == pytest.approx(2 / 3)
+    assert curve.auc == pytest.approx(2 / 3)
     assert result.undefined == ("b", "c")

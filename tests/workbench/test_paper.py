@@ -24,13 +24,13 @@ def small(path: Path) -> store.Store:
 
 
 def test_roc_draws_the_numbers_that_were_computed(small: store.Store) -> None:
-    result = metrics.roc(small.labels, metrics.probability(small.logits), small.class_names)
+    result = metrics.roc(small.labels, metrics.probabilities(small.logits), small.class_names)
     (axes,) = paper.roc(result, small.class_names).axes
     drawn = {str(line.get_label()): line.get_xydata() for line in axes.lines}
-    for curve in result.curve:
+    for curve in result.curves:
         expected = np.stack((curve.false_positive_rate, curve.true_positive_rate), axis=1)
-        assert np.array_equal(drawn[f"{curve.name} ({curve.area:.3f})"], expected)
-    assert f"{result.macro_area:.3f}" in axes.get_title(loc="left")
+        assert np.array_equal(drawn[f"{curve.class_name} ({curve.auc:.3f})"], expected)
+    assert f"{result.macro_auc:.3f}" in axes.get_title(loc="left")
 
 
 def test_with_many_classes_the_best_and_the_worst_are_named() -> None:
@@ -43,13 +43,13 @@ def test_with_many_classes_the_best_and_the_worst_are_named() -> None:
     legend = axes.get_legend()
     assert legend is not None
     named = [text.get_text().split(" (")[0] for text in legend.get_texts()]
-    ranked = [curve.name for curve in sorted(result.curve, key=lambda curve: -curve.area)]
+    ranked = [curve.class_name for curve in sorted(result.curves, key=lambda curve: -curve.auc)]
     assert named == ranked[:3] + ranked[-3:]
     assert len(axes.lines) == 21
 
 
 def test_a_class_has_one_colour_in_curves_and_maps(small: store.Store) -> None:
-    result = metrics.roc(small.labels, metrics.probability(small.logits), small.class_names)
+    result = metrics.roc(small.labels, metrics.probabilities(small.logits), small.class_names)
     (axes,) = paper.roc(result, small.class_names).axes
     drawn = {str(line.get_label()).split(" (")[0]: line.get_color() for line in axes.lines}
     for name, colour in zip(small.class_names, palette(5), strict=True):
@@ -58,7 +58,7 @@ def test_a_class_has_one_colour_in_curves_and_maps(small: store.Store) -> None:
 
 def test_curves_of_one_class_alone_are_missed_in_words(small: store.Store) -> None:
     result = metrics.roc(
-        small.labels[:24], metrics.probability(small.logits[:24]), small.class_names
+        small.labels[:24], metrics.probabilities(small.logits[:24]), small.class_names
     )
     (axes,) = paper.roc(result, small.class_names).axes
     assert axes.get_title(loc="left") == "no curve for 5 without both sides"
@@ -70,7 +70,7 @@ def test_the_least_width_still_holds_every_figure(path: Path, tmp_path: Path) ->
 
 def test_a_class_without_a_curve_is_said(small: store.Store) -> None:
     result = metrics.roc(
-        small.labels[:72], metrics.probability(small.logits[:72]), small.class_names
+        small.labels[:72], metrics.probabilities(small.logits[:72]), small.class_names
     )
     (axes,) = paper.roc(result, small.class_names).axes
     assert "no curve for 2 without both sides" in axes.get_title(loc="left")
@@ -120,7 +120,7 @@ def test_the_same_store_gives_the_same_files(path: Path, tmp_path: Path) -> None
 
 def test_a_store_without_maps_is_refused(tmp_path: Path) -> None:
     made = small_store(tmp_path / "small.h5", tmp_path / "data")
-    bare = store.Store(**{**vars(made), "projection": {}})
+    bare = store.Store(**{**vars(made), "projections": {}})
     store.write(tmp_path / "bare.h5", bare)
     with pytest.raises(InputError, match=r"bare.h5: the store has no maps yet"):
         export.export(tmp_path / "bare.h5", tmp_path / "figures", 120.0)

@@ -42,8 +42,8 @@ def example() -> Store:
 
 
 STORE = example()
-PROBABILITY = metrics.probability(STORE.logits)
-RANKING = metrics.ranking(STORE.logits)
+PROBABILITY = metrics.probabilities(STORE.logits)
+RANKING = metrics.rank_classes(STORE.logits)
 
 
 def row_of(row: int) -> dict[str, object]:

@@ -71,19 +71,21 @@ def own_question(
     return None
 
 
-def sample(selection: Selection | None, guesses: Predictions) -> list[str]:
+def sample(selection: Selection | None, predictions: Predictions) -> list[str]:
     """Return which locations stand for a selection: the first `MOST` that the strip shows.
 
     They are drawn by a fixed seed, or the nearest of the nearest.
     """
-    return [guesses.store.location_ids[row] for row in gallery.rows(selection, guesses)[:MOST]]
+    return [
+        predictions.store.location_ids[row] for row in gallery.rows(selection, predictions)[:MOST]
+    ]
 
 
 def drawn(
     made: Sequence[Attribution],
     wanted: int,
     photographs: Photographs,
-    guesses: Predictions,
+    predictions: Predictions,
     display: Display,
 ) -> list[Any]:
     """Return the mean map over the mean photographs, and the exemplars under their own maps.
@@ -137,7 +139,7 @@ def drawn(
         ),
         html.Div(
             [
-                _exemplar(known[name], pictures[name], guesses, same)
+                _exemplar(known[name], pictures[name], predictions, same)
                 for name in together.prototypes[:EXEMPLARS]
             ],
             className="exemplars",
@@ -165,11 +167,11 @@ def words(selection: Selection | None, wanted: int, total: int) -> str:
 
 
 def _exemplar(
-    made: Attribution, pictures: Sequence[Any], guesses: Predictions, display: Display
+    made: Attribution, pictures: Sequence[Any], predictions: Predictions, display: Display
 ) -> html.Button:
-    row = guesses.row[made.location_id]
-    true = guesses.name[guesses.store.labels[row]]
-    predicted = guesses.name[guesses.prediction[row]]
+    row = predictions.rows[made.location_id]
+    true = predictions.class_names[predictions.store.labels[row]]
+    predicted = predictions.class_names[predictions.predicted_labels[row]]
     right = true == predicted
     return html.Button(
         [
@@ -193,7 +195,7 @@ def _exemplar(
     )
 
 
-def follow(app: Dash, guesses: Predictions, photographs: Photographs, jobs: JobQueue) -> None:
+def follow(app: Dash, predictions: Predictions, photographs: Photographs, jobs: JobQueue) -> None:
     """Let the panel follow the selection, and explain it when told to."""
 
     @app.callback(
@@ -201,7 +203,7 @@ def follow(app: Dash, guesses: Predictions, photographs: Photographs, jobs: JobQ
         Input("selection", "data"),
     )
     def offered(rule: Any) -> list[dict[str, str]]:
-        own = own_question(resolve(rule, guesses), AttributionRequest())
+        own = own_question(resolve(rule, predictions), AttributionRequest())
         if own is None:
             return []
         why = (
@@ -244,12 +246,12 @@ def follow(app: Dash, guesses: Predictions, photographs: Photographs, jobs: JobQ
         asked_before: Any,
         page: Any,
     ) -> dict[str, Any]:
-        selection = resolve(rule, guesses)
-        total = len(guesses.store) if selection is None else int(selection.member.sum())
-        names = sample(selection, guesses)
+        selection = resolve(rule, predictions)
+        total = len(predictions.store) if selection is None else int(selection.member.sum())
+        names = sample(selection, predictions)
         look = shown(display)
         try:
-            above = asked(question, guesses)
+            above = asked(question, predictions)
             own = own_question(selection, above) if about == "own" else None
             keys, refused = _keys(jobs, names, own or above)
             if isinstance(page, str):
@@ -271,7 +273,7 @@ def follow(app: Dash, guesses: Predictions, photographs: Photographs, jobs: JobQ
         return {
             "gathered": no_update
             if content == drawn_before
-            else _content(shows, len(keys), refused, photographs, guesses, look),
+            else _content(shows, len(keys), refused, photographs, predictions, look),
             "drawn": content,
             "asked_for": asked_for,
             "words": f"{len(made)} of {len(keys)} maps made"
@@ -310,7 +312,7 @@ def _content(
     wanted: int,
     refused: Sequence[str],
     photographs: Photographs,
-    guesses: Predictions,
+    predictions: Predictions,
     display: Display,
 ) -> list[Any]:
     failures = (
@@ -321,6 +323,6 @@ def _content(
     if not made:
         return failures
     try:
-        return [*failures, *drawn(made, wanted, photographs, guesses, display)]
+        return [*failures, *drawn(made, wanted, photographs, predictions, display)]
     except (InputError, OSError, ValueError) as error:
         return [attribution_view.failure(str(error))]

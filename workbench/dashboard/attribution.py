@@ -62,7 +62,7 @@ def _button(text: str, name: str, title: str, *, hidden: bool = True) -> html.Bu
     return html.Button(text, id=name, type="button", className="quiet", hidden=hidden, title=title)
 
 
-def follow(app: Dash, guesses: Predictions, photographs: Photographs, jobs: JobQueue) -> None:
+def follow(app: Dash, predictions: Predictions, photographs: Photographs, jobs: JobQueue) -> None:
     """Let the panel ask for the opened location's map, and follow it and its evidence."""
 
     @app.callback(
@@ -96,13 +96,13 @@ def follow(app: Dash, guesses: Predictions, photographs: Photographs, jobs: JobQ
         before: Any,
         page: Any,
     ) -> dict[str, Any]:
-        location = guesses.known(wanted)
+        location = predictions.find(wanted)
         if location is None or not isinstance(page, str):
             return _nothing(no_update)
         trigger = ctx.triggered_id
         jobs.keep_alive(page)
         try:
-            key = jobs.job(location, request_controls.asked(values, guesses))
+            key = jobs.job(location, request_controls.asked(values, predictions))
             if trigger == "cancel":
                 jobs.cancel(page)
             elif trigger not in ("tick", *(name for name, _ in request_controls.DISPLAY)):
@@ -157,7 +157,7 @@ def follow(app: Dash, guesses: Predictions, photographs: Photographs, jobs: JobQ
         prevent_initial_call=True,
     )
     def pinned(_clicks: Any, wanted: Any) -> tuple[Any, Any, Any]:
-        location = guesses.known(wanted)
+        location = predictions.find(wanted)
         if location is None:
             return no_update, no_update, no_update
         return location, request_controls.options(request_controls.baselines(location)), "location"
@@ -183,11 +183,11 @@ def follow(app: Dash, guesses: Predictions, photographs: Photographs, jobs: JobQ
         prevent_initial_call=True,
     )
     def kept(_clicks: Any, wanted: Any, values: list[Any], display: list[Any]) -> Any:
-        look, location = request_controls.shown(display), guesses.known(wanted)
+        look, location = request_controls.shown(display), predictions.find(wanted)
         if look.full is not None or location is None:
             return ""
         try:
-            made = _map(jobs.state(jobs.job(location, request_controls.asked(values, guesses))))
+            made = _map(jobs.state(jobs.job(location, request_controls.asked(values, predictions))))
         except InputError:
             return ""
         return f"{overlay.limit(made.values, look):.3g}" if made else ""

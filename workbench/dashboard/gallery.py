@@ -50,9 +50,9 @@ def strip() -> html.Section:
     )
 
 
-def rows(selection: Selection | None, guesses: Predictions) -> NDArray[np.integer[Any]]:
+def rows(selection: Selection | None, predictions: Predictions) -> NDArray[np.integer[Any]]:
     """Return the store's rows of the selected locations: the nearest first, or drawing order."""
-    order = guesses.drawing_order
+    order = predictions.drawing_order
     if selection is None:
         return order
     return order[selection.member[order]] if selection.ranked is None else selection.ranked
@@ -76,16 +76,16 @@ def words(begin: int, total: int) -> str:
 
 
 def card(
-    guesses: Predictions, row: int, pictures: bool, distance: float | None = None
+    predictions: Predictions, row: int, pictures: bool, distance: float | None = None
 ) -> html.Button:
     """Return a location as a small panorama over what it is and was taken for.
 
     The figure beside it is the confidence, or the distance where one is given.
     """
-    location = guesses.store.location_ids[row]
-    true = guesses.name[guesses.store.labels[row]]
-    predicted = guesses.name[guesses.prediction[row]]
-    right = bool(guesses.right[row])
+    location = predictions.store.location_ids[row]
+    true = predictions.class_names[predictions.store.labels[row]]
+    predicted = predictions.class_names[predictions.predicted_labels[row]]
+    right = bool(predictions.correct[row])
     views = [
         html.Img(
             alt=f"view {heading} of {location}",
@@ -105,7 +105,9 @@ def card(
                     html.Span(true, className="true"),
                     html.Span("" if right else f"→ {predicted}", className="predicted"),
                     html.Span(
-                        f"{guesses.confidence[row]:.0%}" if distance is None else f"{distance:.3g}",
+                        f"{predictions.confidences[row]:.0%}"
+                        if distance is None
+                        else f"{distance:.3g}",
                         className="number",
                         title="confidence" if distance is None else "distance of the features",
                     ),
@@ -120,7 +122,7 @@ def card(
     )
 
 
-def fill(app: Dash, guesses: Predictions, pictures: bool) -> None:
+def fill(app: Dash, predictions: Predictions, pictures: bool) -> None:
     """Let the strip follow the selection, page by page."""
 
     @app.callback(
@@ -135,8 +137,8 @@ def fill(app: Dash, guesses: Predictions, pictures: bool) -> None:
         State("strip-first", "data"),
     )
     def filled(rule: Any, _back: Any, _on: Any, shown: Any) -> tuple[Any, str, int, bool, bool]:
-        selection = resolve(rule, guesses)
-        chosen = rows(selection, guesses)
+        selection = resolve(rule, predictions)
+        chosen = rows(selection, predictions)
         turn = {"strip-back": -AT_ONCE, "strip-on": AT_ONCE}.get(str(ctx.triggered_id))
         begin = first(first(shown, len(chosen)) + turn if turn else 0, len(chosen))
         here = chosen[begin : begin + AT_ONCE]
@@ -145,7 +147,7 @@ def fill(app: Dash, guesses: Predictions, pictures: bool) -> None:
             far = selection.distance[begin : begin + AT_ONCE].tolist()
         return (
             [
-                card(guesses, int(row), pictures, distance)
+                card(predictions, int(row), pictures, distance)
                 for row, distance in zip(here, far, strict=True)
             ],
             words(begin, len(chosen)),

@@ -11,7 +11,7 @@ from workbench.figures import screen
 SORT = {"name": "Name", "area": "Area"}
 
 
-def legend(guesses: Predictions) -> html.Section:
+def legend(predictions: Predictions) -> html.Section:
     """Return the list of classes: a button each, with colour, locations and ROC area."""
     gradient = screen.share_gradient()
     return html.Section(
@@ -41,24 +41,27 @@ def legend(guesses: Predictions) -> html.Section:
                 [html.Span(), html.Span("class"), html.Span("n"), html.Span("area")],
                 className="entry legend-columns",
             ),
-            html.Div(entries(guesses, "name"), id="legend", className="entries", role="group"),
+            html.Div(entries(predictions, "name"), id="legend", className="entries", role="group"),
         ],
         className="panel legend-panel",
         **attributes(aria_label="Classes"),
     )
 
 
-def entries(guesses: Predictions, sort: Any) -> list[html.Button]:
+def entries(predictions: Predictions, sort: Any) -> list[html.Button]:
     """Return the legend's buttons, by class order or by falling area; the browser presses them."""
-    area = {curve.name: curve.area for curve in guesses.roc.curve}
-    count = {name: int((guesses.store.labels == i).sum()) for i, name in enumerate(guesses.name)}
-    names = list(guesses.name)
+    area = {curve.class_name: curve.auc for curve in predictions.roc.curves}
+    count = {
+        name: int((predictions.store.labels == i).sum())
+        for i, name in enumerate(predictions.class_names)
+    }
+    names = list(predictions.class_names)
     if sort == "area":
         names.sort(key=lambda name: area.get(name, -1), reverse=True)
     return [
         html.Button(
             [
-                _swatch(guesses.colour[name]),
+                _swatch(predictions.colour[name]),
                 html.Span(name, className="name"),
                 html.Span(f"{count[name]:,}", className="number"),
                 html.Span(f"{area[name]:.3f}" if name in area else "–", className="number"),
@@ -72,7 +75,7 @@ def entries(guesses: Predictions, sort: Any) -> list[html.Button]:
     ]
 
 
-def sort(app: Dash, guesses: Predictions) -> None:
+def sort(app: Dash, predictions: Predictions) -> None:
     """Let the list follow the choice of its order."""
 
     @app.callback(
@@ -81,7 +84,7 @@ def sort(app: Dash, guesses: Predictions) -> None:
         prevent_initial_call=True,
     )
     def sorted_legend(order: Any) -> list[html.Button]:
-        return entries(guesses, order)
+        return entries(predictions, order)
 
 
 def _swatch(colour: str) -> html.Span:

@@ -14,7 +14,7 @@ from workbench.evaluation.predictions import Predictions
 from workbench.store import HEADINGS
 
 
-def panel(notes: Sequence[str], guesses: Predictions, explains: bool) -> html.Section:
+def panel(notes: Sequence[str], predictions: Predictions, explains: bool) -> html.Section:
     """Return the panel before any location is opened; `notes` say what cannot be shown."""
     steps = ["Click a point on a map or a photograph to open its location."]
     if explains:
@@ -46,7 +46,7 @@ def panel(notes: Sequence[str], guesses: Predictions, explains: bool) -> html.Se
                 className="panel-head",
             ),
             html.Div([html.P(note) for note in notes], className="notes", hidden=not notes),
-            *([request_controls.controls(guesses.name)] if explains else ()),
+            *([request_controls.controls(predictions.class_names)] if explains else ()),
             html.Div([found, *(attribution.places() if explains else ())], className="location"),
             *([html.Div(id="evidence", className="evidence")] if explains else ()),
             *([aggregate.panel()] if explains else ()),
@@ -57,13 +57,13 @@ def panel(notes: Sequence[str], guesses: Predictions, explains: bool) -> html.Se
     )
 
 
-def views(location: str, guesses: Predictions, pictures: bool) -> list[Any]:
+def views(location: str, predictions: Predictions, pictures: bool) -> list[Any]:
     """Return what is known at once: marks, four views, the five most probable classes."""
-    row = guesses.row[location]
-    true = guesses.name[guesses.store.labels[row]]
-    predicted = guesses.name[guesses.prediction[row]]
-    right = bool(guesses.right[row])
-    best = guesses.ranking[row, :5]
+    row = predictions.rows[location]
+    true = predictions.class_names[predictions.store.labels[row]]
+    predicted = predictions.class_names[predictions.predicted_labels[row]]
+    right = bool(predictions.correct[row])
+    best = predictions.rankings[row, :5]
     pictured = [
         html.Figure(
             [
@@ -92,7 +92,11 @@ def views(location: str, guesses: Predictions, pictures: bool) -> list[Any]:
         ),
         html.Ol(
             [
-                _bar(guesses.name[index], float(guesses.probability[row, index]), true)
+                _bar(
+                    predictions.class_names[index],
+                    float(predictions.probabilities[row, index]),
+                    true,
+                )
                 for index in best
             ],
             className="bars",
@@ -100,10 +104,13 @@ def views(location: str, guesses: Predictions, pictures: bool) -> list[Any]:
     ]
 
 
-def headline(location: str, guesses: Predictions) -> list[Any]:
+def headline(location: str, predictions: Predictions) -> list[Any]:
     """Return the id and, where known, the coordinates."""
-    row = guesses.row[location]
-    latitude, longitude = float(guesses.store.latitudes[row]), float(guesses.store.longitudes[row])
+    row = predictions.rows[location]
+    latitude, longitude = (
+        float(predictions.store.latitudes[row]),
+        float(predictions.store.longitudes[row]),
+    )
     where = ""
     if math.isfinite(latitude) and math.isfinite(longitude):
         where = (
@@ -115,7 +122,7 @@ def headline(location: str, guesses: Predictions) -> list[Any]:
 
 def follow(
     app: Dash,
-    guesses: Predictions,
+    predictions: Predictions,
     pictures: bool,
 ) -> None:
     """Let the panel follow the opened location; `pictures` says whether there are photographs."""
@@ -128,13 +135,13 @@ def follow(
         prevent_initial_call=True,
     )
     def shown(wanted: Any) -> tuple[Any, Any, Any]:
-        location = guesses.known(wanted)
+        location = predictions.find(wanted)
         if location is None:
             return no_update, no_update, no_update
         return (
-            views(location, guesses, pictures),
-            headline(location, guesses),
-            guesses.store.neighbors is None,
+            views(location, predictions, pictures),
+            headline(location, predictions),
+            predictions.store.neighbors is None,
         )
 
     @app.callback(
@@ -144,8 +151,8 @@ def follow(
         prevent_initial_call=True,
     )
     def nearest_selected(_clicks: Any, wanted: Any) -> Any:
-        location = guesses.known(wanted)
-        rule = None if location is None else nearest(location, guesses)
+        location = predictions.find(wanted)
+        rule = None if location is None else nearest(location, predictions)
         return no_update if rule is None else rule
 
 

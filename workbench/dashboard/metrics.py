@@ -13,7 +13,7 @@ from workbench.figures import screen
 _CONFIG: Any = {"displayModeBar": False, "doubleClick": False}
 
 
-def roc_panel(guesses: Predictions) -> html.Section:
+def roc_panel(predictions: Predictions) -> html.Section:
     """Return the panel of the curves."""
     return html.Section(
         [
@@ -24,7 +24,7 @@ def roc_panel(guesses: Predictions) -> html.Section:
             dcc.Graph(
                 id="roc",
                 className="fill",
-                figure=screen.roc(guesses.roc, guesses.colour),
+                figure=screen.roc(predictions.roc, predictions.colour),
                 config=_CONFIG,
                 responsive=True,
             ),
@@ -33,7 +33,7 @@ def roc_panel(guesses: Predictions) -> html.Section:
     )
 
 
-def confusion_panel(guesses: Predictions) -> html.Section:
+def confusion_panel(predictions: Predictions) -> html.Section:
     """Return the panel of the confusion matrix."""
     return html.Section(
         [
@@ -44,7 +44,7 @@ def confusion_panel(guesses: Predictions) -> html.Section:
             dcc.Graph(
                 id="confusion",
                 className="fill",
-                figure=screen.confusion(_confusion(guesses, None)),
+                figure=screen.confusion(_confusion(predictions, None)),
                 config=_CONFIG,
                 responsive=True,
             ),
@@ -53,7 +53,7 @@ def confusion_panel(guesses: Predictions) -> html.Section:
     )
 
 
-def narrow(app: Dash, guesses: Predictions) -> None:
+def narrow(app: Dash, predictions: Predictions) -> None:
     """Let header, curves and matrix follow the selection."""
 
     @app.callback(
@@ -66,37 +66,40 @@ def narrow(app: Dash, guesses: Predictions) -> None:
         Input("selection", "data"),
     )
     def narrowed(rule: Any) -> tuple[Any, ...]:
-        selection = resolve(rule, guesses)
+        selection = resolve(rule, predictions)
         if selection is None:
-            roc, named = guesses.roc, None
+            roc, named = predictions.roc, None
         else:
             roc = metrics.roc(
-                guesses.store.labels, guesses.probability, guesses.name, selection.member
+                predictions.store.labels,
+                predictions.probabilities,
+                predictions.class_names,
+                selection.member,
             )
             named = selection.name
         return (
-            selected_words(selection, guesses),
-            accuracy_words(selection, guesses),
+            selected_words(selection, predictions),
+            accuracy_words(selection, predictions),
             selection is None,
-            screen.roc(roc, guesses.colour, named),
+            screen.roc(roc, predictions.colour, named),
             _area_words(roc),
-            _matrix(selection, guesses),
+            _matrix(selection, predictions),
         )
 
 
-def _matrix(selection: Selection | None, guesses: Predictions) -> Any:
+def _matrix(selection: Selection | None, predictions: Predictions) -> Any:
     # After a click on a cell, what the cell was seen in stays, so that another can be clicked.
     shown = selection.within if selection and selection.cell else selection
     return screen.confusion(
-        _confusion(guesses, shown),
+        _confusion(predictions, shown),
         shown.name if shown else None,
         selection.cell if selection else None,
     )
 
 
-def selected_words(selection: Selection | None, guesses: Predictions) -> list[html.Div]:
+def selected_words(selection: Selection | None, predictions: Predictions) -> list[html.Div]:
     """Say how many are selected and why these: "212 of 600 locations", "lasso in UMAP"."""
-    total = len(guesses.store)
+    total = len(predictions.store)
     if selection is None:
         many, why = f"all {total:,} locations", "nothing selected"
     else:
@@ -104,13 +107,13 @@ def selected_words(selection: Selection | None, guesses: Predictions) -> list[ht
     return [html.Div(many), html.Div(why, className="under", title=why)]
 
 
-def accuracy_words(selection: Selection | None, guesses: Predictions) -> list[Any]:
+def accuracy_words(selection: Selection | None, predictions: Predictions) -> list[Any]:
     """Return top-1 and top-5 of the selection, where there is one, beside those of all."""
-    everywhere = guesses.accuracy
+    everywhere = predictions.accuracy
     own = everywhere
     if selection is not None:
         member = selection.member
-        own = metrics.accuracy(guesses.store.labels[member], guesses.store.logits[member])
+        own = metrics.accuracy(predictions.store.labels[member], predictions.store.logits[member])
     return [
         html.Div(
             [
@@ -125,20 +128,20 @@ def accuracy_words(selection: Selection | None, guesses: Predictions) -> list[An
             ("top-1", own.top_1, everywhere.top_1),
             ("top-5", own.top_5, everywhere.top_5),
         )
-    ] + vote_words(guesses)
+    ] + vote_words(predictions)
 
 
-def vote_words(guesses: Predictions) -> list[Any]:
+def vote_words(predictions: Predictions) -> list[Any]:
     """Return how often the neighbours of a location vote for its class, beside the head's top-1.
 
     Empty where the store does not know it.
     """
-    accuracy = guesses.store.knn_accuracy
+    accuracy = predictions.store.knn_accuracy
     if not accuracy:
         return []
     # Left out of the vote itself, a location's class has one voter less than the others: with as
     # many voters as a class has locations the vote falls below chance.
-    classes = np.bincount(guesses.store.labels)
+    classes = np.bincount(predictions.store.labels)
     most = min(NEAREST, int(classes[classes > 0].min()) - 1)
     count = max((count for count in accuracy if count <= most), default=min(accuracy))
     others = ", ".join(f"{percent(share)} with {count}" for count, share in accuracy.items())
@@ -165,13 +168,17 @@ def percent(share: float) -> str:
 
 
 def _area_words(roc: metrics.Roc) -> str:
-    if not roc.curve:
+    if not roc.curves:
         return "no curve"
-    if len(roc.curve) == 1:
-        return f"area {roc.macro_area:.3f}"
-    return f"macro-average area {roc.macro_area:.3f}, {len(roc.curve)} classes"
+    if len(roc.curves) == 1:
+        return f"area {roc.macro_auc:.3f}"
+    return f"macro-average area {roc.macro_auc:.3f}, {len(roc.curves)} classes"
 
 
-def _confusion(guesses: Predictions, selection: Selection | None) -> metrics.Confusion:
+def _confusion(predictions: Predictions, selection: Selection | None) -> metrics.Confusion:
     member = slice(None) if selection is None else selection.member
-    return metrics.confusion(guesses.store.labels[member], guesses.prediction[member], guesses.name)
+    return metrics.confusion(
+        predictions.store.labels[member],
+        predictions.predicted_labels[member],
+        predictions.class_names,
+    )

@@ -63,7 +63,7 @@ def dashboard(
     photographs or an explainer the page leaves out what it cannot show; `notes` say so in the
     location's panel, a sentence each. Attributions are also kept in `cache`.
     """
-    guesses = Predictions(store)
+    predictions = Predictions(store)
     app = Dash(
         PRODUCT,
         assets_folder=str(assets),
@@ -75,17 +75,17 @@ def dashboard(
     )
     jobs = JobQueue(explainer, cache) if explainer and photographs else None
     content = [
-        dcc.Store(id="table", data=projections.table(guesses)),
+        dcc.Store(id="table", data=projections.table(predictions)),
         dcc.Store(id="selection"),
         dcc.Store(id="opened"),
         dcc.Store(id="painted"),
-        _header(name, guesses),
+        _header(name, predictions),
         html.Main(
             [
                 html.Div(
                     [
-                        legend.legend(guesses),
-                        html.Div(projections.maps(guesses), className="maps"),
+                        legend.legend(predictions),
+                        html.Div(projections.maps(predictions), className="maps"),
                     ],
                     className="upper",
                 ),
@@ -96,15 +96,15 @@ def dashboard(
                                 gallery.strip(),
                                 html.Div(
                                     [
-                                        metrics.roc_panel(guesses),
-                                        metrics.confusion_panel(guesses),
+                                        metrics.roc_panel(predictions),
+                                        metrics.confusion_panel(predictions),
                                     ],
                                     className="numbers",
                                 ),
                             ],
                             className="left",
                         ),
-                        location.panel(notes, guesses, jobs is not None),
+                        location.panel(notes, predictions, jobs is not None),
                     ],
                     className="lower",
                 ),
@@ -118,14 +118,14 @@ def dashboard(
         return html.Div([dcc.Store(id="page", data=uuid.uuid4().hex), *content], id="workbench")
 
     app.layout = page
-    projections.link(app, guesses)
-    legend.sort(app, guesses)
-    metrics.narrow(app, guesses)
-    gallery.fill(app, guesses, photographs is not None)
-    location.follow(app, guesses, photographs is not None)
+    projections.link(app, predictions)
+    legend.sort(app, predictions)
+    metrics.narrow(app, predictions)
+    gallery.fill(app, predictions, photographs is not None)
+    location.follow(app, predictions, photographs is not None)
     if jobs and photographs:
-        attribution.follow(app, guesses, photographs, jobs)
-        aggregate.follow(app, guesses, photographs, jobs)
+        attribution.follow(app, predictions, photographs, jobs)
+        aggregate.follow(app, predictions, photographs, jobs)
     photograph_routes.serve(app.server, photographs)
     app.server.after_request(_guarded)
     request_guard.guard(app.server, app.callback_map)
@@ -149,7 +149,7 @@ def origin(store: Store, name: str) -> str:
     return "\n".join([name, *lines, *([f"locations of: {', '.join(parts)}"] if parts else [])])
 
 
-def _header(name: str, guesses: Predictions) -> html.Header:
+def _header(name: str, predictions: Predictions) -> html.Header:
     return html.Header(
         [
             html.Div(
@@ -157,9 +157,11 @@ def _header(name: str, guesses: Predictions) -> html.Header:
                     html.H1(PRODUCT),
                     html.Div(
                         [
-                            html.Span(name, className="file", title=origin(guesses.store, name)),
-                            html.Span(f"{len(guesses.store):,} locations"),
-                            html.Span(f"{len(guesses.name):,} classes"),
+                            html.Span(
+                                name, className="file", title=origin(predictions.store, name)
+                            ),
+                            html.Span(f"{len(predictions.store):,} locations"),
+                            html.Span(f"{len(predictions.class_names):,} classes"),
                         ],
                         className="under",
                     ),
@@ -187,7 +189,7 @@ def _header(name: str, guesses: Predictions) -> html.Header:
                         id="colour",
                         options=[
                             {"value": key, "label": text}
-                            for key, text in projections.colours(guesses).items()
+                            for key, text in projections.colours(predictions).items()
                         ],
                         value="true",
                         className="segments",

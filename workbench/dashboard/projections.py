@@ -28,47 +28,54 @@ _CONFIG: Any = {
 }
 
 
-def colours(guesses: Predictions) -> dict[str, str]:
+def colours(predictions: Predictions) -> dict[str, str]:
     """Return the choices of "Colour by" that this store has something to say to."""
-    judged = any(made.quality for made in guesses.store.projections.values())
+    judged = any(made.quality for made in predictions.store.projections.values())
     return {key: text for key, text in COLOUR.items() if judged or key != "preservation"}
 
 
-def colouring(guesses: Predictions, key: str, made: Projection) -> screen.Colouring | None:
+def colouring(predictions: Predictions, key: str, made: Projection) -> screen.Colouring | None:
     """Return what a choice of "Colour by" puts on the points of a map, in the store's rows.
 
     None where the map was never judged, so that nobody knows which neighbours it keeps.
     """
     match key:
         case "predicted":
-            return screen.class_colouring(guesses.prediction, list(guesses.colour.values()))
+            return screen.class_colouring(
+                predictions.predicted_labels, list(predictions.colour.values())
+            )
         case "right":
-            return screen.right_colouring(guesses.right)
+            return screen.right_colouring(predictions.correct)
         case "confidence":
-            return screen.share_colouring(guesses.confidence)
+            return screen.share_colouring(predictions.confidences)
         case "preservation":
             return screen.share_colouring(made.quality.preservation) if made.quality else None
         case _:
-            return screen.class_colouring(guesses.store.labels, list(guesses.colour.values()))
+            return screen.class_colouring(
+                predictions.store.labels, list(predictions.colour.values())
+            )
 
 
-def table(guesses: Predictions) -> dict[str, Any]:
+def table(predictions: Predictions) -> dict[str, Any]:
     """Return what the browser needs to link the maps: a column a property, in drawing order."""
-    order = guesses.drawing_order
+    order = predictions.drawing_order
     return {
-        "id": [guesses.store.location_ids[row] for row in order],
-        "name": list(guesses.name),
-        "label": guesses.store.labels[order].tolist(),
-        "prediction": guesses.prediction[order].tolist(),
-        "confidence": guesses.confidence[order].round(4).tolist(),
-        "colouring": {key: _column(guesses, key) for key in colours(guesses)},
+        "id": [predictions.store.location_ids[row] for row in order],
+        "name": list(predictions.class_names),
+        "label": predictions.store.labels[order].tolist(),
+        "prediction": predictions.predicted_labels[order].tolist(),
+        "confidence": predictions.confidences[order].round(4).tolist(),
+        "colouring": {key: _column(predictions, key) for key in colours(predictions)},
     }
 
 
-def _column(guesses: Predictions, key: str) -> dict[str, Any]:
+def _column(predictions: Predictions, key: str) -> dict[str, Any]:
     """Return a colouring for the browser; "map" has one a map where they differ."""
-    order = guesses.drawing_order
-    made = {name: colouring(guesses, key, one) for name, one in guesses.store.projections.items()}
+    order = predictions.drawing_order
+    made = {
+        name: colouring(predictions, key, one)
+        for name, one in predictions.store.projections.items()
+    }
     some = next(one for one in made.values() if one is not None)
     column: dict[str, Any] = {"cmin": some.low, "cmax": some.high, "colorscale": some.scale}
     if key != "preservation":
@@ -77,9 +84,9 @@ def _column(guesses: Predictions, key: str) -> dict[str, Any]:
     return column | {"color": screen.UNKNOWN, "map": known}
 
 
-def ordered(guesses: Predictions) -> list[Projection]:
+def ordered(predictions: Predictions) -> list[Projection]:
     """Return all maps: one a method first, then those of other parameters, then from elsewhere."""
-    there = guesses.store.projections
+    there = predictions.store.projections
     usual = [there[method] for method in PROJECTION_TITLES if method in there]
     other = [made for name, made in there.items() if name not in PROJECTION_TITLES]
     return usual + sorted(
@@ -91,18 +98,18 @@ def ordered(guesses: Predictions) -> list[Projection]:
     )
 
 
-def shown(guesses: Predictions) -> list[Projection]:
+def shown(predictions: Predictions) -> list[Projection]:
     """Return the maps that the page begins with."""
-    return ordered(guesses)[:AT_ONCE]
+    return ordered(predictions)[:AT_ONCE]
 
 
-def maps(guesses: Predictions) -> list[html.Section]:
+def maps(predictions: Predictions) -> list[html.Section]:
     """Return the panels of the maps that the page begins with, all in drawing order."""
-    return [_panel(guesses, made) for made in shown(guesses)]
+    return [_panel(predictions, made) for made in shown(predictions)]
 
 
-def _panel(guesses: Predictions, made: Projection) -> html.Section:
-    choices = [{"value": one.name, "label": one.title} for one in ordered(guesses)]
+def _panel(predictions: Predictions, made: Projection) -> html.Section:
+    choices = [{"value": one.name, "label": one.title} for one in ordered(predictions)]
     title: Any = html.H2(made.title, title=made_by(made))
     if len(choices) > AT_ONCE:
         title = dcc.Dropdown(
@@ -123,7 +130,7 @@ def _panel(guesses: Predictions, made: Projection) -> html.Section:
             dcc.Graph(
                 id=f"map-{made.name}",
                 className="map fill",
-                figure=figure(guesses, made, "true"),
+                figure=figure(predictions, made, "true"),
                 config=_CONFIG,
                 responsive=True,
             ),
@@ -134,11 +141,11 @@ def _panel(guesses: Predictions, made: Projection) -> html.Section:
     )
 
 
-def figure(guesses: Predictions, made: Projection, key: str) -> go.Figure:
+def figure(predictions: Predictions, made: Projection, key: str) -> go.Figure:
     """Return a map under one choice of "Colour by", in drawing order."""
-    order = guesses.drawing_order
-    coloured = colouring(guesses, key, made) or screen.class_colouring(
-        guesses.store.labels * 0, [screen.UNKNOWN]
+    order = predictions.drawing_order
+    coloured = colouring(predictions, key, made) or screen.class_colouring(
+        predictions.store.labels * 0, [screen.UNKNOWN]
     )
     drawn = screen.Colouring(coloured.value[order], coloured.low, coloured.high, coloured.scale)
     return screen.projection(made.coordinates[order], drawn)
@@ -177,7 +184,7 @@ def judgement(made: Projection) -> list[html.Span]:
     ]
 
 
-def link(app: Dash, guesses: Predictions) -> None:
+def link(app: Dash, predictions: Predictions) -> None:
     """Let the browser paint selection, colours and the opened location on all maps."""
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("workbench", "paint"),
@@ -188,12 +195,12 @@ def link(app: Dash, guesses: Predictions) -> None:
         Input("legend", "children"),
         State("table", "data"),
     )
-    if len(guesses.store.projections) > AT_ONCE:
-        for made in shown(guesses):
-            _choose(app, guesses, made.name)
+    if len(predictions.store.projections) > AT_ONCE:
+        for made in shown(predictions):
+            _choose(app, predictions, made.name)
 
 
-def _choose(app: Dash, guesses: Predictions, place: str) -> None:
+def _choose(app: Dash, predictions: Predictions, place: str) -> None:
     """Let a panel show another map, with everything that the browser has painted on it."""
 
     @app.callback(
@@ -207,15 +214,15 @@ def _choose(app: Dash, guesses: Predictions, place: str) -> None:
         prevent_initial_call=True,
     )
     def chosen(name: Any, rule: Any, key: Any, opened: Any) -> tuple[Any, Any, Any]:
-        made = guesses.store.projections.get(name) if isinstance(name, str) else None
+        made = predictions.store.projections.get(name) if isinstance(name, str) else None
         if made is None:
             return no_update, no_update, no_update
-        drawn = figure(guesses, made, key if isinstance(key, str) else "true")
-        selection = resolve(rule, guesses)
+        drawn = figure(predictions, made, key if isinstance(key, str) else "true")
+        selection = resolve(rule, predictions)
         if selection is not None:
-            member = selection.member[guesses.drawing_order]
+            member = selection.member[predictions.drawing_order]
             drawn.update_traces(selectedpoints=member.nonzero()[0].tolist())
-        if isinstance(opened, str) and opened in guesses.row:
-            x, y = made.coordinates[guesses.row[opened]].tolist()
+        if isinstance(opened, str) and opened in predictions.rows:
+            x, y = made.coordinates[predictions.rows[opened]].tolist()
             drawn.add_shape(screen.ring(x, y))
         return drawn, judgement(made), name

@@ -34,7 +34,7 @@ QUESTION = (
 DISPLAY = (("full", "value"), ("clip", "value"), ("strength", "value"))
 
 
-def asked(values: Sequence[Any], guesses: Predictions) -> AttributionRequest:
+def asked(values: Sequence[Any], predictions: Predictions) -> AttributionRequest:
     """Return the question that the controls stand at; raises InputError for no question."""
     method, baseline, pinned, output, state, rather = values
     if method not in BASELINE_METHODS:
@@ -43,10 +43,10 @@ def asked(values: Sequence[Any], guesses: Predictions) -> AttributionRequest:
     said = (method, baseline, other, output, state, rather)
     if not all(isinstance(value, str) for value in said):
         raise InputError("This is no question; choose method, baseline, output and states.")
-    if baseline == "location" and other not in guesses.row:
+    if baseline == "location" and other not in predictions.rows:
         raise InputError("Open the location that is the baseline and pin it first.")
     question = AttributionRequest(method, baseline, other, output, state, rather)
-    question.validate(guesses.name)
+    question.validate(predictions.class_names)
     return question
 
 

@@ -33,7 +33,7 @@ class Selection:
     distance: NDArray[np.float32] | None = None
 
 
-def resolve(rule: Any, guesses: Predictions) -> Selection | None:
+def resolve(rule: Any, predictions: Predictions) -> Selection | None:
     """Return what a rule from the browser selects, None for everything.
 
     A rule is null, {"by": "class", "names": [...]}, {"by": "lasso", "method": ..., "ids":
@@ -46,41 +46,43 @@ def resolve(rule: Any, guesses: Predictions) -> Selection | None:
         return None
     match rule.get("by"):
         case "class":
-            return _by_class(_known(rule.get("names"), guesses.class_index), guesses)
+            return _by_class(_known(rule.get("names"), predictions.class_indices), predictions)
         case "cell":
-            pair = _known([rule.get("true")], guesses.class_index)
-            pair += _known([rule.get("predicted")], guesses.class_index)
+            pair = _known([rule.get("true")], predictions.class_indices)
+            pair += _known([rule.get("predicted")], predictions.class_indices)
             if len(pair) != 2:
                 return None
             within = rule.get("within")
             nested = isinstance(within, dict) and within.get("by") == "cell"
             return _by_cell(
-                (pair[0], pair[1]), None if nested else resolve(within, guesses), guesses
+                (pair[0], pair[1]), None if nested else resolve(within, predictions), predictions
             )
         case "lasso":
             method = rule.get("method")
-            made = guesses.store.projections.get(method) if isinstance(method, str) else None
+            made = predictions.store.projections.get(method) if isinstance(method, str) else None
             where = f" in {made.title}" if made else ""
-            return _by_lasso(_known(rule.get("ids"), guesses.row), where, guesses)
+            return _by_lasso(_known(rule.get("ids"), predictions.rows), where, predictions)
         case "nearest":
-            of = _known([rule.get("of")], guesses.row)
-            return _by_distance(of[0], guesses) if of else None
+            of = _known([rule.get("of")], predictions.rows)
+            return _by_distance(of[0], predictions) if of else None
         case _:
             return None
 
 
-def _by_class(names: Sequence[str], guesses: Predictions) -> Selection | None:
+def _by_class(names: Sequence[str], predictions: Predictions) -> Selection | None:
     if not names:
         return None
-    wanted = sorted({guesses.class_index[name] for name in names})
-    member = np.isin(guesses.store.labels, wanted)
-    chosen = tuple(guesses.name[index] for index in wanted)
+    wanted = sorted({predictions.class_indices[name] for name in names})
+    member = np.isin(predictions.store.labels, wanted)
+    chosen = tuple(predictions.class_names[index] for index in wanted)
     return Selection(member, _listed(chosen), chosen)
 
 
-def _by_cell(pair: tuple[str, str], within: Selection | None, guesses: Predictions) -> Selection:
-    true, predicted = (guesses.class_index[name] for name in pair)
-    member = (guesses.store.labels == true) & (guesses.prediction == predicted)
+def _by_cell(
+    pair: tuple[str, str], within: Selection | None, predictions: Predictions
+) -> Selection:
+    true, predicted = (predictions.class_indices[name] for name in pair)
+    member = (predictions.store.labels == true) & (predictions.predicted_labels == predicted)
     words = f"true {pair[0]}, predicted {pair[1]}"
     if within is not None:
         member &= within.member
@@ -89,41 +91,41 @@ def _by_cell(pair: tuple[str, str], within: Selection | None, guesses: Predictio
     return Selection(member, words, (pair[0],), pair, within)
 
 
-def _by_lasso(ids: Sequence[str], where: str, guesses: Predictions) -> Selection | None:
+def _by_lasso(ids: Sequence[str], where: str, predictions: Predictions) -> Selection | None:
     if not ids:
         return None
-    member = np.zeros(len(guesses.store), dtype=bool)
-    member[[guesses.row[location] for location in ids]] = True
-    present = np.unique(guesses.store.labels[member])
-    names = tuple(guesses.name[index] for index in present)
+    member = np.zeros(len(predictions.store), dtype=bool)
+    member[[predictions.rows[location] for location in ids]] = True
+    present = np.unique(predictions.store.labels[member])
+    names = tuple(predictions.class_names[index] for index in present)
     return Selection(member, f"lasso{where}", names, by_place=True)
 
 
-def nearest(location: str, guesses: Predictions) -> dict[str, Any] | None:
+def nearest(location: str, predictions: Predictions) -> dict[str, Any] | None:
     """Return the rule that selects the nearest of a location, None where nobody knows them.
 
     It also holds their "ids", by which the browser highlights them.
     """
-    found = _by_distance(location, guesses)
+    found = _by_distance(location, predictions)
     if found is None or found.ranked is None:
         return None
-    ids = [guesses.store.location_ids[row] for row in found.ranked]
+    ids = [predictions.store.location_ids[row] for row in found.ranked]
     return {"by": "nearest", "of": location, "ids": ids}
 
 
-def _by_distance(location: str, guesses: Predictions) -> Selection | None:
-    neighbours = guesses.store.neighbors
+def _by_distance(location: str, predictions: Predictions) -> Selection | None:
+    neighbours = predictions.store.neighbors
     if neighbours is None:
         return None
-    row = guesses.row[location]
+    row = predictions.rows[location]
     ranked = neighbours.indices[row, :NEAREST]
-    member = np.zeros(len(guesses.store), dtype=bool)
+    member = np.zeros(len(predictions.store), dtype=bool)
     member[ranked] = True
-    present = np.unique(guesses.store.labels[ranked])
+    present = np.unique(predictions.store.labels[ranked])
     return Selection(
         member,
         f"{len(ranked)} nearest of {location} by features",
-        tuple(guesses.name[index] for index in present),
+        tuple(predictions.class_names[index] for index in present),
         by_place=True,
         ranked=ranked,
         distance=neighbours.distances[row, :NEAREST],

@@ -1,4 +1,4 @@
-"""What every panel asks of a store: the model's guesses, by location id."""
+"""What every panel asks of a store: the model's predictions, by location id."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,43 +20,43 @@ class Predictions:
     store: Store
 
     @cached_property
-    def probability(self) -> NDArray[np.float64]:
+    def probabilities(self) -> NDArray[np.float64]:
         """Softmax of the logits, (N, S)."""
-        return metrics.probability(self.store.logits)
+        return metrics.probabilities(self.store.logits)
 
     @cached_property
-    def ranking(self) -> NDArray[np.int64]:
+    def rankings(self) -> NDArray[np.int64]:
         """Classes of each location, the most probable first, (N, S)."""
-        return metrics.ranking(self.store.logits)
+        return metrics.rank_classes(self.store.logits)
 
     @cached_property
-    def prediction(self) -> NDArray[np.int64]:
+    def predicted_labels(self) -> NDArray[np.int64]:
         """The most probable class of each location, (N,)."""
-        return self.ranking[:, 0]
+        return self.rankings[:, 0]
 
     @cached_property
-    def right(self) -> NDArray[np.bool_]:
+    def correct(self) -> NDArray[np.bool_]:
         """Whether the prediction is the true class, (N,)."""
-        result: NDArray[np.bool_] = self.prediction == self.store.labels
+        result: NDArray[np.bool_] = self.predicted_labels == self.store.labels
         return result
 
     @cached_property
-    def confidence(self) -> NDArray[np.float64]:
+    def confidences(self) -> NDArray[np.float64]:
         """Probability of the predicted class, (N,) in [0, 1]."""
-        result: NDArray[np.float64] = self.probability.max(axis=1)
+        result: NDArray[np.float64] = self.probabilities.max(axis=1)
         return result
 
     @cached_property
-    def row(self) -> Mapping[str, int]:
+    def rows(self) -> Mapping[str, int]:
         """Where a location stands in the store."""
         return {location: row for row, location in enumerate(self.store.location_ids)}
 
-    def known(self, location: Any) -> str | None:
+    def find(self, location: Any) -> str | None:
         """Return the id that a browser names, None where the store has no such location."""
-        return location if isinstance(location, str) and location in self.row else None
+        return location if isinstance(location, str) and location in self.rows else None
 
     @cached_property
-    def class_index(self) -> Mapping[str, int]:
+    def class_indices(self) -> Mapping[str, int]:
         """Where a class stands in the order of classes."""
         return {name: index for index, name in enumerate(self.store.class_names)}
 
@@ -69,7 +69,7 @@ class Predictions:
     @cached_property
     def roc(self) -> metrics.Roc:
         """The curves of all locations: computed once, since a legend and a figure show them."""
-        return metrics.roc(self.store.labels, self.probability, self.store.class_names)
+        return metrics.roc(self.store.labels, self.probabilities, self.store.class_names)
 
     @cached_property
     def accuracy(self) -> metrics.Accuracy:
@@ -86,6 +86,6 @@ class Predictions:
         return np.random.default_rng(0).permutation(len(self.store)).astype(np.int64)
 
     @property
-    def name(self) -> tuple[str, ...]:
+    def class_names(self) -> tuple[str, ...]:
         """The classes in order."""
         return self.store.class_names

@@ -47,7 +47,7 @@ def roc(result: Roc, name: Sequence[str], width: float = DOUBLE_COLUMN / 2) -> F
     """
     with _style():
         figure, axes = _figure(width, width)
-        ranked = sorted(result.curve, key=lambda curve: -curve.area)
+        ranked = sorted(result.curves, key=lambda curve: -curve.auc)
         few = len(ranked) <= 2 * NAMED_CURVES
         named = ranked if few else ranked[:NAMED_CURVES] + ranked[-NAMED_CURVES:]
         axes.plot((0, 1), (0, 1), color=GREY, linestyle=(0, (4, 3)), linewidth=0.6)
@@ -56,8 +56,8 @@ def roc(result: Roc, name: Sequence[str], width: float = DOUBLE_COLUMN / 2) -> F
                 _curve(axes, curve, color=GREY, linewidth=0.35)
         colour = dict(zip(name, palette(len(name)), strict=True))
         for curve in named:
-            label = f"{curve.name} ({curve.area:.3f})"
-            _curve(axes, curve, color=colour[curve.name], label=label)
+            label = f"{curve.class_name} ({curve.auc:.3f})"
+            _curve(axes, curve, color=colour[curve.class_name], label=label)
         axes.set(
             xlim=(0, 1),
             ylim=(0, 1.005),
@@ -69,7 +69,7 @@ def roc(result: Roc, name: Sequence[str], width: float = DOUBLE_COLUMN / 2) -> F
             title = "Area under the curve" if few else f"Best and worst {NAMED_CURVES} by area"
             legend = axes.legend(loc="lower right", title=title, handlelength=1.4)
             legend.get_title().set_fontweight("bold")
-        words = [f"mean area {result.macro_area:.3f}, {len(ranked)} classes"] if ranked else []
+        words = [f"mean area {result.macro_auc:.3f}, {len(ranked)} classes"] if ranked else []
         if result.undefined:
             words.append(f"no curve for {len(result.undefined)} without both sides")
         axes.set_title("; ".join(words), fontsize=7, loc="left")
@@ -80,13 +80,13 @@ def confusion(result: Confusion, width: float = DOUBLE_COLUMN) -> Figure:
     """Draw shares of each true class as a matrix; width in mm."""
     with _style():
         figure, axes = _figure(width, width * 0.95)
-        total = result.count.sum(axis=1, keepdims=True)
-        share = np.divide(result.count, total, out=np.zeros(result.count.shape), where=total > 0)
+        total = result.counts.sum(axis=1, keepdims=True)
+        share = np.divide(result.counts, total, out=np.zeros(result.counts.shape), where=total > 0)
         image = axes.imshow(share, cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
-        size = min(7.0, 0.75 * width / MILLIMETRES_PER_INCH * 72 / len(result.name) / 1.25)
-        places = np.arange(len(result.name))
-        axes.set_xticks(places, result.name, rotation=90, fontsize=size)
-        axes.set_yticks(places, result.name, fontsize=size)
+        size = min(7.0, 0.75 * width / MILLIMETRES_PER_INCH * 72 / len(result.class_names) / 1.25)
+        places = np.arange(len(result.class_names))
+        axes.set_xticks(places, result.class_names, rotation=90, fontsize=size)
+        axes.set_yticks(places, result.class_names, fontsize=size)
         axes.tick_params(length=1)
         axes.set(xlabel="Predicted", ylabel="True")
         axes.spines[:].set_visible(True)

@@ -142,9 +142,9 @@ def roc(result: Roc, colour: Mapping[str, str], named: Sequence[str] | None = No
     pointer. `named` restricts curves and undefined classes to some classes.
     """
     wanted = set(colour if named is None else named)
-    curves = [curve for curve in result.curve if curve.name in wanted]
+    curves = [curve for curve in result.curves if curve.class_name in wanted]
     undefined = [name for name in result.undefined if name in wanted]
-    by_area = sorted(curves, key=lambda curve: curve.area, reverse=True)
+    by_area = sorted(curves, key=lambda curve: curve.auc, reverse=True)
     front = by_area if len(curves) <= MOST_NAMED else [*by_area[:3], *by_area[-3:]]
     figure = go.Figure(
         layout=_layout(
@@ -180,7 +180,9 @@ def roc(result: Roc, colour: Mapping[str, str], named: Sequence[str] | None = No
         figure.add_trace(_curve(curve, "#cdd4da", 0.9, False))
     for rank, curve in enumerate(front):
         worst = len(curves) > MOST_NAMED and rank >= 3
-        figure.add_trace(_curve(curve, colour[curve.name], 1.8, True, "dash" if worst else "solid"))
+        figure.add_trace(
+            _curve(curve, colour[curve.class_name], 1.8, True, "dash" if worst else "solid")
+        )
     if undefined:
         listed = ", ".join(undefined[:4]) + (" …" if len(undefined) > 4 else "")
         figure.add_annotation(
@@ -205,7 +207,7 @@ def confusion(
     `true` restricts the rows, and the columns to those rows' classes and what they were taken
     for. `marked` names a (true, predicted) cell to frame.
     """
-    name, count = list(result.name), result.count
+    name, count = list(result.class_names), result.counts
     row = list(range(len(name)))
     column = row
     if true is not None:
@@ -329,8 +331,8 @@ def _curve(
         y=curve.true_positive_rate[keep].astype(np.float32),
         mode="lines",
         line={"color": colour, "width": width, "dash": dash},
-        name=f"{curve.name} {curve.area:.3f}",
-        hovertemplate=f"<b>{curve.name}</b> area {curve.area:.3f}, {curve.positives:,} locations"
+        name=f"{curve.class_name} {curve.auc:.3f}",
+        hovertemplate=f"<b>{curve.class_name}</b> area {curve.auc:.3f}, {curve.positives:,} locations"
         "<br>%{y:.1%} found at %{x:.1%} false alarms<extra></extra>",
         showlegend=named,
     )

@@ -45,7 +45,7 @@ def part(store: Store, rows: slice, *, logits: bool = False) -> pd.DataFrame:
     """Return some rows of the table that `to_frame` returns, without neighbours and features."""
     logit = store.logits[rows]
     label = store.labels[rows]
-    ranking = metrics.ranking(logit)
+    ranking = metrics.rank_classes(logit)
     image = np.asarray(store.image_paths[rows])
     coordinate = {
         f"{name}_{axis}": made.coordinates[rows, number]
@@ -63,7 +63,7 @@ def part(store: Store, rows: slice, *, logits: bool = False) -> pd.DataFrame:
             "state": _classes(label, store),
             "predicted": _classes(ranking[:, 0], store),
             "correct": ranking[:, 0] == label,
-            "confidence": metrics.probability(logit).max(axis=1, initial=0).astype(np.float32),
+            "confidence": metrics.probabilities(logit).max(axis=1, initial=0).astype(np.float32),
             "rank": (ranking == label[:, None]).argmax(axis=1) + 1,
             "latitude": store.latitudes[rows],
             "longitude": store.longitudes[rows],

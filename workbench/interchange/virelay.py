@@ -189,7 +189,10 @@ def _write_analyses(path: Path, store: Store) -> None:
 def _clusterings(store: Store) -> dict[str, NDArray[np.int32]]:
     """Return what ViRelAy can colour by: numbers (N) int32, a colour each."""
     predicted = np.concatenate(
-        [metrics.ranking(store.logits[rows])[:, 0] for rows in blocks(store, "Ranking classes")]
+        [
+            metrics.rank_classes(store.logits[rows])[:, 0]
+            for rows in blocks(store, "Ranking classes")
+        ]
     )
     return {
         "true-class": store.labels.astype(np.int32),

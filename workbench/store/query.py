@@ -58,7 +58,7 @@ def _year(store: Store) -> Numbers:
 
 
 def _rank(store: Store) -> Numbers:
-    place = metrics.ranking(store.logits) == store.labels[:, None]
+    place = metrics.rank_classes(store.logits) == store.labels[:, None]
     return Numbers(place.argmax(axis=1) + 1.0)
 
 
@@ -82,7 +82,7 @@ NAMES: Mapping[str, Callable[[Store], Value]] = {
     "state": lambda store: _classes(store, store.labels),
     "predicted": lambda store: _classes(store, _predicted(store)),
     "correct": lambda store: Mask(_predicted(store) == store.labels),
-    "confidence": lambda store: Numbers(metrics.probability(store.logits).max(axis=1)),
+    "confidence": lambda store: Numbers(metrics.probabilities(store.logits).max(axis=1)),
     "rank": _rank,
     "latitude": lambda store: Numbers(store.latitudes),
     "longitude": lambda store: Numbers(store.longitudes),
@@ -225,7 +225,7 @@ class _Condition:
                     argument, Words(np.array(state)), Words(np.array(""), self._store.class_names)
                 )
                 column = self._store.class_names.index(state)
-                return Numbers(metrics.probability(self._store.logits)[:, column])
+                return Numbers(metrics.probabilities(self._store.logits)[:, column])
             case ast.BoolOp() | ast.Compare() | ast.UnaryOp(ast.Not()):
                 return Mask(self._truth(node))
         self._refuse(node, "this cannot be said here")

@@ -15,15 +15,15 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="package")
-def guesses(root: Path) -> Predictions:
+def predictions(root: Path) -> Predictions:
     return Predictions(small_store(root / "small.h5", root / "data", locations=6))
 
 
 @pytest.fixture(scope="package")
-def judged_guesses(guesses: Predictions) -> Predictions:
-    return Predictions(judged(guesses.store))
+def judged_predictions(predictions: Predictions) -> Predictions:
+    return Predictions(judged(predictions.store))
 
 
 @pytest.fixture(scope="package")
-def photographs(root: Path, guesses: Predictions) -> Photographs:
-    return Photographs(root / "data", guesses.store)
+def photographs(root: Path, predictions: Predictions) -> Photographs:
+    return Photographs(root / "data", predictions.store)

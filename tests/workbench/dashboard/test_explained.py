@@ -63,9 +63,9 @@ def test_grad_cam_says_how_few_values_it_has() -> None:
 
 
 def test_each_view_bears_its_share_and_the_rows_theirs(
-    guesses: Predictions, photographs: Photographs
+    predictions: Predictions, photographs: Photographs
 ) -> None:
-    made = attribution(guesses.store.location_ids[0])
+    made = attribution(predictions.store.location_ids[0])
     values = np.zeros((4, 32, 32), dtype=np.float32)
     values[0, :16] = 3.0
     values[3, 16:] = -1.0

@@ -18,18 +18,18 @@ ASSETS = Path("assets").resolve()
 
 
 @pytest.fixture(scope="module")
-def client(guesses: Predictions, root: Path) -> Iterator[Any]:
-    photographs = Photographs(root / "data", guesses.store)
-    server = dashboard(guesses.store, "small.h5", ASSETS, photographs, Fake()).server
+def client(predictions: Predictions, root: Path) -> Iterator[Any]:
+    photographs = Photographs(root / "data", predictions.store)
+    server = dashboard(predictions.store, "small.h5", ASSETS, photographs, Fake()).server
     assert isinstance(server, flask.Flask)
     with server.test_client() as client:
         yield client
 
 
 def test_a_photograph_is_served_by_id_and_heading(
-    client: Any, guesses: Predictions, root: Path
+    client: Any, predictions: Predictions, root: Path
 ) -> None:
-    name = guesses.store.location_ids[3]
+    name = predictions.store.location_ids[3]
     response = client.get(address(name, "E"))
     assert response.status_code == 200
     assert response.mimetype == "image/jpeg"
@@ -67,10 +67,10 @@ def test_a_photograph_that_is_gone_is_not_found(tmp_path: Path) -> None:
     assert app.server.test_client().get(address(name, "N")).status_code == 404
 
 
-def test_without_photographs_there_is_nothing_to_serve(guesses: Predictions) -> None:
-    app = dashboard(guesses.store, "s.h5", ASSETS, None, None, ["No photographs."])
+def test_without_photographs_there_is_nothing_to_serve(predictions: Predictions) -> None:
+    app = dashboard(predictions.store, "s.h5", ASSETS, None, None, ["No photographs."])
     client = app.server.test_client()
-    assert client.get(address(guesses.store.location_ids[0], "N")).status_code == 404
+    assert client.get(address(predictions.store.location_ids[0], "N")).status_code == 404
     assert "No photographs." in client.get("/_dash-layout").text
 
 
@@ -146,9 +146,9 @@ QUESTION = ["method.value", "baseline.value", "output.value", "state.value", "ra
 @pytest.mark.parametrize("nonsense", [*NONSENSE[:2], "Atlantis", *NONSENSE[3:], "x" * 100_000])
 @pytest.mark.parametrize("place", QUESTION)
 def test_no_question_is_answered_by_a_sentence(
-    client: Any, guesses: Predictions, place: str, nonsense: Any
+    client: Any, predictions: Predictions, place: str, nonsense: Any
 ) -> None:
-    value = {"opened.data": guesses.store.location_ids[0], place: nonsense}
+    value = {"opened.data": predictions.store.location_ids[0], place: nonsense}
     for output in (EXPLANATION, GATHERED):
         answer = call(client, output, value, place)
         assert answer.status_code == 200, answer.text
@@ -157,31 +157,31 @@ def test_no_question_is_answered_by_a_sentence(
 
 
 def test_a_baseline_that_nobody_pinned_is_answered_by_a_sentence(
-    client: Any, guesses: Predictions
+    client: Any, predictions: Predictions
 ) -> None:
-    opened = {"opened.data": guesses.store.location_ids[0], "baseline.value": "location"}
+    opened = {"opened.data": predictions.store.location_ids[0], "baseline.value": "location"}
     for pinned in [*NONSENSE, "nowhere"]:
         answer = call(client, EXPLANATION, opened | {"pinned.data": pinned}, "baseline.value")
         assert answer.status_code == 200
         assert "pin it first" in answer.text or NO_QUESTION in answer.text
-    pinned = {"pinned.data": guesses.store.location_ids[1]}
+    pinned = {"pinned.data": predictions.store.location_ids[1]}
     answer = call(client, EXPLANATION, opened | pinned, "baseline.value")
     assert answer.json["response"]["tick"]["max_intervals"] == 1
 
 
 def test_a_state_rather_than_itself_is_answered_by_a_sentence(
-    client: Any, guesses: Predictions
+    client: Any, predictions: Predictions
 ) -> None:
-    value = {"opened.data": guesses.store.location_ids[0], "rather.value": "Ohio"}
+    value = {"opened.data": predictions.store.location_ids[0], "rather.value": "Ohio"}
     assert "choose two different classes" in call(client, EXPLANATION, value, "rather.value").text
 
 
 @pytest.mark.parametrize("nonsense", [*NONSENSE, -1, 0, True, 1e400, float("nan"), "red", 10**400])
 @pytest.mark.parametrize("place", ["full.value", "clip.value", "strength.value"])
 def test_nonsense_shows_maps_as_usual(
-    client: Any, guesses: Predictions, place: str, nonsense: Any
+    client: Any, predictions: Predictions, place: str, nonsense: Any
 ) -> None:
-    value = {"opened.data": guesses.store.location_ids[0], place: nonsense}
+    value = {"opened.data": predictions.store.location_ids[0], place: nonsense}
     assert call(client, EXPLANATION, value, place).status_code == 200
 
 
@@ -228,10 +228,10 @@ def test_a_request_nested_without_end_is_refused(client: Any) -> None:
 
 
 def test_a_poll_that_overtakes_its_request_is_followed_by_another(
-    client: Any, guesses: Predictions
+    client: Any, predictions: Predictions
 ) -> None:
     value: dict[str, Any] = {
-        "opened.data": guesses.store.location_ids[3],
+        "opened.data": predictions.store.location_ids[3],
         "page.data": "nobody asked for this page",
         "tick.n_intervals": 7,
     }
@@ -241,8 +241,8 @@ def test_a_poll_that_overtakes_its_request_is_followed_by_another(
     assert cancelled.json["response"]["tick"]["max_intervals"] == 7
 
 
-def test_the_same_map_is_sent_once(client: Any, guesses: Predictions) -> None:
-    value = {"opened.data": guesses.store.location_ids[4]}
+def test_the_same_map_is_sent_once(client: Any, predictions: Predictions) -> None:
+    value = {"opened.data": predictions.store.location_ids[4]}
     first = call(client, EXPLANATION, value, "opened.data").json["response"]
     assert "overlays" in first
     again = value | {"drawn.data": first["drawn"]["data"]}

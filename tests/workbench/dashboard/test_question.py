@@ -14,54 +14,56 @@ from workbench.evaluation.predictions import Predictions
 USUAL = ["integrated_gradients", "mean", None, "logit", "predicted", ""]
 
 
-def test_the_controls_stand_at_the_usual_question(guesses: Predictions) -> None:
+def test_the_controls_stand_at_the_usual_question(predictions: Predictions) -> None:
     dropdowns = [
         part
-        for label in request_controls.controls(guesses.name).children
+        for label in request_controls.controls(predictions.class_names).children
         for part in getattr(label, "children", None) or ()
         if hasattr(part, "options")
     ]
     standing = {dropdown.id: dropdown.value for dropdown in dropdowns}
     values = [standing.get(name) for name, _ in request_controls.QUESTION]
     assert values == USUAL
-    assert request_controls.asked(values, guesses) == AttributionRequest()
+    assert request_controls.asked(values, predictions) == AttributionRequest()
 
 
-def test_every_choice_can_be_asked(guesses: Predictions) -> None:
+def test_every_choice_can_be_asked(predictions: Predictions) -> None:
     for method in METHOD_TITLES:
         for output in OUTPUTS:
-            for state in ("predicted", "true", *guesses.name):
+            for state in ("predicted", "true", *predictions.class_names):
                 values = [method, "mean", None, output, state, ""]
-                asked = request_controls.asked(values, guesses)
+                asked = request_controls.asked(values, predictions)
                 assert asked == AttributionRequest(method, "mean", "", output, state)
 
 
-def test_the_pinned_location_is_a_baseline_only_when_chosen(guesses: Predictions) -> None:
-    pinned = guesses.store.location_ids[2]
+def test_the_pinned_location_is_a_baseline_only_when_chosen(predictions: Predictions) -> None:
+    pinned = predictions.store.location_ids[2]
     values: list[Any] = [*USUAL[:2], pinned, *USUAL[3:]]
-    assert request_controls.asked(values, guesses) == AttributionRequest()
+    assert request_controls.asked(values, predictions) == AttributionRequest()
     values[1] = "location"
-    assert request_controls.asked(values, guesses) == AttributionRequest(
+    assert request_controls.asked(values, predictions) == AttributionRequest(
         baseline="location", baseline_location=pinned
     )
     assert request_controls.baselines(pinned)["location"] == f"as {pinned}"
     assert "location" not in request_controls.baselines("")
 
 
-def test_where_no_baseline_is_used_the_pinned_location_is_not_asked(guesses: Predictions) -> None:
-    values: list[Any] = ["grad_cam", "location", guesses.store.location_ids[2], *USUAL[3:]]
-    assert request_controls.asked(values, guesses) == AttributionRequest("grad_cam")
+def test_where_no_baseline_is_used_the_pinned_location_is_not_asked(
+    predictions: Predictions,
+) -> None:
+    values: list[Any] = ["grad_cam", "location", predictions.store.location_ids[2], *USUAL[3:]]
+    assert request_controls.asked(values, predictions) == AttributionRequest("grad_cam")
     assert request_controls.baseline_label("grad_cam") == "Uses no baseline"
     assert request_controls.baseline_label("occlusion") == "Baseline"
 
 
 @pytest.mark.parametrize("at", [0, 1, 3, 4, 5])
 @pytest.mark.parametrize("nonsense", [None, 3, True, [], {}, "nonsense", ["logit"]])
-def test_what_is_no_question_is_refused(at: int, nonsense: Any, guesses: Predictions) -> None:
+def test_what_is_no_question_is_refused(at: int, nonsense: Any, predictions: Predictions) -> None:
     values = [*USUAL]
     values[at] = nonsense
     with pytest.raises(InputError):
-        request_controls.asked(values, guesses)
+        request_controls.asked(values, predictions)
 
 
 def test_maps_are_shown_as_the_controls_say() -> None:

@@ -11,62 +11,64 @@ from workbench.dashboard.selection import nearest, resolve
 from workbench.evaluation.predictions import Predictions
 
 
-def test_a_class_rule_selects_its_locations(guesses: Predictions) -> None:
-    selection = resolve({"by": "class", "names": ["Ohio", "Alaska", "Ohio"]}, guesses)
+def test_a_class_rule_selects_its_locations(predictions: Predictions) -> None:
+    selection = resolve({"by": "class", "names": ["Ohio", "Alaska", "Ohio"]}, predictions)
     assert selection is not None
     assert selection.name == ("Alaska", "Ohio")
     assert selection.words == "Alaska, Ohio"
-    assert selection.member.tolist() == np.isin(guesses.store.labels, [0, 4]).tolist()
+    assert selection.member.tolist() == np.isin(predictions.store.labels, [0, 4]).tolist()
 
 
-def test_a_lasso_rule_selects_its_ids(guesses: Predictions) -> None:
-    ids = [guesses.store.location_ids[7], guesses.store.location_ids[2], "nowhere", 3, None]
-    selection = resolve({"by": "lasso", "method": "umap", "ids": ids}, guesses)
+def test_a_lasso_rule_selects_its_ids(predictions: Predictions) -> None:
+    ids = [predictions.store.location_ids[7], predictions.store.location_ids[2], "nowhere", 3, None]
+    selection = resolve({"by": "lasso", "method": "umap", "ids": ids}, predictions)
     assert selection is not None
     assert np.flatnonzero(selection.member).tolist() == [2, 7]
     assert selection.words == "lasso in UMAP"
     assert selection.name == ("Alaska", "Arizona")
 
 
-def test_a_cell_rule_selects_true_and_predicted_within_what_was_shown(guesses: Predictions) -> None:
-    row = int(np.flatnonzero(~guesses.right)[0])
-    true = guesses.name[guesses.store.labels[row]]
-    predicted = guesses.name[guesses.prediction[row]]
+def test_a_cell_rule_selects_true_and_predicted_within_what_was_shown(
+    predictions: Predictions,
+) -> None:
+    row = int(np.flatnonzero(~predictions.correct)[0])
+    true = predictions.class_names[predictions.store.labels[row]]
+    predicted = predictions.class_names[predictions.predicted_labels[row]]
     cell = {"by": "cell", "true": true, "predicted": predicted}
-    selection = resolve(cell, guesses)
+    selection = resolve(cell, predictions)
     assert selection is not None
     assert selection.cell == (true, predicted)
-    expected = (guesses.store.labels == guesses.store.labels[row]) & (
-        guesses.prediction == guesses.prediction[row]
+    expected = (predictions.store.labels == predictions.store.labels[row]) & (
+        predictions.predicted_labels == predictions.predicted_labels[row]
     )
     assert selection.member.tolist() == expected.tolist()
-    within = {"by": "lasso", "method": "pca", "ids": [guesses.store.location_ids[row]]}
-    narrower = resolve(cell | {"within": within}, guesses)
+    within = {"by": "lasso", "method": "pca", "ids": [predictions.store.location_ids[row]]}
+    narrower = resolve(cell | {"within": within}, predictions)
     assert narrower is not None
     assert np.flatnonzero(narrower.member).tolist() == [row]
     assert narrower.words == f"true {true}, predicted {predicted}, lasso in PCA"
 
 
 @pytest.mark.parametrize("rule", NONSENSE)
-def test_nonsense_selects_everything(rule: Any, guesses: Predictions) -> None:
-    assert resolve(rule, guesses) is None
+def test_nonsense_selects_everything(rule: Any, predictions: Predictions) -> None:
+    assert resolve(rule, predictions) is None
 
 
-def test_a_cell_within_cells_is_not_followed_down(guesses: Predictions) -> None:
+def test_a_cell_within_cells_is_not_followed_down(predictions: Predictions) -> None:
     rule: dict[str, Any] = {"by": "cell", "true": "Ohio", "predicted": "Ohio"}
     for _ in range(3000):
         rule = {"by": "cell", "true": "Ohio", "predicted": "Ohio", "within": rule}
-    selection = resolve(rule, guesses)
+    selection = resolve(rule, predictions)
     assert selection is not None
     assert selection.within is None
 
 
-def test_the_nearest_of_a_location_are_selected_in_order(judged_guesses: Predictions) -> None:
-    store = judged_guesses.store
+def test_the_nearest_of_a_location_are_selected_in_order(judged_predictions: Predictions) -> None:
+    store = judged_predictions.store
     location = store.location_ids[8]
-    rule = nearest(location, judged_guesses)
+    rule = nearest(location, judged_predictions)
     assert rule is not None
-    selection = resolve({"by": "nearest", "of": location, "ids": ["ignored"]}, judged_guesses)
+    selection = resolve({"by": "nearest", "of": location, "ids": ["ignored"]}, judged_predictions)
     assert selection is not None
     assert selection.ranked is not None
     feature = np.asarray(store.features)
@@ -76,13 +78,13 @@ def test_the_nearest_of_a_location_are_selected_in_order(judged_guesses: Predict
     assert [store.location_ids[row] for row in expected] == rule["ids"]
     assert np.flatnonzero(selection.member).tolist() == sorted(expected)
     assert selection.words == f"15 nearest of {location} by features"
-    assert gallery.rows(selection, judged_guesses).tolist() == expected
+    assert gallery.rows(selection, judged_predictions).tolist() == expected
 
 
 @pytest.mark.parametrize("of", ["nowhere", None, 3, ["x"]])
-def test_nobody_has_unknown_neighbours(of: Any, judged_guesses: Predictions) -> None:
-    assert resolve({"by": "nearest", "of": of}, judged_guesses) is None
+def test_nobody_has_unknown_neighbours(of: Any, judged_predictions: Predictions) -> None:
+    assert resolve({"by": "nearest", "of": of}, judged_predictions) is None
 
 
-def test_a_store_without_neighbours_knows_none(guesses: Predictions) -> None:
-    assert nearest(guesses.store.location_ids[0], guesses) is None
+def test_a_store_without_neighbours_knows_none(predictions: Predictions) -> None:
+    assert nearest(predictions.store.location_ids[0], predictions) is None

@@ -11,66 +11,67 @@ from workbench.dashboard.selection import resolve
 from workbench.evaluation.predictions import Predictions
 
 
-def test_the_header_sets_the_selection_beside_all(guesses: Predictions) -> None:
-    selection = resolve({"by": "class", "names": ["Ohio"]}, guesses)
-    assert text(metrics.selected_words(selection, guesses)) == "6 of 30 locations Ohio"
-    assert text(metrics.selected_words(None, guesses)) == "all 30 locations nothing selected"
-    own = guesses.right[guesses.store.labels == 4].mean()
-    shown = text(metrics.accuracy_words(selection, guesses))
+def test_the_header_sets_the_selection_beside_all(predictions: Predictions) -> None:
+    selection = resolve({"by": "class", "names": ["Ohio"]}, predictions)
+    assert text(metrics.selected_words(selection, predictions)) == "6 of 30 locations Ohio"
+    assert text(metrics.selected_words(None, predictions)) == "all 30 locations nothing selected"
+    own = predictions.correct[predictions.store.labels == 4].mean()
+    shown = text(metrics.accuracy_words(selection, predictions))
     assert f"top-1 {own * 100:.1f} %" in shown
-    assert f"all {guesses.right.mean() * 100:.1f} %" in shown
+    assert f"all {predictions.correct.mean() * 100:.1f} %" in shown
 
 
-def test_the_legend_names_every_class_with_its_number_and_area(guesses: Predictions) -> None:
-    by_name = legend.entries(guesses, "name")
-    assert [getattr(entry, "data-class") for entry in by_name] == list(guesses.name)
-    area = {curve.name: curve.area for curve in guesses.roc.curve}
+def test_the_legend_names_every_class_with_its_number_and_area(predictions: Predictions) -> None:
+    by_name = legend.entries(predictions, "name")
+    assert [getattr(entry, "data-class") for entry in by_name] == list(predictions.class_names)
+    area = {curve.class_name: curve.auc for curve in predictions.roc.curves}
     assert text(by_name[4]).split() == ["Ohio", "6", f"{area['Ohio']:.3f}"]
-    by_area = legend.entries(guesses, "area")
+    by_area = legend.entries(predictions, "area")
     shown = [getattr(entry, "data-class") for entry in by_area]
-    assert shown == sorted(guesses.name, key=lambda name: -area[name])
+    assert shown == sorted(predictions.class_names, key=lambda name: -area[name])
 
 
-def test_the_browser_gets_ids_in_drawing_order(guesses: Predictions) -> None:
-    table = projections.table(guesses)
-    assert sorted(table["id"]) == sorted(guesses.store.location_ids)
-    row = guesses.row[table["id"][3]]
-    assert table["label"][3] == guesses.store.labels[row]
-    assert table["prediction"][3] == guesses.prediction[row]
-    assert table["colouring"]["right"]["color"][3] == guesses.right[row]
+def test_the_browser_gets_ids_in_drawing_order(predictions: Predictions) -> None:
+    table = projections.table(predictions)
+    assert sorted(table["id"]) == sorted(predictions.store.location_ids)
+    row = predictions.rows[table["id"][3]]
+    assert table["label"][3] == predictions.store.labels[row]
+    assert table["prediction"][3] == predictions.predicted_labels[row]
+    assert table["colouring"]["right"]["color"][3] == predictions.correct[row]
 
 
 def test_each_map_is_coloured_by_the_neighbours_that_it_keeps(
-    guesses: Predictions, judged_guesses: Predictions
+    predictions: Predictions, judged_predictions: Predictions
 ) -> None:
-    assert "preservation" not in projections.table(guesses)["colouring"]
-    column = projections.table(judged_guesses)["colouring"]["preservation"]
+    assert "preservation" not in projections.table(predictions)["colouring"]
+    column = projections.table(judged_predictions)["colouring"]["preservation"]
     assert set(column["map"]) == {"pca", "tsne", "umap"}  # The fourth was never judged.
-    quality = judged_guesses.store.projections["umap"].quality
+    quality = judged_predictions.store.projections["umap"].quality
     assert quality is not None
-    order = judged_guesses.drawing_order
+    order = judged_predictions.drawing_order
     assert np.allclose(column["map"]["umap"], quality.preservation[order], atol=1e-3)
 
 
-def test_a_map_says_how_far_it_may_be_believed(judged_guesses: Predictions) -> None:
-    made = judged_guesses.store.projections["umap"]
+def test_a_map_says_how_far_it_may_be_believed(judged_predictions: Predictions) -> None:
+    made = judged_predictions.store.projections["umap"]
     assert made.quality is not None
     kept = made.quality.preservation.mean()
     shown = text(projections.judgement(made))
     assert shown.split() == f"trust {made.quality.trustworthiness:.2f} · kept {kept:.0%}".split()
     assert (
-        text(projections.judgement(judged_guesses.store.projections["tsne-other"])) == "not judged"
+        text(projections.judgement(judged_predictions.store.projections["tsne-other"]))
+        == "not judged"
     )
 
 
 def test_the_vote_of_neighbours_stands_beside_the_heads_accuracy(
-    guesses: Predictions, judged_guesses: Predictions
+    predictions: Predictions, judged_predictions: Predictions
 ) -> None:
     # Six locations a class: five others at most can vote for it.
-    share = judged_guesses.store.knn_accuracy[5]
-    shown = text(metrics.accuracy_words(None, judged_guesses))
+    share = judged_predictions.store.knn_accuracy[5]
+    shown = text(metrics.accuracy_words(None, judged_predictions))
     assert f"by neighbours {share * 100:.1f} % vote of 5" in shown
-    assert "by neighbours" not in text(metrics.accuracy_words(None, guesses))
+    assert "by neighbours" not in text(metrics.accuracy_words(None, predictions))
 
 
 @pytest.mark.parametrize(
@@ -89,16 +90,16 @@ def test_the_strip_says_how_many_it_shows() -> None:
     assert "no location" in gallery.words(0, 0)
 
 
-def test_a_location_shows_its_five_most_probable_classes(guesses: Predictions) -> None:
-    name = guesses.store.location_ids[0]
-    shown = text(location.views(name, guesses, pictures=True))
-    best = guesses.ranking[0, :5]
-    positions = [shown.index(f"{guesses.name[i]}  ") for i in best]
+def test_a_location_shows_its_five_most_probable_classes(predictions: Predictions) -> None:
+    name = predictions.store.location_ids[0]
+    shown = text(location.views(name, predictions, pictures=True))
+    best = predictions.rankings[0, :5]
+    positions = [shown.index(f"{predictions.class_names[i]}  ") for i in best]
     assert positions == sorted(positions)
-    assert ("✓ right" if guesses.right[0] else "✗ wrong") in shown
-    assert "30.0000° N, 90.0000° W" in text(location.headline(name, guesses))
+    assert ("✓ right" if predictions.correct[0] else "✗ wrong") in shown
+    assert "30.0000° N, 90.0000° W" in text(location.headline(name, predictions))
 
 
 @pytest.mark.parametrize("wanted", [None, 4, [], {}, "nowhere", "../../etc/passwd"])
-def test_an_unknown_location_is_not_opened(wanted: Any, guesses: Predictions) -> None:
-    assert guesses.known(wanted) is None
+def test_an_unknown_location_is_not_opened(wanted: Any, predictions: Predictions) -> None:
+    assert predictions.find(wanted) is None

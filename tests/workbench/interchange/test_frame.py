@@ -8,7 +8,7 @@ import pytest
 
 from common.errors import InputError
 from tests.workbench.interchange.examples import HOSTILE, hostile_store
-from workbench.evaluation.metrics import probability
+from workbench.evaluation.metrics import probabilities
 from workbench.interchange import coordinates, to_frame
 from workbench.store import Store
 
@@ -34,7 +34,7 @@ def test_each_row_says_of_one_location_what_the_store_says(store: Store) -> None
     assert (row["state"], row["split"]) == ("tab\there", "test")
     assert row["predicted"] == HOSTILE[store.logits[at].argmax()]
     assert row["correct"] == (row["predicted"] == row["state"])
-    assert row["confidence"] == pytest.approx(probability(store.logits[[at]]).max())
+    assert row["confidence"] == pytest.approx(probabilities(store.logits[[at]]).max())
     better = (store.logits[at] > store.logits[at, store.labels[at]]).sum()
     assert row["rank"] == better + 1
     assert (row["latitude"], row["longitude"]) == (36.0, -96.0)
