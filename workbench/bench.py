@@ -142,7 +142,7 @@ class Bench:
         values = {
             "top_1_accuracy": accuracy.top_1,
             "top_5_accuracy": accuracy.top_5,
-            "macro_roc_auc": self.roc().macro_area,
+            "macro_roc_auc": self.roc().macro_auc,
         }
         knn = {f"knn_accuracy_{k}": value for k, value in self.store.knn_accuracy.items()}
         return pd.Series(values | knn, name=self.path.name, dtype=float)
@@ -151,7 +151,7 @@ class Bench:
         """Return the ROC curve of each class against all others."""
         from workbench.evaluation import metrics
 
-        return metrics.roc(self.labels, metrics.probability(self.logits), self.class_names)
+        return metrics.roc(self.labels, metrics.probabilities(self.logits), self.class_names)
 
     def confusion_matrix(self) -> "pd.DataFrame":
         """Return how many locations of each true class (rows) are predicted as each (columns)."""
@@ -159,7 +159,7 @@ class Bench:
 
         from workbench.evaluation import metrics
 
-        counts = metrics.confusion(self.labels, self.logits.argmax(axis=1), self.class_names).count
+        counts = metrics.confusion(self.labels, self.logits.argmax(axis=1), self.class_names).counts
         true, predicted = (pd.Index(self.class_names, name=axis) for axis in ("true", "predicted"))
         return pd.DataFrame(counts, index=true, columns=predicted)
 

@@ -70,7 +70,7 @@ def test_metrics_are_those_of_the_logits(bench: Bench) -> None:
     hit = bench.logits.argmax(axis=1) == bench.labels
     assert values["top_1_accuracy"] == hit.mean()
     assert values["top_5_accuracy"] == 1
-    assert values["macro_roc_auc"] == bench.roc().macro_area
+    assert values["macro_roc_auc"] == bench.roc().macro_auc
     matrix = bench.confusion_matrix()
     assert np.trace(matrix.to_numpy()) == hit.sum()
     assert matrix.loc["Alaska"].sum() == 4
