@@ -76,7 +76,7 @@ def save(
     model: FourViewResNet,
     state: Mapping[str, Any],
 ) -> None:
-    """Write the weights once, then `RUN/<name>.json` for each of `names` ("best", "last"), in order.
+    """Write the weights, then `RUN/<name>.json` for each of `names` ("best", "last") in order.
 
     Put "last" last: after a kill before it, resuming starts from the previous save. `state`, which
     only resuming needs, goes into a separate file. Raises InputError on a full disk.

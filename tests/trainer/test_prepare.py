@@ -62,7 +62,7 @@ def expected(
 def test_statistics_are_those_of_all_pixels(tmp_path: Path, index: Path) -> None:
     root = folder(tmp_path / "data", ("Ohio", "Iowa"), 3)
     photograph(root / OHIO, seed=9, size=176)
-    prepared = prepare(root, index, workers=0)
+    prepared = prepare(root, index, num_workers=0)
     for location in (list(prepared.index.locations), list(prepared.index.locations[3:4])):
         mean, deviation = prepared.statistics(location)
         expected_mean, expected_deviation = expected(root, location)
@@ -74,15 +74,15 @@ def test_a_deviation_can_be_divided_by(tmp_path: Path, index: Path) -> None:
     root = folder(tmp_path / "data", ("Ohio",), 1)
     for path in root.glob("Ohio/*.jpg"):
         Image.new("RGB", (32, 32)).save(path)
-    prepared = prepare(root, index, workers=0)
+    prepared = prepare(root, index, num_workers=0)
     assert prepared.statistics(prepared.index.locations) == ((0.0,) * 3, (1e-3,) * 3)
 
 
 def test_processes_find_the_same_as_one(tmp_path: Path, index: Path) -> None:
     root = folder(tmp_path / "data", ("Ohio", "Iowa"), 40, size=16)
     (root / OHIO).write_bytes(b"")
-    alone = prepare(root, index, workers=1)
-    together = prepare(root, index.with_name("other"), workers=2)
+    alone = prepare(root, index, num_workers=1)
+    together = prepare(root, index.with_name("other"), num_workers=2)
     assert rows(index) == rows(index.with_name("other"))
     assert alone.index == together.index
     assert alone.num_read == together.num_read == 320
@@ -91,7 +91,7 @@ def test_processes_find_the_same_as_one(tmp_path: Path, index: Path) -> None:
 def test_the_index_is_one_file_and_the_data_is_left_alone(tmp_path: Path, index: Path) -> None:
     root = folder(tmp_path / "data", ("Ohio",), 2)
     before = sorted(root.rglob("*"))
-    prepare(root, index, workers=0)
+    prepare(root, index, num_workers=0)
     assert [path.name for path in index.parent.iterdir()] == [index.name]
     assert sorted(root.rglob("*")) == before
 
@@ -100,7 +100,7 @@ def test_both_layouts_and_the_wrapper_are_read(tmp_path: Path, index: Path) -> N
     wrapped = folder(tmp_path / "a" / "test_data", ("New York", "Iowa"), 1).parent
     for root in (wrapped, challenge(tmp_path / "b", samples=2)):
         index.unlink(missing_ok=True)
-        prepared = prepare(root, index, workers=0)
+        prepared = prepare(root, index, num_workers=0)
         assert len(prepared.index.locations) == 2
         assert not prepared.index.skipped
         assert set(rows(index)) == {
@@ -165,7 +165,7 @@ def test_what_training_would_refuse_is_left_out_with_its_words(
 ) -> None:
     root = folder(tmp_path / "data", ("Ohio", "Iowa"), 2)
     spoil(root / OHIO)
-    prepared = prepare(root, index, workers=0)
+    prepared = prepare(root, index, num_workers=0)
     assert [place.id for place in prepared.index.locations] == [
         "Iowa/2015_-A_b1000",
         "Iowa/2015_-A_b1001",
@@ -197,7 +197,7 @@ def test_what_training_would_take_is_kept(
 ) -> None:
     root = folder(tmp_path / "data", ("Ohio",), 1)
     make(root / OHIO)
-    prepared = prepare(root, index, workers=0)
+    prepared = prepare(root, index, num_workers=0)
     assert prepared.index.skipped == ()
     assert rows(index)[OHIO][3:6] == (64, 64, "")
 
@@ -207,23 +207,23 @@ def test_a_turned_photograph_is_measured_upright(tmp_path: Path, index: Path) ->
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.new("RGB", (96, 64)).save(root / OHIO, exif=exif)
-    prepare(root, index, workers=0)
+    prepare(root, index, num_workers=0)
     assert rows(index)[OHIO][3:5] == (64, 96)
 
 
 def test_photographs_of_incomplete_locations_are_read_too(tmp_path: Path, index: Path) -> None:
     root = folder(tmp_path / "data", ("Ohio",), 2)
     (root / OHIO).unlink()
-    assert prepare(root, index, workers=0).num_read == 7
+    assert prepare(root, index, num_workers=0).num_read == 7
     assert len(rows(index)) == 7
 
 
 def test_nothing_is_read_twice(tmp_path: Path, index: Path) -> None:
     root = folder(tmp_path / "data", ("Ohio",), 2)
     (root / OHIO).write_bytes(b"text")
-    first = prepare(root, index, workers=0)
+    first = prepare(root, index, num_workers=0)
     change_unseen(root / "Ohio" / "2015_-A_b0001_90.jpg")
-    again = prepare(root, index, workers=0)
+    again = prepare(root, index, num_workers=0)
     assert (first.num_read, again.num_read) == (8, 0)
     assert again.index == first.index
     assert again.fingerprint(again.index.locations) == first.fingerprint(first.index.locations)
@@ -231,7 +231,7 @@ def test_nothing_is_read_twice(tmp_path: Path, index: Path) -> None:
 
 def test_only_what_changed_is_read_again(tmp_path: Path, index: Path) -> None:
     root = folder(tmp_path / "data", ("Ohio", "Iowa"), 3)
-    prepare(root, index, workers=0)
+    prepare(root, index, num_workers=0)
     before = rows(index)
     change_unseen(root / "Iowa" / "2015_-A_b1002_90.jpg")  # Would show, were it read again.
     photograph(root / OHIO, seed=5)  # Another size in bytes.
@@ -240,7 +240,7 @@ def test_only_what_changed_is_read_again(tmp_path: Path, index: Path) -> None:
     for degree in DEGREES:
         (root / "Iowa" / f"2015_-A_b1000_{degree}.jpg").unlink()
         photograph(root / "Utah" / f"2020_new_{degree}.jpg", seed=7)
-    prepared = prepare(root, index, workers=0)
+    prepared = prepare(root, index, num_workers=0)
     assert prepared.num_read == 6
     after = rows(index)
     assert set(before) - set(after) == {f"Iowa/2015_-A_b1000_{degree}.jpg" for degree in DEGREES}
@@ -256,21 +256,21 @@ def test_a_mended_photograph_comes_back(tmp_path: Path, index: Path) -> None:
     root = folder(tmp_path / "data", ("Ohio",), 2)
     shutil.copy(root / OHIO, tmp_path / "whole.jpg")
     _truncate(root / OHIO)
-    assert len(prepare(root, index, workers=0).index.locations) == 1
+    assert len(prepare(root, index, num_workers=0).index.locations) == 1
     shutil.copy(tmp_path / "whole.jpg", root / OHIO)
-    assert len(prepare(root, index, workers=0).index.locations) == 2
+    assert len(prepare(root, index, num_workers=0).index.locations) == 2
 
 
 def test_what_the_system_would_not_give_is_asked_for_again(tmp_path: Path, index: Path) -> None:
     root = folder(tmp_path / "data", ("Ohio",), 2)
     _folder(root / OHIO)
-    prepare(root, index, workers=0)
-    assert prepare(root, index, workers=0).num_read == 1
+    prepare(root, index, num_workers=0)
+    assert prepare(root, index, num_workers=0).num_read == 1
 
 
 def test_the_fingerprint_is_of_ids_and_bytes(tmp_path: Path, index: Path) -> None:
     root = folder(tmp_path / "data", ("Ohio",), 3)
-    prepared = prepare(root, index, workers=0)
+    prepared = prepare(root, index, num_workers=0)
     location = prepared.index.locations
 
     def fingerprints(of: PreparedData) -> set[str]:
@@ -282,10 +282,10 @@ def test_the_fingerprint_is_of_ids_and_bytes(tmp_path: Path, index: Path) -> Non
     renamed = replace(location[0], id="Ohio/another")
     assert prepared.fingerprint([renamed]) != prepared.fingerprint(location[:1])
     moved = folder(tmp_path / "moved", ("Ohio",), 3)
-    there = prepare(moved, index.with_name("moved"), workers=0)
+    there = prepare(moved, index.with_name("moved"), num_workers=0)
     assert fingerprints(there) == fingerprints(prepared)
     photograph(moved / OHIO, seed=5)
-    changed = prepare(moved, index.with_name("moved"), workers=0)
+    changed = prepare(moved, index.with_name("moved"), num_workers=0)
     assert changed.fingerprint(changed.index.locations) not in fingerprints(prepared)
 
 
@@ -327,32 +327,32 @@ def test_a_foreign_or_damaged_index_is_refused_and_left(
     if "foreign" in spoil.__name__:
         index.parent.mkdir()
     else:
-        prepare(root, index, workers=0)
+        prepare(root, index, num_workers=0)
     spoil(index)
     before = index.read_bytes()
-    with pytest.raises(InputError, match=f"^{index}: is damaged or no index of photographs"):
-        prepare(root, index, workers=0)
+    with pytest.raises(InputError, match=f"^{index}: damaged, or not an index of photographs"):
+        prepare(root, index, num_workers=0)
     assert index.read_bytes() == before
 
 
 def test_an_index_of_a_later_version_is_refused(tmp_path: Path, index: Path) -> None:
     root = folder(tmp_path / "data", ("Ohio",), 1)
-    prepare(root, index, workers=0)
+    prepare(root, index, num_workers=0)
     connection = sqlite3.connect(index)
     connection.execute("PRAGMA user_version = 2")
     connection.close()
     with pytest.raises(InputError, match="was written by another version"):
-        prepare(root, index, workers=0)
+        prepare(root, index, num_workers=0)
 
 
 def test_an_index_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     root = folder(tmp_path / "data", ("Ohio",), 1)
     with pytest.raises(InputError, match="cannot be written"):
-        prepare(root, tmp_path, workers=0)
+        prepare(root, tmp_path, num_workers=0)
 
 
 def test_the_page_names_every_column(tmp_path: Path, index: Path) -> None:
-    prepare(folder(tmp_path / "data", ("Ohio",), 1), index, workers=0)
+    prepare(folder(tmp_path / "data", ("Ohio",), 1), index, num_workers=0)
     connection = sqlite3.connect(index)
     columns = [name for _, name, *_ in connection.execute("PRAGMA table_info(photograph)")]
     connection.close()
@@ -368,13 +368,13 @@ def test_the_page_names_every_column(tmp_path: Path, index: Path) -> None:
 
 
 def test_the_index_of_other_photographs_is_not_emptied(tmp_path: Path, index: Path) -> None:
-    prepare(folder(tmp_path / "one", ("Ohio",), 2), index, workers=0)
+    prepare(folder(tmp_path / "one", ("Ohio",), 2), index, num_workers=0)
     before = rows(index)
     with pytest.raises(InputError, match="is the index of other photographs"):
-        prepare(folder(tmp_path / "other", ("Utah",), 2), index, workers=0)
+        prepare(folder(tmp_path / "other", ("Utah",), 2), index, num_workers=0)
     assert rows(index) == before
     shutil.move(tmp_path / "one", tmp_path / "moved")
-    assert prepare(tmp_path / "moved", index, workers=0).num_read == 0
+    assert prepare(tmp_path / "moved", index, num_workers=0).num_read == 0
 
 
 @pytest.mark.parametrize(
@@ -384,10 +384,10 @@ def test_numbers_that_no_photograph_gives_are_refused(
     tmp_path: Path, index: Path, change: str
 ) -> None:
     root = folder(tmp_path / "data", ("Ohio",), 2)
-    prepare(root, index, workers=0)
+    prepare(root, index, num_workers=0)
     connection = sqlite3.connect(index)
     with connection:
         connection.execute(f"UPDATE photograph SET {change}")
     connection.close()
-    with pytest.raises(InputError, match="is damaged or no index of photographs"):
-        prepare(root, index, workers=0)
+    with pytest.raises(InputError, match="damaged, or not an index of photographs"):
+        prepare(root, index, num_workers=0)

@@ -104,13 +104,13 @@ def test_killed_it_goes_on_where_it_was(tmp_path: Path, many: Path, workers: str
 
 def test_a_second_process_waits_for_the_first(tmp_path: Path) -> None:
     root = folder(tmp_path / "data", ("Ohio",), 2)
-    prepare(root, index_file(tmp_path, root), workers=0)
+    prepare(root, index_file(tmp_path, root), num_workers=0)
     with database.open_database(index_file(tmp_path, root)) as connection:
         process = subprocess.Popen(
             command(root, tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         assert process.stderr
-        assert "another process is at work on it; waiting" in process.stderr.readline()
+        assert "another process uses this file; waiting" in process.stderr.readline()
         assert process.poll() is None
         database.delete_others(connection, tmp_path, ["Ohio/2015_-A_b0000_0.jpg"])
     out, _ = process.communicate(timeout=60)
@@ -140,7 +140,7 @@ def test_without_room_it_ends_with_a_sentence_and_goes_on_later(tmp_path: Path) 
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000)),
     )
     assert done.returncode == 2
-    assert "cannot be written (disk I/O error); make room" in done.stderr.splitlines()[-1]
+    assert "cannot be written (disk I/O error); free some space" in done.stderr.splitlines()[-1]
     kept = len(rows(index_file(out, root)))
     assert 0 < kept < 320
     done = subprocess.run(command(root, out), capture_output=True, text=True, check=True)
@@ -183,5 +183,5 @@ def test_a_foreign_file_in_the_way_is_kept(
     with pytest.raises(SystemExit) as stop:
         main([str(root), "--out", str(tmp_path)])
     assert stop.value.code == 2
-    assert "remove it or name another folder." in capsys.readouterr().err
+    assert "remove it or choose another folder." in capsys.readouterr().err
     assert index_file(tmp_path, root).read_bytes() == before

@@ -109,7 +109,7 @@ def test_a_pano_of_two_locations_is_listed(reported: Path) -> None:
         ["a_pano-1", "several classes, train and test", "train", "Ohio/2009_a_pano-1"],
         ["a_pano-1", "several classes, train and test", "test", "New Mexico/2011_a_pano-1"],
     ]
-    assert "train: Ohio/2009_a_pano-1" in section(reported, "Pano ids of several locations")
+    assert "train: Ohio/2009_a_pano-1" in section(reported, "Pano ids shared by locations")
 
 
 def test_photographs_that_are_there_twice_are_listed_the_worst_first(reported: Path) -> None:
@@ -132,7 +132,7 @@ def test_photographs_that_are_there_twice_are_listed_the_worst_first(reported: P
         "train",
         "Ohio/2015_Oh-_train2_180.jpg",
     ]
-    text = section(reported, "Photographs that are there twice")
+    text = section(reported, "Duplicate photographs")
     assert "differ in at most 16 bits" in text
     assert "| several classes | 1 | 0 |" in text
 
@@ -141,9 +141,9 @@ def test_the_page_counts(reported: Path) -> None:
     text = page(reported)
     assert text.startswith("# Photographs in train\n")
     for line in (
-        "| locations that can be used | 5 | 5 |",
+        "| usable locations | 5 | 5 |",
         "| of these, without coordinates | 5 | 5 |",
-        "| locations left out | 2 | 0 |",
+        "| skipped locations | 2 | 0 |",
         "| photographs | 27 | 20 |",
         "| of these, unreadable | 1 | 0 |",
         "| of these, of another size | 2 | 0 |",
@@ -172,6 +172,6 @@ def test_a_long_list_is_cut_on_the_page_alone(tmp_path: Path) -> None:
     (report,) = tmp_path.glob("*.report.md")
     (skipped,) = tmp_path.glob("*.skipped.csv")
     assert len(skipped.read_text("utf-8").splitlines()) == 31
-    text = report.read_text("utf-8").partition("## Locations left out")[2].partition("\n## ")[0]
+    text = report.read_text("utf-8").partition("## Skipped locations")[2].partition("\n## ")[0]
     assert "The first 20 of 30; all are in `data-" in text
     assert text.count("| no view at heading 0 |") == 20

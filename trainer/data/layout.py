@@ -142,8 +142,8 @@ def _list_files(root: Path) -> dict[str, list[str]]:
                 continue
             if not is_printable(entry.name):  # Skipped silently, a class would be missing.
                 raise InputError(
-                    f"{root}: the name of the folder {entry.name!r} has unprintable characters; rename "
-                    "or remove it."
+                    f"{root}: the name of the folder {entry.name!r} has unprintable characters; "
+                    "rename or remove it."
                 )
             with os.scandir(entry.path) as inner:
                 # Sorted, so that of x_0.jpg and x_0.jpeg the same one is used on every machine.
@@ -291,7 +291,7 @@ def _photograph_folder(table: Path, wanted: set[str], files: Mapping[str, Sequen
     found = [folder for folder, names in files.items() if not wanted.isdisjoint(names)]
     if not found:
         raise InputError(
-            f"{table}: none of its photographs is beside it or in a folder below; unpack them there."
+            f"{table}: its photographs are not beside it or in a folder below; unpack them there."
         )
     first_word = table.stem.partition("_")[0]
     same_word = [folder for folder in found if folder.partition("_")[0] == first_word]

@@ -37,8 +37,8 @@ def load_pretrained(model: FourViewResNet, weights: str) -> None:
         _load_trunk(model, state)
     except (KeyError, IndexError, RuntimeError) as error:
         raise InvalidConfig(
-            f"{source}: not the weights of a ResNet-{model.depth} for {model.fusion} fusion; choose "
-            "other weights or set --depth to theirs."
+            f"{source}: not the weights of a ResNet-{model.depth} for {model.fusion} fusion; "
+            "choose other weights or set --depth to theirs."
         ) from error
 
 
@@ -98,8 +98,8 @@ def _load_file(path: Path) -> dict[str, Tensor]:
         return _unwrap_state_dict(torch.load(path, map_location="cpu", weights_only=True))
     except Exception as error:  # A damaged pickle can raise anything.
         raise InputError(
-            f"{path}: not a plain weights file: it is damaged, or it holds more than tensors, which "
-            "could run code; save only its state_dict, or choose another file."
+            f"{path}: not a plain weights file: it is damaged, or it holds more than tensors, "
+            "which could run code; save only its state_dict, or choose another file."
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Every photograph read once: what can be used, what is odd, and how bright it is."""
+"""Read every photograph once: unusable files, duplicates, and channel statistics."""
 
 from trainer.data.prepare.photograph_index import PreparedData, index_file, prepare
 

@@ -1,7 +1,7 @@
-"""What reading the photographs has shown, kept in one SQLite file.
+"""The SQLite file of the index: one row for each photograph.
 
-Rows are committed as they come, so a killed process loses no more than the last of them. Whoever
-has the file open is alone with it.
+Rows are committed chunk by chunk, so a killed process loses at most the last chunk. A process has
+exclusive access while the file is open.
 """
 
 import sqlite3
@@ -20,7 +20,7 @@ from trainer.data.decode import GONE, UNREADABLE
 from trainer.data.prepare.scan import HASH_BYTES, SHA256_BYTES, PhotographRecord
 
 APPLICATION_ID = 0x524E4250
-"""How the file says, in its header, that it is one of ours: "RNBP"."""
+"""Application id in the header of the file: "RNBP"."""
 VERSION = 1
 TABLE = """
 CREATE TABLE photograph (
@@ -50,11 +50,11 @@ Bytes = np.ndarray[tuple[int, int], np.dtype[np.uint8]]
 
 @dataclass(frozen=True)
 class PhotographTable:
-    """The readings of N photographs as arrays; `rows` leads from a path to its row.
+    """The records of N photographs as arrays; `rows` maps a path to its row.
 
-    `sizes`, `widths` and `heights` are (N), in bytes and pixels; `problems` are N texts, "" where
-    there is none; `sha256` and `difference_hashes` are (N, 32) bytes; `channel_sums` and `channel_square_sums` are
-    (N, 3), as in a `PhotographRecord`.
+    `sizes` (N,) are in bytes, `widths` and `heights` (N,) in pixels; `problems` are N texts, "" for
+    none; `sha256` and `difference_hashes` are (N, 32) bytes; `channel_sums` and
+    `channel_square_sums` are (N, 3), as in `PhotographRecord`.
     """
 
     rows: Mapping[str, int]
@@ -70,14 +70,14 @@ class PhotographTable:
 
 @contextmanager
 def open_database(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open the file at `path`, made if absent, and wait until nobody else has it open.
+    """Open or create the file at `path`, after waiting for other processes to close it.
 
-    Raises InputError, also for what is done with it meanwhile, when it is damaged, foreign or
+    Raises InputError, also from inside the block, if the file is damaged, of another program or
     cannot be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Without an isolation level Python begins no transactions of its own.
+        # Without an isolation level Python does not start transactions implicitly.
         with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
             _lock(connection, path)
             _initialise(connection, path)
@@ -87,9 +87,9 @@ def open_database(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def file_stamps(connection: sqlite3.Connection) -> dict[str, tuple[int, int]]:
-    """Return path -> (size, mtime_ns) of the photographs that need not be read again.
+    """Return path -> (size, mtime_ns) of photographs, which need not be read again if unchanged.
 
-    Those that the system would not let us read are not among them: their files may be the same.
+    Photographs that the operating system could not read are left out, to be tried again.
     """
     rows = connection.execute(
         "SELECT path, size, mtime_ns FROM photograph WHERE problem NOT IN (?, ?)",
@@ -99,28 +99,28 @@ def file_stamps(connection: sqlite3.Connection) -> dict[str, tuple[int, int]]:
 
 
 def delete_others(connection: sqlite3.Connection, path: Path, paths: Sequence[str]) -> None:
-    """Forget all photographs but these.
+    """Delete the rows of all other photographs.
 
-    Raises InputError where none of them is known but others are: the index is of another folder.
+    Raises InputError if the index only has other photographs: it is of another folder.
     """
-    before = {name for (name,) in connection.execute("SELECT path FROM photograph")}
-    gone = before.difference(paths)
-    if gone and gone == before:
+    indexed = {name for (name,) in connection.execute("SELECT path FROM photograph")}
+    others = indexed.difference(paths)
+    if others and others == indexed:
         raise InputError(
-            f"{path}: is the index of other photographs; name another file, or remove it."
+            f"{path}: is the index of other photographs; choose another file or remove it."
         )
     with _transaction(connection):
         connection.executemany(
-            "DELETE FROM photograph WHERE path = ?", ((path,) for path in sorted(gone))
+            "DELETE FROM photograph WHERE path = ?", ((path,) for path in sorted(others))
         )
 
 
-def insert(connection: sqlite3.Connection, readings: Sequence[PhotographRecord]) -> None:
-    """Remember readings, instead of earlier ones of the same photographs."""
-    places = ", ".join("?" * NUM_COLUMNS)
+def insert(connection: sqlite3.Connection, records: Sequence[PhotographRecord]) -> None:
+    """Insert records, or replace those of the same photographs."""
+    placeholders = ", ".join("?" * NUM_COLUMNS)
     with _transaction(connection):
         connection.executemany(
-            f"INSERT OR REPLACE INTO photograph VALUES ({places})",
+            f"INSERT OR REPLACE INTO photograph VALUES ({placeholders})",
             (
                 (
                     item.path,
@@ -134,13 +134,13 @@ def insert(connection: sqlite3.Connection, readings: Sequence[PhotographRecord])
                     *item.channel_sums,
                     *item.channel_square_sums,
                 )
-                for item in readings
+                for item in records
             ),
         )
 
 
 def read_table(connection: sqlite3.Connection) -> PhotographTable:
-    """Return all readings, by path."""
+    """Return all records, sorted by path."""
     rows = connection.execute("SELECT * FROM photograph ORDER BY path").fetchall()
     try:
         columns = list(zip(*rows, strict=True)) or [()] * NUM_COLUMNS
@@ -163,14 +163,14 @@ def read_table(connection: sqlite3.Connection) -> PhotographTable:
 
 
 class _DamagedError(Exception):
-    """The file holds what this program does not write."""
+    """The file has content that this program does not write."""
 
 
 def _check(number: NDArray[np.int64], problem: Sequence[object]) -> None:
-    """Raise ValueError for numbers that no photograph gives: size, width, height and sums."""
+    """Raise ValueError for values that no photograph can have; rows: size, width, height, sums."""
     if not all(isinstance(text, str) for text in problem):
-        raise ValueError("a problem is no text")
-    fine = np.array([not text for text in problem], dtype=bool)
+        raise ValueError("a problem is not text")
+    readable = np.array([not text for text in problem], dtype=bool)
     width, height = number[1], number[2]
     pixels = width * height
     in_range = (width > 0) & (height > 0) & (width < 2**20) & (height < 2**20)
@@ -178,18 +178,18 @@ def _check(number: NDArray[np.int64], problem: Sequence[object]) -> None:
         total, square = number[3 + channel], number[6 + channel]
         in_range &= (total >= 0) & (total <= 255 * pixels)
         in_range &= (square >= 0) & (square <= 255**2 * pixels)
-    if not in_range[fine].all():
+    if not in_range[readable].all():
         raise ValueError("a number is out of range")
 
 
 def _hash_array(blobs: Sequence[bytes], length: int) -> Bytes:
     if any(len(blob) != length for blob in blobs):
-        raise ValueError("a hash is of another length")
+        raise ValueError("a hash has another length")
     return np.frombuffer(b"".join(blobs), dtype=np.uint8).reshape(len(blobs), length)
 
 
 def _lock(connection: sqlite3.Connection, path: Path) -> None:
-    """Wait until nobody else has the file; it is ours until the connection or process ends."""
+    """Wait for exclusive access, which lasts until the connection or process ends."""
     waiting = False
     while True:
         try:
@@ -198,18 +198,18 @@ def _lock(connection: sqlite3.Connection, path: Path) -> None:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                 raise
         else:
-            # Not before: two that wait in this mode each keep what the other waits for.
+            # Only now: two processes waiting in this mode would block each other.
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             connection.execute("COMMIT")
             return
         if not waiting:
-            print(f"{path}: another process is at work on it; waiting for it.", file=sys.stderr)
+            print(f"{path}: another process uses this file; waiting.", file=sys.stderr)
             waiting = True
         time.sleep(LOCK_POLL_SECONDS)
 
 
 def _initialise(connection: sqlite3.Connection, path: Path) -> None:
-    """Make the table in a new file, and look whether an old one is ours."""
+    """Create the table in a new file; check the application id and version of an existing one."""
     if not _pragma(connection, "schema_version"):
         with _transaction(connection):
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -219,7 +219,7 @@ def _initialise(connection: sqlite3.Connection, path: Path) -> None:
         raise _DamagedError("it was written by another program")
     if _pragma(connection, "user_version") != VERSION:
         raise InputError(
-            f"{path}: was written by another version of this program; remove it, and the "
+            f"{path}: was written by another version of this program; remove it, so that the "
             "photographs are read again."
         )
 
@@ -235,7 +235,7 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        # A full disk has rolled back already.
+        # SQLite has already rolled back if the disk is full.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
@@ -243,7 +243,7 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _error_message(path: Path, error: Exception) -> str:
-    # The lower byte of an extended code is the primary one.
+    # The lower byte of an extended error code is the primary code.
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     if code in (
         sqlite3.SQLITE_CANTOPEN,
@@ -252,8 +252,8 @@ def _error_message(path: Path, error: Exception) -> str:
         sqlite3.SQLITE_PERM,
         sqlite3.SQLITE_READONLY,
     ):
-        return f"{path}: cannot be written ({error}); make room or name another folder."
+        return f"{path}: cannot be written ({error}); free some space or choose another folder."
     return (
-        f"{path}: is damaged or no index of photographs ({error}); remove it or name another "
+        f"{path}: damaged, or not an index of photographs ({error}); remove it or choose another "
         "folder."
     )

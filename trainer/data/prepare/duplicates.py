@@ -1,8 +1,8 @@
-"""Which photographs are there twice: the same bytes, or nearly the same picture.
+"""Find duplicate photographs: the same bytes, or nearly the same image.
 
 Two difference hashes within THRESHOLD bits agree in at least one of THRESHOLD + 1 bands of bits,
-since fewer bits differ than there are bands. So only photographs that share a band are compared,
-and none is missed (Manku, Jain and Sarma, "Detecting near-duplicates for web crawling", 2007).
+because fewer bits differ than there are bands. So only photographs that share a band are compared,
+and no pair is missed (Manku, Jain and Sarma, "Detecting near-duplicates for web crawling", 2007).
 """
 
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ Pairs = np.ndarray[tuple[int, int], np.dtype[np.int64]]
 
 BITS = 256
 THRESHOLD = 16
-"""Most bits in which the difference hashes of nearly the same picture differ."""
+"""Largest distance of the difference hashes of nearly the same image, bits."""
 MAX_PAIRS = 1_000_000
-"""Where there are more, the search ends: something is wrong with all of the data."""
+"""The search stops at so many pairs: the data as a whole are faulty then."""
 
 
 @dataclass(frozen=True)
 class Duplicates:
-    """Pairs of rows, sorted: `first` < `second`, both (P), with `distance` (P) in bits.
+    """P sorted pairs of rows: `first` < `second`, both (P,), and their `distance` (P,) in bits.
 
-    `same_bytes` (P) is bool. Of photographs with the same bytes, or else the same hash, each is
-    paired with the first of them alone. `complete` is False where the search ended early.
+    `same_bytes` (P,) is bool. Of several photographs with the same bytes or hash, each is paired
+    only with the first. `complete` is False if the search stopped at `MAX_PAIRS`.
     """
 
     first: Integers
@@ -37,7 +37,7 @@ class Duplicates:
 
 
 def find_duplicates(sha256: Bytes, difference_hash: Bytes) -> Duplicates:
-    """Find the photographs that are there twice, of N with hashes (N, 32) each."""
+    """Find the duplicates among N photographs with hashes (N, 32)."""
     by_bytes = _first_equal(sha256)
     distinct = np.flatnonzero(by_bytes == np.arange(len(by_bytes)))
     by_hash = distinct[_first_equal(difference_hash[distinct])]
@@ -61,7 +61,7 @@ def find_duplicates(sha256: Bytes, difference_hash: Bytes) -> Duplicates:
 
 
 def _first_equal(rows: Bytes) -> Integers:
-    """Return, for each of N rows of bytes, the number of the first row that equals it."""
+    """Return for each of N rows of bytes the first row that equals it, (N,)."""
     if not len(rows):
         return np.zeros(0, dtype=np.int64)
     whole = np.ascontiguousarray(rows).view(f"V{rows.shape[1]}").ravel()
@@ -70,7 +70,7 @@ def _first_equal(rows: Bytes) -> Integers:
 
 
 def _near_pairs(difference_hash: Bytes) -> tuple[Pairs, bool]:
-    """Return the pairs (P, 2) of rows within THRESHOLD, and whether those are all."""
+    """Return the pairs (P, 2) of rows within THRESHOLD, and whether they are complete."""
     count = len(difference_hash)
     words = _words(difference_hash)
     bits = np.unpackbits(difference_hash, axis=1)
@@ -86,7 +86,7 @@ def _near_pairs(difference_hash: Bytes) -> tuple[Pairs, bool]:
 def _near_pairs_in_band(
     words: np.ndarray[tuple[int, int], np.dtype[np.uint64]], bits: Bytes
 ) -> Integers:
-    """Return the pairs within THRESHOLD that agree in `bits`, each as first * N + second."""
+    """Return the pairs within THRESHOLD that agree in `bits`, encoded as first * N + second."""
     count = len(words)
     key = np.zeros(count, dtype=np.uint16)
     for column in bits.T:
@@ -95,23 +95,23 @@ def _near_pairs_in_band(
     order = np.argsort(key, kind="stable")
     key = key[order]
     found: list[Integers] = [np.zeros(0, dtype=np.int64)]
-    place, lag = np.arange(count), 1
-    # Rows of one key lie together: compare each with the next, with the one after, and so on.
-    while len(place := place[place + lag < count]) and sum(map(len, found)) <= MAX_PAIRS:
-        place = place[key[place] == key[place + lag]]
-        one, other = order[place], order[place + lag]
-        close = _hamming_distance(words, one, other) <= THRESHOLD
+    position, lag = np.arange(count), 1
+    # Rows with one key are adjacent: compare each with the next, the one after it, and so on.
+    while len(position := position[position + lag < count]) and sum(map(len, found)) <= MAX_PAIRS:
+        position = position[key[position] == key[position + lag]]
+        first, second = order[position], order[position + lag]
+        close = _hamming_distance(words, first, second) <= THRESHOLD
         if close.any():
-            one, other = one[close], other[close]
-            found.append(np.minimum(one, other) * count + np.maximum(one, other))
+            first, second = first[close], second[close]
+            found.append(np.minimum(first, second) * count + np.maximum(first, second))
         lag += 1
     return np.concatenate(found)
 
 
 def _bands() -> list[Integers]:
-    """Return which bits each band is of: scattered, for neighbouring bits agree too often."""
-    scattered = np.random.default_rng(0).permutation(BITS)
-    return [scattered[number :: THRESHOLD + 1] for number in range(THRESHOLD + 1)]
+    """Return the bits of each band: scattered, because neighbouring bits agree too often."""
+    bits = np.random.default_rng(0).permutation(BITS)
+    return [bits[number :: THRESHOLD + 1] for number in range(THRESHOLD + 1)]
 
 
 def _words(difference_hash: Bytes) -> np.ndarray[tuple[int, int], np.dtype[np.uint64]]:
@@ -119,8 +119,8 @@ def _words(difference_hash: Bytes) -> np.ndarray[tuple[int, int], np.dtype[np.ui
 
 
 def _hamming_distance(
-    words: np.ndarray[tuple[int, int], np.dtype[np.uint64]], one: Integers, other: Integers
+    words: np.ndarray[tuple[int, int], np.dtype[np.uint64]], first: Integers, second: Integers
 ) -> Integers:
-    """Return in how many bits rows `one` and `other` differ."""
-    result: Integers = np.bitwise_count(words[one] ^ words[other]).sum(axis=1, dtype=np.int64)
+    """Return the number of bits in which rows differ, (P,)."""
+    result: Integers = np.bitwise_count(words[first] ^ words[second]).sum(axis=1, dtype=np.int64)
     return result

@@ -1,4 +1,4 @@
-"""What is odd about photographs that were read: numbers and lists, before any report."""
+"""Problems of a data set: unreadable photographs, odd sizes, shared pano ids, duplicates."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from trainer.data.prepare.photograph_index import PreparedData
 
 @dataclass(frozen=True)
 class Part:
-    """A data folder that was read, under the name that the report gives it."""
+    """A data folder and its name in the report, such as "train" or "test"."""
 
     name: str
     data: Path
@@ -23,7 +23,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Photograph:
-    """One photograph: the name of its part, its location's id, its path and its row there."""
+    """One photograph: the name of its part, its location, its path and its row in the index."""
 
     part: str
     location_id: str
@@ -33,7 +33,7 @@ class Photograph:
 
 @dataclass(frozen=True)
 class PhotographIssue:
-    """A photograph that cannot be read or is of another size; width and height in pixels."""
+    """A photograph that is unreadable or of another size; width and height in pixels."""
 
     photograph: Photograph
     width: int
@@ -43,14 +43,14 @@ class PhotographIssue:
 
 @dataclass(frozen=True, order=True)
 class Relation:
-    """In what places differ that should share nothing; what matters most compares as greatest."""
+    """How locations that share a photograph or pano id differ; the worst compares as greatest."""
 
     parts: bool
     classes: bool
     locations: bool
 
     def __str__(self) -> str:
-        """Say so in words."""
+        """Return the relation in words."""
         within = "one class" if self.locations else "one location"
         where = "several classes" if self.classes else within
         return f"{where}, train and test" if self.parts else where
@@ -58,7 +58,7 @@ class Relation:
 
 @dataclass(frozen=True)
 class SharedPano:
-    """A pano id that more than one location has: their parts and ids, and how they differ."""
+    """A pano id of several `locations`, each a part and an id."""
 
     pano_id: str
     locations: tuple[tuple[str, str], ...]
@@ -67,7 +67,7 @@ class SharedPano:
 
 @dataclass(frozen=True)
 class DuplicatePair:
-    """Two photographs with the same bytes or nearly the same picture; `distance` in bits."""
+    """Two photographs with the same bytes or nearly the same image; `distance` in bits."""
 
     first: Photograph
     second: Photograph
@@ -78,10 +78,11 @@ class DuplicatePair:
 
 @dataclass(frozen=True)
 class Findings:
-    """All that is odd; `common_size` is the most common width and height, None without photographs.
+    """The problems of a data set.
 
-    `shared_panos` and `duplicates` begin with what matters most: across parts, then across classes. `duplicates` is
-    not all, and `duplicates_complete` False, where the search for nearly the same pictures ended early.
+    `common_size` is the most common width and height, None without readable photographs.
+    `shared_panos` and `duplicates` start with the worst: across parts, then across classes.
+    `duplicates_complete` is False if the search for duplicates stopped early.
     """
 
     common_size: tuple[int, int] | None
@@ -93,75 +94,75 @@ class Findings:
 
 
 def collect_findings(parts: Sequence[Part]) -> Findings:
-    """Look through the readings of all parts."""
-    everything = [photograph for part in parts for photograph in _photographs(part)]
-    readings_of = {part.name: part.prepared.photographs for part in parts}
+    """Find the problems in the indexes of all parts."""
+    photographs = [photograph for part in parts for photograph in _photographs(part)]
+    tables = {part.name: part.prepared.photographs for part in parts}
     unreadable: list[PhotographIssue] = []
     sizes: dict[Photograph, tuple[int, int]] = {}
-    for photograph in everything:
-        readings = readings_of[photograph.part]
-        problem = readings.problems[photograph.row]
+    for photograph in photographs:
+        table = tables[photograph.part]
+        problem = table.problems[photograph.row]
         if problem:
             unreadable.append(PhotographIssue(photograph, 0, 0, problem))
         else:
-            width, height = readings.widths[photograph.row], readings.heights[photograph.row]
+            width, height = table.widths[photograph.row], table.heights[photograph.row]
             sizes[photograph] = (int(width), int(height))
-    # Of sizes as common as each other the first photograph's counts.
+    # Of equally common sizes, the first one counts.
     common = Counter(sizes.values()).most_common(1)
-    side = common[0][0] if common else None
+    common_size = common[0][0] if common else None
     other_size = [
-        PhotographIssue(photograph, *size, _size_problem(size, side))
+        PhotographIssue(photograph, *size, _size_problem(size, common_size))
         for photograph, size in sizes.items()
-        if size != side or size[0] != size[1]
+        if size != common_size or size[0] != size[1]
     ]
-    twice, all_twice = _duplicate_pairs(list(sizes), parts)
+    duplicates, complete = _duplicate_pairs(list(sizes), parts)
     return Findings(
-        side,
+        common_size,
         tuple(unreadable),
         tuple(other_size),
         tuple(_shared_panos(parts)),
-        tuple(twice),
-        all_twice,
+        tuple(duplicates),
+        complete,
     )
 
 
-def _relation(places: Sequence[tuple[str, str]]) -> Relation:
-    """Return how places differ, each given by its part and location id."""
-    classes = {identity.partition("/")[0] for _, identity in places}
-    parts = {part for part, _ in places}
-    return Relation(len(parts) > 1, len(classes) > 1, len(set(places)) > 1)
+def _relation(locations: Sequence[tuple[str, str]]) -> Relation:
+    """Return how locations, each a part and an id, differ."""
+    classes = {id_.partition("/")[0] for _, id_ in locations}
+    parts = {part for part, _ in locations}
+    return Relation(len(parts) > 1, len(classes) > 1, len(set(locations)) > 1)
 
 
 def _photographs(part: Part) -> Iterator[Photograph]:
-    for place in _locations(part):
-        for path in place.images:
-            yield Photograph(part.name, place.id, path, part.prepared.photographs.rows[path])
+    for location in _locations(part):
+        for path in location.images:
+            yield Photograph(part.name, location.id, path, part.prepared.photographs.rows[path])
 
 
 def _locations(part: Part) -> list[Location | SkippedLocation]:
     return [*part.prepared.index.locations, *part.prepared.index.skipped]
 
 
-def _size_problem(size: tuple[int, int], side: tuple[int, int] | None) -> str:
-    what = []
-    if side is not None and size != side:
-        what.append(f"not {side[0]}x{side[1]}")
+def _size_problem(size: tuple[int, int], common_size: tuple[int, int] | None) -> str:
+    problems = []
+    if common_size is not None and size != common_size:
+        problems.append(f"not {common_size[0]}x{common_size[1]}")
     if size[0] != size[1]:
-        what.append("not square")
-    return ", ".join(what)
+        problems.append("not square")
+    return ", ".join(problems)
 
 
 def _shared_panos(parts: Sequence[Part]) -> list[SharedPano]:
-    places: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+    locations: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     for part in parts:
-        for place in _locations(part):
-            pano = pano_id(place.images[0]) if place.images else None
+        for location in _locations(part):
+            pano = pano_id(location.images[0]) if location.images else None
             if pano:
-                places[pano].append((part.name, place.id))
+                locations[pano].append((part.name, location.id))
     shared = [
-        SharedPano(pano, tuple(found), _relation(found))
-        for pano, found in sorted(places.items())
-        if len(found) > 1
+        SharedPano(pano, tuple(sharing), _relation(sharing))
+        for pano, sharing in sorted(locations.items())
+        if len(sharing) > 1
     ]
     return sorted(shared, key=lambda item: item.relation, reverse=True)
 
@@ -169,26 +170,26 @@ def _shared_panos(parts: Sequence[Part]) -> list[SharedPano]:
 def _duplicate_pairs(
     readable: Sequence[Photograph], parts: Sequence[Part]
 ) -> tuple[list[DuplicatePair], bool]:
-    sha256, difference_hash = [], []
+    sha256, difference_hashes = [], []
     for part in parts:
-        readings = part.prepared.photographs
+        table = part.prepared.photographs
         rows = np.array(
             [photograph.row for photograph in readable if photograph.part == part.name], dtype=int
         )
-        sha256.append(readings.sha256[rows])
-        difference_hash.append(readings.difference_hashes[rows])
-    found = duplicates.find_duplicates(np.concatenate(sha256), np.concatenate(difference_hash))
+        sha256.append(table.sha256[rows])
+        difference_hashes.append(table.difference_hashes[rows])
+    found = duplicates.find_duplicates(np.concatenate(sha256), np.concatenate(difference_hashes))
     result = []
-    for first, second, distance, same_bytes in zip(
+    for first_row, second_row, distance, same_bytes in zip(
         found.first.tolist(),
         found.second.tolist(),
         found.distance.tolist(),
         found.same_bytes.tolist(),
         strict=True,
     ):
-        one, other = readable[first], readable[second]
-        how = _relation([(one.part, one.location_id), (other.part, other.location_id)])
-        result.append(DuplicatePair(one, other, distance, same_bytes, how))
+        first, second = readable[first_row], readable[second_row]
+        relation = _relation([(item.part, item.location_id) for item in (first, second)])
+        result.append(DuplicatePair(first, second, distance, same_bytes, relation))
     result.sort(key=lambda item: (not item.same_bytes, item.distance))
     result.sort(key=lambda item: item.relation, reverse=True)
     return result, found.complete

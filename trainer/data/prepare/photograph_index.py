@@ -1,4 +1,4 @@
-"""The index of a data folder, made or brought up to date, and what it answers."""
+"""The index of a data folder: create or update it, and compute channel statistics from it."""
 
 import hashlib
 import math
@@ -21,11 +21,11 @@ MIN_STD = 1e-3
 
 @dataclass(frozen=True)
 class PreparedData:
-    """What is known of a data folder after every photograph was read once.
+    """A data folder of which every photograph was read once.
 
-    `index` holds the complete locations whose photographs can all be read; its `skipped` every
-    other location, with the reason. `photographs` are those of all photographs, also of the skipped;
-    `num_read` is how many of them were read just now rather than before.
+    `index` has the complete locations whose photographs can all be read; its `skipped` are all
+    other locations with the reason. `photographs` includes those of skipped locations. `num_read`
+    counts the photographs that were read now rather than found in the index.
     """
 
     index: Index
@@ -33,73 +33,77 @@ class PreparedData:
     num_read: int
 
     def statistics(
-        self, location: Sequence[Location]
+        self, locations: Sequence[Location]
     ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """Return mean and standard deviation of the channels R, G, B, pixels in [0, 1].
+        """Return the mean and standard deviation (3,) of R, G, B over all pixels in [0, 1].
 
-        They are those of all pixels of the locations, at least one, at the photographs' own
-        resolution. A deviation is at least 0.001, so that it can be divided by.
+        The pixels are those of the locations, of which there must be one, at full resolution. A
+        standard deviation is at least 0.001, so that dividing by it is safe.
         """
-        rows = self._rows(location)
+        rows = self._rows(locations)
         count = int((self.photographs.widths[rows] * self.photographs.heights[rows]).sum())
-        means, deviations = [], []
+        mean, std = [], []
         for channel in range(3):
-            # Whole numbers of any length: nothing is rounded before the division.
+            # Python integers: nothing is rounded before the division.
             total = int(self.photographs.channel_sums[rows, channel].sum())
             square = int(self.photographs.channel_square_sums[rows, channel].sum())
-            means.append(total / (255 * count))
+            mean.append(total / (255 * count))
             variance = (count * square - total**2) / (255 * count) ** 2
-            deviations.append(max(math.sqrt(variance), MIN_STD))
-        return tuple(means), tuple(deviations)
+            std.append(max(math.sqrt(variance), MIN_STD))
+        return tuple(mean), tuple(std)
 
-    def fingerprint(self, location: Sequence[Location]) -> str:
-        """Return a SHA-256, in hexadecimal, over ids and photographs, whatever their order."""
+    def fingerprint(self, locations: Sequence[Location]) -> str:
+        """Return a SHA-256, in hexadecimal, over ids and photographs, in any order."""
         result = hashlib.sha256()
-        for place in sorted(location, key=lambda place: place.id):
-            result.update(f"{place.id}\n".encode())
-            result.update(self.photographs.sha256[self._rows([place])].tobytes())
+        for location in sorted(locations, key=lambda location: location.id):
+            result.update(f"{location.id}\n".encode())
+            result.update(self.photographs.sha256[self._rows([location])].tobytes())
         return result.hexdigest()
 
-    def _rows(self, location: Iterable[Location]) -> list[int]:
-        return [self.photographs.rows[path] for place in location for path in place.images]
+    def _rows(self, locations: Iterable[Location]) -> list[int]:
+        return [self.photographs.rows[path] for location in locations for path in location.images]
 
 
-def prepare(data: Path, index_path: Path, workers: int) -> PreparedData:
-    """Read the photographs of a folder that the index does not know yet, and return all.
+def prepare(data: Path, index_path: Path, num_workers: int) -> PreparedData:
+    """Read the photographs of a folder that are new or changed since the index was written.
 
-    `workers` processes read; with 0 or 1 this one does. Killed, it goes on where it was. Raises
-    InputError for a folder without locations and an index that is foreign, damaged or cannot be
-    written.
+    `num_workers` processes read; with 0 or 1 this one does. After a kill, the next call continues.
+    Raises InputError for a folder without locations, and for an index that is of another folder,
+    damaged or not writable.
     """
     index = layout.index_folder(data)
     paths = photograph_paths(index)
     with database.open_database(index_path) as connection:
-        read = _update(connection, index_path, index.root, paths, workers)
-        readings = database.read_table(connection)
-    return PreparedData(_without_unreadable(index, readings), readings, read)
+        num_read = _update(connection, index_path, index.root, paths, num_workers)
+        table = database.read_table(connection)
+    return PreparedData(_without_unreadable(index, table), table, num_read)
 
 
 def index_file(folder: Path, data: Path) -> Path:
-    """Return where in `folder` the index of the data folder is kept."""
-    place = data.resolve()
-    digest = hashlib.sha256(os.fsencode(place)).hexdigest()
-    return folder / f"{place.name}-{digest[:8]}.index.sqlite"
+    """Return the path in `folder` of the index of a data folder."""
+    path = data.resolve()
+    digest = hashlib.sha256(os.fsencode(path)).hexdigest()
+    return folder / f"{path.name}-{digest[:8]}.index.sqlite"
 
 
 def photograph_paths(index: Index) -> list[str]:
-    """Return the paths of all photographs, also those of incomplete locations."""
-    complete = [path for place in index.locations for path in place.images]
-    return complete + [path for place in index.skipped for path in place.images]
+    """Return the paths of all photographs, including those of skipped locations."""
+    locations: list[Location | SkippedLocation] = [*index.locations, *index.skipped]
+    return [path for location in locations for path in location.images]
 
 
 def _update(
-    connection: sqlite3.Connection, index_path: Path, root: Path, paths: Sequence[str], workers: int
+    connection: sqlite3.Connection,
+    index_path: Path,
+    root: Path,
+    paths: Sequence[str],
+    num_workers: int,
 ) -> int:
-    """Bring the index up to date and return how many photographs that took."""
+    """Update the index and return how many photographs were read."""
     database.delete_others(connection, index_path, paths)
-    known = database.file_stamps(connection)
-    looking = tqdm(paths, "Looking for changes", unit="photograph", delay=2, leave=False)
-    new = [path for path in looking if path not in known or known[path] != _stamp(root / path)]
+    stamps = database.file_stamps(connection)
+    candidates = tqdm(paths, "Looking for changes", unit="photograph", delay=2, leave=False)
+    new = [path for path in candidates if path not in stamps or stamps[path] != _stamp(root / path)]
     if not new:
         return 0
     with tqdm(
@@ -109,14 +113,14 @@ def _update(
         total=len(paths),
         dynamic_ncols=True,
     ) as bar:
-        for readings in scan.scan_photographs(root, new, workers):
-            database.insert(connection, readings)
-            bar.update(len(readings))
+        for records in scan.scan_photographs(root, new, num_workers):
+            database.insert(connection, records)
+            bar.update(len(records))
     return len(new)
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
-    """Return size and time of a file, by which a change shows; None when it is out of reach."""
+    """Return size and modification time of a file, which reveal a change; None if unreachable."""
     try:
         status = path.stat()
     except OSError:
@@ -124,18 +128,18 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return status.st_size, status.st_mtime_ns
 
 
-def _without_unreadable(index: Index, readings: PhotographTable) -> Index:
-    """Move the locations with a photograph that cannot be read to the skipped."""
-    location: list[Location] = []
+def _without_unreadable(index: Index, table: PhotographTable) -> Index:
+    """Move locations with an unreadable photograph to the skipped ones."""
+    locations: list[Location] = []
     skipped = list(index.skipped)
-    for place in index.locations:
-        problems = [(path, readings.problems[readings.rows[path]]) for path in place.images]
+    for location in index.locations:
+        problems = [(path, table.problems[table.rows[path]]) for path in location.images]
         reason = next(
             (unusable_message(index.root / path, problem) for path, problem in problems if problem),
             "",
         )
         if reason:
-            skipped.append(SkippedLocation(place.id, reason, place.images))
+            skipped.append(SkippedLocation(location.id, reason, location.images))
         else:
-            location.append(place)
-    return replace(index, locations=tuple(location), skipped=tuple(skipped))
+            locations.append(location)
+    return replace(index, locations=tuple(locations), skipped=tuple(skipped))

@@ -1,4 +1,4 @@
-"""What was found in the photographs, as a page to read and tables to work on."""
+"""The report on a data set: a Markdown page, and CSV tables with all rows."""
 
 import csv
 import math
@@ -20,171 +20,183 @@ from trainer.data.prepare.findings import (
 )
 
 MAX_ROWS = 20
-"""Rows of a long list on the page; its table has all."""
+"""Largest number of rows of a list on the page."""
 BAR_LENGTH = 20
-"""Characters of the longest bar."""
+"""Length of the longest bar, characters."""
 Row = Sequence[object]
 
 
 def write_report(index_path: Path, parts: Sequence[Part]) -> Path:
-    """Write the report and its tables beside the index of the first part; return the report."""
-    found = collect_findings(parts)
+    """Write the report and its tables beside the index of the first part; return its path."""
+    findings = collect_findings(parts)
     stem = index_path.name.removesuffix(".sqlite").removesuffix(".index")
     tables: dict[str, list[Row]] = {
         "skipped": [("part", "id", "reason"), *_skipped(parts)],
         "photographs": [
             ("part", "path", "width", "height", "problem"),
-            *map(_issue_row, found.unreadable + found.other_size),
+            *map(_issue_row, findings.unreadable + findings.other_size),
         ],
-        "panos": [("pano", "relation", "part", "id"), *_pano_rows(found.shared_panos)],
+        "panos": [("pano", "relation", "part", "id"), *_pano_rows(findings.shared_panos)],
         "duplicates": [
             ("relation", "same_bytes", "distance", "part", "path", "other_part", "other_path"),
-            *map(_duplicate_row, found.duplicates),
+            *map(_duplicate_row, findings.duplicates),
         ],
     }
     for name, rows in tables.items():
         with atomic_write(index_path.with_name(f"{stem}.{name}.csv")) as partial:
             _table_writer(rows)(partial)
     report = index_path.with_name(f"{stem}.report.md")
-    text = report_page(stem, parts, found)
+    text = report_page(stem, parts, findings)
     with atomic_write(report) as partial:
         partial.write_text(text, "utf-8", "backslashreplace")
     return report
 
 
-def report_page(stem: str, parts: Sequence[Part], found: Findings) -> str:
-    """Return the report as Markdown; `stem` begins the names of the tables beside it."""
+def report_page(stem: str, parts: Sequence[Part], findings: Findings) -> str:
+    """Return the report as Markdown; `stem` is the common start of the tables' names."""
     sections = [
-        [f"# Photographs in {_escape(parts[0].data.resolve().name)}", "", *_overview(parts, found)],
+        [
+            f"# Photographs in {_escape(parts[0].data.resolve().name)}",
+            "",
+            *_overview(parts, findings),
+        ],
         ["## Locations of each class", "", *_classes(parts)],
         ["## Channels", "", *_statistics(parts)],
-        ["## Locations left out", "", *_left_out(stem, parts)],
-        ["## Photographs that cannot be read", "", *_issues(stem, found.unreadable, _UNREADABLE)],
-        ["## Photographs of another size", "", *_issues(stem, found.other_size, _size(found))],
-        ["## Pano ids of several locations", "", *_panos(stem, found)],
-        ["## Photographs that are there twice", "", *_duplicates(stem, found)],
+        ["## Skipped locations", "", *_skipped_section(stem, parts)],
+        [
+            "## Photographs that cannot be read",
+            "",
+            *_issues(stem, findings.unreadable, _UNREADABLE),
+        ],
+        [
+            "## Photographs of another size",
+            "",
+            *_issues(stem, findings.other_size, _size(findings)),
+        ],
+        ["## Pano ids shared by locations", "", *_panos(stem, findings)],
+        ["## Duplicate photographs", "", *_duplicates(stem, findings)],
     ]
     return "\n\n".join("\n".join(lines) for lines in sections) + "\n"
 
 
-_UNREADABLE = "Their locations are left out, for training would stop at them."
+_UNREADABLE = "Their locations are skipped, because training cannot read them."
 
 
-def _size(found: Findings) -> str:
-    if found.common_size is None:
+def _size(findings: Findings) -> str:
+    if findings.common_size is None:
         return ""
     return (
-        f"Most are {found.common_size[0]}x{found.common_size[1]} pixels, upright. The others, and those that "
-        "are not square, are stretched to the size that training asks for."
+        f"Most are {findings.common_size[0]}x{findings.common_size[1]} pixels, upright. The others, "
+        "and those that are not square, are scaled to `--image-size` x `--image-size` for training."
     )
 
 
-def _overview(parts: Sequence[Part], found: Findings) -> list[str]:
-    def odd(name: str, items: Sequence[PhotographIssue]) -> list[object]:
+def _overview(parts: Sequence[Part], findings: Findings) -> list[str]:
+    def count(name: str, items: Sequence[PhotographIssue]) -> list[object]:
         return [name, *(sum(item.photograph.part == part.name for item in items) for part in parts)]
 
-    places = [part.prepared.index.locations for part in parts]
-    readings = [part.prepared.photographs for part in parts]
+    locations = [part.prepared.index.locations for part in parts]
+    tables = [part.prepared.photographs for part in parts]
     rows: list[Row] = [
         ["folder", *(_escape(part.data) for part in parts)],
-        ["locations that can be used", *map(len, places)],
-        ["of these, without coordinates", *map(_without_coordinates, places)],
-        ["locations left out", *(len(part.prepared.index.skipped) for part in parts)],
-        ["photographs", *(len(item.rows) for item in readings)],
-        odd("of these, unreadable", found.unreadable),
-        odd("of these, of another size", found.other_size),
-        ["size, MB", *(f"{item.sizes.sum() / 1e6:,.1f}" for item in readings)],
+        ["usable locations", *map(len, locations)],
+        ["of these, without coordinates", *map(_without_coordinates, locations)],
+        ["skipped locations", *(len(part.prepared.index.skipped) for part in parts)],
+        ["photographs", *(len(item.rows) for item in tables)],
+        count("of these, unreadable", findings.unreadable),
+        count("of these, of another size", findings.other_size),
+        ["size, MB", *(f"{item.sizes.sum() / 1e6:,.1f}" for item in tables)],
     ]
     return _markdown(["", *(part.name for part in parts)], rows)
 
 
 def _classes(parts: Sequence[Part]) -> list[str]:
     counts = [
-        Counter(place.class_name for place in part.prepared.index.locations) for part in parts
+        Counter(location.class_name for location in part.prepared.index.locations) for part in parts
     ]
-    left_out = Counter(
-        skipped.id.partition("/")[0] for part in parts for skipped in part.prepared.index.skipped
+    skipped = Counter(
+        item.id.partition("/")[0] for part in parts for item in part.prepared.index.skipped
     )
-    names = sorted(set(left_out).union(*counts))
+    names = sorted(set(skipped).union(*counts))
     rows: list[Row] = [
         [
             _escape(name),
             *(cell for count in counts for cell in (count[name], _bar(count, name))),
-            left_out[name],
+            skipped[name],
         ]
         for name in names
     ]
-    header = ["class", *(cell for part in parts for cell in (part.name, "")), "left out"]
+    header = ["class", *(cell for part in parts for cell in (part.name, "")), "skipped"]
     return [
-        f"{len(names):,} classes; the bars compare the classes of one column.",
+        f"{len(names):,} classes. Bars are relative to the largest class of the column.",
         "",
         *_markdown(header, rows),
     ]
 
 
 def _bar(count: Counter[str], name: str) -> str:
-    """Return a bar for a class, as long as its share of the largest class is high."""
+    """Return a bar whose length is the class's number relative to the largest class."""
     return "█" * round(BAR_LENGTH * count[name] / max(count.values(), default=1))
 
 
 def _statistics(parts: Sequence[Part]) -> list[str]:
     rows: list[Row] = []
     for part in parts:
-        location = part.prepared.index.locations
-        if location:
-            mean, deviation = part.prepared.statistics(location)
-            for name, values in (("mean", mean), ("deviation", deviation)):
+        locations = part.prepared.index.locations
+        if locations:
+            mean, std = part.prepared.statistics(locations)
+            for name, values in (("mean", mean), ("std", std)):
                 rows.append([part.name, name, *(f"{value:.6f}" for value in values)])
     return [
-        "Of all pixels of the locations that can be used, black being 0 and white 1. A training "
-        "measures them anew over the part that it trains on.",
+        "Mean and standard deviation of all pixels of the usable locations, from 0 (black) to 1 "
+        "(white). Training computes them over its training part.",
         "",
         *_markdown(["part", "", "red", "green", "blue"], rows),
     ]
 
 
-def _left_out(stem: str, parts: Sequence[Part]) -> list[str]:
-    rows = [(part, _escape(place), _escape(reason)) for part, place, reason in _skipped(parts)]
+def _skipped_section(stem: str, parts: Sequence[Part]) -> list[str]:
+    rows = [(part, _escape(id_), _escape(reason)) for part, id_, reason in _skipped(parts)]
     return _list_section(f"{stem}.skipped.csv", "", ["part", "location", "reason"], rows)
 
 
 def _issues(stem: str, items: Sequence[PhotographIssue], about: str) -> list[str]:
     rows = [
-        (part, _escape(path), f"{width}x{height}" if width else "", what)
-        for part, path, width, height, what in map(_issue_row, items)
+        (part, _escape(path), f"{width}x{height}" if width else "", problem)
+        for part, path, width, height, problem in map(_issue_row, items)
     ]
     header = ["part", "photograph", "size", "problem"]
     return _list_section(f"{stem}.photographs.csv", about, header, rows)
 
 
-def _panos(stem: str, found: Findings) -> list[str]:
+def _panos(stem: str, findings: Findings) -> list[str]:
     rows = [
         (
             _escape(item.pano_id),
             item.relation,
-            ", ".join(f"{part}: {_escape(identity)}" for part, identity in item.locations),
+            ", ".join(f"{part}: {_escape(id_)}" for part, id_ in item.locations),
         )
-        for item in found.shared_panos
+        for item in findings.shared_panos
     ]
     about = (
-        "One panorama is one place at one time: in several classes it contradicts itself, in "
-        "train and test it gives an answer away."
+        "A panorama shows one place at one time. In several classes, at least one label is wrong; "
+        "in train and test, the test scores are too high."
     )
     return _list_section(f"{stem}.panos.csv", about, ["pano id", "found in", "locations"], rows)
 
 
-def _duplicates(stem: str, found: Findings) -> list[str]:
+def _duplicates(stem: str, findings: Findings) -> list[str]:
     about = (
-        "The same bytes (SHA-256), or nearly the same picture: difference hashes, whether it gets "
-        f"brighter to the right at {BITS} places, that differ in at most {THRESHOLD} bits. "
-        "Of several copies each is listed with the first alone."
+        "The same bytes (SHA-256), or nearly the same image: difference hashes of "
+        f"{BITS} bits that differ in at most {THRESHOLD} bits. Of several copies, each is listed "
+        "only with the first."
     )
-    if not found.duplicates_complete:
-        about += f" The search ended at {MAX_PAIRS:,} pairs of nearly the same picture."
-    counts = Counter((str(item.relation), item.same_bytes) for item in found.duplicates)
+    if not findings.duplicates_complete:
+        about += f" The search stopped at {MAX_PAIRS:,} pairs of nearly the same image."
+    counts = Counter((str(item.relation), item.same_bytes) for item in findings.duplicates)
     summary: list[Row] = [
         (relation, counts[relation, True], counts[relation, False])
-        for relation in dict.fromkeys(str(item.relation) for item in found.duplicates)
+        for relation in dict.fromkeys(str(item.relation) for item in findings.duplicates)
     ]
     rows = [
         (
@@ -192,7 +204,7 @@ def _duplicates(stem: str, found: Findings) -> list[str]:
             "same bytes" if item.same_bytes else item.distance,
             *(f"{p.part}: {_escape(p.path)}" for p in (item.first, item.second)),
         )
-        for item in found.duplicates
+        for item in findings.duplicates
     ]
     header = ["found in", "bits", "photograph", "photograph"]
     listed = _list_section(f"{stem}.duplicates.csv", about, header, rows)
@@ -209,8 +221,8 @@ def _skipped(parts: Sequence[Part]) -> list[tuple[str, str, str]]:
     ]
 
 
-def _without_coordinates(places: Sequence[Location]) -> int:
-    return sum(math.isnan(place.latitude) for place in places)
+def _without_coordinates(locations: Sequence[Location]) -> int:
+    return sum(math.isnan(location.latitude) for location in locations)
 
 
 def _issue_row(item: PhotographIssue) -> tuple[str, str, int, int, str]:
@@ -219,9 +231,7 @@ def _issue_row(item: PhotographIssue) -> tuple[str, str, int, int, str]:
 
 def _pano_rows(items: Sequence[SharedPano]) -> list[Row]:
     return [
-        (item.pano_id, item.relation, part, identity)
-        for item in items
-        for part, identity in item.locations
+        (item.pano_id, item.relation, part, id_) for item in items for part, id_ in item.locations
     ]
 
 
@@ -238,13 +248,13 @@ def _duplicate_row(item: DuplicatePair) -> Row:
 
 
 def _list_section(table: str, about: str, header: Sequence[str], rows: Sequence[Row]) -> list[str]:
-    """Return the first rows under a sentence that says how many there are and where all are."""
-    before = [about, ""] if about else []
+    """Return the first rows under a sentence with their number and the table that has all."""
+    intro = [about, ""] if about else []
     if not rows:
-        return [*before, "None."]
-    here = f"The first {MAX_ROWS} of {len(rows):,}" if len(rows) > MAX_ROWS else f"{len(rows):,}"
-    sentence = f"{here}; all are in `{table}`:"
-    return [*before, sentence, "", *_markdown(header, rows[:MAX_ROWS])]
+        return [*intro, "None."]
+    shown = f"The first {MAX_ROWS} of {len(rows):,}" if len(rows) > MAX_ROWS else f"{len(rows):,}"
+    sentence = f"{shown}; all are in `{table}`:"
+    return [*intro, sentence, "", *_markdown(header, rows[:MAX_ROWS])]
 
 
 def _markdown(header: Sequence[str], rows: Iterable[Row]) -> list[str]:
@@ -257,8 +267,8 @@ def _cell(value: object) -> str:
 
 
 def _escape(value: object) -> str:
-    """Return a name so that Markdown shows it as it is."""
-    # An underscore within a word means nothing to Markdown; names are full of them.
+    """Escape a name for Markdown."""
+    # An underscore within a word needs no escape, and names are full of them.
     return re.sub(r"[\\`*\[\]<>|~]|(?<![^\W_])_|_(?![^\W_])", r"\\\g<0>", str(value))
 
 

@@ -1,4 +1,4 @@
-"""Read photographs, in several processes, for what can be known from one reading."""
+"""Read photographs once, in several processes, and compute what the index stores of them."""
 
 import hashlib
 import os
@@ -17,21 +17,21 @@ from trainer.data import decode
 from trainer.data.worker_processes import exit_with_parent, worker_context
 
 HASH_SIDE = 16
-"""A difference hash is of so many rows of so many bits."""
+"""A difference hash has so many rows of so many bits."""
 SHA256_BYTES = HASH_BYTES = 32
-"""Bytes of a SHA-256 and of a difference hash."""
+"""Length of a SHA-256 and of a difference hash, bytes."""
 CHUNK = 128
-"""Photographs that a process reads in one go, and that are remembered together."""
+"""Photographs that a process reads, and that are stored, at a time."""
 
 
 @dataclass(frozen=True)
 class PhotographRecord:
-    """What one reading of a photograph has shown.
+    """One photograph in the index.
 
-    `path` is relative to the root; `size` in bytes and `mtime_ns` are the file's when it was
-    read; `width` and `height` are in pixels, upright. `channel_sums` and `channel_square_sums` are the sums, over the
-    pixels of each channel, of the 8-bit value and of its square: whole numbers, so they add up
-    exactly. Where there is a `problem`, width, height, hash and sums are 0.
+    `path` is relative to the root. `size`, in bytes, and `mtime_ns` are those of the file when it
+    was read; `width` and `height` are in pixels, upright. `channel_sums` and `channel_square_sums`
+    are the sums of the 8-bit values and of their squares over all pixels of each channel, as exact
+    integers. With a `problem`, width, height, hash and sums are 0.
     """
 
     path: str
@@ -49,9 +49,9 @@ class PhotographRecord:
 def scan_photographs(
     root: Path, paths: Sequence[str], workers: int
 ) -> Iterator[list[PhotographRecord]]:
-    """Read the photographs `paths`, relative to `root`, and yield them by the chunk, in order.
+    """Read photographs, `paths` relative to `root`, and yield their records in chunks, in order.
 
-    With 0 or 1 workers this process reads. Raises InputError when a worker is killed.
+    With 0 or 1 workers this process reads. Raises InputError if a worker is killed.
     """
     chunks = [paths[first : first + CHUNK] for first in range(0, len(paths), CHUNK)]
     count = min(workers, len(chunks))
@@ -65,13 +65,13 @@ def scan_photographs(
             yield from pool.map(partial(_scan_chunk, root), chunks)
         except BrokenProcessPool as error:
             raise InputError(
-                f"{root}: a process that read photographs was killed, perhaps for want of memory; "
-                "go on with fewer --num-workers."
+                f"{root}: a process that read photographs was killed, perhaps because memory ran "
+                "out; continue with fewer --num-workers."
             ) from error
 
 
 def scan_photograph(root: Path, path: str) -> PhotographRecord:
-    """Read one photograph; what is wrong with it is part of the reading."""
+    """Read one photograph; an error becomes the `problem` of its record."""
     try:
         with (root / path).open("rb") as file:
             status = os.fstat(file.fileno())
@@ -82,12 +82,12 @@ def scan_photograph(root: Path, path: str) -> PhotographRecord:
     try:
         image = decode.open_rgb(data)
     except decode.DECODE_ERRORS as error:
-        what = decode.describe_error(error)
+        problem = decode.describe_error(error)
         return PhotographRecord(
-            path, status.st_size, status.st_mtime_ns, problem=what, sha256=digest
+            path, status.st_size, status.st_mtime_ns, problem=problem, sha256=digest
         )
     # (3, 256): how often each value occurs in each channel.
-    count = np.array(image.histogram(), dtype=np.int64).reshape(3, 256)
+    histogram = np.array(image.histogram(), dtype=np.int64).reshape(3, 256)
     value = np.arange(256, dtype=np.int64)
     return PhotographRecord(
         path,
@@ -97,13 +97,13 @@ def scan_photograph(root: Path, path: str) -> PhotographRecord:
         image.height,
         sha256=digest,
         difference_hash=difference_hash(image),
-        channel_sums=_channels(count @ value),
-        channel_square_sums=_channels(count @ value**2),
+        channel_sums=_channels(histogram @ value),
+        channel_square_sums=_channels(histogram @ value**2),
     )
 
 
 def difference_hash(image: Image.Image) -> bytes:
-    """Return 256 bits: whether it gets brighter to the right, in 16 rows of 16 places.
+    """Return 256 bits, 16 rows of 16: whether the image gets brighter to the right.
 
     After Krawetz, "Kind of like that" (hackerfactor.com, 2013), who takes 8 rows of 8.
     """
