@@ -94,7 +94,7 @@ def test_asked_to_end_it_saves_and_ends(
     everybody: bool,
 ) -> None:
     run = tmp_path / "run"
-    step = TrainStep.step
+    step = TrainStep.__call__
 
     def signal_after_step(self: TrainStep, *arguments: Any) -> Tensor:
         # A terminal, torchrun and timeout ask every process of the group, a cluster only one.
@@ -107,7 +107,7 @@ def test_asked_to_end_it_saves_and_ends(
     # It would not save by itself before the epoch is over.
     words = command(run, training_folder, "--save-interval=60")[3:]
     with monkeypatch.context() as patch:
-        patch.setattr(TrainStep, "step", signal_after_step)
+        patch.setattr(TrainStep, "__call__", signal_after_step)
         with pytest.raises(SystemExit) as stop:
             main(words)
     assert stop.value.code == 128 + signal.SIGTERM

@@ -43,8 +43,8 @@ def split_by_location(index: Index, validation_fraction: float, seed: int) -> Sp
     for name, members in sorted(by_class.items()):
         if len(members) < 2:
             raise InputError(
-                f"{index.root / name}: a class needs two complete locations, one to train and one to "
-                "validate; add photographs or remove the folder."
+                f"{index.root / name}: a class needs two complete locations, one to train and "
+                "one to validate; add photographs or remove the folder."
             )
         held_out = min(max(1, round(validation_fraction * len(members))), len(members) - 1)
         order = generator.permutation(len(members))

@@ -86,8 +86,8 @@ def _size(findings: Findings) -> str:
     if findings.common_size is None:
         return ""
     return (
-        f"Most are {findings.common_size[0]}x{findings.common_size[1]} pixels, upright. The others, "
-        "and those that are not square, are scaled to `--image-size` x `--image-size` for training."
+        f"Most are {findings.common_size[0]}x{findings.common_size[1]} pixels, upright. Training "
+        "stretches the others, and those that are not square, to a square of `--image-size`."
     )
 
 
