@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from common.distributed import Processes
 from tests.examples import folder
 from trainer.data import dataset, decode, layout
-from trainer.data.dataset import LocationDataset
+from trainer.data.dataset import Batch, LocationDataset
 
 
 @given(
@@ -80,12 +80,16 @@ def test_channels_are_last_in_memory(photographs: LocationDataset) -> None:
 
 def test_processes_decode_the_same_batches_in_the_same_order(photographs: LocationDataset) -> None:
     batches = list(dataset.sequential_batches(6, 4))
-    here, there = (list(dataset.data_loader(photographs, batches, workers)) for workers in (0, 2))
-    assert [len(batch.labels) for batch in here] == [4, 2]
-    for one, other in zip(here, there, strict=True):
-        assert torch.equal(one.views, other.views)
-        assert torch.equal(one.row, other.row)
-        assert one.reason == other.reason
+    expected: list[Batch]
+    loaded: list[Batch]
+    expected, loaded = (
+        list(dataset.data_loader(photographs, batches, num_workers)) for num_workers in (0, 2)
+    )
+    assert [len(batch.labels) for batch in expected] == [4, 2]
+    for ours, theirs in zip(expected, loaded, strict=True):
+        assert torch.equal(ours.views, theirs.views)
+        assert torch.equal(ours.rows, theirs.rows)
+        assert ours.errors == theirs.errors
 
 
 def test_what_cannot_be_read_comes_black_with_a_reason(photographs: LocationDataset) -> None:

@@ -190,7 +190,7 @@ def test_an_empty_coordinate_is_unknown(tmp_path: Path) -> None:
     [
         (7, "north", "line 3 has an invalid coordinate 'north', expected -90 to 90 degrees"),
         (8, "-181", "line 3 has an invalid coordinate '-181', expected -180 to 180 degrees"),
-        (7, "inf", "line 3 has 'inf'"),
+        (7, "inf", "line 3 has an invalid coordinate 'inf'"),
         (1, "../../x_north.jpg", "line 3 does not name <sample>_north.jpg"),
         (1, "/x_north.jpg", "line 3 does not name"),
         (1, "a\\x_north.jpg", "line 3 does not name"),
@@ -237,34 +237,34 @@ def test_a_table_that_cannot_be_used_is_refused(tmp_path: Path, text: str, messa
 
 def test_a_table_without_its_photographs_is_refused(tmp_path: Path) -> None:
     write_table(tmp_path / "places.csv", [row(0, "Maine")])
-    with pytest.raises(InputError, match=r"places.csv: none of the photographs that it names"):
+    with pytest.raises(InputError, match=r"places.csv: its photographs are not beside it"):
         layout.index_folder(tmp_path)
 
 
 def test_two_tables_are_refused(tmp_path: Path) -> None:
     root = challenge(tmp_path)
     write_table(root / "validation.csv", [row(0, "Maine")])
-    with pytest.raises(InputError, match=r"train_ground_truth.csv and .*validation.csv: either"):
+    with pytest.raises(InputError, match=r"train_ground_truth.csv and .*validation.csv: both"):
         layout.index_folder(root)
 
 
 def test_two_layouts_are_refused(tmp_path: Path) -> None:
     root = folder(challenge(tmp_path), ("Ohio",), 1)
-    with pytest.raises(InputError, match=r"train_ground_truth.csv and .*/Ohio: either"):
+    with pytest.raises(InputError, match=r"train_ground_truth.csv and .*/Ohio: both"):
         layout.index_folder(root)
 
 
 def test_a_table_beside_the_wrapper_is_refused(tmp_path: Path) -> None:
     challenge(tmp_path)
     folder(tmp_path / "test_data", ("Ohio",), 1)
-    with pytest.raises(InputError, match=r"train_ground_truth.csv and .*/test_data: either"):
+    with pytest.raises(InputError, match=r"train_ground_truth.csv and .*/test_data: both"):
         layout.index_folder(tmp_path)
 
 
 def test_two_folders_with_the_same_names_are_refused(tmp_path: Path) -> None:
     root = challenge(tmp_path)
     (root / "train_ground_truth.csv").rename(root / "labels.csv")
-    with pytest.raises(InputError, match=r"/test_images and .*/train_images: either"):
+    with pytest.raises(InputError, match=r"/test_images and .*/train_images: both"):
         layout.index_folder(root)
 
 

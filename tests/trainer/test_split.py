@@ -30,7 +30,7 @@ def test_the_split_depends_on_the_seed_alone(tmp_path: Path) -> None:
 def test_a_class_with_one_location_is_refused(tmp_path: Path) -> None:
     root = folder(tmp_path, ("Ohio", "Iowa"), 3)
     folder(tmp_path, ("Utah",), 1)
-    with pytest.raises(InputError, match="Utah: one complete location"):
+    with pytest.raises(InputError, match="Utah: a class needs two complete locations"):
         split_by_location(layout.index_folder(root), 0.1, seed=0)
 
 
