@@ -1,4 +1,4 @@
-"""A file of answers about many locations of one store; `docs/attributions.md` specifies it."""
+"""Attribution files: the maps of many locations of one store, specified in docs/attributions.md."""
 
 import json
 import shutil
@@ -15,7 +15,12 @@ from common.errors import InputError
 from common.files import atomic_write
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
-from workbench.attribution.serialization import Fingerprint, from_arrays, request_to_json, to_arrays
+from workbench.attribution.serialization import (
+    Fingerprint,
+    from_arrays,
+    request_from_json,
+    to_arrays,
+)
 from workbench.store import hdf5
 from workbench.store.column import text
 from workbench.store.hdf5 import create_hdf5, is_external
@@ -23,8 +28,8 @@ from workbench.store.schema import Entry
 from workbench.store.tree import size
 
 FORMAT = "resnetbolt-attributions"
-VERSION = 1
-AGAIN = "make it again with `python -m workbench.attribution`"
+VERSION = 2
+AGAIN = "write it again with `python -m workbench.attribution`"
 
 ENTRIES = (
     Entry("/location/id", ("N",), "string"),
@@ -59,77 +64,79 @@ ENTRIES = (
     Entry("/failure/id", ("F",), "string"),
     Entry("/failure/reason", ("F",), "string"),
 )
-"""The datasets; those that are not needed come together."""
+"""The datasets; either all or none of those that are not needed are present."""
 MAP = "/map"
 ATTRIBUTES = ("checkpoint_sha256", "data_sha256", "asked", "provenance")
-KIND = hdf5.FileFormat(FORMAT, VERSION, "file of explanations", AGAIN)
+KIND = hdf5.FileFormat(FORMAT, VERSION, "file of attributions", AGAIN)
 
 
 class AttributionFile:
-    """The answers in a file, which are read where somebody asks for one.
+    """An open attribution file; attributions are read one at a time.
 
-    `fingerprint` says what they are about, `asked` what the command was asked for, `provenance` is the
-    store's, `location_id` has the N ids and `failures` the ids without an answer, with the reason.
-    The file is kept open, so that the rows stay those of one file when another takes its name.
+    `location_ids` are the N ids, `failures` the ids without an attribution and the reasons,
+    `options` those of the command, `provenance` is the store's. The file is kept open, so that its
+    rows stay the same when another file takes its name.
     """
 
     def __init__(self, path: Path, file: h5py.File) -> None:
-        """Take a file that meets the specification."""
+        """Take an open file that meets the specification."""
         self.path = path
         self._file = file
         self.fingerprint = Fingerprint(
             str(file.attrs["checkpoint_sha256"]), str(file.attrs["data_sha256"])
         )
-        self.asked: Mapping[str, Any] = json.loads(file.attrs["asked"])
+        self.options: Mapping[str, Any] = json.loads(file.attrs["asked"])
         self.provenance: Mapping[str, Any] = json.loads(file.attrs["provenance"])
-        self.location_id: tuple[str, ...] = tuple(self.column("/location/id").tolist())
-        self._row = {name: row for row, name in enumerate(self.location_id)}
-        reasons = self.column("/failure/reason").tolist()
-        self.failures = tuple(zip(self.column("/failure/id").tolist(), reasons, strict=True))
+        self.location_ids: tuple[str, ...] = tuple(self.dataset("/location/id").tolist())
+        self._rows = {name: row for row, name in enumerate(self.location_ids)}
+        reasons = self.dataset("/failure/reason").tolist()
+        self.failures = tuple(zip(self.dataset("/failure/id").tolist(), reasons, strict=True))
 
     def __len__(self) -> int:
-        """Return N, the number of answers."""
-        return len(self.location_id)
+        """Return N, the number of attributions."""
+        return len(self.location_ids)
 
     def __iter__(self) -> Iterator[Attribution]:
-        """Read one answer after the other."""
-        return map(self.at, self.location_id)
+        """Read the attributions one after the other."""
+        return map(self.at, self.location_ids)
 
-    def column(self, name: str) -> NDArray[Any]:
-        """Return a whole dataset; raises InputError where it is damaged."""
+    def dataset(self, name: str) -> NDArray[Any]:
+        """Return a whole dataset; raises InputError if it is damaged."""
         with hdf5.hdf5_errors(self.path, KIND):
             return _values(self._file[name], slice(None))
 
     def at(self, location_id: str) -> Attribution:
-        """Return the answer about a location.
+        """Return the attribution of a location.
 
-        Raises KeyError for one that is not in the file, InputError where it is damaged.
+        Raises KeyError for a location that is not in the file, InputError for a damaged file.
         """
-        row = self._row[location_id]
+        row = self._rows[location_id]
         with hdf5.hdf5_errors(self.path, KIND):
             return from_arrays(
                 {
                     entry.name: _values(
                         self._file[entry.name], row if entry.axes[0] == "N" else slice(None)
                     )
-                    for entry in _there(self._file)
+                    for entry in _attribution_entries(self._file)
                 }
             )
 
-    def get(self, location_id: str, question: AttributionRequest) -> Attribution | None:
-        """Return the answer to this very question, its classes by name; None where there is none.
+    def get(self, location_id: str, request: AttributionRequest) -> Attribution | None:
+        """Return the attribution for exactly this resolved request, None where there is none.
 
         Raises as `at` does.
         """
-        if location_id not in self._row:
+        if location_id not in self._rows:
             return None
         with hdf5.hdf5_errors(self.path, KIND):
-            asked = _values(self._file["/question"], self._row[location_id])
-        return self.at(location_id) if str(asked) == request_to_json(question) else None
+            stored = _values(self._file["/question"], self._rows[location_id])
+            if request_from_json(str(stored)) != request:
+                return None
+        return self.at(location_id)
 
 
 def read(path: Path) -> AttributionFile:
-    """Open a file of answers; raises InputError when it is missing, another one, or damaged."""
+    """Open an attribution file; raises InputError if it is missing, damaged or another file."""
     file = hdf5.open_hdf5(path, KIND)
     with hdf5.hdf5_errors(path, KIND):
         for phrase in _deviations(file):
@@ -139,66 +146,67 @@ def read(path: Path) -> AttributionFile:
 
 def write(
     path: Path,
-    made: Iterable[Attribution],
+    attributions: Iterable[Attribution],
     count: int,
     fingerprint: Fingerprint,
-    asked: Mapping[str, Any],
+    options: Mapping[str, Any],
     provenance: Mapping[str, Any],
     failures: Sequence[tuple[str, str]] = (),
 ) -> None:
-    """Write `count` answers, whole or not at all; only one of their maps is in memory at a time.
+    """Write `count` attributions atomically, with only one map in memory at a time.
 
-    All have maps of one size, and all have evidence or none has. `asked` says what was asked for,
-    `provenance` is that of the store, `failures` has ids without an answer and the reasons. Raises
-    InputError when the disk refuses or the answers do not fit together.
+    All maps must have one size, and all attributions checks or none. `options` are those of the
+    command, `provenance` is that of the store, `failures` are ids without an attribution and the
+    reasons. Raises InputError for a disk error and for attributions that do not fit together.
     """
     rows: dict[str, list[NDArray[Any]]] = {"/failure/id": [], "/failure/reason": []}
     with atomic_write(path) as partial, create_hdf5(partial) as file:
-        for row, one in enumerate(tqdm(made, f"Writing {path.name}", count, delay=2)):
-            arrays = to_arrays(one)
+        progress = tqdm(attributions, f"Writing {path.name}", count, delay=2)
+        for row, attribution in enumerate(progress):
+            arrays = to_arrays(attribution)
             if not row:
-                _check_room(path, count * sum(value.nbytes for value in arrays.values()))
+                _check_free_space(path, count * sum(value.nbytes for value in arrays.values()))
             for name, value in arrays.items():
                 if name == MAP:
-                    # In one piece and as it is: noise like this does not become smaller.
+                    # Contiguous and uncompressed: maps are noise, which does not compress.
                     shape = (count, *value.shape)
                     file.require_dataset(name, shape, value.dtype, exact=True)[row] = value
                 else:
                     rows.setdefault(name, []).append(value)
-        for location_id, why in failures:
+        for location_id, reason in failures:
             rows["/failure/id"].append(np.array(location_id))
-            rows["/failure/reason"].append(np.array(why))
+            rows["/failure/reason"].append(np.array(reason))
         for entry in ENTRIES:
             if entry.name in rows:
-                _put(file, entry, rows[entry.name])
+                _write_dataset(file, entry, rows[entry.name])
         file.attrs["format"] = FORMAT
         file.attrs["version"] = VERSION
         file.attrs["checkpoint_sha256"] = fingerprint.checkpoint_sha256
         file.attrs["data_sha256"] = fingerprint.data_sha256
-        file.attrs["asked"] = json.dumps(dict(asked), sort_keys=True)
+        file.attrs["asked"] = json.dumps(dict(options), sort_keys=True)
         file.attrs["provenance"] = json.dumps(dict(provenance), sort_keys=True)
         for phrase in _deviations(file):
             raise InputError(f"{path}: {phrase}; nothing was written.")
 
 
-def _check_room(path: Path, needed: int) -> None:
-    """Refuse a disk that is too full, which HDF5 would leave in the middle of much to be said."""
+def _check_free_space(path: Path, needed: int) -> None:
+    """Raise InputError if the disk is too full, before HDF5 fails in the middle."""
     free = shutil.disk_usage(path.parent).free
     if free < needed:
         raise InputError(
-            f"{path}: needs {size(needed)}, and there are {size(free)} on this disk; make room and "
-            "run the same command again."
+            f"{path}: needs {size(needed)} and the disk has {size(free)}; free some space and run "
+            "the same command again."
         )
 
 
-def _put(file: h5py.File, entry: Entry, rows: Sequence[NDArray[Any]]) -> None:
-    """Write what each answer has of a dataset: its row, or names that are the same for all."""
+def _write_dataset(file: h5py.File, entry: Entry, rows: Sequence[NDArray[Any]]) -> None:
+    """Write the rows of all attributions, or names that are the same for all of them."""
     if entry.axes[0] in ("N", "F"):
         values = np.stack(rows) if rows else np.empty(0, np.str_)
     else:
         values = rows[0]
         if not all(np.array_equal(values, other) for other in rows):
-            raise InputError(f"{entry.name} differs between answers; write those into two files.")
+            raise InputError(f"{entry.name} differs between attributions; write two files.")
     if entry.dtype != "string":
         file[entry.name] = values.astype(entry.dtype)
         return
@@ -207,18 +215,18 @@ def _put(file: h5py.File, entry: Entry, rows: Sequence[NDArray[Any]]) -> None:
     file.create_dataset(entry.name, data=encoded.astype(kind), compression="gzip")
 
 
-def _there(file: h5py.File) -> list[Entry]:
-    """Return the datasets that make up the answers of a file."""
-    examined = "/evidence/fraction" in file
-    return [entry for entry in ENTRIES if entry.axes[0] != "F" and (entry.needed or examined)]
+def _attribution_entries(file: h5py.File) -> list[Entry]:
+    """Return the datasets of a file's attributions, with or without checks."""
+    checked = "/evidence/fraction" in file
+    return [entry for entry in ENTRIES if entry.axes[0] != "F" and (entry.needed or checked)]
 
 
 def _deviations(file: h5py.File) -> Iterator[str]:
-    """Yield what keeps a file from meeting the specification, a phrase each."""
+    """Yield each deviation of a file from the specification."""
     axes: dict[str | int, int] = {}
-    for entry in [*_there(file), *(entry for entry in ENTRIES if entry.axes[0] == "F")]:
+    for entry in [*_attribution_entries(file), *(e for e in ENTRIES if e.axes[0] == "F")]:
         if is_external(file, entry.name):
-            yield f"{entry.name} is a link or lies in another file, which is not followed"
+            yield f"{entry.name} is a link or in another file, which is not followed"
             return
         dataset = file.get(entry.name)
         if not isinstance(dataset, h5py.Dataset):
@@ -227,18 +235,18 @@ def _deviations(file: h5py.File) -> Iterator[str]:
         is_text = h5py.check_string_dtype(dataset.dtype) is not None
         kind = "string" if is_text else str(dataset.dtype)
         lengths = zip(entry.axes, dataset.shape, strict=False)
-        due = tuple(
+        expected = tuple(
             axis if isinstance(axis, int) else axes.setdefault(axis, length)
             for axis, length in lengths
         )
-        if kind != entry.dtype or dataset.ndim != len(entry.axes) or dataset.shape != due:
-            wanted = ", ".join(map(str, entry.axes))
-            yield f"{entry.name} is {dataset.shape} of {kind}, not ({wanted}) of {entry.dtype}"
+        if kind != entry.dtype or dataset.ndim != len(entry.axes) or dataset.shape != expected:
+            shape = ", ".join(map(str, entry.axes))
+            yield f"{entry.name} is {dataset.shape} of {kind}, not ({shape}) of {entry.dtype}"
     names = file["/location/id"][:].tolist()
     if len(set(names)) != len(names):
         yield "/location/id is not unique"
     if not all(isinstance(file.attrs.get(name), str) for name in ATTRIBUTES):
-        yield f"/ has not all of the attributes {', '.join(ATTRIBUTES)}"
+        yield f"/ lacks one of the attributes {', '.join(ATTRIBUTES)}"
 
 
 def _values(dataset: h5py.Dataset, rows: int | slice) -> NDArray[Any]:

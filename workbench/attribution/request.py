@@ -30,32 +30,34 @@ PATH_METHODS = ("integrated_gradients", "smoothgrad", "expected_gradients")
 
 @dataclass(frozen=True)
 class AttributionRequest:
-    """What to compute for a location; equal requests have equal results.
-
-    `target` is "predicted", "true" or a class; with `contrast_target` the difference between the
-    two outputs is explained. `baseline_location` is the id of the location whose photographs are the
-    baseline "location". Integration ends when the completeness error is at most
-    `completeness_tolerance` of the difference of outputs and the estimated error of the map (L1) is
-    at most `map_tolerance` of the map, or after `max_evaluations` gradients. `n_samples` counts
-    draws of noise (baseline "noise", "smoothgrad"), `noise_std` is the standard deviation of
-    SmoothGrad's noise as a fraction of the pixel range; "expected_gradients" uses at most 8 *
-    `n_samples` locations as references. `window` is the side of occlusion's window as a fraction of
-    the view's; its stride is half of it.
-    """
+    """What to compute for a location; equal requests have equal results."""
 
     method: str = "integrated_gradients"
+    """A key of `METHOD_TITLES`."""
     baseline: str = "mean"
+    """What the photographs are compared with, a key of `BASELINE_TITLES`."""
     baseline_location: str = ""
+    """Id of the location whose photographs are the baseline "location"."""
     output: str = "logit"
+    """What is explained, one of `OUTPUTS`."""
     target: str = PREDICTED
+    """The class whose output is explained: "predicted", "true" or a name."""
     contrast_target: str = ""
+    """Explain the difference from the output of this class: "predicted", "true" or a name."""
     completeness_tolerance: float = 0.01
+    """Integration ends at this completeness error, as a fraction of the difference of outputs."""
     map_tolerance: float = 0.05
+    """Integration ends at this estimated error of the map, as a fraction of the map (L1)."""
     max_evaluations: int = 1000
+    """Gradient evaluations after which integration ends in any case."""
     n_samples: int = 8
+    """Draws of noise ("noise", "smoothgrad"); expected gradients use 8 times as many references."""
     noise_std: float = 0.1
+    """Standard deviation of SmoothGrad's noise, as a fraction of the pixel range."""
     window: float = 0.25
+    """Side of occlusion's window, as a fraction of a view's; the stride is half of it."""
     seed: int = 0
+    """Seed of all random draws."""
 
     def validate(self, class_names: tuple[str, ...]) -> None:
         """Raise InputError, with the possible values, for a request that cannot be fulfilled."""

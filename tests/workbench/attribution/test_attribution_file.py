@@ -1,5 +1,6 @@
 """A file of answers: what goes in comes out, as the page says, and all else is refused."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -36,12 +37,12 @@ def path(tmp_path: Path) -> Path:
 def test_answers_come_back_to_the_bit(path: Path) -> None:
     found = attribution_file.read(path)
     assert len(found) == 3
-    assert found.location_id == tuple(example(seed).location_id for seed in range(3))
+    assert found.location_ids == tuple(example(seed).location_id for seed in range(3))
     for seed, made in enumerate(found):
         assert_same(made, example(seed, evidence=True))
         assert_same(found.at(made.location_id), made)
         assert_same(found.get(made.location_id, REQUEST), made)
-    assert (found.fingerprint, found.asked, found.provenance) == (
+    assert (found.fingerprint, found.options, found.provenance) == (
         FINGERPRINT,
         {"where": ""},
         {"size": 16},
@@ -63,7 +64,7 @@ def test_answers_without_evidence_come_back_to_the_bit(tmp_path: Path) -> None:
 
 def test_only_the_same_question_is_answered(path: Path) -> None:
     found = attribution_file.read(path)
-    name = found.location_id[0]
+    name = found.location_ids[0]
     assert found.get(name, AttributionRequest(target="Ohio")) is None
     assert found.get("Ohio/unknown", REQUEST) is None
     with pytest.raises(KeyError):
@@ -73,9 +74,9 @@ def test_only_the_same_question_is_answered(path: Path) -> None:
 def test_columns_hold_what_follows_from_the_maps(path: Path) -> None:
     found = attribution_file.read(path)
     answers = [example(seed) for seed in range(3)]
-    assert np.allclose(found.column("/view_share"), [made.view_shares for made in answers])
+    assert np.allclose(found.dataset("/view_share"), [made.view_shares for made in answers])
     errors = [made.completeness_error for made in answers]
-    assert np.array_equal(found.column("/completeness_error"), np.array(errors, dtype=np.float64))
+    assert np.array_equal(found.dataset("/completeness_error"), np.array(errors, dtype=np.float64))
 
 
 def test_the_page_and_the_specification_say_the_same() -> None:
@@ -139,11 +140,11 @@ def _linked(file: h5py.File) -> None:
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (_attribute("format", "x"), "not a file of explanations"),
+        (_attribute("format", "x"), "not a file of attributions"),
         (_attribute("version", 99), "has version 99"),
         (_attribute("version", "x"), "is damaged"),
         (_attribute("provenance", "{"), "is damaged"),
-        (_attribute("asked", 1), "has not all of the attributes"),
+        (_attribute("asked", 1), "lacks one of the attributes"),
         (_drop("map"), "/map is missing"),
         (_drop("evidence/order"), "/evidence/order is missing"),
         (_set("map", np.zeros((3, 3, 2, 2), np.float32)), r"/map is \(3, 3, 2, 2\) of float32"),
@@ -165,8 +166,26 @@ def test_what_deviates_is_refused(
     assert str(caught.value).startswith(f"{path}: ")
 
 
+def test_a_file_of_version_1_is_read_by_its_own_words(tmp_path: Path) -> None:
+    request = AttributionRequest("expected_gradients", output="log_probability", target="Ohio")
+    path = write(tmp_path / "old.h5", example(request=request))
+    # As version 1 wrote it.
+    old = {
+        "method": "expected-gradients", "baseline": "mean", "other": "", "output": "log-probability",
+        "state": "Ohio", "rather_than": "", "completeness_tolerance": 0.01, "map_tolerance": 0.05,
+        "most_gradients": 1000, "samples": 8, "noise": 0.1, "window": 0.25, "seed": 0,
+    }  # fmt: skip
+    with h5py.File(path, "r+") as file:
+        file.attrs["version"] = 1
+        _set("question", [json.dumps(old, sort_keys=True)])(file)
+    (attribution,) = attribution_file.read(path)
+    assert_same(attribution, example(request=request))
+    found = attribution_file.read(path).get(attribution.location_id, request)
+    assert found is not None
+
+
 def test_what_is_no_such_file_is_refused(tmp_path: Path, path: Path) -> None:
-    with pytest.raises(InputError, match="there is no such file"):
+    with pytest.raises(InputError, match="there is no such file of attributions"):
         attribution_file.read(tmp_path / "none.h5")
     whole = path.read_bytes()
     for content in (b"text", b"", whole[: len(whole) // 2]):
@@ -181,7 +200,7 @@ def test_a_question_that_is_none_is_refused_when_it_is_read(path: Path, text: st
         _set("question", [text] * 3)(file)
     found = attribution_file.read(path)
     with pytest.raises(InputError, match="is damaged"):
-        found.at(found.location_id[0])
+        found.at(found.location_ids[0])
 
 
 def test_answers_of_two_kinds_do_not_go_into_one_file(tmp_path: Path) -> None:
@@ -204,7 +223,9 @@ def small(tmp_path: Path) -> Iterator[Path]:
 def test_a_full_disk_leaves_the_old_file(small: Path) -> None:
     path = small / "some.h5"
     path.write_bytes(b"old")
-    with pytest.raises(InputError, match=r"some\.h5: needs .* on this disk; make room"):
+    with pytest.raises(
+        InputError, match=r"some\.h5: needs .* and the disk has .*; free some space"
+    ):
         write(path, *(example(seed, side=64) for seed in range(9)))
     assert path.read_bytes() == b"old"
     assert list(small.iterdir()) == [path]

@@ -27,74 +27,78 @@ from workbench.attribution.verdict import LABELS, verdict
 from workbench.store import HEADINGS, provenance
 from workbench.store.photographs import Photographs
 
-QUESTION = {
+REQUEST_HELP = {
     "method": "one of " + ", ".join(METHOD_TITLES),
     "baseline": "what the photographs are compared with: " + ", ".join(BASELINE_TITLES),
-    "baseline_location": "id of the location that is the baseline `location`",
+    "baseline_location": "id of the location whose photographs are the baseline `location`",
     "output": "what is explained: " + ", ".join(OUTPUTS),
-    "target": "whose output: `predicted`, `true` or a state",
-    "contrast_target": "explain the difference from the output of this state, also `predicted` or "
-    "`true`",
-    "completeness_tolerance": "completeness error at which an integral ends, as a fraction of the "
+    "target": "class whose output is explained: `predicted`, `true` or a name",
+    "contrast_target": "explain the difference from the output of this class: `predicted`, `true` "
+    "or a name",
+    "completeness_tolerance": "integration ends at this completeness error, as a fraction of the "
     "difference of outputs",
-    "map_tolerance": "estimated error of the map at which it ends, as a fraction of the map (L1)",
-    "max_evaluations": "gradient evaluations after which it ends at the latest",
-    "n_samples": "draws of noise; an eighth of the references of expected_gradients",
+    "map_tolerance": "and at this estimated error of the map, as a fraction of the map (L1)",
+    "max_evaluations": "gradient evaluations after which integration ends in any case",
+    "n_samples": "draws of noise; expected_gradients use 8 times as many references",
     "noise_std": "standard deviation of SmoothGrad's noise, as a fraction of the pixel range",
-    "window": "side of what occlusion covers, as a fraction of a view's",
-    "seed": "seed of all draws",
+    "window": "side of occlusion's window, as a fraction of a view's",
+    "seed": "seed of all random draws",
 }
-"""The fields of a question as options, and what each is."""
+"""Help of the options that are the fields of `AttributionRequest`."""
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the command's options."""
     result = argparse.ArgumentParser(
         prog="python -m workbench.attribution",
-        description="Explain many locations of a store and write the maps into a file "
-        "(docs/attributions.md), which `app.py --attributions` shows at once. Killed or asked to "
-        "end, the same command goes on where it was. torchrun --nproc-per-node N -m "
-        "workbench.attribution.compute ... shares the work between N GPUs.",
+        description="Explain many locations of a store and write the maps to a file "
+        "(docs/attributions.md), which `app.py --attributions` opens. When it is interrupted, run "
+        "the same command again to resume. torchrun --nproc-per-node N -m workbench.attribution "
+        "... shares the work between N GPUs.",
     )
     result.add_argument("store", metavar="FILE.h5", type=Path, help="store of the locations")
-    result.add_argument(
-        "--out", metavar="FILE", type=Path, required=True, help="file to write the maps into"
-    )
+    result.add_argument("--out", metavar="FILE", type=Path, required=True, help="file to write")
     result.add_argument(
         "--where",
         metavar="CONDITION",
         default="",
-        help="explain only locations for which this holds (default: all), for example "
-        "\"state == 'Ohio' and not correct\"; it compares id, state, predicted, correct, "
-        "confidence, rank, latitude, longitude, split, year and probability('STATE')",
+        help="explain only locations that meet this condition (default: all), for example "
+        "\"state == 'Ohio' and not correct\"; it may use id, state, predicted, correct, "
+        "confidence, rank, latitude, longitude, split, year and probability('CLASS')",
     )
     result.add_argument(
-        "--limit", metavar="INT", type=int, help="explain so many of them at most, evenly spread"
+        "--limit",
+        metavar="INT",
+        type=int,
+        help="explain at most this many, evenly spread over them",
     )
     result.add_argument(
-        "--evidence",
+        "--checks",
         action="store_true",
-        help="also examine each map, which takes some times as long as the map",
+        help="also check each map (docs/evidence.md), which takes several times as long",
     )
-    group = result.add_argument_group("question")
+    group = result.add_argument_group("request")
     for name, value in asdict(AttributionRequest()).items():
         group.add_argument(
             f"--{name.replace('_', '-')}",
             metavar=type(value).__name__.upper().replace("STR", "WORD"),
             type=type(value),
             default=value,
-            help=QUESTION[name] + (f" (default: {value})" if value != "" else ""),
+            help=REQUEST_HELP[name] + (f" (default: {value})" if value != "" else ""),
         )
     result.add_argument(
-        "--run", metavar="DIR", type=Path, help="where the run is now (default: where it was)"
+        "--run",
+        metavar="DIR",
+        type=Path,
+        help="run folder, if it has been moved since the extraction",
     )
     result.add_argument(
         "--data",
         metavar="DIR",
         type=Path,
-        help="where the photographs are now (default: where they were)",
+        help="photographs, if they have been moved since the extraction",
     )
-    result.add_argument("--overwrite", action="store_true", help="replace the file that is there")
+    result.add_argument("--overwrite", action="store_true", help="replace an existing file")
     return result
 
 
@@ -108,19 +112,19 @@ def main(arguments: list[str] | None = None, prog: str = "python -m workbench.at
         distributed.process_group(),
     ):
         if options.limit is not None and options.limit < 1:
-            raise InputError(f"--limit {options.limit}: name at least one.")
+            raise InputError(f"--limit {options.limit}: choose at least 1.")
         if not options.out.name:
-            raise InputError(f"--out {str(options.out)!r}: name a file for the explanations.")
+            raise InputError(f"--out {str(options.out)!r}: name a file.")
         store = stores.read(options.store)
         photographs = Photographs(provenance.folder(store, "data", options.data), store)
         explainer = StoreExplainer(provenance.folder(store, "run", options.run), photographs, store)
         request = Request(
             options.store,
             resolve_link(options.out),  # What a link leads to is replaced, not the link.
-            AttributionRequest(**{name: getattr(options, name) for name in QUESTION}),
+            AttributionRequest(**{name: getattr(options, name) for name in REQUEST_HELP}),
             options.where,
             options.limit,
-            options.evidence,
+            options.checks,
             options.overwrite,
         )
         made = explained(request, store, explainer)
@@ -129,28 +133,22 @@ def main(arguments: list[str] | None = None, prog: str = "python -m workbench.at
     return 0
 
 
-def summary(made: AttributionFile) -> str:
-    """Say in lines what is in a file of answers."""
-    lines = [f"{len(made)} locations explained, {len(made.failures)} failed -> {made.path}"]
-    converged = made.column("/converged")
-    gradients = made.column("/cost/gradients")
-    asked = int((converged >= 0).sum())
-    if asked:
-        lines.append(f"converged: {int((converged > 0).sum())} of {asked}")
+def summary(file: AttributionFile) -> str:
+    """Return what a file contains, as lines of text."""
+    lines = [f"{len(file)} locations explained, {len(file.failures)} failed -> {file.path}"]
+    converged, gradients = file.dataset("/converged"), file.dataset("/cost/gradients")
+    integrals = int((converged >= 0).sum())
+    if integrals:
+        lines.append(f"converged: {int((converged > 0).sum())} of {integrals}")
     lines.append(
         f"gradient evaluations: {np.median(gradients):.0f} (median), {gradients.max()} at most"
     )
-    share = made.column("/view_share")
-    ends = zip(HEADINGS, share.mean(axis=0), bootstrap_interval(share), strict=True)
-    words = (f"{name} {mean:.0%} ({low:.0%} to {high:.0%})" for name, mean, (low, high) in ends)
-    lines.append(f"share of each heading: {', '.join(words)}")
-    if made.asked["evidence"]:
-        lines.append(_verdicts(made))
-    lines += [f"  not explained: {name}: {why}" for name, why in made.failures]
+    shares = file.dataset("/view_share")
+    means = zip(HEADINGS, shares.mean(axis=0), bootstrap_interval(shares), strict=True)
+    texts = (f"{name} {mean:.0%} ({low:.0%} to {high:.0%})" for name, mean, (low, high) in means)
+    lines.append(f"share of each view: {', '.join(texts)}")
+    if file.options["evidence"]:
+        labels = Counter(verdict(one).label for one in tqdm(file, "Judging", len(file), delay=2))
+        lines.append("verdicts: " + ", ".join(f"{labels[label]} {label}" for label in LABELS))
+    lines += [f"  not explained: {name}: {reason}" for name, reason in file.failures]
     return "\n".join(lines)
-
-
-def _verdicts(made: AttributionFile) -> str:
-    """Say how many maps have each verdict (docs/evidence.md)."""
-    found = Counter(verdict(one).label for one in tqdm(made, "Judging", len(made), delay=2))
-    return "verdicts: " + ", ".join(f"{found[word]} {word}" for word in LABELS)

@@ -13,7 +13,7 @@ from tests.examples import copy_run
 from tests.workbench.test_extract_processes import TORCHRUN, children, finish, start, wait_for
 from workbench import extract, store
 from workbench.attribution import attribution_file, layered_cache
-from workbench.attribution.compute.cli import QUESTION, main, parser, summary
+from workbench.attribution.compute.cli import REQUEST_HELP, main, parser, summary
 from workbench.attribution.request import AttributionRequest
 from workbench.store import HEADINGS
 
@@ -41,16 +41,16 @@ def whole(tmp_path_factory: pytest.TempPathFactory, path: Path) -> Path:
 
 
 def answered(out: Path) -> int:
-    return len(list(out.with_name(f".{out.name}.parts").glob("*.plain")))
+    return len(list(out.with_name(f".{out.name}.parts").glob("*.unchecked")))
 
 
 def assert_same(one: Path, other: Path) -> None:
     """Hold all but seconds of two files against each other, to the bit."""
     found, expected = attribution_file.read(one), attribution_file.read(other)
-    assert found.location_id == expected.location_id
+    assert found.location_ids == expected.location_ids
     assert found.failures == expected.failures
     for name in ("/question", "/map", "/output", "/map_error", "/converged", "/cost/gradients"):
-        assert np.array_equal(found.column(name), expected.column(name)), name
+        assert np.array_equal(found.dataset(name), expected.dataset(name)), name
     assert list(one.parent.iterdir()) == [one]
 
 
@@ -95,8 +95,8 @@ def test_what_one_of_several_processes_refuses_ends_them_all(tmp_path: Path, pat
     process = start([*TORCHRUN, *words(path, out)])
     said = process.communicate(timeout=120)[1]
     assert process.returncode != 0
-    assert "is there already; name another file or say --overwrite." in said
-    assert "another of the processes could not go on" in said
+    assert "already exists; choose another file or pass --overwrite." in said
+    assert "another process failed" in said
     assert list(tmp_path.iterdir()) == [out]
 
 
@@ -111,15 +111,14 @@ def test_what_was_found_is_summed_up(
     assert f"2 locations explained, 0 failed -> {out}" in said
     assert "converged" not in said  # Grad-CAM has nothing to converge.
     assert re.search(
-        "share of each heading: "
-        + ", ".join(rf"{name} \d+% \(\d+% to \d+%\)" for name in HEADINGS),
+        "share of each view: " + ", ".join(rf"{name} \d+% \(\d+% to \d+%\)" for name in HEADINGS),
         said,
     )
     made = attribution_file.read(out)
-    assert made.asked["where"] == where
+    assert made.options["where"] == where
     assert {one.request for one in made} == {AttributionRequest(method="grad_cam", target="Alaska")}
     assert "verdicts" not in said  # Nothing was examined.
-    assert main([str(path), "--out", str(out), *options, "--evidence", "--overwrite"]) == 0
+    assert main([str(path), "--out", str(out), *options, "--checks", "--overwrite"]) == 0
     counted = re.search(
         r"^verdicts: (\d+) supported, (\d+) weak, (\d+) not to be trusted, 0 not checked$",
         capsys.readouterr().out,
@@ -178,8 +177,8 @@ def refused(tmp_path: Path, path: Path, capsys: pytest.CaptureFixture[str]) -> C
         (("--method", "guessing"), "'guessing': no such method"),
         (("--baseline", "location"), "needs baseline_location"),
         (("--map-tolerance", "nan"), "map_tolerance is nan"),
-        (("--limit", "0"), "--limit 0: name at least one"),
-        (("--out", "/"), "--out '/': name a file for the explanations"),
+        (("--limit", "0"), "--limit 0: choose at least 1"),
+        (("--out", "/"), "--out '/': name a file"),
         (("--run", "/nowhere"), "/nowhere"),
         (("--data", "/nowhere"), "'/nowhere': there is no such folder of photographs"),
     ],
@@ -202,7 +201,7 @@ def test_a_checkpoint_of_other_classes_is_refused(
 def test_every_field_of_a_question_is_an_option_with_its_default() -> None:
     options = parser().parse_args(["store.h5", "--out", "some.h5"])
     assert (
-        AttributionRequest(**{name: getattr(options, name) for name in QUESTION})
+        AttributionRequest(**{name: getattr(options, name) for name in REQUEST_HELP})
         == AttributionRequest()
     )
 

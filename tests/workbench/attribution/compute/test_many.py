@@ -104,11 +104,11 @@ def test_all_locations_are_explained_and_only_the_file_is_left(
     fake = Fake(store)
     made = explained(request_, store, fake)
     assert names(out) == ["some.h5"]
-    assert made.location_id == store.location_ids == tuple(fake.explained)
+    assert made.location_ids == store.location_ids == tuple(fake.explained)
     for name in store.location_ids:
         assert_same(made.at(name), answer(name, fake.resolve(name, AttributionRequest())))
     assert made.provenance == store.provenance
-    assert made.asked["question"]["state"] == "predicted"
+    assert made.options["question"]["state"] == "predicted"
 
 
 def test_ended_it_goes_on_where_it_was(store: Store, request_: Request, out: Path) -> None:
@@ -159,7 +159,7 @@ def test_a_location_that_cannot_be_explained_is_named_and_the_others_go_on(
     assert made.failures == tuple(
         (name, f"{name}_90.jpg: the photograph is gone.") for name in sorted(gone)
     )
-    assert made.location_id == tuple(name for name in store.location_ids if name not in gone)
+    assert made.location_ids == tuple(name for name in store.location_ids if name not in gone)
     assert names(out) == ["some.h5"]
 
 
@@ -178,9 +178,9 @@ def test_a_question_that_means_nothing_at_a_location_fails_there_alone(
         request_, question=AttributionRequest(target="true", contrast_target="predicted")
     )
     made = explained(asked, store, Fake(store))
-    assert made.location_id == tuple(np.array(store.location_ids)[wrong])
+    assert made.location_ids == tuple(np.array(store.location_ids)[wrong])
     assert all("choose two different classes" in why for _, why in made.failures)
-    name = made.location_id[0]
+    name = made.location_ids[0]
     row = store.location_ids.index(name)
     assert made.at(name).request.target == store.class_names[store.labels[row]]
 
@@ -212,7 +212,7 @@ def test_evidence_that_was_not_asked_for_is_left_out(store: Store, request_: Req
 
 def test_where_and_limit_choose(store: Store, request_: Request) -> None:
     ohio = explained(replace(request_, where="state == 'Ohio'"), store, Fake(store))
-    assert all(name.startswith("Ohio/") for name in ohio.location_id)
+    assert all(name.startswith("Ohio/") for name in ohio.location_ids)
     assert len(ohio) == 4
     spread = chosen(store, "", 5)
     assert [name.partition("/")[0] for name in spread] == list(store.class_names)
