@@ -19,6 +19,6 @@ def test_the_example_runs_as_written(trained: Path, test_folder: Path) -> None:
     )
     names: dict[str, object] = {"run": trained, "data": test_folder}
     exec(code, names)
-    made = names["made"]
+    made = names["attribution"]
     assert isinstance(made, Attribution)
     assert made.values.shape == (4, 32, 32)
