@@ -1,11 +1,11 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from common.distributed import Processes
 from common.errors import InputError
@@ -169,8 +169,20 @@ def test_bfloat16_computes_nearly_the_same_and_keeps_whole_weights() -> None:
     assert rough.model.classifier.weight.dtype == torch.float32
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
-def test_a_compiled_model_learns_the_same() -> None:
+def test_a_compiled_model_learns_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = FourViewResNet
+
+    def two_layers(*arguments: Any, **options: Any) -> FourViewResNet:
+        """Leave two convolutions: g++ compiles each kernel for seconds."""
+        model = real(*arguments, **options)
+        for name in ("bn1", "maxpool", "layer1", "layer2", "layer3"):
+            setattr(model.trunk, name, nn.Identity())
+        model.trunk.layer4 = nn.Conv2d(64, model.width, 1)
+        return model
+
+    monkeypatch.setattr("tests.trainer.test_step.FourViewResNet", two_layers)
     plain, losses = trained(FROZEN, 2)
     compiled, near = trained(replace(FROZEN, compile=True), 2)
     assert near == pytest.approx(losses, rel=1e-5)
