@@ -29,7 +29,7 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 # Fields that may differ when a run is resumed: they do not change what it learns.
 RESUMABLE_FIELDS = ("compile", "save_interval", "num_workers")
 # Names in the configurations of checkpoints of versions 1 and 2.
-_FORMER_NAMES = {
+FORMER_NAMES = {
     "initialisation": "initialization",
     "size": "image_size",
     "accumulation": "accumulation_steps",
@@ -164,7 +164,7 @@ class Config:
 
         Raises InputError for a value that is not allowed and TypeError for an unknown field.
         """
-        return cls(**{_FORMER_NAMES.get(name, name): value for name, value in document.items()})
+        return cls(**{FORMER_NAMES.get(name, name): value for name, value in document.items()})
 
     def __post_init__(self) -> None:
         """Raise InputError for a value that is not allowed."""

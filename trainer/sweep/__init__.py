@@ -1,1 +1,3 @@
-"""Hyper-parameter search: many trainings, one database, a table and a picture at the end."""
+"""Hyper-parameter search and comparison of settings: many trainings, one table."""
+
+RESUME_HINT = "run the same command again to resume"

@@ -4,36 +4,28 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from common.cli import cli_errors
 from common.errors import InputError, Interrupted
 from trainer.options import add_options
-from trainer.sweep.settings import Setting, settings
-
-WAY_ON = "the same command goes on"
-
-
-def lines(path: Path) -> list[str]:
-    """Return the settings in a file, one a line; `#` begins a comment. Raises InputError."""
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as text; check --settings.") from error
-    without = (line.partition("#")[0].strip() for line in text.splitlines())
-    return [line for line in without if line]
+from trainer.sweep import RESUME_HINT
+from trainer.sweep.settings import Setting, parse_settings
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the command's options: those of a training, and the settings."""
     result = argparse.ArgumentParser(
         prog="python -m trainer.sweep.compare",
-        description="Train one setting after another into a folder of FOLDER each and set what "
-        "they gave side by side, in table.md, table.csv and table.tex. The same command goes on "
-        "where it was stopped. torchrun --nproc-per-node N -m trainer.sweep.compare ... trains on N "
-        "GPUs. docs/search.md says more.",
+        description="Train several settings, each in its own run folder in FOLDER, and compare "
+        "them in table.md, table.csv and table.tex. Run the same command again to resume. "
+        "Use torchrun --nproc-per-node N -m trainer.sweep.compare ... for N GPUs. See "
+        "docs/search.md.",
     )
     result.add_argument("folder", metavar="FOLDER", type=Path, help="folder of the comparison")
-    result.add_argument("--data", metavar="DIR", type=Path, required=True, help="photographs")
+    result.add_argument(
+        "--data", metavar="DIR", type=Path, required=True, help="folder of the photographs"
+    )
     result.add_argument(
         "--test", metavar="DIR", type=Path, help="photographs to test the best checkpoints on"
     )
@@ -41,71 +33,89 @@ def parser() -> argparse.ArgumentParser:
         "--index",
         metavar="FILE",
         type=Path,
-        help="what `python -m trainer.data.prepare` has made of --data (default: beside FOLDER)",
+        help="index of --data, written by `python -m trainer.data.prepare` (default: beside "
+        "FOLDER)",
     )
     result.add_argument(
-        "--test-index", metavar="FILE", type=Path, help="the same of --test (default: likewise)"
+        "--test-index", metavar="FILE", type=Path, help="index of --test (default: beside FOLDER)"
     )
     result.add_argument(
         "--setting",
-        metavar="WORDS",
+        metavar="OVERRIDES",
         action="append",
         default=[],
-        help="a preset, fields, or both, such as 'paper-medium depth=18', after a name for the "
-        "table and ': ' if wanted; what it does not say comes from the options, then the preset",
+        help="preset, overrides, or both, such as 'paper-medium depth=18'; a name for the table "
+        "may come first, as in 'small: paper-medium depth=18'; other fields come from the "
+        "options, then from the preset",
     )
     result.add_argument(
-        "--settings", metavar="FILE", type=Path, help="settings, one a line; # begins a comment"
+        "--settings", metavar="FILE", type=Path, help="file of settings, one a line; # comments"
     )
     add_options(result)
     return result
 
 
 def main(arguments: list[str] | None = None, prog: str = "python -m trainer.sweep.compare") -> int:
-    """Run the command and return its exit status: 2 for input that cannot be used."""
+    """Run the command and return its exit status: 2 for invalid input."""
     command = parser()
     command.prog = prog
     options = vars(command.parse_args(arguments))
-    folder: Path = options["folder"]
-    with cli_errors(command.prog, interrupted=WAY_ON):
-        texts = options["setting"] + (lines(options["settings"]) if options["settings"] else [])
-        wanted = settings(texts, options)
-        # Importing torch takes seconds; --help and a wrong setting should not.
-        from common import distributed
-        from trainer.sweep.comparison import Comparison, write
-
-        _refuse(folder, wanted)
-        with distributed.process_group():
-            comparison = Comparison(
-                folder, options["data"], options["test"], options["index"], options["test_index"]
-            )
-            first = distributed.current_processes().is_main
-            outcomes = []
-            for number, here in enumerate(wanted, start=1):
-                if first:
-                    print(f"Setting {number} of {len(wanted)}: {here.text} -> {folder / here.name}")
-                try:
-                    outcomes.append(comparison.outcome(here))
-                except Interrupted as stop:
-                    raise Interrupted(f"{folder / here.name}: asked to end; {WAY_ON}.") from stop
-            if first:
-                print(write(folder, outcomes), end="")
-                print(f"{len(outcomes)} settings -> {folder / 'table.md'}, .csv and .tex")
+    with cli_errors(prog, interrupted=RESUME_HINT):
+        _compare(options)
     return 0
 
 
-def _refuse(folder: Path, wanted: Sequence[Setting]) -> None:
-    """Raise InputError for a setting that cannot be trained, before hours go into another."""
+def _compare(options: dict[str, Any]) -> None:
+    """Train and test the settings and write the tables."""
+    folder: Path = options["folder"]
+    file: Path | None = options["settings"]
+    settings = parse_settings(options["setting"] + (_read_lines(file) if file else []), options)
+    # Imported late: torch takes seconds, and --help and a wrong setting should not.
+    from common import distributed
+    from trainer.sweep.comparison import Comparison, write
+
+    _check_settings(folder, settings)
+    with distributed.process_group():
+        comparison = Comparison(
+            folder, options["data"], options["test"], options["index"], options["test_index"]
+        )
+        is_main = distributed.current_processes().is_main
+        rows = []
+        for number, setting in enumerate(settings, start=1):
+            run = folder / setting.folder_name
+            if is_main:
+                print(f"Setting {number} of {len(settings)}: {setting.text} -> {run}")
+            try:
+                rows.append(comparison.run(setting))
+            except Interrupted as stop:
+                raise Interrupted(f"{run}: stopped and saved; {RESUME_HINT}.") from stop
+        if is_main:
+            print(write(folder, rows), end="")
+            print(f"{len(rows)} settings -> {folder / 'table.md'}, .csv and .tex")
+
+
+def _read_lines(path: Path) -> list[str]:
+    """Return the settings in a file, one a line, without comments; raises InputError."""
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as text; check --settings.") from error
+    lines = (line.partition("#")[0].strip() for line in text.splitlines())
+    return [line for line in lines if line]
+
+
+def _check_settings(folder: Path, settings: Sequence[Setting]) -> None:
+    """Raise InputError for settings that cannot be trained or resumed, before training any."""
     from trainer.models.pretrained import check_weights
     from trainer.run_folder import read_previous
 
-    for here in wanted:
-        if read_previous(folder / here.name, here.config, resume=True):
-            continue  # It has had its weights.
+    for setting in settings:
+        if read_previous(folder / setting.folder_name, setting.config, resume=True):
+            continue  # Its weights were loaded when it started.
         try:
-            check_weights(here.config.depth, here.config.weights)
+            check_weights(setting.config.depth, setting.config.weights)
         except InputError as error:
-            raise InputError(f"--setting {here.text!r}: {error}") from error
+            raise InputError(f"--setting {setting.text!r}: {error}") from error
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One worker of a search: a process that trains trial after trial until none is left."""
+"""A worker of a sweep: a process that trains trial after trial until none is left."""
 
 import contextlib
 import multiprocessing
@@ -18,93 +18,98 @@ from optuna.trial import TrialState
 from common.cli import cli_errors
 from common.errors import Interrupted
 from common.signals import stop_signal
-from trainer.config import Config
 from trainer.errors import TrainingFailed
-from trainer.sweep.settings import Value, words
-from trainer.sweep.space import Settings, configured
-from trainer.sweep.study import Claim, Search, Study, opened
+from trainer.sweep import RESUME_HINT
+from trainer.sweep.overrides import Overrides, Value, apply_overrides, format_value
+from trainer.sweep.study import StudyFolder, SweepConfig, open_study
 
 if TYPE_CHECKING:
     from trainer.evaluate import Scores
 
-# PyTorch is imported within functions: before, a worker settles what it sees of the machine.
+# Functions import PyTorch, so that `run` can set the environment first.
 
 LOG = "training.txt"
 
 
 @dataclass(frozen=True)
 class Task:
-    """What all workers of a command do; `sequence` holds the settings of all trials, in order.
+    """What the workers of a command do; `overrides` are those of all trials, by number.
 
-    A quiet worker leaves the bars to the trials' files: those of several would tear each other.
+    With `quiet`, progress bars go to the log file of each trial: those of several workers would
+    overwrite each other.
     """
 
     folder: Path
-    search: Search
-    sequence: Sequence[Settings]
+    sweep: SweepConfig
+    overrides: Sequence[Overrides]
     index: Path
     quiet: bool
 
 
 def run(program: str, task: Task, environment: dict[str, str]) -> None:
-    """Be a worker, in a process of its own whose environment is set first.
+    """Set the environment of this process and train trials until none is left.
 
-    Ends it with the status that `common.cli.refusing` gives a command.
+    Ends the process with the exit status of a command (`common.cli.cli_errors`).
     """
     os.environ.update(environment)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_stop_with_parent, daemon=True).start()
     with (
-        cli_errors(program, interrupted="the same command goes on"),
+        cli_errors(program, interrupted=RESUME_HINT),
         stop_signal() as stop,
-        opened(task.folder, task.search) as study,
+        open_study(task.folder, task.sweep) as study,
     ):
-        while not stop.received and (claim := study.claim(task.sequence)):
+        while not stop.received and (trial := study.ask(task.overrides)):
             try:
-                _train(study, claim, task)
+                _train(study, trial, task)
             except Interrupted:
-                # Its sentence speaks of --resume, which a search does without.
+                # Its message names --resume, which this command does not have.
                 sys.exit(128 + signal.SIGTERM)
             finally:
-                claim.release()
+                study.release(trial)
 
 
-def _end_with_parent() -> None:
-    """Ask this process to save and end when the command that started it is gone."""
+def remove_weights(run: Path) -> None:
+    """Remove the weights and optimiser states of a run; its JSON files and tables stay."""
+    for path in [*run.glob("weights-*.safetensors"), *run.glob("state-*.pt")]:
+        path.unlink(missing_ok=True)
+
+
+def _stop_with_parent() -> None:
+    """Ask this process to save and end when the command that started it has ended."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return
     parent.join()
-    while True:  # Asked between two trainings, it may have missed it.
+    while True:  # Between two trainings, a signal may be missed.
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(1)
 
 
-def _train(study: Study, claim: Claim, task: Task) -> None:
-    """Train a trial, or go on with it, and write down how it ended; raises Interrupted."""
+def _train(study: StudyFolder, trial: optuna.Trial, task: Task) -> None:
+    """Train or resume a trial and store how it ended; raises Interrupted."""
     import torch
 
     from trainer.train import train
 
-    search = task.search
-    config = configured(search.config, claim.settings)
-    number = claim.trial.number
-    told = ", ".join(f"{name} {words(here)}" for name, here in claim.settings.items())
-    print(f"Trial {number} of {len(task.sequence)}: {told}", flush=True)
-    state, reason, objective = TrialState.COMPLETE, "", None
+    sweep, run = task.sweep, study.run_folder(trial.number)
+    config = apply_overrides(sweep.config, trial.params)
+    values = ", ".join(f"{name} {format_value(value)}" for name, value in trial.params.items())
+    print(f"Trial {trial.number} of {len(task.overrides)}: {values}", flush=True)
+    state, reason, value = TrialState.COMPLETE, "", None
     try:
-        if study.should_prune(claim):  # It was killed after that epoch was reported.
+        if trial.should_prune():  # It was killed between the report of an epoch and its pruning.
             raise optuna.TrialPruned
-        report = _reporter(study, claim, config)
+        report = _reporter(study, trial, config.epochs)
         with (
-            (claim.folder / LOG).open("a", encoding="utf-8") as log,
+            (run / LOG).open("a", encoding="utf-8") as log,
             contextlib.redirect_stdout(log),
             contextlib.redirect_stderr(log if task.quiet else sys.stderr),
         ):
             train(
-                claim.folder,
-                Path(search.data),
+                run,
+                Path(sweep.data),
                 config,
-                preset=search.preset,
+                preset=sweep.preset,
                 resume=True,
                 index=task.index,
                 on_epoch_end=report,
@@ -113,52 +118,48 @@ def _train(study: Study, claim: Claim, task: Task) -> None:
         state = TrialState.PRUNED
     except TrainingFailed as error:
         state = TrialState.FAIL
-        reason = str(error).removeprefix(f"{claim.folder}: ").partition(";")[0]
-    result = _result(claim.folder) | ({"reason": reason} if reason else {})
+        reason = str(error).removeprefix(f"{run}: ").partition(";")[0]
+    results = _results(run) | ({"reason": reason} if reason else {})
     if state is TrialState.COMPLETE:
-        objective = float(result["top_1" if search.objective == "top-1" else "validation_loss"])
-    study.finish(claim, state, result, objective)
+        value = float(results["top_1" if sweep.objective == "top-1" else "validation_loss"])
+    study.tell(trial, state, results, value)
     if state is not TrialState.COMPLETE:
-        spare(claim.folder)
+        remove_weights(run)
         torch.cuda.empty_cache()
-    ended = {TrialState.COMPLETE: "finished", TrialState.PRUNED: "pruned"}.get(state, reason)
-    print(f"Trial {number}: {ended}", flush=True)
+    ending = {TrialState.COMPLETE: "finished", TrialState.PRUNED: "pruned"}.get(state, reason)
+    print(f"Trial {trial.number}: {ending}", flush=True)
 
 
-def _reporter(study: Study, claim: Claim, config: Config) -> "Callable[[int, Scores], None]":
-    """Return what is called after each epoch; it raises TrialPruned."""
+def _reporter(
+    study: StudyFolder, trial: optuna.Trial, epochs: int
+) -> "Callable[[int, Scores], None]":
+    """Return the callback for the end of each epoch; it raises TrialPruned."""
     terminal = sys.stdout
 
     def report(epoch: int, scores: "Scores") -> None:
         print(
-            f"Trial {claim.trial.number}, epoch {epoch} of {config.epochs}: validation loss "
+            f"Trial {trial.number}, epoch {epoch} of {epochs}: validation loss "
             f"{scores.loss:.3f}, top-1 {scores.top_1:.1%}",
             file=terminal,
             flush=True,
         )
-        score = scores.top_1 if study.search.objective == "top-1" else scores.loss
-        # After the last epoch there is nothing left to spare.
-        if study.report(claim, epoch, score) and epoch < config.epochs:
+        score = scores.top_1 if study.config.objective == "top-1" else scores.loss
+        # After the last epoch, pruning would save nothing.
+        if study.report(trial, epoch, score) and epoch < epochs:
             raise optuna.TrialPruned
 
     return report
 
 
-def _result(folder: Path) -> dict[str, Value]:
-    """Return what a run has come to: its last epoch and time, and the scores of its best."""
+def _results(run: Path) -> dict[str, Value]:
+    """Return the number of epochs, the time and the best scores of a run, as far as it got."""
     from trainer import checkpoint
 
-    result: dict[str, Value] = {}
-    if (folder / "last.json").is_file():
-        last = checkpoint.read(folder, "last")
-        result |= {"epochs": last.epoch, "seconds": last.seconds}
-    if (folder / "best.json").is_file():
-        best = checkpoint.read(folder).metrics
-        result |= {name: best[name] for name in ("top_1", "top_5", "validation_loss")}
-    return result
-
-
-def spare(folder: Path) -> None:
-    """Remove the weights and states of a run; its JSON files and tables stay."""
-    for path in [*folder.glob("weights-*.safetensors"), *folder.glob("state-*.pt")]:
-        path.unlink(missing_ok=True)
+    results: dict[str, Value] = {}
+    if (run / "last.json").is_file():
+        last = checkpoint.read(run, "last")
+        results |= {"epochs": last.epoch, "seconds": last.seconds}
+    if (run / "best.json").is_file():
+        best = checkpoint.read(run).metrics
+        results |= {name: best[name] for name in ("top_1", "top_5", "validation_loss")}
+    return results

@@ -20,7 +20,7 @@ from trainer.errors import TrainingOutOfMemory
 from trainer.evaluate import evaluate
 from trainer.sweep import compare
 from trainer.sweep import comparison as comparison_module
-from trainer.sweep.comparison import cost
+from trainer.sweep.comparison import model_cost
 
 OPTIONS = ("--depth=18", "--image-size=32", "--batch-size=4", "--num-workers=0", "--epochs=1")
 SETTINGS = ("fusion=single learning_rate=1e-3", "paper-early", "too fast: demo learning_rate=1e9")
@@ -91,10 +91,11 @@ def test_the_best_checkpoints_are_tested_on_the_other_photographs(
 
 def test_the_tables_for_people_and_for_papers_show_the_same(comparison: Path) -> None:
     latex = (comparison / "table.tex").read_text()
-    assert r"fusion=single learning\_rate=1e-3 & 11.2 & " in latex
+    millions = f"{int(rows(comparison)[0]['parameters']) / 1e6:.1f}"
+    assert rf"fusion=single learning\_rate=1e-3 & {millions} & " in latex
     assert latex.splitlines()[2:7] == [
         r"\toprule",
-        r"& parameters & GFLOP & \multicolumn{3}{c}{validation} & \multicolumn{3}{c}{test} & \\",
+        r" & parameters & GFLOP & \multicolumn{3}{c}{validation} & \multicolumn{3}{c}{test} & \\",
         r"\cmidrule(lr){4-6} \cmidrule(lr){7-9}",
         r"setting & millions & a location & top-1, \% & top-5, \% & one view, \% & "
         r"top-1, \% & top-5, \% & one view, \% & ended early \\",
@@ -188,8 +189,11 @@ def test_settings_come_from_a_file_too(
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ([], "Nothing to compare"),
-        (["--setting=demo", "--setting=demo workers=1"], "comes to the same as 'demo'"),
+        ([], "nothing to compare"),
+        (
+            ["--setting=demo", "--setting=demo num_workers=1"],
+            "has the same configuration as 'demo'",
+        ),
         (["--setting=demo depth=19"], "--depth 19: must be 18"),
         (["--settings=nowhere.txt"], "nowhere.txt: cannot be read as text"),
         (["--setting=demo"], "Ohio: --data has no such class"),
@@ -237,6 +241,7 @@ def test_another_size_is_not_taken_for_the_same_comparison(
     assert "was trained with --image-size 32, not 48" in capsys.readouterr().err.splitlines()[-1]
 
 
+@pytest.mark.real_resnet
 def test_the_cost_is_the_one_that_is_published() -> None:
     # torchvision's documentation of these networks: billions of multiply-adds at 224 pixels.
     networks: tuple[tuple[Depth, int, float], ...] = (
@@ -244,12 +249,12 @@ def test_the_cost_is_the_one_that_is_published() -> None:
         (50, 23_508_032, 4.09e9),
     )
     for depth, trunk, multiply_adds in networks:
-        parameters, flop = cost(Config(depth=depth, image_size=224), 50)
+        parameters, flop = model_cost(Config(depth=depth, image_size=224), 50)
         width = 512 if depth == 18 else 2048
         assert parameters == trunk + 50 * (width + 1)
         assert flop == pytest.approx(4 * 2 * multiply_adds, rel=0.01)
     # Side by side, the same convolutions see the same pixels.
-    assert cost(Config(fusion="early", depth=18, image_size=224), 50)[1] == pytest.approx(
+    assert model_cost(Config(fusion="early", depth=18, image_size=224), 50)[1] == pytest.approx(
         4 * 2 * 1.81e9, rel=0.01
     )
 
@@ -263,7 +268,7 @@ def test_several_processes_compare_together(
     command += ["--test", str(test_folder), *OPTIONS, "--setting=demo", f"--setting={SETTINGS[2]}"]
     done = subprocess.run(
         command,
-        cwd=Path(compare.__file__).parents[1],
+        cwd=Path(compare.__file__).parents[2],
         env=os.environ | {"OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
@@ -288,7 +293,7 @@ def test_photographs_that_test_nothing_are_refused(
         with pytest.raises(SystemExit) as stop:
             compared(tmp_path / "runs", training_folder, test, "--setting", "paper-early")
         assert stop.value.code == 2
-        assert f"{test}: these are the photographs of --data, or none" in capsys.readouterr().err
+        assert f"{test}: holds the photographs of --data, or none" in capsys.readouterr().err
 
 
 def test_test_scores_of_another_type_are_computed_anew(

@@ -2,6 +2,7 @@ import csv
 import dataclasses
 import itertools
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,7 +10,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import optuna
 import pytest
@@ -22,8 +22,10 @@ from tests.examples import TINY, folder
 from trainer import checkpoint as checkpoints
 from trainer.data.prepare import index_file
 from trainer.sweep import __main__ as command
-from trainer.sweep.space import Choice, Range, Settings, sequence, varied
-from trainer.sweep.study import Search, Study, opened
+from trainer.sweep import study as study_module
+from trainer.sweep.overrides import Overrides
+from trainer.sweep.search_space import SearchSpace, parse_search_space, sample
+from trainer.sweep.study import StudyFolder, SweepConfig, open_study
 from trainer.train import train
 
 FIXED = dataclasses.replace(TINY, depth=18)
@@ -31,17 +33,24 @@ OPTIONS = [
     f"--{name}={value}"
     for name, value in (
         ("depth", 18),
-        ("size", 32),
+        ("image-size", 32),
         ("batch-size", 4),
-        ("workers", 0),
+        ("num-workers", 0),
     )
 ]
 # The first trial of this grid is good, the second hardly learns, the third is lost at once.
 RATES = "--vary=learning_rate=1e-3,1e-9,1e9"
-GRID = [RATES, "--method=grid", "--objective=loss", "--start-up-trials=1", "--epochs=2", "--seed=1"]
+GRID = [
+    RATES,
+    "--sampler=grid",
+    "--objective=loss",
+    "--n-startup-trials=1",
+    "--epochs=2",
+    "--seed=1",
+]
 
 
-def search(*arguments: str | Path) -> int:
+def sweep(*arguments: str | Path) -> int:
     return command.main([str(argument) for argument in arguments])
 
 
@@ -58,7 +67,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Path:
     study = tmp_path_factory.mktemp("study") / "grid"
-    assert search(study, "--data", data, *OPTIONS, *GRID) == 0
+    assert sweep(study, "--data", data, *OPTIONS, *GRID) == 0
     return study
 
 
@@ -67,18 +76,20 @@ def searched(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Path:
 
 def test_a_grid_is_the_product_of_its_lists_each_point_once() -> None:
     lists = ["depth=18,34,50", "fusion=early,late", "compile=true,false"]
-    points = sequence(varied(lists, FIXED), "grid", 0, None)
+    points = sample(parse_search_space(lists, FIXED), "grid", 0, None)
     wanted = itertools.product((18, 34, 50), ("early", "late"), (True, False))
     assert sorted(tuple(point.values()) for point in points) == sorted(wanted)
-    assert sequence(varied(lists, FIXED), "grid", 0, 5) == points[:5]
-    assert sequence(varied(lists, FIXED), "grid", 1, None) != points
+    assert sample(parse_search_space(lists, FIXED), "grid", 0, 5) == points[:5]
+    assert sample(parse_search_space(lists, FIXED), "grid", 1, None) != points
 
 
 def test_the_same_seed_draws_the_same_settings_and_more_begin_with_the_fewer() -> None:
-    ranges = varied(["learning_rate=1e-5:1e-3:log", "batch_size=16:64", "depth=18,50"], FIXED)
-    drawn = sequence(ranges, "random", 3, 40)
-    assert drawn[:10] == sequence(ranges, "random", 3, 10)
-    assert drawn != sequence(ranges, "random", 4, 40)
+    ranges = parse_search_space(
+        ["learning_rate=1e-5:1e-3:log", "batch_size=16:64", "depth=18,50"], FIXED
+    )
+    drawn = sample(ranges, "random", 3, 40)
+    assert drawn[:10] == sample(ranges, "random", 3, 10)
+    assert drawn != sample(ranges, "random", 4, 40)
     rates = [float(one["learning_rate"]) for one in drawn]
     assert all(1e-5 <= rate <= 1e-3 for rate in rates)
     # Evenly in the logarithm: the geometric mean of the ends halves them.
@@ -88,8 +99,8 @@ def test_the_same_seed_draws_the_same_settings_and_more_begin_with_the_fewer() -
 
 
 def test_no_settings_are_drawn_twice() -> None:
-    few = varied(["depth=18,34", "batch_size=2:4"], FIXED)
-    drawn = sequence(few, "random", 0, 20)
+    few = parse_search_space(["depth=18,34", "batch_size=2:4"], FIXED)
+    drawn = sample(few, "random", 0, 20)
     assert len(drawn) == len({tuple(one.values()) for one in drawn}) == 6
 
 
@@ -114,14 +125,14 @@ def test_no_settings_are_drawn_twice() -> None:
         (["--vary=learning_rate=nan:1"], "nan must be less than 1"),
         (["--vary=learning_rate=1e-3:1e30"], "--learning-rate 1e+30: must be at most"),
         (["--vary=weight_decay=0:1:log"], "must begin above 0"),
-        (["--vary=epochs=1:3", "--method=grid"], "a grid takes lists, such as epochs=1,3"),
-        (["--vary=image_size=32,48", "--vary=image_size=64,96"], "comes twice"),
-        (["--vary=depth=18,34", "--depth=50"], "--depth is given as well"),
-        (["--vary=depth=18,34", "--jobs=0"], "--jobs 0: must be at least 1"),
-        (["--vary=depth=18,34", "--trials=0"], "--trials 0: must be at least 1"),
+        (["--vary=epochs=1:3", "--sampler=grid"], "a grid needs lists, such as epochs=1,3"),
+        (["--vary=image_size=32,48", "--vary=image_size=64,96"], "given twice"),
+        (["--vary=depth=18,34", "--depth=50"], "cannot be combined with --depth"),
+        (["--vary=depth=18,34", "--n-jobs=0"], "--n-jobs 0: must be at least 1"),
+        (["--vary=depth=18,34", "--n-trials=0"], "--n-trials 0: must be at least 1"),
         (
             ["--vary=label_smoothing=0.1,0.6", "--vary=neighbor_smoothing=0.1,0.6"],
-            "--label-smoothing and --neighbor-smoothing must leave something",
+            "--label-smoothing and --neighbor-smoothing: their sum must be less than 1",
         ),
         (["--vary=depth=18,34"], "nowhere: there is no such folder"),
     ],
@@ -130,7 +141,7 @@ def test_what_cannot_be_searched_is_refused_in_a_sentence_and_leaves_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], options: Sequence[str], message: str
 ) -> None:
     with pytest.raises(SystemExit) as stop:
-        search(tmp_path / "study", "--data", tmp_path / "nowhere", *options)
+        sweep(tmp_path / "study", "--data", tmp_path / "nowhere", *options)
     assert stop.value.code == 2
     sentence = capsys.readouterr().err.splitlines()[-1]
     assert sentence.startswith("python -m trainer.sweep: ")
@@ -171,12 +182,14 @@ def test_only_finished_trials_keep_their_weights(searched: Path) -> None:
     checkpoints.load(searched / kept.pop())
 
 
-def test_the_picture_is_drawn(searched: Path) -> None:
-    assert (searched / "parallel.pdf").read_bytes().startswith(b"%PDF")
-    with Image.open(searched / "parallel.png") as image:
-        colours = image.convert("RGB").getcolors(2**24)
-    assert colours is not None
-    assert len(colours) > 50
+def test_optuna_plots_the_study(searched: Path) -> None:
+    for name in ("parallel_coordinate", "optimization_history", "intermediate_values"):
+        assert (searched / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+        with Image.open(searched / f"{name}.png") as image:
+            colors = image.convert("RGB").getcolors(2**24)
+        assert colors is not None
+        assert len(colors) > 50
+    assert not (searched / "param_importances.pdf").exists()  # One finished trial says nothing.
 
 
 def test_the_same_command_again_trains_nothing_and_writes_the_table_again(
@@ -185,7 +198,7 @@ def test_the_same_command_again_trains_nothing_and_writes_the_table_again(
     before = {path: path.stat().st_mtime_ns for path in searched.glob("trial-*/*")}
     table = (searched / "table.csv").read_text()
     (searched / "table.csv").unlink()
-    assert search(searched, "--data", data, *OPTIONS, *GRID) == 0
+    assert sweep(searched, "--data", data, *OPTIONS, *GRID) == 0
     assert (searched / "table.csv").read_text() == table
     assert before == {path: path.stat().st_mtime_ns for path in searched.glob("trial-*/*")}
     assert "3 of 3 trials" in capsys.readouterr().out
@@ -194,11 +207,11 @@ def test_the_same_command_again_trains_nothing_and_writes_the_table_again(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--vary=learning_rate=1e-3,1e-9"], "was searched with --vary learning_rate=0.001,1e-09"),
-        (["--objective=top-1"], "was searched with --objective loss, not top-1"),
-        (["--epochs=3"], "was searched with --epochs 2, not 3"),
-        (["--preset=demo"], "was searched with --preset paper-medium, not demo"),
-        (["--no-prune"], "was searched with pruning after 1 trials, not off"),
+        (["--vary=learning_rate=1e-3,1e-9"], "was started with --vary learning_rate=0.001,1e-09"),
+        (["--objective=top-1"], "was started with --objective loss, not top-1"),
+        (["--epochs=3"], "was started with --epochs 2, not 3"),
+        (["--preset=demo"], "was started with --preset paper-medium, not demo"),
+        (["--no-prune"], "was started with pruning after 1 trials, not off"),
     ],
 )
 def test_another_search_in_the_folder_is_refused(
@@ -210,7 +223,7 @@ def test_another_search_in_the_folder_is_refused(
 ) -> None:
     given = [one for one in GRID if not (one.startswith("--vary") and "--vary" in options[0])]
     with pytest.raises(SystemExit) as stop:
-        search(searched, "--data", data, *OPTIONS, *given, *options)
+        sweep(searched, "--data", data, *OPTIONS, *given, *options)
     assert stop.value.code == 2
     assert message in capsys.readouterr().err.splitlines()[-1]
 
@@ -219,57 +232,69 @@ def test_other_photographs_are_another_search(
     searched: Path, training_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as stop:
-        search(searched, "--data", training_folder, *OPTIONS, *GRID)
+        sweep(searched, "--data", training_folder, *OPTIONS, *GRID)
     assert stop.value.code == 2
-    assert "was searched with --data" in capsys.readouterr().err.splitlines()[-1]
+    assert "was started with --data" in capsys.readouterr().err.splitlines()[-1]
 
 
 # The study, claimed by several.
 
 
-def the_study(path: Path, **other: Any) -> AbstractContextManager[Study]:
-    ranges = (Range("learning_rate", 1e-5, 1e-3, log=True), Choice("fusion", ("early", "late")))
-    fields: dict[str, Any] = {
-        "data": "photographs",
-        "preset": "demo",
-        "config": FIXED,
-        "varied": ranges,
-        "method": "random",
-        "objective": "top-1",
-        "start_up_trials": None,
-    }
-    return opened(path, Search(**fields | other))
+def small_study(path: Path) -> AbstractContextManager[StudyFolder]:
+    space: SearchSpace = parse_search_space(
+        ["learning_rate=1e-5:1e-3:log", "fusion=early,late"], FIXED
+    )
+    return open_study(
+        path, SweepConfig("photographs", "demo", FIXED, space, "random", "top-1", None)
+    )
 
 
 def test_no_trial_is_given_twice_and_an_interrupted_one_first(tmp_path: Path) -> None:
-    wanted: list[Settings] = [
+    overrides: list[Overrides] = [
         {"learning_rate": 10.0**-power, "fusion": "late"} for power in (3, 4, 5)
     ]
     place = tmp_path / "#{a} ?%"
-    with the_study(place) as one, the_study(place) as other:
-        claims = [one.claim(wanted), other.claim(wanted), one.claim(wanted)]
-        assert [claim and claim.settings for claim in claims] == wanted
-        assert other.claim(wanted) is None
-        assert claims[1] is not None
-        claims[1].release()
-        assert [one.held(number) for number in range(3)] == [True, False, True]
-        again = one.claim(wanted)
+    with small_study(place) as study, small_study(place) as other:
+        trials = [study.ask(overrides), other.ask(overrides), study.ask(overrides)]
+        assert [trial and trial.params for trial in trials] == overrides
+        assert other.ask(overrides) is None
+        assert trials[1] is not None
+        other.release(trials[1])
+        assert [study.is_locked(number) for number in range(3)] == [True, False, True]
+        assert [other.is_locked(number) for number in range(3)] == [True, False, True]
+        again = study.ask(overrides)
         assert again is not None
-        assert again.trial.number == 1
-        assert again.settings == wanted[1]
-        one.finish(again, TrialState.COMPLETE, {"epochs": 2}, 0.5)
-        again.release()
-        assert other.claim(wanted) is None
+        assert again.number == 1
+        assert again.params == overrides[1]
+        study.tell(again, TrialState.COMPLETE, {"epochs": 2}, 0.5)
+        study.release(again)
+        assert other.ask(overrides) is None
         assert other.trials()[1].value == 0.5
-        more = other.claim([*wanted, {"learning_rate": 2e-4, "fusion": "early"}])
+        assert other.trials()[1].user_attrs == {"epochs": 2}
+        more = other.ask([*overrides, {"learning_rate": 2e-4, "fusion": "early"}])
         assert more is not None
-        assert more.trial.number == 3
+        assert more.number == 3
+
+
+def test_a_study_of_an_older_version_is_resumed(tmp_path: Path) -> None:
+    with small_study(tmp_path) as study:
+        former = {new: old for old, new in study_module._FORMER_OPTIONS.items()}
+        options = {former.get(name, name): value for name, value in study.config.options().items()}
+        assert {"--method", "--size", "--optimiser"} <= set(options)
+        study.study.set_user_attr("options", options)
+    with small_study(tmp_path):
+        pass
+    with small_study(tmp_path) as study:
+        study.study.set_user_attr("options", options | {"--size": "64"})
+    sentence = f"{tmp_path}: was started with --image-size 64, not 32; pass the same options"
+    with pytest.raises(InputError, match=re.escape(sentence)), small_study(tmp_path):
+        pass
 
 
 def test_a_damaged_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "study.sqlite3").write_bytes(b"no database, but long enough to be one" * 100)
     sentence = r"study\.sqlite3: the database cannot be read or written"
-    with pytest.raises(InputError, match=sentence), the_study(tmp_path):
+    with pytest.raises(InputError, match=sentence), small_study(tmp_path):
         pass
 
 
@@ -311,7 +336,7 @@ def test_two_jobs_killed_and_asked_to_end_lose_nothing_and_do_nothing_twice(
     tmp_path: Path, training_folder: Path
 ) -> None:
     study = tmp_path / "study"
-    several = ["--vary=learning_rate=1e-4:1e-3:log", "--trials=3", "--jobs=2", "--no-prune"]
+    several = ["--vary=learning_rate=1e-4:1e-3:log", "--n-trials=3", "--n-jobs=2", "--no-prune"]
     several += ["--epochs=3", "--save-interval=0"]
     arguments: tuple[str | Path, ...] = (study, "--data", training_folder, *OPTIONS, *several)
 
@@ -326,7 +351,7 @@ def test_two_jobs_killed_and_asked_to_end_lose_nothing_and_do_nothing_twice(
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 128 + signal.SIGTERM
-    assert err.splitlines()[-1].endswith("asked to end and saved; the same command goes on.")
+    assert err.splitlines()[-1].endswith("stopped and saved; run the same command again to resume.")
     assert "interrupted" in out
 
     out, err = started(*arguments).communicate(timeout=120)
@@ -375,8 +400,8 @@ def test_when_the_command_is_killed_its_workers_save_and_end(
 
 def test_a_setting_that_cannot_be_trained_fails_alone(tmp_path: Path, data: Path) -> None:
     study = tmp_path / "study"
-    words = ["--vary=accumulation_steps=1,9", "--method=grid", "--epochs=1", "--seed=0"]
-    assert search(study, "--data", data, *OPTIONS, *words) == 0
+    words = ["--vary=accumulation_steps=1,9", "--sampler=grid", "--epochs=1", "--seed=0"]
+    assert sweep(study, "--data", data, *OPTIONS, *words) == 0
     ended = {row["accumulation_steps"]: row for row in rows(study)}
     assert ended["1"]["state"] == "finished"
     assert ended["9"]["state"] == "failed"
@@ -384,7 +409,9 @@ def test_a_setting_that_cannot_be_trained_fails_alone(tmp_path: Path, data: Path
 
 
 def test_a_narrow_range_gives_what_it_holds() -> None:
-    drawn = sequence(varied(["learning_rate=1e-5:1.0000000000000002e-5"], FIXED), "random", 0, 20)
+    drawn = sample(
+        parse_search_space(["learning_rate=1e-5:1.0000000000000002e-5"], FIXED), "random", 0, 20
+    )
     assert 1 <= len(drawn) <= 3
 
 
@@ -393,6 +420,6 @@ def test_a_study_of_another_program_is_left_alone(tmp_path: Path) -> None:
     other = optuna.create_study(storage=f"sqlite:///{path}", study_name="search")
     other.tell(other.ask(), 1.0)
     before = path.read_bytes()
-    with pytest.raises(InputError, match="holds a study of another program"), the_study(tmp_path):
+    with pytest.raises(InputError, match="holds a study of another program"), small_study(tmp_path):
         pass
     assert path.read_bytes() == before
