@@ -1,17 +1,16 @@
-"""Steps a second of the training loop, its limit and a plain loop: `python -m benchmarks.training`.
+"""Speed of the training loop, of its limit and of a plain loop: `python -m benchmarks.training`.
 
-In one run, in turns, over the same photographs and the same model:
+In one run, alternating, over the same photographs and the same model:
 
 - ours: `trainer.train` as a user runs it, reading JPEG files, timed by its own `steps.csv`;
-- limit: the same steps with every batch already in memory, so only the network is left;
-- plain: the loop that torchvision's reference scripts for classification write down: PIL and
-  float32 on the processor, batches in the order of channels, an optimiser that is not fused, and
-  the loss read after every step.
+- limit: the same steps with every batch in memory, so that only the network takes time;
+- plain: a loop like torchvision's reference scripts for classification: PIL and float32 on the CPU,
+  contiguous batches, an optimiser that is not fused, and the loss read after every step.
 
-It prints locations a second and, of the rounds' ratios, the means and the range: ours / limit is
-what the data cost (aim: at least 0.95), ours / plain what the loop is worth. Beside them stands how
-many locations a second the files could be decoded at, were there no network. On a GPU the defaults
-grow to the paper's batch and size.
+It prints locations per second, and mean and range of the rounds' ratios: ours / limit is the cost of
+reading data (aim: at least 0.95), ours / plain the gain over a plain loop. It also prints how many
+locations per second can be decoded without a network. On a GPU the defaults are the paper's batch
+size and image size.
 """
 
 import argparse
@@ -38,7 +37,7 @@ from trainer.synthetic import paint
 from trainer.train import LOG_INTERVAL, train
 
 MEMORY = 2**32  # Bytes for batches in memory.
-WARM_UP = LOG_INTERVAL  # Steps that are not timed: `steps.csv` knows the time every so many.
+WARM_UP = LOG_INTERVAL  # Steps that are not timed; `steps.csv` has new times every so many steps.
 
 
 class PlainDataset(Dataset[tuple[Tensor, int]]):
@@ -61,7 +60,7 @@ class PlainDataset(Dataset[tuple[Tensor, int]]):
 
 
 def ours(index: Index, config: Config, folder: Path) -> float:
-    """Return locations a second of the training loop."""
+    """Return locations per second of the training loop."""
     with tempfile.TemporaryDirectory(dir=folder) as run:
         train(
             Path(run) / "run",
@@ -78,15 +77,15 @@ def ours(index: Index, config: Config, folder: Path) -> float:
 
 
 def limit(index: Index, config: Config, steps: int) -> float:
-    """Return locations a second of the same steps without reading a file."""
+    """Return locations per second of the same steps without reading files."""
     photographs = LocationDataset(index.root, index.locations, index.class_names, config.image_size)
     size = config.batch_size * 4 * 3 * config.image_size**2
-    # As many different batches as memory allows: a few alone are soon learnt by heart, and
-    # gradients of almost nothing take another time.
+    # As many different batches as memory allows: a few are soon memorised, and tiny gradients take
+    # a different time.
     different = min(WARM_UP + steps, max(1, MEMORY // size))
     rows = list(dataset.shuffled_batches(len(photographs), config.batch_size, 0, 0, different))
     batches = [photographs.__getitems__(part) for part in rows]
-    if torch.cuda.is_available():  # As the loader's are: only such are copied while it computes.
+    if torch.cuda.is_available():  # Pinned like the loader's, for asynchronous copies.
         batches = [batch._replace(views=batch.views.pin_memory()) for batch in batches]
     torch.backends.cudnn.deterministic = config.deterministic
     train_step = TrainStep(model(index, config), config, current_processes(), None, steps)
@@ -105,9 +104,9 @@ def limit(index: Index, config: Config, steps: int) -> float:
 
 
 def plain(index: Index, config: Config, steps: int) -> float:
-    """Return locations a second of a plain loop, the first steps not counted."""
+    """Return locations per second of a plain loop, without the first steps."""
     device = default_device()
-    torch.backends.cudnn.deterministic = False  # As such loops leave it.
+    torch.backends.cudnn.deterministic = False  # The default.
     network = model(index, config).to(device).train()
     optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=False)
     loader = DataLoader(
@@ -130,7 +129,7 @@ def plain(index: Index, config: Config, steps: int) -> float:
                 wait()
                 return steps * config.batch_size / (time.perf_counter() - started)
             normal = views.to(device, non_blocking=True)
-            # The model normalises once more; what that takes is too little to see.
+            # The model normalises once more, which takes negligible time.
             loss = nn.functional.cross_entropy(network(normal), label.to(device))
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -140,7 +139,7 @@ def plain(index: Index, config: Config, steps: int) -> float:
 
 
 def decoding(index: Index, config: Config, steps: int) -> float:
-    """Return locations a second that the loader's processes decode, were there nothing else."""
+    """Return locations per second that the loader's processes decode without a network."""
     photographs = LocationDataset(index.root, index.locations, index.class_names, config.image_size)
     rows = dataset.shuffled_batches(len(photographs), config.batch_size, 0, 0, WARM_UP + steps)
     for step, _ in enumerate(dataset.data_loader(photographs, rows, config.num_workers)):
@@ -150,12 +149,12 @@ def decoding(index: Index, config: Config, steps: int) -> float:
 
 
 def linked(index: Index, folder: Path, locations: int) -> Index:
-    """Return a folder of links to locations, each as often as it takes, for an epoch of so many."""
+    """Return a folder of links to locations, repeated to fill an epoch of so many."""
     classes = index.class_names[:50]
     for name in classes:
         (folder / name).mkdir(parents=True)
         members = [place for place in index.locations if place.class_name == name]
-        for number in range(-(-locations // len(classes)) + 1):  # One is held back to validate.
+        for number in range(-(-locations // len(classes)) + 1):  # One is held out for validation.
             place = members[number % len(members)]
             for degree, image in zip(layout.HEADINGS, place.images, strict=True):
                 link = folder / name / f"2015_{number:06d}_{degree}.jpg"
@@ -225,7 +224,7 @@ def main() -> None:
         )
         rounds = []
         for number in range(options.rounds):
-            # A machine that others use too drifts: each of the three comes early and late.
+            # The speed of a shared machine drifts, so the order alternates.
             turns = [
                 lambda: ours(index, config, folder),
                 lambda: limit(index, config, steps),

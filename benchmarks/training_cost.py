@@ -1,10 +1,9 @@
-"""What a step costs, by depth, size and batch: `python -m benchmarks.training_cost`.
+"""Cost of a step by depth, image size and batch size: `python -m benchmarks.training_cost`.
 
-One of depth, size and batch is changed at a time from the middle setting; each setting has a
-process of its own, so that its peak memory is its own. Seconds are the median of some steps over
-random pixels in memory, locations a second come from it, and memory is the peak above what the
-process held before its first step (on a GPU: what its tensors held). There is no peer; ratios are
-to the middle setting.
+One of the three is changed at a time from a reference setting, each in a new process, so that peak
+memory is measured separately. Seconds are the median of several steps over random pixels in memory;
+memory is the peak above that of the process before its first step (on a GPU: of its tensors).
+There is no peer; ratios are to the reference setting.
 """
 
 import argparse
@@ -35,7 +34,7 @@ def peak() -> float:
 
 
 def cost(config: Config, steps: int) -> tuple[float, float]:
-    """Return seconds a step and peak memory in MiB."""
+    """Return seconds per step and peak memory in MiB."""
     torch.manual_seed(0)
     model = FourViewResNet(config.fusion, CLASSES, depth=config.depth)
     train_step = TrainStep(model, config, current_processes(), None, steps)
@@ -64,29 +63,27 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=28 if gpu else 8)
     parser.add_argument("--steps", type=int, default=20 if gpu else 3, help="steps a setting")
     options = parser.parse_args()
-    middle = Config(
+    reference = Config(
         fusion=options.fusion,
         precision=options.precision,
         depth=options.depth,
         image_size=options.image_size,
         batch_size=options.batch_size,
     )
-    settings = [middle]
-    settings += [replace(middle, depth=depth) for depth in DEPTHS]
+    settings = [reference]
+    settings += [replace(reference, depth=depth) for depth in DEPTHS]
     settings += [
-        replace(middle, image_size=int(middle.image_size * factor)) for factor in (0.5, 2, 4)
+        replace(reference, image_size=int(reference.image_size * factor)) for factor in (0.5, 2, 4)
     ]
-    settings += [replace(middle, batch_size=int(middle.batch_size * f)) for f in (0.5, 2, 4)]
+    settings += [replace(reference, batch_size=int(reference.batch_size * f)) for f in (0.5, 2, 4)]
     name = torch.cuda.get_device_name() if gpu else f"{torch.get_num_threads()} threads"
-    print(f"{default_device()} ({name}), {middle.fusion}, {middle.precision}")
-    print(
-        "| depth | size, px | batch | s a step | locations/s | peak memory, MiB | time | memory |"
-    )
+    print(f"{default_device()} ({name}), {reference.fusion}, {reference.precision}")
+    print("| depth | size, px | batch | s/step | locations/s | peak memory, MiB | time | memory |")
     print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     context = multiprocessing.get_context("spawn")
     first: tuple[float, float] | None = None
     for number, config in enumerate(settings):
-        if number and config == middle:
+        if number and config == reference:
             continue
         with ProcessPoolExecutor(1, mp_context=context) as alone:
             try:

@@ -1,4 +1,4 @@
-"""What every package here needs, once; it imports none of them.
+"""Shared by all packages; imports none of them.
 
 caches        writable cache folders for numba and Matplotlib
 cli           how commands end: one sentence, an exit status

@@ -48,10 +48,10 @@ def _is_writable(folder: Path) -> bool:
 def _temporary_folder() -> Path | None:
     """Return this user's folder below the system's temporary one, None if there is none.
 
-    It stays there, because numba compiles for up to a minute. numba's cache is code, so a folder that
-    another user may have made is never used.
+    It is not deleted, because numba compiles for up to a minute. Its cache is code, so a folder
+    that another user may have created is never used.
     """
-    import atexit  # Most environments have writable caches and need none of these.
+    import atexit  # Not needed in most environments.
     import shutil
     import tempfile
 

@@ -1,4 +1,4 @@
-"""One process or several: who this one is, and what all of them must agree on."""
+"""One process or several (`torchrun`): ranks, devices and collective operations."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,9 +14,9 @@ from torch.distributed import ProcessGroup
 from common.errors import InputError
 from common.files import disk_error
 
-# The others wait while the first process reads every photograph. Between steps nobody does.
+# The other processes may wait for hours while the main process reads every photograph.
 TIMEOUT = timedelta(hours=12)
-# A second group on the CPU for control messages, so that they do not synchronise the GPUs.
+# A second group on the CPU for control messages, which must not synchronise the GPUs.
 _control_group: ProcessGroup | None = None
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ class Processes:
         return self.rank == 0
 
     def shard(self, rows: Sequence[int]) -> list[int]:
-        """Return this process's part of the rows of a step, possibly empty."""
+        """Return this process's part of the rows of a batch, possibly empty."""
         start, end = (len(rows) * rank // self.world_size for rank in (self.rank, self.rank + 1))
         return list(rows[start:end])
 
@@ -61,13 +61,13 @@ class Processes:
                 distributed.broadcast(tensor, 0)
 
     def barrier(self) -> None:
-        """Wait until all processes have come here."""
+        """Wait until all processes have reached this call."""
         if self.world_size > 1:
             distributed.barrier(group=_control_group)
 
     @contextmanager
     def main_first(self) -> Iterator[None]:
-        """Let the main process run the block first; the others follow when it is done."""
+        """Run the block in the main process first, then in the others."""
         if not self.is_main:
             self.barrier()
         yield
@@ -76,7 +76,7 @@ class Processes:
 
 
 def current_processes() -> Processes:
-    """Return this process as `process_group` has set it up, else as the only one."""
+    """Return this process in its `process_group`, or as the only process."""
     if not distributed.is_initialized():
         return Processes(0, 1, default_device())
     return Processes(distributed.get_rank(), distributed.get_world_size(), _local_device())
@@ -84,9 +84,9 @@ def current_processes() -> Processes:
 
 @contextmanager
 def process_group() -> Iterator[None]:
-    """Join the processes that `torchrun` has started, if it has.
+    """Initialise the process group if `torchrun` has started several processes.
 
-    Raises InputError when a machine has more of them than GPUs.
+    Raises InputError if a machine has more of them than GPUs.
     """
     global _control_group
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
@@ -98,13 +98,13 @@ def process_group() -> Iterator[None]:
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     _control_group = cast(ProcessGroup, distributed.new_group(backend="gloo", timeout=TIMEOUT))
     yield
-    # Not after an error: the others would be waited for, while they wait for this process. When it
-    # ends instead, torchrun ends them.
+    # Not after an error: the processes would wait for each other. torchrun ends the others when
+    # this process ends.
     leave_process_group()
 
 
 def leave_process_group() -> None:
-    """Leave the group, in all processes; a process that ends inside it may abort."""
+    """Leave the group, in all processes; a process that exits inside it may abort."""
     if distributed.is_initialized():
         distributed.destroy_process_group()
 
@@ -112,8 +112,8 @@ def leave_process_group() -> None:
 def on_all_ranks(processes: Processes, work: Callable[[], T]) -> T:
     """Run `work` in each process and continue only if it succeeded in all of them.
 
-    Raises InputError in all processes when one of them does, or its disk refuses, so that none
-    waits for another that has ended.
+    Raises InputError in all processes if one of them raises InputError or OSError, so that none
+    waits for a process that has ended.
     """
     try:
         result, problem = work(), None
@@ -125,7 +125,7 @@ def on_all_ranks(processes: Processes, work: Callable[[], T]) -> T:
         problem.__cause__ = error
     if processes.any(problem is not None):
         leave_process_group()
-        raise problem or InputError("another process failed; its message stands beside this one.")
+        raise problem or InputError("another process failed; see its message.")
     return result
 
 
@@ -141,5 +141,5 @@ def _local_device() -> torch.device:
         return device
     number, gpus = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
     if number >= gpus:
-        raise InputError(f"This machine has {gpus} GPUs; start as many processes per machine.")
+        raise InputError(f"This machine has {gpus} GPUs; start at most {gpus} processes on it.")
     return torch.device("cuda", number)

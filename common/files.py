@@ -22,9 +22,9 @@ _ERRNO = re.compile(r"errno = (\d+)")
 def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`, with the same suffix, to write to.
 
-    When the block succeeds, the file is flushed to the disk and renamed to `path`; otherwise it is
-    removed and `path` stays unchanged. A symbolic link is followed: its target is replaced. Raises
-    InputError when the directory is missing or the disk refuses.
+    After the block the file is flushed to the disk and renamed to `path`; after an error it is
+    removed and `path` stays unchanged. The target of a symbolic link is replaced. Raises InputError
+    if the directory is missing or the file cannot be written.
     """
     if not path.parent.is_dir():
         raise InputError(f"{path.parent}: no such directory; create it or choose another.")
@@ -55,9 +55,8 @@ def atomic_write_text(path: Path, text: str) -> None:
 def atomic_directory(path: Path) -> Iterator[Path]:
     """Yield a temporary directory beside `path`, which is renamed to `path` on success.
 
-    Its files are flushed to the disk first. An existing directory, which
-    `check_writable_directory` has allowed to be replaced, is removed last. Raises InputError when
-    the disk refuses.
+    Its files are flushed to the disk first. An existing directory, allowed to be replaced by
+    `check_writable_directory`, is removed last. Raises InputError if it cannot be written.
     """
     partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
     old = path.with_name(f".{path.name}.old-{os.getpid()}")
@@ -68,7 +67,7 @@ def atomic_directory(path: Path) -> Iterator[Path]:
             with entry.open("rb+") as file:
                 os.fsync(file.fileno())
         if path.exists():
-            # A directory cannot be renamed over one that has files in it.
+            # A directory cannot be renamed over a non-empty one.
             path.rename(old)
         partial.rename(path)
     except OSError as error:
@@ -84,9 +83,9 @@ def atomic_directory(path: Path) -> Iterator[Path]:
 def file_lock(path: Path, *, message: str = "") -> Iterator[None]:
     """Hold an exclusive lock for writing `path`; it is released when the process ends.
 
-    The lock is a hidden file beside `path`, because HDF5 locks the file itself for its readers.
-    Partial files that killed processes left behind are removed. Raises InputError with `message`
-    when another process holds the lock, and when the directory is missing or not writable.
+    The lock is a hidden file beside `path`, because HDF5 locks the file itself for readers. Partial
+    files of killed processes are removed. Raises InputError with `message` if another process
+    holds the lock, and if the directory is missing or not writable.
     """
     target = resolve_link(path)
     if not target.parent.is_dir():
@@ -107,7 +106,7 @@ def file_lock(path: Path, *, message: str = "") -> Iterator[None]:
             left.unlink(missing_ok=True)
         yield
     finally:
-        lock.unlink(missing_ok=True)  # While it is held: whoever waits for it notices.
+        lock.unlink(missing_ok=True)  # While it is held, so that no other process has locked it.
         held.release()
 
 
@@ -116,18 +115,18 @@ def resolve_link(path: Path) -> Path:
     try:
         return path.resolve()
     except (RuntimeError, OSError) as error:
-        raise InputError(f"{path}: is a link that leads nowhere; choose a file.") from error
+        raise InputError(f"{path}: is a broken link; choose a file.") from error
 
 
 def error_text(error: OSError) -> str:
-    """Return the operating system's reason in a few words, also out of HDF5's long messages."""
+    """Return the operating system's message, also from HDF5's longer ones."""
     number = _ERRNO.search(str(error))
     code = error.errno or (int(number[1]) if number else 0)
     return os.strerror(code) if code else str(error).partition("\n")[0]
 
 
 def disk_error(error: OSError) -> str:
-    """Return the reason with the way out, without the file's name."""
+    """Return the error message with advice, without the file name."""
     return f"{error_text(error)}; free some space or choose another place."
 
 
@@ -142,8 +141,8 @@ def check_writable(path: Path, *, overwrite: bool) -> None:
 def check_writable_directory(path: Path, known: re.Pattern[str], *, overwrite: bool) -> None:
     """Raise InputError unless a directory can be written to `path`.
 
-    With `overwrite`, a directory may exist if it only holds files whose names match `known`:
-    anything else in it is the user's and stays.
+    With `overwrite`, a directory may exist if it only has files whose names match `known`; anything
+    else belongs to the user.
     """
     if not path.name or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise InputError(f"{path}: cannot be written; choose a place in a directory of yours.")
@@ -156,8 +155,8 @@ def check_writable_directory(path: Path, known: re.Pattern[str], *, overwrite: b
     for entry in sorted(path.iterdir()):
         if entry.is_dir() or not known.fullmatch(entry.name):
             raise InputError(
-                f"{entry}: was not written by this command, so --overwrite would lose it; "
-                "move it or choose another directory."
+                f"{entry}: was not written by this command and would be lost; move it or choose "
+                "another directory."
             )
 
 

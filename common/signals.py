@@ -1,4 +1,4 @@
-"""Stopping gracefully on SIGTERM, which clusters send before they kill, and on Ctrl-C."""
+"""Graceful stop on SIGTERM, which clusters send before they kill, and on Ctrl-C."""
 
 import signal
 import threading
@@ -16,7 +16,7 @@ class StopSignal:
         self.received = False
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        """Note the signal; a second Ctrl-C interrupts at once."""
+        """Record the signal; a second Ctrl-C interrupts at once."""
         if self.received and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.received = True
@@ -24,7 +24,7 @@ class StopSignal:
 
 @contextmanager
 def stop_signal() -> Iterator[StopSignal]:
-    """Note SIGTERM and Ctrl-C while the block runs, instead of ending."""
+    """Record SIGTERM and Ctrl-C during the block instead of ending the process."""
     stop = StopSignal()
     if threading.current_thread() is not threading.main_thread():  # Only it receives signals.
         yield stop

@@ -1,19 +1,19 @@
-"""Photographs in, checkpoints out.
+"""Training: from photographs to checkpoints.
 
-config        every option of a training, in one frozen dataclass
+config        all options of a training, in one frozen dataclass
 presets       named configurations
 options       the configuration as command-line options
 data/         folder layouts, image decoding, index and report, dataset, split, augmentation
 models/       the four-view ResNet, attention pooling, pretrained weights
-train         the training loop: epochs of steps, saved as they go
-step          one optimisation step: loss, optimiser, schedule, weight average
-soft_labels   label smoothing
-evaluate      accuracy on held-out locations
+train         the training loop: epochs of steps with checkpoints
+step          one optimisation step: loss, optimiser, learning rate, weight average
+soft_labels   label smoothing, uniform or by distance
+evaluate      loss and accuracy on held-out locations
 checkpoint    weights as safetensors beside readable JSON
-run_folder    the run folder: its lock and what an earlier start left there
-metrics_log   its tables and TensorBoard events
-summary       the result in words
-errors        why a training failed
+run_folder    the run folder: its lock, and resuming an earlier start
+metrics_log   tables and TensorBoard events of a run
+summary       the summary printed at the end
+errors        errors of a configuration
 sweep/        hyper-parameter search with Optuna, comparison of settings, tables
 synthetic/    the painted states
 """

@@ -1,4 +1,4 @@
-"""Named configurations; `docs/training.md` says where each comes from and what it gave."""
+"""Named configurations; `docs/training.md` has their sources and results."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,7 +7,7 @@ from trainer.config import Config
 
 # Table 1 of the paper: Adam, 1e-5, batch 28, 10 epochs, from scratch at 256 pixels.
 _PAPER = Config()
-# DeepGeo's training script: Adam with its defaults, 32 samples a step, 20 epochs, L2 of 1e-4.
+# DeepGeo's training script: Adam with default betas, 32 samples per step, 20 epochs, L2 of 1e-4.
 _DEEPGEO = Config(batch_size=32, learning_rate=1e-3, epochs=20)
 
 PRESETS: Mapping[str, Config] = {
@@ -15,12 +15,12 @@ PRESETS: Mapping[str, Config] = {
     "paper-early-1e-4": replace(_PAPER, fusion="early", learning_rate=1e-4),
     "paper-medium": replace(_PAPER, fusion="medium"),
     "paper-medium-1e-4": replace(_PAPER, fusion="medium", learning_rate=1e-4),
-    # A sample of DeepGeo's single model is a view, so eight locations hold its 32.
+    # DeepGeo's single model has 32 views per step: eight locations.
     "deepgeo-single": replace(_DEEPGEO, fusion="single", batch_size=8),
     "deepgeo-early": replace(_DEEPGEO, fusion="stack"),
     "deepgeo-medium": replace(_DEEPGEO, fusion="medium"),
     "deepgeo-late": replace(_DEEPGEO, fusion="late"),
-    # GeoStateNet trains on single views, 256 a step, and averages the logits of the four.
+    # GeoStateNet trains on single views, 256 per step, and averages the logits of the four.
     "geostatenet": Config(
         fusion="single",
         depth=101,
@@ -54,7 +54,7 @@ PRESETS: Mapping[str, Config] = {
         augmentation=0.5,
         precision="bfloat16",
     ),
-    # Small and steep: what two cores can learn from the painted states in some three minutes.
+    # Small images and a large learning rate: about three minutes on two cores.
     "demo": Config(
         fusion="medium",
         initialization="zero-residual",
