@@ -1,17 +1,19 @@
 """Serve the dashboard over a store: `python app.py FILE.h5`."""
 
-import argparse
 import contextlib
 import logging
-import math
 import os
 import socket
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+from pydantic import Field
+from tyro.conf import Positional, UseAppendAction, arg
 from werkzeug.serving import make_server
 
-from common.cli import cli_errors
+from common.cli import AS_EXTRACTED, cli_errors, parse
 from common.errors import InputError
 from workbench import dashboard, store
 from workbench.attribution import layered_cache as answers
@@ -28,66 +30,36 @@ ASSETS = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).resolve().with_na
 """Style and scripts: setup.py installs the checkout's `assets` inside the dashboard's package."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command's options."""
-    result = argparse.ArgumentParser(
-        prog="python app.py",
-        description="Show a store in the browser: linked maps, ROC curves, confusion matrix, "
-        "photographs and integrated gradients.",
-    )
-    result.add_argument("store", metavar="FILE.h5", type=Path, help="store with projections")
-    result.add_argument(
-        "--run",
-        metavar="DIR",
-        type=Path,
-        help="folder that the model was trained into (default: where it was extracted from)",
-    )
-    result.add_argument(
-        "--data",
-        metavar="DIR",
-        type=Path,
-        help="folder of the photographs (default: where they were extracted from)",
-    )
-    result.add_argument(
-        "--attributions",
-        metavar="FILE",
-        type=Path,
-        action="append",
-        default=[],
-        help="explanations that `python -m workbench.attribution` made of this store, shown without "
-        "computing; may be given several times",
-    )
-    result.add_argument(
-        "--cache",
-        metavar="DIR",
-        type=Path,
-        help="folder that keeps explanations, which several dashboards may share (default: "
-        "FILE.h5.cache, or one of yours where that cannot be written)",
-    )
-    result.add_argument(
-        "--cache-size",
-        metavar="GB",
-        type=float,
-        default=2.0,
-        help="size that it may have; the least recently used go first, 0 keeps none "
-        "(default: %(default)s)",
-    )
-    result.add_argument(
-        "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
-    )
-    result.add_argument(
-        "--port", type=int, default=8050, help="port to listen on (default: %(default)s)"
-    )
-    return result
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Show a store in the browser: projections, ROC curves, photographs and attributions."""
+
+    store: Annotated[Positional[Path], arg(metavar="FILE.h5")]
+    """store with projections"""
+    run: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint=AS_EXTRACTED)] = None
+    """run folder of the model"""
+    data: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint=AS_EXTRACTED)] = None
+    """folder of the photographs"""
+    attributions: Annotated[UseAppendAction[tuple[Path, ...]], arg(metavar="FILE")] = ()
+    """file of `python -m workbench.attribution`, shown without computing"""
+    cache: Annotated[
+        Path | None,
+        arg(metavar="DIR", help_behavior_hint="(default: FILE.h5.cache, else your cache folder)"),
+    ] = None
+    """folder that keeps attributions, which several dashboards may share"""
+    cache_size: Annotated[float, Field(ge=0, le=1e6)] = 2.0
+    """size limit of the cache, GB; the least recently used attributions go first; 0 keeps none"""
+    host: str = "127.0.0.1"
+    """address to listen on"""
+    port: Annotated[int, Field(ge=0, lt=2**16)] = 8050
+    """port to listen on; 0 takes a free one"""
 
 
 def main(arguments: list[str] | None = None, prog: str = "python app.py") -> int:
     """Open the store, wire the parts and serve until interrupted; 2 for unusable input."""
-    command = parser()
-    command.prog = prog
-    options = command.parse_args(arguments)
     notes: list[str] = []
-    with cli_errors(command.prog):
+    with cli_errors(prog):
+        options = parse(Options, arguments, prog)
         opened = store.read(options.store)
         if not len(opened):
             raise InputError(f"{options.store}: the store holds no locations; extract it again.")
@@ -175,13 +147,8 @@ def find_explainer(
         return None
 
 
-def find_cache(opened: Store, options: argparse.Namespace) -> AttributionCache | None:
-    """Return what keeps explanations on disk, None where none are to be kept.
-
-    Raises InputError for a size that is none.
-    """
-    if not 0 <= options.cache_size * 1e9 < math.inf:
-        raise InputError(f"--cache-size {options.cache_size:g}: name a size in GB, 0 for none.")
+def find_cache(opened: Store, options: Options) -> AttributionCache | None:
+    """Return what keeps attributions on disk, None where none are to be kept."""
     if not options.cache_size:
         return None
     if options.cache is not None and not options.cache.name:
@@ -211,8 +178,8 @@ def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=128)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+    except OSError as error:
+        reason = error.strerror or str(error)
         raise InputError(
             f"{host}:{port}: cannot listen there ({reason}); choose another --host or --port."
         ) from error

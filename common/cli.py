@@ -4,7 +4,7 @@ import dataclasses
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ from common.files import disk_error
 from common.validation import validate
 
 Options = TypeVar("Options")
+AS_EXTRACTED = "(default: as when the store was extracted)"
 
 
 def parse(
@@ -27,13 +28,29 @@ def parse(
     defaults of fields. An option that there is not ends the program with status 2, `--help` with
     0. Raises InputError for a value that the annotation of its field does not allow.
     """
-    required = {
-        field.name: tyro.MISSING
-        for field in dataclasses.fields(kind)  # type: ignore[arg-type]
-        if field.default is dataclasses.MISSING
-    }
-    default = kind(**required | defaults)
-    result = tyro.cli(kind, args=arguments, prog=prog, default=default)
+    if defaults:
+        required = {
+            field.name: tyro.MISSING
+            for field in dataclasses.fields(kind)  # type: ignore[arg-type]
+            if field.default is dataclasses.MISSING
+        }
+        result = tyro.cli(kind, args=arguments, prog=prog, default=kind(**required | defaults))
+    else:
+        result = tyro.cli(kind, args=arguments, prog=prog)
+    validate(result)
+    return result
+
+
+def parse_subcommand(
+    kinds: dict[str, Callable[..., Options]],
+    description: str,
+    arguments: Sequence[str] | None,
+    prog: str,
+) -> Options:
+    """Return the options of one of several subcommands; otherwise as `parse`."""
+    result: Options = tyro.extras.subcommand_cli_from_dict(
+        kinds, args=arguments, prog=prog, description=description
+    )
     validate(result)
     return result
 

@@ -2,11 +2,18 @@
 
 import re
 from functools import cache
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from common.errors import InputError
+
+_LIMIT = 2**31 - 1
+Count = Annotated[int, Field(ge=1, le=_LIMIT)]
+NonNegativeInt = Annotated[int, Field(ge=0, le=_LIMIT)]
+Positive = Annotated[float, Field(gt=0, le=_LIMIT)]
+NonNegative = Annotated[float, Field(ge=0, le=_LIMIT)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 
 def option(name: str) -> str:

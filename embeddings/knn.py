@@ -7,6 +7,7 @@ up to some 50,000 locations, and misses none. Above, an approximate index is sea
 
 import warnings
 from importlib.metadata import version
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,8 @@ from common.progress import ProgressCallback, no_progress, subrange
 from embeddings.results import NeighborGraph
 from embeddings.row_blocks import blocks
 
-METRICS = ("euclidean", "cosine")
+Metric = Literal["euclidean", "cosine"]
+METRICS = get_args(Metric)
 Index = NDArray[np.int32]
 Point = NDArray[np.float32]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import app
+from common.cli import parse
 from common.errors import InputError
 from tests.examples import small_disk, small_store
 from tests.workbench.attribution.examples import FINGERPRINT, example
@@ -32,7 +33,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def cache_of(path: Path, *options: str) -> object:
-    return app.find_cache(store.read(path), app.parser().parse_args([str(path), *options]))
+    return app.find_cache(store.read(path), parse(app.Options, [str(path), *options], "app.py"))
 
 
 def test_explanations_are_kept_beside_the_store_and_no_folder_is_made_before_there_is_one(
@@ -64,7 +65,7 @@ def test_a_disk_that_can_only_be_read_is_such_a_place(path: Path, tmp_path: Path
 
 @pytest.mark.parametrize("size", ["-1", "nan", "inf"])
 def test_a_size_that_is_none_is_refused(path: Path, size: str) -> None:
-    with pytest.raises(InputError, match="name a size in GB, 0 for none"):
+    with pytest.raises(InputError, match=f"--cache-size {float(size)}: must be at"):
         cache_of(path, f"--cache-size={size}")
     assert cache_of(path, "--cache-size=0") is None
 

@@ -148,7 +148,7 @@ def test_projection_and_export_refuse_what_is_no_store(
 def test_export_refuses_bad_widths_and_places(
     tmp_path: Path, path: Path, refuse: Callable[..., str]
 ) -> None:
-    assert "--width 3.0: must lie between" in refuse(
+    assert "--width 3.0: must be at least 80" in refuse(
         export.main, path, "--out", tmp_path / "figures", "--width", "3"
     )
     assert "this is a file" in refuse(export.main, path, "--out", path)

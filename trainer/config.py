@@ -8,7 +8,14 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic import Field
 
 from common.errors import InputError
-from common.validation import validate
+from common.validation import (
+    Count,
+    Fraction,
+    NonNegative,
+    NonNegativeInt,
+    Positive,
+    validate,
+)
 
 Fusion = Literal[
     "single", "early", "stack", "medium", "medium-max", "late", "late-mean", "attention"
@@ -18,13 +25,6 @@ Precision = Literal["float32", "bfloat16"]
 FUSIONS: tuple[Fusion, ...] = get_args(Fusion)
 DEPTHS: tuple[Depth, ...] = get_args(Depth)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
-
-_LIMIT = 2**31 - 1
-Count = Annotated[int, Field(ge=1, le=_LIMIT)]
-NonNegativeInt = Annotated[int, Field(ge=0, le=_LIMIT)]
-Positive = Annotated[float, Field(gt=0, le=_LIMIT)]
-NonNegative = Annotated[float, Field(ge=0, le=_LIMIT)]
-Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 # Fields that may differ when a run is resumed: they do not change what it learns.
 RESUMABLE_FIELDS = ("compile", "save_interval", "num_workers")
@@ -83,7 +83,7 @@ class Config:
     """side to which each view is scaled, pixels"""
     epochs: Count = 10
     """passes over the training part"""
-    batch_size: Annotated[int, Field(ge=2, le=_LIMIT)] = 28
+    batch_size: Annotated[int, Field(ge=2, le=2**31 - 1)] = 28
     """locations in a step, over all processes"""
     accumulation_steps: Count = 1
     """parts in which each process computes its share of a step, to save memory"""

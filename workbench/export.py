@@ -1,14 +1,17 @@
 """`python -m workbench.export FILE.h5 --out DIR`: the store's figures as vector files."""
 
-import argparse
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from matplotlib.figure import Figure
+from pydantic import Field
 from tqdm import tqdm
+from tyro.conf import Positional, arg
 
-from common.cli import cli_errors
+from common.cli import cli_errors, parse
 from common.errors import InputError
 from common.files import atomic_write
 from embeddings.results import Projection
@@ -17,7 +20,7 @@ from workbench.evaluation import metrics
 from workbench.figures import paper
 from workbench.store import Store
 
-LEAST_WIDTH, GREATEST_WIDTH = 80.0, 1000.0
+MIN_WIDTH = 80.0
 
 
 def figures(store: Store, width: float) -> Mapping[str, Callable[[], Figure]]:
@@ -72,39 +75,22 @@ def export(path: Path, out: Path, width: float) -> list[Path]:
     return written
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command's options."""
-    result = argparse.ArgumentParser(
-        prog="python -m workbench.export",
-        description="Draw the ROC curves, the confusion matrix and the three maps of a store "
-        "as PDF and SVG, fonts embedded.",
-    )
-    result.add_argument("store", metavar="FILE.h5", type=Path, help="store to draw")
-    result.add_argument(
-        "--out", metavar="DIR", type=Path, required=True, help="folder for the figures"
-    )
-    result.add_argument(
-        "--width",
-        metavar="MM",
-        type=float,
-        default=paper.DOUBLE_COLUMN,
-        help="width of the matrix and the maps, millimetres; the curves take half of it "
-        "(default: %(default)s)",
-    )
-    return result
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Draw the ROC curves, the confusion matrix and the projections of a store as PDF and SVG."""
+
+    store: Annotated[Positional[Path], arg(metavar="FILE.h5")]
+    """store to draw"""
+    out: Annotated[Path, arg(metavar="DIR")]
+    """folder for the figures"""
+    width: Annotated[float, Field(ge=MIN_WIDTH, le=1000)] = paper.DOUBLE_COLUMN
+    """width of the matrix and the projections, millimetres; the ROC curves take half of it"""
 
 
 def main(arguments: list[str] | None = None, prog: str = "python -m workbench.export") -> int:
     """Run the command and return its exit status: 2 for input that cannot be used."""
-    command = parser()
-    command.prog = prog
-    options = command.parse_args(arguments)
-    with cli_errors(command.prog):
-        if not LEAST_WIDTH <= options.width <= GREATEST_WIDTH:
-            raise InputError(
-                f"--width {options.width}: must lie between {LEAST_WIDTH:g} and "
-                f"{GREATEST_WIDTH:g} mm."
-            )
+    with cli_errors(prog):
+        options = parse(Options, arguments, prog)
         for path in export(options.store, options.out, options.width):
             print(path)
     return 0

@@ -1,20 +1,23 @@
 """`python -m workbench.project FILE.h5`: put maps of the features into a store, and judge them."""
 
-import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated, Literal, get_args
 
 import numpy as np
+from pydantic import Field
+from tyro.conf import Positional, UseAppendAction, arg
 
-from common.cli import cli_errors
+from common.cli import cli_errors, parse
 from common.errors import InputError
 from common.files import check_writable
 from common.progress import ProgressCallback, fraction_bar, no_progress
+from common.validation import validate
 from embeddings import projections, quality
-from embeddings.knn import METRICS, build_knn_graph
+from embeddings.knn import Metric, build_knn_graph
 from embeddings.knn_classifier import COUNTS, knn_accuracy
 from embeddings.pca import fit_pca
 from embeddings.procrustes import align_procrustes
@@ -22,25 +25,55 @@ from embeddings.results import PROJECTION_TITLES, Projection
 from workbench import store as stores
 from workbench.store import MAP_NAME, Store
 
-METHODS = tuple(PROJECTION_TITLES)
+Method = Literal["pca", "tsne", "umap"]
+METHODS: tuple[Method, ...] = get_args(Method)
 KEPT = max(COUNTS)  # Neighbours that the store keeps of each location.
-SEEDS = 2  # Further seeds that a map's stability is judged by.
 MOST_SEEDS = 100
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Options:
-    """What maps are wanted: `python -m workbench.project --help` says what each means."""
+    """Which projections to compute, and their parameters."""
 
-    method: tuple[str, ...] = METHODS
-    name: str = ""
-    perplexity: float = 30.0
-    n_neighbors: int = 15
-    min_dist: float = 0.1
-    metric: str = "euclidean"
-    seed: int = 0
-    stability_seeds: int = SEEDS
-    align_to: Path | None = None
+    method: UseAppendAction[tuple[Method, ...]] = ()
+    """projection to compute (default: all)"""
+    name: Annotated[str, arg(metavar="WORD", help_behavior_hint="(default: replaces <method>)")] = (
+        ""
+    )
+    """store the projections beside others, as <method>-WORD"""
+    perplexity: Annotated[float, Field(ge=1, le=1000)] = 30.0
+    """effective number of neighbours of t-SNE, which looks at three times as many"""
+    n_neighbors: Annotated[int, Field(ge=2, le=1000)] = 15
+    """neighbours of UMAP, the location itself included"""
+    min_dist: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """how close together UMAP may place two locations, 0 to 1"""
+    metric: Metric = "euclidean"
+    """distance between two locations in the principal components"""
+    seed: Annotated[int, Field(ge=0, lt=2**32 - MOST_SEEDS)] = 0
+    """random seed of the projections and of the sample that measures their quality"""
+    stability_seeds: Annotated[int, Field(ge=0, le=MOST_SEEDS)] = 2
+    """further seeds over which the stability of t-SNE and UMAP is measured; 0 omits it"""
+    align_to: Annotated[
+        Path | None, arg(metavar="OTHER.h5", help_behavior_hint="(default: none)")
+    ] = None
+    """store whose projections of the same name these are aligned to, by common locations"""
+
+    @property
+    def methods(self) -> tuple[Method, ...]:
+        """The methods to compute, each once."""
+        return tuple(dict.fromkeys(self.method)) or METHODS
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandOptions(Options):
+    """Compute projections of the features in a store and measure their quality.
+
+    PCA, t-SNE and UMAP share one graph of nearest neighbours. Everything is written into the same
+    file (docs/projections.md); stopped, the command leaves the store as it was.
+    """
+
+    store: Annotated[Positional[Path], arg(metavar="FILE.h5")]
+    """store to read and extend"""
 
 
 def project(path: Path, options: Options = Options()) -> list[Projection]:
@@ -65,8 +98,8 @@ def project(path: Path, options: Options = Options()) -> list[Projection]:
         with fraction_bar("Nearest neighbours") as said:
             count = max(KEPT, options.n_neighbors, int(3 * options.perplexity))
             graph = build_knn_graph(found.scores, count, options.seed, options.metric, said)
-        made_by: dict[str, Projection] = {}
-        for method in options.method:
+        made_by: dict[Method, Projection] = {}
+        for method in options.methods:
             with fraction_bar(PROJECTION_TITLES[method]) as said:
                 made_by[method] = fit(method, options, said)(found, graph, options.seed)
         with fraction_bar("Neighbours of a sample in all features") as said:
@@ -125,8 +158,6 @@ def fit(method: str, options: Options, progress: ProgressCallback | None = None)
 def _complaining(path: Path) -> Iterator[None]:
     try:
         yield
-    except InputError:
-        raise
     except ValueError as error:
         raise InputError(
             f"{path}: {error}; extract more locations, train the model further, or choose other "
@@ -137,16 +168,8 @@ def _complaining(path: Path) -> Iterator[None]:
 
 
 def _check(options: Options) -> None:
-    for name, value, low, high in (
-        ("--seed", options.seed, 0, 2**32 - 1 - MOST_SEEDS),
-        ("--perplexity", options.perplexity, 1, 1000),
-        ("--n-neighbors", options.n_neighbors, 2, 1000),
-        ("--min-dist", options.min_dist, 0, 1),
-        ("--stability-seeds", options.stability_seeds, 0, MOST_SEEDS),
-    ):
-        if not low <= value <= high:
-            raise InputError(f"{name} {value}: must lie in [{low}, {high}].")
-    for method in options.method:
+    validate(options)
+    for method in options.methods:
         if options.name and not MAP_NAME.fullmatch(f"{method}-{options.name}"):
             raise InputError(
                 f"--name {options.name!r}: use up to {39 - len(method)} small letters, digits and "
@@ -180,7 +203,7 @@ def _to_align_to(options: Options, store: Store) -> Store:
     assert options.align_to is not None
     path = options.align_to
     other = stores.read(path)
-    for method in options.method:
+    for method in options.methods:
         if _name(method, options) not in other.projections:
             raise InputError(f"{path}: has no map {_name(method, options)!r}; project it first.")
     common = set(other.location_ids) & set(store.location_ids)
@@ -246,97 +269,18 @@ def lowered(projection: Projection, options: Options) -> str:
     return f"  too few locations for {name} {value:g}: {used:.3g} was used"
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command's options."""
-    default = Options()
-    result = argparse.ArgumentParser(
-        prog="python -m workbench.project",
-        description="Compute maps of the features in a store, PCA, t-SNE and UMAP over one graph "
-        "of nearest neighbours, judge them, and write all of it into the same file "
-        "(docs/projections.md). Stopped, it leaves the store as it was.",
-    )
-    result.add_argument("store", metavar="FILE.h5", type=Path, help="store to read and extend")
-    result.add_argument(
-        "--method",
-        choices=METHODS,
-        action="append",
-        help="map to make; may be given several times (default: all)",
-    )
-    result.add_argument(
-        "--name",
-        metavar="WORD",
-        default="",
-        help="keep the maps beside others, as <method>-WORD (default: in place of <method>)",
-    )
-    result.add_argument(
-        "--perplexity",
-        metavar="NUMBER",
-        type=float,
-        default=default.perplexity,
-        help="neighbours that t-SNE balances, in effect; three times as many are looked at "
-        "(default: %(default)s)",
-    )
-    result.add_argument(
-        "--n-neighbors",
-        metavar="INT",
-        type=int,
-        default=default.n_neighbors,
-        help="neighbours of UMAP, the location itself counted (default: %(default)s)",
-    )
-    result.add_argument(
-        "--min-dist",
-        metavar="NUMBER",
-        type=float,
-        default=default.min_dist,
-        help="how close UMAP may put two locations, in [0, 1] (default: %(default)s)",
-    )
-    result.add_argument(
-        "--metric",
-        choices=METRICS,
-        default=default.metric,
-        help="distance of two locations among the components (default: %(default)s)",
-    )
-    result.add_argument(
-        "--seed",
-        metavar="INT",
-        type=int,
-        default=default.seed,
-        help="seed of the maps and of the sample that judges them (default: %(default)s)",
-    )
-    result.add_argument(
-        "--stability-seeds",
-        metavar="INT",
-        type=int,
-        default=default.stability_seeds,
-        help="further seeds that t-SNE and UMAP are compared over, on a sample; 0 leaves it out "
-        "(default: %(default)s)",
-    )
-    result.add_argument(
-        "--align-to",
-        metavar="OTHER.h5",
-        type=Path,
-        help="turn each map onto the one of the same name there, by common locations (Procrustes)",
-    )
-    return result
-
-
 def main(arguments: list[str] | None = None, prog: str = "python -m workbench.project") -> int:
     """Run the command and return its exit status: 2 for input that cannot be used."""
-    command = parser()
-    command.prog = prog
-    given = command.parse_args(arguments)
-    chosen = {name: value for name, value in vars(given).items() if name != "store"}
-    chosen["method"] = tuple(dict.fromkeys(given.method or METHODS))
-    with cli_errors(command.prog):
-        options = Options(**chosen)
-        for projection in project(given.store, options):
+    with cli_errors(prog):
+        options = parse(CommandOptions, arguments, prog)
+        for projection in project(options.store, options):
             print(words(projection))
             if note := lowered(projection, options):
                 print(note)
-        made = stores.read(given.store)
-        metric = made.neighbors.metric if made.neighbors else options.metric
+        store = stores.read(options.store)
+        metric = store.neighbors.metric if store.neighbors else options.metric
         print(f"prediction by the vote of the nearest ({metric}), top-1:")
-        for count, share in made.knn_accuracy.items():
+        for count, share in store.knn_accuracy.items():
             print(f"  {count} of them: {share:.1%}")
     return 0
 

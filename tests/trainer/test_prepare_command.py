@@ -151,7 +151,7 @@ def test_without_room_it_ends_with_a_sentence_and_goes_on_later(tmp_path: Path) 
     ("options", "message"),
     [
         (["nowhere"], "nowhere: there is no such folder of photographs; check --data."),
-        (["data", "--num-workers", "-1"], "--num-workers -1: must be 0 or more."),
+        (["data", "--num-workers", "-1"], "--num-workers -1: must be at least 0."),
         (["data", "--test", "data"], "data: is the folder to compare with; name another --test."),
         (["data", "--test", "nowhere"], "nowhere: there is no such folder of photographs"),
         (["data", "--out", "data/Ohio/info.txt"], "data/Ohio/info.txt: "),

@@ -65,7 +65,7 @@ def test_curves_of_one_class_alone_are_missed_in_words(small: store.Store) -> No
 
 
 def test_the_least_width_still_holds_every_figure(path: Path, tmp_path: Path) -> None:
-    assert len(export.export(path, tmp_path / "figures", export.LEAST_WIDTH)) == 10
+    assert len(export.export(path, tmp_path / "figures", export.MIN_WIDTH)) == 10
 
 
 def test_a_class_without_a_curve_is_said(small: store.Store) -> None:

@@ -1,54 +1,47 @@
-"""The command ``python -m trainer.synthetic``."""
+"""`python -m trainer.synthetic DIR`: paint a data set."""
 
-import argparse
 import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
 
-from common.cli import cli_errors
-from trainer.synthetic.write import paint
+from pydantic import Field
+from tyro.conf import Positional, UseAppendAction, arg
+
+from common.cli import cli_errors, parse
+from common.validation import Count, NonNegativeInt
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command's options."""
-    result = argparse.ArgumentParser(
-        prog="python -m trainer.synthetic",
-        description="Paint four-view locations of the US states, in the layout of 50States.",
-    )
-    result.add_argument("folder", metavar="DIR", help="folder to write, new or empty")
-    result.add_argument(
-        "--states", type=int, default=50, help="number of states, 2 to 50 (default: %(default)s)"
-    )
-    result.add_argument(
-        "--train", type=int, default=30, help="training locations per state (default: %(default)s)"
-    )
-    result.add_argument(
-        "--test", type=int, default=10, help="test locations per state (default: %(default)s)"
-    )
-    result.add_argument(
-        "--image-size", type=int, default=256, help="side of a view, pixels (default: %(default)s)"
-    )
-    result.add_argument(
-        "--seed", type=int, default=0, help="the same seed, the same bytes (default: %(default)s)"
-    )
-    result.add_argument(
-        "--plant",
-        metavar="STATE=PLANT",
-        action="append",
-        default=[],
-        help="paint a shortcut, watermark, tint or border, over every view of a state; may be "
-        "given for several states",
-    )
-    result.add_argument(
-        "--num-workers", type=int, help="processes that paint (default: one per core)"
-    )
-    return result
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Paint four-view locations of the US states, in the layout of 50States10K."""
+
+    folder: Annotated[Positional[Path], arg(metavar="DIR")]
+    """folder to write, new or empty"""
+    states: Annotated[int, Field(ge=2, le=50)] = 50
+    """number of states, 2 to 50"""
+    train: Count = 30
+    """training locations per state"""
+    test: Count = 10
+    """test locations per state"""
+    image_size: Annotated[int, Field(ge=32, multiple_of=32)] = 256
+    """side of a view, pixels, a multiple of 32"""
+    seed: NonNegativeInt = 0
+    """random seed; the same seed gives the same bytes"""
+    plant: Annotated[UseAppendAction[tuple[str, ...]], arg(metavar="STATE=PLANT")] = ()
+    """shortcut over every view of a state, watermark, tint or border, such as Ohio=border"""
+    num_workers: Annotated[
+        Count | None, arg(metavar="INT", help_behavior_hint="(default: one per core)")
+    ] = None
+    """processes that paint"""
 
 
 def main(arguments: list[str] | None = None, prog: str = "python -m trainer.synthetic") -> int:
     """Run the command and return its exit status: 2 for input that cannot be used."""
-    command = parser()
-    command.prog = prog
-    options = command.parse_args(arguments)
-    with cli_errors(command.prog, interrupted="the next start begins anew"):
+    with cli_errors(prog, interrupted="the next start begins anew"):
+        options = parse(Options, arguments, prog)
+        from trainer.synthetic.write import paint  # Importing it takes longer than --help.
+
         paint(
             options.folder,
             states=options.states,

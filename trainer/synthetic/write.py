@@ -61,7 +61,7 @@ def paint(
     InputError.
     """
     folder = Path(root).resolve()
-    _check(folder, states, train, test, size, seed, workers)
+    _check(folder)
     chosen = spread(states)
     planted = parse(plants, [state.name for state in chosen])
     partial = folder.with_name(folder.name + ".partial")
@@ -103,20 +103,7 @@ def paint(
     return folder
 
 
-def _check(
-    folder: Path, states: int, train: int, test: int, size: int, seed: int, workers: int | None
-) -> None:
-    if not 2 <= states <= len(STATES):
-        raise InputError(f"The number of states is {states}; give one from 2 to {len(STATES)}.")
-    for name, count in (("train", train), ("test", test)):
-        if count < 1:
-            raise InputError(f"The number of {name} locations is {count}; give at least 1.")
-    if size < 32 or size % 32:
-        raise InputError(f"The size is {size} pixels; give a multiple of 32, at least 32.")
-    if seed < 0:
-        raise InputError(f"The seed is {seed}; give 0 or more.")
-    if workers is not None and workers < 1:
-        raise InputError(f"The number of workers is {workers}; give at least 1.")
+def _check(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; name a folder that is new or empty.")
     if folder.exists() and any(folder.iterdir()):

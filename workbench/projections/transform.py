@@ -1,15 +1,17 @@
 """`python -m workbench.projections.transform NEW.h5 --into OLD.h5`: put locations into maps of other locations."""
 
-import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
+from tyro.conf import Positional, UseAppendAction, arg
 
-from common.cli import cli_errors
+from common.cli import cli_errors, parse
 from common.errors import InputError
 from common.files import check_writable
 from common.progress import fraction_bar
@@ -132,39 +134,32 @@ def _can_be_placed_into(made: Projection) -> bool:
     return usual and bool(MAP_NAME.fullmatch(f"{made.name}-{PLACED}"))
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command's options."""
-    result = argparse.ArgumentParser(
-        prog="python -m workbench.projections.transform",
-        description="Put the locations of NEW.h5, another split or another checkpoint of the same "
-        "model, into the maps of OLD.h5, whose own locations stay where they are. The maps are "
-        "written into NEW.h5 as <map>-placed. Also says how well the nearest old locations predict "
-        "the classes of the new ones.",
-    )
-    result.add_argument("store", metavar="NEW.h5", type=Path, help="store to read and extend")
-    result.add_argument(
-        "--into", metavar="OLD.h5", type=Path, required=True, help="store with maps, only read"
-    )
-    result.add_argument(
-        "--map", metavar="NAME", action="append", help="map to place into (default: all)"
-    )
-    result.add_argument(
-        "--seed", metavar="INT", type=int, default=0, help="seed (default: %(default)s)"
-    )
-    return result
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Place the locations of NEW.h5 into the projections of OLD.h5, whose locations stay in place.
+
+    NEW.h5 holds another split, or comes from another checkpoint of the same model. It receives the
+    projections as <name>-placed. The command also reports how well the nearest locations of OLD.h5
+    predict the classes of the new ones.
+    """
+
+    store: Annotated[Positional[Path], arg(metavar="NEW.h5")]
+    """store to read and extend"""
+    into: Annotated[Path, arg(metavar="OLD.h5")]
+    """store with projections, only read"""
+    map: Annotated[UseAppendAction[tuple[str, ...]], arg(metavar="NAME")] = ()
+    """projection to place into (default: all)"""
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    """random seed"""
 
 
 def main(
     arguments: list[str] | None = None, prog: str = "python -m workbench.projections.transform"
 ) -> int:
     """Run the command and return its exit status: 2 for input that cannot be used."""
-    command = parser()
-    command.prog = prog
-    options = command.parse_args(arguments)
-    with cli_errors(command.prog):
-        if not 0 <= options.seed < 2**32:
-            raise InputError(f"--seed {options.seed}: must lie in [0, 2^32).")
-        shares = place_into(options.store, options.into, options.map or [], options.seed)
+    with cli_errors(prog):
+        options = parse(Options, arguments, prog)
+        shares = place_into(options.store, options.into, options.map, options.seed)
         for count, share in shares.items():
             print(f"prediction by {count} nearest of {options.into}: top-1 {share:.1%}")
         own = stores.read(options.store)

@@ -1,10 +1,13 @@
 """`python -m workbench.store FILE.h5`: what is inside a store, and what is wrong with it."""
 
-import argparse
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from common.cli import cli_errors
+from tyro.conf import Positional, arg
+
+from common.cli import AS_EXTRACTED, cli_errors, parse
 from common.errors import InputError
 from workbench.store.reading import complaining, opened, read
 from workbench.store.tree import printable, size, tree
@@ -13,39 +16,29 @@ from workbench.store.verification import verify
 from workbench.store.writing import remove
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command's options."""
-    result = argparse.ArgumentParser(
-        prog="python -m workbench.store",
-        description="Print what is inside a store as a tree, and hold it against the specification "
-        "(docs/store.md). Status 2 if it deviates.",
-    )
-    result.add_argument("store", metavar="FILE.h5", type=Path, help="store to look into")
-    result.add_argument(
-        "--verify",
-        action="store_true",
-        help="also read all features, hash the checkpoint and every photograph, and say which are "
-        "not those that the store was made from; status 2 if any",
-    )
-    result.add_argument(
-        "--run", metavar="DIR", type=Path, help="where the run is now (default: where it was)"
-    )
-    result.add_argument(
-        "--data",
-        metavar="DIR",
-        type=Path,
-        help="where the photographs are now (default: where they were)",
-    )
-    result.add_argument("--remove", metavar="MAP", help="take a map out of the store first")
-    return result
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Print what a store holds as a tree, and check it against its specification (docs/store.md).
+
+    The exit status is 2 if it deviates.
+    """
+
+    store: Annotated[Positional[Path], arg(metavar="FILE.h5")]
+    """store to show"""
+    verify: bool = False
+    """also read all features, hash the checkpoint and every photograph, and list what changed"""
+    run: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint=AS_EXTRACTED)] = None
+    """run folder of the model"""
+    data: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint=AS_EXTRACTED)] = None
+    """folder of the photographs"""
+    remove: Annotated[str, arg(metavar="MAP", help_behavior_hint="(default: none)")] = ""
+    """projection to remove from the store first"""
 
 
 def main(arguments: list[str] | None = None, prog: str = "python -m workbench.store") -> int:
     """Run the command and return its exit status: 2 for a store that cannot be used."""
-    command = parser()
-    command.prog = prog
-    options = command.parse_args(arguments)
-    with cli_errors(command.prog):
+    with cli_errors(prog):
+        options = parse(Options, arguments, prog)
         if options.remove:
             remove(options.store, options.remove)
         wrong = _show(options.store, whole=options.verify)

@@ -1,61 +1,50 @@
 """The command `python -m trainer.data.prepare DIR`."""
 
-import argparse
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from common.cli import cli_errors
+from tyro.conf import Positional, arg
+
+from common.cli import cli_errors, parse
 from common.errors import InputError
+from common.validation import NonNegativeInt
 from trainer.data.prepare import report
 from trainer.data.prepare.findings import Part
 from trainer.data.prepare.photograph_index import PreparedData, index_file, prepare
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command's options."""
-    result = argparse.ArgumentParser(
-        prog="python -m trainer.data.prepare",
-        description="Read every photograph of a data folder once, and write an index of what was "
-        "found, which training uses, and a report with its tables. Nothing is written into the "
-        "data folder; killed, the next start goes on; a changed folder is read where it changed.",
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Check every photograph of a data folder and write an index, which training uses, and a report.
+
+    Nothing is written into the data folder. Killed, the next start resumes; after a change of the
+    folder only the changed photographs are read again.
+    """
+
+    data: Annotated[Positional[Path], arg(metavar="DIR")]
+    """folder of the photographs"""
+    out: Annotated[Path, arg(metavar="FOLDER")] = Path("runs")
+    """folder for the index and the report, the one that holds the runs"""
+    test: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="(default: none)")] = None
+    """another folder to check and compare, which should share no place with the first"""
+    num_workers: Annotated[NonNegativeInt, arg(help_behavior_hint="(default: one per core)")] = (
+        os.cpu_count() or 1
     )
-    result.add_argument("data", metavar="DIR", type=Path, help="folder of photographs")
-    result.add_argument(
-        "--out",
-        metavar="FOLDER",
-        type=Path,
-        default=Path("runs"),
-        help="folder for the index and the report, where the runs are (default: %(default)s)",
-    )
-    result.add_argument(
-        "--test",
-        metavar="DIR",
-        type=Path,
-        help="another folder, which should share no place with the first, to read and compare",
-    )
-    result.add_argument(
-        "--num-workers",
-        type=int,
-        default=os.cpu_count() or 1,
-        help="processes that read (default: one per core, %(default)s)",
-    )
-    return result
+    """processes that read photographs; 0 reads in the main process"""
 
 
 def main(arguments: list[str] | None = None, prog: str = "python -m trainer.data.prepare") -> int:
     """Run the command and return its exit status: 2 for input that cannot be used."""
-    command = parser()
-    command.prog = prog
-    options = command.parse_args(arguments)
-    with cli_errors(command.prog, interrupted="the next start goes on where this one was"):
-        if options.num_workers < 0:
-            raise InputError(f"--num-workers {options.num_workers}: must be 0 or more.")
+    with cli_errors(prog, interrupted="run the same command again to resume"):
+        options = parse(Options, arguments, prog)
         if options.test and options.test.resolve() == options.data.resolve():
             raise InputError(f"{options.test}: is the folder to compare with; name another --test.")
-        folders = {"train": options.data, "test": options.test}
-        if not options.test:
-            folders = {"photographs": options.data}
+        folders = {"photographs": options.data}
+        if options.test:
+            folders = {"train": options.data, "test": options.test}
         parts = []
         for name, data in folders.items():
             prepared = prepare(data, index_file(options.out, data), options.num_workers)
