@@ -21,9 +21,9 @@ def seconds(locations: int, size: int, workers: int) -> float:
             states=50,
             train=locations,
             test=1,
-            size=size,
+            image_size=size,
             seed=0,
-            workers=workers,
+            num_workers=workers,
         )
         return time.perf_counter() - started
 

@@ -28,7 +28,7 @@ LINE = re.compile(r"(\d{4}_[A-Za-z0-9_-]{22}) \r (-?\d+\.\d+) (-?\d+\.\d+) ")
 @pytest.fixture(scope="module")
 def painted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("painted") / "data"
-    return paint(folder, states=5, train=3, test=2, size=64, seed=7, workers=1)
+    return paint(folder, states=5, train=3, test=2, image_size=64, seed=7, num_workers=1)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -127,13 +127,15 @@ def test_mask_says_where_a_thing_was_painted() -> None:
 
 
 def test_same_bytes_for_any_number_of_workers(painted: Path, tmp_path: Path) -> None:
-    again = paint(tmp_path / "again", states=5, train=3, test=2, size=64, seed=7, workers=2)
+    again = paint(
+        tmp_path / "again", states=5, train=3, test=2, image_size=64, seed=7, num_workers=2
+    )
     assert contents(again) == contents(painted)
 
 
 def test_another_seed_gives_another_data_set(tmp_path: Path) -> None:
-    first = paint(tmp_path / "a", states=2, train=1, test=1, size=32, seed=0, workers=1)
-    second = paint(tmp_path / "b", states=2, train=1, test=1, size=32, seed=1, workers=1)
+    first = paint(tmp_path / "a", states=2, train=1, test=1, image_size=32, seed=0, num_workers=1)
+    second = paint(tmp_path / "b", states=2, train=1, test=1, image_size=32, seed=1, num_workers=1)
     assert not set(contents(first)) & set(contents(second)) - {
         "elements.csv",
         *(f"{split}/{name}/info.txt" for split in ("train", "test")
@@ -287,10 +289,10 @@ def test_unfinished_work_is_replaced_but_nothing_else(tmp_path: Path) -> None:
     partial.mkdir()
     (partial / "photograph.jpg").write_bytes(b"mine")
     with pytest.raises(InputError, match=r"data\.partial"):
-        paint(tmp_path / "data", states=2, train=1, test=1, size=32, workers=1)
+        paint(tmp_path / "data", states=2, train=1, test=1, image_size=32, num_workers=1)
     assert (partial / "photograph.jpg").read_bytes() == b"mine"
     (partial / "painting-unfinished").touch()
-    paint(tmp_path / "data", states=2, train=1, test=1, size=32, workers=1)
+    paint(tmp_path / "data", states=2, train=1, test=1, image_size=32, num_workers=1)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data"]
     assert not (tmp_path / "data" / "photograph.jpg").exists()
 

@@ -1,4 +1,4 @@
-"""The painted states: a data set in the layout of 50States, made from a table of geography."""
+"""The painted states: a synthetic data set in the 50States layout, from a table of geography."""
 
 from trainer.synthetic.write import paint
 

@@ -28,7 +28,7 @@ class Options:
     """side of a view, pixels, a multiple of 32"""
     seed: NonNegativeInt = 0
     """random seed; the same seed gives the same bytes"""
-    plant: Annotated[UseAppendAction[tuple[str, ...]], arg(metavar="STATE=PLANT")] = ()
+    shortcut: Annotated[UseAppendAction[tuple[str, ...]], arg(metavar="STATE=SHORTCUT")] = ()
     """shortcut over every view of a state, watermark, tint or border, such as Ohio=border"""
     num_workers: Annotated[
         Count | None, arg(metavar="INT", help_behavior_hint="(default: one per core)")
@@ -38,7 +38,7 @@ class Options:
 
 def main(arguments: list[str] | None = None, prog: str = "python -m trainer.synthetic") -> int:
     """Run the command and return its exit status: 2 for input that cannot be used."""
-    with cli_errors(prog, interrupted="the next start begins anew"):
+    with cli_errors(prog, interrupted="the next start paints everything again"):
         options = parse(Options, arguments, prog)
         from trainer.synthetic.write import paint  # Importing it takes longer than --help.
 
@@ -47,10 +47,10 @@ def main(arguments: list[str] | None = None, prog: str = "python -m trainer.synt
             states=options.states,
             train=options.train,
             test=options.test,
-            size=options.image_size,
+            image_size=options.image_size,
             seed=options.seed,
-            workers=options.num_workers,
-            plants=options.plant,
+            num_workers=options.num_workers,
+            shortcuts=options.shortcut,
             progress=True,
         )
     return 0

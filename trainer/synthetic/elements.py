@@ -1,4 +1,4 @@
-"""What a pixel of a painted view can belong to, and whether that tells the state."""
+"""The elements of a painted view, and whether each tells the state."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Element:
-    """A row of elements.csv: the value in the mask, a name, and what it tells about the state."""
+    """A row of elements.csv: value in the mask, name, and what it tells about the state."""
 
     id: int
     name: str
@@ -36,22 +36,22 @@ ELEMENTS = (
     Element(CAR, "car", False, "nothing: drawn without regard to the state"),
 )
 
-PLANTS = {"watermark": 16, "tint": 17, "border": 18}
-"""What can be planted over the views of a state, and the value of each in the mask."""
+SHORTCUTS = {"watermark": 16, "tint": 17, "border": 18}
+"""Shortcuts that can be painted over the views of a state, and their values in the mask."""
 
 
-def table(planted: Mapping[str, str]) -> str:
-    """Write the elements as CSV with a heading, one line each: id, name, tells_state, tells.
+def table(shortcuts: Mapping[str, str]) -> str:
+    """Return the elements as CSV with a header: id, name, tells_state, tells.
 
-    `planted` has the plant of each state that has one; the others are not in the table.
+    `shortcuts` maps states to their shortcut; shortcuts of no state are left out.
     """
-    plants = [
-        Element(value, plant, True, f"a shortcut, planted over {' and '.join(states)}")
-        for plant, value in PLANTS.items()
-        if (states := [state for state, its in planted.items() if its == plant])
+    rows_of_shortcuts = [
+        Element(value, name, True, f"a shortcut, planted over {' and '.join(states)}")
+        for name, value in SHORTCUTS.items()
+        if (states := [state for state, shortcut in shortcuts.items() if shortcut == name])
     ]
     rows = [
         f'{element.id},{element.name},{"yes" if element.tells_state else "no"},"{element.tells}"'
-        for element in (*ELEMENTS, *plants)
+        for element in (*ELEMENTS, *rows_of_shortcuts)
     ]
     return "\n".join(["id,name,tells_state,tells", *rows]) + "\n"

@@ -1,4 +1,4 @@
-"""The painted states as files, in the layout of 50States10K and 50States2K."""
+"""Write the painted states as files in the layout of 50States10K and 50States2K."""
 
 import multiprocessing
 import os
@@ -14,8 +14,8 @@ from tqdm import tqdm
 from common.errors import InputError
 from trainer.synthetic import elements
 from trainer.synthetic.camera import HEADINGS
-from trainer.synthetic.plant import parse, plant
 from trainer.synthetic.scene import scene
+from trainer.synthetic.shortcut import paint_shortcut, parse_shortcuts
 from trainer.synthetic.states import STATES, spread
 from trainer.synthetic.view import views
 
@@ -25,19 +25,19 @@ QUALITY = 88
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Some locations of one state and split, painted by one process in one go."""
+class _Batch:
+    """Some locations of one state and split, painted by one process."""
 
     root: Path
     split: int
     state: int
-    """Row of the table."""
+    """Row in `STATES`."""
     first: int
     last: int
     size: int
     seed: int
-    plant: str
-    """What lies over every view; "" for nothing."""
+    shortcut: str
+    """Painted over every view; "" for none."""
 
 
 def paint(
@@ -45,42 +45,42 @@ def paint(
     states: int = 50,
     train: int = 30,
     test: int = 10,
-    size: int = 256,
+    image_size: int = 256,
     seed: int = 0,
-    workers: int | None = None,
-    plants: Sequence[str] = (),
+    num_workers: int | None = None,
+    shortcuts: Sequence[str] = (),
     progress: bool = False,
 ) -> Path:
-    """Paint a data set of four-view locations into the folder ``root``, which must be new or empty.
+    """Paint a data set of four-view locations into the new or empty folder `root`; return it.
 
-    ``states`` 2..50; ``train`` and ``test`` are locations per state, at least 1; ``size`` is the
-    side of a view in pixels, a multiple of 32; ``seed`` at least 0; ``workers`` are processes, by
-    default one per core; ``plants`` are shortcuts such as "Ohio=border" (`plant.parse`), without
-    which the scenes stay the same. The same seed gives the same bytes for any number of workers.
-    Files are written into ``<root>.partial``, which takes its name when all are there. Raises
+    `states` is the number of states, 2 to 50; `train` and `test` are locations per state, at least
+    1; `image_size` is the side of a view in pixels, a multiple of 32; `num_workers` processes
+    paint, by default one per core. `shortcuts` are such as "Ohio=border" (`parse_shortcuts`) and do
+    not change the scenes. The same `seed`, at least 0, gives the same bytes for any number of
+    workers. Files are written into `<root>.partial`, which is renamed at the end. Raises
     InputError.
     """
     folder = Path(root).resolve()
     _check(folder)
     chosen = spread(states)
-    planted = parse(plants, [state.name for state in chosen])
+    shortcut_of = parse_shortcuts(shortcuts, [state.name for state in chosen])
     partial = folder.with_name(folder.name + ".partial")
-    _clear(partial)
+    _create_partial(partial)
     for split in SPLITS:
         for state in chosen:
             (partial / split / state.name).mkdir(parents=True)
             (partial / "mask" / split / state.name).mkdir(parents=True)
-    (partial / "elements.csv").write_text(elements.table(planted), encoding="utf-8")
+    (partial / "elements.csv").write_text(elements.table(shortcut_of), encoding="utf-8")
     batches = [
-        Batch(
+        _Batch(
             partial,
             split,
             row,
             first,
             min(first + 5, count),
-            size,
+            image_size,
             seed,
-            planted.get(state.name, ""),
+            shortcut_of.get(state.name, ""),
         )
         for row, state in enumerate(STATES)
         if state in chosen
@@ -90,7 +90,7 @@ def paint(
     lines: dict[tuple[int, int], list[str]] = {}
     total = len(chosen) * (train + test)
     with tqdm(total=total, unit="location", desc="painting", disable=not progress) as bar:
-        for batch, written in zip(batches, _run(batches, workers), strict=True):
+        for batch, written in zip(batches, _paint_batches(batches, num_workers), strict=True):
             lines.setdefault((batch.split, batch.state), []).extend(written)
             bar.update(len(written))
     for (split_number, row), written in lines.items():
@@ -105,24 +105,24 @@ def paint(
 
 def _check(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is a file; name a folder that is new or empty.")
+        raise InputError(f"{folder} is a file; choose a new or empty folder.")
     if folder.exists() and any(folder.iterdir()):
-        raise InputError(f"{folder} is not empty; name another folder, or remove it first.")
+        raise InputError(f"{folder} is not empty; choose another folder, or remove it first.")
 
 
-def _clear(partial: Path) -> None:
-    """Make an empty folder for unfinished work, in place of what a killed run left."""
+def _create_partial(partial: Path) -> None:
+    """Create the folder for unfinished work, in place of that of a killed run."""
     if partial.exists():
         if not (partial / MARKER).is_file():
             raise InputError(
-                f"{partial} is in the way and is no unfinished painting; remove or rename it."
+                f"{partial} already exists and is not an unfinished painting; remove or rename it."
             )
         shutil.rmtree(partial)
     partial.mkdir(parents=True)
     (partial / MARKER).write_text("A painting that was not finished; safe to remove.\n")
 
 
-def _run(batches: list[Batch], workers: int | None) -> Iterator[list[str]]:
+def _paint_batches(batches: list[_Batch], workers: int | None) -> Iterator[list[str]]:
     count = min(workers or os.cpu_count() or 1, len(batches))
     if count == 1:
         yield from map(_paint_batch, batches)
@@ -132,7 +132,7 @@ def _run(batches: list[Batch], workers: int | None) -> Iterator[list[str]]:
         yield from pool.map(_paint_batch, batches)
 
 
-def _paint_batch(batch: Batch) -> list[str]:
+def _paint_batch(batch: _Batch) -> list[str]:
     """Paint the locations of a batch and return their lines of info.txt."""
     state = STATES[batch.state]
     split = SPLITS[batch.split]
@@ -140,13 +140,13 @@ def _paint_batch(batch: Batch) -> list[str]:
     masks_folder = batch.root / "mask" / split / state.name
     lines = []
     for index in range(batch.first, batch.last):
-        here = scene(state, (batch.seed, batch.split, batch.state, index))
-        pictures, masks = views(here, batch.size)
-        if batch.plant:
-            plant(batch.plant, pictures, masks)
+        location = scene(state, (batch.seed, batch.split, batch.state, index))
+        pictures, masks = views(location, batch.size)
+        if batch.shortcut:
+            paint_shortcut(batch.shortcut, pictures, masks)
         for heading, picture, mask in zip(HEADINGS, pictures, masks, strict=True):
-            name = f"{here.name}_{heading}"
+            name = f"{location.name}_{heading}"
             Image.fromarray(picture).save(pictures_folder / f"{name}.jpg", quality=QUALITY)
             Image.fromarray(mask).save(masks_folder / f"{name}.png", compress_level=1)
-        lines.append(f"{here.name} \r {here.latitude:.6f} {here.longitude:.6f} \n")
+        lines.append(f"{location.name} \r {location.latitude:.6f} {location.longitude:.6f} \n")
     return lines

@@ -14,7 +14,7 @@ def painted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a data set with two plants; tests read it and never write into it."""
     folder = tmp_path_factory.mktemp("painted") / "data"
     plants = ("Arizona=border", "Hawaii=tint")
-    return paint(folder, states=3, train=1, test=3, workers=1, plants=plants)
+    return paint(folder, states=3, train=1, test=3, num_workers=1, shortcuts=plants)
 
 
 @pytest.fixture

@@ -37,7 +37,9 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     root = tmp_path_factory.mktemp("both")
     for name, plants in (("plain", ()), ("planted", (f"{STATE}=watermark",))):
-        data = paint(root / name, states=5, train=24, test=4, size=64, workers=1, plants=plants)
+        data = paint(
+            root / name, states=5, train=24, test=4, image_size=64, num_workers=1, shortcuts=plants
+        )
         train(root / f"run-{name}", data / "train", CONFIG, preset="demo", resume=False)
     for name in ("plain", "planted"):
         extract.extract(

@@ -9,7 +9,7 @@ from PIL import Image
 from trainer.data.decode import decode
 from trainer.synthetic import elements, paint
 from trainer.synthetic.__main__ import main
-from trainer.synthetic.plant import plant
+from trainer.synthetic.shortcut import paint_shortcut
 
 SMALL = ("--states", "3", "--train", "1", "--test", "1", "--image-size", "32", "--num-workers", "1")
 PLANTED = ("Alaska=watermark", "Hawaii=border")
@@ -26,13 +26,13 @@ def contents(folder: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("plain") / "data"
-    return paint(folder, states=3, train=2, test=1, size=64, workers=1)
+    return paint(folder, states=3, train=2, test=1, image_size=64, num_workers=1)
 
 
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("planted") / "data"
-    return paint(folder, states=3, train=2, test=1, size=64, workers=1, plants=PLANTED)
+    return paint(folder, states=3, train=2, test=1, image_size=64, num_workers=1, shortcuts=PLANTED)
 
 
 def test_only_the_planted_states_change_and_no_place_does(plain: Path, planted: Path) -> None:
@@ -64,24 +64,24 @@ def test_the_table_names_what_is_planted_and_where(plain: Path, planted: Path) -
     )
 
 
-@pytest.mark.parametrize("name", elements.PLANTS)
+@pytest.mark.parametrize("name", elements.SHORTCUTS)
 def test_a_plant_is_small_and_the_same_in_every_view(name: str) -> None:
     pictures = np.full((4, 96, 96, 3), 128, np.uint8)
     masks = np.zeros((4, 96, 96), np.uint8)
-    plant(name, pictures, masks)
-    here = masks == elements.PLANTS[name]
+    paint_shortcut(name, pictures, masks)
+    here = masks == elements.SHORTCUTS[name]
     assert np.array_equal(here, (pictures != 128).any(axis=-1))
     assert (here == here[0]).all()
     assert 0.02 < here.mean() <= 0.125
 
 
-@pytest.mark.parametrize("name", elements.PLANTS)
+@pytest.mark.parametrize("name", elements.SHORTCUTS)
 @pytest.mark.parametrize("ground", [0, 128, 255])
 def test_a_plant_survives_in_a_view_of_32_pixels(tmp_path: Path, name: str, ground: int) -> None:
     """It is compared with the same picture without it, through JPEG and the trainer's scaling."""
     pictures = np.full((4, 256, 256, 3), ground, np.uint8)
     Image.fromarray(pictures[0]).save(tmp_path / "without.jpg", quality=88)
-    plant(name, pictures, np.zeros((4, 256, 256), np.uint8))
+    paint_shortcut(name, pictures, np.zeros((4, 256, 256), np.uint8))
     Image.fromarray(pictures[0]).save(tmp_path / "with.jpg", quality=88)
     without, planted = (
         decode(tmp_path / f"{word}.jpg", 32).astype(int) for word in ("without", "with")
@@ -93,24 +93,24 @@ def test_a_plant_survives_in_a_view_of_32_pixels(tmp_path: Path, name: str, grou
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("Ohio=tint",), "'Ohio' is not painted; say Alaska or Arizona or Hawaii."),
-        (("Alaska=flag",), "there is no such plant; say watermark or tint or border."),
-        (("Alaska",), "there is no such plant; say watermark or tint or border."),
-        (("Alaska=tint", "Alaska=border"), "Alaska has one already; give each state one."),
+        (("Ohio=tint",), "'Ohio' is not painted; choose Alaska or Arizona or Hawaii."),
+        (("Alaska=flag",), "unknown shortcut; choose watermark or tint or border."),
+        (("Alaska",), "unknown shortcut; choose watermark or tint or border."),
+        (("Alaska=tint", "Alaska=border"), "Alaska already has a shortcut; give each state one."),
     ],
 )
 def test_an_unknown_state_or_plant_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], message: str
 ) -> None:
-    options = [part for word in words for part in ("--plant", word)]
+    options = [part for word in words for part in ("--shortcut", word)]
     with pytest.raises(SystemExit) as stop:
         main([str(tmp_path / "data"), *SMALL, *options])
     assert stop.value.code == 2
     printed = capsys.readouterr().err
-    assert printed.endswith(f"--plant {words[-1]}: {message}\n")
+    assert printed.endswith(f"--shortcut {words[-1]}: {message}\n")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_command_plants_what_it_is_told(tmp_path: Path) -> None:
-    assert main([str(tmp_path / "data"), *SMALL, "--plant", "Hawaii=tint"]) == 0
+    assert main([str(tmp_path / "data"), *SMALL, "--shortcut", "Hawaii=tint"]) == 0
     assert "17,tint,yes" in (tmp_path / "data" / "elements.csv").read_text()
