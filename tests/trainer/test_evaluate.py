@@ -27,10 +27,10 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> LocationDataset:
 
 def model(fusion: str) -> FourViewResNet:
     torch.manual_seed(1)
-    made = FourViewResNet(fusion, len(CLASSES), depth=18)
+    network = FourViewResNet(fusion, len(CLASSES), depth=18)
     with torch.no_grad():  # Logits far apart, so that rounding changes no ranking.
-        made.classifier.weight.mul_(50)
-    return made
+        network.classifier.weight.mul_(50)
+    return network
 
 
 def scores(fusion: str, photographs: LocationDataset, **changes: object) -> Scores:

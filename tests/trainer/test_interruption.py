@@ -84,7 +84,7 @@ def test_killed_in_the_middle_of_an_epoch_it_leaves_no_process_and_resumes_to_th
 @pytest.mark.spawn
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("everybody", [False, True])
-def test_asked_to_end_it_saves_and_ends(
+def test_a_signal_saves_and_stops_the_run(
     tmp_path: Path,
     trained: Path,
     training_folder: Path,
@@ -160,7 +160,7 @@ def losses(run: Path) -> list[float]:
 
 
 @pytest.mark.spawn
-def test_two_processes_asked_to_end_and_resumed_learn_what_one_does(
+def test_two_processes_stopped_and_resumed_learn_what_one_does(
     tmp_path: Path, training_folder: Path
 ) -> None:
     # Statistics of a batch would differ: each process sees its own half.

@@ -76,7 +76,7 @@ def is_empty(group: int) -> bool:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_killed_it_goes_on_where_it_was(tmp_path: Path, many: Path, workers: str) -> None:
+def test_it_continues_after_a_kill(tmp_path: Path, many: Path, workers: str) -> None:
     group = start_and_kill(many, tmp_path, "--num-workers", workers)
     wait_until(lambda: is_empty(group))  # The workers end with their parent.
     index = index_file(tmp_path, many)
@@ -129,7 +129,7 @@ def test_two_at_once_share_the_work(tmp_path: Path, many: Path) -> None:
     assert len(rows(index_file(tmp_path, many))) == PHOTOGRAPHS
 
 
-def test_without_room_it_ends_with_a_sentence_and_goes_on_later(tmp_path: Path) -> None:
+def test_a_full_disk_ends_it_with_a_message_and_it_continues_later(tmp_path: Path) -> None:
     root = folder(tmp_path / "data", ("Ohio",), 80, size=8)
     out = tmp_path / "out"
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The search for photographs that are there twice, held against comparing all with all."""
+"""The search for duplicates, compared with all pairs."""
 
 import time
 from io import BytesIO
@@ -73,7 +73,7 @@ def test_copies_are_paired_with_the_first_alone() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_of_none_or_one_none_is_there_twice(count: int) -> None:
+def test_fewer_than_two_photographs_have_no_duplicates(count: int) -> None:
     assert not pairs(duplicates.find_duplicates(hashes(count, 0), hashes(count, 1)))
 
 

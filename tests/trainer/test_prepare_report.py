@@ -93,7 +93,7 @@ def test_locations_left_out_are_listed(reported: Path) -> None:
     assert "2015_Oh-_train1_0.jpg: the photograph is no JPEG" in rows[1][2]
 
 
-def test_odd_photographs_are_listed(reported: Path) -> None:
+def test_photographs_with_problems_are_listed(reported: Path) -> None:
     assert table(reported, "photographs") == [
         ["part", "path", "width", "height", "problem"],
         ["train", "Ohio/2015_Oh-_train1_0.jpg", "0", "0", "no JPEG"],
@@ -112,7 +112,7 @@ def test_a_pano_of_two_locations_is_listed(reported: Path) -> None:
     assert "train: Ohio/2009_a_pano-1" in section(reported, "Pano ids shared by locations")
 
 
-def test_photographs_that_are_there_twice_are_listed_the_worst_first(reported: Path) -> None:
+def test_duplicates_are_listed_with_the_worst_first(reported: Path) -> None:
     header, near, same = table(reported, "duplicates")
     assert header[:3] == ["relation", "same_bytes", "distance"]
     assert near[:2] == ["one class, train and test", "no"]

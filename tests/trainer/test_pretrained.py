@@ -120,7 +120,7 @@ def test_our_own_weights_bring_their_statistics(suffix: str, tmp_path: Path) -> 
     assert torch.equal(model.classifier.weight, classifier)
 
 
-def test_a_stack_goes_on_from_a_stack_and_from_nothing_else_than_three_channels(
+def test_stack_takes_weights_of_twelve_or_three_channels_only(
     tmp_path: Path,
 ) -> None:
     torch.manual_seed(5)
@@ -209,7 +209,7 @@ def test_a_damaged_file_of_torchvision_is_named(cached: Path, no_network: None) 
 
 
 @pytest.mark.parametrize("name", ["IMAGENET1K_V2", "imagenet1k_v1", "DEFAULT", "weights.bin", "."])
-def test_an_unknown_name_is_answered_with_the_names_there_are(name: str) -> None:
+def test_an_unknown_name_is_refused_with_the_known_names(name: str) -> None:
     assert refusal(name) == (
         f"--weights {name}: torchvision has no such weights for a ResNet-18; "
         "choose IMAGENET1K_V1, or a .pth, .pt, .safetensors file."
@@ -295,19 +295,19 @@ def test_text_is_refused(suffix: str, tmp_path: Path) -> None:
 class Attack:
     """What, unpickled without care, makes a file."""
 
-    def __init__(self, made: Path) -> None:
-        self.made = made
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
 
     def __reduce__(self) -> tuple[Callable[[str], int], tuple[str]]:
-        return os.system, (f"touch '{self.made}'",)
+        return os.system, (f"touch '{self.marker}'",)
 
 
-def attack_by_torch(state: State, path: Path, made: Path) -> None:
-    torch.save(state | {"fc.extra": Attack(made)}, path)
+def attack_by_torch(state: State, path: Path, marker: Path) -> None:
+    torch.save(state | {"fc.extra": Attack(marker)}, path)
 
 
-def attack_by_pickle(state: State, path: Path, made: Path) -> None:
-    path.write_bytes(pickle.dumps({"state_dict": Attack(made)}))
+def attack_by_pickle(state: State, path: Path, marker: Path) -> None:
+    path.write_bytes(pickle.dumps({"state_dict": Attack(marker)}))
 
 
 @pytest.mark.parametrize("write", [attack_by_torch, attack_by_pickle])
@@ -318,16 +318,16 @@ def test_a_pickle_that_would_run_code_is_refused_and_does_not(
     no_network: None,
     tmp_path: Path,
 ) -> None:
-    path, made_by_attack = tmp_path / "weights.pth", tmp_path / "made"
-    write(donor.state_dict(), path, made_by_attack)
+    path, marker = tmp_path / "weights.pth", tmp_path / "made"
+    write(donor.state_dict(), path, marker)
     assert refusal(path).startswith(f"{path}: not a plain weights file")
-    write(donor.state_dict(), cached, made_by_attack)
+    write(donor.state_dict(), cached, marker)
     assert refusal("IMAGENET1K_V1").startswith(f"{cached}: not a plain weights file")
-    assert not made_by_attack.exists()
+    assert not marker.exists()
 
 
 def test_the_attack_would_work_on_a_careless_reader(donor: nn.Module, tmp_path: Path) -> None:
-    path, made_by_attack = tmp_path / "weights.pth", tmp_path / "made"
-    attack_by_torch(donor.state_dict(), path, made_by_attack)
+    path, marker = tmp_path / "weights.pth", tmp_path / "made"
+    attack_by_torch(donor.state_dict(), path, marker)
     torch.load(path, weights_only=False)
-    assert made_by_attack.exists()
+    assert marker.exists()

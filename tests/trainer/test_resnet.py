@@ -24,7 +24,7 @@ def seeded() -> None:
     torch.manual_seed(0)
 
 
-def made(fusion: str) -> FourViewResNet:
+def make_model(fusion: str) -> FourViewResNet:
     return FourViewResNet(fusion, CLASSES, MEAN, DEVIATION, depth=18).eval()
 
 
@@ -49,7 +49,7 @@ def close(one: Tensor, other: Tensor) -> bool:
 
 @pytest.mark.parametrize("fusion", FUSIONS)
 def test_any_input_size_has_the_right_shapes(fusion: str) -> None:
-    model = made(fusion)
+    model = make_model(fusion)
     assert model.width == 512
     assert model.num_features == (2048 if fusion == "late" else 512)
     for height, width in ((32, 32), (48, 48), (32, 80), (70, 33)):
@@ -60,7 +60,7 @@ def test_any_input_size_has_the_right_shapes(fusion: str) -> None:
 
 @pytest.mark.parametrize("fusion", FUSIONS)
 def test_all_ways_through_the_model_agree_bit_for_bit(fusion: str) -> None:
-    model = made(fusion)
+    model = make_model(fusion)
     if fusion == "attention":
         let_attention_choose(model)
     pixels = torch.rand(2, 4, 3, 64, 64)
@@ -86,7 +86,7 @@ def test_all_ways_through_the_model_agree_bit_for_bit(fusion: str) -> None:
 
 @pytest.mark.parametrize("fusion", ["single", "medium", "late-mean"])
 def test_the_mean_of_features_gives_the_mean_of_logits(fusion: str) -> None:
-    model, pixels = made(fusion), torch.rand(2, 4, 3, 64, 64)
+    model, pixels = make_model(fusion), torch.rand(2, 4, 3, 64, 64)
     each = each_view(model, pixels)
     assert close(
         model.forward_features(pixels), (each[:, 0] + each[:, 1] + each[:, 2] + each[:, 3]) / 4
@@ -96,7 +96,7 @@ def test_the_mean_of_features_gives_the_mean_of_logits(fusion: str) -> None:
 
 
 def test_medium_max_is_the_largest_of_each_feature() -> None:
-    model, pixels = made("medium-max"), torch.rand(2, 4, 3, 64, 64)
+    model, pixels = make_model("medium-max"), torch.rand(2, 4, 3, 64, 64)
     each = each_view(model, pixels)
     largest = each[:, 0].maximum(each[:, 1]).maximum(each[:, 2]).maximum(each[:, 3])
     assert close(model.forward_features(pixels), largest)
@@ -104,7 +104,7 @@ def test_medium_max_is_the_largest_of_each_feature() -> None:
 
 
 def test_late_is_the_largest_of_each_logit_over_the_views() -> None:
-    model, pixels = made("late"), torch.rand(2, 4, 3, 64, 64)
+    model, pixels = make_model("late"), torch.rand(2, 4, 3, 64, 64)
     each = each_view(model, pixels)
     assert close(model.forward_features(pixels), torch.cat(each.unbind(dim=1), dim=1))
     by_hand = [
@@ -115,7 +115,7 @@ def test_late_is_the_largest_of_each_logit_over_the_views() -> None:
 
 
 def test_late_takes_the_maximum_of_logits_in_small_numbers() -> None:
-    model = made("late")
+    model = make_model("late")
     nn.init.zeros_(model.classifier.weight)
     nn.init.zeros_(model.classifier.bias)
     with torch.no_grad():
@@ -126,7 +126,7 @@ def test_late_takes_the_maximum_of_logits_in_small_numbers() -> None:
 
 
 def test_early_lays_the_views_side_by_side() -> None:
-    model, pixels = made("early"), torch.rand(2, 4, 3, 48, 40)
+    model, pixels = make_model("early"), torch.rand(2, 4, 3, 48, 40)
     wide = torch.empty(2, 3, 48, 160)
     for view in range(4):
         wide[..., 40 * view : 40 * (view + 1)] = pixels[:, view]
@@ -134,7 +134,7 @@ def test_early_lays_the_views_side_by_side() -> None:
 
 
 def test_stack_makes_twelve_channels_of_the_views() -> None:
-    model, pixels = made("stack"), torch.rand(2, 4, 3, 48, 40)
+    model, pixels = make_model("stack"), torch.rand(2, 4, 3, 48, 40)
     channels = torch.empty(2, 12, 48, 40)
     for view in range(4):
         for channel in range(3):
@@ -145,7 +145,7 @@ def test_stack_makes_twelve_channels_of_the_views() -> None:
 
 @pytest.mark.parametrize("fusion", FUSIONS)
 def test_the_order_of_the_views_matters_only_before_the_trunk(fusion: str) -> None:
-    model, pixels = made(fusion), torch.rand(2, 4, 3, 64, 64)
+    model, pixels = make_model(fusion), torch.rand(2, 4, 3, 64, 64)
     if fusion == "attention":
         let_attention_choose(model)
     same = close(model(pixels), model(pixels.roll(1, dims=1)))
@@ -153,9 +153,9 @@ def test_the_order_of_the_views_matters_only_before_the_trunk(fusion: str) -> No
 
 
 def test_attention_starts_as_medium_bit_for_bit() -> None:
-    attention = made("attention")
+    attention = make_model("attention")
     torch.manual_seed(0)
-    medium = made("medium")
+    medium = make_model("medium")
     for height, width in ((32, 32), (70, 96), (224, 224)):
         pixels = torch.rand(2, 4, 3, height, width)
         assert torch.equal(attention(pixels), medium(pixels))
@@ -165,7 +165,7 @@ def test_attention_starts_as_medium_bit_for_bit() -> None:
 
 
 def test_attention_follows_its_formula() -> None:
-    model = made("attention")
+    model = make_model("attention")
     let_attention_choose(model)
     pixels = torch.rand(2, 4, 3, 96, 64)
     convolutions = nn.Sequential(*list(model.trunk.children())[:-2])
@@ -199,7 +199,7 @@ def pooled_by_hand(members: list[Tensor], V: Tensor, w: Tensor) -> tuple[Tensor,
 
 
 def test_attention_weights_are_shares_and_differ_once_they_have_learned() -> None:
-    model = made("attention")
+    model = make_model("attention")
     let_attention_choose(model)
     view, place = model.attention(torch.rand(3, 4, 3, 64, 96))
     assert close(view.sum(dim=1), torch.ones(3))
@@ -211,7 +211,7 @@ def test_attention_weights_are_shares_and_differ_once_they_have_learned() -> Non
 
 
 def test_attention_stays_finite_with_scores_that_overflow() -> None:
-    model = made("attention")
+    model = make_model("attention")
     with torch.no_grad():
         model.map_attention.score.weight.fill_(1e4)
         model.view_attention.score.weight.fill_(1e4)
@@ -220,12 +220,12 @@ def test_attention_stays_finite_with_scores_that_overflow() -> None:
 
 def test_only_attention_has_attention() -> None:
     with pytest.raises(ValueError, match="medium fusion has no attention"):
-        made("medium").attention(torch.rand(1, 4, 3, 32, 32))
+        make_model("medium").attention(torch.rand(1, 4, 3, 32, 32))
 
 
 @pytest.mark.parametrize("fusion", FUSIONS)
 def test_gradients_reach_every_parameter(fusion: str) -> None:
-    model = made(fusion).train()
+    model = make_model(fusion).train()
     if fusion == "attention":
         let_attention_choose(model)
     logit = model(torch.rand(3, 4, 3, 64, 64))
@@ -237,7 +237,7 @@ def test_gradients_reach_every_parameter(fusion: str) -> None:
 
 
 def test_untrained_attention_begins_to_learn() -> None:
-    model = made("attention").train()
+    model = make_model("attention").train()
     logit = model(torch.rand(3, 4, 3, 64, 64))
     cross_entropy(logit, torch.tensor([0, 1, 2])).backward()  # type: ignore[no-untyped-call]
     for pooling in (model.map_attention, model.view_attention):
@@ -247,17 +247,17 @@ def test_untrained_attention_begins_to_learn() -> None:
 
 @pytest.mark.parametrize("fusion", FUSIONS)
 def test_the_model_normalises(fusion: str) -> None:
-    own = made(fusion)
+    model = make_model(fusion)
     bare = FourViewResNet(fusion, CLASSES, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), depth=18).eval()
-    bare.load_state_dict(own.state_dict() | {"mean": bare.mean, "std": bare.std})
+    bare.load_state_dict(model.state_dict() | {"mean": bare.mean, "std": bare.std})
     pixels = torch.rand(1, 4, 3, 32, 48)
-    assert close(own(pixels), bare(normal(pixels)))
-    assert not close(own(pixels), bare(pixels))
+    assert close(model(pixels), bare(normal(pixels)))
+    assert not close(model(pixels), bare(pixels))
 
 
 @pytest.mark.parametrize("fusion", FUSIONS)
 def test_channels_last_pixels_reach_the_trunk_as_they_are(fusion: str) -> None:
-    model = made(fusion)
+    model = make_model(fusion)
     entering: list[Tensor] = []
     model.trunk.conv1.register_forward_pre_hook(lambda _, given: entering.append(given[0]))
     pixels = torch.rand(2, 4, 3, 48, 32)
@@ -269,7 +269,7 @@ def test_channels_last_pixels_reach_the_trunk_as_they_are(fusion: str) -> None:
 
 @pytest.mark.parametrize("fusion", FUSIONS)
 def test_bfloat16_gives_nearly_the_same(fusion: str) -> None:
-    model, pixels = made(fusion), torch.rand(2, 4, 3, 64, 64)
+    model, pixels = make_model(fusion), torch.rand(2, 4, 3, 64, 64)
     exact = model(pixels)
     with torch.autocast("cpu", torch.bfloat16):
         everything = model.forward_all(pixels)
@@ -279,7 +279,7 @@ def test_bfloat16_gives_nearly_the_same(fusion: str) -> None:
 
 def test_the_whole_model_is_one_graph_for_the_compiler() -> None:
     for fusion in ("late", "attention", "stack"):
-        model, pixels = made(fusion), torch.rand(2, 4, 3, 32, 32)
+        model, pixels = make_model(fusion), torch.rand(2, 4, 3, 32, 32)
         compiled = torch.compile(model.forward_all, backend="eager", fullgraph=True)
         assert torch.equal(compiled(pixels).logits, model(pixels))
 
@@ -290,7 +290,7 @@ def test_one_seed_gives_one_model(fusion: str) -> None:
     gradients = []
     for _ in range(2):
         torch.manual_seed(1)
-        model = made(fusion).train()
+        model = make_model(fusion).train()
         cross_entropy(model(pixels), label).backward()  # type: ignore[no-untyped-call]
         slopes = [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
         gradients.append(torch.cat([slope.flatten() for slope in slopes]))
@@ -335,7 +335,7 @@ def test_zero_residual_blocks_start_as_the_identity() -> None:
     trunk = FourViewResNet("medium", 3, depth=18, zero_init_residual=True).eval().trunk
     entered = torch.rand(1, 64, 8, 8)
     assert torch.equal(trunk.layer1[1](entered), entered)
-    assert not torch.equal(made("medium").trunk.layer1[1](entered), entered)
+    assert not torch.equal(make_model("medium").trunk.layer1[1](entered), entered)
 
 
 def test_the_page_knows_every_fusion() -> None:

@@ -1,4 +1,4 @@
-"""Planted shortcuts: where they lie, what the masks and the table say, and what stays the same."""
+"""Shortcuts: positions, masks, table, and what stays the same."""
 
 from pathlib import Path
 
@@ -45,7 +45,9 @@ def test_only_the_planted_states_change_and_no_place_does(plain: Path, planted: 
     assert changed == views | {"elements.csv"}
 
 
-def test_the_mask_has_the_plant_exactly_where_the_mask_changed(plain: Path, planted: Path) -> None:
+def test_the_mask_has_the_shortcut_exactly_where_the_mask_changed(
+    plain: Path, planted: Path
+) -> None:
     for state, value in (("Alaska", 16), ("Hawaii", 18)):
         for path in (planted / "mask").glob(f"*/{state}/*.png"):
             before = np.asarray(Image.open(plain / path.relative_to(planted)))
@@ -111,6 +113,6 @@ def test_an_unknown_state_or_plant_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_command_plants_what_it_is_told(tmp_path: Path) -> None:
+def test_the_command_paints_shortcuts(tmp_path: Path) -> None:
     assert main([str(tmp_path / "data"), *SMALL, "--shortcut", "Hawaii=tint"]) == 0
     assert "17,tint,yes" in (tmp_path / "data" / "elements.csv").read_text()

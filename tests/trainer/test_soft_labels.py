@@ -18,7 +18,7 @@ NAMES = ("A", "B", "C")
 TRAINING = [place("A", 0, -0.5), place("A", 0, 0.5), place("B", 0, 1), place("C", 0, 3)]
 
 
-def test_without_smoothing_a_class_is_answered_with_itself() -> None:
+def test_without_smoothing_there_are_no_soft_labels() -> None:
     assert soft_labels(Config(), NAMES, TRAINING) is None
 
 

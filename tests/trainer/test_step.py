@@ -34,12 +34,12 @@ def batches(count: int, locations: int = 4) -> Iterator[tuple[Tensor, Tensor]]:
 
 
 def trained(config: Config, steps: int = 3) -> tuple[TrainStep, list[float]]:
-    made = make_step(config)
+    train_step = make_step(config)
     losses = [
-        float(made(views, label, number, len(label)))
+        float(train_step(views, label, number, len(label)))
         for number, (views, label) in enumerate(batches(steps))
     ]
-    return made, losses
+    return train_step, losses
 
 
 def same(one: TrainStep, other: TrainStep) -> bool:
@@ -89,9 +89,9 @@ def test_adam_of_the_paper_decays_everything() -> None:
 @pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])
 def test_every_optimiser_lowers_the_loss(name: Literal["adam", "adamw", "sgd"]) -> None:
     rate = 0.02 if name == "sgd" else 1e-3
-    made = make_step(replace(TINY, optimizer=name, learning_rate=rate, weight_decay=0.0))
+    train_step = make_step(replace(TINY, optimizer=name, learning_rate=rate, weight_decay=0.0))
     views, label = next(batches(1))
-    losses = [float(made(views, label, 0, 4)) for _ in range(8)]
+    losses = [float(train_step(views, label, 0, 4)) for _ in range(8)]
     assert losses[-1] < 0.7 * losses[0]
 
 
@@ -126,18 +126,22 @@ def test_frozen_statistics_stay_and_others_move() -> None:
 
 
 def test_the_average_follows_the_weights() -> None:
-    made = make_step(replace(TINY, ema_decay=0.5))
-    assert made.eval_model is not made.model
+    train_step = make_step(replace(TINY, ema_decay=0.5))
+    assert train_step.eval_model is not train_step.model
     average = None
     for number, (views, label) in enumerate(batches(4)):
-        made(views, label, number, 4)
-        weight = made.model.classifier.weight.detach()
+        train_step(views, label, number, 4)
+        weight = train_step.model.classifier.weight.detach()
         decay = min(0.5, (1 + number) / (10 + number))
         average = weight.clone() if average is None else torch.lerp(average, weight, 1 - decay)
-        assert torch.allclose(made.eval_model.classifier.weight, average, atol=1e-7)
-    assert not torch.equal(made.eval_model.classifier.weight, made.model.classifier.weight)
+        assert torch.allclose(train_step.eval_model.classifier.weight, average, atol=1e-7)
+    assert not torch.equal(
+        train_step.eval_model.classifier.weight, train_step.model.classifier.weight
+    )
     # Statistics are not averaged: they belong to the weights as they are.
-    assert torch.equal(made.eval_model.trunk.bn1.running_mean, made.model.trunk.bn1.running_mean)
+    assert torch.equal(
+        train_step.eval_model.trunk.bn1.running_mean, train_step.model.trunk.bn1.running_mean
+    )
 
 
 @pytest.mark.parametrize("ema_decay", [0.0, 0.9])
@@ -186,5 +190,5 @@ def test_a_compiled_model_learns_the_same(monkeypatch: pytest.MonkeyPatch) -> No
     plain, losses = trained(FROZEN, 2)
     compiled, near = trained(replace(FROZEN, compile=True), 2)
     assert near == pytest.approx(losses, rel=1e-5)
-    weights = [made.model.classifier.weight for made in (plain, compiled)]
+    weights = [train_step.model.classifier.weight for train_step in (plain, compiled)]
     assert torch.allclose(weights[0], weights[1], atol=1e-5)

@@ -85,7 +85,7 @@ def test_one_seed_gives_one_model_bit_for_bit(
 
 
 @pytest.mark.parametrize("after", [2, 3, 5, 6])
-def test_a_run_goes_on_from_any_step(
+def test_a_run_resumes_from_any_step(
     tmp_path: Path,
     trained: Path,
     training_folder: Path,
@@ -319,7 +319,7 @@ def test_what_a_kill_left_half_written_goes_with_the_next_save(
     assert not left.exists()
 
 
-def test_a_run_of_an_earlier_version_is_not_gone_on_with(
+def test_a_run_of_an_earlier_version_is_not_resumed(
     tmp_path: Path, trained: Path, training_folder: Path
 ) -> None:
     run = copy_run(trained, tmp_path / "run")
