@@ -5,12 +5,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import bootstrap
 
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
 
 N_RESAMPLES = 2000
 CONFIDENCE_LEVEL = 0.95
+BATCH = 100
+"""Bootstrap samples in memory at once, so that many locations need little memory."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +61,18 @@ def aggregate(attributions: Sequence[Attribution], seed: int = 0) -> Aggregate:
 
 def bootstrap_interval(shares: NDArray[np.float64], seed: int = 0) -> NDArray[np.float64]:
     """Return the bootstrap interval (K, 2) of the mean over N locations of shares (N, K)."""
-    generator, count = np.random.default_rng(seed), len(shares)
-    # One sample after the other, so that many locations need little memory.
-    samples = (generator.integers(count, size=count) for _ in range(N_RESAMPLES))
-    means = np.stack([np.bincount(sample, minlength=count) @ shares / count for sample in samples])
-    tail = (1 - CONFIDENCE_LEVEL) / 2
-    return np.quantile(means, (tail, 1 - tail), axis=0).T
+    if len(shares) < 2:
+        return np.repeat(shares.T, 2, axis=1)
+    result = bootstrap(
+        (shares,),
+        np.mean,
+        method="percentile",
+        n_resamples=N_RESAMPLES,
+        confidence_level=CONFIDENCE_LEVEL,
+        batch=BATCH,
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    return np.stack([result.low, result.high], axis=1)
 
 
 def _check(attributions: Sequence[Attribution]) -> None:

@@ -1,4 +1,4 @@
-"""The masks of the painted states: what each pixel of a view belongs to, as a model sees it."""
+"""Masks of the painted states: the element that each pixel of a view shows."""
 
 import csv
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ AGAIN = "paint the data set again with `python -m trainer.synthetic`"
 
 @dataclass(frozen=True)
 class Element:
-    """Something that is painted: its value in the masks, and whether it tells the state."""
+    """A painted element: its value in the masks, and whether it defines the state."""
 
     value: int
     name: str
@@ -26,29 +26,28 @@ class Element:
 
 
 class Masks:
-    """The masks beside a store's photographs, found as those are."""
+    """The masks of a store's photographs."""
 
     def __init__(self, root: Path, photographs: Photographs) -> None:
-        """Take the folder `mask` of a painted data set, of which `photographs` are one split.
+        """Open the folder `mask` of a painted data set, of which `photographs` are one split.
 
-        Raises InputError unless it has masks of that split and the elements lie beside it.
+        Raises InputError if it has no masks of that split, or no table of elements is beside it.
         """
         self._photographs = photographs
         self._root = root / photographs.root.name
         if not self._root.is_dir():
             raise InputError(
-                f"{self._root}: there is no such folder of masks; say with --mask where the folder "
-                "`mask` of the painted data set is."
+                f"{self._root}: no such folder; choose the folder `mask` of the painted data set with "
+                "--mask."
             )
-        self.element = _elements(root.resolve().parent / ELEMENTS)
+        self.elements = _elements(root.resolve().parent / ELEMENTS)
 
     def shares(self, location_id: str, size: int) -> NDArray[np.float32]:
-        """Return how much of a view's pixels is each of the E elements, (E, 4, size, size).
+        """Return the share of each of E elements in each pixel of the views, (E, 4, size, size).
 
-        Shares are in [0, 1] and sum to 1 over the elements. A mask is scaled down as its photograph
-        is for the model, by the same filter, so they say of what a pixel was mixed, and what is
-        thinner than a pixel counts for what it is. Raises InputError for a mask that is missing or
-        has an unknown value, and as `Photographs.path` does.
+        Shares are in [0, 1] and sum to 1 over the elements. A mask is scaled down by the same filter
+        as its photograph, so that elements thinner than a pixel count, too. Raises InputError for a
+        mask that is missing or has an unknown value, and as `Photographs.path` does.
         """
         views = [self._view(location_id, heading, size) for heading in HEADINGS]
         return np.stack(views, axis=1)
@@ -58,10 +57,12 @@ class Masks:
         path = (self._root / photograph.relative_to(self._photographs.root)).with_suffix(".png")
         mask = _read(path)
         _check_size(mask, path, photograph)
-        unknown = set(np.unique(mask).tolist()) - {element.value for element in self.element}
+        unknown = set(np.unique(mask).tolist()) - {element.value for element in self.elements}
         if unknown:
-            raise InputError(f"{path}: holds {min(unknown)}, which is no element; {AGAIN}.")
-        scaled = [_scaled(mask == element.value, size) for element in self.element]
+            raise InputError(
+                f"{path}: has the value {min(unknown)}, which is not an element; {AGAIN}."
+            )
+        scaled = [_scaled(mask == element.value, size) for element in self.elements]
         return np.stack(scaled)
 
 
@@ -73,13 +74,13 @@ def _check_size(mask: NDArray[np.uint8], path: Path, photograph: Path) -> None:
         raise InputError(f"{photograph}: the photograph cannot be read; restore it.") from error
     if mask.shape != size[::-1]:
         raise InputError(
-            f"{path}: has {mask.shape[1]} x {mask.shape[0]} pixels and its photograph {size[0]} x "
-            f"{size[1]}; {AGAIN}."
+            f"{path}: has {mask.shape[1]} x {mask.shape[0]} pixels and its photograph "
+            f"{size[0]} x {size[1]}; {AGAIN}."
         )
 
 
-def _scaled(here: NDArray[np.bool_], size: int) -> NDArray[np.float32]:
-    image = Image.fromarray(here.astype(np.float32))
+def _scaled(mask: NDArray[np.bool_], size: int) -> NDArray[np.float32]:
+    image = Image.fromarray(mask.astype(np.float32))
     return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR))
 
 
@@ -89,10 +90,10 @@ def _read(path: Path) -> NDArray[np.uint8]:
             if image.mode == "L":
                 return np.asarray(image)
     except FileNotFoundError as error:
-        raise InputError(f"{path}: the mask is gone; {AGAIN}.") from error
+        raise InputError(f"{path}: the mask is missing; {AGAIN}.") from error
     except (OSError, SyntaxError, ValueError, UnidentifiedImageError) as error:
         raise InputError(f"{path}: the mask cannot be read; {AGAIN}.") from error
-    raise InputError(f"{path}: this is no mask of one channel of 8 bits; {AGAIN}.")
+    raise InputError(f"{path}: the mask is not an 8-bit image with one channel; {AGAIN}.")
 
 
 def _elements(path: Path) -> tuple[Element, ...]:
@@ -103,13 +104,14 @@ def _elements(path: Path) -> tuple[Element, ...]:
                 for row in csv.DictReader(file)
             )
     except FileNotFoundError as error:
-        raise InputError(f"{path}: the table of elements is gone; {AGAIN}.") from error
+        raise InputError(f"{path}: the table of elements is missing; {AGAIN}.") from error
     except (KeyError, TypeError, ValueError, OSError, csv.Error) as error:
-        raise InputError(f"{path}: this is no table of elements; {AGAIN}.") from error
-    different = {len({row.value for row in rows}), len({row.name for row in rows}), len(rows)}
-    within = all(0 <= row.value < 256 for row in rows)
-    if len(different) > 1 or not within or len({row.tells_state for row in rows}) < 2:
+        raise InputError(f"{path}: this is not a table of elements; {AGAIN}.") from error
+    unique = len({row.value for row in rows}) == len({row.name for row in rows}) == len(rows)
+    in_range = all(0 <= row.value < 256 for row in rows)
+    if not unique or not in_range or len({row.tells_state for row in rows}) < 2:
         raise InputError(
-            f"{path}: elements come twice, have ids beyond 255, or all tell the same; {AGAIN}."
+            f"{path}: ids or names are not unique, an id is above 255, or `tells_state` is the same "
+            f"for all elements; {AGAIN}."
         )
     return rows

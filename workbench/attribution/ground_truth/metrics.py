@@ -1,24 +1,26 @@
-"""How far a map agrees with a known truth: arrays in, numbers out.
+"""How far a map agrees with a mask: arrays in, numbers out.
 
-A map's `weight` (4, H, W) is at least 0: its absolute values, or its positive ones. The `truth`
-(4, H, W) is in [0, 1]: how much of each place belongs to what tells the state. Its mean, the area
-share, is what each measure gives on average for a map that knows nothing.
+The `weights` (4, H, W) of a map are not negative: its absolute or its positive values. The `mask`
+(4, H, W) is in [0, 1]: how much of each pixel belongs to what defines the state. Its mean, the area
+share, is the expected value of each metric for a random map.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import bootstrap
 
-RESAMPLES = 2_000
-CONFIDENCE = 0.95
+N_RESAMPLES = 2_000
+CONFIDENCE_LEVEL = 0.95
 NAN = float("nan")
 Numbers = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A number and its bootstrap interval of 95 %, from `low` to `high`."""
+    """A number and its 95 % bootstrap interval, from `low` to `high`."""
 
     value: float
     low: float
@@ -27,10 +29,10 @@ class Interval:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Means over locations held against those of chance.
+    """Means over locations, compared with chance.
 
-    `value` is the mean, `chance` that of the area share, `difference` value - chance and `ratio`
-    value / chance. `locations` counts those behind it; NaN where they are too few to say.
+    `value` is the mean, `chance` that of the area share, `difference` is value - chance and `ratio`
+    value / chance, over so many `locations`. Numbers are NaN for fewer than two.
     """
 
     locations: int
@@ -40,66 +42,74 @@ class Comparison:
     ratio: Interval
 
 
-def mass_accuracy(weight: Numbers, truth: Numbers) -> float:
-    """Return the share of the weight that lies on the truth; NaN for a map of zeros.
+def mass_accuracy(weights: Numbers, mask: Numbers) -> float:
+    """Return the share of the weights inside the mask; NaN for a map of zeros.
 
     Arras, Osman & Samek 2022 (arXiv 2003.07258), relevance mass accuracy.
     """
-    total = weight.sum(dtype=np.float64)
-    return float((weight * truth).sum(dtype=np.float64) / total) if total else NAN
+    total = weights.sum(dtype=np.float64)
+    return float((weights * mask).sum(dtype=np.float64) / total) if total else NAN
 
 
-def rank_accuracy(weight: Numbers, truth: Numbers) -> float:
-    """Return the share of truth in the K greatest weights, K being the truth's size.
+def rank_accuracy(weights: Numbers, mask: Numbers) -> float:
+    """Return the share of the K greatest weights inside the mask, K being the mask's size.
 
-    NaN for a map of zeros and where there is no truth. Equal weights at the limit share the places
-    that are left, so that no order of pixels is preferred. Arras, Osman & Samek 2022, relevance
-    rank accuracy.
+    NaN for a map of zeros and for an empty mask. Equal weights at the limit share the remaining
+    pixels, so that no order of pixels is preferred. Arras, Osman & Samek 2022, relevance rank
+    accuracy.
     """
-    size = truth.sum(dtype=np.float64)
-    if not size or not weight.any():
+    size = mask.sum(dtype=np.float64)
+    if not size or not weights.any():
         return NAN
-    limit = np.sort(weight, axis=None)[-int(np.ceil(size))]
-    above, equal = weight > limit, weight == limit
-    left = size - above.sum()
-    return float((truth[above].sum(dtype=np.float64) + left * truth[equal].mean()) / size)
+    limit = np.sort(weights, axis=None)[-int(np.ceil(size))]
+    above, equal = weights > limit, weights == limit
+    remaining = size - above.sum()
+    return float((mask[above].sum(dtype=np.float64) + remaining * mask[equal].mean()) / size)
 
 
-def pointing(weight: Numbers, truth: Numbers) -> float:
-    """Return the truth at the greatest weight, a mean where several are; NaN for a map of zeros.
+def pointing_game(weights: Numbers, mask: Numbers) -> float:
+    """Return the mask at the greatest weight, the mean of several; NaN for a map of zeros.
 
-    Zhang et al. 2018 (arXiv 1608.00507), pointing game; 1 is a hit and 0 a miss.
+    Zhang et al. 2018 (arXiv 1608.00507); 1 is a hit and 0 a miss.
     """
-    greatest = weight.max()
-    return float(truth[weight == greatest].mean(dtype=np.float64)) if greatest else NAN
+    greatest = weights.max()
+    return float(mask[weights == greatest].mean(dtype=np.float64)) if greatest else NAN
 
 
-def compare(value: Numbers, chance: Numbers, seed: int) -> Comparison:
-    """Hold values (N,) against their chance levels (N,); pairs with a NaN value are left out.
+def compare(values: Numbers, chances: Numbers, seed: int) -> Comparison:
+    """Compare values (N,) with their chance levels (N,); pairs with a NaN value are left out.
 
-    Intervals are percentiles over samples of the locations, drawn with replacement (Efron 1979).
+    The intervals are percentiles of bootstrap samples of the locations (Efron 1979).
     """
-    known = ~np.isnan(value)
-    pairs = np.stack((value[known], chance[known]), axis=1)
-    count = len(pairs)
-    if count < 2:
+    known = ~np.isnan(values)
+    values, chances = values[known], chances[known]
+    if len(values) < 2:
         unknown = Interval(NAN, NAN, NAN)
-        return Comparison(count, unknown, NAN, unknown, unknown)
-    drawn = np.random.default_rng(seed).integers(0, count, (RESAMPLES, count))
-    # The first row is the sample itself.
-    means = np.concatenate((pairs.mean(axis=0)[None], pairs[drawn].mean(axis=1)))
-    ratio = np.divide(means[:, 0], means[:, 1], where=means[:, 1] > 0, out=np.full(len(means), NAN))
+        return Comparison(len(values), unknown, NAN, unknown, unknown)
+
+    def interval(statistic: Callable[[Numbers, Numbers], Numbers]) -> Interval:
+        # Equal seeds: all statistics are of the same samples.
+        result = bootstrap(
+            (values, chances),
+            lambda v, c, axis: statistic(v.mean(axis=axis), c.mean(axis=axis)),
+            paired=True,
+            method="percentile",
+            n_resamples=N_RESAMPLES,
+            confidence_level=CONFIDENCE_LEVEL,
+            rng=np.random.default_rng(seed),
+        ).confidence_interval
+        value = statistic(values.mean(), chances.mean())
+        return Interval(float(value), float(result.low), float(result.high))
+
     return Comparison(
-        count,
-        _interval(means[:, 0]),
-        float(means[0, 1]),
-        _interval(means[:, 0] - means[:, 1]),
-        _interval(ratio),
+        len(values),
+        value=interval(lambda value, chance: value),
+        chance=float(chances.mean()),
+        difference=interval(np.subtract),
+        ratio=interval(_ratio),
     )
 
 
-def _interval(numbers: Numbers) -> Interval:
-    """Make an interval of a number and its resampled values, (1 + RESAMPLES,)."""
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(numbers[1:], (tail, 1 - tail))
-    return Interval(float(numbers[0]), float(low), float(high))
+def _ratio(value: Numbers, chance: Numbers) -> Numbers:
+    result: Numbers = np.divide(value, chance, where=chance > 0, out=np.full_like(value, NAN))
+    return result

@@ -1,4 +1,4 @@
-"""How far explanations agree with the truth, as a dot plot for print."""
+"""Results of the ground truth study as a dot plot for print."""
 
 from collections.abc import Sequence
 
@@ -7,72 +7,78 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from workbench.attribution.ground_truth.report import PART_TITLES, titles
-from workbench.attribution.ground_truth.study import CONTROLS, MEASURES, PARTS, Agreement
+from workbench.attribution.ground_truth.study import (
+    CONTROLS,
+    METRICS,
+    PARTS,
+    MethodConfig,
+    MethodResult,
+)
 from workbench.figures import paper
 
-ROW = 6.0
-"""Height of a line, mm."""
+ROW_HEIGHT = 6.0
+"""Height of a row, mm."""
 GAP = 0.8
-"""What is left free above the controls, lines."""
-COLOUR = "#20558a"
-CHANCE = "#b2182b"
+"""Space above the controls, in rows."""
+COLOR = "#20558a"
+CHANCE_COLOR = "#b2182b"
 
 
-def dots(agreement: Sequence[Agreement], width: float = paper.DOUBLE_COLUMN) -> Figure:
-    """Draw each measure with its interval, a line for each way to explain; width in mm.
+def dot_plot(results: Sequence[MethodResult], width: float = paper.DOUBLE_COLUMN) -> Figure:
+    """Draw each metric with its interval in a panel, a row for each method; width in mm.
 
-    Filled dots are of |map|, hollow ones of its positive part; a dashed line is the chance level.
-    The controls stand apart, below all ways to explain.
+    Filled dots are of |map|, hollow ones of its positive part; dashed lines are chance levels. The
+    controls are below all methods.
     """
-    height = 20 + ROW * (len(agreement) + GAP)
+    height = 20 + ROW_HEIGHT * (len(results) + GAP)
     with mpl.rc_context(paper.STYLE):
         figure = Figure(
             figsize=(width / paper.MILLIMETRES_PER_INCH, height / paper.MILLIMETRES_PER_INCH)
         )
-        panels = figure.subplots(1, len(MEASURES), sharey=True, squeeze=False)[0]
-        control = np.array([one.way in CONTROLS for one in agreement])
-        line = np.arange(len(agreement)) + GAP * control
-        for axes, name in zip(panels, MEASURES, strict=True):
-            for part, offset, face in zip(PARTS, (-0.14, 0.14), (COLOUR, "white"), strict=True):
-                found = [one.measure[part, name] for one in agreement]
-                value = np.array([one.value.value for one in found])
-                ends = np.array([(one.value.low, one.value.high) for one in found]).T
-                axes.hlines(line + offset, *ends, color=COLOUR)
+        panels = figure.subplots(1, len(METRICS), sharey=True, squeeze=False)[0]
+        is_control = np.array([result.config in CONTROLS for result in results])
+        rows = np.arange(len(results)) + GAP * is_control
+        for axes, name in zip(panels, METRICS, strict=True):
+            for part, offset, face in zip(PARTS, (-0.14, 0.14), (COLOR, "white"), strict=True):
+                intervals = [result.metrics[part, name].value for result in results]
+                values = np.array([interval.value for interval in intervals])
+                ends = np.array([(interval.low, interval.high) for interval in intervals]).T
+                axes.hlines(rows + offset, *ends, color=COLOR)
                 axes.plot(
-                    value,
-                    line + offset,
+                    values,
+                    rows + offset,
                     linestyle="none",
                     marker="o",
                     markersize=3,
                     markeredgewidth=0.7,
-                    color=COLOUR,
+                    color=COLOR,
                     markerfacecolor=face,
                     label=PART_TITLES[part],
                     zorder=3,
                 )
-            if control.any():
-                above = line[control].min() - (1 + GAP) / 2
+            if is_control.any():
+                above = rows[is_control].min() - (1 + GAP) / 2
                 axes.axhline(above, color=paper.GREY, linewidth=0.5)
-            # Where a way has maps of zeros, its locations are others and so is their chance.
-            chance = [one.measure[PARTS[0], name].chance for one in agreement]
+            # A method with maps of zeros has fewer locations, and so another chance level.
+            chances = [result.metrics[PARTS[0], name].chance for result in results]
             axes.vlines(
-                chance,
-                line - 0.5,
-                line + 0.5,
-                color=CHANCE,
+                chances,
+                rows - 0.5,
+                rows + 0.5,
+                color=CHANCE_COLOR,
                 linestyle="--",
                 label="chance",
                 zorder=1,
             )
             axes.set(title=name.capitalize(), xlabel="Share", xlim=(0, 1.02))
-        panels[0].set_yticks(line, [_words(one) for one in agreement])
+        panels[0].set_yticks(rows, [_label(result.config) for result in results])
         panels[0].invert_yaxis()
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 
-def _words(agreement: Agreement) -> str:
-    method, baseline = titles(agreement.way)
-    if agreement.way in CONTROLS:
+def _label(config: MethodConfig) -> str:
+    method, baseline = titles(config)
+    if config in CONTROLS:
         return f"control: {method}"
-    return f"{method}, {baseline}" if agreement.way.baseline else method
+    return f"{method}, {baseline}" if config.baseline else method

@@ -1,4 +1,4 @@
-"""How far explanations agree with the truth, as tables: for a person and for a program."""
+"""Results of the ground truth study as Markdown tables and as CSV."""
 
 import math
 from collections.abc import Sequence
@@ -7,48 +7,49 @@ import pandas as pd
 
 from common.tables import to_markdown
 from workbench.attribution.ground_truth.metrics import Comparison, Interval
-from workbench.attribution.ground_truth.study import MEASURES, PARTS, Agreement, Way
+from workbench.attribution.ground_truth.study import METRICS, PARTS, MethodConfig, MethodResult
 from workbench.attribution.request import BASELINE_TITLES, METHOD_TITLES
 
 PART_TITLES = dict(zip(PARTS, ("|map|", "positive part"), strict=True))
-NOTHING = "means nothing"
-"""All elements that mean nothing, taken together."""
+IRRELEVANT = "irrelevant"
+"""All elements that do not define the state, taken together."""
 _NUMBERS = ("value", "difference", "ratio")
 _TEXT_COLUMNS = ("method", "baseline", "of")
 
 
-def titles(way: Way) -> tuple[str, str]:
-    """Return what people call a method and its baseline, "–" for none."""
-    return METHOD_TITLES.get(way.method, way.method), BASELINE_TITLES.get(way.baseline, "–")
+def titles(config: MethodConfig) -> tuple[str, str]:
+    """Return the titles of a method and its baseline, "–" for none."""
+    method = METHOD_TITLES.get(config.method, config.method)
+    return method, BASELINE_TITLES.get(config.baseline, "–")
 
 
-def page(heading: str, agreement: Sequence[Agreement]) -> str:
-    """Return two tables in Markdown under a heading: the measures, and each element by itself."""
+def page(heading: str, results: Sequence[MethodResult]) -> str:
+    """Return two Markdown tables under a heading: the metrics, and each element."""
     return f"""{heading}
 
-{to_markdown(_measures(agreement), _TEXT_COLUMNS)}
-Shares in percent and, in brackets, their bootstrap intervals of 95 % over the locations. Chance is
-the area share of what tells the state, and × the measure as a multiple of it. The last two lines
-are controls: the lower half of the views, which only knows where the ground is, and the mean
-|input × gradient| of pictures of noise, which only knows where the model looks.
+{to_markdown(_metrics_table(results), _TEXT_COLUMNS)}
+Shares in percent with their 95 % bootstrap intervals over the locations. Chance is the area share of
+what defines the state; × is the metric as a multiple of chance. The last two methods are controls:
+the lower half of the views, which only knows where the ground is, and the mean |input × gradient| of
+noise images, which only knows where the model looks.
 
-{to_markdown(_elements(agreement), _TEXT_COLUMNS)}
-Share of |map| on an element as a multiple of its share of the area, over the locations that show
-it: 1 is chance.
+{to_markdown(_elements_table(results), _TEXT_COLUMNS)}
+Share of |map| on an element as a multiple of its area share, over the locations that show it: 1 is
+chance.
 """
 
 
-def csv(agreement: Sequence[Agreement]) -> str:
-    """Return every comparison as CSV, a line each; shares in [0, 1], nothing where unknown."""
-    names = ["method", "baseline", "part", "measure", "element", "locations", "chance"]
+def csv(results: Sequence[MethodResult]) -> str:
+    """Return every comparison as a line of CSV; shares in [0, 1], empty where unknown."""
+    names = ["method", "baseline", "part", "metric", "element", "locations", "chance"]
     names += [f"{name}{end}" for name in _NUMBERS for end in ("", "_low", "_high")]
     rows: list[list[object]] = []
-    for one in agreement:
-        way = (one.way.method, one.way.baseline)
-        for (part, name), comparison in one.measure.items():
-            rows.append([*way, part, name, "", *_numbers(comparison)])
-        for name, comparison in {NOTHING: one.nothing, **one.element}.items():
-            rows.append([*way, PARTS[0], "share", name, *_numbers(comparison)])
+    for result in results:
+        config = (result.config.method, result.config.baseline)
+        for (part, name), comparison in result.metrics.items():
+            rows.append([*config, part, name, "", *_numbers(comparison)])
+        for name, comparison in {IRRELEVANT: result.irrelevant, **result.elements}.items():
+            rows.append([*config, PARTS[0], "share", name, *_numbers(comparison)])
     return pd.DataFrame(rows, columns=names, dtype=object).to_csv(index=False, lineterminator="\n")
 
 
@@ -58,47 +59,48 @@ def _numbers(comparison: Comparison) -> list[float]:
     return [comparison.locations, comparison.chance, *numbers]
 
 
-def _measures(agreement: Sequence[Agreement]) -> pd.DataFrame:
+def _metrics_table(results: Sequence[MethodResult]) -> pd.DataFrame:
     columns = [*_TEXT_COLUMNS, "chance"]
-    for name in MEASURES:
+    for name in METRICS:
         columns += [name, "×"]
     columns += ["maps", "not converged", "seconds a map"]
     rows: list[list[object]] = []
-    for one in agreement:
+    for result in results:
         for part in PARTS:
-            found = [one.measure[part, name] for name in MEASURES]
+            comparisons = [result.metrics[part, name] for name in METRICS]
             cells = [
                 cell
-                for its in found
-                for cell in (_shown(its.value, "{:.1f}", 100), _shown(its.ratio, "{:.2f}"))
+                for one in comparisons
+                for cell in (_interval(one.value, "{:.1f}", 100), _interval(one.ratio, "{:.2f}"))
             ]
             rows.append(
                 [
-                    *titles(one.way),
+                    *titles(result.config),
                     PART_TITLES[part],
-                    _percent(found[0].chance),
+                    _percent(comparisons[0].chance),
                     *cells,
-                    found[0].locations,
-                    one.unconverged,
-                    f"{one.seconds:.2f}",
+                    comparisons[0].locations,
+                    result.unconverged,
+                    f"{result.seconds:.2f}",
                 ]
             )
     return pd.DataFrame(rows, columns=columns, dtype=object)
 
 
-def _elements(agreement: Sequence[Agreement]) -> pd.DataFrame:
-    names = list(agreement[0].element)
-    columns = ["method", "baseline", NOTHING, *names]
-    first = agreement[0]
-    area = [_percent(one.chance) for one in (first.nothing, *first.element.values())]
-    rows: list[list[object]] = [["share of the area, %", None, *area]]
-    for one in agreement:
-        ratio = [_number(one.element[name].ratio.value, "{:.2f}") for name in names]
-        rows.append([*titles(one.way), _shown(one.nothing.ratio, "{:.2f}"), *ratio])
+def _elements_table(results: Sequence[MethodResult]) -> pd.DataFrame:
+    names = list(results[0].elements)
+    columns = ["method", "baseline", IRRELEVANT, *names]
+    first = results[0]
+    areas = [_percent(one.chance) for one in (first.irrelevant, *first.elements.values())]
+    rows: list[list[object]] = [["area share, %", None, *areas]]
+    for result in results:
+        ratios = [_number(result.elements[name].ratio.value, "{:.2f}") for name in names]
+        irrelevant = _interval(result.irrelevant.ratio, "{:.2f}")
+        rows.append([*titles(result.config), irrelevant, *ratios])
     return pd.DataFrame(rows, columns=columns, dtype=object)
 
 
-def _shown(interval: Interval, form: str, scale: float = 1) -> str | None:
+def _interval(interval: Interval, form: str, scale: float = 1) -> str | None:
     value, low, high = (
         _number(number * scale, form) for number in (interval.value, interval.low, interval.high)
     )

@@ -37,10 +37,13 @@ def test_what_cannot_be_is_refused(tmp_path: Path, path: Path, refuse: Callable[
         ((path, "--seed", "-1"), "--seed at least 0."),
         ((path, "--method", "guess"), "invalid choice: 'guess'"),
         ((path, "--where", "state == 'Ohi'"), "Ohi"),
-        ((path, "--where", "confidence > 2"), "holds 0 such locations; at least two are needed."),
-        ((path, "--out", tmp_path / "file"), "this is a file; name a folder for the tables."),
+        (
+            (path, "--where", "confidence > 2"),
+            "0 locations meet the condition; at least two are needed.",
+        ),
+        ((path, "--out", tmp_path / "file"), "this is a file; choose a folder."),
         ((path, "--data", tmp_path / "none"), "there is no such folder of photographs"),
-        ((path, "--mask", tmp_path), f"{tmp_path / 'test'}: there is no such folder of masks"),
+        ((path, "--mask", tmp_path), f"{tmp_path / 'test'}: no such folder"),
         ((path,), "gone"),
     ):
         assert message in refuse(*words), words

@@ -15,7 +15,7 @@ from workbench.store.photographs import Photographs
 
 
 def test_the_elements_are_those_of_the_table(masks: Masks) -> None:
-    tells = {element.name: element.tells_state for element in masks.element}
+    tells = {element.name: element.tells_state for element in masks.elements}
     assert len(tells) == 18
     assert [name for name in tells if not tells[name]] == ["sky", "cloud", "house", "car"]
     assert tells["border"]
@@ -28,7 +28,7 @@ def test_at_its_own_size_a_mask_is_what_the_file_says(
         share = masks.shares(store.location_ids[row], 256)
         for view, name in enumerate(store.image_paths[row]):
             own = np.asarray(Image.open((painted / "mask/test" / name).with_suffix(".png")))
-            value = np.array([element.value for element in masks.element])
+            value = np.array([element.value for element in masks.elements])
             assert np.array_equal(value[share[:, view].argmax(axis=0)], own)
             assert set(np.unique(share[:, view])) == {0, 1}
 
@@ -53,7 +53,7 @@ def test_a_share_is_what_the_trainer_makes_of_such_a_picture(
         Image.open((painted / "mask/test" / store.image_paths[0][1]).with_suffix(".png"))
     )
     share = masks.shares(location, 48)[:, 1]
-    for element, seen in zip(masks.element, share, strict=True):
+    for element, seen in zip(masks.elements, share, strict=True):
         here = np.where(own == element.value, 255, 0).astype(np.uint8)
         Image.fromarray(here).save(tmp_path / "white.jpg", quality=95)
         brightness = decode(tmp_path / "white.jpg", 48).mean(axis=0) / 255
@@ -62,7 +62,7 @@ def test_a_share_is_what_the_trainer_makes_of_such_a_picture(
 
 
 def test_what_is_thinner_than_a_pixel_counts_for_what_it_is(store: Store, masks: Masks) -> None:
-    border = [element.name for element in masks.element].index("border")
+    border = [element.name for element in masks.elements].index("border")
     arizona = next(name for name in store.location_ids if name.startswith("Arizona"))
     share = masks.shares(arizona, 16)[border]
     assert share[:, 8, 0] == pytest.approx(0.5, abs=0.1)
@@ -82,20 +82,20 @@ def test_masks_that_are_none_are_refused(tmp_path: Path, painted: Path, store: S
         return str(refusal.value)
 
     Image.fromarray(np.full((256, 256), 99, np.uint8)).save(path)
-    assert f"{path}: holds 99, which is no element" in complaint()
+    assert f"{path}: has the value 99, which is not an element" in complaint()
     path.write_bytes(path.read_bytes()[:60])
     assert f"{path}: the mask cannot be read" in complaint()
     Image.fromarray(np.zeros((256, 256, 3), np.uint8)).save(path)
-    assert f"{path}: this is no mask" in complaint()
+    assert f"{path}: the mask is not an 8-bit image" in complaint()
     path.write_text("text")
     assert f"{path}: the mask cannot be read" in complaint()
     path.unlink()
-    assert f"{path}: the mask is gone" in complaint()
+    assert f"{path}: the mask is missing" in complaint()
     (data / "elements.csv").write_text("id,name\n0,sky\n")
-    with pytest.raises(InputError, match=r"elements\.csv: this is no table of elements"):
+    with pytest.raises(InputError, match=r"elements\.csv: this is not a table of elements"):
         Masks(data / "mask", photographs)
     (data / "elements.csv").unlink()
-    with pytest.raises(InputError, match=r"elements\.csv: the table of elements is gone"):
+    with pytest.raises(InputError, match=r"elements\.csv: the table of elements is missing"):
         Masks(data / "mask", photographs)
     with pytest.raises(InputError, match="say with --mask where"):
         Masks(data / "elsewhere", photographs)

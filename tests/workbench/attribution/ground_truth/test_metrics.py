@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from workbench.attribution.ground_truth.metrics import (
     compare,
     mass_accuracy,
-    pointing,
+    pointing_game,
     rank_accuracy,
 )
 
 Measure = Callable[[NDArray[np.float64], NDArray[np.float64]], float]
-MEASURES = [mass_accuracy, rank_accuracy, pointing]
-every = pytest.mark.parametrize("measure", MEASURES)
+METRICS = [mass_accuracy, rank_accuracy, pointing_game]
+every = pytest.mark.parametrize("metric", METRICS)
 
 
 def drawn(seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -30,50 +30,50 @@ def test_a_small_sum_by_hand() -> None:
     truth = np.array([[[1.0, 0.0, 1.0, 0.0]]])
     assert mass_accuracy(weight, truth) == pytest.approx(6 / 10)
     assert rank_accuracy(weight, truth) == pytest.approx(1 / 2)
-    assert pointing(weight, truth) == 1
+    assert pointing_game(weight, truth) == 1
 
 
 def test_a_place_that_is_half_truth_counts_half() -> None:
     weight = np.array([[[3.0, 1.0]]])
     truth = np.array([[[0.5, 0.5]]])
-    for measure in MEASURES:
-        assert measure(weight, truth) == pytest.approx(0.5)
+    for metric in METRICS:
+        assert metric(weight, truth) == pytest.approx(0.5)
 
 
 @every
-def test_a_map_on_the_truth_alone_is_perfect_and_one_beside_it_is_nothing(measure: Measure) -> None:
+def test_a_map_on_the_truth_alone_is_perfect_and_one_beside_it_is_nothing(metric: Measure) -> None:
     weight, _ = drawn(0)
     truth = np.zeros_like(weight)
     truth[2, :3] = 1
-    assert measure(weight * truth, truth) == pytest.approx(1)
-    assert measure(weight * (1 - truth), truth) == pytest.approx(0, abs=1e-12)
+    assert metric(weight * truth, truth) == pytest.approx(1)
+    assert metric(weight * (1 - truth), truth) == pytest.approx(0, abs=1e-12)
 
 
 @every
-def test_a_map_of_one_value_gives_the_area_share(measure: Measure) -> None:
+def test_a_map_of_one_value_gives_the_area_share(metric: Measure) -> None:
     _, truth = drawn(1)
-    assert measure(np.full_like(truth, 0.3), truth) == pytest.approx(truth.mean())
+    assert metric(np.full_like(truth, 0.3), truth) == pytest.approx(truth.mean())
 
 
 @every
-def test_maps_that_know_nothing_give_the_area_share_on_average(measure: Measure) -> None:
-    difference = [measure(*pair) - pair[1].mean() for pair in map(drawn, range(2_000))]
+def test_maps_that_know_nothing_give_the_area_share_on_average(metric: Measure) -> None:
+    difference = [metric(*pair) - pair[1].mean() for pair in map(drawn, range(2_000))]
     error = np.std(difference) / np.sqrt(len(difference))
     assert abs(np.mean(difference)) < 4 * error
 
 
 @every
-def test_equal_weights_prefer_no_order_of_pixels(measure: Measure) -> None:
+def test_equal_weights_prefer_no_order_of_pixels(metric: Measure) -> None:
     weight, truth = drawn(2)
     weight = weight.round()
-    turned = measure(weight[::-1, ::-1, ::-1], truth[::-1, ::-1, ::-1])
-    assert measure(weight, truth) == pytest.approx(turned)
+    turned = metric(weight[::-1, ::-1, ::-1], truth[::-1, ::-1, ::-1])
+    assert metric(weight, truth) == pytest.approx(turned)
 
 
 @every
-def test_a_map_of_zeros_says_nothing(measure: Measure) -> None:
+def test_a_map_of_zeros_says_nothing(metric: Measure) -> None:
     _, truth = drawn(3)
-    assert np.isnan(measure(np.zeros_like(truth), truth))
+    assert np.isnan(metric(np.zeros_like(truth), truth))
 
 
 def test_what_is_not_in_sight_has_no_rank() -> None:

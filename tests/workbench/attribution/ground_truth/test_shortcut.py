@@ -15,7 +15,7 @@ from workbench.attribution.compute.store_explainer import StoreExplainer
 from workbench.attribution.ground_truth.cli import main
 from workbench.attribution.ground_truth.masks import Masks
 from workbench.attribution.ground_truth.metrics import Comparison
-from workbench.attribution.ground_truth.study import study, ways
+from workbench.attribution.ground_truth.study import method_configs, study
 from workbench.store.photographs import Photographs
 
 STATE = "Illinois"
@@ -60,9 +60,9 @@ def on_the_mark(root: Path, name: str) -> Comparison:
     masks = Masks(root / "planted" / "mask", photographs)
     rows = np.flatnonzero(made.labels == made.class_names.index(STATE)).tolist()
     unseen = noise_control(explainer.model, made.class_names, explainer.size, seed=0)
-    chosen = ways(["integrated_gradients"], ["mean"])
+    chosen = method_configs(["integrated_gradients"], ["mean"])
     found, *_ = study(made, rows, chosen, explainer, masks, unseen, seed=0)
-    return found.element["watermark"]
+    return found.elements["watermark"]
 
 
 def test_the_shortcut_shows_in_the_model_that_learned_it_alone(both: Path) -> None:
@@ -91,10 +91,10 @@ def test_the_command_writes_tables_and_figures(
     page = capsys.readouterr().out
     assert page.startswith("3 locations of planted.h5 where state == 'Illinois'; explained")
     assert "watermark" in page
-    assert (out / "truth.md").read_text() == page
+    assert (out / "ground_truth.md").read_text() == page
     assert sorted(path.name for path in out.iterdir()) == [
-        f"truth.{kind}" for kind in ("csv", "md", "pdf", "svg")
+        f"ground_truth.{kind}" for kind in ("csv", "md", "pdf", "svg")
     ]
-    before = (out / "truth.csv").read_bytes()
+    before = (out / "ground_truth.csv").read_bytes()
     assert main(words) == 0
-    assert (out / "truth.csv").read_bytes() == before
+    assert (out / "ground_truth.csv").read_bytes() == before

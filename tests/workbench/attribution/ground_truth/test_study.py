@@ -13,16 +13,16 @@ from common.progress import ProgressCallback, no_progress
 from workbench.attribution.explainer import PartialCallback
 from workbench.attribution.ground_truth import report
 from workbench.attribution.ground_truth.masks import Masks
-from workbench.attribution.ground_truth.plot import dots
+from workbench.attribution.ground_truth.plot import dot_plot
 from workbench.attribution.ground_truth.study import (
     LOWER_HALF,
-    MEASURES,
+    METRICS,
     PARTS,
-    Agreement,
-    Way,
+    MethodConfig,
+    MethodResult,
+    method_configs,
     sample,
     study,
-    ways,
 )
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution, Cost
@@ -55,7 +55,7 @@ class Known:
         wanted = [
             self.draws in ("everything", element.name)
             or (self.draws == "truth" and element.tells_state)
-            for element in self.masks.element
+            for element in self.masks.elements
         ]
         # Only where nothing else is mixed in, or a mixed pixel would count for both.
         drawn = (share[wanted].sum(axis=0) > 0.999).astype(np.float32)
@@ -84,21 +84,21 @@ def unseen(state: str) -> NDArray[np.float32]:
     return np.ones((4, 32, 32), dtype=np.float32)
 
 
-def agreement(store: Store, masks: Masks, draws: str) -> Agreement:
-    chosen = [Way("grad_cam", "")]
+def agreement(store: Store, masks: Masks, draws: str) -> MethodResult:
+    chosen = [MethodConfig("grad_cam", "")]
     only, *_ = study(store, range(9), chosen, Known(masks, draws), masks, unseen, seed=0)
     return only
 
 
 def test_the_control_knows_the_ground_and_nothing_else(store: Store, masks: Masks) -> None:
-    ways_to_explain = [Way("grad_cam", "")]
+    ways_to_explain = [MethodConfig("grad_cam", "")]
     _, control, _ = study(
         store, range(9), ways_to_explain, Known(masks, "sky"), masks, unseen, seed=0
     )
-    assert control.way == LOWER_HALF
-    assert control.measure["absolute", "mass accuracy"].value.value > 0.9
-    assert control.nothing.value.value < 0.1
-    assert control.element["sky"].value.value == pytest.approx(0, abs=0.01)
+    assert control.config == LOWER_HALF
+    assert control.metrics["absolute", "mass accuracy"].value.value > 0.9
+    assert control.irrelevant.value.value < 0.1
+    assert control.elements["sky"].value.value == pytest.approx(0, abs=0.01)
     assert control.unconverged is None
 
 
@@ -106,43 +106,43 @@ def test_who_draws_the_truth_finds_all_of_it(store: Store, masks: Masks) -> None
     found = agreement(store, masks, "truth")
     for part in PARTS:
         for name in ("mass accuracy", "pointing game"):
-            assert found.measure[part, name].value.value > 0.999
+            assert found.metrics[part, name].value.value > 0.999
     # The K greatest places must hold mixed ones too.
-    assert found.measure["absolute", "rank accuracy"].value.value > 0.85
-    assert all(one.locations == 9 and one.ratio.low > 1 for one in found.measure.values())
-    assert found.nothing.value.value < 0.001
+    assert found.metrics["absolute", "rank accuracy"].value.value > 0.85
+    assert all(one.locations == 9 and one.ratio.low > 1 for one in found.metrics.values())
+    assert found.irrelevant.value.value < 0.001
 
 
 def test_who_draws_everything_finds_as_much_as_chance(store: Store, masks: Masks) -> None:
     found = agreement(store, masks, "everything")
-    for name in MEASURES:
-        assert found.measure["absolute", name].ratio.value == pytest.approx(1, abs=1e-5)
-    assert found.nothing.ratio.value == pytest.approx(1, abs=1e-5)
-    for comparison in found.element.values():
+    for name in METRICS:
+        assert found.metrics["absolute", name].ratio.value == pytest.approx(1, abs=1e-5)
+    assert found.irrelevant.ratio.value == pytest.approx(1, abs=1e-5)
+    for comparison in found.elements.values():
         if comparison.locations > 1:
             assert comparison.ratio.value == pytest.approx(1, abs=1e-5)
 
 
 def test_who_draws_the_sky_is_told_so(store: Store, masks: Masks) -> None:
     found = agreement(store, masks, "sky")
-    assert found.nothing.value.value > 0.999
-    assert found.element["sky"].ratio.low > 1
-    assert found.measure["absolute", "mass accuracy"].ratio.high < 0.01
+    assert found.irrelevant.value.value > 0.999
+    assert found.elements["sky"].ratio.low > 1
+    assert found.metrics["absolute", "mass accuracy"].ratio.high < 0.01
 
 
 def test_an_element_is_judged_where_it_is_to_be_seen(store: Store, masks: Masks) -> None:
     found = agreement(store, masks, "tint")
     # The other two states have none, so there is nothing on their maps.
-    assert found.element["tint"].locations == 3
-    assert found.element["tint"].value.value > 0.999
-    assert found.measure["absolute", "mass accuracy"].locations == 3
+    assert found.elements["tint"].locations == 3
+    assert found.elements["tint"].value.value > 0.999
+    assert found.metrics["absolute", "mass accuracy"].locations == 3
 
 
 def test_every_method_meets_every_baseline_that_it_uses() -> None:
-    assert ways(["occlusion", "grad_cam", "occlusion"], ["black", "mean"]) == [
-        Way("occlusion", "black"),
-        Way("occlusion", "mean"),
-        Way("grad_cam", ""),
+    assert method_configs(["occlusion", "grad_cam", "occlusion"], ["black", "mean"]) == [
+        MethodConfig("occlusion", "black"),
+        MethodConfig("occlusion", "mean"),
+        MethodConfig("grad_cam", ""),
     ]
 
 
@@ -151,7 +151,15 @@ def test_the_true_state_is_asked_for_and_other_locations_are_of_other_states(
 ) -> None:
     explainer = Known(masks, "truth")
     rows = [0, 4, 8]
-    study(store, rows, ways(["occlusion"], ["location", "mean"]), explainer, masks, unseen, seed=3)
+    study(
+        store,
+        rows,
+        method_configs(["occlusion"], ["location", "mean"]),
+        explainer,
+        masks,
+        unseen,
+        seed=3,
+    )
     assert len(explainer.asked) == 6
     for location, question in explainer.asked:
         question.validate(store.class_names)
@@ -166,9 +174,15 @@ def test_without_another_state_no_other_location_can_be_the_baseline(
     store: Store, masks: Masks
 ) -> None:
     store.labels[:] = 0
-    with pytest.raises(InputError, match="holds one state alone"):
+    with pytest.raises(InputError, match="locations of one class only"):
         study(
-            store, [0, 1], [Way("occlusion", "location")], Known(masks, "truth"), masks, unseen, 0
+            store,
+            [0, 1],
+            [MethodConfig("occlusion", "location")],
+            Known(masks, "truth"),
+            masks,
+            unseen,
+            0,
         )
 
 
@@ -184,7 +198,7 @@ def test_the_tables_say_what_was_found(store: Store, masks: Masks) -> None:
     found = study(
         store,
         range(9),
-        ways(["integrated_gradients", "grad_cam"], ["black"]),
+        method_configs(["integrated_gradients", "grad_cam"], ["black"]),
         Known(masks, "truth"),
         masks,
         unseen,
@@ -192,25 +206,25 @@ def test_the_tables_say_what_was_found(store: Store, masks: Masks) -> None:
     )
     page = report.page("Nine locations.", found)
     assert page.startswith("Nine locations.\n")
-    mass = found[0].measure["absolute", "mass accuracy"]
+    mass = found[0].metrics["absolute", "mass accuracy"]
     cell = f"{100 * mass.value.value:.1f} ({100 * mass.value.low:.1f}–{100 * mass.value.high:.1f})"
     (line,) = [line for line in page.splitlines() if "black" in line and "map" in line]
     assert cell in line
     assert [word.strip() for word in line.split("|")][-4:-1] == ["9", "1", "2.00"]
     rows = list(csv.DictReader(io.StringIO(report.csv(found))))
-    assert len(rows) == 4 * (len(PARTS) * len(MEASURES) + 1 + len(masks.element))
+    assert len(rows) == 4 * (len(PARTS) * len(METRICS) + 1 + len(masks.elements))
     first = rows[0]
     assert (first["method"], first["baseline"]) == ("integrated_gradients", "black")
     assert float(first["value"]) == mass.value.value
     assert float(first["ratio_high"]) == mass.ratio.high
     (tint,) = [row for row in rows[: len(rows) // 4] if row["element"] == "tint"]
-    assert (tint["measure"], tint["locations"]) == ("share", "3")
+    assert (tint["metric"], tint["locations"]) == ("share", "3")
     assert all(row["value"] for row in rows if int(row["locations"]) > 1)
 
 
 def test_what_nobody_can_say_is_empty_in_the_tables(store: Store, masks: Masks) -> None:
     found = study(
-        store, range(3), [Way("grad_cam", "")], Known(masks, "tint"), masks, unseen, seed=0
+        store, range(3), [MethodConfig("grad_cam", "")], Known(masks, "tint"), masks, unseen, seed=0
     )
     rows = list(csv.DictReader(io.StringIO(report.csv(found[:1]))))
     assert {(row["locations"], row["value"], row["ratio_low"]) for row in rows} == {("0", "", "")}
@@ -222,23 +236,23 @@ def test_the_figure_draws_the_numbers_of_the_table(store: Store, masks: Masks) -
     found = study(
         store,
         range(9),
-        ways(["occlusion"], ["black", "mean"]),
+        method_configs(["occlusion"], ["black", "mean"]),
         Known(masks, "truth"),
         masks,
         unseen,
         0,
     )
-    panels = dots(found).axes
-    assert [axes.get_title() for axes in panels] == [name.capitalize() for name in MEASURES]
-    for axes, name in zip(panels, MEASURES, strict=True):
+    panels = dot_plot(found).axes
+    assert [axes.get_title() for axes in panels] == [name.capitalize() for name in METRICS]
+    for axes, name in zip(panels, METRICS, strict=True):
         drawn = {line.get_label(): line.get_xdata() for line in axes.lines}
         for part, title in report.PART_TITLES.items():
-            expected = [one.measure[part, name].value.value for one in found]
+            expected = [one.metrics[part, name].value.value for one in found]
             assert np.asarray(drawn[title]).tolist() == expected
     labels = [text.get_text() for text in panels[0].get_yticklabels()]
     assert labels == [
         "occlusion, black",
         "occlusion, mean colour",
         "control: lower half",
-        "control: noise pictures",
+        "control: noise images",
     ]
