@@ -97,5 +97,5 @@ def test_masks_that_are_none_are_refused(tmp_path: Path, painted: Path, store: S
     (data / "elements.csv").unlink()
     with pytest.raises(InputError, match=r"elements\.csv: the table of elements is missing"):
         Masks(data / "mask", photographs)
-    with pytest.raises(InputError, match="say with --mask where"):
+    with pytest.raises(InputError, match="with --mask"):
         Masks(data / "elsewhere", photographs)
