@@ -3,9 +3,9 @@
 In one run, in turns, over the same JPEG files and the same weights:
 
 - ours: `workbench.extract` as a user runs it, from the files to the finished store. What comes
-  before the first batches are spooled (importing, the index, the start of the processes that
-  decode) is not timed, and all that comes after is: reading, hashing, computing, spooling, and
-  making the store of the spool;
+  before the first batches are in the resume buffer (importing, the index, the start of the processes that
+  decode) is not timed, and all that comes after is: reading, hashing, computing, buffering, and
+  writing the store;
 - limit: the same prepared model on batches that are already in memory;
 - plain: a DataLoader of PIL and torchvision's transforms, the model as it was trained, results
   appended batch by batch, and one HDF5 file at the end, timed from the same batch on.
@@ -32,6 +32,7 @@ from torch.utils.data import DataLoader
 
 from benchmarks.training import PlainDataset, linked, wait
 from common.distributed import default_device
+from common.resume_buffer import resume_directory
 from trainer import checkpoint as checkpoints
 from trainer.checkpoint import Checkpoint
 from trainer.config import FUSIONS, PRECISIONS, Config, Fusion
@@ -41,19 +42,18 @@ from trainer.data.layout import Index
 from trainer.models.inference import Inference, fold_batch_norm, folding_is_exact
 from trainer.models.resnet import FourViewResNet, ModelOutput, to_pixels
 from trainer.synthetic import paint
-from workbench.extract.extraction import extracted, tidy
-from workbench.extract.resume_buffer import folder_of
-from workbench.extract.task import Request, Task
+from workbench.extract.extraction import remove_buffer, run_extraction
+from workbench.extract.task import ExtractionRequest, ExtractionTask
 
 WARM_UP = 3  # Batches that are not timed.
 MEMORY = 2**31  # Bytes for batches in memory.
-WATCH = 0.002  # Seconds between two looks at the spool.
+WATCH = 0.002  # Seconds between two looks at the buffer.
 
 
 def ours(index: Index, run: Path, options: argparse.Namespace, folder: Path) -> float:
-    """Return locations a second from the first batches in the spool to the finished store."""
+    """Return locations a second from the first batches in the buffer to the finished store."""
     out = folder / "ours.h5"
-    request = Request(
+    request = ExtractionRequest(
         run,
         index.root,
         out,
@@ -62,19 +62,19 @@ def ours(index: Index, run: Path, options: argparse.Namespace, folder: Path) -> 
         precision=options.precision,
         overwrite=True,
     )
-    task = Task(request, default_device())
+    task = ExtractionTask(request, default_device())
     record = sum(int(np.prod(shape)) for shape in task.fields.values()) * 4 + 2 * 4 + 4 * 32
     started: list[float] = []
     watching = threading.Thread(
         target=_watch,
-        args=(folder_of(out), WARM_UP * options.batch_size * record, started),
+        args=(resume_directory(out), WARM_UP * options.batch_size * record, started),
         daemon=True,
     )
     watching.start()
-    store = extracted(request)
+    store = run_extraction(request)
     ended = time.perf_counter()
     watching.join()
-    tidy(out)
+    remove_buffer(out)
     return rate(len(store), options, ended - started[0])
 
 
@@ -84,9 +84,9 @@ def rate(locations: int, options: argparse.Namespace, seconds: float) -> float:
     return timed / seconds
 
 
-def _watch(spool: Path, size: int, started: list[float]) -> None:
-    """Note when the records of a spool have reached a size."""
-    path = spool / "process-0.records"
+def _watch(buffer: Path, size: int, started: list[float]) -> None:
+    """Note when the records of a buffer have reached a size."""
+    path = buffer / "process-0.records"
     while not path.exists() or path.stat().st_size < size:
         time.sleep(WATCH)
     started.append(time.perf_counter())

@@ -60,6 +60,12 @@ class Processes:
             for tensor in tensors:
                 distributed.broadcast(tensor, 0)
 
+    def broadcast_flags(self, flags: Iterable[bool]) -> list[bool]:
+        """Return the main process's flags, of which all processes have equally many."""
+        tensor = torch.tensor(list(flags), dtype=torch.uint8, device=self.device)
+        self.broadcast([tensor])
+        return [bool(flag) for flag in tensor.tolist()]
+
     def barrier(self) -> None:
         """Wait until all processes have reached this call."""
         if self.world_size > 1:

@@ -26,7 +26,7 @@ def test_the_whole_way(tmp_path: Path) -> None:
     assert checkpoint.class_names == ("Singapore", "Stuttgart")
     assert sum(map(len, checkpoint.split.values())) == 102
 
-    made = extract.extract(run, DATA / "test", out, batch_size=12, workers=2)
+    made = extract.extract(run, DATA / "test", out, batch_size=12, num_workers=2)
     assert len(made) == 36
     assert made.provenance["skipped"] == []
     assert np.isfinite(made.latitudes).all()

@@ -23,7 +23,7 @@ def real(
     """Serve a tiny trained run as a person would, with photographs and run moved."""
     folder = tmp_path_factory.mktemp("real")
     path = folder / "store.h5"
-    extract.extract(trained, test_folder, path, batch_size=4, workers=0)
+    extract.extract(trained, test_folder, path, batch_size=4, num_workers=0)
     project.project(path)
     copy_run(trained, folder / "run")
     shutil.copytree(test_folder, folder / "data")

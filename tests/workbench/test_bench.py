@@ -25,7 +25,7 @@ LOCATION = "New Mexico/2015_-A_b1002"
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory, trained: Path, test_folder: Path) -> Bench:
     path = tmp_path_factory.mktemp("bench") / "tiny.h5"
-    extract.extract(trained, test_folder, path, batch_size=4, workers=0)
+    extract.extract(trained, test_folder, path, batch_size=4, num_workers=0)
     return workbench.open(path)
 
 

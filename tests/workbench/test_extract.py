@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from common.errors import InputError
+from common.resume_buffer import resume_directory
 from tests.challenge import challenge
 from tests.examples import TINY, copy_run, folder
 from tests.workbench.test_inference import overflowing
@@ -19,13 +20,12 @@ from trainer.config import FUSIONS, Fusion
 from trainer.data import decode, layout
 from trainer.train import train
 from workbench import extract, store
-from workbench.extract.resume_buffer import folder_of
 
 WITHOUT_VIEWS = ("early", "stack")
 
 
 def run(trained: Path, data: Path, out: Path, batch_size: int = 3) -> store.Store:
-    return extract.extract(trained, data, out, batch_size=batch_size, workers=0)
+    return extract.extract(trained, data, out, batch_size=batch_size, num_workers=0)
 
 
 def command(*words: str | Path) -> int:
@@ -131,7 +131,7 @@ def test_classes_may_be_missing_but_not_unknown(tmp_path: Path, trained: Path) -
     with pytest.raises(InputError, match=r"Texas: the checkpoint in .* does not know this class"):
         run(trained, other, tmp_path / "other.h5")
     assert not (tmp_path / "other.h5").exists()
-    assert not folder_of(tmp_path / "other.h5").exists()
+    assert not resume_directory(tmp_path / "other.h5").exists()
 
 
 def test_nothing_readable_is_refused(tmp_path: Path, trained: Path) -> None:

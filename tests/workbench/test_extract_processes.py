@@ -15,9 +15,9 @@ import h5py
 import numpy as np
 import pytest
 
+from common.resume_buffer import resume_directory
 from tests.examples import folder, small_disk
 from workbench import store
-from workbench.extract.resume_buffer import folder_of
 
 ROOT = Path(__file__).parents[2]
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
@@ -79,9 +79,9 @@ def wait_for(process: "subprocess.Popen[str]", done: Callable[[], bool]) -> None
         time.sleep(0.001)
 
 
-def spooled(out: Path) -> int:
+def buffered(out: Path) -> int:
     """Return the bytes of records that all processes have written."""
-    return sum(path.stat().st_size for path in folder_of(out).glob("process-*.records"))
+    return sum(path.stat().st_size for path in resume_directory(out).glob("process-*.records"))
 
 
 def forward_all(path: Path) -> tuple[Mapping[str, bytes], Mapping[str, Any]]:
@@ -118,14 +118,14 @@ def test_killed_again_and_again_it_ends_in_the_same_file(
     for tenth in (1, 4, 8):
         process = start(command(trained, data, out, f"--num-workers={tenth % 2}"))
         enough = all_bytes * (tenth + generator.random()) / 10
-        wait_for(process, lambda enough=enough: spooled(out) > enough)  # type: ignore[misc]
+        wait_for(process, lambda enough=enough: buffered(out) > enough)  # type: ignore[misc]
         process.kill()
         process.communicate()
         assert not out.exists()
     done = finish(command(trained, data, out))
     assert "238 locations, 2 classes, 2 skipped" in done
     assert_same(out, whole)
-    assert not folder_of(out).exists()
+    assert not resume_directory(out).exists()
     assert store.read(out).provenance["skipped"][0][0] == "Alaska/2015_0005"
 
 
@@ -144,11 +144,11 @@ def test_one_process_goes_on_where_two_were_killed(
 ) -> None:
     out = tmp_path / "store.h5"
     process = start([*TORCHRUN, *command(trained, data, out)])
-    wait_for(process, lambda: spooled(out) > 400_000)
+    wait_for(process, lambda: buffered(out) > 400_000)
     for number in (*children(process.pid), process.pid):
         os.kill(number, signal.SIGKILL)
     process.communicate()
-    assert len(list(folder_of(out).glob("process-*.records"))) == 2
+    assert len(list(resume_directory(out).glob("process-*.records"))) == 2
     assert not out.exists()
     finish(command(trained, data, out))
     assert_same(out, whole)
@@ -165,7 +165,7 @@ def children(number: int) -> list[int]:
     ("number", "torchrun"),
     [(signal.SIGTERM, False), (signal.SIGINT, False), (signal.SIGTERM, True)],
 )
-def test_asked_to_end_it_finishes_its_batch_and_says_how_to_go_on(
+def test_asked_to_end_it_finishes_its_batch_and_says_how_to_resume(
     tmp_path: Path,
     trained: Path,
     data: Path,
@@ -176,13 +176,13 @@ def test_asked_to_end_it_finishes_its_batch_and_says_how_to_go_on(
     out = tmp_path / "store.h5"
     words = [*(TORCHRUN if torchrun else ()), *command(trained, data, out)]
     process = start(words)
-    wait_for(process, lambda: spooled(out) > 200_000)
+    wait_for(process, lambda: buffered(out) > 200_000)
     process.send_signal(number)
     said = process.communicate(timeout=120)[1]
-    assert "locations are done, run the same command to go on." in said
+    assert "locations are done, run the same command to resume." in said
     assert torchrun or process.returncode == 128 + signal.SIGTERM
     assert not out.exists()
-    assert spooled(out) > 200_000
+    assert buffered(out) > 200_000
     finish(words)
     assert_same(out, whole)
 
@@ -190,12 +190,12 @@ def test_asked_to_end_it_finishes_its_batch_and_says_how_to_go_on(
 def test_two_commands_do_not_write_one_file(tmp_path: Path, trained: Path, data: Path) -> None:
     out = tmp_path / "store.h5"
     first = start(command(trained, data, out))
-    wait_for(first, lambda: spooled(out) > 0)
+    wait_for(first, lambda: buffered(out) > 0)
     first.send_signal(signal.SIGSTOP)
     second = start(command(trained, data, out))
     said = second.communicate(timeout=120)[1]
     assert second.returncode == 2
-    assert f"{out}: another process writes this file; wait for it or name another." in said
+    assert f"{out}: another process is writing this file; wait or choose another file." in said
     first.send_signal(signal.SIGCONT)
     said = first.communicate()[1]
     assert first.returncode == 0, said
@@ -206,13 +206,13 @@ def test_what_one_of_several_processes_refuses_ends_them_all(
     tmp_path: Path, trained: Path, data: Path
 ) -> None:
     out = tmp_path / "store.h5"
-    folder_of(out).mkdir()
-    (folder_of(out) / "spool.json").write_text("{")  # Only the first process looks at it.
+    resume_directory(out).mkdir()
+    (resume_directory(out) / "state.json").write_text("{")  # Only the first process looks at it.
     process = start([*TORCHRUN, *command(trained, data, out)])
     said = process.communicate(timeout=120)[1]
     assert process.returncode != 0
-    assert "cannot be gone on from; remove the folder or say --overwrite." in said
-    assert "another of the processes could not go on" in said
+    assert "cannot be resumed; remove the directory or pass --overwrite." in said
+    assert "another process failed" in said
     assert "exitcode  : 1 " not in said  # 2, or what torchrun ended it by.
 
 
@@ -225,7 +225,7 @@ def small(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize(
     ("size", "what"),
-    [("1m", ".store.h5.spool/process-0.records"), ("4m", "store.h5")],
+    [("1m", ".store.h5.resume/process-0.records"), ("4m", "store.h5")],
     ids=["while photographs are read", "while the store is written"],
 )
 def test_a_full_disk_leaves_the_old_store_and_loses_nothing(
@@ -238,11 +238,11 @@ def test_a_full_disk_leaves_the_old_store_and_loses_nothing(
     said = process.communicate(timeout=120)[1].splitlines()[-1]
     assert process.returncode == 2
     assert said == (
-        f"python -m workbench.extract: {small / what}: No space left on device; make room "
-        "and run the same command to go on."
+        f"python -m workbench.extract: {small / what}: No space left on device; free some "
+        "space and run the same command to resume."
     )
     assert out.read_bytes() == b"old"
-    before = spooled(out)
+    before = buffered(out)
     assert before > 800_000
     subprocess.run(["mount", "-o", "remount,size=20m", str(small)], check=True)
     finish(command(trained, data, out, "--overwrite"))

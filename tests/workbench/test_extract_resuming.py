@@ -1,4 +1,4 @@
-"""What an extraction that was ended has left, and who may go on with it."""
+"""Resuming an extraction from the buffer of an earlier start."""
 
 import shutil
 from collections.abc import Callable
@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
+from common.resume_buffer import resume_directory
 from tests.examples import copy_run
 from tests.workbench.test_extract import command, run
 from trainer import checkpoint as checkpoints
 from trainer.checkpoint import load
 from workbench import store
-from workbench.extract.extraction import extracted
-from workbench.extract.resume_buffer import folder_of
-from workbench.extract.task import Request
+from workbench.extract.extraction import run_extraction
+from workbench.extract.task import ExtractionRequest
 
 
 class EndedError(Exception):
@@ -63,16 +63,16 @@ def test_ended_while_the_store_is_written_it_goes_on(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["store.h5", "whole.h5"]
 
 
-def test_ended_before_the_spool_was_removed_it_is_removed(
+def test_stopped_before_the_buffer_was_removed_it_is_removed(
     tmp_path: Path, trained: Path, test_folder: Path
 ) -> None:
     out = tmp_path / "store.h5"
-    extracted(Request(trained, test_folder, out, batch_size=3, workers=0))
+    run_extraction(ExtractionRequest(trained, test_folder, out, batch_size=3, num_workers=0))
     before = out.read_bytes()
-    assert [path.name for path in folder_of(out).iterdir()] == ["spool.json"]
+    assert [path.name for path in resume_directory(out).iterdir()] == ["state.json"]
     assert command(trained, "--data", test_folder, "--out", out, "--batch-size", "3") == 0
     assert out.read_bytes() == before
-    assert not folder_of(out).exists()
+    assert not resume_directory(out).exists()
 
 
 def test_the_beginning_of_another_extraction_is_refused_and_can_be_overwritten(
@@ -89,36 +89,36 @@ def test_the_beginning_of_another_extraction_is_refused_and_can_be_overwritten(
     with pytest.raises(EndedError):
         run(trained, test_folder, out)
     monkeypatch.undo()
-    begun = {path.name: path.read_bytes() for path in folder_of(out).iterdir()}
+    begun = {path.name: path.read_bytes() for path in resume_directory(out).iterdir()}
     other = copy_run(trained, tmp_path / "other")
     model, checkpoint = load(trained)
     with torch.no_grad():
         model.classifier.bias.add_(1)
     checkpoints.save(other, ("best", "last"), checkpoint, model, {})
     for words, what in (
-        ((trained, "--data", test_folder), "its batch size"),
-        ((other, "--data", test_folder, "--batch-size", "3"), "its checkpoint"),
+        ((trained, "--data", test_folder), "batch size"),
+        ((other, "--data", test_folder, "--batch-size", "3"), "checkpoint"),
         (
             (trained, "--data", training_folder, "--batch-size", "3"),
-            "its folder, its locations",
+            "folder, locations",
         ),
         (
             (trained, "--data", test_folder, "--batch-size", "3", "--precision", "bfloat16"),
-            "its precision",
+            "precision",
         ),
         (
             (trained, "--data", test_folder, "--batch-size", "3", "--no-view-features"),
-            "its view features",
+            "view features",
         ),
     ):
         with pytest.raises(SystemExit, match="2"):
             command(*words, "--out", out)
         said = capsys.readouterr().err.splitlines()[-1]
-        assert f"holds the beginning of another extraction ({what}); finish that one," in said
-    assert {path.name: path.read_bytes() for path in folder_of(out).iterdir()} == begun
+        assert f"belongs to another request (different {what}); finish that one," in said
+    assert {path.name: path.read_bytes() for path in resume_directory(out).iterdir()} == begun
     assert command(trained, "--data", test_folder, "--out", out, "--overwrite") == 0
     assert store.read(out).provenance["batch_size"] == 32
-    assert not folder_of(out).exists()
+    assert not resume_directory(out).exists()
 
 
 def test_what_was_mended_since_is_tried_again(
@@ -149,13 +149,11 @@ def test_a_damaged_beginning_is_named(
     tmp_path: Path, trained: Path, test_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "store.h5"
-    folder_of(out).mkdir()
-    (folder_of(out) / "spool.json").write_text("{")
+    resume_directory(out).mkdir()
+    (resume_directory(out) / "state.json").write_text("{")
     words = (trained, "--data", test_folder, "--out", out)
     with pytest.raises(SystemExit, match="2"):
         command(*words)
-    assert (
-        "cannot be gone on from; remove the folder or say --overwrite." in capsys.readouterr().err
-    )
+    assert "cannot be resumed; remove the directory or pass --overwrite." in capsys.readouterr().err
     assert command(*words, "--overwrite") == 0
     assert len(store.read(out)) == 8

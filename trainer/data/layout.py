@@ -9,10 +9,11 @@ archive.
 """
 
 import csv
+import hashlib
 import os
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -354,3 +355,15 @@ def _parse_degrees(text: str, limit: float) -> float:
             f"has an invalid coordinate {text!r}, expected -{limit} to {limit} degrees"
         )
     return value
+
+
+def data_fingerprint(digests: Iterable[tuple[str, bytes]]) -> str:
+    """Return a SHA-256 (hexadecimal) of locations' ids and of their photographs' hashes.
+
+    The order of the locations does not matter.
+    """
+    result = hashlib.sha256()
+    for location_id, digest in sorted(digests):
+        result.update(f"{location_id}\n".encode())
+        result.update(digest)
+    return result.hexdigest()

@@ -82,11 +82,6 @@ class AttributionFolder:
                 return attribution
         return None
 
-    def contains(self, location_id: str, request: AttributionRequest, *, checked: bool) -> bool:
-        """Return whether there is an attribution, or one with checks, without reading it."""
-        with_checks, without = self._paths(location_id, request)
-        return with_checks.is_file() or (not checked and without.is_file())
-
     def put(self, attribution: Attribution) -> int:
         """Write an attribution and return its size in bytes; raises InputError for a disk error."""
         checked, unchecked = self._paths(attribution.location_id, attribution.request)
@@ -115,14 +110,6 @@ class AttributionFolder:
                         PARTIAL.fullmatch(entry.name) and time.time() - status.st_mtime > ABANDONED
                     ):
                         Path(entry.path).unlink()
-
-    def remove(self) -> None:
-        """Remove all files and, if it is empty then, the folder; no process may be using it."""
-        for path in self.folder.iterdir():
-            if FILE.fullmatch(path.name) or PARTIAL.fullmatch(path.name):
-                path.unlink()
-        with suppress(OSError):  # Files of others stay.
-            self.folder.rmdir()
 
     def _paths(self, location_id: str, request: AttributionRequest) -> tuple[Path, Path]:
         """Return the file with checks and the one without."""

@@ -1,8 +1,11 @@
-"""`python -m workbench.extract RUN --data DIR --out FILE.h5`: photographs into a store.
+"""`python -m workbench.extract RUN --data DIR --out FILE.h5`: from photographs to a store.
 
-`command` reads the options, `selection` says which locations are meant, `extraction` runs the
-model over them into a spool, alone or as one of several processes, and `assembly` makes the store
-of the spool.
+cli         options, and the summary that is printed
+selection   which locations of a folder are extracted
+task        the request, and what follows from it: model, batches, provenance
+pipeline    decode, compute and buffer the batches, in one process or several
+assembly    the store of a complete buffer
+extraction  all of these in order, resuming an earlier start
 """
 
 from workbench.extract.cli import main, parser

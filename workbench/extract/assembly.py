@@ -1,67 +1,114 @@
-"""From a whole spool to the store."""
+"""The store of a complete resume buffer."""
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.data.layout import Location
-from workbench.extract.resume_buffer import Field, Gathered
+from common.resume_buffer import Results
+from trainer.data.layout import data_fingerprint
 from workbench.extract.selection import Selection
 from workbench.store import Store
 
-ROWS_AT_ONCE = 8192
+BATCH = 1
+"""Kind of the buffer's records: the rows of a batch; the keys are the numbers of the batches."""
+
+
+class LazyRows:
+    """An array of rows that are computed when they are indexed."""
+
+    def __init__(
+        self,
+        read: Callable[[NDArray[np.int64]], NDArray[Any]],
+        rows: NDArray[np.int64],
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+    ) -> None:
+        """Row i is `read(rows[i])`; `shape` and `dtype` are those of one row."""
+        self._read, self._rows = read, rows
+        self.shape = (len(rows), *shape)
+        self.dtype = dtype
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self._rows)
+
+    def __getitem__(self, index: Any) -> NDArray[Any]:
+        """Return the rows of an index: an integer, a slice or an array of integers."""
+        rows = self._rows[index]
+        result = self._read(np.atleast_1d(rows))
+        return result if rows.ndim else result[0]
+
+
+class ExtractedRows:
+    """The rows of all batches in a buffer, by their number in the selection.
+
+    `rows` (R,) are the numbers that exist, sorted.
+    """
+
+    def __init__(self, results: Results, row_dtype: np.dtype[Any]) -> None:
+        self._dtype = row_dtype
+        self._batches = [
+            np.frombuffer(results.payload(key, BATCH), row_dtype) for key in results.keys(BATCH)
+        ]
+        # Batches hold ascending rows, and their keys ascend: so do all rows.
+        self._starts = np.array([batch["row"][0] for batch in self._batches], dtype=np.int64)
+        empty = np.empty(0, np.uint32)
+        rows = np.concatenate([empty, *(batch["row"] for batch in self._batches)])
+        self.rows: NDArray[np.int64] = rows.astype(np.int64)
+
+    def field(self, name: str) -> LazyRows:
+        """Return a field of all rows, which are read when they are indexed."""
+        dtype = self._dtype[name]
+        return LazyRows(lambda rows: self._read(name, rows), self.rows, dtype.shape, dtype.base)
+
+    def optional_field(self, name: str) -> LazyRows | None:
+        """Return a field, None if the rows do not have it."""
+        return self.field(name) if name in (self._dtype.names or ()) else None
+
+    def _read(self, name: str, rows: NDArray[np.int64]) -> NDArray[Any]:
+        dtype = self._dtype[name]
+        result = np.empty((len(rows), *dtype.shape), dtype.base)
+        numbers = np.searchsorted(self._starts, rows, side="right") - 1
+        order = np.argsort(numbers, kind="stable")
+        for group in np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1):
+            if len(group):
+                batch = self._batches[numbers[group[0]]]
+                result[group] = batch[name][np.searchsorted(batch["row"], rows[group])]
+        return result
 
 
 def assemble(
-    gathered: Gathered,
+    extracted: ExtractedRows,
     selection: Selection,
-    class_name: tuple[str, ...],
+    class_names: tuple[str, ...],
     provenance: Mapping[str, Any],
 ) -> Store:
-    """Return the store of the rows that were gathered; what is large is read when it is written."""
-    row = gathered.row
-    location = [selection.location[number] for number in row]
-    number = {name: label for label, name in enumerate(class_name)}
+    """Return the store of the extracted rows; large arrays are read when they are written."""
+    locations = [selection.locations[row] for row in extracted.rows]
+    label_of = {name: label for label, name in enumerate(class_names)}
+    ids = tuple(location.id for location in locations)
+    sha256 = extracted.field("sha256")
 
-    def image(rows: NDArray[np.int64]) -> NDArray[Any]:
-        return np.array([selection.location[row].images for row in rows], dtype=np.str_)
+    def image_paths(rows: NDArray[np.int64]) -> NDArray[Any]:
+        return np.array([selection.locations[row].images for row in rows], dtype=np.str_)
 
-    return Store(
-        class_names=class_name,
-        location_ids=tuple(place.id for place in location),
-        labels=np.array([number[place.class_name] for place in location], dtype=np.int64),
-        latitudes=np.array([place.latitude for place in location]),
-        longitudes=np.array([place.longitude for place in location]),
-        image_paths=Field(image, row, (4,), np.dtype(np.str_)),
-        image_sha256=gathered.field("sha256", row),
-        splits=selection.split[row],
-        logits=gathered.field("logits", row)[:],
-        features=gathered.field("features", row),
-        view_features=_if_there(gathered, "view_features", row),
-        view_logits=_if_there(gathered, "view_logits", row),
-        provenance={**provenance, "data_sha256": _fingerprint(gathered, row, location)},
+    fingerprint = data_fingerprint(
+        (name, digests.tobytes()) for name, digests in zip(ids, sha256[:], strict=True)
     )
-
-
-def _if_there(gathered: Gathered, name: str, row: NDArray[np.int64]) -> Field | None:
-    return gathered.field(name, row) if name in gathered.names else None
-
-
-def _fingerprint(gathered: Gathered, row: NDArray[np.int64], location: list[Location]) -> str:
-    """Return a SHA-256, in hexadecimal, over ids and photographs.
-
-    It is made as that of a training (`trainer.data.prepare.PreparedData.fingerprint`): equal
-    locations have an equal one.
-    """
-    result = hashlib.sha256()
-    order = sorted(range(len(row)), key=lambda number: location[number].id)
-    hashes = gathered.field("sha256", row[order])
-    for first in range(0, len(order), ROWS_AT_ONCE):
-        block = hashes[first : first + ROWS_AT_ONCE]
-        for number, digests in zip(order[first : first + ROWS_AT_ONCE], block, strict=True):
-            result.update(f"{location[number].id}\n".encode())
-            result.update(digests.tobytes())
-    return result.hexdigest()
+    return Store(
+        class_names=class_names,
+        location_ids=ids,
+        labels=np.array([label_of[location.class_name] for location in locations], dtype=np.int64),
+        latitudes=np.array([location.latitude for location in locations]),
+        longitudes=np.array([location.longitude for location in locations]),
+        image_paths=LazyRows(image_paths, extracted.rows, (4,), np.dtype(np.str_)),
+        image_sha256=sha256,
+        splits=selection.splits[extracted.rows],
+        logits=extracted.field("logits")[:],
+        features=extracted.field("features"),
+        view_features=extracted.optional_field("view_features"),
+        view_logits=extracted.optional_field("view_logits"),
+        provenance={**provenance, "data_sha256": fingerprint},
+    )

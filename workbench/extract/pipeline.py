@@ -1,119 +1,130 @@
-"""From photographs to a spool: reading, computing and writing at the same time."""
+"""From photographs to the resume buffer: decode, compute and write at the same time."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import NoReturn, cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
 from common.distributed import Processes, on_all_ranks
 from common.errors import InputError, Interrupted
+from common.resume_buffer import RESUME, Writer
 from common.signals import StopSignal
 from trainer.data import dataset
 from trainer.data.dataset import Batch
 from trainer.models.inference import Inference, fold_batch_norm, to_cpu_async
 from trainer.models.resnet import ModelOutput
-from workbench.extract.resume_buffer import GO_ON, Fields, Writer
-from workbench.extract.task import Task
+from workbench.extract.assembly import BATCH
+from workbench.extract.task import ExtractionTask
 
 
-def gather(
-    task: Task, whole: NDArray[np.bool_], processes: Processes, stop: StopSignal, *, fold: bool
+def extract_batches(
+    task: ExtractionTask,
+    done: Sequence[bool],
+    processes: Processes,
+    stop: StopSignal,
+    *,
+    fold: bool,
 ) -> None:
-    """Compute the batches that are not `whole` yet, and spool what they give.
+    """Compute the batches that are not `done` and append them to the buffer.
 
-    Batches are dealt to the processes as they are, and one with an unreadable location keeps its
-    size: so what a location gives depends neither on the number of processes nor on where an
-    earlier start was ended. Raises InputError in all processes alike, and Interrupted when one of them
-    was asked to end; what was computed is spooled then.
+    Whole batches are divided among the processes, and a batch with an unreadable location keeps its
+    size: so the results depend neither on the number of processes nor on where an earlier start was
+    stopped. Raises InputError in all processes alike, and Interrupted when one of them received a
+    signal; what was computed is in the buffer then.
     """
-    left: list[int] = np.flatnonzero(~whole).tolist()
-    if not left:
+    todo = [number for number, is_done in enumerate(done) if not is_done]
+    if not todo:
         return
     model = fold_batch_norm(task.model) if fold else task.model
     inference = Inference(model, task.device, task.request.precision)
-    mine = [task.batches[number] for number in left[processes.rank :: processes.world_size]]
     with ExitStack() as stack:
         writer = on_all_ranks(
-            processes, lambda: stack.enter_context(task.spool.writer(processes.rank))
+            processes, lambda: stack.enter_context(task.buffer.writer(processes.rank))
         )
-        share = _Share(task, mine, inference, writer)
-        total = len(task.photographs)
-        done = total - sum(len(task.batches[number]) for number in left)
-        bar = stack.enter_context(_bar(done, total, processes))
-        for first in range(0, len(left), processes.world_size):
-            dealt = left[first : first + processes.world_size]
-            on_all_ranks(processes, share.step if processes.rank < len(dealt) else _rest)
-            many = sum(len(task.batches[number]) for number in dealt)
-            done += many
-            bar.update(many)
+        own = todo[processes.rank :: processes.world_size]
+        worker = _BatchWorker(task, own, inference, writer)
+        total = len(task.dataset)
+        finished = total - sum(len(task.batches[number]) for number in todo)
+        bar = stack.enter_context(_bar(finished, total, processes))
+        for first in range(0, len(todo), processes.world_size):
+            step = todo[first : first + processes.world_size]
+            on_all_ranks(processes, worker.step if processes.rank < len(step) else _idle)
+            locations = sum(len(task.batches[number]) for number in step)
+            finished += locations
+            bar.update(locations)
             if processes.any(stop.received):
                 on_all_ranks(processes, writer.finish)
-                raise Interrupted(f"asked to end; {done} of {total} locations are done, {GO_ON}.")
+                raise Interrupted(f"stopped; {finished} of {total} locations are done, {RESUME}.")
         on_all_ranks(processes, writer.finish)
-        on_all_ranks(
-            processes, lambda: task.spool.note_unreadable(processes.rank, share.unreadable)
-        )
 
 
 def readable(batch: Batch) -> list[int]:
-    """Return which locations of a batch could be read, counted in it."""
-    return [number for number, why in enumerate(batch.errors) if not why]
+    """Return the positions of a batch's locations that could be read."""
+    return [position for position, reason in enumerate(batch.errors) if not reason]
 
 
-class _Share:
-    """The batches of one process, and what could not be read in them, by row."""
+class _BatchWorker:
+    """Computes the batches of one process in order."""
 
     def __init__(
-        self, task: Task, batches: Sequence[list[int]], inference: Inference, writer: Writer
+        self, task: ExtractionTask, numbers: Sequence[int], inference: Inference, writer: Writer
     ) -> None:
-        self._inference, self._writer, self._fields = inference, writer, tuple(task.fields)
-        self._stream: Iterator[Batch] = iter(
-            dataset.data_loader(task.photographs, batches, task.request.workers)
-        )
-        self.unreadable: dict[int, str] = {}
+        self._inference, self._writer, self._row_dtype = inference, writer, task.row_dtype
+        batches = [task.batches[number] for number in numbers]
+        loader = dataset.data_loader(task.dataset, batches, task.request.num_workers)
+        self._batches: Iterator[tuple[int, Batch]] = zip(numbers, loader, strict=True)
 
     def step(self) -> None:
-        """Send the next batch through the model and hand what it gives to the writer."""
+        """Send the next batch through the model and queue its rows for writing."""
         try:
-            batch = next(self._stream)
+            number, batch = next(self._batches)
         except RuntimeError as error:
             raise InputError(
-                "A process that decodes photographs was killed, perhaps for want of memory; "
-                f"{GO_ON} with fewer --num-workers."
+                "A process that decodes photographs was killed, perhaps because memory ran out; "
+                f"{RESUME} with fewer --num-workers."
             ) from error
-        rows = batch.rows.tolist()
-        self.unreadable |= {row: why for row, why in zip(rows, batch.errors, strict=True) if why}
+        errors = zip(batch.rows.tolist(), batch.errors, strict=True)
+        if unreadable := [(row, reason) for row, reason in errors if reason]:
+            self._writer.put_failure(number, json.dumps(unreadable))
         if not readable(batch):
             return
         try:
             output = self._inference(batch.views)
         except torch.OutOfMemoryError as error:
             raise InputError("The GPU has too little memory; lower --batch-size.") from error
-        self._writer.put(_arrays(batch, to_cpu_async(output), self._fields))
+        self._writer.put(number, BATCH, _payload(batch, to_cpu_async(output), self._row_dtype))
 
 
-def _rest() -> None:
-    """Do nothing: where batches run out, some processes have one less."""
+def _idle() -> None:
+    """Do nothing: in the last step there may be fewer batches than processes."""
 
 
-def _arrays(
-    batch: Batch, output: Callable[[], ModelOutput], fields: Sequence[str]
-) -> Callable[[], Fields]:
-    """Return what gives the arrays of a batch's readable locations once they are computed."""
+def _payload(
+    batch: Batch, wait: Callable[[], ModelOutput], dtype: "np.dtype[np.void]"
+) -> Callable[[], bytes]:
+    """Return the function that makes the bytes of a batch's readable rows once they are computed."""
 
-    def arrays() -> Fields:
-        arrived = output()
-        tensors = {"row": batch.rows, "sha256": cast(Tensor, batch.sha256)}
-        tensors |= {name: getattr(arrived, name) for name in fields}
-        there = readable(batch)
-        return {name: tensor.numpy()[there] for name, tensor in tensors.items()}
+    def payload() -> bytes:
+        output, positions = wait(), readable(batch)
+        rows = np.empty(len(positions), dtype)
+        for name in dtype.names or ():
+            known = {"row": batch.rows, "sha256": batch.sha256}
+            tensor = cast(Tensor, known[name] if name in known else getattr(output, name))
+            values = tensor.numpy()[positions]
+            if values.dtype.kind == "f" and not np.isfinite(values).all():
+                raise InputError(
+                    f"The model's {name.replace('_', ' ')} are not finite; the training diverged: "
+                    "train with a smaller learning rate."
+                )
+            rows[name] = values
+        return rows.tobytes()
 
-    return arrays
+    return payload
 
 
 def _bar(done: int, total: int, processes: Processes) -> "tqdm[NoReturn]":

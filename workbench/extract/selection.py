@@ -1,4 +1,4 @@
-"""Which locations of a folder are meant, and what the checkpoint knew of them."""
+"""The locations to extract, and which of them the checkpoint has seen."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,60 +11,59 @@ from trainer.checkpoint import Checkpoint
 from trainer.data.layout import Index, Location, pano_id
 from workbench.store import SPLITS
 
-PARTS = {"train": "training", "validation": "validation", "all": ""}
-"""What `--split` may say, and the name of that part in a checkpoint."""
+SPLIT_OPTIONS = {"train": "training", "validation": "validation", "all": ""}
+"""Values of `--split`, and the name of that split in a checkpoint."""
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Locations to extract, (N,) int8 indices into `SPLITS`, and the ids that are left out."""
+    """Locations, their (N,) int8 indices into `SPLITS`, and pairs of id and reason left out."""
 
-    location: tuple[Location, ...]
-    split: NDArray[np.int8]
+    locations: tuple[Location, ...]
+    splits: NDArray[np.int8]
     skipped: tuple[tuple[str, str], ...]
 
 
-def select(index: Index, run: Path, checkpoint: Checkpoint, part: str) -> Selection:
-    """Return the locations of a part, "train", "validation" or "all", in the index's order.
+def select(index: Index, run: Path, checkpoint: Checkpoint, split: str) -> Selection:
+    """Return the locations of a split, a key of `SPLIT_OPTIONS`, in the index's order.
 
     Raises InputError when there are none, or a class is unknown to the checkpoint.
     """
-    known = _known(index, checkpoint, part)
-    location, skipped = index.locations, [(item.id, item.reason) for item in index.skipped]
-    if part != "all":
-        wanted = dict.fromkeys(checkpoint.split[PARTS[part]])
-        location = tuple(place for place in location if place.id in wanted)
-        skipped = [(name, why) for name, why in skipped if name in wanted]
-        found = {place.id for place in location} | {name for name, _ in skipped}
-        skipped += [(name, "is not in the folder") for name in wanted if name not in found]
-        if not location:
+    seen = _seen(index, checkpoint, split)
+    locations, skipped = index.locations, [(item.id, item.reason) for item in index.skipped]
+    if split != "all":
+        ids = dict.fromkeys(checkpoint.split[SPLIT_OPTIONS[split]])
+        locations = tuple(location for location in locations if location.id in ids)
+        skipped = [(name, reason) for name, reason in skipped if name in ids]
+        known = {location.id for location in locations} | {name for name, _ in skipped}
+        skipped += [(name, "is not in the folder") for name in ids if name not in known]
+        if not locations:
             raise InputError(
-                f"{index.root}: holds none of the {len(wanted)} locations of the {PARTS[part]} "
-                f"part of {run}; name their folder with --data."
+                f"{index.root}: holds none of the {len(ids)} locations of the "
+                f"{SPLIT_OPTIONS[split]} split of {run}; name their folder with --data."
             )
-    unknown = sorted({place.class_name for place in location} - set(checkpoint.class_names))
+    unknown = {location.class_name for location in locations} - set(checkpoint.class_names)
     if unknown:
         raise InputError(
-            f"{index.root / unknown[0]}: the checkpoint in {run} does not know this class; "
+            f"{index.root / min(unknown)}: the checkpoint in {run} does not know this class; "
             "remove the folder or train with it."
         )
-    split = np.array([known.get(place.id, 0) for place in location], dtype=np.int8)
-    return Selection(location, split, tuple(skipped))
+    splits = np.array([seen.get(location.id, 0) for location in locations], dtype=np.int8)
+    return Selection(locations, splits, tuple(skipped))
 
 
-def _known(index: Index, checkpoint: Checkpoint, part: str) -> dict[str, int]:
-    """Return which locations of a folder the checkpoint knew, by id, as an index into `SPLITS`.
+def _seen(index: Index, checkpoint: Checkpoint, split: str) -> dict[str, int]:
+    """Return the locations that the checkpoint has seen, by id, as indices into `SPLITS`.
 
-    A pano id is the same place wherever its photographs lie, but the numbers of a table's samples
-    begin anew in each folder: there an id says something in the folder that was trained on, or
-    where somebody asks for a part by name.
+    A pano id is the same place in every folder. The sample numbers of a table start anew in each
+    folder, so there an id counts only in the folder of the training, or if a split is named.
     """
-    known = {
+    seen = {
         name: SPLITS.index(kind)
         for kind in ("training", "validation")
         for name in checkpoint.split[kind]
     }
-    if part != "all" or str(index.root.resolve()) == checkpoint.data_root:
-        return known
-    lasting = {place.id for place in index.locations if pano_id(place.images[0])}
-    return {name: kind for name, kind in known.items() if name in lasting}
+    if split != "all" or str(index.root.resolve()) == checkpoint.data_root:
+        return seen
+    panos = {location.id for location in index.locations if pano_id(location.images[0])}
+    return {name: kind for name, kind in seen.items() if name in panos}

@@ -1,4 +1,4 @@
-"""What an extraction was asked for, and all that follows from it before a photograph is read."""
+"""The request of an extraction, and what follows from it before a photograph is read."""
 
 import hashlib
 from collections.abc import Sequence
@@ -6,31 +6,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from common.errors import InputError
+from common.resume_buffer import ResumeBuffer
 from trainer import checkpoint as checkpoints
 from trainer.data import dataset, layout
-from trainer.data.dataset import LocationDataset
+from trainer.data.dataset import SHA256_BYTES, LocationDataset
 from trainer.data.layout import Location
 from trainer.models.resnet import CONCAT_DIM, VIEWS, FourViewResNet
-from workbench.extract.resume_buffer import Spool, record_of
 from workbench.extract.selection import select
 
 
 @dataclass(frozen=True)
-class Request:
-    """What is asked for.
+class ExtractionRequest:
+    """The options of an extraction.
 
-    `checkpoint` is "best" or "last", `split` one of `selection.PARTS`. Without `data` it is the
-    folder that the checkpoint was trained on; for the split "all" it has to be named.
+    `checkpoint` is "best" or "last", `split` a key of `selection.SPLIT_OPTIONS`. `data` may be None
+    for the photographs that the checkpoint was trained on, unless `split` is "all".
     """
 
     run: Path
     data: Path | None
     out: Path
     batch_size: int
-    workers: int
+    num_workers: int
     checkpoint: str = "best"
     split: str = "all"
     precision: str = "float32"
@@ -38,11 +39,11 @@ class Request:
     overwrite: bool = False
 
 
-class Task:
-    """The model, the locations in their batches, and the spool of an extraction."""
+class ExtractionTask:
+    """The model, the batches of locations and the resume buffer of an extraction."""
 
-    def __init__(self, request: Request, device: torch.device) -> None:
-        """Load the checkpoint and look for the locations; raises InputError, also the trainer's."""
+    def __init__(self, request: ExtractionRequest, device: torch.device) -> None:
+        """Load the checkpoint and index the photographs; raises InputError."""
         self.request, self.device = request, device
         if request.data is None and request.split == "all":
             raise InputError("--data: name the folder of the photographs.")
@@ -50,24 +51,27 @@ class Task:
         index = layout.index_folder(request.data or Path(self.checkpoint.data_root))
         self.root = index.root
         self.selection = select(index, request.run, self.checkpoint, request.split)
-        location, classes = self.selection.location, self.checkpoint.class_names
-        self.photographs = LocationDataset(
-            index.root, location, classes, self.checkpoint.config.image_size, with_sha256=True
+        locations, class_names = self.selection.locations, self.checkpoint.class_names
+        self.dataset = LocationDataset(
+            index.root, locations, class_names, self.checkpoint.config.image_size, with_sha256=True
         )
-        self.batches = list(dataset.sequential_batches(len(location), request.batch_size))
-        self.fields = _fields(self.model, len(classes), request.view_features)
-        self.spool = Spool(request.out, record_of(self.fields), len(location), request.batch_size)
+        self.batches = list(dataset.sequential_batches(len(locations), request.batch_size))
+        self.fields = _fields(self.model, len(class_names), request.view_features)
+        self.buffer = ResumeBuffer(request.out, self._resume_key())
 
-    def description(self) -> dict[str, Any]:
-        """Return all that decides what is extracted: a start may go on with one that has the same.
+    @property
+    def row_dtype(self) -> np.dtype[Any]:
+        """Return the type of a row in the buffer: its number, hashes, and float32 fields."""
+        fields = [(name, "<f4", shape) for name, shape in self.fields.items()]
+        return np.dtype([("row", "<u4"), ("sha256", "u1", (4, SHA256_BYTES)), *fields])
 
-        The names are words that stand in the sentence about one that has not.
-        """
+    def _resume_key(self) -> dict[str, Any]:
+        """Return everything that the results depend on; only an equal extraction may resume."""
         request = self.request
         return {
             "checkpoint": self.checkpoint.sha256,
             "folder": str(self.root.resolve()),
-            "locations": _fingerprint(self.selection.location),
+            "locations": _fingerprint(self.selection.locations),
             "split": request.split,
             "batch size": request.batch_size,
             "precision": request.precision,
@@ -77,7 +81,7 @@ class Task:
         }
 
     def provenance(self) -> dict[str, Any]:
-        """Return what the store says of where it comes from, as far as it is known beforehand."""
+        """Return the store's provenance, as far as it is known before the extraction."""
         checkpoint, request = self.checkpoint, self.request
         return {
             "run": str(request.run.resolve()),
@@ -99,7 +103,7 @@ class Task:
 
 
 def _fields(model: FourViewResNet, classes: int, view_features: bool) -> dict[str, tuple[int, ...]]:
-    """Return what is kept of a `ModelOutput` for each location, by name, and its shape."""
+    """Return the outputs of the model to store, by name, with their shape for one location."""
     fields: dict[str, tuple[int, ...]] = {"logits": (classes,), "features": (model.num_features,)}
     if view_features and model.fusion not in CONCAT_DIM:
         fields["view_features"] = (VIEWS, model.width)
@@ -108,9 +112,9 @@ def _fields(model: FourViewResNet, classes: int, view_features: bool) -> dict[st
     return fields
 
 
-def _fingerprint(location: Sequence[Location]) -> str:
-    """Return a SHA-256, in hexadecimal, over ids and the names of the photographs, in order."""
+def _fingerprint(locations: Sequence[Location]) -> str:
+    """Return the SHA-256 (hexadecimal) of the ids and file names, in order."""
     result = hashlib.sha256()
-    for place in location:
-        result.update("\n".join((place.id, *place.images, "")).encode())
+    for location in locations:
+        result.update("\n".join((location.id, *location.images, "")).encode())
     return result.hexdigest()

@@ -54,11 +54,10 @@ class PreparedData:
 
     def fingerprint(self, locations: Sequence[Location]) -> str:
         """Return a SHA-256, in hexadecimal, over ids and photographs, in any order."""
-        result = hashlib.sha256()
-        for location in sorted(locations, key=lambda location: location.id):
-            result.update(f"{location.id}\n".encode())
-            result.update(self.photographs.sha256[self._rows([location])].tobytes())
-        return result.hexdigest()
+        return layout.data_fingerprint(
+            (location.id, self.photographs.sha256[self._rows([location])].tobytes())
+            for location in locations
+        )
 
     def _rows(self, locations: Iterable[Location]) -> list[int]:
         return [self.photographs.rows[path] for location in locations for path in location.images]

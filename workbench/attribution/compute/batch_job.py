@@ -1,245 +1,262 @@
-"""Many locations of a store explained into one file, by one process or several."""
+"""Attributions of many locations of a store in one file, by one process or several."""
 
-import json
-from collections.abc import Iterator
+import io
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from common import distributed
 from common.distributed import Processes, on_all_ranks
 from common.errors import InputError, Interrupted
-from common.files import atomic_write, check_writable, file_lock
+from common.files import check_writable, file_lock
 from common.progress import ProgressCallback
+from common.resume_buffer import RESUME, Results, ResumeBuffer, Writer
 from common.signals import StopSignal, stop_signal
 from trainer import checkpoint as checkpoints
 from workbench.attribution import attribution_file
 from workbench.attribution.attribution_file import AttributionFile
-from workbench.attribution.cache import AttributionFolder
 from workbench.attribution.explainer import Explainer
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
-from workbench.attribution.serialization import fingerprint, request_to_json
+from workbench.attribution.serialization import (
+    ALGORITHM,
+    fingerprint,
+    from_arrays,
+    request_to_json,
+    to_arrays,
+)
 from workbench.store import Store
 from workbench.store.query import select
 
-GO_ON = "run the same command to go on"
-ASKED = "question.json"
-"""In the folder of the answers on their way: what they answer, its states not yet by name."""
+MAP, CHECKS = 1, 2
+"""Kinds of the buffer's records: an attribution without its checks, and these; keys are rows."""
 
 
 @dataclass(frozen=True)
-class Request:
-    """What is asked for: a question about the locations for which `where` holds.
+class BatchRequest:
+    """An attribution request for the locations that match `where`.
 
-    With a `limit` no more than so many, evenly spread over them; with `evidence` each map is
-    examined, too.
+    With a `limit`, for at most so many of them, evenly spaced; with `checks`, each attribution is
+    checked too.
     """
 
     store: Path
     out: Path
-    question: AttributionRequest
+    request: AttributionRequest
     where: str = ""
     limit: int | None = None
-    evidence: bool = False
+    checks: bool = False
     overwrite: bool = False
 
 
-class _EndedError(Exception):
-    """Raised through the explainer to leave it."""
+class _Stopped(Exception):  # noqa: N818  Nothing went wrong.
+    """Raised by the progress callback to leave the explainer."""
 
 
-def explained(request: Request, store: Store, explainer: Explainer) -> AttributionFile:
-    """Write the file that is asked for, going on where an earlier start was ended, and return it.
+def run_batch_job(job: BatchRequest, store: Store, explainer: Explainer) -> AttributionFile:
+    """Write the attribution file of a job, resuming an earlier start, and return it.
 
-    Each answer is kept in a folder beside the file as soon as it is there, and all go into the file
-    at the end. Processes that `distributed.process_group` has joined share the work. A location that
-    cannot be explained is named in the file, with the reason. Raises InputError when none can be,
-    none is meant, the file is there and not to be overwritten, or the disk is full, and Interrupted
-    when it was asked to end.
+    Results go into a resume buffer beside the file, and from there into the file at the end. The
+    processes of `distributed.process_group` share the work. The file lists the locations that
+    cannot be explained, with the reason. Raises InputError when no location can be explained or
+    matches, the file exists and may not be overwritten, or the disk is full; Interrupted after a
+    signal.
     """
     processes = distributed.current_processes()
     with ExitStack() as stack:
-        work = on_all_ranks(processes, lambda: _Work(request, store, explainer))
-        on_all_ranks(processes, lambda: work.begin(stack) if processes.is_main else None)
+        work = on_all_ranks(processes, lambda: _BatchJob(job, store, explainer))
+        recovered = on_all_ranks(processes, lambda: work.begin(processes, stack))
+        done = processes.broadcast_flags(recovered)
         with stop_signal() as stop:
-            on_all_ranks(processes, lambda: work.share(processes, stop))
+            on_all_ranks(processes, lambda: work.run(done, processes, stop))
             if processes.any(stop.received):
-                raise Interrupted(f"asked to end; {work.progress()}, {GO_ON}.")
-        on_all_ranks(processes, lambda: work.finish() if processes.is_main else None)
-        return attribution_file.read(request.out)
+                raise Interrupted(f"stopped; {work.count_done()}, {RESUME}.")
+        on_all_ranks(processes, lambda: work.write() if processes.is_main else None)
+        return attribution_file.read(job.out)
 
 
-def chosen(store: Store, where: str, limit: int | None) -> list[str]:
-    """Return the ids that are meant, in the store's order; raises InputError when none is."""
+def select_rows(store: Store, where: str, limit: int | None) -> list[int]:
+    """Return the rows of a store to explain; raises InputError if no location matches."""
     rows = np.flatnonzero(select(store, where)) if where else np.arange(len(store))
     if not len(rows):
-        raise InputError(f"--where {where!r}: holds for none of the {len(store)} locations.")
+        raise InputError(f"--where {where!r}: matches none of the {len(store)} locations.")
     if limit is not None and limit < len(rows):
         rows = rows[np.linspace(0, len(rows) - 1, limit).round().astype(np.int64)]
-    return [store.location_ids[row] for row in rows]
+    selected: list[int] = rows.tolist()
+    return selected
 
 
-class _Work:
-    """The locations of a request, their questions with classes by name, and what is answered."""
+class _BatchJob:
+    """A job with `requests`, the resolved request of each row that can be explained."""
 
-    def __init__(self, request: Request, store: Store, explainer: Explainer) -> None:
-        self._request, self._store, self._explainer = request, store, explainer
-        self._answers = AttributionFolder(_parts(request.out), fingerprint(store))
-        self._failure: dict[str, str] = {}
-        self._question: dict[str, AttributionRequest] = {}
-        request.question.validate(store.class_names)
-        if (
-            request.question.baseline_location
-            and request.question.baseline_location not in store.location_ids
-        ):
+    def __init__(self, job: BatchRequest, store: Store, explainer: Explainer) -> None:
+        self._job, self._store, self._explainer = job, store, explainer
+        self._buffer = ResumeBuffer(
+            job.out,
+            {
+                "attribution request": request_to_json(job.request),
+                "store": asdict(fingerprint(store)),
+                "algorithm": ALGORITHM,
+            },
+        )
+        self.requests: dict[int, AttributionRequest] = {}
+        self._failures: dict[int, str] = {}
+        job.request.validate(store.class_names)
+        baseline = job.request.baseline_location
+        if baseline and baseline not in store.location_ids:
             raise InputError(
-                f"--baseline-location {request.question.baseline_location!r}: the store knows no such location."
+                f"--baseline-location {baseline!r}: the store has no such location; check its id."
             )
-        for name in chosen(store, request.where, request.limit):
+        for row in select_rows(store, job.where, job.limit):
             try:
-                self._question[name] = explainer.resolve(name, request.question)
+                self.requests[row] = explainer.resolve(store.location_ids[row], job.request)
             except InputError as error:
-                self._failure[name] = str(error)
+                self._failures[row] = str(error)
 
-    def begin(self, stack: ExitStack) -> None:
-        """Take up the folder of answers, or make one, and keep other commands from the file."""
-        out, folder = self._request.out, self._answers.folder
-        if out.resolve() == self._request.store.resolve():
-            raise InputError(f"{out}: is the store itself; name another file.")
+    def begin(self, processes: Processes, stack: ExitStack) -> list[bool]:
+        """Recover or begin the buffer in the main process; return which locations are done."""
+        if not processes.is_main:
+            return [False] * len(self.requests)
+        out, overwrite = self._job.out, self._job.overwrite
+        if out.resolve() == self._job.store.resolve():
+            raise InputError(f"{out}: is the store itself; choose another file.")
         stack.enter_context(file_lock(out))
-        check_writable(out, overwrite=self._request.overwrite)
-        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-            raise InputError(f"{folder}: is no folder of this command; move it away.")
-        folder.mkdir(exist_ok=True)
-        asked, begun = request_to_json(self._request.question), folder / ASKED
-        if begun.exists() and begun.read_text("utf-8") != asked and not self._request.overwrite:
-            raise InputError(
-                f"{folder}: holds answers to another question; finish that, name another file, or "
-                "say --overwrite."
-            )
-        with atomic_write(begun) as partial:
-            partial.write_text(asked, "utf-8")
-        self._forget_failures()  # Of an earlier start: what was mended since is tried again.
+        check_writable(out, overwrite=overwrite)
+        recovered: set[tuple[int, int]] = set()
+        if self._buffer.load(overwrite=overwrite) is None:
+            self._buffer.begin({})
+        else:
+            recovered = self._buffer.recover()
+        return [(row, self._last_kind) in recovered for row in self.requests]
 
-    def share(self, processes: Processes, stop: StopSignal) -> None:
-        """Answer this process's part of the questions, until asked to end."""
-        mine = list(self._question)[processes.rank :: processes.world_size]
-        left = [name for name in mine if not self._is_answered(name)]
-        failure: dict[str, str] = {}
-        with _bar(len(mine) - len(left), len(mine), processes) as bar:
+    def run(self, done: Sequence[bool], processes: Processes, stop: StopSignal) -> None:
+        """Explain this process's share of the locations until a signal is received."""
+        share = slice(processes.rank, None, processes.world_size)
+        rows = list(zip(self.requests, done, strict=True))[share]
+        todo = [row for row, is_done in rows if not is_done]
+        earlier = self._buffer.results()
+        maps = set(earlier.keys(MAP))
+        with (
+            self._buffer.writer(processes.rank) as writer,
+            _bar(len(rows) - len(todo), len(rows), processes) as bar,
+        ):
 
-            def between(_fraction: float, stage: str = "", /) -> None:
+            def progress(_fraction: float, stage: str = "", /) -> None:
                 if stop.received:
-                    raise _EndedError
+                    raise _Stopped
                 bar.set_postfix_str(stage, refresh=False)
                 bar.update(0)
 
-            for name in left:
-                with suppress(_EndedError):
-                    why = self._answer(name, between)
-                    failure |= {name: why} if why else {}
+            for row in todo:
+                known = _load(earlier, row, MAP) if row in maps else None
+                with suppress(_Stopped):
+                    self._explain(row, known, writer, progress)
                     bar.update()
                 if stop.received:
                     return
-        with atomic_write(self._answers.folder / _failures(str(processes.rank))) as partial:
-            partial.write_text(json.dumps(failure), "utf-8")
 
-    def progress(self) -> str:
-        """Say how far all processes have come."""
-        done = sum(map(self._is_answered, self._question))
-        return f"{done} of {len(self._question)} locations are done"
+    def count_done(self) -> str:
+        """Say how many locations all processes have finished."""
+        keys = set(self._buffer.results().keys(self._last_kind))
+        return f"{len(keys & self.requests.keys())} of {len(self.requests)} locations are done"
 
-    def finish(self) -> None:
-        """Write the file of all answers, and remove the folder."""
-        for path in self._answers.folder.glob(_failures("*")):
-            self._failure |= json.loads(path.read_text("utf-8"))
-        names = [name for name in self._question if name not in self._failure]
-        missing = sum(not self._is_answered(name) for name in names)
+    def write(self) -> None:
+        """Write the attribution file and remove the buffer."""
+        results = self._buffer.results()
+        failures = self._failures | results.failures()
+        rows = [row for row in self.requests if row not in failures]
+        missing = len(set(rows).difference(results.keys(self._last_kind)))
         if missing:
             raise InputError(
-                f"{self._answers.folder}: {missing} answers are missing; start all processes where "
-                f"they share this folder, and {GO_ON}."
+                f"{self._buffer.directory}: {missing} locations are missing; start all processes "
+                f"where they share this directory, and {RESUME}."
             )
-        if names:
-            self._write(names)
-        self._forget_failures()
-        (self._answers.folder / ASKED).unlink()
-        self._answers.remove()
-        if not names:
-            name, why = next(iter(self._failure.items()))
-            raise InputError(f"none of {len(self._failure)} locations was explained; {name}: {why}")
-
-    def _write(self, names: list[str]) -> None:
-        request = self._request
-        asked = {
-            "question": asdict(request.question),
-            "where": request.where,
-            "limit": request.limit,
-            "evidence": request.evidence,
-            "created": datetime.now(UTC).isoformat(),
-            "versions": checkpoints.versions(),
-        }
-        attribution_file.write(
-            request.out,
-            map(self._answered, names),
-            len(names),
-            fingerprint(self._store),
-            asked,
-            self._store.provenance,
-            list(self._failure.items()),
-        )
-
-    def _is_answered(self, name: str) -> bool:
-        return self._answers.contains(name, self._question[name], checked=self._request.evidence)
-
-    def _answered(self, name: str) -> Attribution:
-        made = self._answers.get(name, self._question[name])
-        if made is None or (self._request.evidence and not made.checks):
+        reasons = [(self._store.location_ids[row], reason) for row, reason in failures.items()]
+        if rows:
+            job = self._job
+            asked = {
+                "question": asdict(job.request),
+                "where": job.where,
+                "limit": job.limit,
+                "evidence": job.checks,
+                "created": datetime.now(UTC).isoformat(),
+                "versions": checkpoints.versions(),
+            }
+            attribution_file.write(
+                job.out,
+                (_load(results, row, self._last_kind) for row in rows),
+                len(rows),
+                fingerprint(self._store),
+                asked,
+                self._store.provenance,
+                reasons,
+            )
+        self._buffer.remove()
+        if not rows:
+            location_id, reason = reasons[0]
             raise InputError(
-                f"{self._answers.folder}: the answer about {name} was damaged; {GO_ON}."
+                f"none of {len(reasons)} locations was explained; {location_id}: {reason}"
             )
-        # An earlier start may have asked for it where this one did not.
-        return made if self._request.evidence else replace(made, checks=None)
 
-    def _answer(self, name: str, between: ProgressCallback) -> str:
-        """Answer the question about one location; return why that cannot be, "" where it can."""
-        steps = self._steps(name, between)
+    @property
+    def _last_kind(self) -> int:
+        return CHECKS if self._job.checks else MAP
+
+    def _explain(
+        self, row: int, known: Attribution | None, writer: Writer, progress: ProgressCallback
+    ) -> None:
+        """Put the results of a location into the buffer, or the reason why there are none."""
+        steps = self._steps(row, known, progress)
         while True:
             try:
-                made = next(steps, None)
+                kind, attribution = next(steps)
+            except StopIteration:
+                return
             except InputError as error:
-                return str(error)
-            if made is None:
-                return ""
-            self._answers.put(made)  # What this raises is not the location's fault.
+                writer.put_failure(row, str(error))
+            else:
+                writer.put(row, kind, partial(_dump, attribution, kind))
+            writer.finish()
 
-    def _steps(self, name: str, between: ProgressCallback) -> Iterator[Attribution]:
-        """Yield the map, unless it is known, and the map with its evidence, if that is wanted."""
-        made = self._answers.get(name, self._question[name])
-        if made is None:
-            made = self._explainer.explain(name, self._question[name], between)
-            yield made
-        if self._request.evidence:
-            yield self._explainer.check(made, between)
-
-    def _forget_failures(self) -> None:
-        for path in self._answers.folder.glob(_failures("*")):
-            path.unlink()
+    def _steps(
+        self, row: int, attribution: Attribution | None, progress: ProgressCallback
+    ) -> Iterator[tuple[int, Attribution]]:
+        """Yield the attribution unless it is known, and again with checks if these are wanted."""
+        if attribution is None:
+            location_id, request = self._store.location_ids[row], self.requests[row]
+            attribution = self._explainer.explain(location_id, request, progress)
+            yield MAP, attribution
+        if self._job.checks:
+            yield CHECKS, self._explainer.check(attribution, progress)
 
 
-def _parts(out: Path) -> Path:
-    """Return the folder of the answers that are on their way into a file."""
-    return out.with_name(f".{out.name}.parts")
+def _dump(attribution: Attribution, kind: int) -> bytes:
+    """Return an .npz file of the checks of an attribution, or of all other arrays."""
+    file = io.BytesIO()
+    arrays: dict[str, Any] = {
+        name: array
+        for name, array in to_arrays(attribution).items()
+        if name.startswith("/evidence/") == (kind == CHECKS)
+    }
+    np.savez(file, **arrays)
+    return file.getvalue()
 
 
-def _failures(process: str) -> str:
-    return f"failures-{process}.json"
+def _load(results: Results, row: int, last_kind: int) -> Attribution:
+    """Return an attribution with the arrays of all kinds up to the last one."""
+    arrays: dict[str, NDArray[Any]] = {}
+    for kind in range(MAP, last_kind + 1):
+        with np.load(io.BytesIO(results.payload(row, kind)), allow_pickle=False) as file:
+            arrays |= dict(file.items())
+    return from_arrays(arrays)
 
 
 def _bar(done: int, total: int, processes: Processes) -> "tqdm[NoReturn]":
@@ -251,7 +268,7 @@ def _bar(done: int, total: int, processes: Processes) -> "tqdm[NoReturn]":
         unit="location",
         dynamic_ncols=True,
         mininterval=0.5,
-        miniters=0,  # So that steps within a location are shown, too;
-        smoothing=0,  # which would count as quick locations.
+        miniters=0,  # Show the stages within a location;
+        smoothing=0,  # otherwise these would count as fast locations.
         disable=not processes.is_main,
     )

@@ -15,7 +15,7 @@ from common.files import resolve_link
 from workbench import store as stores
 from workbench.attribution.aggregation import bootstrap_interval
 from workbench.attribution.attribution_file import AttributionFile
-from workbench.attribution.compute.batch_job import Request, explained
+from workbench.attribution.compute.batch_job import BatchRequest, run_batch_job
 from workbench.attribution.compute.store_explainer import StoreExplainer
 from workbench.attribution.request import (
     BASELINE_TITLES,
@@ -118,7 +118,7 @@ def main(arguments: list[str] | None = None, prog: str = "python -m workbench.at
         store = stores.read(options.store)
         photographs = Photographs(provenance.folder(store, "data", options.data), store)
         explainer = StoreExplainer(provenance.folder(store, "run", options.run), photographs, store)
-        request = Request(
+        job = BatchRequest(
             options.store,
             resolve_link(options.out),  # What a link leads to is replaced, not the link.
             AttributionRequest(**{name: getattr(options, name) for name in REQUEST_HELP}),
@@ -127,7 +127,7 @@ def main(arguments: list[str] | None = None, prog: str = "python -m workbench.at
             options.checks,
             options.overwrite,
         )
-        made = explained(request, store, explainer)
+        made = run_batch_job(job, store, explainer)
         if distributed.current_processes().is_main:
             print(summary(made))
     return 0

@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from common.resume_buffer import ResumeBuffer
 from tests.examples import copy_run
 from tests.workbench.test_extract_processes import TORCHRUN, children, finish, start, wait_for
 from workbench import extract, store
 from workbench.attribution import attribution_file, layered_cache
+from workbench.attribution.compute.batch_job import MAP
 from workbench.attribution.compute.cli import REQUEST_HELP, main, parser, summary
 from workbench.attribution.request import AttributionRequest
 from workbench.store import HEADINGS
@@ -24,7 +26,7 @@ FAST = ("--completeness-tolerance", "0.2", "--map-tolerance", "0.5")
 def path(tmp_path_factory: pytest.TempPathFactory, trained: Path, training_folder: Path) -> Path:
     """Return a store of sixteen locations."""
     out = tmp_path_factory.mktemp("attribute") / "store.h5"
-    extract.extract(trained, training_folder, out, batch_size=4, workers=0)
+    extract.extract(trained, training_folder, out, batch_size=4, num_workers=0)
     return out
 
 
@@ -41,7 +43,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, path: Path) -> Path:
 
 
 def answered(out: Path) -> int:
-    return len(list(out.with_name(f".{out.name}.parts").glob("*.unchecked")))
+    return len(ResumeBuffer(out, {}).results().keys(MAP))
 
 
 def assert_same(one: Path, other: Path) -> None:
@@ -68,7 +70,7 @@ def test_killed_and_asked_to_end_it_comes_to_the_same_file(
     process.send_signal(signal.SIGTERM)
     said = process.communicate(timeout=120)[1]
     assert process.returncode == 128 + signal.SIGTERM
-    assert re.search(r"asked to end; \d+ of 16 locations are done, run the same command", said)
+    assert re.search(r"stopped; \d+ of 16 locations are done, run the same command", said)
     assert not out.exists()
     assert "16 locations explained, 0 failed" in finish(words(path, out))
     assert_same(out, whole)

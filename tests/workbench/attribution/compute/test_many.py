@@ -1,7 +1,6 @@
-"""Many locations into one file: each answered once, whatever happens in between."""
+"""Attributions of many locations in one file: each is computed once, whatever happens."""
 
 import os
-import random
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -13,11 +12,12 @@ import pytest
 
 from common.errors import InputError, Interrupted
 from common.progress import ProgressCallback, no_progress
+from common.resume_buffer import resume_directory
 from tests.examples import small_disk, small_store
 from tests.workbench.attribution.examples import assert_same, example
 from workbench import store as stores
 from workbench.attribution import attribution_file
-from workbench.attribution.compute.batch_job import Request, chosen, explained
+from workbench.attribution.compute.batch_job import BatchRequest, run_batch_job, select_rows
 from workbench.attribution.explainer import PartialCallback, UnavailableExplainer
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
@@ -84,8 +84,8 @@ def store(tmp_path: Path) -> Store:
 
 
 @pytest.fixture
-def request_(tmp_path: Path) -> Request:
-    return Request(tmp_path / "small.h5", tmp_path / "out" / "some.h5", AttributionRequest())
+def job(tmp_path: Path) -> BatchRequest:
+    return BatchRequest(tmp_path / "small.h5", tmp_path / "out" / "some.h5", AttributionRequest())
 
 
 @pytest.fixture(autouse=True)
@@ -99,27 +99,27 @@ def names(folder: Path) -> list[str]:
 
 
 def test_all_locations_are_explained_and_only_the_file_is_left(
-    store: Store, request_: Request, out: Path
+    store: Store, job: BatchRequest, out: Path
 ) -> None:
     fake = Fake(store)
-    made = explained(request_, store, fake)
+    made = run_batch_job(job, store, fake)
     assert names(out) == ["some.h5"]
     assert made.location_ids == store.location_ids == tuple(fake.explained)
     for name in store.location_ids:
         assert_same(made.at(name), answer(name, fake.resolve(name, AttributionRequest())))
     assert made.provenance == store.provenance
-    assert made.options["question"]["state"] == "predicted"
+    assert made.options["question"]["target"] == "predicted"
 
 
-def test_ended_it_goes_on_where_it_was(store: Store, request_: Request, out: Path) -> None:
-    whole = explained(replace(request_, out=out / "whole.h5"), store, Fake(store))
+def test_ended_it_goes_on_where_it_was(store: Store, job: BatchRequest, out: Path) -> None:
+    whole = run_batch_job(replace(job, out=out / "whole.h5"), store, Fake(store))
     for _ in range(3):
         fake = Fake(store, last=5)
         with pytest.raises(EndedError):
-            explained(request_, store, fake)
-        assert not request_.out.exists()
+            run_batch_job(job, store, fake)
+        assert not job.out.exists()
     fake = Fake(store)
-    made = explained(request_, store, fake)
+    made = run_batch_job(job, store, fake)
     assert len(fake.explained) == len(store) - 15
     for one, other in zip(made, whole, strict=True):
         assert_same(one, other)
@@ -127,35 +127,37 @@ def test_ended_it_goes_on_where_it_was(store: Store, request_: Request, out: Pat
 
 
 def test_asked_to_end_it_leaves_the_location_and_says_how_to_go_on(
-    store: Store, request_: Request
+    store: Store, job: BatchRequest
 ) -> None:
     fake = Asked(store, last=3)
     with pytest.raises(
-        Interrupted, match="3 of 20 locations are done, run the same command to go on"
+        Interrupted, match="3 of 20 locations are done, run the same command to resume"
     ):
-        explained(request_, store, fake)
+        run_batch_job(job, store, fake)
     assert len(fake.explained) == 3
-    assert len(explained(request_, store, Fake(store))) == 20
+    assert len(run_batch_job(job, store, Fake(store))) == 20
 
 
 def test_answers_to_another_question_are_not_lost_unasked(
-    store: Store, request_: Request, out: Path
+    store: Store, job: BatchRequest, out: Path
 ) -> None:
     with pytest.raises(EndedError):
-        explained(request_, store, Fake(store, last=4))
-    other = replace(request_, question=AttributionRequest("grad_cam"))
-    with pytest.raises(InputError, match="holds answers to another question"):
-        explained(other, store, Fake(store))
+        run_batch_job(job, store, Fake(store, last=4))
+    other = replace(job, request=AttributionRequest("grad_cam"))
+    with pytest.raises(
+        InputError, match=r"belongs to another request \(different attribution request\)"
+    ):
+        run_batch_job(other, store, Fake(store))
     later = Fake(store)
-    assert len(explained(request_, store, later)) == 20
+    assert len(run_batch_job(job, store, later)) == 20
     assert len(later.explained) == 16
 
 
 def test_a_location_that_cannot_be_explained_is_named_and_the_others_go_on(
-    store: Store, request_: Request, out: Path
+    store: Store, job: BatchRequest, out: Path
 ) -> None:
     gone = frozenset(store.location_ids[3:5])
-    made = explained(request_, store, Fake(store, gone=gone))
+    made = run_batch_job(job, store, Fake(store, gone=gone))
     assert made.failures == tuple(
         (name, f"{name}_90.jpg: the photograph is gone.") for name in sorted(gone)
     )
@@ -163,21 +165,19 @@ def test_a_location_that_cannot_be_explained_is_named_and_the_others_go_on(
     assert names(out) == ["some.h5"]
 
 
-def test_what_was_mended_since_is_tried_again(store: Store, request_: Request) -> None:
+def test_what_was_mended_since_is_tried_again(store: Store, job: BatchRequest) -> None:
     fake = Fake(store, gone=frozenset(store.location_ids[:2]), last=4)
     with pytest.raises(EndedError):
-        explained(request_, store, fake)
-    assert not explained(request_, store, Fake(store)).failures
+        run_batch_job(job, store, fake)
+    assert not run_batch_job(job, store, Fake(store)).failures
 
 
 def test_a_question_that_means_nothing_at_a_location_fails_there_alone(
-    store: Store, request_: Request
+    store: Store, job: BatchRequest
 ) -> None:
     wrong = store.logits.argmax(axis=1) != store.labels
-    asked = replace(
-        request_, question=AttributionRequest(target="true", contrast_target="predicted")
-    )
-    made = explained(asked, store, Fake(store))
+    asked = replace(job, request=AttributionRequest(target="true", contrast_target="predicted"))
+    made = run_batch_job(asked, store, Fake(store))
     assert made.location_ids == tuple(np.array(store.location_ids)[wrong])
     assert all("choose two different classes" in why for _, why in made.failures)
     name = made.location_ids[0]
@@ -186,88 +186,86 @@ def test_a_question_that_means_nothing_at_a_location_fails_there_alone(
 
 
 def test_where_nothing_can_be_explained_nothing_is_left(
-    store: Store, request_: Request, out: Path
+    store: Store, job: BatchRequest, out: Path
 ) -> None:
     with pytest.raises(InputError, match=r"none of 20 locations was explained; .* is gone"):
-        explained(request_, store, Fake(store, gone=frozenset(store.location_ids)))
+        run_batch_job(job, store, Fake(store, gone=frozenset(store.location_ids)))
     assert names(out) == []
 
 
-def test_evidence_is_added_to_the_maps_that_are_there(store: Store, request_: Request) -> None:
+def test_evidence_is_added_to_the_maps_that_are_there(store: Store, job: BatchRequest) -> None:
     with pytest.raises(EndedError):
-        explained(request_, store, Fake(store, last=5))
+        run_batch_job(job, store, Fake(store, last=5))
     fake = Fake(store)
-    made = explained(replace(request_, evidence=True), store, fake)
+    made = run_batch_job(replace(job, checks=True), store, fake)
     assert len(fake.explained) == len(store) - 5
     assert tuple(fake.examined) == store.location_ids
     assert all(one.checks for one in made)
 
 
-def test_evidence_that_was_not_asked_for_is_left_out(store: Store, request_: Request) -> None:
+def test_evidence_that_was_not_asked_for_is_left_out(store: Store, job: BatchRequest) -> None:
     with pytest.raises(EndedError):
-        explained(replace(request_, evidence=True), store, Fake(store, last=5))
-    made = explained(request_, store, Fake(store))
+        run_batch_job(replace(job, checks=True), store, Fake(store, last=5))
+    made = run_batch_job(job, store, Fake(store))
     assert not any(one.checks for one in made)
 
 
-def test_where_and_limit_choose(store: Store, request_: Request) -> None:
-    ohio = explained(replace(request_, where="state == 'Ohio'"), store, Fake(store))
+def test_where_and_limit_choose(store: Store, job: BatchRequest) -> None:
+    ohio = run_batch_job(replace(job, where="state == 'Ohio'"), store, Fake(store))
     assert all(name.startswith("Ohio/") for name in ohio.location_ids)
     assert len(ohio) == 4
-    spread = chosen(store, "", 5)
+    spread = [store.location_ids[row] for row in select_rows(store, "", 5)]
     assert [name.partition("/")[0] for name in spread] == list(store.class_names)
-    assert chosen(store, "", 1) == [store.location_ids[0]]
-    assert chosen(store, "", 1000) == list(store.location_ids)
-    with pytest.raises(InputError, match="holds for none of the 20 locations"):
-        chosen(store, "confidence > 2", None)
+    assert select_rows(store, "", 1) == [0]
+    assert select_rows(store, "", 1000) == list(range(len(store)))
+    with pytest.raises(InputError, match="matches none of the 20 locations"):
+        select_rows(store, "confidence > 2", None)
 
 
 def test_a_file_is_not_replaced_unasked_and_the_store_never(
-    store: Store, request_: Request, tmp_path: Path
+    store: Store, job: BatchRequest, tmp_path: Path
 ) -> None:
-    request_.out.write_bytes(b"old")
-    with pytest.raises(InputError, match="say --overwrite"):
-        explained(request_, store, Fake(store))
-    assert request_.out.read_bytes() == b"old"
-    assert len(explained(replace(request_, overwrite=True), store, Fake(store))) == 20
+    job.out.write_bytes(b"old")
+    with pytest.raises(InputError, match="--overwrite"):
+        run_batch_job(job, store, Fake(store))
+    assert job.out.read_bytes() == b"old"
+    assert len(run_batch_job(replace(job, overwrite=True), store, Fake(store))) == 20
     before = (tmp_path / "small.h5").read_bytes()
     (tmp_path / "link.h5").symlink_to("small.h5")
-    itself = replace(request_, out=tmp_path / "link.h5", overwrite=True)
+    itself = replace(job, out=tmp_path / "link.h5", overwrite=True)
     with pytest.raises(InputError, match="is the store itself"):
-        explained(itself, store, Fake(store))
+        run_batch_job(itself, store, Fake(store))
     assert (tmp_path / "small.h5").read_bytes() == before
 
 
-def test_what_somebody_else_has_in_the_folder_stays(
-    store: Store, request_: Request, out: Path
+def test_files_of_others_in_the_buffer_are_refused_and_stay(
+    store: Store, job: BatchRequest, out: Path
 ) -> None:
-    parts = out / ".some.h5.parts"
-    parts.mkdir()
-    (parts / "mine.txt").write_text("mine")
-    explained(request_, store, Fake(store))
-    assert names(parts) == ["mine.txt"]
-    request_.out.unlink()
-    (parts / "mine.txt").unlink()
-    parts.rmdir()
-    parts.symlink_to(out.parent / "data")
-    with pytest.raises(InputError, match="is no folder of this command; move it away"):
-        explained(request_, store, Fake(store))
+    directory = resume_directory(job.out)
+    directory.mkdir()
+    (directory / "mine.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"mine\.txt: was not written by this command; move it"):
+        run_batch_job(job, store, Fake(store))
+    assert names(directory) == ["mine.txt"]
+    (directory / "mine.txt").unlink()
+    directory.rmdir()
+    directory.symlink_to(out.parent / "data")
+    with pytest.raises(InputError, match="is not a directory of this command; move it away"):
+        run_batch_job(job, store, Fake(store))
 
 
-def test_an_answer_that_was_damaged_meanwhile_is_made_again(
-    store: Store, request_: Request, out: Path
+def test_a_result_that_was_damaged_meanwhile_is_computed_again(
+    store: Store, job: BatchRequest
 ) -> None:
     with pytest.raises(EndedError):
-        explained(request_, store, Fake(store, last=5))
-    path = next((out / ".some.h5.parts").glob("*.plain"))
+        run_batch_job(job, store, Fake(store, last=5))
+    path = resume_directory(job.out) / "process-0.records"
     content = bytearray(path.read_bytes())
-    content[random.Random(0).randrange(len(content))] ^= 1
+    content[len(content) // 2] ^= 1  # In the payload of the third of five.
     path.write_bytes(content)
-    with pytest.raises(InputError, match="was damaged; run the same command to go on"):
-        explained(request_, store, Fake(store))
     fake = Fake(store)
-    assert len(explained(request_, store, fake)) == 20
-    assert len(fake.explained) == 1
+    assert len(run_batch_job(job, store, fake)) == 20
+    assert fake.explained == [store.location_ids[2], *store.location_ids[5:]]
 
 
 @pytest.fixture
@@ -277,19 +275,19 @@ def small(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_ends_it_and_loses_nothing(
-    store: Store, request_: Request, small: Path
+    store: Store, job: BatchRequest, small: Path
 ) -> None:
-    here = replace(request_, out=small / "some.h5")
-    with pytest.raises(InputError, match=r"\.parts.*No space left on device"):
-        explained(here, store, Fake(store))
+    here = replace(job, out=small / "some.h5")
+    with pytest.raises(InputError, match=r"\.resume.*No space left on device"):
+        run_batch_job(here, store, Fake(store))
     subprocess.run(["mount", "-o", "remount,size=280k", str(small)], check=True)
     fake = Fake(store)
     with pytest.raises(InputError, match="on this disk; make room"):
-        explained(here, store, fake)
+        run_batch_job(here, store, fake)
     assert 0 < len(fake.explained) < len(store)
     subprocess.run(["mount", "-o", "remount,size=2m", str(small)], check=True)
     last = Fake(store)
-    assert len(explained(here, store, last)) == 20
+    assert len(run_batch_job(here, store, last)) == 20
     assert not last.explained
     assert names(small) == ["some.h5"]
     assert len(attribution_file.read(small / "some.h5")) == 20

@@ -22,7 +22,7 @@ def extracted(
     tmp_path_factory: pytest.TempPathFactory, trained: Path, test_folder: Path
 ) -> store.Store:
     out = tmp_path_factory.mktemp("store") / "store.h5"
-    return extract.extract(trained, test_folder, out, batch_size=4, workers=0)
+    return extract.extract(trained, test_folder, out, batch_size=4, num_workers=0)
 
 
 @pytest.fixture

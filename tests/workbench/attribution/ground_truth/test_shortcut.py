@@ -47,7 +47,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Path:
             root / "planted" / "test",
             root / f"{name}.h5",
             batch_size=32,
-            workers=0,
+            num_workers=0,
         )
     return root
 
