@@ -35,9 +35,9 @@ from sklearn.manifold import TSNE
 
 from embeddings import projections, quality
 from embeddings.knn import build_knn_graph
-from embeddings.pca import COUNT, fit_pca
+from embeddings.pca import N_COMPONENTS, fit_pca
 from embeddings.results import NeighborGraph
-from embeddings.row_blocks import blocks
+from embeddings.row_batches import row_batches
 from workbench import store as stores
 
 CLASSES, LATENT, FEATURES = 50, 64, 2048
@@ -78,7 +78,7 @@ def generated(locations: int) -> tuple[Feature, Label]:
     shift = random.normal(-0.3, 0.3, size=FEATURES).astype(np.float32)
     label = np.sort(np.arange(locations) % CLASSES)
     feature = np.empty((locations, FEATURES), np.float32)
-    for rows in blocks(locations, 8192):
+    for rows in row_batches(locations, 8192):
         latent = centre[label[rows]] + random.normal(size=(rows.stop - rows.start, LATENT))
         noise = random.standard_normal(feature[rows].shape, np.float32)
         feature[rows] = latent.astype(np.float32) @ mixing + shift + 0.3 * noise
@@ -98,7 +98,7 @@ def ours(feature: Feature) -> tuple[Run, NeighborGraph]:
 
 def usual(feature: Feature) -> tuple[Run, Feature]:
     run = Run()
-    few = min(COUNT, feature.shape[1])
+    few = min(N_COMPONENTS, feature.shape[1])
     score: Feature = run.timed(
         "scikit-learn PCA", lambda: PCA(few, random_state=SEED).fit_transform(feature)
     )

@@ -1,17 +1,13 @@
-"""Maps of a feature space: arrays in, arrays out.
+"""Projections of a feature space: arrays in, arrays out.
 
-results       what all of this makes
-components    principal components of the features
-neighbours    one graph of nearest neighbours over the components
-maps          PCA, t-SNE and UMAP of both
-quality       how far a map may be believed; reference, judge, stability
-placing       new locations into an old map
-alignment     one map turned onto another
-votes         prediction by the classes of neighbours
-progress      how slow functions say how far they have come
-blocks        features a block of rows at a time
+results         the dataclasses that the functions return
+pca             principal components of the features
+knn             the k-nearest-neighbour graph of the components
+projections     PCA, t-SNE and UMAP in two dimensions
+transform       new locations in a fitted projection
+quality         trustworthiness and continuity, stability over seeds
+procrustes      alignment of one projection to another
+row_batches     slices of rows
+knn_classifier  classification by the nearest neighbours
+umap_progress   a progress callback for UMAP
 """
-
-from common.caches import use_writable_caches
-
-use_writable_caches()  # Before numba or Matplotlib is imported.

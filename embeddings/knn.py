@@ -1,8 +1,7 @@
-"""One graph of nearest neighbours, for t-SNE, UMAP, quality and votes alike.
+"""The k-nearest-neighbour graph for t-SNE, UMAP, quality and classification.
 
-Up to `EXACT_LOCATIONS` all distances are computed: at 50 components that is faster than any index
-up to some 50,000 locations, and misses none. Above, an approximate index is searched
-(nearest-neighbour descent, Dong et al. 2011, by pynndescent).
+Up to `EXACT_SEARCH_LIMIT` locations all distances are computed, which misses no neighbour. Above,
+neighbours are searched by nearest-neighbour descent (Dong et al. 2011; pynndescent).
 """
 
 import warnings
@@ -15,45 +14,44 @@ from sklearn.neighbors import NearestNeighbors
 
 from common.progress import ProgressCallback, no_progress, subrange
 from embeddings.results import NeighborGraph
-from embeddings.row_blocks import blocks
+from embeddings.row_batches import row_batches
 
 Metric = Literal["euclidean", "cosine"]
 METRICS = get_args(Metric)
-Index = NDArray[np.int32]
-Point = NDArray[np.float32]
+Indices = NDArray[np.int32]
+Points = NDArray[np.float32]
 
-# On two cores, 91 neighbours among 50,000, 200,000 locations: all distances 8 s, 93 s; the index
-# 7 s, 49 s with 99.9 %, 99.5 % of the neighbours found.
-EXACT_LOCATIONS = 150_000
-QUERIES = 8192  # Searched at once.
-PAIRS = 2**18  # Differences of scores computed at once.
+# On two cores, 91 neighbours among 50,000 and 200,000 locations take 8 s and 93 s by all distances,
+# 7 s and 49 s by descent, which finds 99.9 % and 99.5 % of them.
+EXACT_SEARCH_LIMIT = 150_000
+QUERY_BATCH = 8192
+PAIRS = 2**18  # Differences computed at once.
 
 
 def build_knn_graph(
-    score: Point,
-    count: int,
+    scores: Points,
+    n_neighbors: int,
     seed: int,
     metric: str = "euclidean",
     progress: ProgressCallback = no_progress,
 ) -> NeighborGraph:
-    """Return the nearest others of scores (N, C), `count` or N - 1 of them, whichever is less.
+    """Return the `n_neighbors` (at most N - 1) nearest other locations of scores (N, C).
 
-    A location is no neighbour of its own, however many lie at its place; others at one distance
-    stand in the order of rows. Raises ValueError for another
-    metric and for a cosine where a score is zero.
+    A location is not its own neighbour, even among duplicates. Neighbours at equal distances are
+    sorted by row. Raises ValueError for an unknown metric and for the cosine of a zero vector.
     """
-    count = min(count, len(score) - 1)
-    point = _points(score, metric)
-    exact = len(score) <= EXACT_LOCATIONS
+    n_neighbors = min(n_neighbors, len(scores) - 1)
+    points = _points(scores, metric)
+    exact = len(scores) <= EXACT_SEARCH_LIMIT
     if exact:
-        found = _search(point, point, count + 1, subrange(progress, 0.0, 0.9))
+        unsorted = _search(points, points, n_neighbors + 1, subrange(progress, 0.0, 0.9))
     else:
-        found = _descend(point, count + 1, seed)
-    index, distance = _ordered(found, point, point, metric, subrange(progress, 0.9, 1.0))
-    keep = non_self_mask(index, np.arange(len(score)))
+        unsorted = _descend(points, n_neighbors + 1, seed)
+    indices, distances = _sorted(unsorted, points, points, metric, subrange(progress, 0.9, 1.0))
+    keep = non_self_mask(indices, np.arange(len(scores)))
     return NeighborGraph(
-        indices=index[keep].reshape(-1, count),
-        distances=distance[keep].reshape(-1, count),
+        indices=indices[keep].reshape(-1, n_neighbors),
+        distances=distances[keep].reshape(-1, n_neighbors),
         metric=metric,
         exact=exact,
         seed=seed,
@@ -62,92 +60,96 @@ def build_knn_graph(
 
 
 def query_knn(
-    new_score: Point,
-    score: Point,
-    count: int,
+    new_scores: Points,
+    scores: Points,
+    n_neighbors: int,
     metric: str = "euclidean",
     progress: ProgressCallback = no_progress,
 ) -> NeighborGraph:
-    """Return the nearest of scores (N, C) to each of new ones (M, C), `count` or N of them.
+    """Return the nearest of scores (N, C) to each of new scores (M, C), by an exact search.
 
-    `index` and `distance` are (M, k), among all N and exact, with seed 0 as nothing is random.
-    Raises ValueError for another metric, for a cosine where a score is zero, and where C differs.
+    The arrays are (M, k), k being at most N. Raises ValueError for an unknown metric, for the
+    cosine of a zero vector, and where C differs.
     """
-    if new_score.shape[1] != score.shape[1]:
-        raise ValueError(f"{new_score.shape[1]} components are looked for among {score.shape[1]}")
-    new_point, point = _points(new_score, metric), _points(score, metric)
-    found = _search(new_point, point, min(count, len(score)), subrange(progress, 0.0, 0.9))
-    index, distance = _ordered(found, new_point, point, metric, subrange(progress, 0.9, 1.0))
-    return NeighborGraph(index, distance, metric, True, 0, _library("scikit-learn"))
+    if new_scores.shape[1] != scores.shape[1]:
+        raise ValueError(
+            f"the new scores have {new_scores.shape[1]} components, the others {scores.shape[1]}"
+        )
+    new_points, points = _points(new_scores, metric), _points(scores, metric)
+    n_neighbors = min(n_neighbors, len(scores))
+    unsorted = _search(new_points, points, n_neighbors, subrange(progress, 0.0, 0.9))
+    indices, distances = _sorted(unsorted, new_points, points, metric, subrange(progress, 0.9, 1.0))
+    return NeighborGraph(indices, distances, metric, True, 0, _library("scikit-learn"))
 
 
-def non_self_mask(index: Index, row: NDArray[np.integer]) -> NDArray[np.bool_]:
-    """Say which of the neighbours (n, k) found of rows (n,) to keep: all but one in each row.
+def non_self_mask(indices: Indices, rows: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Return which neighbours (n, k) of rows (n,) to keep so that none is its own: k - 1 each.
 
-    The one is the row itself; among more duplicates than neighbours it may not have been found,
-    then it is the last.
+    The one to drop is the row itself or, if it is missing among many duplicates, the last.
     """
-    keep: NDArray[np.bool_] = index != row[:, None]
+    keep: NDArray[np.bool_] = indices != rows[:, None]
     keep[keep.all(axis=1), -1] = False
     return keep
 
 
-def _points(score: Point, metric: str) -> Point:
-    """Return what lies as far apart by the Euclidean metric as the scores by theirs, in order."""
+def _points(scores: Points, metric: str) -> Points:
+    """Return points whose Euclidean distances have the order of the metric's distances."""
     if metric not in METRICS:
-        raise ValueError(f"the metric {metric} is none of {', '.join(METRICS)}")
+        raise ValueError(f"unknown metric {metric!r}; expected one of {', '.join(METRICS)}")
     if metric == "euclidean":
-        return score
-    length = np.linalg.norm(score, axis=1, keepdims=True)
+        return scores
+    length = np.linalg.norm(scores, axis=1, keepdims=True)
     if (length == 0).any():
-        raise ValueError("a location at the mean of all has no direction, hence no cosine")
-    return np.asarray(score / length, np.float32)
+        raise ValueError("the cosine of a location at the mean of all is undefined")
+    return np.asarray(scores / length, np.float32)
 
 
-def _search(new_point: Point, point: Point, count: int, progress: ProgressCallback) -> Index:
-    """Return the nearest `count` of all points, in no certain order."""
-    search = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(point)
-    result = np.empty((len(new_point), count), np.int32)
-    for rows in blocks(len(new_point), QUERIES):
-        result[rows] = search.kneighbors(new_point[rows], return_distance=False)
-        progress(rows.stop / len(new_point))
+def _search(
+    new_points: Points, points: Points, n_neighbors: int, progress: ProgressCallback
+) -> Indices:
+    """Return the nearest points in no particular order, by all distances."""
+    search = NearestNeighbors(n_neighbors=n_neighbors, algorithm="brute").fit(points)
+    result = np.empty((len(new_points), n_neighbors), np.int32)
+    for rows in row_batches(len(new_points), QUERY_BATCH):
+        result[rows] = search.kneighbors(new_points[rows], return_distance=False)
+        progress(rows.stop / len(new_points))
     return result
 
 
-def _descend(point: Point, count: int, seed: int) -> Index:
-    """Return almost the nearest `count` of the points themselves."""
-    # Importing it compiles for seconds.
-    from pynndescent import NNDescent
+def _descend(points: Points, n_neighbors: int, seed: int) -> Indices:
+    """Return approximately the nearest points of the points themselves."""
+    from pynndescent import NNDescent  # Importing it compiles for seconds.
 
     with warnings.catch_warnings():
-        # Where it finds too few, they are searched below.
+        # Rows with too few neighbours are searched again below.
         warnings.filterwarnings("ignore", "Failed to correctly find n_neighbors")
-        index, _ = NNDescent(point, n_neighbors=count, random_state=seed).neighbor_graph
-    missing = np.flatnonzero((index < 0).any(axis=1))
+        indices, _ = NNDescent(points, n_neighbors=n_neighbors, random_state=seed).neighbor_graph
+    missing = np.flatnonzero((indices < 0).any(axis=1))
     if len(missing):
-        index[missing] = _search(point[missing], point, count, no_progress)
-    result: Index = index.astype(np.int32)
+        indices[missing] = _search(points[missing], points, n_neighbors, no_progress)
+    result: Indices = indices.astype(np.int32)
     return result
 
 
-def _ordered(
-    found: Index, new_point: Point, point: Point, metric: str, progress: ProgressCallback
-) -> tuple[Index, NDArray[np.float32]]:
-    """Return neighbours by distance, then by row, and the distances.
+def _sorted(
+    unsorted: Indices, new_points: Points, points: Points, metric: str, progress: ProgressCallback
+) -> tuple[Indices, NDArray[np.float32]]:
+    """Return neighbours sorted by distance, then by row, with their distances.
 
-    The searches expand the square, so that rounding tells duplicates apart; these do not.
+    The distances are computed again from differences: the searches expand the square, so that
+    duplicates get different distances by rounding.
     """
-    index = np.sort(found, axis=1)
-    distance = np.empty(index.shape, np.float32)
-    for rows in blocks(len(index), max(1, PAIRS // index.shape[1])):
-        difference = point[index[rows]] - new_point[rows, None]
+    indices = np.sort(unsorted, axis=1)
+    distances = np.empty(indices.shape, np.float32)
+    for rows in row_batches(len(indices), max(1, PAIRS // indices.shape[1])):
+        difference = points[indices[rows]] - new_points[rows, None]
         squared = np.einsum("nkc,nkc->nk", difference, difference)
-        distance[rows] = squared / 2 if metric == "cosine" else np.sqrt(squared)
-        order = np.argsort(distance[rows], axis=1, kind="stable")
-        index[rows] = np.take_along_axis(index[rows], order, axis=1)
-        distance[rows] = np.take_along_axis(distance[rows], order, axis=1)
-        progress(rows.stop / len(index))
-    return index, distance
+        distances[rows] = squared / 2 if metric == "cosine" else np.sqrt(squared)
+        order = np.argsort(distances[rows], axis=1, kind="stable")
+        indices[rows] = np.take_along_axis(indices[rows], order, axis=1)
+        distances[rows] = np.take_along_axis(distances[rows], order, axis=1)
+        progress(rows.stop / len(indices))
+    return indices, distances
 
 
 def _library(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Prediction by the classes of the nearest neighbours, as IM2GPS does (Hays & Efros 2008)."""
+"""Classification by the majority of the nearest neighbours, as in IM2GPS (Hays & Efros 2008)."""
 
 from collections.abc import Sequence
 
@@ -6,43 +6,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.results import NeighborGraph
-from embeddings.row_blocks import blocks
+from embeddings.row_batches import row_batches
 
-COUNTS = (1, 5, 15, 50)
-BLOCK = 4096  # Rows.
+N_NEIGHBORS = (1, 5, 15, 50)
+BATCH = 4096
 
 
 def knn_predict(
-    index: NDArray[np.integer], database_label: NDArray[np.integer], count: int
+    indices: NDArray[np.integer], labels: NDArray[np.integer], n_neighbors: int
 ) -> NDArray[np.int64]:
-    """Return the class (M,) that most of the nearest `count` locations have.
+    """Return the most frequent class (M,) among the nearest `n_neighbors` locations.
 
-    `index` (M, k) names locations of the database, the nearest first; `database_label` (N,) are
-    their classes. Of classes with equally many it is that of the nearest location. Raises
-    ValueError where `count` is not in [1, k].
+    `indices` (M, k) are rows of `labels` (N,), nearest first. Of equally frequent classes, the one
+    of the nearest location wins. Raises ValueError if `n_neighbors` is not in [1, k].
     """
-    if not 1 <= count <= index.shape[1]:
-        raise ValueError(f"{count} neighbours are to vote, the graph has {index.shape[1]}")
-    result = np.empty(len(index), np.int64)
-    for rows in blocks(len(index), BLOCK):
-        label = database_label[index[rows, :count]]
-        votes = (label[:, :, None] == label[:, None, :]).sum(axis=2)
-        # The first of equals is the nearest.
-        winner = votes.argmax(axis=1)
-        result[rows] = np.take_along_axis(label, winner[:, None], axis=1)[:, 0]
+    if not 1 <= n_neighbors <= indices.shape[1]:
+        raise ValueError(f"n_neighbors is {n_neighbors}; the graph has {indices.shape[1]}")
+    result = np.empty(len(indices), np.int64)
+    for rows in row_batches(len(indices), BATCH):
+        classes = labels[indices[rows, :n_neighbors]]
+        counts = (classes[:, :, None] == classes[:, None, :]).sum(axis=2)
+        winner = counts.argmax(axis=1)  # Of equals the first, which is the nearest.
+        result[rows] = np.take_along_axis(classes, winner[:, None], axis=1)[:, 0]
     return result
 
 
 def knn_accuracy(
-    graph: NeighborGraph, label: NDArray[np.integer], counts: Sequence[int] = COUNTS
+    graph: NeighborGraph,
+    labels: NDArray[np.integer],
+    n_neighbors: Sequence[int] = N_NEIGHBORS,
 ) -> dict[int, float]:
-    """Return for each count the share in [0, 1] of locations whose neighbours vote for their class.
-
-    Each location is left out of its own vote. Counts of more neighbours than the graph has are
-    left out too.
-    """
+    """Return the leave-one-out accuracy in [0, 1] for each number of neighbours the graph has."""
     return {
-        count: float((knn_predict(graph.indices, label, count) == label).mean())
-        for count in counts
-        if count <= graph.indices.shape[1]
+        k: float((knn_predict(graph.indices, labels, k) == labels).mean())
+        for k in n_neighbors
+        if k <= graph.indices.shape[1]
     }

@@ -1,4 +1,4 @@
-"""One map turned onto another, so that two can be compared by eye (Procrustes; Gower 1975)."""
+"""Alignment of one projection to another, to compare them by eye (Procrustes; Gower 1975)."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ from scipy.linalg import orthogonal_procrustes
 
 @dataclass(frozen=True)
 class Alignment:
-    """A map turned onto another.
+    """An aligned projection.
 
-    `coordinate` (N, 2) float32 are all its locations, in the unit of the other map: what they were,
-    times `matrix` (2, 2) float64, plus `shift` (2,) float64. `disparity`, in [0, 1], is the share
-    of the other map's variance that the common locations leave unexplained.
+    `coordinates` (N, 2) float32 are the original ones times `matrix` (2, 2) plus `shift` (2,), both
+    float64. `disparity`, in [0, 1], is the share of the other projection's variance over the common
+    locations that remains unexplained.
     """
 
-    coordinate: NDArray[np.float32]
+    coordinates: NDArray[np.float32]
     matrix: NDArray[np.float64]
     shift: NDArray[np.float64]
     disparity: float
@@ -25,30 +25,29 @@ class Alignment:
 def align_procrustes(
     moving: NDArray[np.float32],
     fixed: NDArray[np.float32],
-    moving_row: NDArray[np.integer],
-    fixed_row: NDArray[np.integer],
+    moving_rows: NDArray[np.integer],
+    fixed_rows: NDArray[np.integer],
 ) -> Alignment:
-    """Rotate or reflect, scale and shift the map `moving` (N, 2) onto the map `fixed` (M, 2).
+    """Rotate or reflect, scale and shift coordinates `moving` (N, 2) onto `fixed` (M, 2).
 
-    `moving_row` and `fixed_row` (K,) name the common locations in both. The sum of their squared
-    distances becomes the least. Raises ValueError for fewer than three, or where all lie at one
-    place on either map.
+    `moving_rows` and `fixed_rows` (K,) are the common locations in both; the sum of their squared
+    distances is minimised. Raises ValueError for fewer than three, or if all are at one point.
     """
-    if len(moving_row) < 3:
-        raise ValueError(f"{len(moving_row)} common locations are too few to align two maps")
+    if len(moving_rows) < 3:
+        raise ValueError(f"{len(moving_rows)} common locations are too few to align projections")
     source, target = (
-        coordinate[row].astype(np.float64)
-        for coordinate, row in ((moving, moving_row), (fixed, fixed_row))
+        coordinates[rows].astype(np.float64)
+        for coordinates, rows in ((moving, moving_rows), (fixed, fixed_rows))
     )
-    source_centre, target_centre = source.mean(axis=0), target.mean(axis=0)
-    source -= source_centre
-    target -= target_centre
-    source_length, target_length = np.linalg.norm(source), np.linalg.norm(target)
-    if source_length == 0 or target_length == 0:
-        raise ValueError("all common locations lie at one place on a map")
-    rotation, fit = orthogonal_procrustes(source / source_length, target / target_length)
-    matrix = fit * target_length / source_length * rotation
-    shift = target_centre - source_centre @ matrix
-    moved = moving.astype(np.float64) @ matrix + shift
-    disparity = float(np.clip(1 - fit**2, 0, 1))
-    return Alignment(moved.astype(np.float32), matrix, shift, disparity)
+    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
+    source -= source_mean
+    target -= target_mean
+    source_norm, target_norm = np.linalg.norm(source), np.linalg.norm(target)
+    if source_norm == 0 or target_norm == 0:
+        raise ValueError("all common locations are at one point of a projection")
+    rotation, scale = orthogonal_procrustes(source / source_norm, target / target_norm)
+    matrix = scale * target_norm / source_norm * rotation
+    shift = target_mean - source_mean @ matrix
+    aligned = moving.astype(np.float64) @ matrix + shift
+    disparity = float(np.clip(1 - scale**2, 0, 1))
+    return Alignment(aligned.astype(np.float32), matrix, shift, disparity)

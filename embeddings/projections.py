@@ -1,6 +1,6 @@
-"""Two-dimensional maps of the components: PCA, t-SNE and UMAP over one graph, each seeded.
+"""Two-dimensional projections of the components: PCA, t-SNE and UMAP over one graph.
 
-One seed gives one map, bit for bit on one machine. UMAP pays for that by running on one core.
+A seed gives the same projection bit for bit on one machine; UMAP then runs on one core.
 """
 
 from importlib.metadata import version
@@ -13,17 +13,17 @@ from embeddings.pca import first_two
 from embeddings.results import NeighborGraph, PrincipalComponents, Projection
 from embeddings.umap_progress import umap_progress
 
-# Iterations of t-SNE, and how strongly neighbours attract in them. Four is the paper's; 12, usual
-# since, for 250 iterations ended at a higher divergence on all of five sets of features. After 300
-# more a map is as trustworthy as after 500 (on six sets to 0.002), in two thirds of the time.
+# Iterations of t-SNE and their exaggeration: 4 as in the paper. The usual 12 for 250 iterations
+# ended at a higher divergence on all of five sets of features. 300 further iterations are as
+# trustworthy as 500 (to 0.002 on six sets), in two thirds of the time.
 EXAGGERATION = ((100, 4.0), (300, 1.0))
 ITERATIONS = sum(iterations for iterations, _ in EXAGGERATION)
-REPORT = 25  # Iterations; each report has the divergence computed.
-JITTER = 0.01  # Of the standard deviation of the start, so that duplicates lie apart.
+CALLBACK_ITERATIONS = 25  # openTSNE computes the divergence at each callback.
+JITTER = 0.01  # In standard deviations of the initialisation, to separate duplicates.
 
 
 def pca_projection(components: PrincipalComponents) -> Projection:
-    """Return the first two components as a map (Pearson 1901)."""
+    """Return the first two components as a projection (Pearson 1901)."""
     ratio = [float(value) for value in components.explained_variance_ratio[:2]]
     return Projection(
         "pca",
@@ -41,12 +41,11 @@ def fit_tsne(
     perplexity: float = 30.0,
     progress: ProgressCallback = no_progress,
 ) -> Projection:
-    """Embed by t-SNE (van der Maaten & Hinton 2008), started from PCA (Kobak & Linderman 2021).
+    """Fit t-SNE (van der Maaten & Hinton 2008), initialised by PCA (Kobak & Linderman 2021).
 
-    Gradients are interpolated on a grid (Linderman et al. 2019), below 10,000 locations by a tree
-    (van der Maaten 2014). The perplexity is lowered to a third of the other locations where there
-    are few. Raises ValueError where it is below 1 or the graph has fewer than three times as many
-    neighbours.
+    Gradients are interpolated on a grid (Linderman et al. 2019), below 10,000 locations computed by
+    a tree (van der Maaten 2014). The perplexity is reduced to (N - 1) / 3 if it is larger. Raises
+    ValueError if it is below 1 or the graph has fewer than three times as many neighbours.
     """
     from openTSNE import TSNEEmbedding
     from openTSNE.affinity import PerplexityBasedNN
@@ -55,28 +54,28 @@ def fit_tsne(
     if perplexity < 1:
         raise ValueError(f"a perplexity of {perplexity:g} is below 1")
     perplexity = min(perplexity, (len(graph.indices) - 1) / 3)
-    count = int(3 * perplexity)
-    index, distance = _nearest(graph, count, f"a perplexity of {perplexity:g}")
-    # The optimiser scales it in place, there and back, and rounds: never use it twice.
+    n_neighbors = int(3 * perplexity)
+    indices, distances = _nearest(graph, n_neighbors, f"a perplexity of {perplexity:g}")
+    # Not shared between fits: the optimiser scales it in place and back, with rounding.
     affinity = PerplexityBasedNN(
-        perplexity=perplexity, knn_index=PrecomputedNeighbors(index, distance), n_jobs=-1
+        perplexity=perplexity, knn_index=PrecomputedNeighbors(indices, distances), n_jobs=-1
     )
-    embedding = TSNEEmbedding(1e-4 * _start(components, seed), affinity, n_jobs=-1)
-    before = 0
+    embedding = TSNEEmbedding(1e-4 * _initialization(components, seed), affinity, n_jobs=-1)
+    finished = 0
     for iterations, exaggeration in EXAGGERATION:
         embedding.optimize(
             iterations,
             inplace=True,
             exaggeration=exaggeration,
             momentum=0.8,
-            callbacks=[_Iterations(progress, before)],
-            callbacks_every_iters=REPORT,
+            callbacks=[_IterationCallback(progress, finished)],
+            callbacks_every_iters=CALLBACK_ITERATIONS,
         )
-        before += iterations
+        finished += iterations
     return Projection(
         "tsne",
         np.asarray(embedding, np.float32),
-        {"perplexity": perplexity, "n_neighbors": count, **_common(components, graph)},
+        {"perplexity": perplexity, "n_neighbors": n_neighbors, **_parameters(components, graph)},
         seed,
         f"openTSNE {version('openTSNE')}",
     )
@@ -90,30 +89,33 @@ def fit_umap(
     min_dist: float = 0.1,
     progress: ProgressCallback = no_progress,
 ) -> Projection:
-    """Embed by UMAP (McInnes et al. 2018), started from PCA.
+    """Fit UMAP (McInnes et al. 2018), initialised by PCA.
 
-    `n_neighbors` counts the location itself, as UMAP does; it is lowered to the number of locations
-    where there are few. `min_dist` lies in [0, 1]. Raises ValueError where a parameter is
-    out of range or the graph has too few neighbours.
+    `n_neighbors` includes the location itself, as in umap-learn, and is reduced to N if it is
+    larger; `min_dist` is in [0, 1]. Raises ValueError if a parameter is out of range or the graph
+    has too few neighbours.
     """
     # Importing it compiles for seconds.
     from umap.umap_ import find_ab_params, fuzzy_simplicial_set, simplicial_set_embedding
 
-    _check_umap(n_neighbors, min_dist)
+    if n_neighbors < 2:
+        raise ValueError(f"UMAP needs at least 2 neighbours, not {n_neighbors}")
+    if not 0 <= min_dist <= 1:
+        raise ValueError(f"min_dist is {min_dist:g}, not in [0, 1]")
     length = len(graph.indices)
     n_neighbors = min(n_neighbors, length)
-    index, distance = _nearest(graph, n_neighbors - 1, f"UMAP with {n_neighbors} neighbours")
-    state = np.random.RandomState(seed)
+    indices, distances = _nearest(graph, n_neighbors - 1, f"UMAP with {n_neighbors} neighbours")
+    random_state = np.random.RandomState(seed)
     membership, _, _ = fuzzy_simplicial_set(
         components.scores,
         n_neighbors,
-        state,
+        random_state,
         graph.metric,
-        knn_indices=np.column_stack((np.arange(length, dtype=np.int32), index)),
-        knn_dists=np.column_stack((np.zeros(length, np.float32), distance)),
+        knn_indices=np.column_stack((np.arange(length, dtype=np.int32), indices)),
+        knn_dists=np.column_stack((np.zeros(length, np.float32), distances)),
     )
     a, b = find_ab_params(1.0, min_dist)
-    coordinate, _ = simplicial_set_embedding(
+    coordinates, _ = simplicial_set_embedding(
         components.scores,
         membership,
         n_components=2,
@@ -123,8 +125,8 @@ def fit_umap(
         gamma=1.0,
         negative_sample_rate=5,
         n_epochs=None,
-        init=_start(components, seed).astype(np.float32),
-        random_state=state,
+        init=_initialization(components, seed).astype(np.float32),
+        random_state=random_state,
         metric=graph.metric,
         metric_kwds={},
         densmap=False,
@@ -134,50 +136,40 @@ def fit_umap(
     )
     return Projection(
         "umap",
-        np.asarray(coordinate, np.float32),
-        {
-            "n_neighbors": n_neighbors,
-            "min_dist": min_dist,
-            **_common(components, graph),
-        },
+        np.asarray(coordinates, np.float32),
+        {"n_neighbors": n_neighbors, "min_dist": min_dist, **_parameters(components, graph)},
         seed,
         f"umap-learn {version('umap-learn')}",
     )
 
 
-class _Iterations:
-    """What openTSNE calls every so many iterations, each of its two runs counting from 1."""
+class _IterationCallback:
+    """A callback of openTSNE, which counts the iterations of each `optimize` from 1."""
 
-    def __init__(self, progress: ProgressCallback, before: int) -> None:
-        self.progress, self.before = progress, before
+    def __init__(self, progress: ProgressCallback, finished: int) -> None:
+        self.progress, self.finished = progress, finished
 
-    def __call__(self, iteration: int, divergence: float, coordinate: object) -> None:
-        self.progress((self.before + iteration) / ITERATIONS)
+    def __call__(self, iteration: int, divergence: float, coordinates: object) -> None:
+        self.progress((self.finished + iteration) / ITERATIONS)
 
 
-def _start(components: PrincipalComponents, seed: int) -> NDArray[np.float64]:
-    """Return the first two components (N, 2) with a deviation of 1 along the first, and jitter."""
+def _initialization(components: PrincipalComponents, seed: int) -> NDArray[np.float64]:
+    """Return the first two components (N, 2), the first with standard deviation 1, with jitter."""
     start = first_two(components.scores).astype(np.float64)
-    start /= start[:, 0].std() or 1.0  # Of a sample of duplicates, all zero.
+    start /= start[:, 0].std() or 1.0  # Zero for duplicates only.
     return start + np.random.default_rng(seed).normal(scale=JITTER, size=start.shape)
 
 
 def _nearest(
-    graph: NeighborGraph, count: int, what: str
+    graph: NeighborGraph, n_neighbors: int, what: str
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Return index and distance of the nearest `count` neighbours."""
-    if graph.indices.shape[1] < count:
-        raise ValueError(f"{what} needs a graph of {count}, this one has {graph.indices.shape[1]}")
-    index, distance = graph.indices[:, :count], graph.distances[:, :count]
-    return np.ascontiguousarray(index), np.ascontiguousarray(distance)
+    """Return indices and distances of the nearest neighbours; `what` needs them."""
+    known = graph.indices.shape[1]
+    if known < n_neighbors:
+        raise ValueError(f"{what} needs a graph of {n_neighbors} neighbours, this one has {known}")
+    indices, distances = graph.indices[:, :n_neighbors], graph.distances[:, :n_neighbors]
+    return np.ascontiguousarray(indices), np.ascontiguousarray(distances)
 
 
-def _check_umap(n_neighbors: int, min_dist: float) -> None:
-    if n_neighbors < 2:
-        raise ValueError(f"UMAP with {n_neighbors} neighbours joins nothing; 2 is the least")
-    if not 0 <= min_dist <= 1:
-        raise ValueError(f"a minimum distance of {min_dist:g} is not in [0, 1]")
-
-
-def _common(components: PrincipalComponents, graph: NeighborGraph) -> dict[str, int | str]:
+def _parameters(components: PrincipalComponents, graph: NeighborGraph) -> dict[str, int | str]:
     return {"metric": graph.metric, "n_components": components.scores.shape[1]}

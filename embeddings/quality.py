@@ -1,10 +1,12 @@
-"""How far a map may be believed: what it keeps of the neighbours in all D features.
+"""How well a projection keeps the neighbours in all D features.
 
-The side of the features is computed once, `reference`, and each map held against it, `judge`.
+`build_reference` computes the side of the features once; `measure_quality` compares a projection
+with it.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,88 +14,95 @@ from scipy.spatial import cKDTree
 
 from common.progress import ProgressCallback, no_progress, subrange
 from embeddings.knn import build_knn_graph, non_self_mask
-from embeddings.results import NeighborGraph, PrincipalComponents, Projection, ProjectionQuality
-from embeddings.row_blocks import Features, blocks
+from embeddings.results import (
+    Features,
+    NeighborGraph,
+    PrincipalComponents,
+    Projection,
+    ProjectionQuality,
+)
+from embeddings.row_batches import row_batches
 
-BLOCK = 4096  # Rows.
-# Of the squared lengths: what rounding leaves of the distance of duplicates, and far less than
-# float32 features can tell apart.
+BATCH = 4096
+# Relative to the squared norms: more than the rounding error of the distance of duplicates, far
+# less than the resolution of float32 features.
 ROUNDING = 1e-12
 
 Fit = Callable[[PrincipalComponents, NeighborGraph, int], Projection]
 
 
 @dataclass(frozen=True)
-class Reference:
-    """What maps of N locations are held against.
+class QualityReference:
+    """What projections of N locations are compared with.
 
-    `row` (S,) int64 are the sampled locations, rising; `distance` (S, N) float32 their squared
-    distances to all in D features, infinite to themselves; `near` (S, k) int64 the nearest of
-    those; `graph` (N, k) int32 the nearest by the graph; `label` (N,) integers the classes.
+    `rows` (S,) int64 are the sampled locations, sorted; `distances` (S, N) float32 their squared
+    distances to all in D features, infinite to themselves; `neighbors` (S, k) int64 the nearest by
+    those, unsorted; `graph` (N, k) int32 the nearest by the graph; `labels` (N,) the classes.
     """
 
-    row: NDArray[np.int64]
-    distance: NDArray[np.float32]
-    near: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    distances: NDArray[np.float32]
+    neighbors: NDArray[np.int64]
     graph: NDArray[np.int32]
-    label: NDArray[np.integer]
+    labels: NDArray[np.integer]
 
 
 def build_reference(
-    feature: Features,
-    label: NDArray[np.integer],
+    features: Features,
+    labels: NDArray[np.integer],
     graph: NeighborGraph,
     seed: int,
     *,
-    count: int = 15,
+    n_neighbors: int = 15,
     sample: int = 2000,
     progress: ProgressCallback = no_progress,
-) -> Reference:
-    """Measure a seeded sample of locations against all in features (N, D), read once in blocks.
+) -> QualityReference:
+    """Compute the distances of a random sample to all features (N, D), which are read once.
 
-    `count` neighbours are compared, or fewer where the graph has fewer or N is not above twice as
-    many. It takes 4 bytes for each of the sample times N.
+    `n_neighbors` is reduced to those of the graph, and to less than half of N. Takes 4 bytes for
+    each of sample x N distances.
     """
-    length = feature.shape[0]
-    count = min(count, graph.indices.shape[1], (length - 1) // 2)
-    chosen = np.random.default_rng(seed).choice(length, min(sample, length), replace=False)
-    row = np.sort(chosen)
-    distance = _squared_distance(feature, row, progress)
-    near = np.empty((len(row), count), np.int64)
-    for at, own in enumerate(distance):
-        near[at] = np.argpartition(own, count - 1)[:count]
-    return Reference(row, distance, near, graph.indices[:, :count], label)
+    length = features.shape[0]
+    n_neighbors = min(n_neighbors, graph.indices.shape[1], (length - 1) // 2)
+    rows = np.random.default_rng(seed).choice(length, min(sample, length), replace=False)
+    rows = np.sort(rows)
+    distances = _squared_distances(features, rows, progress)
+    neighbors = np.empty((len(rows), n_neighbors), np.int64)
+    for i, row_distances in enumerate(distances):
+        neighbors[i] = np.argpartition(row_distances, n_neighbors - 1)[:n_neighbors]
+    return QualityReference(rows, distances, neighbors, graph.indices[:, :n_neighbors], labels)
 
 
 def measure_quality(
-    reference: Reference, coordinate: NDArray[np.float32], progress: ProgressCallback = no_progress
+    reference: QualityReference,
+    coordinates: NDArray[np.float32],
+    progress: ProgressCallback = no_progress,
 ) -> ProjectionQuality:
-    """Hold a map (N, 2) against the reference, by Venna & Kaski (2001) and the classes.
+    """Compare a projection (N, 2) with the reference (Venna & Kaski 2001).
 
-    Among locations at one distance the map is given the benefit of the doubt: their ranks are
-    those of the nearest of them.
+    Locations at equal distances all have the rank of the nearest of them.
     """
-    length, count = reference.graph.shape
-    near_on_map = projection_neighbors(coordinate, count, progress=subrange(progress, 0.0, 0.2))
-    intruded = extruded = 0
-    x, y = np.ascontiguousarray(coordinate.T, dtype=np.float64)
-    for at, row in enumerate(reference.row):
-        intruded += _excess(reference.distance[at], near_on_map[row])
-        away = (x - x[row]) ** 2 + (y - y[row]) ** 2
-        away[row] = np.inf
-        extruded += _excess(away, reference.near[at])
-        progress(0.2 + 0.8 * (at + 1) / len(reference.row))
-    worst = len(reference.row) * count * (2 * length - 3 * count - 1) / 2
-    label = reference.label
-    own = label[reference.row, None]
+    length, n_neighbors = reference.graph.shape
+    neighbors = projection_neighbors(coordinates, n_neighbors, subrange(progress, 0.0, 0.2))
+    intrusion = extrusion = 0
+    x, y = np.ascontiguousarray(coordinates.T, dtype=np.float64)
+    for i, row in enumerate(reference.rows):
+        intrusion += _excess_ranks(reference.distances[i], neighbors[row])
+        distances = (x - x[row]) ** 2 + (y - y[row]) ** 2
+        distances[row] = np.inf
+        extrusion += _excess_ranks(distances, reference.neighbors[i])
+        progress(0.2 + 0.8 * (i + 1) / len(reference.rows))
+    worst = len(reference.rows) * n_neighbors * (2 * length - 3 * n_neighbors - 1) / 2
+    labels = reference.labels
+    true_labels = labels[reference.rows, None]
     return ProjectionQuality(
-        n_neighbors=count,
-        sample=len(reference.row),
-        trustworthiness=1 - intruded / worst,
-        continuity=1 - extruded / worst,
-        agreement=float((label[near_on_map[reference.row]] == own).mean()),
-        feature_agreement=float((label[reference.near] == own).mean()),
-        preservation=shared_fraction(reference.graph, near_on_map),
+        n_neighbors=n_neighbors,
+        sample=len(reference.rows),
+        trustworthiness=1 - intrusion / worst,
+        continuity=1 - extrusion / worst,
+        agreement=float((labels[neighbors[reference.rows]] == true_labels).mean()),
+        feature_agreement=float((labels[reference.neighbors] == true_labels).mean()),
+        preservation=shared_fraction(reference.graph, neighbors),
     )
 
 
@@ -104,85 +113,84 @@ def measure_stability(
     seed: int,
     *,
     more: int = 2,
-    count: int = 15,
+    n_neighbors: int = 15,
     sample: int = 2000,
     progress: ProgressCallback = no_progress,
 ) -> tuple[float, int]:
-    """Return the mean share of `count` neighbours that maps of other seeds keep, and the sample.
+    """Return the share of neighbours that fits with different seeds have in common.
 
-    `fit` embeds components over their graph for a seed. It is called for `seed` and as many
-    `more`, over the same seeded sample of locations with a graph of its own, and each pair of
-    maps is compared. The share lies in [0, 1].
+    `fit` is called with `seed` and `more` further seeds on the same random sample of locations; the
+    share, in [0, 1], is the mean over all pairs of fits. Also returns the size of the sample.
     """
     length = len(components.scores)
     size = min(sample, length)
-    row = np.sort(np.random.default_rng(seed).choice(length, size, replace=False))
-    part_of = replace(components, scores=components.scores[row])
-    graph_of = build_knn_graph(part_of.scores, graph.indices.shape[1], seed, graph.metric)
-    near = []
+    rows = np.sort(np.random.default_rng(seed).choice(length, size, replace=False))
+    sampled = replace(components, scores=components.scores[rows])
+    sampled_graph = build_knn_graph(sampled.scores, graph.indices.shape[1], seed, graph.metric)
+    neighbors = []
     for number in range(more + 1):
-        coordinate = fit(part_of, graph_of, seed + number).coordinates
-        near.append(projection_neighbors(coordinate, min(count, size - 1)))
+        coordinates = fit(sampled, sampled_graph, seed + number).coordinates
+        neighbors.append(projection_neighbors(coordinates, min(n_neighbors, size - 1)))
         progress((number + 1) / (more + 1))
-    kept = [
-        float(shared_fraction(one, another).mean())
-        for at, one in enumerate(near)
-        for another in near[at + 1 :]
-    ]
-    return float(np.mean(kept)), size
+    shares = [float(shared_fraction(*pair).mean()) for pair in combinations(neighbors, 2)]
+    return float(np.mean(shares)), size
 
 
 def projection_neighbors(
-    coordinate: NDArray[np.float32], count: int, progress: ProgressCallback = no_progress
+    coordinates: NDArray[np.float32], n_neighbors: int, progress: ProgressCallback = no_progress
 ) -> NDArray[np.int32]:
-    """Return the nearest others (N, k) on a map (N, 2), exactly, the nearest first."""
-    position = coordinate.astype(np.float64)
-    # Without balancing, it is soon built also where many lie at one place.
-    tree = cKDTree(position, balanced_tree=False)
-    result = np.empty((len(position), count), np.int32)
-    for rows in blocks(len(position), BLOCK):
-        _, found = tree.query(position[rows], count + 1, workers=-1)
-        keep = non_self_mask(found, np.arange(rows.start, rows.stop))
-        result[rows] = found[keep].reshape(-1, count)
-        progress(rows.stop / len(position))
+    """Return the nearest other locations (N, k) in a projection (N, 2), nearest first."""
+    points = coordinates.astype(np.float64)
+    # A balanced tree takes long to build if many points coincide.
+    tree = cKDTree(points, balanced_tree=False)
+    result = np.empty((len(points), n_neighbors), np.int32)
+    for rows in row_batches(len(points), BATCH):
+        _, indices = tree.query(points[rows], n_neighbors + 1, workers=-1)
+        keep = non_self_mask(indices, np.arange(rows.start, rows.stop))
+        result[rows] = indices[keep].reshape(-1, n_neighbors)
+        progress(rows.stop / len(points))
     return result
 
 
-def shared_fraction(one: NDArray[np.integer], another: NDArray[np.integer]) -> NDArray[np.float32]:
-    """Return the share (N,) in [0, 1] of the neighbours (N, k) in one that are in another too."""
-    result = np.empty(len(one), np.float32)
-    for rows in blocks(len(one), BLOCK):
-        same = (one[rows, :, None] == another[rows, None, :]).any(axis=2)
-        result[rows] = same.mean(axis=1)
+def shared_fraction(
+    neighbors: NDArray[np.integer], other_neighbors: NDArray[np.integer]
+) -> NDArray[np.float32]:
+    """Return the share (N,) in [0, 1] of neighbours (N, k) that are other neighbours (N, k) too."""
+    result = np.empty(len(neighbors), np.float32)
+    for rows in row_batches(len(neighbors), BATCH):
+        shared = (neighbors[rows, :, None] == other_neighbors[rows, None, :]).any(axis=2)
+        result[rows] = shared.mean(axis=1)
     return result
 
 
-def _squared_distance(
-    feature: Features, row: NDArray[np.int64], progress: ProgressCallback
+def _squared_distances(
+    features: Features, rows: NDArray[np.int64], progress: ProgressCallback
 ) -> NDArray[np.float32]:
     """Return squared distances (S, N) of the rows to all, infinite to themselves.
 
-    In float64 and then rounded to float32, so that what lies equally far, as duplicates do, is
-    equally far in the result too.
+    Computed in float64 and rounded to float32, so that equal distances, as of duplicates, stay
+    equal.
     """
-    query = np.concatenate([feature[at : at + 1] for at in row.tolist()]).astype(np.float64)
-    centre = query.mean(axis=0)
-    query -= centre
-    length = (query**2).sum(axis=1)[:, None]
-    result = np.empty((len(row), feature.shape[0]), np.float32)
-    for rows in blocks(feature.shape[0], BLOCK):
-        block = feature[rows] - centre
-        both = length + (block**2).sum(axis=1)
-        squared = both - 2 * query @ block.T
-        squared[squared < ROUNDING * both] = 0
-        result[:, rows] = squared
-        progress(rows.stop / feature.shape[0])
-    result[np.arange(len(row)), row] = np.inf
+    queries = np.concatenate([features[row : row + 1] for row in rows.tolist()]).astype(np.float64)
+    centre = queries.mean(axis=0)
+    queries -= centre
+    squared_norms = (queries**2).sum(axis=1)[:, None]
+    result = np.empty((len(rows), features.shape[0]), np.float32)
+    for batch in row_batches(features.shape[0], BATCH):
+        block = features[batch] - centre
+        norms = squared_norms + (block**2).sum(axis=1)
+        squared = norms - 2 * queries @ block.T
+        squared[squared < ROUNDING * norms] = 0
+        result[:, batch] = squared
+        progress(batch.stop / features.shape[0])
+    result[np.arange(len(rows)), rows] = np.inf
     return result
 
 
-def _excess(distance: NDArray[np.floating], member: NDArray[np.integer]) -> int:
-    """Return by how much the ranks of k members by distance (N,) exceed k, in all."""
-    # Ten times faster than sorting, for so few of so many.
-    rank = np.array([np.count_nonzero(distance < own) + 1 for own in distance[member]])
-    return int((rank - len(member)).clip(min=0).sum())
+def _excess_ranks(distances: NDArray[np.floating], members: NDArray[np.integer]) -> int:
+    """Return the sum of max(0, rank - k) over k members, ranked by distance (N,)."""
+    # Ten times as fast as sorting, for few members.
+    ranks = np.array(
+        [np.count_nonzero(distances < distance) + 1 for distance in distances[members]]
+    )
+    return int((ranks - len(members)).clip(min=0).sum())

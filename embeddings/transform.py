@@ -1,7 +1,6 @@
-"""New locations into an old map, whose own locations stay where they are.
+"""New locations in a fitted projection, whose own locations stay.
 
-What is needed is in the store: the map, its parameters and the components it was made of. New
-features come into the same components by `embeddings.pca.project`.
+`embeddings.pca.transform_pca` computes the new scores.
 """
 
 import numpy as np
@@ -13,163 +12,168 @@ from embeddings.pca import first_two
 from embeddings.results import NeighborGraph, PrincipalComponents, Projection
 from embeddings.umap_progress import umap_progress
 
-PERPLEXITY = 5.0  # openTSNE's for new locations: near ones say best where they belong.
-START = 25  # Neighbours whose median a location starts from.
-# Ten times the rate of openTSNE's `transform`, and as well placed as by its 250 iterations.
-RATE, ITERATIONS = 1.0, 100
-REPORT = 10  # Iterations.
-FEW = 10_000  # New locations, up to which UMAP takes more epochs.
+PERPLEXITY = 5.0  # openTSNE's default for new locations.
+INITIAL_NEIGHBORS = 25  # A location starts from the median of these.
+# Ten times the learning rate of openTSNE's `transform`; as good as its 250 iterations.
+LEARNING_RATE, ITERATIONS = 1.0, 100
+CALLBACK_ITERATIONS = 10
+MORE_EPOCHS_LIMIT = 10_000  # New locations; up to here UMAP takes 100 epochs, as umap-learn.
 
 
 def transform(
-    old: Projection,
+    projection: Projection,
     components: PrincipalComponents,
-    score: NDArray[np.float32],
+    scores: NDArray[np.float32],
     seed: int,
     progress: ProgressCallback = no_progress,
 ) -> NDArray[np.float32]:
-    """Return the coordinates (M, 2) float32 of new scores (M, C) on an old map.
+    """Return the coordinates (M, 2) float32 of new scores (M, C) in a projection.
 
-    `components` are those of the old map's locations. New locations do not see each other. Raises
-    ValueError where C is another, or the method is unknown.
+    `components` are those of the projection's own locations. New locations do not influence each
+    other. Raises ValueError if C differs or the method is unknown.
     """
-    if score.shape[1] != components.scores.shape[1]:
+    n_components = components.scores.shape[1]
+    if scores.shape[1] != n_components:
         raise ValueError(
-            f"{score.shape[1]} components do not fit a map of {components.scores.shape[1]}"
+            f"the new scores have {scores.shape[1]} components, the projection {n_components}"
         )
-    if old.method == "pca":
-        return first_two(score)
-    placed = {"tsne": _tsne, "umap": _umap}.get(old.method)
-    if placed is None:
-        raise ValueError(f"nothing can be placed into a map by {old.method}")
-    if not len(score):
+    if projection.method == "pca":
+        return first_two(scores)
+    method = {"tsne": _transform_tsne, "umap": _transform_umap}.get(projection.method)
+    if method is None:
+        raise ValueError(f"a projection by {projection.method} cannot take new locations")
+    if not len(scores):
         return np.empty((0, 2), np.float32)
-    return placed(old, components, score, seed, progress)
+    return method(projection, components, scores, seed, progress)
 
 
-def _tsne(
-    old: Projection,
+def _transform_tsne(
+    projection: Projection,
     components: PrincipalComponents,
-    score: NDArray[np.float32],
+    scores: NDArray[np.float32],
     seed: int,
     progress: ProgressCallback,
 ) -> NDArray[np.float32]:
-    """Let each location find its place among its neighbours, by the gradients of t-SNE.
+    """Optimise the new locations by the gradients of t-SNE; nothing is random.
 
-    As openTSNE's `transform` (Poličar et al. 2023); nothing in it is random.
+    As openTSNE's `transform` (Poličar et al. 2023).
     """
     from openTSNE import PartialTSNEEmbedding, TSNEEmbedding
     from openTSNE.affinity import Affinities, joint_probabilities_nn
     from scipy.sparse import csr_array
 
+    metric = str(projection.parameters["metric"])
     graph = query_knn(
-        score, components.scores, START, str(old.parameters["metric"]), subrange(progress, 0.0, 0.3)
+        scores, components.scores, INITIAL_NEIGHBORS, metric, subrange(progress, 0.0, 0.3)
     )
     perplexity = min(PERPLEXITY, graph.indices.shape[1] / 3)
-    count = int(3 * perplexity)
+    n_neighbors = int(3 * perplexity)
     affinity = joint_probabilities_nn(
-        np.ascontiguousarray(graph.indices[:, :count]),
-        np.ascontiguousarray(graph.distances[:, :count]),
+        np.ascontiguousarray(graph.indices[:, :n_neighbors]),
+        np.ascontiguousarray(graph.distances[:, :n_neighbors]),
         [perplexity],
         symmetrize=False,
         normalization="point-wise",
-        n_reference_samples=len(old.coordinates),
+        n_reference_samples=len(projection.coordinates),
         n_jobs=-1,
     )
-    position = old.coordinates.astype(np.float64)
-    # openTSNE moves the old map to the middle of its grid.
-    centre = (position.max(axis=0) + position.min(axis=0)) / 2
-    position -= centre
-    length = len(position)
-    # Which affinities the old map was made by no longer matters, only how many it had.
+    coordinates = projection.coordinates.astype(np.float64)
+    # openTSNE centres the embedding on its grid.
+    centre = (coordinates.max(axis=0) + coordinates.min(axis=0)) / 2
+    coordinates -= centre
+    length = len(coordinates)
+    # Only the size of the embedding's own affinities matters here.
     unused = Affinities()
     unused.P = csr_array((length, length))
-    partial = PartialTSNEEmbedding(
-        np.median(position[graph.indices], axis=1),
-        TSNEEmbedding(position, unused),
+    embedding = PartialTSNEEmbedding(
+        np.median(coordinates[graph.indices], axis=1),
+        TSNEEmbedding(coordinates, unused),
         affinity,
-        # Its grid (openTSNE 1.0.4) undoes the gains of all locations that are inside it, in every
-        # iteration, and leaves a tenth of them far from where the tree takes them.
+        # The grid of openTSNE 1.0.4 resets the gains of all locations inside it in every iteration
+        # and leaves a tenth of them far from where the tree puts them.
         negative_gradient_method="bh",
     )
-    said = subrange(progress, 0.3, 1.0)
-    partial.optimize(
+    report = subrange(progress, 0.3, 1.0)
+    embedding.optimize(
         ITERATIONS,
         inplace=True,
-        learning_rate=RATE,
+        learning_rate=LEARNING_RATE,
         exaggeration=1.5,
         momentum=0.8,
         max_grad_norm=0.25,
         max_step_norm=None,
         n_jobs=-1,
-        callbacks=[lambda iteration, divergence, coordinate: said(iteration / ITERATIONS)],
-        callbacks_every_iters=REPORT,
+        callbacks=[lambda iteration, divergence, coordinates: report(iteration / ITERATIONS)],
+        callbacks_every_iters=CALLBACK_ITERATIONS,
     )
-    return np.asarray(partial + centre, np.float32)
+    return np.asarray(embedding + centre, np.float32)
 
 
-def _umap(
-    old: Projection,
+def _transform_umap(
+    projection: Projection,
     components: PrincipalComponents,
-    score: NDArray[np.float32],
+    scores: NDArray[np.float32],
     seed: int,
     progress: ProgressCallback,
 ) -> NDArray[np.float32]:
-    """Let each location find its place among its neighbours, as umap-learn's `transform` does."""
+    """Optimise the new locations as umap-learn's `transform` does."""
     from umap.layouts import optimize_layout_euclidean
     from umap.umap_ import find_ab_params, make_epochs_per_sample
 
+    parameters = projection.parameters
     graph = query_knn(
-        score,
+        scores,
         components.scores,
-        int(old.parameters["n_neighbors"]),
-        str(old.parameters["metric"]),
+        int(parameters["n_neighbors"]),
+        str(parameters["metric"]),
         subrange(progress, 0.0, 0.3),
     )
     membership = _membership(graph)
-    epochs = 100 if len(score) <= FEW else 30
-    # Joined too weakly to be drawn once in all epochs.
+    epochs = 100 if len(scores) <= MORE_EPOCHS_LIMIT else 30
+    # Edges that are too weak to be sampled once in all epochs are left out.
     head, tail = np.nonzero(membership >= membership.max() / epochs)
-    weight = membership[head, tail]
-    a, b = find_ab_params(1.0, float(old.parameters["min_dist"]))
-    state = np.random.RandomState(seed)
-    limit = np.iinfo(np.int32)
-    coordinate = optimize_layout_euclidean(
-        _weighted_start(old.coordinates, graph, membership),
-        old.coordinates.astype(np.float32, order="C", copy=True),
+    weights = membership[head, tail]
+    a, b = find_ab_params(1.0, float(parameters["min_dist"]))
+    random_state = np.random.RandomState(seed)
+    limits = np.iinfo(np.int32)
+    coordinates = optimize_layout_euclidean(
+        _initialization(projection.coordinates, graph, membership),
+        projection.coordinates.astype(np.float32, order="C", copy=True),
         head.astype(np.int32),
         graph.indices[head, tail],
         epochs,
-        len(old.coordinates),
-        make_epochs_per_sample(weight, epochs),
+        len(projection.coordinates),
+        make_epochs_per_sample(weights, epochs),
         a,
         b,
-        state.randint(limit.min + 1, limit.max - 1, 3).astype(np.int64),
+        random_state.randint(limits.min + 1, limits.max - 1, 3).astype(np.int64),
         initial_alpha=0.25,
         tqdm_kwds=dict(umap_progress(subrange(progress, 0.3, 1.0))),
     )
-    return np.asarray(coordinate, np.float32)
+    return np.asarray(coordinates, np.float32)
 
 
 def _membership(graph: NeighborGraph) -> NDArray[np.float32]:
-    """Return how strongly each new location is joined to its neighbours (M, k), in [0, 1]."""
+    """Return the membership strengths (M, k) of new locations and their neighbours, in [0, 1]."""
     from umap.umap_ import compute_membership_strengths, smooth_knn_dist
 
-    count = graph.indices.shape[1]
-    scale, nearest = smooth_knn_dist(graph.distances, float(count), local_connectivity=0.0)
-    _, _, strength, _ = compute_membership_strengths(
-        graph.indices, graph.distances, scale, nearest, bipartite=True
+    n_neighbors = graph.indices.shape[1]
+    scales, nearest = smooth_knn_dist(graph.distances, float(n_neighbors), local_connectivity=0.0)
+    _, _, strengths, _ = compute_membership_strengths(
+        graph.indices, graph.distances, scales, nearest, bipartite=True
     )
-    result: NDArray[np.float32] = strength.reshape(graph.indices.shape)
+    result: NDArray[np.float32] = strengths.reshape(graph.indices.shape)
     return result
 
 
-def _weighted_start(
-    coordinate: NDArray[np.float32], graph: NeighborGraph, membership: NDArray[np.float32]
+def _initialization(
+    coordinates: NDArray[np.float32], graph: NeighborGraph, membership: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Return the weighted means (M, 2) of the neighbours' places, or the place of the same one."""
-    weight = membership / membership.sum(axis=1, keepdims=True)
-    mean = (weight[:, :, None] * coordinate[graph.indices]).sum(axis=1)
-    same = membership == 1
-    first = graph.indices[np.arange(len(same)), same.argmax(axis=1)]
-    return np.asarray(np.where(same.any(axis=1)[:, None], coordinate[first], mean), np.float32)
+    """Return the weighted means (M, 2) of the neighbours, or the position of an identical one."""
+    weights = membership / membership.sum(axis=1, keepdims=True)
+    means = (weights[:, :, None] * coordinates[graph.indices]).sum(axis=1)
+    identical = membership == 1
+    first = graph.indices[np.arange(len(identical)), identical.argmax(axis=1)]
+    return np.asarray(
+        np.where(identical.any(axis=1)[:, None], coordinates[first], means), np.float32
+    )

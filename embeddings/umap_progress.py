@@ -1,4 +1,4 @@
-"""UMAP's progress: it only has a tqdm bar of epochs."""
+"""A progress callback for UMAP, which only has a tqdm bar of epochs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,8 +8,7 @@ from common.progress import ProgressCallback
 
 def umap_progress(progress: ProgressCallback) -> Mapping[str, Any]:
     """Return the `tqdm_kwds` that make UMAP's bar call `progress` at every epoch."""
-    # At every epoch: otherwise tqdm's monitor thread may write the bar too, where an exception
-    # would stop nothing.
+    # Not less often: tqdm's monitor thread would write the bar, where an exception stops nothing.
     return {
         "file": _BarFile(progress),
         "bar_format": "{n} {total}",
@@ -20,14 +19,14 @@ def umap_progress(progress: ProgressCallback) -> Mapping[str, Any]:
 
 
 class _BarFile:
-    """A file to which tqdm writes "done total"."""
+    """A text stream to which tqdm writes "done total"."""
 
     def __init__(self, progress: ProgressCallback) -> None:
         self.progress = progress
 
     def write(self, text: str) -> None:
         words = text.split()
-        if len(words) == 2:  # Otherwise the bar is being cleared or ended.
+        if len(words) == 2:  # Not when the bar is cleared.
             self.progress(int(words[0]) / int(words[1]))
 
     def flush(self) -> None:

@@ -119,7 +119,7 @@ def judged(made: Store) -> Store:
     """Return a store as if it had been projected twice: with neighbours, quality, a fourth map."""
     feature = np.asarray(made.features)
     graph = build_knn_graph(feature, 20, seed=0)
-    reference = quality.build_reference(feature, made.labels, graph, 0, count=5)
+    reference = quality.build_reference(feature, made.labels, graph, 0, n_neighbors=5)
     projection = {
         name: replace(one, quality=quality.measure_quality(reference, one.coordinates))
         for name, one in made.projections.items()

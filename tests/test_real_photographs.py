@@ -8,9 +8,10 @@ import pytest
 from common.progress import no_progress
 from trainer.config import Config
 from trainer.train import train
-from workbench import export, extract, project, store
+from workbench import export, extract, store
 from workbench.attribution.compute.store_explainer import StoreExplainer
 from workbench.attribution.request import AttributionRequest
+from workbench.projections.fit import fit_projections
 from workbench.store.photographs import Photographs
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "streetscapes"
@@ -31,7 +32,7 @@ def test_the_whole_way(tmp_path: Path) -> None:
     assert made.provenance["skipped"] == []
     assert np.isfinite(made.latitudes).all()
 
-    project.project(out)
+    fit_projections(out)
     assert len(export.export(out, tmp_path / "figures", 120.0)) == 10
 
     opened = store.read(out)

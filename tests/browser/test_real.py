@@ -13,7 +13,8 @@ from playwright.sync_api import Browser
 from app import ASSETS
 from tests import screenshot
 from tests.examples import copy_run, free_port
-from workbench import extract, project
+from workbench import extract
+from workbench.projections.fit import fit_projections
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def real(
     folder = tmp_path_factory.mktemp("real")
     path = folder / "store.h5"
     extract.extract(trained, test_folder, path, batch_size=4, num_workers=0)
-    project.project(path)
+    fit_projections(path)
     copy_run(trained, folder / "run")
     shutil.copytree(test_folder, folder / "data")
     port = free_port()

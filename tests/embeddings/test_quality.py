@@ -27,7 +27,7 @@ def judged(
 ) -> ProjectionQuality:
     graph = build_knn_graph(feature, 40, 0)
     return measure_quality(
-        build_reference(feature, label, graph, 0, count=count, sample=sample), coordinate
+        build_reference(feature, label, graph, 0, n_neighbors=count, sample=sample), coordinate
     )
 
 
@@ -128,8 +128,8 @@ def test_features_are_read_by_slices_alone() -> None:
         of_file = build_reference(File(), label, graph, 0, sample=50)
     whole = build_reference(feature, label, graph, 0, sample=50)
     assert File.longest == 100
-    assert np.allclose(of_file.distance, whole.distance, rtol=1e-6)
-    assert np.array_equal(np.sort(of_file.near), np.sort(whole.near))
+    assert np.allclose(of_file.distances, whole.distances, rtol=1e-6)
+    assert np.array_equal(np.sort(of_file.neighbors), np.sort(whole.neighbors))
 
 
 def test_fewer_neighbours_are_compared_where_there_are_few_locations() -> None:

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 
 from common.errors import InputError
-from embeddings import quality
 from tests.examples import small_store
 from workbench import project, store
-from workbench.project import Options
+from workbench.projections import fit
+from workbench.projections.fit import FitOptions, fit_projections
 from workbench.store import Store
 
-QUICK = Options(stability_seeds=0)
+QUICK = FitOptions(stability_seeds=0)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def projected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a store of 120 locations with its three maps."""
     folder = tmp_path_factory.mktemp("projected")
     small_store(folder / "small.h5", folder / "data")
-    project.project(folder / "small.h5", Options(seed=4, stability_seeds=1))
+    fit_projections(folder / "small.h5", FitOptions(seed=4, stability_seeds=1))
     return folder / "small.h5"
 
 
@@ -53,7 +53,7 @@ def other(tmp_path: Path, projected: Path) -> Path:
 def test_the_maps_are_in_the_store_and_nothing_else_changes(tmp_path: Path) -> None:
     small_store(tmp_path / "small.h5", tmp_path / "data", locations=5)
     before = store.read(tmp_path / "small.h5")
-    made = project.project(tmp_path / "small.h5", replace(QUICK, seed=4))
+    made = fit_projections(tmp_path / "small.h5", replace(QUICK, seed=4))
     after = store.read(tmp_path / "small.h5")
     assert list(after.projections) == ["pca", "tsne", "umap"]
     for projection in made:
@@ -97,15 +97,15 @@ def test_each_map_is_judged(projected: Path) -> None:
 
 
 def test_one_seed_gives_one_store(path: Path, projected: Path) -> None:
-    again = {made.name: made for made in project.project(path, replace(QUICK, seed=4))}
+    again = {made.name: made for made in fit_projections(path, replace(QUICK, seed=4))}
     for name, made in store.read(projected).projections.items():
         assert np.array_equal(made.coordinates, again[name].coordinates)
 
 
 def test_several_parameters_live_side_by_side(path: Path) -> None:
     before = store.read(path)
-    project.project(path, replace(QUICK, method=("tsne",), perplexity=5.0, name="tight"))
-    project.project(path, replace(QUICK, method=("umap",), metric="cosine", name="cosine"))
+    fit_projections(path, replace(QUICK, method=("tsne",), perplexity=5.0, name="tight"))
+    fit_projections(path, replace(QUICK, method=("umap",), metric="cosine", name="cosine"))
     after = store.read(path)
     assert list(after.projections) == ["pca", "tsne", "tsne-tight", "umap", "umap-cosine"]
     assert after.projections["tsne-tight"].parameters["perplexity"] == 5.0
@@ -120,8 +120,8 @@ def test_several_parameters_live_side_by_side(path: Path) -> None:
 def test_maps_of_two_checkpoints_are_aligned(projected: Path, other: Path) -> None:
     options = replace(QUICK, method=("pca",))
     fixed = store.read(projected).projections["pca"].coordinates
-    (alone,) = project.project(other, options)
-    (turned,) = project.project(other, replace(options, align_to=projected))
+    (alone,) = fit_projections(other, options)
+    (turned,) = fit_projections(other, replace(options, align_to=projected))
     spread = fixed.std()
     before = np.abs(alone.coordinates - fixed).max() / spread
     after = np.abs(turned.coordinates - fixed).max() / spread
@@ -136,21 +136,21 @@ def test_maps_are_not_put_into_another_store_that_has_come_meanwhile(
 ) -> None:
     made = store.read(other)
     moved = replace(made, provenance={**made.provenance, "checkpoint_sha256": "another"})
-    judge = quality.measure_quality
+    measure_quality = fit.measure_quality  # type: ignore[attr-defined]
 
     def meanwhile(*arguments: Any) -> Any:
         store.write(path, moved)
-        return judge(*arguments)
+        return measure_quality(*arguments)
 
-    monkeypatch.setattr(quality, "judge", meanwhile)
+    monkeypatch.setattr(fit, "measure_quality", meanwhile)
     with pytest.raises(InputError, match="another store has come in its place meanwhile"):
-        project.project(path, replace(QUICK, method=("pca",)))
+        fit_projections(path, replace(QUICK, method=("pca",)))
     assert store.read(path).projections == {}
 
 
 def test_a_named_map_is_made_of_the_components_that_are_there(path: Path) -> None:
     before = store.read(path)
-    project.project(path, replace(QUICK, method=("pca",), name="other", seed=9))
+    fit_projections(path, replace(QUICK, method=("pca",), name="other", seed=9))
     after = store.read(path)
     assert before.components is not None
     assert after.components is not None
@@ -164,7 +164,7 @@ def test_stores_without_common_locations_are_not_aligned(path: Path, tmp_path: P
     ids = tuple(f"{name}x" for name in made.location_ids)
     store.write(tmp_path / "other.h5", replace(made, location_ids=ids))
     with pytest.raises(InputError, match="has 0 locations in common"):
-        project.project(path, replace(QUICK, align_to=tmp_path / "other.h5"))
+        fit_projections(path, replace(QUICK, align_to=tmp_path / "other.h5"))
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_features_without_a_map_leave_the_store_alone(
     store.write(path, bare)
     before = path.read_bytes()
     with pytest.raises(InputError, match=f"^{path}: .*{message}"):
-        project.project(path, QUICK)
+        fit_projections(path, QUICK)
     assert path.read_bytes() == before
 
 
@@ -208,11 +208,11 @@ def test_fewer_locations_than_neighbours_have_maps_and_too_few_none(
 ) -> None:
     made = store.read(projected)
     store.write(tmp_path / "six.h5", few(made, 6))
-    project.project(tmp_path / "six.h5", QUICK)
+    fit_projections(tmp_path / "six.h5", QUICK)
     assert set(store.read(tmp_path / "six.h5").projections) == {"pca", "tsne", "umap"}
     store.write(tmp_path / "four.h5", few(made, 4))
-    with pytest.raises(InputError, match="4 locations are too few for a map"):
-        project.project(tmp_path / "four.h5", QUICK)
+    with pytest.raises(InputError, match="4 locations are too few for a projection"):
+        fit_projections(tmp_path / "four.h5", QUICK)
 
 
 def test_thousands_of_duplicates_have_maps(projected: Path, tmp_path: Path) -> None:
@@ -230,7 +230,7 @@ def test_thousands_of_duplicates_have_maps(projected: Path, tmp_path: Path) -> N
         features=feature,
     )
     store.write(tmp_path / "many.h5", many)
-    project.project(tmp_path / "many.h5", QUICK)
+    fit_projections(tmp_path / "many.h5", QUICK)
     after = store.read(tmp_path / "many.h5")
     assert after.neighbors is not None
     assert not after.neighbors.distances.any()
@@ -240,14 +240,14 @@ def test_thousands_of_duplicates_have_maps(projected: Path, tmp_path: Path) -> N
 def test_only_a_parameter_of_this_run_is_said_to_be_lowered(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    project.project(path, replace(QUICK, method=("tsne",), perplexity=5.0, name="tight"))
+    fit_projections(path, replace(QUICK, method=("tsne",), perplexity=5.0, name="tight"))
     words = ["--stability-seeds", "0", "--perplexity"]
     assert project.main([str(path), *words, "30"]) == 0
     assert "too few locations" not in capsys.readouterr().out
     assert project.main([str(path), *words, "100"]) == 0
     printed = capsys.readouterr().out
     assert printed.count("too few locations") == 1
-    assert "too few locations for perplexity 100: 39.7 was used" in printed
+    assert "too few locations for perplexity 100: used 39.7" in printed
 
 
 @pytest.mark.parametrize(
@@ -285,6 +285,6 @@ def test_stopping_leaves_the_store_as_it_was(path: Path) -> None:
     running.send_signal(signal.SIGINT)
     _, rest = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert "stopped; nothing was written" in rest
+    assert "interrupted; nothing was written" in rest
     assert path.read_bytes() == before
     assert [item.name for item in path.parent.iterdir()] == [path.name]

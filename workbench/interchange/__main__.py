@@ -159,7 +159,7 @@ class _ToStore(_Command):
 
     def add(self, store: Store, projection: Projection) -> str:
         """Write a projection into the store."""
-        stores.extend(self.store, [replace(projection, name=self.map)], made_of=store)
+        stores.extend(self.store, [replace(projection, name=self.map)], expected=store)
         return f"projection {self.map!r} of {len(store)} locations -> {self.store}"
 
 

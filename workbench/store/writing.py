@@ -71,15 +71,15 @@ def extend(
     path: Path,
     projections: Sequence[Projection] = (),
     components: PrincipalComponents | None = None,
-    neighbours: NeighborGraph | None = None,
-    neighbour_accuracy: Mapping[int, float] | None = None,
+    neighbors: NeighborGraph | None = None,
+    knn_accuracy: Mapping[int, float] | None = None,
     *,
-    made_of: Store | None = None,
+    expected: Store | None = None,
 ) -> None:
     """Put maps and what they were made from into a store, in place of those of the same name.
 
     A new file is written beside and takes its name: a reader sees the old one or the new one, and
-    after a failure the old one. `made_of` is the store as it was read for them: where another one
+    after a failure the old one. `expected` is the store as it was read for them: where another one
     has come in its place meanwhile, they are refused. Raises as `read` does, and InputError when an
     array has another number of rows, another process writes this store, or the disk is full.
     """
@@ -91,17 +91,17 @@ def extend(
             )
     with file_lock(path):
         now = read(path)
-        if made_of is not None and not _is_same(now, made_of):
+        if expected is not None and not _is_same(now, expected):
             raise InputError(
                 f"{path}: another store has come in its place meanwhile; run the command again."
             )
         with opened(path) as old, _created(path) as file:
             replaced = {f"projection/{projection.name}" for projection in projections}
             replaced |= {"component"} if components else set()
-            replaced |= {"neighbour"} if neighbours else set()
+            replaced |= {"neighbour"} if neighbors else set()
             _copy(old, file, replaced)
             file.attrs["version"] = VERSION
-            _write_findings(file, components, neighbours, neighbour_accuracy or {}, projections)
+            _write_findings(file, components, neighbors, knn_accuracy or {}, projections)
 
 
 def _is_same(one: Store, other: Store) -> bool:
@@ -179,8 +179,8 @@ def _write_text(file: h5py.File, name: str, rows: Rows) -> None:
 def _write_findings(
     file: h5py.File,
     components: PrincipalComponents | None,
-    neighbours: NeighborGraph | None,
-    neighbour_accuracy: Mapping[int, float],
+    neighbors: NeighborGraph | None,
+    knn_accuracy: Mapping[int, float],
     projections: Sequence[Projection],
 ) -> None:
     if components:
@@ -193,14 +193,14 @@ def _write_findings(
         }
         group = _group(file, "component", arrays)
         _describe(group, components.parameters, components.seed, components.library)
-    if neighbours:
-        group = _group(file, "neighbour", {"distance": neighbours.distances})
-        group["index"] = neighbours.indices.astype(np.int32)
-        group.attrs["metric"] = neighbours.metric
-        group.attrs["exact"] = neighbours.exact
-        group.attrs["seed"] = neighbours.seed
-        group.attrs["library"] = neighbours.library
-        accuracy = {str(count): float(share) for count, share in neighbour_accuracy.items()}
+    if neighbors:
+        group = _group(file, "neighbour", {"distance": neighbors.distances})
+        group["index"] = neighbors.indices.astype(np.int32)
+        group.attrs["metric"] = neighbors.metric
+        group.attrs["exact"] = neighbors.exact
+        group.attrs["seed"] = neighbors.seed
+        group.attrs["library"] = neighbors.library
+        accuracy = {str(count): float(share) for count, share in knn_accuracy.items()}
         group.attrs["accuracy"] = json.dumps(accuracy)
     for projection in projections:
         group = _group(

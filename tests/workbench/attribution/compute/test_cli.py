@@ -11,7 +11,7 @@ import pytest
 
 from common.resume_buffer import ResumeBuffer
 from tests.examples import copy_run
-from tests.workbench.test_extract_processes import TORCHRUN, children, finish, start, wait_for
+from tests.workbench.extract.test_processes import TORCHRUN, children, finish, start, wait_for
 from workbench import extract, store
 from workbench.attribution import attribution_file, layered_cache
 from workbench.attribution.compute.batch_job import MAP

@@ -13,7 +13,7 @@ def test_a_map_that_was_turned_mirrored_scaled_and_shifted_comes_back() -> None:
     turn = np.array([[np.cos(1), np.sin(1)], [-np.sin(1), np.cos(1)]]) @ np.diag([1, -1])
     moved = (5 * MAP @ turn + [30, -2]).astype(np.float32)
     back = align_procrustes(moved, MAP, ALL, ALL)
-    assert np.allclose(back.coordinate, MAP, atol=1e-5)
+    assert np.allclose(back.coordinates, MAP, atol=1e-5)
     assert back.disparity == pytest.approx(0, abs=1e-6)
 
 
@@ -32,13 +32,13 @@ def test_only_common_locations_decide_and_all_are_moved() -> None:
     moving = np.concatenate((MAP[order] * 2, [[100, 100]])).astype(np.float32)
     fixed = np.concatenate(([[-7, 9]], MAP)).astype(np.float32)
     found = align_procrustes(moving, fixed, np.arange(30), order[:30] + 1)
-    assert found.coordinate.shape == (41, 2)
-    assert np.allclose(found.coordinate[:40], MAP[order], atol=1e-5)
-    assert np.allclose(found.coordinate[40], 50, atol=1e-3)
+    assert found.coordinates.shape == (41, 2)
+    assert np.allclose(found.coordinates[:40], MAP[order], atol=1e-5)
+    assert np.allclose(found.coordinates[40], 50, atol=1e-3)
 
 
 def test_too_little_in_common_is_refused() -> None:
     with pytest.raises(ValueError, match="2 common locations are too few"):
         align_procrustes(MAP, MAP, ALL[:2], ALL[:2])
-    with pytest.raises(ValueError, match="at one place"):
+    with pytest.raises(ValueError, match="at one point"):
         align_procrustes(np.ones((40, 2), np.float32), MAP, ALL, ALL)

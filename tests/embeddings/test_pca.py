@@ -30,7 +30,7 @@ def test_components_are_the_singular_value_decomposition(
 ) -> None:
     random = np.random.default_rng(0).normal(size=shape)
     feature = (100 + random * np.arange(1, shape[1] + 1)).astype(np.float32)
-    found = fit_pca(feature, 0, count=4)
+    found = fit_pca(feature, 0, n_components=4)
     count = min(4, shape[0] - 1, shape[1])
     score, loading, ratio = decomposed(feature, count)
     sign = np.sign((loading * found.loadings).sum(axis=1))
@@ -46,10 +46,10 @@ def test_more_features_than_a_covariance_is_made_of_give_almost_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     feature, _ = clusters(400, 0)
-    exact = fit_pca(feature, 0, count=3)
-    monkeypatch.setattr(module, "COVARIANCE", 20)
-    monkeypatch.setattr(module, "SMALL", 20)
-    found, again = (fit_pca(feature, 1, count=3) for _ in range(2))
+    exact = fit_pca(feature, 0, n_components=3)
+    monkeypatch.setattr(module, "MAX_COVARIANCE", 20)
+    monkeypatch.setattr(module, "MAX_FULL_SVD", 20)
+    found, again = (fit_pca(feature, 1, n_components=3) for _ in range(2))
     assert found.parameters["solver"] == "randomized"
     assert np.allclose(found.scores, exact.scores, atol=1e-2)
     assert np.array_equal(found.scores, again.scores)
@@ -65,7 +65,7 @@ def test_the_largest_loading_is_positive() -> None:
 def test_blocks_and_their_order_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     feature, label = clusters(500, 0)
     whole = fit_pca(feature, 0)
-    monkeypatch.setattr(module, "BLOCK", 64)
+    monkeypatch.setattr(module, "BATCH", 64)
     parts = fit_pca(feature, 0)
     # Class by class, as a store is: then the first block is unlike the rest.
     order = np.argsort(label, kind="stable")
@@ -78,7 +78,7 @@ def test_features_are_never_copied_whole() -> None:
     feature = np.random.default_rng(0).normal(size=(100_000, 64)).astype(np.float32)
     tracemalloc.start()
     try:
-        fit_pca(feature, 0, count=2)
+        fit_pca(feature, 0, n_components=2)
         assert tracemalloc.get_traced_memory()[1] < feature.nbytes / 2
     finally:
         tracemalloc.stop()
@@ -128,7 +128,7 @@ def test_features_without_components_are_refused(
 
 def test_features_that_do_not_fit_are_not_projected() -> None:
     found = fit_pca(iris()[0], 0)
-    with pytest.raises(ValueError, match="there are 5 features, the components are of 4"):
+    with pytest.raises(ValueError, match="there are 5 features, the components have 4"):
         transform_pca(found, np.zeros((2, 5), np.float32))
     with pytest.raises(ValueError, match="not finite"):
         transform_pca(found, np.full((2, 4), np.nan, np.float32))

@@ -13,7 +13,7 @@ from common.errors import InputError
 from common.resume_buffer import resume_directory
 from tests.challenge import challenge
 from tests.examples import TINY, copy_run, folder
-from tests.workbench.test_inference import overflowing
+from tests.trainer.test_inference import overflowing
 from trainer import checkpoint as checkpoints
 from trainer.checkpoint import load, read
 from trainer.config import FUSIONS, Fusion

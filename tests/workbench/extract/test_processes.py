@@ -19,7 +19,7 @@ from common.resume_buffer import resume_directory
 from tests.examples import folder, small_disk
 from workbench import store
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
 LOCATIONS = 120  # Of a class: enough for a second or two.
 # With as many threads a location gives the same bits everywhere; torchrun leaves each process one.

@@ -152,10 +152,13 @@ def test_what_the_progress_raises_stops_the_map(method: str) -> None:
     ("fit", "message"),
     [
         (lambda f, g: fit_tsne(f, g, 0, perplexity=0.5), "perplexity of 0.5 is below 1"),
-        (lambda f, g: fit_tsne(f, g, 0, perplexity=30), "needs a graph of 90, this one has 10"),
-        (lambda f, g: fit_umap(f, g, 0, 1), "UMAP with 1 neighbours joins nothing"),
-        (lambda f, g: fit_umap(f, g, 0, 15), "needs a graph of 14, this one has 10"),
-        (lambda f, g: fit_umap(f, g, 0, 5, -0.1), r"minimum distance of -0.1 is not in \[0, 1\]"),
+        (
+            lambda f, g: fit_tsne(f, g, 0, perplexity=30),
+            "needs a graph of 90 neighbours, this one has 10",
+        ),
+        (lambda f, g: fit_umap(f, g, 0, 1), "UMAP needs at least 2 neighbours, not 1"),
+        (lambda f, g: fit_umap(f, g, 0, 15), "needs a graph of 14 neighbours, this one has 10"),
+        (lambda f, g: fit_umap(f, g, 0, 5, -0.1), r"min_dist is -0.1, not in \[0, 1\]"),
     ],
 )
 def test_parameters_without_a_map_are_refused(

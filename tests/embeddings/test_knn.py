@@ -40,7 +40,7 @@ def test_the_nearest_of_new_locations_include_an_equal_one(metric: str) -> None:
 
 def test_blocks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = build_knn_graph(SCORE, 9, 0)
-    monkeypatch.setattr(module, "QUERIES", 32)
+    monkeypatch.setattr(module, "QUERY_BATCH", 32)
     monkeypatch.setattr(module, "PAIRS", 64)
     parts = build_knn_graph(SCORE, 9, 0)
     assert np.array_equal(parts.indices, whole.indices)
@@ -70,7 +70,7 @@ def test_an_index_finds_almost_all_and_the_same_for_one_seed(
 ) -> None:
     score, _ = clusters(2000, 0)
     exact = build_knn_graph(score, 15, 0, metric)
-    monkeypatch.setattr(module, "EXACT_LOCATIONS", 1000)
+    monkeypatch.setattr(module, "EXACT_SEARCH_LIMIT", 1000)
     found, again = (build_knn_graph(score, 15, 3, metric) for _ in range(2))
     assert not found.exact
     assert found.library.startswith("pynndescent")
@@ -84,7 +84,7 @@ def test_an_index_finds_almost_all_and_the_same_for_one_seed(
 def test_an_index_that_loses_itself_in_duplicates_is_helped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "EXACT_LOCATIONS", 1000)
+    monkeypatch.setattr(module, "EXACT_SEARCH_LIMIT", 1000)
     score = np.concatenate((SCORE, np.repeat(SCORE[:1], 2000, axis=0)))
     graph = build_knn_graph(score, 15, 0)
     assert (graph.indices >= 0).all()
@@ -94,19 +94,21 @@ def test_an_index_that_loses_itself_in_duplicates_is_helped(
 
 def test_a_cosine_needs_a_direction() -> None:
     score = np.concatenate((SCORE, np.zeros((1, 8), np.float32)))
-    with pytest.raises(ValueError, match="has no direction, hence no cosine"):
+    with pytest.raises(ValueError, match="cosine of a location at the mean of all is undefined"):
         build_knn_graph(score, 5, 0, "cosine")
 
 
 def test_what_cannot_be_searched_is_refused() -> None:
-    with pytest.raises(ValueError, match="metric manhattan is none of euclidean, cosine"):
+    with pytest.raises(
+        ValueError, match="unknown metric 'manhattan'; expected one of euclidean, cosine"
+    ):
         build_knn_graph(SCORE, 5, 0, "manhattan")
-    with pytest.raises(ValueError, match="7 components are looked for among 8"):
+    with pytest.raises(ValueError, match="new scores have 7 components, the others 8"):
         query_knn(SCORE[:, :7], SCORE, 5)
 
 
 def test_progress_rises_to_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "QUERIES", 100)
+    monkeypatch.setattr(module, "QUERY_BATCH", 100)
     said = Fractions()
     build_knn_graph(SCORE, 5, 0, progress=said)
     assert said == sorted(said)

@@ -10,7 +10,7 @@ import torch
 
 from common.resume_buffer import resume_directory
 from tests.examples import copy_run
-from tests.workbench.test_extract import command, run
+from tests.workbench.extract.test_extraction import command, run
 from trainer import checkpoint as checkpoints
 from trainer.checkpoint import load
 from workbench import store

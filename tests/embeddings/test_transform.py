@@ -132,8 +132,8 @@ def test_progress_rises_to_one_and_may_stop(method: str, fitted: dict[str, Proje
 
 def test_what_does_not_belong_on_a_map_is_refused(fitted: dict[str, Projection]) -> None:
     found: PrincipalComponents = trained()[2]
-    with pytest.raises(ValueError, match="7 components do not fit a map of 30"):
+    with pytest.raises(ValueError, match="new scores have 7 components, the projection 30"):
         transform(fitted["tsne"], found, found.scores[:, :7], 0)
     odd = Projection("isomap", fitted["pca"].coordinates, {}, 0, "")
-    with pytest.raises(ValueError, match="nothing can be placed into a map by isomap"):
+    with pytest.raises(ValueError, match="a projection by isomap cannot take new locations"):
         transform(odd, found, found.scores, 0)

@@ -43,5 +43,5 @@ def test_counts_that_the_graph_does_not_have_are_left_out_or_refused() -> None:
     graph = build_knn_graph(feature, 50, 0)
     assert list(knn_accuracy(graph, label)) == [1, 5]
     for count in (0, 10):
-        with pytest.raises(ValueError, match=f"{count} neighbours are to vote, the graph has 9"):
+        with pytest.raises(ValueError, match=f"n_neighbors is {count}; the graph has 9"):
             knn_predict(graph.indices, label, count)

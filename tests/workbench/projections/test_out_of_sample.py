@@ -8,9 +8,10 @@ import pytest
 
 from common.errors import InputError
 from tests.examples import small_store
-from workbench import project, store
-from workbench.project import Options
+from workbench import store
 from workbench.projections import transform
+from workbench.projections.fit import FitOptions, fit_projections
+from workbench.projections.out_of_sample import transform_store
 from workbench.store import Store
 
 
@@ -37,7 +38,7 @@ def halves(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     old, new = folder / "old.h5", folder / "new.h5"
     store.write(old, part(made, np.arange(0, len(made), 2)))
     store.write(new, part(made, np.arange(1, len(made), 2)))
-    project.project(old, Options(stability_seeds=0))
+    fit_projections(old, FitOptions(stability_seeds=0))
     return old, new
 
 
@@ -48,7 +49,7 @@ def test_new_locations_lie_among_old_ones_of_their_class(
     before = old_path.read_bytes()
     path = tmp_path / "new.h5"
     path.write_bytes(new_path.read_bytes())
-    shares = transform.place_into(path, old_path, [], seed=1)
+    shares = transform_store(path, old_path, [], seed=1)
     assert sorted(shares) == [1, 5, 15, 50]
     assert shares[5] > 0.8
     assert old_path.read_bytes() == before
@@ -71,7 +72,7 @@ def test_a_location_that_is_there_already_comes_to_its_old_place(
 ) -> None:
     path = tmp_path / "same.h5"
     path.write_bytes(halves[0].read_bytes())
-    transform.place_into(path, halves[0], ["pca", "umap"], seed=1)
+    transform_store(path, halves[0], ["pca", "umap"], seed=1)
     made = store.read(path).projections
     pca = made["pca"].coordinates
     assert np.allclose(made["pca-placed"].coordinates, pca, atol=1e-4)
@@ -94,9 +95,9 @@ def test_a_map_that_was_turned_is_placed_into_as_it_stands(
     other, path = tmp_path / "other.h5", tmp_path / "path.h5"
     store.write(other, replace(made, projections=turned))
     store.write(path, made)
-    project.project(path, Options(stability_seeds=0, align_to=other))
+    fit_projections(path, FitOptions(stability_seeds=0, align_to=other))
     aligned = store.read(path)
-    shares = transform.place_into(path, path, [], seed=1)
+    shares = transform_store(path, path, [], seed=1)
     placed = store.read(path).projections
     for name in ("pca", "umap"):
         old = aligned.projections[name].coordinates
@@ -108,18 +109,18 @@ def test_a_map_that_was_turned_is_placed_into_as_it_stands(
 
 def test_what_does_not_fit_is_refused(halves: tuple[Path, Path], tmp_path: Path) -> None:
     old_path, new_path = halves
-    with pytest.raises(InputError, match=r"new.h5: has no components to place by"):
-        transform.place_into(old_path, new_path, [], seed=0)
-    with pytest.raises(InputError, match="has no map 'mine'; it has pca, tsne, umap"):
-        transform.place_into(new_path, old_path, ["mine"], seed=0)
+    with pytest.raises(InputError, match=r"new.h5: has no principal components"):
+        transform_store(old_path, new_path, [], seed=0)
+    with pytest.raises(InputError, match="has no projection 'mine'; it has pca, tsne, umap"):
+        transform_store(new_path, old_path, ["mine"], seed=0)
     made = store.read(new_path)
     shorter = replace(made, features=np.asarray(made.features)[:, :30])
     store.write(tmp_path / "shorter.h5", shorter)
-    with pytest.raises(InputError, match="30 features, the components are of 32"):
-        transform.place_into(tmp_path / "shorter.h5", old_path, [], seed=0)
+    with pytest.raises(InputError, match="30 features, the components have 32"):
+        transform_store(tmp_path / "shorter.h5", old_path, [], seed=0)
     store.write(tmp_path / "others.h5", replace(made, class_names=("a", "b", "c", "d", "e")))
     with pytest.raises(InputError, match=r"others.h5: has other classes than .*old.h5"):
-        transform.place_into(tmp_path / "others.h5", old_path, [], seed=0)
+        transform_store(tmp_path / "others.h5", old_path, [], seed=0)
 
 
 def test_the_command_says_how_neighbours_and_head_predict(
@@ -133,4 +134,4 @@ def test_the_command_says_how_neighbours_and_head_predict(
     printed = capsys.readouterr().out
     assert f"prediction by 5 nearest of {halves[0]}: top-1 " in printed
     assert "prediction by the head: top-1 " in printed
-    assert "note: the two stores are of different checkpoints" in printed
+    assert "note: the stores are of different checkpoints" in printed
