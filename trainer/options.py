@@ -11,8 +11,7 @@ from tyro.conf import OmitArgPrefixes, arg
 
 from common import cli
 from common.errors import InputError
-from common.validation import option
-from trainer.config import Config, choices
+from trainer.config import Config
 from trainer.presets import DEFAULT_PRESET, PRESETS
 
 _PRESET_HELP = (
@@ -45,31 +44,9 @@ def parse(kind: type[Options], arguments: Sequence[str] | None, prog: str) -> Op
     return cli.parse(kind, arguments, prog, preset=preset, config=PRESETS[preset])
 
 
-def explicit(config: Config, arguments: Sequence[str] | None) -> dict[str, Any]:
+def explicit_fields(config: Config, arguments: Sequence[str] | None) -> dict[str, Any]:
     """Return the fields that the arguments themselves set, by name; the others are the preset's."""
     words = sys.argv[1:] if arguments is None else arguments
     options = {word.partition("=")[0].removeprefix("--") for word in words if word[:2] == "--"}
     names = {option.removeprefix("no-").replace("-", "_") for option in options}
     return {name: value for name, value in dataclasses.asdict(config).items() if name in names}
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add `--preset` and an option for each field; one that is not given is None."""
-    parser.add_argument("--preset", choices=sorted(PRESETS), default=DEFAULT_PRESET)
-    for item in dataclasses.fields(Config):
-        settings: dict[str, Any] = {"default": None}
-        if type(item.default) is bool:
-            settings["action"] = argparse.BooleanOptionalAction
-        else:
-            settings |= {"type": type(item.default), "choices": choices(item) or None}
-        parser.add_argument(option(item.name), **settings)
-
-
-def chosen(options: dict[str, Any]) -> Config:
-    """Return the configuration that the options of `add_options` make; raises InputError."""
-    given = {
-        item.name: options[item.name]
-        for item in dataclasses.fields(Config)
-        if options[item.name] is not None
-    }
-    return dataclasses.replace(PRESETS[options["preset"]], **given)

@@ -1,18 +1,21 @@
 """`python -m trainer.sweep STUDY --data DIR --vary FIELD=VALUES`: hyper-parameter search."""
 
-import argparse
 import multiprocessing
 import os
 import sys
+from collections.abc import Collection
+from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from tyro.conf import Positional, UseAppendAction, arg
 
 from common.cli import cli_errors
 from common.errors import InputError, Interrupted
 from common.signals import StopSignal, stop_signal
-from common.validation import option
-from trainer.options import add_options, chosen
+from common.validation import Count, option
+from trainer.options import TrainingOptions, explicit_fields, parse
 from trainer.sweep import RESUME_HINT
 
 if TYPE_CHECKING:
@@ -23,96 +26,69 @@ _POLL_INTERVAL = 1.0
 """Seconds between two looks at the workers."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command's options: those of a training and those of the search."""
-    result = argparse.ArgumentParser(
-        prog="python -m trainer.sweep",
-        description="Search for the hyper-parameters with the best validation score. Writes a run "
-        "folder for each trial, Optuna's database, tables and plots into STUDY. Run the same "
-        "command again to resume, or on another machine to help. See docs/search.md.",
-    )
-    result.add_argument("study", metavar="STUDY", type=Path, help="folder of the study")
-    result.add_argument(
-        "--data", metavar="DIR", type=Path, required=True, help="folder of the photographs"
-    )
-    result.add_argument(
-        "--index",
-        metavar="FILE",
-        type=Path,
-        help="index written by `python -m trainer.data.prepare` (default: beside STUDY)",
-    )
-    group = result.add_argument_group("search")
-    group.add_argument(
-        "--vary",
-        metavar="FIELD=VALUES",
-        action="append",
-        required=True,
-        help="field to search over, and its values: LOW:HIGH, LOW:HIGH:log (uniform in the "
-        "logarithm) or a list VALUE,VALUE; repeat for more fields",
-    )
-    group.add_argument(
-        "--sampler",
-        choices=("random", "grid"),
-        default="random",
-        help="random draws, or all combinations of lists in random order (default: %(default)s)",
-    )
-    group.add_argument(
-        "--n-trials",
-        metavar="INT",
-        type=int,
-        help="number of trials, including those of earlier runs of the command (default: "
-        f"{DEFAULT_TRIALS}; grid: all combinations)",
-    )
-    group.add_argument(
-        "--n-jobs",
-        metavar="INT",
-        type=int,
-        default=1,
-        help="trials to train at the same time; GPUs are assigned in turn (default: %(default)s)",
-    )
-    group.add_argument(
-        "--objective",
-        choices=("top-1", "loss"),
-        default="top-1",
-        help="validation score to optimise, at the epoch with the lowest validation loss "
-        "(default: %(default)s)",
-    )
-    group.add_argument(
-        "--prune",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="stop trials that are worse than the median of the finished trials at the same epoch "
-        "(default: yes)",
-    )
-    group.add_argument(
-        "--n-startup-trials",
-        metavar="INT",
-        type=int,
-        default=5,
-        help="trials that must finish before others can be pruned (default: %(default)s)",
-    )
-    add_options(result)
-    return result
+@dataclass(frozen=True, kw_only=True)
+class Options(TrainingOptions):
+    """Search for the hyper-parameters with the best validation score.
+
+    Writes a run folder for each trial, Optuna's database, tables and plots into STUDY. Run the same
+    command again to resume, or on another machine to help. See docs/search.md.
+    """
+
+    study: Annotated[Positional[Path], arg(metavar="STUDY")]
+    """folder of the study"""
+    data: Annotated[Path, arg(metavar="DIR")]
+    """folder of the photographs"""
+    index: Annotated[
+        Path | None, arg(metavar="FILE", help_behavior_hint="(default: beside STUDY)")
+    ] = None
+    """index written by `python -m trainer.data.prepare`"""
+    vary: Annotated[
+        UseAppendAction[tuple[str, ...]],
+        arg(
+            metavar="FIELD=VALUES",
+            help="field to search over, and its values: LOW:HIGH, LOW:HIGH:log (uniform in the "
+            "logarithm) or a list VALUE,VALUE",
+            help_behavior_hint="(required, repeatable)",
+        ),
+    ] = ()
+    sampler: Literal["random", "grid"] = "random"
+    """random draws, or all combinations of lists in random order"""
+    n_trials: Annotated[
+        Count | None,
+        arg(
+            metavar="INT", help_behavior_hint=f"(default: {DEFAULT_TRIALS}; grid: all combinations)"
+        ),
+    ] = None
+    """number of trials, including those of earlier runs of the command"""
+    n_jobs: Count = 1
+    """trials to train at the same time; GPUs are assigned in turn"""
+    objective: Literal["top-1", "loss"] = "top-1"
+    """validation score to optimise, at the epoch with the lowest validation loss"""
+    prune: bool = True
+    """stop trials that are worse than the median of the finished trials at the same epoch"""
+    n_startup_trials: Count = 5
+    """trials that must finish before others can be pruned"""
 
 
 def main(arguments: list[str] | None = None, prog: str = "python -m trainer.sweep") -> int:
     """Run the command and return its exit status: 2 for invalid input."""
-    command = parser()
-    command.prog = prog
-    options = vars(command.parse_args(arguments))
     with cli_errors(prog, interrupted=RESUME_HINT):
-        return _sweep(options, prog)
+        options = parse(Options, arguments, prog)
+        return _sweep(options, explicit_fields(options.config, arguments), prog)
 
 
-def _sweep(options: dict[str, Any], prog: str) -> int:
+def _sweep(options: Options, explicit: Collection[str], prog: str) -> int:
     """Train the trials that are left and write the results; return the exit status."""
-    _check(options)
+    if options.study.exists() and not options.study.is_dir():
+        raise InputError(f"{options.study}: is a file; choose a folder for the study.")
+    if not options.vary:
+        raise InputError("--vary: name at least one field to search over.")
     # Imported late: this takes seconds, and --help and a wrong option should not.
     from trainer.sweep import results
     from trainer.sweep.study import DATABASE, open_study
     from trainer.sweep.worker import remove_weights
 
-    task = _create_task(options)
+    task = _create_task(options, explicit)
     n_trials = remaining = len(task.overrides)
     if (task.folder / DATABASE).exists():  # Refuse other options before the photographs are read.
         with open_study(task.folder, task.sweep) as study:
@@ -120,7 +96,7 @@ def _sweep(options: dict[str, Any], prog: str) -> int:
     if remaining:
         _check_data(task)
     with stop_signal() as stop:
-        statuses = _run_workers(prog, task, min(options["n_jobs"], remaining), stop)
+        statuses = _run_workers(prog, task, min(options.n_jobs, remaining), stop)
         with open_study(task.folder, task.sweep) as study:
             for run in results.unsuccessful_runs(study):
                 remove_weights(run)
@@ -141,17 +117,7 @@ def _sweep(options: dict[str, Any], prog: str) -> int:
     return 1
 
 
-def _check(options: dict[str, Any]) -> None:
-    """Raise InputError for numbers below 1 and for a study that is a file."""
-    for name in ("n_trials", "n_jobs", "n_startup_trials"):
-        if options[name] is not None and options[name] < 1:
-            raise InputError(f"{option(name)} {options[name]}: must be at least 1.")
-    folder: Path = options["study"]
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder}: is a file; choose a folder for the study.")
-
-
-def _create_task(options: dict[str, Any]) -> "Task":
+def _create_task(options: Options, explicit: Collection[str]) -> "Task":
     """Return the task of the workers; raises InputError for options that do not fit together."""
     from trainer.data.prepare import index_file
     from trainer.models.pretrained import check_weights
@@ -160,13 +126,13 @@ def _create_task(options: dict[str, Any]) -> "Task":
     from trainer.sweep.study import SweepConfig
     from trainer.sweep.worker import Task
 
-    config = chosen(options)
-    space = parse_search_space(options["vary"], config)
+    config = options.config
+    space = parse_search_space(options.vary, config)
     for name in space:
-        if options[name] is not None:
+        if name in explicit:
             raise InputError(f"--vary {name}: cannot be combined with {option(name)}; drop one.")
-    sampler = options["sampler"]
-    n_trials = options["n_trials"] or (DEFAULT_TRIALS if sampler == "random" else None)
+    sampler = options.sampler
+    n_trials = options.n_trials or (DEFAULT_TRIALS if sampler == "random" else None)
     overrides = sample(space, sampler, config.seed, n_trials)
     for number, values in enumerate(overrides):
         try:
@@ -176,22 +142,20 @@ def _create_task(options: dict[str, Any]) -> "Task":
             raise InputError(f"--vary: trial {number} would be {values}: {error}") from error
     if n_trials is not None and len(overrides) < n_trials:
         print(f"The search space holds only {len(overrides)} different trials.")
-    folder: Path = options["study"]
-    data: Path = options["data"]
     return Task(
-        folder,
+        options.study,
         SweepConfig(
-            str(data.resolve()),
-            options["preset"],
+            str(options.data.resolve()),
+            options.preset,
             config,
             space,
             sampler,
-            options["objective"],
-            options["n_startup_trials"] if options["prune"] else None,
+            options.objective,
+            options.n_startup_trials if options.prune else None,
         ),
         overrides,
-        options["index"] or index_file(folder.absolute().parent, data),
-        quiet=options["n_jobs"] > 1,
+        options.index or index_file(options.study.absolute().parent, options.data),
+        quiet=options.n_jobs > 1,
     )
 
 

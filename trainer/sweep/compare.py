@@ -1,75 +1,68 @@
 """`python -m trainer.sweep.compare FOLDER --data DIR --setting ...`: several trainings, one table."""
 
-import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from tyro.conf import Positional, UseAppendAction, arg
 
 from common.cli import cli_errors
 from common.errors import InputError, Interrupted
-from trainer.options import add_options
+from trainer.options import TrainingOptions, explicit_fields, parse
 from trainer.sweep import RESUME_HINT
 from trainer.sweep.settings import Setting, parse_settings
 
+_INDEX = arg(metavar="FILE", help_behavior_hint="(default: beside FOLDER)")
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command's options: those of a training, and the settings."""
-    result = argparse.ArgumentParser(
-        prog="python -m trainer.sweep.compare",
-        description="Train several settings, each in its own run folder in FOLDER, and compare "
-        "them in table.md, table.csv and table.tex. Run the same command again to resume. "
-        "Use torchrun --nproc-per-node N -m trainer.sweep.compare ... for N GPUs. See "
-        "docs/search.md.",
+
+@dataclass(frozen=True, kw_only=True)
+class Options(TrainingOptions):
+    """Train several settings, each in its own run folder in FOLDER, and compare them.
+
+    The tables are table.md, table.csv and table.tex. Run the same command again to resume. Use
+    torchrun --nproc-per-node N -m trainer.sweep.compare ... for N GPUs. See docs/search.md.
+    """
+
+    folder: Annotated[Positional[Path], arg(metavar="FOLDER")]
+    """folder of the comparison"""
+    data: Annotated[Path, arg(metavar="DIR")]
+    """folder of the photographs"""
+    test: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="(default: none)")] = None
+    """folder of photographs to test the best checkpoints on"""
+    index: Annotated[Path | None, _INDEX] = None
+    """index of --data, written by `python -m trainer.data.prepare`"""
+    test_index: Annotated[Path | None, _INDEX] = None
+    """index of --test"""
+    setting: Annotated[
+        UseAppendAction[tuple[str, ...]],
+        arg(
+            metavar="OVERRIDES",
+            help="preset, overrides, or both, such as 'paper-medium depth=18'; a name for the "
+            "table may come first, as in 'small: paper-medium depth=18'; other fields come from "
+            "the options, then from the preset",
+        ),
+    ] = ()
+    settings: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="(default: none)")] = (
+        None
     )
-    result.add_argument("folder", metavar="FOLDER", type=Path, help="folder of the comparison")
-    result.add_argument(
-        "--data", metavar="DIR", type=Path, required=True, help="folder of the photographs"
-    )
-    result.add_argument(
-        "--test", metavar="DIR", type=Path, help="photographs to test the best checkpoints on"
-    )
-    result.add_argument(
-        "--index",
-        metavar="FILE",
-        type=Path,
-        help="index of --data, written by `python -m trainer.data.prepare` (default: beside "
-        "FOLDER)",
-    )
-    result.add_argument(
-        "--test-index", metavar="FILE", type=Path, help="index of --test (default: beside FOLDER)"
-    )
-    result.add_argument(
-        "--setting",
-        metavar="OVERRIDES",
-        action="append",
-        default=[],
-        help="preset, overrides, or both, such as 'paper-medium depth=18'; a name for the table "
-        "may come first, as in 'small: paper-medium depth=18'; other fields come from the "
-        "options, then from the preset",
-    )
-    result.add_argument(
-        "--settings", metavar="FILE", type=Path, help="file of settings, one a line; # comments"
-    )
-    add_options(result)
-    return result
+    """file of settings, one a line; # begins a comment"""
 
 
 def main(arguments: list[str] | None = None, prog: str = "python -m trainer.sweep.compare") -> int:
     """Run the command and return its exit status: 2 for invalid input."""
-    command = parser()
-    command.prog = prog
-    options = vars(command.parse_args(arguments))
     with cli_errors(prog, interrupted=RESUME_HINT):
-        _compare(options)
+        options = parse(Options, arguments, prog)
+        _compare(options, explicit_fields(options.config, arguments))
     return 0
 
 
-def _compare(options: dict[str, Any]) -> None:
+def _compare(options: Options, explicit: Mapping[str, Any]) -> None:
     """Train and test the settings and write the tables."""
-    folder: Path = options["folder"]
-    file: Path | None = options["settings"]
-    settings = parse_settings(options["setting"] + (_read_lines(file) if file else []), options)
+    folder = options.folder
+    lines = _read_lines(options.settings) if options.settings else []
+    settings = parse_settings([*options.setting, *lines], options.preset, explicit)
     # Imported late: torch takes seconds, and --help and a wrong setting should not.
     from common import distributed
     from trainer.sweep.comparison import Comparison, write
@@ -77,7 +70,7 @@ def _compare(options: dict[str, Any]) -> None:
     _check_settings(folder, settings)
     with distributed.process_group():
         comparison = Comparison(
-            folder, options["data"], options["test"], options["index"], options["test_index"]
+            folder, options.data, options.test, options.index, options.test_index
         )
         is_main = distributed.current_processes().is_main
         rows = []

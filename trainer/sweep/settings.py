@@ -4,13 +4,12 @@ import dataclasses
 import hashlib
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from common.errors import InputError
 from trainer.config import RESUMABLE_FIELDS, Config
-from trainer.options import chosen
 from trainer.presets import PRESETS
 from trainer.sweep.overrides import Value, format_value, parse_value, split_override
 
@@ -32,16 +31,16 @@ class Setting:
     config: Config
 
 
-def parse_settings(texts: Sequence[str], options: dict[str, Any]) -> list[Setting]:
+def parse_settings(texts: Sequence[str], preset: str, fields: Mapping[str, Any]) -> list[Setting]:
     """Return the settings that `--setting` names.
 
-    A field comes from the setting's overrides, else from `options` (those of
-    `trainer.options.add_options`), else from the preset. Raises InputError for an invalid setting,
-    for two with the same configuration, folder or label, and for an empty list.
+    A value comes from the setting's overrides, else from `fields`, else from the setting's preset,
+    which is `preset` where it names none. Raises InputError for an invalid setting, for two with
+    the same configuration, folder or label, and for an empty list.
     """
     result: list[Setting] = []
     for text in texts:
-        setting = _parse(text, options)
+        setting = _parse(text, preset, fields)
         for other in result:
             if _deciding_fields(other.config) == _deciding_fields(setting.config):
                 raise InputError(
@@ -62,7 +61,7 @@ def parse_settings(texts: Sequence[str], options: dict[str, Any]) -> list[Settin
     return result
 
 
-def _parse(text: str, options: dict[str, Any]) -> Setting:
+def _parse(text: str, preset: str, fields: Mapping[str, Any]) -> Setting:
     """Parse `[NAME: ][PRESET] [FIELD=VALUE ...]`; raises InputError."""
     name, colon, rest = text.partition(": ")
     label, content = (name.strip(), rest) if colon else ("", text)
@@ -71,18 +70,18 @@ def _parse(text: str, options: dict[str, Any]) -> Setting:
     except ValueError as error:
         raise InputError(f"--setting {text!r}: a quotation mark is missing.") from error
     names_preset = bool(words) and "=" not in words[0]
-    preset = words[0] if names_preset else options["preset"]
+    preset = words[0] if names_preset else preset
     if preset not in PRESETS:
         raise InputError(
             f"--setting {text!r}: there is no preset {preset}; choose one of "
             f"{', '.join(sorted(PRESETS))}."
         )
-    fields = options | {"preset": preset}
+    values = dict(fields)
     try:
         for word in words[names_preset:]:
             field, value = split_override(word)
-            fields[field.name] = parse_value(field, value)
-        config = chosen(fields)
+            values[field.name] = parse_value(field, value)
+        config = dataclasses.replace(PRESETS[preset], **values)
     except InputError as error:
         raise InputError(f"--setting {text!r}: {error}") from error
     label = label or " ".join(map(_shorten_path, words)) or preset

@@ -5,18 +5,15 @@ import pytest
 
 from common.errors import InputError
 from trainer.config import Config
-from trainer.options import add_options
+from trainer.options import TrainingOptions, explicit_fields, parse
 from trainer.presets import PRESETS
 from trainer.sweep.overrides import format_value, parse_value, split_override
 from trainer.sweep.settings import parse_settings
 
 
-def options(*arguments: str) -> dict[str, Any]:
-    import argparse
-
-    parser = argparse.ArgumentParser()
-    add_options(parser)
-    return vars(parser.parse_args(arguments))
+def options(*arguments: str) -> tuple[str, dict[str, Any]]:
+    parsed = parse(TrainingOptions, arguments, "compare")
+    return parsed.preset, explicit_fields(parsed.config, arguments)
 
 
 def test_a_field_takes_a_value_of_its_type() -> None:
@@ -58,7 +55,7 @@ def test_values_are_shown_short() -> None:
 
 def test_a_field_of_a_setting_beats_an_option_which_beats_the_preset() -> None:
     given = options("--preset", "paper-early", "--image-size", "48", "--epochs", "3")
-    one, other = parse_settings(["deepgeo-late epochs=5", "depth=18"], given)
+    one, other = parse_settings(["deepgeo-late epochs=5", "depth=18"], *given)
     assert one.preset == "deepgeo-late"
     assert (one.config.fusion, one.config.image_size, one.config.epochs) == ("late", 48, 5)
     assert one.config.learning_rate == PRESETS["deepgeo-late"].learning_rate
@@ -69,12 +66,12 @@ def test_a_field_of_a_setting_beats_an_option_which_beats_the_preset() -> None:
 def test_each_setting_has_a_folder_name_of_its_own_that_leads_nowhere_else() -> None:
     texts = ["demo weights=../../a", "demo 'weights=b c'", "demo weights=" + "x" * 300]
     texts.append(texts[-1] + "y")
-    names = [one.folder_name for one in parse_settings(texts, options())]
+    names = [one.folder_name for one in parse_settings(texts, *options())]
     assert names[:2] == ["demo-weights=..-..-a", "demo-weights=b-c"]
     assert len(set(names)) == 4
     assert all(len(name) < 100 and Path(name).name == name for name in names)
     named = parse_settings(
-        [f"{'../' * 40}: demo", "…: demo image_size=32", "..: image_size=32"], options()
+        [f"{'../' * 40}: demo", "…: demo image_size=32", "..: image_size=32"], *options()
     )
     assert [Path(one.folder_name).name for one in named] == [one.folder_name for one in named]
     assert len({one.folder_name for one in named}) == 3
@@ -82,7 +79,7 @@ def test_each_setting_has_a_folder_name_of_its_own_that_leads_nowhere_else() -> 
 
 def test_a_setting_is_called_by_its_name_or_its_words_with_the_file_name_of_a_path() -> None:
     texts = ["ours: strong depth=18", "demo 'weights=/a b/c d.pth'", "demo  image_size=32", ""]
-    ours, local, spaced, empty = parse_settings(texts, options())
+    ours, local, spaced, empty = parse_settings(texts, *options())
     assert (ours.label, ours.folder_name, ours.preset) == ("ours", "ours", "strong")
     assert ours.config.depth == 18
     assert (local.label, local.config.weights) == ("demo weights=c d.pth", "/a b/c d.pth")
@@ -110,10 +107,10 @@ def test_a_setting_is_called_by_its_name_or_its_words_with_the_file_name_of_a_pa
 )
 def test_settings_that_cannot_be_compared_are_refused(texts: list[str], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        parse_settings(texts, options())
+        parse_settings(texts, *options())
 
 
 def test_what_a_setting_does_not_say_is_as_in_its_preset() -> None:
-    (one,) = parse_settings(["paper-medium"], options())
+    (one,) = parse_settings(["paper-medium"], *options())
     assert one.config == PRESETS["paper-medium"]
     assert isinstance(one.config, Config)

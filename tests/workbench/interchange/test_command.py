@@ -70,7 +70,7 @@ def test_what_is_written_is_named_and_not_overwritten_unasked(
     said = capsys.readouterr().out
     assert f"48 locations -> {out}" in said
     assert opener.format(out) in said
-    assert "say --overwrite." in refuse(*arguments)
+    assert "pass --overwrite." in refuse(*arguments)
     _run(*arguments, "--overwrite")
     assert sorted(item.name for item in tmp_path.iterdir()) == sorted([name, "store.h5"])
 
@@ -85,7 +85,7 @@ def test_a_folder_of_somebody_elses_is_not_replaced(tmp_path: Path, refuse: Refu
         assert "chapter.tex: was not written by this command" in refuse(*arguments)
     assert (out / "chapter.tex").read_text() == "years of work"
     (tmp_path / "link").symlink_to(out)
-    assert "this is no folder" in refuse(
+    assert "is not a directory" in refuse(
         "to-virelay", tmp_path / "store.h5", "--out", tmp_path / "link", "--overwrite"
     )
 
@@ -102,7 +102,7 @@ def test_a_folder_is_whole_or_absent(
 
     with monkeypatch.context() as context:
         context.setattr("os.fsync", full)
-        assert f"{out}: No space left on device; make room" in refuse(*arguments)
+        assert f"{out}: No space left on device; free some space" in refuse(*arguments)
     assert [item.name for item in tmp_path.iterdir()] == ["store.h5"]
     _run(*arguments)
     before = (out / "metadata.tsv").read_bytes()
@@ -127,7 +127,7 @@ def test_a_map_made_elsewhere_stands_beside_the_others(
     assert made["mine"].coordinates[:, 0].tolist() == list(range(48))
     assert made["mine"].method == "imported"
     assert made["mine"].parameters == {"table": "table.parquet", "x": "x", "y": "y"}
-    assert "has a map 'mine' already" in refuse(*arguments)
+    assert "already has a projection 'mine'" in refuse(*arguments)
     _run(*arguments, "--overwrite", "--x", "y", "--y", "x")
     again = stores.read(tmp_path / "store.h5").projections["mine"]
     assert again.coordinates[:, 1].tolist() == list(range(48))
@@ -199,7 +199,7 @@ def test_virelay_shows_why_the_model_predicts_what_it_does(
 
 @pytest.mark.usefixtures("store")
 def test_explaining_needs_photographs(tmp_path: Path, refuse: Refuse) -> None:
-    assert "give --data too" in refuse(
+    assert "add --data" in refuse(
         *("to-virelay", tmp_path / "store.h5", "--out", tmp_path / "out", "--run", tmp_path)
     )
 
