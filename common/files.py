@@ -1,9 +1,11 @@
 """Atomic writes and file locks."""
 
+import csv
+import io
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from glob import escape
 from pathlib import Path
@@ -49,6 +51,13 @@ def atomic_write_text(path: Path, text: str) -> None:
     """Write text as UTF-8 with its line ends unchanged, atomically; raises InputError."""
     with atomic_write(path) as partial:
         partial.write_text(text, "utf-8", newline="")
+
+
+def csv_text(rows: Iterable[Sequence[object]]) -> str:
+    """Return rows as CSV text."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
 
 
 @contextmanager

@@ -14,16 +14,18 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import numpy
 import torch
 import torchvision
+from pydantic import Field
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 from common.errors import InputError
 from common.files import PARTIAL, atomic_write, atomic_write_text
+from common.validation import NonNegativeInt, validate
 from trainer.config import Config
 from trainer.models.resnet import FourViewResNet
 
@@ -35,6 +37,7 @@ _OLD_NAMES = {
     "class_top_1": "per_class_top_1",
 }
 """Names of fields in versions 1 and 2 -> names now."""
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 METRICS = ("training_loss", "validation_loss", "top_1", "top_5")
 
 
@@ -55,12 +58,12 @@ class Checkpoint:
     class_names: tuple[str, ...]
     data_root: str
     split: Mapping[str, Sequence[str]]
-    metrics: Mapping[str, float]
-    epoch: int
-    step: int = 0
-    loss_sum: float = 0.0
-    seconds: float = 0.0
-    per_class_top_1: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    metrics: Mapping[str, Finite]
+    epoch: NonNegativeInt
+    step: NonNegativeInt = 0
+    loss_sum: Finite = 0.0
+    seconds: Finite = 0.0
+    per_class_top_1: Mapping[str, Finite] = dataclasses.field(default_factory=dict)
     data_sha256: str = ""
     preset: str = ""
     versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -148,22 +151,15 @@ def read(run: Path, name: str = "best") -> Checkpoint:
 
 
 def _check(checkpoint: Checkpoint) -> None:
-    """Raise ValueError unless every value has its type."""
-    parts = [checkpoint.split["training"], checkpoint.split["validation"], checkpoint.class_names]
-    texts = [checkpoint.data_root, checkpoint.data_sha256, checkpoint.preset]
-    texts += [checkpoint.commit, checkpoint.weights]
-    numbers = [checkpoint.metrics[name] for name in METRICS if checkpoint.epoch]
-    numbers += [*checkpoint.metrics.values(), *checkpoint.per_class_top_1.values()]
-    numbers += [checkpoint.loss_sum, checkpoint.seconds]
-    counts = (checkpoint.epoch, checkpoint.step)
-    if not (
-        all(isinstance(text, str) for part in [*parts, texts] for text in part)
-        and all(isinstance(part, (list, tuple)) for part in parts)
-        and all(type(number) in (int, float) and abs(number) < 1e300 for number in numbers)
-        and all(type(count) is int and count >= 0 for count in counts)
-        and isinstance(checkpoint.versions, Mapping)
-    ):
-        raise ValueError("a value is of another type")
+    """Raise ValueError if a value has another type or an entry is missing."""
+    try:
+        validate(checkpoint)
+    except InputError as error:
+        raise ValueError("a value has another type") from error
+    if not {"training", "validation"} <= set(checkpoint.split):
+        raise ValueError("a part of the split is missing")
+    if checkpoint.epoch and not set(METRICS) <= set(checkpoint.metrics):
+        raise ValueError("a metric is missing")
 
 
 def load(run: Path, name: str = "best") -> tuple[FourViewResNet, Checkpoint]:

@@ -1,14 +1,12 @@
 """The tables of a run, steps.csv and epochs.csv, and TensorBoard events where it is installed."""
 
-import csv
 import dataclasses
-import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from common.files import atomic_write_text
+from common.files import atomic_write_text, csv_text
 from trainer.config import Config
 from trainer.data.layout import SkippedLocation
 
@@ -41,7 +39,7 @@ class MetricsLog:
         )
         atomic_write_text(
             run / "skipped.csv",
-            _csv_text([("id", "reason"), *((item.id, item.reason) for item in skipped)]),
+            csv_text([("id", "reason"), *((item.id, item.reason) for item in skipped)]),
         )
         for name, columns in ((STEPS, STEP_COLUMNS), (EPOCHS, EPOCH_COLUMNS)):
             path, old_text = run / name, ""
@@ -51,8 +49,8 @@ class MetricsLog:
             # A kill may have truncated the last row.
             complete = (row for row in rows if len(row) == len(columns) and row[1].isdecimal())
             rows = [row for row in complete if int(row[1]) <= last_step]
-            if _csv_text([columns, *rows]) != old_text:
-                atomic_write_text(path, _csv_text([columns, *rows]))
+            if csv_text([columns, *rows]) != old_text:
+                atomic_write_text(path, csv_text([columns, *rows]))
 
     def log_steps(self, rows: Sequence[tuple[int, int, float, float, float]]) -> None:
         """Append rows of `STEP_COLUMNS`."""
@@ -80,18 +78,11 @@ class MetricsLog:
 
     def _append(self, name: str, rows: Sequence[Sequence[object]]) -> None:
         with (self._run / name).open("a", newline="", encoding="utf-8") as file:
-            file.write(_csv_text(rows))
+            file.write(csv_text(rows))
         # Opened after the first write: TensorBoard reports a full disk with a page of traceback.
         self._tensorboard = self._tensorboard or _tensorboard_writer(
             self._run / "tensorboard", self._last_step
         )
-
-
-def _csv_text(rows: Sequence[Sequence[object]]) -> str:
-    """Return rows as CSV."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
 
 
 def _tensorboard_writer(folder: Path, last_step: int) -> Any:

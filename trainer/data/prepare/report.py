@@ -1,13 +1,12 @@
 """The report on a data set: a Markdown page, and CSV tables with all rows."""
 
-import csv
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from common.files import atomic_write
+from common.files import atomic_write, atomic_write_text, csv_text
 from trainer.data.layout import Location
 from trainer.data.prepare.duplicates import BITS, MAX_PAIRS, THRESHOLD
 from trainer.data.prepare.findings import (
@@ -43,8 +42,7 @@ def write_report(index_path: Path, parts: Sequence[Part]) -> Path:
         ],
     }
     for name, rows in tables.items():
-        with atomic_write(index_path.with_name(f"{stem}.{name}.csv")) as partial:
-            _table_writer(rows)(partial)
+        atomic_write_text(index_path.with_name(f"{stem}.{name}.csv"), csv_text(rows))
     report = index_path.with_name(f"{stem}.report.md")
     text = report_page(stem, parts, findings)
     with atomic_write(report) as partial:
@@ -54,29 +52,17 @@ def write_report(index_path: Path, parts: Sequence[Part]) -> Path:
 
 def report_page(stem: str, parts: Sequence[Part], findings: Findings) -> str:
     """Return the report as Markdown; `stem` is the common start of the tables' names."""
-    sections = [
-        [
-            f"# Photographs in {_escape(parts[0].data.resolve().name)}",
-            "",
-            *_overview(parts, findings),
-        ],
-        ["## Locations of each class", "", *_classes(parts)],
-        ["## Channels", "", *_statistics(parts)],
-        ["## Skipped locations", "", *_skipped_section(stem, parts)],
-        [
-            "## Photographs that cannot be read",
-            "",
-            *_issues(stem, findings.unreadable, _UNREADABLE),
-        ],
-        [
-            "## Photographs of another size",
-            "",
-            *_issues(stem, findings.other_size, _size(findings)),
-        ],
-        ["## Pano ids shared by locations", "", *_panos(stem, findings)],
-        ["## Duplicate photographs", "", *_duplicates(stem, findings)],
-    ]
-    return "\n\n".join("\n".join(lines) for lines in sections) + "\n"
+    sections = {
+        f"# Photographs in {_escape(parts[0].data.resolve().name)}": _overview(parts, findings),
+        "## Locations of each class": _classes(parts),
+        "## Channels": _statistics(parts),
+        "## Skipped locations": _skipped_section(stem, parts),
+        "## Photographs that cannot be read": _issues(stem, findings.unreadable, _UNREADABLE),
+        "## Photographs of another size": _issues(stem, findings.other_size, _size(findings)),
+        "## Pano ids shared by locations": _panos(stem, findings),
+        "## Duplicate photographs": _duplicates(stem, findings),
+    }
+    return "\n\n".join("\n".join([title, "", *body]) for title, body in sections.items()) + "\n"
 
 
 _UNREADABLE = "Their locations are skipped, because training cannot read them."
@@ -270,11 +256,3 @@ def _escape(value: object) -> str:
     """Escape a name for Markdown."""
     # An underscore within a word needs no escape, and names are full of them.
     return re.sub(r"[\\`*\[\]<>|~]|(?<![^\W_])_|_(?![^\W_])", r"\\\g<0>", str(value))
-
-
-def _table_writer(rows: Iterable[Row]) -> Callable[[Path], None]:
-    def write_rows(path: Path) -> None:
-        with path.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows(rows)
-
-    return write_rows
