@@ -1,4 +1,4 @@
-"""`python -m trainer.sweep.compare FOLDER --data DIR --setting ...`: several trainings, one table."""
+"""`python -m trainer.sweep.compare FOLDER --data DIR --setting ...`: compare settings."""
 
 import sys
 from collections.abc import Mapping, Sequence

@@ -23,9 +23,12 @@ from trainer import checkpoint as checkpoints
 from trainer.data.prepare import index_file
 from trainer.sweep import __main__ as command
 from trainer.sweep import study as study_module
+from trainer.sweep import worker
 from trainer.sweep.overrides import Overrides
+from trainer.sweep.results import to_frame
 from trainer.sweep.search_space import SearchSpace, parse_search_space, sample
 from trainer.sweep.study import StudyFolder, SweepConfig, open_study
+from trainer.sweep.worker import Task
 from trainer.train import train
 
 FIXED = dataclasses.replace(TINY, depth=18)
@@ -324,12 +327,23 @@ def started(*arguments: str | Path) -> "subprocess.Popen[str]":
 
 
 def until(condition: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
-    for _ in range(1200):
+    for _ in range(3600):
         if condition():
             return
         assert process.poll() is None
         time.sleep(0.05)
-    pytest.fail("nothing happened for a minute")
+    os.killpg(process.pid, signal.SIGKILL)
+    pytest.fail("nothing happened for three minutes")
+
+
+def workers(process: "subprocess.Popen[str]") -> list[int]:
+    """Return the ids of the processes that train."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return [
+        int(child)
+        for child in children
+        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
 
 
 def test_two_jobs_killed_and_asked_to_end_lose_nothing_and_do_nothing_twice(
@@ -337,17 +351,28 @@ def test_two_jobs_killed_and_asked_to_end_lose_nothing_and_do_nothing_twice(
 ) -> None:
     study = tmp_path / "study"
     several = ["--vary=learning_rate=1e-4:1e-3:log", "--n-trials=3", "--n-jobs=2", "--no-prune"]
-    several += ["--epochs=3", "--save-interval=0"]
+    several += ["--epochs=20", "--save-interval=0"]
     arguments: tuple[str | Path, ...] = (study, "--data", training_folder, *OPTIONS, *several)
 
+    def step(number: int) -> int:
+        return checkpoints.read(study / f"trial-{number:04d}", "last").step
+
+    # One worker is killed, then the command: the other worker saves and ends by itself.
     process = started(*arguments)
     until(lambda: len(list(study.glob("trial-*/last.json"))) == 2, process)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-    step = checkpoints.read(study / "trial-0000", "last").step
+    first, _ = workers(process)
+    os.kill(first, signal.SIGKILL)
+    process.kill()
+    try:  # As long as a process is left that could write to it.
+        process.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+    before = [step(0), step(1)]
+    assert all(0 < number < 60 for number in before)
 
     process = started(*arguments)
-    until(lambda: checkpoints.read(study / "trial-0000", "last").step > step, process)
+    until(lambda: step(0) > before[0] and step(1) > before[1], process)
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 128 + signal.SIGTERM
@@ -360,52 +385,36 @@ def test_two_jobs_killed_and_asked_to_end_lose_nothing_and_do_nothing_twice(
     assert [row["state"] for row in rows(study)] == ["finished"] * 3
     for run in study.glob("trial-*"):
         with (run / "steps.csv").open(newline="") as file:
-            assert [int(row["step"]) for row in csv.DictReader(file)] == list(range(1, 10))
+            assert [int(row["step"]) for row in csv.DictReader(file)] == list(range(1, 61))
     # The same as if nothing had happened, bit for bit, on as many cores as a job had.
-    config = checkpoints.read(study / "trial-0000").config
     threads = torch.get_num_threads()
     torch.set_num_threads(max(1, threads // 2))
     try:
-        straight = dataclasses.replace(config, save_interval=10.0)
-        train(tmp_path / "run", training_folder, straight, preset="paper-medium", resume=False)
+        for number in range(2):
+            run = study / f"trial-{number:04d}"
+            straight = tmp_path / run.name
+            config = dataclasses.replace(checkpoints.read(run).config, save_interval=10.0)
+            train(straight, training_folder, config, preset="paper-medium", resume=False)
+            states = [checkpoints.load(path, "last")[0].state_dict() for path in (run, straight)]
+            assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
     finally:
         torch.set_num_threads(threads)
-    one, other = (
-        checkpoints.load(run, "last")[0].state_dict()
-        for run in (tmp_path / "run", study / "trial-0000")
-    )
-    assert all(torch.equal(one[name], other[name]) for name in one)
-
-
-def test_when_the_command_is_killed_its_workers_save_and_end(
-    tmp_path: Path, training_folder: Path
-) -> None:
-    study = tmp_path / "study"
-    several = ["--epochs=99", "--vary=learning_rate=1e-4,1e-3"]
-    process = started(study, "--data", training_folder, *OPTIONS, *several)
-    until((study / "trial-0000" / "last.json").exists, process)
-    process.kill()
-    try:  # As long as a process is left that could write to it.
-        process.communicate(timeout=60)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        raise
-    last = checkpoints.read(study / "trial-0000", "last")
-    assert 0 < last.epoch < 99
-    checkpoints.load(study / "trial-0000", "last")
 
 
 # What cannot be trained, or is not ours.
 
 
 def test_a_setting_that_cannot_be_trained_fails_alone(tmp_path: Path, data: Path) -> None:
-    study = tmp_path / "study"
-    words = ["--vary=accumulation_steps=1,9", "--sampler=grid", "--epochs=1", "--seed=0"]
-    assert sweep(study, "--data", data, *OPTIONS, *words) == 0
-    ended = {row["accumulation_steps"]: row for row in rows(study)}
-    assert ended["1"]["state"] == "finished"
-    assert ended["9"]["state"] == "failed"
-    assert "--accumulation-steps 9 need at least 1" in ended["9"]["reason"]
+    space = parse_search_space(["accumulation_steps=1,9"], FIXED)
+    config = dataclasses.replace(FIXED, epochs=1)
+    sweep_config = SweepConfig(str(data), "demo", config, space, "grid", "top-1", None)
+    overrides = sample(space, "grid", 0, None)
+    index = index_file(tmp_path, data)
+    worker.run("sweep", Task(tmp_path / "study", sweep_config, overrides, index, False), {})
+    with open_study(tmp_path / "study", sweep_config) as study:
+        frame = to_frame(study, 2).set_index("accumulation_steps")
+    assert frame["state"].to_dict() == {1: "finished", 9: "failed"}
+    assert "--accumulation-steps 9 need at least 1" in frame["reason"][9]
 
 
 def test_a_narrow_range_gives_what_it_holds() -> None:

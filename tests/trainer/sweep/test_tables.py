@@ -18,12 +18,12 @@ FRAME = pd.DataFrame(
 
 
 def test_markdown_aligns_text_and_numbers_and_escapes_pipes() -> None:
-    assert markdown(FRAME, COLUMNS) == (
-        "| name                  |   size, pixels |   epochs |   test top-1, % |   test top-5, % |\n"
-        "|:----------------------|---------------:|---------:|----------------:|----------------:|\n"
-        "| warmup_epochs=0 & 50% |             32 |       10 |           12.35 |           50.00 |\n"
-        "| a\\|b                  |            256 |        4 |               – |           25.00 |\n"
-    )
+    assert markdown(FRAME.drop(columns="top_5"), COLUMNS).splitlines() == [
+        "| name                  |   size, pixels |   epochs |   test top-1, % |",
+        "|:----------------------|---------------:|---------:|----------------:|",
+        "| warmup_epochs=0 & 50% |             32 |       10 |           12.35 |",
+        "| a\\|b                  |            256 |        4 |               – |",
+    ]
     frame = pd.DataFrame({"|map|": ["1e3"], "x": [None]})
     assert to_markdown(frame, ["|map|"]).splitlines()[::2] == [
         "| \\|map\\|   |   x |",
