@@ -65,7 +65,7 @@ ENTRIES = (
     Entry("/failure/reason", ("F",), "string"),
 )
 """The datasets; either all or none of those that are not needed are present."""
-MAP = "/map"
+MAP, CHECKS = "/map", "/evidence/fraction"
 ATTRIBUTES = ("checkpoint_sha256", "data_sha256", "asked", "provenance")
 KIND = hdf5.FileFormat(FORMAT, VERSION, "file of attributions", AGAIN)
 
@@ -99,6 +99,11 @@ class AttributionFile:
     def __iter__(self) -> Iterator[Attribution]:
         """Read the attributions one after the other."""
         return map(self.at, self.location_ids)
+
+    @property
+    def checked(self) -> bool:
+        """Whether the attributions have checks."""
+        return CHECKS in self._file
 
     def dataset(self, name: str) -> NDArray[Any]:
         """Return a whole dataset; raises InputError if it is damaged."""
@@ -217,7 +222,7 @@ def _write_dataset(file: h5py.File, entry: Entry, rows: Sequence[NDArray[Any]]) 
 
 def _attribution_entries(file: h5py.File) -> list[Entry]:
     """Return the datasets of a file's attributions, with or without checks."""
-    checked = "/evidence/fraction" in file
+    checked = CHECKS in file
     return [entry for entry in ENTRIES if entry.axes[0] != "F" and (entry.needed or checked)]
 
 

@@ -1,4 +1,4 @@
-"""AttributionFile on disk, one file each, for any number of processes."""
+"""Attributions on disk, one file each, for any number of processes."""
 
 import hashlib
 import io
@@ -51,20 +51,25 @@ UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
 )
+SLACK = 0.05
+"""Fraction of the limit that is written before the size of the folder is measured again."""
 
 
-class AttributionFolder:
-    """AttributionFile of one store in a folder, which other stores may share.
+class AttributionCache:
+    """The most recently used attributions of a store, in a folder that other stores may share.
 
     A file is named by the SHA-256 of everything that the attribution depends on: weights,
     photographs, location, request and version of the algorithm. It contains the SHA-256 of its
-    rest, then an .npz file with that key and `serialization.to_arrays`, without pickles.
+    rest, then an .npz file with that key and `serialization.to_arrays`, without pickles. All files
+    together have at most `limit` bytes. A full or read-only disk is no error: what cannot be
+    written is computed again, and the first failure is printed to stderr.
     """
 
-    def __init__(self, folder: Path, fingerprint: Fingerprint) -> None:
+    def __init__(self, folder: Path, fingerprint: Fingerprint, limit: int) -> None:
         """Take the folder, which is created with the first file."""
-        self.folder = folder
-        self._fingerprint = fingerprint
+        self._folder, self._fingerprint, self._limit = folder, fingerprint, limit
+        self._unmeasured = limit  # Bytes since the size was measured; the first time at once.
+        self._failed = False
 
     def get(self, location_id: str, request: AttributionRequest) -> Attribution | None:
         """Return the attribution for a resolved request, with checks if possible, else None.
@@ -82,39 +87,62 @@ class AttributionFolder:
                 return attribution
         return None
 
-    def put(self, attribution: Attribution) -> int:
-        """Write an attribution and return its size in bytes; raises InputError for a disk error."""
+    def put(self, attribution: Attribution) -> None:
+        """Write an attribution and remove the least recently used ones beyond the limit."""
+        if attribution.values.nbytes > self._limit:
+            return
+        try:
+            self._unmeasured += self._write(attribution)
+            if self._unmeasured > self._limit * SLACK:
+                self._evict()
+                self._unmeasured = 0
+        except (InputError, OSError) as error:
+            if not self._failed:
+                self._failed = True
+                if isinstance(error, OSError):
+                    error = InputError(f"{self._folder}: {error_text(error)}")
+                print(f"Not all explanations are cached. {error}", file=sys.stderr)
+
+    def _write(self, attribution: Attribution) -> int:
+        """Write an attribution and return its size in bytes."""
         checked, unchecked = self._paths(attribution.location_id, attribution.request)
         content = _pack(attribution, self._key(attribution.location_id, attribution.request))
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with atomic_write(checked if attribution.checks else unchecked) as partial:
-                partial.write_bytes(content)
-            if attribution.checks:
-                unchecked.unlink(missing_ok=True)
-        except OSError as error:
-            raise InputError(
-                f"{self.folder}: {error_text(error)}; free some space or choose another folder."
-            ) from error
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with atomic_write(checked if attribution.checks else unchecked) as partial:
+            partial.write_bytes(content)
+        if attribution.checks:
+            unchecked.unlink(missing_ok=True)
         return len(content)
 
-    def files(self) -> Iterator[tuple[Path, os.stat_result]]:
+    def _evict(self) -> None:
+        files = sorted(self._files(), key=lambda file: file[1].st_mtime_ns)
+        size = sum(status.st_size for _, status in files)
+        if size <= self._limit:
+            return
+        # Measuring takes a second for many files, so more is removed than necessary.
+        for index, (path, status) in enumerate(files):
+            newest = index == len(files) - 1
+            if size <= self._limit * (1 if newest else 1 - SLACK):
+                return
+            path.unlink(missing_ok=True)
+            size -= status.st_size
+
+    def _files(self) -> Iterator[tuple[Path, os.stat_result]]:
         """Yield all files, and remove partial files of killed processes."""
-        with os.scandir(self.folder) as entries:
+        with os.scandir(self._folder) as entries:
             for entry in entries:
                 with suppress(FileNotFoundError):  # Another process may have removed it.
                     status = entry.stat(follow_symlinks=False)
+                    abandoned = time.time() - status.st_mtime > ABANDONED
                     if FILE.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
                         yield Path(entry.path), status
-                    elif (
-                        PARTIAL.fullmatch(entry.name) and time.time() - status.st_mtime > ABANDONED
-                    ):
+                    elif PARTIAL.fullmatch(entry.name) and abandoned:
                         Path(entry.path).unlink()
 
     def _paths(self, location_id: str, request: AttributionRequest) -> tuple[Path, Path]:
         """Return the file with checks and the one without."""
         name = hashlib.sha256(self._key(location_id, request).encode()).hexdigest()
-        return self.folder / f"{name}{CHECKED}", self.folder / f"{name}{UNCHECKED}"
+        return self._folder / f"{name}{CHECKED}", self._folder / f"{name}{UNCHECKED}"
 
     def _key(self, location_id: str, request: AttributionRequest) -> str:
         return json.dumps(
@@ -126,56 +154,6 @@ class AttributionFolder:
             },
             sort_keys=True,
         )
-
-
-SLACK = 0.05
-"""Fraction of the cache's limit that is written before its size is measured again."""
-
-
-class AttributionCache:
-    """The most recently used attributions, up to `limit` bytes in the whole folder.
-
-    A full or read-only disk is no error: what cannot be written is computed again. The first
-    failure is printed to stderr.
-    """
-
-    def __init__(self, folder: Path, fingerprint: Fingerprint, limit: int) -> None:
-        """Take the folder, which several processes may use at once."""
-        self._files = AttributionFolder(folder, fingerprint)
-        self._limit = limit
-        self._unmeasured = limit  # Bytes since the size was measured; the first time at once.
-        self._failed = False
-
-    def get(self, location_id: str, request: AttributionRequest) -> Attribution | None:
-        """Return an attribution as `AttributionFolder.get` does."""
-        return self._files.get(location_id, request)
-
-    def put(self, attribution: Attribution) -> None:
-        """Write an attribution and remove the least recently used ones beyond the limit."""
-        if attribution.values.nbytes > self._limit:
-            return
-        try:
-            self._unmeasured += self._files.put(attribution)
-            if self._unmeasured > self._limit * SLACK:
-                self._evict()
-                self._unmeasured = 0
-        except (InputError, OSError) as error:
-            if not self._failed:
-                self._failed = True
-                print(f"Not all explanations are cached. {error}", file=sys.stderr)
-
-    def _evict(self) -> None:
-        files = sorted(self._files.files(), key=lambda file: file[1].st_mtime_ns)
-        size = sum(status.st_size for _, status in files)
-        if size <= self._limit:
-            return
-        # Measuring takes a second for many files, so more is removed than necessary.
-        for index, (path, status) in enumerate(files):
-            newest = index == len(files) - 1
-            if size <= self._limit * (1 if newest else 1 - SLACK):
-                return
-            path.unlink(missing_ok=True)
-            size -= status.st_size
 
 
 def _pack(attribution: Attribution, key: str) -> bytes:

@@ -1,4 +1,4 @@
-"""AttributionFile that were computed before: in attribution files, then in the cache."""
+"""Attributions that were computed before: in attribution files, then in the cache."""
 
 import sys
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""AttributionFile as flat, named arrays: what the cache and attribution files contain."""
+"""Attributions as flat, named arrays: what the cache and attribution files contain."""
 
 import hashlib
 import json

@@ -182,11 +182,11 @@ class _BatchJob:
         reasons = [(self._store.location_ids[row], reason) for row, reason in failures.items()]
         if rows:
             job = self._job
-            asked = {
-                "question": asdict(job.request),
+            options = {
+                "request": asdict(job.request),
                 "where": job.where,
                 "limit": job.limit,
-                "evidence": job.checks,
+                "checks": job.checks,
                 "created": datetime.now(UTC).isoformat(),
                 "versions": checkpoints.versions(),
             }
@@ -195,7 +195,7 @@ class _BatchJob:
                 (_load(results, row, self._last_kind) for row in rows),
                 len(rows),
                 fingerprint(self._store),
-                asked,
+                options,
                 self._store.provenance,
                 reasons,
             )

@@ -108,7 +108,7 @@ def test_all_locations_are_explained_and_only_the_file_is_left(
     for name in store.location_ids:
         assert_same(made.at(name), answer(name, fake.resolve(name, AttributionRequest())))
     assert made.provenance == store.provenance
-    assert made.options["question"]["target"] == "predicted"
+    assert made.options["request"]["target"] == "predicted"
 
 
 def test_ended_it_goes_on_where_it_was(store: Store, job: BatchRequest, out: Path) -> None:
