@@ -1,19 +1,11 @@
-"""Errors of a configuration; another one may work on the same data."""
+"""Errors of a training."""
 
 from common.errors import InputError
 
 
-class TrainingFailed(InputError):  # noqa: N818
-    """A training that its configuration makes impossible."""
+class TrainingError(InputError):
+    """A training that its configuration makes impossible; another one may work on the same data.
 
-
-class TrainingDiverged(TrainingFailed):
-    """A training whose loss is no longer finite."""
-
-
-class TrainingOutOfMemory(TrainingFailed):
-    """A training for which the device has too little memory."""
-
-
-class InvalidConfig(TrainingFailed):
-    """A configuration that does not fit the photographs, the processes or the weights."""
+    The loss is not finite, the GPU has too little memory, or an option does not fit the photographs,
+    the processes or the weights.
+    """

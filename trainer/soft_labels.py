@@ -8,7 +8,7 @@ from torch import Tensor
 
 from trainer.config import Config
 from trainer.data.layout import Location
-from trainer.errors import InvalidConfig
+from trainer.errors import TrainingError
 
 Matrix = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 EARTH_RADIUS_KM = 6371.0088  # Mean radius, km (IUGG).
@@ -21,7 +21,7 @@ def soft_labels(
 
     None without smoothing. Label smoothing follows Szegedy et al. 2016 (arXiv 1512.00567), section
     7; smoothing by distance follows PIGEON (Haas et al. 2024, arXiv 2307.05845), here with the
-    distance between the centres of the classes' training locations. Raises InvalidConfig if it is
+    distance between the centres of the classes' training locations. Raises TrainingError if it is
     asked for and a class has no coordinates.
     """
     if not (config.label_smoothing or config.neighbor_smoothing):
@@ -42,7 +42,7 @@ def soft_labels(
 def class_centres(class_names: Sequence[str], training: Sequence[Location]) -> Matrix:
     """Return the mean direction of each class's locations, unit vectors (S, 3).
 
-    Raises InvalidConfig for a class without coordinates.
+    Raises TrainingError for a class without coordinates.
     """
     number = {name: row for row, name in enumerate(class_names)}
     label = np.array([number[location.class_name] for location in training])
@@ -50,7 +50,7 @@ def class_centres(class_names: Sequence[str], training: Sequence[Location]) -> M
     known = np.isfinite(degree).all(axis=1)
     for name, row in number.items():
         if not known[label == row].any():
-            raise InvalidConfig(
+            raise TrainingError(
                 f"--neighbor-smoothing: {name} has no location with coordinates; add its info.txt "
                 "or omit the option."
             )

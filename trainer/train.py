@@ -22,7 +22,7 @@ from trainer.data import dataset
 from trainer.data.dataset import Batch, LocationDataset
 from trainer.data.prepare import PreparedData, index_file, prepare
 from trainer.data.split import Split, split_by_location
-from trainer.errors import InvalidConfig, TrainingDiverged, TrainingOutOfMemory
+from trainer.errors import TrainingError
 from trainer.evaluate import Scores, evaluate, raise_unreadable
 from trainer.metrics_log import MetricsLog
 from trainer.models.pretrained import check_weights, load_pretrained
@@ -258,7 +258,7 @@ class _Trainer:
         try:
             return self.train_step(batch.views, batch.labels, self.step, self.batch_size)
         except torch.OutOfMemoryError as error:
-            raise TrainingOutOfMemory(
+            raise TrainingError(
                 f"{self.run}: the GPU has too little memory for a step; lower --batch-size or "
                 "--image-size, or raise --accumulation-steps."
             ) from error
@@ -342,7 +342,7 @@ class _Trainer:
 
 
 def _check_batch_size(config: Config, num_locations: int, world_size: int) -> None:
-    """Raise InvalidConfig where a part of an accumulated batch would hold too few locations."""
+    """Raise TrainingError where a part of an accumulated batch would hold too few locations."""
     batch_size, parts = (
         min(config.batch_size, num_locations),
         world_size * config.accumulation_steps,
@@ -351,7 +351,7 @@ def _check_batch_size(config: Config, num_locations: int, world_size: int) -> No
     if config.fusion == "stack" and config.image_size <= 32 and config.batch_norm == "batch":
         needed = 2  # Batch normalisation needs more than one value per channel.
     if batch_size < parts * needed:
-        raise InvalidConfig(
+        raise TrainingError(
             f"--batch-size {batch_size}: {world_size} processes with --accumulation-steps "
             f"{config.accumulation_steps} need at least {needed} per part; raise it or lower the "
             "others."
@@ -385,6 +385,6 @@ def _print_summary(split: Split, prepared: PreparedData) -> None:
 
 def _check_finite(run: Path, loss: float, where: str) -> None:
     if not math.isfinite(loss):
-        raise TrainingDiverged(
+        raise TrainingError(
             f"{run}: the loss is {loss} at {where}; train again with a smaller --learning-rate."
         )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainer.data.decode import decode
+from trainer.data.decode import read_views
 from trainer.synthetic import elements, paint
 from trainer.synthetic.__main__ import main
 from trainer.synthetic.shortcut import paint_shortcut
@@ -86,7 +86,8 @@ def test_a_plant_survives_in_a_view_of_32_pixels(tmp_path: Path, name: str, grou
     paint_shortcut(name, pictures, np.zeros((4, 256, 256), np.uint8))
     Image.fromarray(pictures[0]).save(tmp_path / "with.jpg", quality=88)
     without, planted = (
-        decode(tmp_path / f"{word}.jpg", 32).astype(int) for word in ("without", "with")
+        read_views([tmp_path / f"{word}.jpg"], 32)[0].numpy().astype(int)
+        for word in ("without", "with")
     )
     changed = np.abs(planted - without).max(axis=0)
     assert (changed > 20).sum() >= 10

@@ -17,7 +17,7 @@ from trainer import train
 from trainer.checkpoint import Checkpoint, load
 from trainer.config import Config, Fusion
 from trainer.data import decode, layout
-from trainer.errors import TrainingDiverged
+from trainer.errors import TrainingError
 from trainer.evaluate import Scores
 from trainer.presets import PRESETS
 from trainer.step import TrainStep
@@ -260,9 +260,7 @@ def test_every_fusion_trains(tmp_path: Path, training_folder: Path, fusion: Fusi
 
 def test_a_loss_that_is_not_finite_ends_the_training(tmp_path: Path, training_folder: Path) -> None:
     steep = replace(TINY, learning_rate=1e9)
-    with pytest.raises(
-        TrainingDiverged, match=r"the loss is (nan|inf) at .*smaller --learning-rate"
-    ):
+    with pytest.raises(TrainingError, match=r"the loss is (nan|inf) at .*smaller --learning-rate"):
         fit(tmp_path / "run", training_folder, steep)
 
 

@@ -33,14 +33,6 @@ _TRANSPOSE = {
 _warnings_lock = threading.Lock()
 
 
-def decode(path: Path, size: int) -> np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]:
-    """Return a photograph as (3, size, size) uint8, RGB, upright.
-
-    Raises one of DECODE_ERRORS for a missing or damaged file.
-    """
-    return np.asarray(_resized(path.read_bytes(), size)).transpose(2, 0, 1)
-
-
 def read_views(paths: Sequence[Path], size: int) -> Tensor:
     """Return a location's photographs as (4, 3, size, size) uint8, RGB, in the order of `paths`.
 

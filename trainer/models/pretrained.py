@@ -9,7 +9,7 @@ from torch import Tensor
 from torchvision.models import WeightsEnum, get_model_weights
 
 from common.errors import InputError
-from trainer.errors import InvalidConfig
+from trainer.errors import TrainingError
 from trainer.models.resnet import VIEWS, FourViewResNet
 
 SUFFIXES = (".pth", ".pt", ".safetensors")
@@ -36,7 +36,7 @@ def load_pretrained(model: FourViewResNet, weights: str) -> None:
     try:
         _load_trunk(model, state)
     except (KeyError, IndexError, RuntimeError) as error:
-        raise InvalidConfig(
+        raise TrainingError(
             f"{source}: not the weights of a ResNet-{model.depth} for {model.fusion} fusion; "
             "choose other weights or set --depth to theirs."
         ) from error

@@ -17,7 +17,7 @@ from trainer import checkpoint as checkpoints
 from trainer.config import Config
 from trainer.data.dataset import LocationDataset
 from trainer.data.prepare import PreparedData, index_file, prepare
-from trainer.errors import TrainingFailed
+from trainer.errors import TrainingError
 from trainer.evaluate import evaluate
 from trainer.models.resnet import FourViewResNet
 from trainer.summary import duration
@@ -100,7 +100,7 @@ class Comparison:
                 resume=True,
                 index=self.index,
             )
-        except TrainingFailed as error:
+        except TrainingError as error:
             row["reason"] = str(error).removeprefix(f"{run}: ").partition(";")[0]
             torch.cuda.empty_cache()
         if (run / "last.json").is_file():

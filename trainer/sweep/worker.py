@@ -18,7 +18,7 @@ from optuna.trial import TrialState
 from common.cli import cli_errors
 from common.errors import Interrupted
 from common.signals import stop_signal
-from trainer.errors import TrainingFailed
+from trainer.errors import TrainingError
 from trainer.sweep import RESUME_HINT
 from trainer.sweep.overrides import Overrides, Value, apply_overrides, format_value
 from trainer.sweep.study import StudyFolder, SweepConfig, open_study
@@ -116,7 +116,7 @@ def _train(study: StudyFolder, trial: optuna.Trial, task: Task) -> None:
             )
     except optuna.TrialPruned:
         state = TrialState.PRUNED
-    except TrainingFailed as error:
+    except TrainingError as error:
         state = TrialState.FAIL
         reason = str(error).removeprefix(f"{run}: ").partition(";")[0]
     results = _results(run) | ({"reason": reason} if reason else {})

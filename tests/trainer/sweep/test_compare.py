@@ -16,7 +16,7 @@ from trainer.config import Config, Depth
 from trainer.data.dataset import LocationDataset
 from trainer.data.layout import index_folder
 from trainer.data.prepare import index_file
-from trainer.errors import TrainingOutOfMemory
+from trainer.errors import TrainingError
 from trainer.evaluate import evaluate
 from trainer.sweep import compare
 from trainer.sweep import comparison as comparison_module
@@ -149,7 +149,7 @@ def test_a_setting_for_which_the_gpu_has_too_little_memory_does_not_end_the_comp
     tmp_path: Path, training_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def too_large(run: Path, *rest: object, **options: object) -> None:
-        raise TrainingOutOfMemory(f"{run}: the GPU has too little memory; lower --batch-size.")
+        raise TrainingError(f"{run}: the GPU has too little memory; lower --batch-size.")
 
     monkeypatch.setattr(comparison_module, "train", too_large)
     target = tmp_path / "runs"

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from common.errors import InputError
-from trainer.data.decode import decode
+from trainer.data.decode import read_views
 from workbench.attribution.ground_truth.masks import Masks
 from workbench.store import Store
 from workbench.store.photographs import Photographs
@@ -56,7 +56,7 @@ def test_a_share_is_what_the_trainer_makes_of_such_a_picture(
     for element, seen in zip(masks.elements, share, strict=True):
         here = np.where(own == element.value, 255, 0).astype(np.uint8)
         Image.fromarray(here).save(tmp_path / "white.jpg", quality=95)
-        brightness = decode(tmp_path / "white.jpg", 48).mean(axis=0) / 255
+        brightness = read_views([tmp_path / "white.jpg"], 48)[0].numpy().mean(axis=0) / 255
         assert np.abs(brightness - seen).mean() < 0.01
         assert np.abs(brightness - seen).max() < 0.25
 
