@@ -139,7 +139,7 @@ def test_projection_and_export_refuse_what_is_no_store(
     tmp_path: Path, refuse: Callable[..., str]
 ) -> None:
     (tmp_path / "text.h5").write_text("text")
-    for name, message in (("none.h5", "there is no such store"), ("text.h5", "no HDF5 file")):
+    for name, message in (("none.h5", "there is no such store"), ("text.h5", "not an HDF5 file")):
         assert message in refuse(project.main, tmp_path / name)
         assert message in refuse(export.main, tmp_path / name, "--out", tmp_path / "figures")
     assert not (tmp_path / "figures").exists()

@@ -99,8 +99,8 @@ def test_what_is_missing_is_said_with_the_way_out(made: tuple[Path, Store]) -> N
     assert "/nowhere/run" in second
     assert "--run" in second
     first, second = wired(path, replace(store, provenance={}))
-    assert "does not say where the photographs are" in first
-    assert "does not say where the model's run folder is" in second
+    assert "does not record where the photographs are" in first
+    assert "does not record where the model's run folder is" in second
 
 
 def test_it_serves_without_a_model_and_says_so(made: tuple[Path, Store], free: int) -> None:

@@ -143,7 +143,7 @@ def test_maps_are_not_put_into_another_store_that_has_come_meanwhile(
         return measure_quality(*arguments)
 
     monkeypatch.setattr(fit, "measure_quality", meanwhile)
-    with pytest.raises(InputError, match="another store has come in its place meanwhile"):
+    with pytest.raises(InputError, match="was replaced by another store meanwhile"):
         fit_projections(path, replace(QUICK, method=("pca",)))
     assert store.read(path).projections == {}
 

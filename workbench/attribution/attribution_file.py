@@ -22,10 +22,10 @@ from workbench.attribution.serialization import (
     to_arrays,
 )
 from workbench.store import hdf5
-from workbench.store.column import text
+from workbench.store.column import decode_text
 from workbench.store.hdf5 import create_hdf5, is_external
 from workbench.store.schema import Entry
-from workbench.store.tree import size
+from workbench.store.tree import format_size
 
 FORMAT = "resnetbolt-attributions"
 VERSION = 2
@@ -199,7 +199,7 @@ def _check_free_space(path: Path, needed: int) -> None:
     free = shutil.disk_usage(path.parent).free
     if free < needed:
         raise InputError(
-            f"{path}: needs {size(needed)} and the disk has {size(free)}; free some space and run "
+            f"{path}: needs {format_size(needed)} and the disk has {format_size(free)}; free some space and run "
             "the same command again."
         )
 
@@ -257,5 +257,7 @@ def _deviations(file: h5py.File) -> Iterator[str]:
 def _values(dataset: h5py.Dataset, rows: int | slice) -> NDArray[Any]:
     values = dataset[rows]
     return (
-        text(values) if h5py.check_string_dtype(dataset.dtype) is not None else np.asarray(values)
+        decode_text(values)
+        if h5py.check_string_dtype(dataset.dtype) is not None
+        else np.asarray(values)
     )

@@ -1,8 +1,19 @@
-"""The store, one HDF5 file for each extraction; `docs/store.md` specifies it.
+"""The store: one HDF5 file for each extraction, specified by `docs/store.md`.
 
-This package is the only one that reads and writes it. `specification` has its datasets as data,
-`contents` says what they mean in Python, `checking` holds a file against the specification,
-`verification` against the checkpoint and the photographs that it was made from.
+Only this package reads and writes stores.
+
+    contents      the `Store` and its arrays
+    schema        the datasets and attributes of the format, as data
+    reading       from a file to a `Store`
+    writing       from a `Store` to a file
+    validation    whether a file meets the specification
+    verification  whether checkpoint and photographs are still those of the extraction
+    column        a dataset that is read when it is indexed
+    hdf5          opening and creating HDF5 files
+    tree          what is in a file, as text
+    query         locations that match a condition
+    photographs   the photographs of the locations
+    provenance    where the run and the photographs are
 """
 
 from workbench.store.contents import HEADINGS, SPLITS, Rows, Store

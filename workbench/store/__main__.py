@@ -1,4 +1,4 @@
-"""`python -m workbench.store FILE.h5`: what is inside a store, and what is wrong with it."""
+"""`python -m workbench.store FILE.h5`: the contents of a store, and whether it is valid."""
 
 import sys
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from tyro.conf import Positional, arg
 
 from common.cli import AS_EXTRACTED, cli_errors, parse
 from common.errors import InputError
-from workbench.store.reading import complaining, opened, read
-from workbench.store.tree import printable, size, tree
-from workbench.store.validation import deviations, strangers, unfinite
+from workbench.store.reading import open_store, read, store_errors
+from workbench.store.tree import format_size, format_tree, printable
+from workbench.store.validation import deviations, nonfinite_datasets, unknown_datasets
 from workbench.store.verification import verify
 from workbench.store.writing import remove
 
@@ -41,33 +41,32 @@ def main(arguments: list[str] | None = None, prog: str = "python -m workbench.st
         options = parse(Options, arguments, prog)
         if options.remove:
             remove(options.store, options.remove)
-        wrong = _show(options.store, whole=options.verify)
-        if wrong:
-            print("\n".join(f"deviates: {printable(phrase)}" for phrase in wrong))
+        if found := _show(options.store, read_features=options.verify):
+            print("\n".join(f"deviates: {printable(deviation)}" for deviation in found))
             raise InputError(f"{options.store}: deviates from docs/store.md; extract it again.")
         unread = "" if options.verify else " (features were not read: --verify does)"
         print(f"meets the specification{unread}")
         if options.verify:
-            findings = list(verify(read(options.store), options.run, options.data))
-            print("\n".join(finding.words for finding in findings))
-            if not all(finding.same for finding in findings):
+            results = list(verify(read(options.store), options.run, options.data))
+            print("\n".join(result.message for result in results))
+            if not all(result.unchanged for result in results):
                 raise InputError(
-                    f"{options.store}: was not made from what is there now; see above, say where "
-                    "things are with --run and --data, or extract it again."
+                    f"{options.store}: checkpoint or photographs have changed, see above; give "
+                    "their folders with --run and --data, or extract the store again."
                 )
     return 0
 
 
-def _show(path: Path, *, whole: bool) -> list[str]:
-    """Print a store's tree and return what is wrong with it; `whole` looks at the features too."""
-    with opened(path) as file, complaining(path):
-        print(f"{path}  {size(path.stat().st_size)}")
-        for line in tree(file):
+def _show(path: Path, *, read_features: bool) -> list[str]:
+    """Print the tree of a store and return its deviations from the specification."""
+    with open_store(path) as file, store_errors(path):
+        print(f"{path}  {format_size(path.stat().st_size)}")
+        for line in format_tree(file):
             print(f"  {line}")
-        for phrase in strangers(file):
-            print(f"note: {printable(phrase)}")
-        wrong = list(deviations(file))
-        return wrong or (list(unfinite(file)) if whole else [])
+        for name in unknown_datasets(file):
+            print(f"note: {printable(name)} is not in the specification")
+        found = list(deviations(file))
+        return found or (list(nonfinite_datasets(file)) if read_features else [])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a store holds: N locations, S classes, D features of a location, W of a view."""
+"""The contents of a store: N locations, S classes, D features of a location, W of a view."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,20 +11,20 @@ from embeddings.results import NeighborGraph, PrincipalComponents, Projection
 
 HEADINGS = ("N", "E", "S", "W")
 SPLITS = ("test", "training", "validation")
-"""What the checkpoint knew of a location; `/location/split` counts from 0 in this order."""
+"""The split of the training that a location was in; `/location/split` indexes this tuple."""
 
 
 class Rows(Protocol):
-    """An array whose rows may still lie in a file: reading takes place where it is indexed."""
+    """An array, or a part of a file that is read when it is indexed."""
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Return the length of each axis, N first."""
+        """Return the shape, N first."""
         ...
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Return the kind of its numbers."""
+        """Return the dtype."""
         ...
 
     def __len__(self) -> int:
@@ -32,25 +32,25 @@ class Rows(Protocol):
         ...
 
     def __getitem__(self, rows: Any) -> NDArray[Any]:
-        """Return some rows, by number, slice or rising numbers."""
+        """Return rows by integer, slice or integer array."""
         ...
 
 
 @dataclass(frozen=True)
 class Store:
-    """What a store says of N locations and S classes; row i of every array is one location.
+    """N locations, S classes, and what was computed from them; row i of each array is location i.
 
-    `class_names` has S names, `location_ids` N unique ids, `labels` is (N,) int64 in [0, S),
+    `class_names` has S names, `location_ids` N unique ids. `labels` is (N,) int64 in [0, S),
     `latitudes` and `longitudes` (N,) float64 in degrees (NaN: unknown), `logits` (N, S) float32,
-    `splits` (N,) int8 an index into `SPLITS`. `provenance` says what it was made from.
+    `splits` (N,) int8 indices into `SPLITS`. `provenance` describes the extraction.
 
-    `image_paths` (N, 4) relative paths and `image_sha256` (N, 4, 32) uint8, N, E, S, W, `features` (N, D)
-    float32, `view_features` (N, 4, W) float32 and `view_logits` (N, 4, S) float32 stay on disk until
-    they are indexed; the last two are None where the fusion has none.
+    `image_paths` (N, 4) are relative paths and `image_sha256` (N, 4, 32) uint8 hashes, N, E, S, W.
+    `features` is (N, D), `view_features` (N, 4, W) and `view_logits` (N, 4, S), all float32; the
+    last two are None if the fusion has none. These are read from the file when they are indexed.
 
-    `components` and `neighbors` are those of `workbench.project`, None before;
-    `knn_accuracy` is the share of locations, in [0, 1], whose true class k neighbours vote
-    for, by k; `projections` has the maps by name.
+    `components` and `neighbors` are None before `workbench.project` has run. `knn_accuracy` is the
+    leave-one-out accuracy of k-nearest-neighbour classification, in [0, 1], by k. `projections` is
+    by name.
     """
 
     class_names: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What every HDF5 file needs that is read or written here."""
+"""Opening and creating HDF5 files."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -9,7 +9,7 @@ import h5py
 
 from common.errors import InputError
 
-# What h5py raises for a file whose insides contradict each other.
+# What h5py raises for a damaged file.
 DAMAGED = (
     KeyError,
     OSError,
@@ -24,43 +24,43 @@ DAMAGED = (
 
 @dataclass(frozen=True)
 class FileFormat:
-    """A kind of file: what it bears, what people call it, and how to have it `again`."""
+    """A file format: its name and version, its title in messages, and how to make a file anew."""
 
     format: str
     version: int
     title: str
-    again: str
+    remedy: str
 
 
-def open_hdf5(path: Path, kind: FileFormat) -> h5py.File:
-    """Open a file of a kind and of a version that this workbench knows, whatever else is wrong.
+def open_hdf5(path: Path, file_format: FileFormat) -> h5py.File:
+    """Open a file of a format, of any known version, for reading.
 
-    Raises InputError when it is missing or something else.
+    Raises InputError when it is missing, of another format or of a newer version.
     """
     if not path.is_file():
-        raise InputError(f"{path}: there is no such {kind.title}; {kind.again}.")
+        raise InputError(f"{path}: there is no such {file_format.title}; {file_format.remedy}.")
     try:
         file = h5py.File(path, "r")
     except OSError as error:
         raise InputError(
-            f"{path}: this is no HDF5 file, or one that was cut off; {kind.again}."
+            f"{path}: is not an HDF5 file, or is cut off; {file_format.remedy}."
         ) from error
-    with hdf5_errors(path, kind):
-        if file.attrs.get("format") != kind.format:
+    with hdf5_errors(path, file_format):
+        if file.attrs.get("format") != file_format.format:
             raise InputError(
-                f"{path}: this HDF5 file is not a {kind.title} of this workbench; {kind.again}."
+                f"{path}: this HDF5 file is not a {file_format.title} of this workbench; {file_format.remedy}."
             )
         version = int(file.attrs["version"])
-        if version > kind.version:
+        if version > file_format.version:
             raise InputError(
-                f"{path}: has version {version}, this workbench reads up to {kind.version}; update "
+                f"{path}: has version {version}, this workbench reads up to {file_format.version}; update "
                 "the workbench."
             )
     return file
 
 
 @contextmanager
-def hdf5_errors(path: Path, kind: FileFormat) -> Iterator[None]:
+def hdf5_errors(path: Path, file_format: FileFormat) -> Iterator[None]:
     """Turn what h5py raises for a damaged file into an InputError."""
     try:
         yield
@@ -68,12 +68,12 @@ def hdf5_errors(path: Path, kind: FileFormat) -> Iterator[None]:
         raise
     except DAMAGED as error:
         reason = str(error).partition("\n")[0]
-        raise InputError(f"{path}: is damaged ({reason}); {kind.again}.") from error
+        raise InputError(f"{path}: is damaged ({reason}); {file_format.remedy}.") from error
 
 
 @contextmanager
 def create_hdf5(path: Path) -> Iterator[h5py.File]:
-    """Give a new file; what HDF5 makes of a disk that is full at the end becomes an OSError."""
+    """Yield a new file; raises OSError, not RuntimeError, if the disk is full when it is closed."""
     file = h5py.File(path, "w")
     try:
         yield file
@@ -88,19 +88,19 @@ def create_hdf5(path: Path) -> Iterator[h5py.File]:
 
 
 def is_external(file: h5py.File, name: str) -> bool:
-    """Return whether a group or dataset is a link, or its numbers lie in another file.
+    """Return whether a group or dataset is a link or its data are in another file.
 
-    A file that somebody may have written could otherwise have any file of this machine read.
-    What is not there at all lies nowhere.
+    A file from others could otherwise make the workbench read any file of this machine. Returns
+    False for a name that does not exist.
     """
-    place = file
+    item = file
     for step in name.strip("/").split("/"):
-        if not isinstance(place, h5py.Group):
+        if not isinstance(item, h5py.Group):
             return False
-        link = place.get(step, getlink=True)
+        link = item.get(step, getlink=True)
         if link is None:
             return False
         if not isinstance(link, h5py.HardLink):
             return True
-        place = place[step]
-    return isinstance(place, h5py.Dataset) and bool(place.is_virtual or place.external)
+        item = item[step]
+    return isinstance(item, h5py.Dataset) and bool(item.is_virtual or item.external)

@@ -1,4 +1,4 @@
-"""The photographs behind a store, found by location id and heading and by nothing else."""
+"""The photographs of a store's locations, by location id and heading."""
 
 import hashlib
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 from common.errors import InputError
 from workbench.store import HEADINGS, Store
 
-# A store is a file that somebody may have written: only names of the two layouts are opened.
+# A store may come from others: only names of the two layouts are opened.
 LAYOUT = re.compile(
     r"[^/\\\0]+/[^/\\\0]+_(0|90|180|270)\.jpe?g"
     r"|([^/\\\0]+/)?[^/\\\0]+_(north|east|south|west)\.jpe?g",
@@ -20,34 +20,33 @@ class Photographs:
     """The photographs of a store's locations below one folder."""
 
     def __init__(self, root: Path, store: Store) -> None:
-        """Take the folder that the store's relative image paths start from.
+        """Take the folder that the image paths of the store are relative to.
 
         Raises InputError when the folder is missing.
         """
         try:
             self.root = (root / WRAPPER if (root / WRAPPER).is_dir() else root).resolve()
-            found = self.root.is_dir()
+            exists = self.root.is_dir()
         except (OSError, ValueError):  # A path that is too long, or holds a NUL.
-            found = False
-        if not found:
+            exists = False
+        if not exists:
             raise InputError(
-                f"{str(root)[:200]!r}: there is no such folder of photographs; "
-                "say where they are with --data."
+                f"{str(root)[:200]!r}: there is no such folder of photographs; give it with --data."
             )
-        self._image = store.image_paths
+        self._image_paths = store.image_paths
         self._sha256 = store.image_sha256
-        self._row = {location: row for row, location in enumerate(store.location_ids)}
+        self._rows = {location: row for row, location in enumerate(store.location_ids)}
 
     def path(self, location_id: str, heading: str) -> Path:
-        """Return the file of one view (heading N, E, S or W).
+        """Return the file of a view; `heading` is N, E, S or W.
 
-        Raises KeyError for an unknown location or heading and InputError when the file is gone, or
-        the store's name of it leads out of the folder.
+        Raises KeyError for an unknown location or heading, and InputError when the file is missing
+        or outside the folder.
         """
         view = dict(zip(HEADINGS, range(4), strict=True))[heading]
-        path = self._inside(str(self._image[self._row[location_id]][view]))
+        path = self._inside(str(self._image_paths[self._rows[location_id]][view]))
         if not path.is_file():
-            raise InputError(f"{path}: the photograph is gone; say where they are with --data.")
+            raise InputError(f"{path}: the photograph is missing; give its folder with --data.")
         return path
 
     def paths(self, location_id: str) -> tuple[Path, ...]:
@@ -55,36 +54,35 @@ class Photographs:
         return tuple(self.path(location_id, heading) for heading in HEADINGS)
 
     def changed(self, location_id: str) -> tuple[Path, ...]:
-        """Return those of a location's files that are not what the store was extracted from.
+        """Return the files of a location that have changed since the extraction.
 
-        Empty where the store has no hashes, as those of version 1; raises as `path` does, and
-        InputError for a file that cannot be read.
+        Empty if the store has no hashes, as in version 1. Raises as `path` does.
         """
-        return tuple(path for path, same in self.compared(location_id).items() if not same)
+        return tuple(path for path, unchanged in self.compare(location_id).items() if not unchanged)
 
-    def compared(self, location_id: str, *, gone: bool = False) -> dict[Path, bool | None]:
-        """Return whether each of a location's files is what the store was extracted from.
+    def compare(self, location_id: str, *, missing_ok: bool = False) -> dict[Path, bool | None]:
+        """Return whether each file of a location is unchanged since the extraction.
 
-        With `gone`, None stands for one that cannot be read; without, InputError is raised.
+        A file that cannot be read is None with `missing_ok`; otherwise InputError is raised.
         """
         if self._sha256 is None:
             return {}
-        row = self._row[location_id]
+        row = self._rows[location_id]
         result: dict[Path, bool | None] = {}
-        for name, digest in zip(self._image[row], self._sha256[row], strict=True):
+        for name, digest in zip(self._image_paths[row], self._sha256[row], strict=True):
             path = self._inside(str(name))
             try:
                 result[path] = hashlib.sha256(path.read_bytes()).digest() == digest.tobytes()
             except OSError as error:
-                if not gone:
+                if not missing_ok:
                     raise InputError(
-                        f"{path}: the photograph is gone; say where they are with --data."
+                        f"{path}: the photograph is missing; give its folder with --data."
                     ) from error
                 result[path] = None
         return result
 
     def _inside(self, name: str) -> Path:
-        """Return the file, unless its name is of neither layout."""
+        """Return the path of a file; raises InputError if its name is of neither layout."""
         path = self.root / name
         if not LAYOUT.fullmatch(name) or ".." in path.parts:
             raise InputError(

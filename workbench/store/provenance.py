@@ -1,4 +1,4 @@
-"""Where a store's photographs and its model are: where they were, unless somebody knows better."""
+"""The folders of a store's photographs and of its run."""
 
 from pathlib import Path
 
@@ -9,13 +9,13 @@ _WORDS = {"run": "the model's run folder is", "data": "the photographs are"}
 
 
 def folder(store: Store, key: str, given: Path | None) -> Path:
-    """Return the folder that was given, else the one that the store names as "run" or "data".
+    """Return the folder `given`, else the one that the store records as "run" or "data".
 
-    Raises InputError when it names none.
+    Raises InputError when it records none.
     """
     if given:
         return given
     value = store.provenance.get(key)
     if not isinstance(value, str) or not value:
-        raise InputError(f"The store does not say where {_WORDS[key]}; say it with --{key}.")
+        raise InputError(f"The store does not record where {_WORDS[key]}; give it with --{key}.")
     return Path(value)

@@ -1,4 +1,4 @@
-"""From a file to a `Store`; what is large stays in the file."""
+"""From a file to a `Store`; large arrays stay in the file."""
 
 import json
 from contextlib import AbstractContextManager
@@ -10,29 +10,28 @@ import h5py
 from common.errors import InputError
 from embeddings.results import NeighborGraph, PrincipalComponents, Projection, ProjectionQuality
 from workbench.store import hdf5
-from workbench.store.column import Column, text
+from workbench.store.column import Column, decode_text
 from workbench.store.contents import Store
 from workbench.store.schema import FORMAT, PYTHON_KEYS, VERSION
 from workbench.store.tree import printable
 from workbench.store.validation import deviations, map_names
 
-AGAIN = "run `python -m workbench.extract` again"
-KIND = hdf5.FileFormat(FORMAT, VERSION, "store", AGAIN)
+STORE_FORMAT = hdf5.FileFormat(FORMAT, VERSION, "store", "run `python -m workbench.extract` again")
 
 
 def read(path: Path) -> Store:
-    """Read a store, leaving features, views and photographs' names on disk.
+    """Read a store; the arrays of type `Rows` are read when they are indexed.
 
-    The file is kept open for them as long as the store is used. Raises InputError when it is
-    missing, is no store, is of a newer version, or deviates from the specification.
+    The file stays open as long as the store is used. Raises InputError when it is missing, is not
+    a store, has a newer version, or deviates from the specification.
     """
-    file = opened(path)
-    with complaining(path):
+    file = open_store(path)
+    with store_errors(path):
         for phrase in deviations(file):
-            raise InputError(f"{path}: {printable(phrase)}; {_way_out(phrase)}.")
+            raise InputError(f"{path}: {printable(phrase)}; {_remedy(phrase)}.")
         return Store(
-            class_names=tuple(text(file["/class/name"][:]).tolist()),
-            location_ids=tuple(text(file["/location/id"][:]).tolist()),
+            class_names=tuple(decode_text(file["/class/name"][:]).tolist()),
+            location_ids=tuple(decode_text(file["/location/id"][:]).tolist()),
             labels=file["/location/label"][:],
             latitudes=file["/location/latitude"][:],
             longitudes=file["/location/longitude"][:],
@@ -45,7 +44,7 @@ def read(path: Path) -> Store:
             view_features=_column(path, file, "/view/feature"),
             view_logits=_column(path, file, "/view/logit"),
             components=_components(file["/component"]) if "/component" in file else None,
-            neighbors=_neighbours(file["/neighbour"]) if "/neighbour" in file else None,
+            neighbors=_neighbors(file["/neighbour"]) if "/neighbour" in file else None,
             knn_accuracy=_accuracy(file["/neighbour"]) if "/neighbour" in file else {},
             projections={
                 name: _projection(name, file[f"/projection/{name}"]) for name in map_names(file)
@@ -53,17 +52,17 @@ def read(path: Path) -> Store:
         )
 
 
-def opened(path: Path) -> h5py.File:
-    """Open a store of a version that this workbench knows, as `hdf5.open_hdf5` does."""
-    return hdf5.open_hdf5(path, KIND)
+def open_store(path: Path) -> h5py.File:
+    """Open the file of a store; raises as `hdf5.open_hdf5` does."""
+    return hdf5.open_hdf5(path, STORE_FORMAT)
 
 
-def complaining(path: Path) -> AbstractContextManager[None]:
-    """Turn what h5py raises for a damaged store into an InputError."""
-    return hdf5.hdf5_errors(path, KIND)
+def store_errors(path: Path) -> AbstractContextManager[None]:
+    """Turn the errors of h5py for a damaged store into InputError."""
+    return hdf5.hdf5_errors(path, STORE_FORMAT)
 
 
-def _way_out(phrase: str) -> str:
+def _remedy(phrase: str) -> str:
     if phrase.startswith("/projection"):
         return "project the store again"
     if "not finite" in phrase:
@@ -88,7 +87,7 @@ def _components(group: h5py.Group) -> PrincipalComponents:
     )
 
 
-def _neighbours(group: h5py.Group) -> NeighborGraph:
+def _neighbors(group: h5py.Group) -> NeighborGraph:
     return NeighborGraph(
         indices=group["index"][:],
         distances=group["distance"][:],
@@ -100,8 +99,8 @@ def _neighbours(group: h5py.Group) -> NeighborGraph:
 
 
 def _accuracy(group: h5py.Group) -> dict[int, float]:
-    given: dict[str, Any] = json.loads(group.attrs["accuracy"])
-    return {int(count): float(share) for count, share in given.items()}
+    accuracy: dict[str, Any] = json.loads(group.attrs["accuracy"])
+    return {int(count): float(share) for count, share in accuracy.items()}
 
 
 def _projection(name: str, group: h5py.Group) -> Projection:

@@ -77,7 +77,7 @@ FILE_KEYS = {
 }
 """Keys of the JSON attributes where they differ from the names in Python."""
 PYTHON_KEYS = {file_key: key for key, file_key in FILE_KEYS.items()}
-SINCE_2 = ("method",)  # Version 1 named each map by its method.
+SINCE_VERSION_2 = ("method",)  # Version 1 used the method as the name.
 RANGES = {
     "/location/latitude": (-90.0, 90.0),
     "/location/longitude": (-180.0, 180.0),

@@ -1,4 +1,4 @@
-"""What is inside a store, as lines of text."""
+"""The contents of an HDF5 file as text."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -8,13 +8,13 @@ import h5py
 
 from workbench.store.schema import ENTRIES
 
-LONGEST = 90  # Characters of a value; a list of skipped locations may have thousands.
+MAX_LENGTH = 90  # Characters of a value.
 
 
-def tree(file: h5py.File) -> Iterator[str]:
-    """Yield a line for each group and dataset, and for each entry of a JSON attribute.
+def format_tree(file: h5py.File) -> Iterator[str]:
+    """Yield a line for each group, dataset and attribute, and for each entry of a JSON attribute.
 
-    A dataset's line has its name, shape, dtype, bytes in the file, and unit.
+    The line of a dataset has its name, shape, dtype, size in the file, and unit.
     """
     yield from _members(file, "")
     yield from _attributes(file)
@@ -24,8 +24,8 @@ def _members(group: h5py.Group, indent: str) -> Iterator[str]:
     kinds = {name: group.get(name, getclass=True, getlink=True) for name in group}
     linked = sorted(name for name, kind in kinds.items() if kind is not h5py.HardLink)
     yield from (f"{indent}{printable(name)}  a link, not followed" for name in linked)
-    own = [name for name in group if name not in linked]
-    for name in sorted(own, key=lambda name: (isinstance(group[name], h5py.Group), name)):
+    members = [name for name in group if name not in linked]
+    for name in sorted(members, key=lambda name: (isinstance(group[name], h5py.Group), name)):
         item = group[name]
         name = printable(name)
         if isinstance(item, h5py.Dataset):
@@ -42,7 +42,7 @@ def _dataset(dataset: h5py.Dataset) -> str:
     shape = " x ".join(f"{length:,}" for length in dataset.shape)
     stored = dataset.id.get_storage_size()
     packed = f", {dataset.compression}" if dataset.compression else ""
-    return f"{shape:<19} {kind:<8} {size(stored):>9}{packed}  {_unit(dataset)}"
+    return f"{shape:<19} {kind:<8} {format_size(stored):>9}{packed}  {_unit(dataset)}"
 
 
 def _unit(dataset: h5py.Dataset) -> str:
@@ -65,19 +65,19 @@ def _attributes(group: h5py.Group) -> Iterator[str]:
 
 
 def _short(value: Any) -> str:
-    if isinstance(value, list) and len(str(value)) > LONGEST:
+    if isinstance(value, list) and len(str(value)) > MAX_LENGTH:
         return f"{len(value):,} entries"
     text = printable(str(value))
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 1] + "…"
 
 
 def printable(text: str) -> str:
-    """Return text that steers no terminal: a store is a file that somebody may have written."""
+    """Return text without control characters, which could steer the terminal."""
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
-def size(count: int) -> str:
-    """Return a number of bytes in words: "1.2 GB"."""
+def format_size(count: int) -> str:
+    """Return a number of bytes as text: "1.2 GB"."""
     amount = float(count)
     for unit in ("B", "kB", "MB", "GB"):
         if amount < 1000:

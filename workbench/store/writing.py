@@ -1,4 +1,4 @@
-"""From a `Store` to a file, whole or not at all."""
+"""From a `Store` to a file, atomically."""
 
 import dataclasses
 import json
@@ -17,23 +17,22 @@ from common.files import atomic_write, file_lock
 from embeddings.results import NeighborGraph, PrincipalComponents, Projection
 from workbench.store.contents import HEADINGS, SPLITS, Rows, Store
 from workbench.store.hdf5 import create_hdf5, is_external
-from workbench.store.reading import opened, read
+from workbench.store.reading import open_store, read
 from workbench.store.schema import FILE_KEYS, FORMAT, MAP_NAME, VERSION
 from workbench.store.validation import deviations
 
-# Text is compressed, numbers are not: `python -m benchmarks.store` shows what that is worth.
+# Text is compressed, numbers are not; `python -m benchmarks.store` measures why.
 TEXT: Mapping[str, Any] = {"compression": "gzip", "compression_opts": 1}
-TEXTS_AT_ONCE = 8192
-BYTES_AT_ONCE = 2**25
+TEXT_BATCH = 8192
+BATCH_BYTES = 2**25
 
 
 def write(path: Path, store: Store) -> None:
-    """Write a whole store, reading its rows in blocks; the old file stays until it is done.
+    """Write a store, reading its rows in batches; an old file is replaced at the end.
 
-    Raises InputError when the arrays contradict each other or hold values that are not finite, or
-    when the disk is full.
+    Raises InputError when the arrays do not fit together or are not finite, or the disk is full.
     """
-    with file_lock(path), _created(path) as file:
+    with file_lock(path), _new_store(path) as file:
         file.attrs["format"] = FORMAT
         file.attrs["version"] = VERSION
         file.attrs["provenance"] = json.dumps(dict(store.provenance), sort_keys=True)
@@ -58,7 +57,7 @@ def write(path: Path, store: Store) -> None:
                 _write_rows(path, file, name, rows, dtype)
         for place in ("/location/latitude", "/location/longitude"):
             file[place].attrs["unit"] = "degree"
-        _write_findings(
+        _write_projections(
             file,
             store.components,
             store.neighbors,
@@ -76,58 +75,60 @@ def extend(
     *,
     expected: Store | None = None,
 ) -> None:
-    """Put maps and what they were made from into a store, in place of those of the same name.
+    """Add projections, components and neighbours to a store, or replace those of the same name.
 
-    A new file is written beside and takes its name: a reader sees the old one or the new one, and
-    after a failure the old one. `expected` is the store as it was read for them: where another one
-    has come in its place meanwhile, they are refused. Raises as `read` does, and InputError when an
-    array has another number of rows, another process writes this store, or the disk is full.
+    A new file replaces the old one, so that a reader sees one or the other. `expected` is the store
+    that they were computed from: if another one has replaced it meanwhile, InputError is raised.
+    Raises as `read` does, and InputError when an array has another number of rows, another process
+    is writing this store, or the disk is full.
     """
     for projection in projections:
         if not MAP_NAME.fullmatch(projection.name):
             raise InputError(
-                f"{projection.name!r} cannot be the name of a map: use up to 40 small letters, "
+                f"{projection.name!r}: is not a name of a projection; use up to 40 lower-case letters, "
                 "digits and hyphens."
             )
     with file_lock(path):
-        now = read(path)
-        if expected is not None and not _is_same(now, expected):
+        current = read(path)
+        if expected is not None and not _is_same(current, expected):
             raise InputError(
-                f"{path}: another store has come in its place meanwhile; run the command again."
+                f"{path}: was replaced by another store meanwhile; run the command again."
             )
-        with opened(path) as old, _created(path) as file:
+        with open_store(path) as old, _new_store(path) as file:
             replaced = {f"projection/{projection.name}" for projection in projections}
             replaced |= {"component"} if components else set()
             replaced |= {"neighbour"} if neighbors else set()
             _copy(old, file, replaced)
             file.attrs["version"] = VERSION
-            _write_findings(file, components, neighbors, knn_accuracy or {}, projections)
+            _write_projections(file, components, neighbors, knn_accuracy or {}, projections)
 
 
-def _is_same(one: Store, other: Store) -> bool:
-    return one.provenance == other.provenance and one.location_ids == other.location_ids
+def _is_same(store: Store, other: Store) -> bool:
+    return store.provenance == other.provenance and store.location_ids == other.location_ids
 
 
 def remove(path: Path, name: str) -> None:
-    """Take a map out of a store; raises as `extend` does, and InputError for an unknown name."""
+    """Remove a projection; raises as `extend` does, and InputError for an unknown name."""
     with file_lock(path):
         if name not in read(path).projections:
-            raise InputError(f"{path}: has no map {name!r} to remove; look with workbench.store.")
-        with opened(path) as old, _created(path) as file:
+            raise InputError(
+                f"{path}: has no projection {name!r}; `python -m workbench.store` lists them."
+            )
+        with open_store(path) as old, _new_store(path) as file:
             _copy(old, file, {f"projection/{name}"})
 
 
 @contextmanager
-def _created(path: Path) -> Iterator[h5py.File]:
-    """Give a new file that takes the name of `path` when it meets the specification."""
+def _new_store(path: Path) -> Iterator[h5py.File]:
+    """Yield a new file, which replaces `path` if it meets the specification."""
     with atomic_write(path) as partial, create_hdf5(partial) as file:
         yield file
-        for phrase in deviations(file):
-            raise InputError(f"{path}: {phrase}; nothing was written.")
+        for deviation in deviations(file):
+            raise InputError(f"{path}: {deviation}; nothing was written.")
 
 
 def _copy(old: h5py.File, new: h5py.File, without: set[str]) -> None:
-    """Copy what a store holds, group by group, so that what is replaced leaves no room behind."""
+    """Copy the groups of a store, except `without`; HDF5 would not free the space of deleted ones."""
     for name, value in old.attrs.items():
         new.attrs[name] = value
     for name in old:
@@ -135,18 +136,18 @@ def _copy(old: h5py.File, new: h5py.File, without: set[str]) -> None:
             continue
         if name == "projection":
             group = new.create_group(name)
-            for made in old[name]:
-                if f"{name}/{made}" not in without:
-                    old.copy(old[f"{name}/{made}"], group, name=made)
-                    if "method" not in group[made].attrs:  # Version 1 named each map by it.
-                        group[made].attrs["method"] = made
+            for map_name in old[name]:
+                if f"{name}/{map_name}" not in without:
+                    old.copy(old[f"{name}/{map_name}"], group, name=map_name)
+                    if "method" not in group[map_name].attrs:  # Version 1: the name.
+                        group[map_name].attrs["method"] = map_name
         elif name not in without:
             old.copy(old[name], new, name=name)
 
 
 def _write_rows(path: Path, file: h5py.File, name: str, rows: Rows, dtype: str) -> None:
     dataset = file.create_dataset(name, shape=rows.shape, dtype=dtype)
-    step = max(1, BYTES_AT_ONCE // max(1, int(np.prod(rows.shape[1:])) * dataset.dtype.itemsize))
+    step = max(1, BATCH_BYTES // max(1, int(np.prod(rows.shape[1:])) * dataset.dtype.itemsize))
     with tqdm(
         total=len(rows), desc=f"Writing {name}", unit="row", delay=2, mininterval=0.5, leave=False
     ) as bar:
@@ -162,21 +163,21 @@ def _write_rows(path: Path, file: h5py.File, name: str, rows: Rows, dtype: str) 
 
 
 def _write_text(file: h5py.File, name: str, rows: Rows) -> None:
-    """Write text as UTF-8 of one length, which reads ten times as fast as one of its own each."""
+    """Write text as UTF-8 of fixed length, which reads ten times as fast as variable length."""
     encoded = [
-        np.char.encode(np.asarray(rows[first : first + TEXTS_AT_ONCE]), "utf-8")
-        for first in range(0, len(rows), TEXTS_AT_ONCE)
+        np.char.encode(np.asarray(rows[first : first + TEXT_BATCH]), "utf-8")
+        for first in range(0, len(rows), TEXT_BATCH)
     ]
     length = max((block.dtype.itemsize for block in encoded), default=1)
     kind = h5py.string_dtype("utf-8", max(1, length))
-    chunks = (min(TEXTS_AT_ONCE, max(1, len(rows))), *rows.shape[1:])
+    chunks = (min(TEXT_BATCH, max(1, len(rows))), *rows.shape[1:])
     dataset = file.create_dataset(name, rows.shape, kind, chunks=chunks, **TEXT)
     for number, block in enumerate(encoded):
-        first = number * TEXTS_AT_ONCE
+        first = number * TEXT_BATCH
         dataset[first : first + len(block)] = block.astype(kind)
 
 
-def _write_findings(
+def _write_projections(
     file: h5py.File,
     components: PrincipalComponents | None,
     neighbors: NeighborGraph | None,
@@ -222,8 +223,8 @@ def _group(file: h5py.File, name: str, arrays: Mapping[str, NDArray[Any]]) -> An
     return group
 
 
-def _describe(group: Any, parameter: Mapping[str, Any], seed: int, library: str) -> None:
-    group.attrs["parameter"] = json.dumps(_with_file_keys(parameter), sort_keys=True)
+def _describe(group: Any, parameters: Mapping[str, Any], seed: int, library: str) -> None:
+    group.attrs["parameter"] = json.dumps(_with_file_keys(parameters), sort_keys=True)
     group.attrs["seed"] = seed
     group.attrs["library"] = library
 

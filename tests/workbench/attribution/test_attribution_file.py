@@ -190,7 +190,7 @@ def test_what_is_no_such_file_is_refused(tmp_path: Path, path: Path) -> None:
     whole = path.read_bytes()
     for content in (b"text", b"", whole[: len(whole) // 2]):
         path.write_bytes(content)
-        with pytest.raises(InputError, match="no HDF5 file"):
+        with pytest.raises(InputError, match="not an HDF5 file"):
             attribution_file.read(path)
 
 

@@ -143,7 +143,7 @@ def test_what_cannot_be_a_map_leaves_the_store_as_it_was(
     start = ("from-table", tmp_path / "store.h5")
     for rest, message in (
         (("short.parquet", "--map", "mine"), "1 of 48 locations are missing"),
-        (("whole.parquet", "--map", "../mine"), "cannot be the name of a map"),
+        (("whole.parquet", "--map", "../mine"), "is not a name of a projection"),
         (("whole.parquet", "--map", "mine", "--x", "z"), "no column 'z'"),
         (("none.parquet", "--map", "mine"), "there is no such table"),
     ):

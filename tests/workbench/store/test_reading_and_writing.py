@@ -223,14 +223,14 @@ def test_extending_replaces_what_has_the_name_and_keeps_the_rest(path: Path) -> 
 def test_a_map_can_be_removed(path: Path) -> None:
     stores.remove(path, "umap")
     assert list(stores.read(path).projections) == ["pca", "tsne"]
-    with pytest.raises(InputError, match="has no map 'umap' to remove"):
+    with pytest.raises(InputError, match="has no projection 'umap'"):
         stores.remove(path, "umap")
 
 
 @pytest.mark.parametrize("name", ["", "../x", "T-SNE", "a b", "x" * 41, "-x"])
 def test_a_map_cannot_be_called_anything(path: Path, name: str) -> None:
     made = stores.read(path).projections["umap"]
-    with pytest.raises(InputError, match="cannot be the name of a map"):
+    with pytest.raises(InputError, match="is not a name of a projection"):
         stores.extend(path, [replace(made, name=name)])
 
 

@@ -16,7 +16,7 @@ from tests.workbench.store.test_reading_and_writing import complete
 from workbench import store as stores
 from workbench.store.__main__ import main
 from workbench.store.schema import ENTRIES
-from workbench.store.validation import deviations, strangers
+from workbench.store.validation import deviations, unknown_datasets
 
 PAGE = Path(__file__).parents[3] / "docs" / "store.md"
 
@@ -50,7 +50,7 @@ def test_a_complete_store_has_every_dataset_of_the_specification_and_no_other(
     with h5py.File(path) as file:
         file.visititems(visit)
         assert list(deviations(file)) == []
-        assert list(strangers(file)) == []
+        assert list(unknown_datasets(file)) == []
     assert {re.sub("/projection/[^/]+", "/projection/<map>", name) for name in written} == {
         entry.name for entry in ENTRIES
     }
@@ -202,7 +202,7 @@ SPOILT: list[tuple[Callable[[Path], object], str]] = [
     (_linked("projection/umap/coordinate", "soft"), "umap/coordinate is a link or lies"),
     (_without("location/latitude", "unit"), "/location/latitude has no attribute unit that is"),
     (_without("projection/umap", "method"), "/projection/umap has no attribute method that is"),
-    (_unknown_trust, "/projection/tsne-4 has an attribute quality without the figures"),
+    (_unknown_trust, "/projection/tsne-4 has an attribute quality without the required figures"),
     (_unfinite_loading, "/component/loading holds values that are not finite"),
     (_attribute_and_values, r"/location/latitude should lie in \[-90, 90\]"),
     (_set("location/id", ["Ohio/x"] * 15), "/location/id is not unique"),
@@ -218,8 +218,8 @@ SPOILT: list[tuple[Callable[[Path], object], str]] = [
         *SPOILT,
         (_attribute("/", "version", "one"), "damaged"),
         (Path.unlink, "there is no such store"),
-        (lambda path: path.write_text("text"), "no HDF5 file"),
-        (_cut, "no HDF5 file, or one that was cut off"),
+        (lambda path: path.write_text("text"), "not an HDF5 file"),
+        (_cut, "not an HDF5 file, or is cut off"),
         (_foreign, "not a store of this workbench"),
         (_newer, "version 99"),
     ],

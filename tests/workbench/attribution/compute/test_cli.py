@@ -148,7 +148,7 @@ def test_a_photograph_that_is_gone_is_listed_and_the_others_are_explained(
     assert main([str(path), "--out", str(out), *options]) == 0
     said = capsys.readouterr().out
     assert "15 locations explained, 1 failed" in said
-    assert f"not explained: Alaska/2015_-A_b0001: {gone}: the photograph is gone" in said
+    assert f"not explained: Alaska/2015_-A_b0001: {gone}: the photograph is missing" in said
     ((name, why),) = attribution_file.read(out).failures
     assert name == "Alaska/2015_-A_b0001"
     assert why.startswith(str(gone))

@@ -155,5 +155,5 @@ def test_photographs_that_changed_are_noticed(
         explainer.explain(extracted.location_ids[0], AttributionRequest(), no_progress)
     gone = Photographs(data, extracted).path(extracted.location_ids[1], "E")
     gone.unlink()
-    with pytest.raises(InputError, match="the photograph is gone"):
+    with pytest.raises(InputError, match="the photograph is missing"):
         explainer.explain(extracted.location_ids[1], AttributionRequest(), no_progress)
