@@ -43,7 +43,8 @@ from trainer.models.inference import Inference, fold_batch_norm, folding_is_exac
 from trainer.models.resnet import FourViewResNet, ModelOutput, to_pixels
 from trainer.synthetic import paint
 from workbench.extract.extraction import remove_buffer, run_extraction
-from workbench.extract.task import ExtractionRequest, ExtractionTask
+from workbench.extract.request import ExtractionRequest
+from workbench.extract.task import ExtractionTask
 
 WARM_UP = 3  # Batches that are not timed.
 MEMORY = 2**31  # Bytes for batches in memory.
@@ -54,11 +55,11 @@ def ours(index: Index, run: Path, options: argparse.Namespace, folder: Path) -> 
     """Return locations a second from the first batches in the buffer to the finished store."""
     out = folder / "ours.h5"
     request = ExtractionRequest(
-        run,
-        index.root,
-        out,
-        options.batch_size,
-        options.num_workers,
+        run=run,
+        data=index.root,
+        out=out,
+        batch_size=options.batch_size,
+        num_workers=options.num_workers,
         precision=options.precision,
         overwrite=True,
     )

@@ -7,7 +7,8 @@ import pytest
 
 import trainer.__main__
 from tests.examples import copy_run, folder, small_store
-from workbench import export, extract, project, store
+from workbench import export, project, store
+from workbench.extract.__main__ import main as extract_main
 
 Main = Callable[[list[str]], int]
 
@@ -70,7 +71,7 @@ def _all_damaged(tmp_path: Path) -> Path:
         (_missing, "nowhere: there is no such folder"),
         (_empty, "empty: no location with four views"),
         (_three_views, "three: no location with four views"),
-        (_one_location, "one/Utah: one complete location"),
+        (_one_location, "one/Utah: a class needs two complete locations"),
         (_all_damaged, "damaged/Utah: none of its locations can be used"),
     ],
 )
@@ -117,10 +118,10 @@ def test_extraction_refuses_and_writes_nothing(
         (trained, tmp_path / "nowhere", "nowhere: there is no such folder"),
         (trained, _three_views(tmp_path), "three: no location with four views"),
     ):
-        assert message in refuse(extract.main, run, "--data", data, "--out", out)
+        assert message in refuse(extract_main, run, "--data", data, "--out", out)
         assert not list(tmp_path.glob("*.h5"))
     assert "--batch-size" in refuse(
-        extract.main, trained, "--data", test_folder, "--out", out, "--batch-size", "0"
+        extract_main, trained, "--data", test_folder, "--out", out, "--batch-size", "0"
     )
 
 
@@ -129,9 +130,9 @@ def test_extraction_does_not_overwrite_unasked(
 ) -> None:
     before = path.read_bytes()
     arguments = (trained, "--data", test_folder, "--out", path)
-    assert "--overwrite." in refuse(extract.main, *arguments)
+    assert "--overwrite." in refuse(extract_main, *arguments)
     assert path.read_bytes() == before
-    assert extract.main([*map(str, arguments), "--overwrite", "--num-workers", "0"]) == 0
+    assert extract_main([*map(str, arguments), "--overwrite", "--num-workers", "0"]) == 0
     assert store.read(path).class_names == ("Alaska", "New Mexico")
 
 

@@ -8,9 +8,10 @@ import pytest
 from common.progress import no_progress
 from trainer.config import Config
 from trainer.train import train
-from workbench import export, extract, store
+from workbench import export, store
 from workbench.attribution.compute.store_explainer import StoreExplainer
 from workbench.attribution.request import AttributionRequest
+from workbench.extract.extraction import extract
 from workbench.projections.fit import fit_projections
 from workbench.store.photographs import Photographs
 
@@ -27,7 +28,7 @@ def test_the_whole_way(tmp_path: Path) -> None:
     assert checkpoint.class_names == ("Singapore", "Stuttgart")
     assert sum(map(len, checkpoint.split.values())) == 102
 
-    made = extract.extract(run, DATA / "test", out, batch_size=12, num_workers=2)
+    made = extract(run, DATA / "test", out, batch_size=12, num_workers=2)
     assert len(made) == 36
     assert made.provenance["skipped"] == []
     assert np.isfinite(made.latitudes).all()

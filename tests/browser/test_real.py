@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 from app import ASSETS
 from tests import screenshot
 from tests.examples import copy_run, free_port
-from workbench import extract
+from workbench.extract.extraction import extract
 from workbench.projections.fit import fit_projections
 
 
@@ -24,7 +24,7 @@ def real(
     """Serve a tiny trained run as a person would, with photographs and run moved."""
     folder = tmp_path_factory.mktemp("real")
     path = folder / "store.h5"
-    extract.extract(trained, test_folder, path, batch_size=4, num_workers=0)
+    extract(trained, test_folder, path, batch_size=4, num_workers=0)
     fit_projections(path)
     copy_run(trained, folder / "run")
     shutil.copytree(test_folder, folder / "data")

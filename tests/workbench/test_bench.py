@@ -12,9 +12,9 @@ import xarray as xr
 import workbench
 from common.errors import InputError
 from tests.examples import small_store
-from workbench import extract
 from workbench.attribution.request import AttributionRequest
 from workbench.bench import Bench, Explanation, RequestOptions
+from workbench.extract.extraction import extract
 from workbench.interchange import to_frame
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +25,7 @@ LOCATION = "New Mexico/2015_-A_b1002"
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory, trained: Path, test_folder: Path) -> Bench:
     path = tmp_path_factory.mktemp("bench") / "tiny.h5"
-    extract.extract(trained, test_folder, path, batch_size=4, num_workers=0)
+    extract(trained, test_folder, path, batch_size=4, num_workers=0)
     return workbench.open(path)
 
 

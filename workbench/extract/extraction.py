@@ -19,7 +19,8 @@ from trainer.models.inference import fold_batch_norm, folding_is_exact
 from workbench import store as stores
 from workbench.extract.assembly import BATCH, ExtractedRows, assemble
 from workbench.extract.pipeline import extract_batches, readable
-from workbench.extract.task import ExtractionRequest, ExtractionTask
+from workbench.extract.request import ExtractionRequest
+from workbench.extract.task import ExtractionTask
 from workbench.store import Store
 
 PROBE = 4  # Locations that decide whether batch normalisation is folded.
@@ -33,7 +34,10 @@ def extract(
     Raises as `run_extraction` does.
     """
     out = out.resolve()
-    store = run_extraction(ExtractionRequest(run, data, out, batch_size, num_workers))
+    request = ExtractionRequest(
+        run=run, data=data, out=out, batch_size=batch_size, num_workers=num_workers
+    )
+    store = run_extraction(request)
     remove_buffer(out)
     return store
 

@@ -1,8 +1,7 @@
-"""The request of an extraction, and what follows from it before a photograph is read."""
+"""What follows from the request of an extraction before a photograph is read."""
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,27 +15,8 @@ from trainer.data import dataset, layout
 from trainer.data.dataset import SHA256_BYTES, LocationDataset
 from trainer.data.layout import Location
 from trainer.models.resnet import CONCAT_DIM, VIEWS, FourViewResNet
+from workbench.extract.request import ExtractionRequest
 from workbench.extract.selection import select
-
-
-@dataclass(frozen=True)
-class ExtractionRequest:
-    """The options of an extraction.
-
-    `checkpoint` is "best" or "last", `split` a key of `selection.SPLIT_OPTIONS`. `data` may be None
-    for the photographs that the checkpoint was trained on, unless `split` is "all".
-    """
-
-    run: Path
-    data: Path | None
-    out: Path
-    batch_size: int
-    num_workers: int
-    checkpoint: str = "best"
-    split: str = "all"
-    precision: str = "float32"
-    view_features: bool = True
-    overwrite: bool = False
 
 
 class ExtractionTask:

@@ -19,17 +19,19 @@ from trainer.checkpoint import load, read
 from trainer.config import FUSIONS, Fusion
 from trainer.data import decode, layout
 from trainer.train import train
-from workbench import extract, store
+from workbench import store
+from workbench.extract.__main__ import main as extract_main
+from workbench.extract.extraction import extract
 
 WITHOUT_VIEWS = ("early", "stack")
 
 
 def run(trained: Path, data: Path, out: Path, batch_size: int = 3) -> store.Store:
-    return extract.extract(trained, data, out, batch_size=batch_size, num_workers=0)
+    return extract(trained, data, out, batch_size=batch_size, num_workers=0)
 
 
 def command(*words: str | Path) -> int:
-    return extract.main([*map(str, words), "--num-workers", "0"])
+    return extract_main([*map(str, words), "--num-workers", "0"])
 
 
 def test_a_store_holds_what_the_model_says(

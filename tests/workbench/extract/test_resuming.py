@@ -15,7 +15,7 @@ from trainer import checkpoint as checkpoints
 from trainer.checkpoint import load
 from workbench import store
 from workbench.extract.extraction import run_extraction
-from workbench.extract.task import ExtractionRequest
+from workbench.extract.request import ExtractionRequest
 
 
 class EndedError(Exception):
@@ -67,7 +67,9 @@ def test_stopped_before_the_buffer_was_removed_it_is_removed(
     tmp_path: Path, trained: Path, test_folder: Path
 ) -> None:
     out = tmp_path / "store.h5"
-    run_extraction(ExtractionRequest(trained, test_folder, out, batch_size=3, num_workers=0))
+    run_extraction(
+        ExtractionRequest(run=trained, data=test_folder, out=out, batch_size=3, num_workers=0)
+    )
     before = out.read_bytes()
     assert [path.name for path in resume_directory(out).iterdir()] == ["state.json"]
     assert command(trained, "--data", test_folder, "--out", out, "--batch-size", "3") == 0

@@ -10,10 +10,10 @@ from virelay.model import Project
 
 from common.progress import no_progress
 from tests.workbench.interchange.examples import hostile_store, photographed_store
-from workbench import extract
 from workbench import store as stores
 from workbench.attribution.compute.store_explainer import StoreExplainer
 from workbench.attribution.request import AttributionRequest
+from workbench.extract.extraction import extract
 from workbench.interchange.__main__ import main
 from workbench.interchange.pictures import tile
 from workbench.store import Store
@@ -180,7 +180,7 @@ def test_virelay_shows_why_the_model_predicts_what_it_does(
     tmp_path: Path, trained: Path, test_folder: Path
 ) -> None:
     path = tmp_path / "store.h5"
-    made = extract.extract(trained, test_folder, path, batch_size=4, num_workers=0)
+    made = extract(trained, test_folder, path, batch_size=4, num_workers=0)
     table = pd.DataFrame({"id": made.location_ids, "x": np.arange(len(made)), "y": 0.0})
     table.to_csv(tmp_path / "table.csv", index=False)
     _run("from-table", path, tmp_path / "table.csv", "--map", "line")

@@ -12,11 +12,12 @@ import pytest
 from common.resume_buffer import ResumeBuffer
 from tests.examples import copy_run
 from tests.workbench.extract.test_processes import TORCHRUN, children, finish, start, wait_for
-from workbench import extract, store
+from workbench import store
 from workbench.attribution import attribution_file, layered_cache
 from workbench.attribution.compute.batch_job import MAP
 from workbench.attribution.compute.cli import REQUEST_HELP, main, parser, summary
 from workbench.attribution.request import AttributionRequest
+from workbench.extract.extraction import extract
 from workbench.store import HEADINGS
 
 FAST = ("--completeness-tolerance", "0.2", "--map-tolerance", "0.5")
@@ -26,7 +27,7 @@ FAST = ("--completeness-tolerance", "0.2", "--map-tolerance", "0.5")
 def path(tmp_path_factory: pytest.TempPathFactory, trained: Path, training_folder: Path) -> Path:
     """Return a store of sixteen locations."""
     out = tmp_path_factory.mktemp("attribute") / "store.h5"
-    extract.extract(trained, training_folder, out, batch_size=4, num_workers=0)
+    extract(trained, training_folder, out, batch_size=4, num_workers=0)
     return out
 
 

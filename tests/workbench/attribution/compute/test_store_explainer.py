@@ -10,10 +10,11 @@ from common.errors import InputError
 from common.progress import no_progress
 from tests.examples import photograph
 from trainer.checkpoint import load
-from workbench import extract, store
+from workbench import store
 from workbench.attribution.compute.store_explainer import StoreExplainer
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
+from workbench.extract.extraction import extract
 from workbench.store.photographs import Photographs
 
 
@@ -22,7 +23,7 @@ def extracted(
     tmp_path_factory: pytest.TempPathFactory, trained: Path, test_folder: Path
 ) -> store.Store:
     out = tmp_path_factory.mktemp("store") / "store.h5"
-    return extract.extract(trained, test_folder, out, batch_size=4, num_workers=0)
+    return extract(trained, test_folder, out, batch_size=4, num_workers=0)
 
 
 @pytest.fixture

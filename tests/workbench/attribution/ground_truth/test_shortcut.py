@@ -9,13 +9,14 @@ import pytest
 from tests.examples import TINY
 from trainer.synthetic import paint
 from trainer.train import train
-from workbench import extract, store
+from workbench import store
 from workbench.attribution.compute.noise_maps import noise_control
 from workbench.attribution.compute.store_explainer import StoreExplainer
 from workbench.attribution.ground_truth.cli import main
 from workbench.attribution.ground_truth.masks import Masks
 from workbench.attribution.ground_truth.metrics import Comparison
 from workbench.attribution.ground_truth.study import method_configs, study
+from workbench.extract.extraction import extract
 from workbench.store.photographs import Photographs
 
 STATE = "Illinois"
@@ -42,7 +43,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         train(root / f"run-{name}", data / "train", CONFIG, preset="demo", resume=False)
     for name in ("plain", "planted"):
-        extract.extract(
+        extract(
             root / f"run-{name}",
             root / "planted" / "test",
             root / f"{name}.h5",
