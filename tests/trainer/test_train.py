@@ -281,10 +281,10 @@ def test_the_presets_are_table_1_of_the_paper() -> None:
 
 
 def test_two_trainers_do_not_share_a_run(tmp_path: Path, training_folder: Path) -> None:
-    alone = distributed.current_processes()
+    processes = distributed.current_processes()
     with (
-        run_folder.run_lock(tmp_path / "run", alone),
-        pytest.raises(InputError, match="another trainer"),
+        run_folder.run_lock(tmp_path / "run", processes),
+        pytest.raises(InputError, match="another process is training"),
     ):
         fit(tmp_path / "run", training_folder)
 
@@ -311,7 +311,7 @@ def test_what_a_kill_left_half_written_goes_with_the_next_save(
     tmp_path: Path, trained: Path, training_folder: Path
 ) -> None:
     run = copy_run(trained, tmp_path / "run")
-    left = run / ".weights-0000005.safetensors.partial"
+    left = run / ".weights-0000005.partial-1.safetensors"
     left.write_bytes(b"half")
     fit(run, training_folder, replace(TINY, epochs=3), resume=True)
     assert not left.exists()
