@@ -16,7 +16,7 @@ from common.files import atomic_write
 INCHES_PER_MILLIMETRE = 1 / 25.4
 # The width of two columns, like the figures of `workbench.export`.
 WIDTH, HEIGHT = 174.0, 100.0
-DOTS_PER_INCH = 200
+DOTS_PER_INCH = 150
 STYLE: Any = {"font.size": 8.0, "pdf.fonttype": 42}
 
 

@@ -95,7 +95,7 @@ def test_the_tables_for_people_and_for_papers_show_the_same(comparison: Path) ->
     assert rf"fusion=single learning\_rate=1e-3 & {millions} & " in latex
     assert latex.splitlines()[2:7] == [
         r"\toprule",
-        r" & parameters & GFLOP & \multicolumn{3}{c}{validation} & \multicolumn{3}{c}{test} & \\",
+        r" & parameters & GFLOP & \multicolumn{3}{c}{validation} & \multicolumn{3}{c}{test} &  \\",
         r"\cmidrule(lr){4-6} \cmidrule(lr){7-9}",
         r"setting & millions & a location & top-1, \% & top-5, \% & one view, \% & "
         r"top-1, \% & top-5, \% & one view, \% & ended early \\",
@@ -259,6 +259,8 @@ def test_the_cost_is_the_one_that_is_published() -> None:
     )
 
 
+@pytest.mark.slow
+@pytest.mark.spawn
 def test_several_processes_compare_together(
     tmp_path: Path, training_folder: Path, test_folder: Path
 ) -> None:

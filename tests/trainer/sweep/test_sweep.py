@@ -156,6 +156,7 @@ def test_what_cannot_be_searched_is_refused_in_a_sentence_and_leaves_nothing(
 # A search from its start to its end.
 
 
+@pytest.mark.spawn
 def test_the_table_says_how_each_trial_ended_best_first(searched: Path) -> None:
     best, pruned, failed = rows(searched)
     assert [row["state"] for row in (best, pruned, failed)] == ["finished", "pruned", "failed"]
@@ -171,6 +172,7 @@ def test_the_table_says_how_each_trial_ended_best_first(searched: Path) -> None:
     assert "| finished |" in (searched / "table.md").read_text()
 
 
+@pytest.mark.spawn
 def test_the_photographs_are_read_once_for_all_studies_beside_each_other(
     searched: Path, data: Path
 ) -> None:
@@ -178,6 +180,7 @@ def test_the_photographs_are_read_once_for_all_studies_beside_each_other(
     assert not list(searched.rglob("*.index.sqlite"))
 
 
+@pytest.mark.spawn
 def test_only_finished_trials_keep_their_weights(searched: Path) -> None:
     kept = {path.parent.name for path in searched.glob("trial-*/weights-*")}
     assert kept == {f"trial-{int(rows(searched)[0]['trial']):04d}"}
@@ -185,6 +188,7 @@ def test_only_finished_trials_keep_their_weights(searched: Path) -> None:
     checkpoints.load(searched / kept.pop())
 
 
+@pytest.mark.spawn
 def test_optuna_plots_the_study(searched: Path) -> None:
     for name in ("parallel_coordinate", "optimization_history", "intermediate_values"):
         assert (searched / f"{name}.pdf").read_bytes().startswith(b"%PDF")
@@ -195,6 +199,7 @@ def test_optuna_plots_the_study(searched: Path) -> None:
     assert not (searched / "param_importances.pdf").exists()  # One finished trial says nothing.
 
 
+@pytest.mark.spawn
 def test_the_same_command_again_trains_nothing_and_writes_the_table_again(
     searched: Path, data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -207,6 +212,7 @@ def test_the_same_command_again_trains_nothing_and_writes_the_table_again(
     assert "3 of 3 trials" in capsys.readouterr().out
 
 
+@pytest.mark.spawn
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -231,6 +237,7 @@ def test_another_search_in_the_folder_is_refused(
     assert message in capsys.readouterr().err.splitlines()[-1]
 
 
+@pytest.mark.spawn
 def test_other_photographs_are_another_search(
     searched: Path, training_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -346,6 +353,8 @@ def workers(process: "subprocess.Popen[str]") -> list[int]:
     ]
 
 
+@pytest.mark.slow
+@pytest.mark.spawn
 def test_two_jobs_killed_and_asked_to_end_lose_nothing_and_do_nothing_twice(
     tmp_path: Path, training_folder: Path
 ) -> None:
