@@ -1,19 +1,20 @@
-"""How fast rules for integrated gradients get near: `python -m benchmarks.quadrature STORE.h5 RUN`.
+"""Error of rules for integrated gradients: `python -m benchmarks.quadrature STORE.h5 RUN`.
 
-For some locations the map is known at 1,024 even places of the way from black, for the logit and
-the probability of the predicted state, so that every rule can be held against all of them. Prints
-the median error of the map (L1 over L1) and of completeness at 4 to 64 gradients, and draws the
-map's as a figure. Rules:
+For some locations the gradient is evaluated at 1,024 even points on the path from black, for the
+logit and the probability of the predicted class, so that every rule can be compared with all of
+them. Prints the median error of the map (L1 over L1) and the completeness error for 4 to 64
+gradients, and draws the map's error as a figure. Rules:
 
-- even midpoints, Gauss-Legendre (captum's default) and the trapezoid rule, evenly;
-- midpoints placed by a survey: steps in proportion to the output's sensitivity to the logits to
-  the power of -1/3 (the first round of `workbench.attribution.compute.integrated_gradients`), or to the change of the
-  output to the power of -1/2 (Bhat & Raychowdhury 2023);
-- tangents: weights such that the tangents at two neighbours meet where one gives way to the other,
+- even midpoints, Gauss-Legendre (captum's default) and the trapezoid rule;
+- midpoints placed by forward passes: step lengths proportional to the output's sensitivity to the
+  logits to the power of -1/3 (as in the first round of
+  `workbench.attribution.compute.integrated_gradients`), or to the change of the output to the power
+  of -1/2 (Bhat & Raychowdhury 2023);
+- tangents: weights such that the tangents at two neighbours meet where one replaces the other,
   which is exact for a single kink and makes completeness hold by construction;
 - adaptive: `workbench.attribution.compute.integrated_gradients`, round by round.
 
-`nested` is the true error of the adaptive rule's map over the difference of its two halves.
+`nested` is the true error of the adaptive rule's map divided by the difference of its two halves.
 """
 
 import argparse
@@ -39,29 +40,29 @@ from workbench.attribution.compute.convergence import Estimate, Tolerance
 from workbench.attribution.compute.target import Target
 from workbench.store.photographs import Photographs
 
-PLACES = 1024
+POINTS = 1024
 COUNTS = (4, 6, 8, 11, 16, 23, 32, 45, 64)
-SURVEY = integrated_gradients.PATH_INTERVALS
+PATH_INTERVALS = integrated_gradients.PATH_INTERVALS
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Line:
-    """A way from black: maps (1024, 4, H, W), outputs and sensitivities at 17 and 1,025 places."""
+    """A path from black: maps (1024, 4, H, W), outputs and sensitivities (1025,)."""
 
     map: Tensor
     exact: Tensor
     value: Array
     sensitivity: Array
 
-    def at(self, places: Array) -> Tensor:
-        return self.map[np.minimum((places * PLACES).astype(int), PLACES - 1)]
+    def at(self, points: Array) -> Tensor:
+        return self.map[np.minimum((points * POINTS).astype(int), POINTS - 1)]
 
-    def output(self, places: Array) -> Array:
-        return np.interp(places, np.linspace(0, 1, len(self.value)), self.value)
+    def output(self, points: Array) -> Array:
+        return np.interp(points, np.linspace(0, 1, len(self.value)), self.value)
 
-    def errors(self, places: Array, weight: Array) -> tuple[float, float]:
-        found = torch.einsum("n,nvhw->vhw", self.map.new_tensor(weight), self.at(places))
+    def errors(self, points: Array, weight: Array) -> tuple[float, float]:
+        found = torch.einsum("n,nvhw->vhw", self.map.new_tensor(weight), self.at(points))
         return self.of(found)
 
     def of(self, found: Tensor) -> tuple[float, float]:
@@ -73,20 +74,20 @@ class Line:
         )
 
 
-def known(network: FrozenModel, pixels: Tensor, target: Target) -> Line:
-    """Ask for the maps at all places and for the outputs between them."""
-    asking = BatchedModel(network)
-    places = ((torch.arange(PLACES) + 0.5) / PLACES).to(pixels)[:, None, None, None, None]
-    at_once = asking.batch_size(pixels)
+def evaluate(model: FrozenModel, pixels: Tensor, target: Target) -> Line:
+    """Evaluate the maps at all points and the outputs between them."""
+    batched = BatchedModel(model)
+    points = ((torch.arange(POINTS) + 0.5) / POINTS).to(pixels)[:, None, None, None, None]
+    batch_size = batched.batch_size(pixels)
     maps = []
-    for first in range(0, PLACES, at_once):
-        _, gradient = asking.gradients(places[first : first + at_once] * pixels, target)
+    for first in range(0, POINTS, batch_size):
+        _, gradient = batched.gradients(points[first : first + batch_size] * pixels, target)
         maps.append((gradient * pixels).sum(dim=2))
-    ends = (torch.arange(PLACES + 1) / PLACES).to(pixels)[:, None, None, None, None]
+    ends = (torch.arange(POINTS + 1) / POINTS).to(pixels)[:, None, None, None, None]
     logit = torch.cat(
         [
-            asking.logits(ends[first : first + at_once] * pixels)
-            for first in range(0, PLACES + 1, at_once)
+            batched.logits(ends[first : first + batch_size] * pixels)
+            for first in range(0, POINTS + 1, batch_size)
         ]
     )
     made = torch.cat(maps).cpu()
@@ -121,24 +122,24 @@ def placed(density: Array, count: int) -> tuple[Array, Array]:
 
 
 def by_sensitivity(line: Line, count: int) -> tuple[Array, Array]:
-    seen = line.sensitivity[:: PLACES // SURVEY]
+    seen = line.sensitivity[:: POINTS // PATH_INTERVALS]
     return placed(np.cbrt((seen[1:] + seen[:-1]) / 2), count)
 
 
 def by_change(line: Line, count: int) -> tuple[Array, Array]:
-    change = np.sqrt(np.abs(np.diff(line.value[:: PLACES // SURVEY])))
+    change = np.sqrt(np.abs(np.diff(line.value[:: POINTS // PATH_INTERVALS])))
     return placed(change + 0.1 * change.mean(), count)
 
 
 def tangents(line: Line, count: int) -> tuple[Array, Array]:
-    places, _ = midpoints(line, count)
-    slope = line.at(places).flatten(1).sum(dim=1).double().numpy()
-    height = line.output(places) - slope * places
+    points, _ = midpoints(line, count)
+    slope = line.at(points).flatten(1).sum(dim=1).double().numpy()
+    height = line.output(points) - slope * points
     with np.errstate(divide="ignore", invalid="ignore"):
         meet = (height[:-1] - height[1:]) / (slope[1:] - slope[:-1])
-    inside = (meet > places[:-1]) & (meet < places[1:])
-    edge = np.where(inside, meet, (places[1:] + places[:-1]) / 2)
-    return places, np.diff(np.concatenate([[0], edge, [1]]))
+    inside = (meet > points[:-1]) & (meet < points[1:])
+    edge = np.where(inside, meet, (points[1:] + points[:-1]) / 2)
+    return points, np.diff(np.concatenate([[0], edge, [1]]))
 
 
 RULES: dict[str, Callable[[Line, int], tuple[Array, Array]]] = {
@@ -151,33 +152,33 @@ RULES: dict[str, Callable[[Line, int], tuple[Array, Array]]] = {
 }
 
 
-def rounds(network: FrozenModel, pixels: Tensor, target: Target, line: Line) -> list[list[float]]:
-    """Return gradients, errors of completeness and of the map, and `nested` of every round."""
+def rounds(model: FrozenModel, pixels: Tensor, target: Target, line: Line) -> list[list[float]]:
+    """Return gradients, completeness error, map error and `nested` of every round."""
     found: list[list[float]] = []
 
-    def told(now: Estimate) -> None:
+    def on_estimate(now: Estimate) -> None:
         completeness, wrong = line.of(now.map.cpu())
         estimate = (now.error_estimate or 0.0) / integrated_gradients.NESTED_ERROR_RATIO
         found.append(
             [now.n_gradients, completeness, wrong, wrong / estimate if estimate else np.nan]
         )
 
-    # As in use, but going on until no more than the last of the counts.
+    # As usual, but with up to 64 gradients.
     for map_tolerance in (0.05, 0.02, 0.01):
         tolerance = Tolerance(0.01, map_tolerance, COUNTS[-1])
         start = torch.zeros_like(pixels)
         integrated_gradients.attribute(
-            BatchedModel(network), pixels, start, target, tolerance, told
+            BatchedModel(model), pixels, start, target, tolerance, on_estimate
         )
     return found
 
 
 def main() -> int:
-    """Ask, compare, print, draw."""
+    """Evaluate, compare, print and draw."""
     options = parser().parse_args()
     store = stores.read(options.store)
-    model, checkpoint = checkpoints.load(options.run)
-    network = FrozenModel(model)
+    trained, checkpoint = checkpoints.load(options.run)
+    model = FrozenModel(trained)
     photographs = Photographs(options.data or Path(str(store.provenance["data"])), store)
     rows = np.random.default_rng(0).permutation(len(store))[: options.locations]
     curves: dict[str, dict[str, list[list[tuple[float, float]]]]] = {}
@@ -186,20 +187,22 @@ def main() -> int:
         views = decode.read_views(
             photographs.paths(store.location_ids[row]), checkpoint.config.image_size
         )
-        pixels = network.to_pixels(views)
-        state = int(BatchedModel(network).logits(pixels[None])[0].argmax())
+        pixels = model.to_pixels(views)
+        target_class = int(BatchedModel(model).logits(pixels[None])[0].argmax())
         for output in ("logit", "probability"):
-            line = known(network, pixels, Target(output, state))
+            line = evaluate(model, pixels, Target(output, target_class))
             for name, rule in RULES.items():
                 errors = [line.errors(*rule(line, count)) for count in COUNTS]
                 curves.setdefault(output, {}).setdefault(name, []).append(errors)
-            own.setdefault(output, []).extend(rounds(network, pixels, Target(output, state), line))
-    tell(curves, own)
+            own.setdefault(output, []).extend(
+                rounds(model, pixels, Target(output, target_class), line)
+            )
+    print_medians(curves, own)
     draw(curves, own, options.out)
     return 0
 
 
-def tell(
+def print_medians(
     curves: dict[str, dict[str, list[list[tuple[float, float]]]]], own: dict[str, list[list[float]]]
 ) -> None:
     """Print medians."""

@@ -21,10 +21,10 @@ class Aggregate:
     """What the maps of `count` locations have in common.
 
     `mean` (4, H, W) float32 is their signed mean, in units of the output; its sum is the mean
-    difference of outputs if the maps are complete. `view_shares` (4,) is the mean share of each view
-    in |map|, where every location has the same weight, `view_intervals` (4, 2) its 95 % interval,
-    with equal bounds for a single location; `row_shares` (H,) the mean share of each row from the
-    top. `prototypes` are the locations' ids, the most typical first.
+    difference of outputs if the maps are complete. `view_shares` (4,) is the mean share of each
+    view in |map|, where every location has the same weight, `view_intervals` (4, 2) its 95 %
+    interval, with equal bounds for a single location; `row_shares` (H,) the mean share of each row
+    from the top. `prototypes` are the locations' ids, the most typical first.
     """
 
     count: int

@@ -23,7 +23,7 @@ class Explainer(Protocol):
     def resolve(self, location_id: str, request: AttributionRequest) -> AttributionRequest:
         """Return the request with its classes by name, the key under which results are cached.
 
-        Raises InputError for a request that cannot be fulfilled and KeyError for an unknown location.
+        Raises InputError for an impossible request and KeyError for an unknown location.
         """
         ...
 

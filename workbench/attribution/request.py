@@ -68,7 +68,7 @@ class AttributionRequest:
                 raise InputError(f"{field.name} is {value!r}; expected {kind.__name__}.")
         if self.target == self.contrast_target:
             raise InputError(
-                f"target and contrast_target are both {self.target!r}; choose two different classes."
+                f"target and contrast_target are both {self.target!r}; choose two classes."
             )
         for what, value, known in (
             ("method", self.method, METHOD_TITLES),
@@ -85,8 +85,8 @@ class AttributionRequest:
                 )
         if (self.baseline == "location") != bool(self.baseline_location):
             raise InputError(
-                "The baseline 'location' needs baseline_location, the id of another location, and only "
-                "this baseline does."
+                "The baseline 'location', and no other, needs baseline_location: the id of another "
+                "location."
             )
         random = self.method == "smoothgrad" or self.baseline == "noise"
         min_evaluations = 3 * self.n_samples if random else 3
@@ -112,9 +112,7 @@ class AttributionRequest:
         target = names.get(self.target, self.target)
         contrast_target = names.get(self.contrast_target, self.contrast_target)
         if target == contrast_target:
-            raise InputError(
-                f"target and contrast_target are both {target!r}; choose two different classes."
-            )
+            raise InputError(f"target and contrast_target are both {target!r}; choose two classes.")
         unused: list[str] = []
         if self.method not in BASELINE_METHODS:
             unused += ["baseline", "baseline_location"]

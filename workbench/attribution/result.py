@@ -38,8 +38,8 @@ class Checks:
 
     Sanity checks are rank correlations in [-1, 1] of the signed map, by patches of 1/12 of a view,
     with other maps: `baseline_agreement` with those of other baselines, `noise_stability` (K,) with
-    those under small noise, `model_randomization` with those of models whose weights are random from
-    the classifier down to a stage (Adebayo et al. 2018). `input_randomization` is that of |map|
+    those under small noise, `model_randomization` with those of models with random weights from the
+    classifier down to a stage (Adebayo et al. 2018). `input_randomization` is that of |map|
     with its mean over images of noise: how far the strong patches are the same for any input.
     """
 

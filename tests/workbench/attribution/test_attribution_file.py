@@ -171,8 +171,9 @@ def test_a_file_of_version_1_is_read_by_its_own_words(tmp_path: Path) -> None:
     path = write(tmp_path / "old.h5", example(request=request))
     # As version 1 wrote it.
     old = {
-        "method": "expected-gradients", "baseline": "mean", "other": "", "output": "log-probability",
-        "state": "Ohio", "rather_than": "", "completeness_tolerance": 0.01, "map_tolerance": 0.05,
+        "method": "expected-gradients", "baseline": "mean", "other": "",
+        "output": "log-probability", "state": "Ohio", "rather_than": "",
+        "completeness_tolerance": 0.01, "map_tolerance": 0.05,
         "most_gradients": 1000, "samples": 8, "noise": 0.1, "window": 0.25, "seed": 0,
     }  # fmt: skip
     with h5py.File(path, "r+") as file:

@@ -42,7 +42,7 @@ def deletion_and_insertion(
     target: Target,
     on_stage: StageCallback,
 ) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Return the curves (P,) of deletion and insertion for each of `ORDERS` (Petsiuk et al. 2018)."""
+    """Return the deletion and insertion curves (P,) for each of `ORDERS` (Petsiuk et al. 2018)."""
     height, width = map_.shape[1:]
     scores = patch_means(map_)
     generator = np.random.default_rng(SEED)

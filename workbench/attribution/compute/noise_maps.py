@@ -16,7 +16,7 @@ IMAGES = 8
 def noise_control(
     model: FrozenModel, class_names: Sequence[str], size: int, seed: int
 ) -> NoiseControl:
-    """Return a function from a class to its mean |input × gradient| over images of uniform noise."""
+    """Return a function from a class to its mean |input × gradient| over noise images."""
     batched = BatchedModel(model)
     noise = np.random.default_rng(seed).random((IMAGES, 4, 3, size, size), dtype=np.float32)
     images = torch.from_numpy(noise).to(model.device)

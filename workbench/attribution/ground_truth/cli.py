@@ -28,8 +28,8 @@ def parser() -> argparse.ArgumentParser:
     """Return the command's options."""
     result = argparse.ArgumentParser(
         prog="python -m workbench.attribution.ground_truth",
-        description="Explain locations of a store of painted states (trainer.synthetic) and compare "
-        "the maps with the masks of what defines the state (docs/truth.md).",
+        description="Explain locations of a store of painted states (trainer.synthetic) and "
+        "compare the maps with the masks of what defines the state (docs/truth.md).",
     )
     result.add_argument("store", metavar="FILE.h5", type=Path, help="store of painted states")
     result.add_argument(
@@ -49,8 +49,8 @@ def parser() -> argparse.ArgumentParser:
         "--where",
         metavar="CONDITION",
         default="",
-        help="draw only from locations that meet this condition (docs/attributions.md), for example "
-        "\"state == 'Ohio' and correct\" (default: all)",
+        help="draw only from locations that meet this condition (docs/attributions.md), for "
+        "example \"state == 'Ohio' and correct\" (default: all)",
     )
     result.add_argument(
         "--locations",

@@ -37,17 +37,18 @@ class Masks:
         self._root = root / photographs.root.name
         if not self._root.is_dir():
             raise InputError(
-                f"{self._root}: no such folder; choose the folder `mask` of the painted data set with "
-                "--mask."
+                f"{self._root}: no such folder; choose the folder `mask` of the painted data set "
+                "with --mask."
             )
         self.elements = _elements(root.resolve().parent / ELEMENTS)
 
     def shares(self, location_id: str, size: int) -> NDArray[np.float32]:
         """Return the share of each of E elements in each pixel of the views, (E, 4, size, size).
 
-        Shares are in [0, 1] and sum to 1 over the elements. A mask is scaled down by the same filter
-        as its photograph, so that elements thinner than a pixel count, too. Raises InputError for a
-        mask that is missing or has an unknown value, and as `Photographs.path` does.
+        Shares are in [0, 1] and sum to 1 over the elements. A mask is scaled down by the same
+        filter as its photograph, so that elements thinner than a pixel count, too. Raises
+        InputError for a mask that is missing or has an unknown value, and as `Photographs.path`
+        does.
         """
         views = [self._view(location_id, heading, size) for heading in HEADINGS]
         return np.stack(views, axis=1)
@@ -111,7 +112,7 @@ def _elements(path: Path) -> tuple[Element, ...]:
     in_range = all(0 <= row.value < 256 for row in rows)
     if not unique or not in_range or len({row.tells_state for row in rows}) < 2:
         raise InputError(
-            f"{path}: ids or names are not unique, an id is above 255, or `tells_state` is the same "
-            f"for all elements; {AGAIN}."
+            f"{path}: ids or names are not unique, an id is above 255, or `tells_state` is the "
+            f"same for all elements; {AGAIN}."
         )
     return rows

@@ -28,10 +28,10 @@ def page(heading: str, results: Sequence[MethodResult]) -> str:
     return f"""{heading}
 
 {to_markdown(_metrics_table(results), _TEXT_COLUMNS)}
-Shares in percent with their 95 % bootstrap intervals over the locations. Chance is the area share of
-what defines the state; × is the metric as a multiple of chance. The last two methods are controls:
-the lower half of the views, which only knows where the ground is, and the mean |input × gradient| of
-noise images, which only knows where the model looks.
+Shares in percent with their 95 % bootstrap intervals over the locations. Chance is the area share
+of what defines the state; × is the metric as a multiple of chance. The last two methods are
+controls: the lower half of the views, which only knows where the ground is, and the mean
+|input × gradient| of noise images, which only knows where the model looks.
 
 {to_markdown(_elements_table(results), _TEXT_COLUMNS)}
 Share of |map| on an element as a multiple of its area share, over the locations that show it: 1 is

@@ -215,7 +215,7 @@ def test_answers_are_the_same_again() -> None:
         (AttributionRequest(baseline="white"), "no such baseline"),
         (AttributionRequest(output="odds"), "no such output"),
         (AttributionRequest(target="Atlantis"), "has no such class"),
-        (AttributionRequest(target="2", contrast_target="2"), "choose two different classes"),
+        (AttributionRequest(target="2", contrast_target="2"), "choose two classes"),
         (AttributionRequest(target="true"), "pass it as `true_class`"),
         (AttributionRequest(n_samples=0), "n_samples is 0"),
         (AttributionRequest(n_samples=2.5), "n_samples is 2.5; expected int"),  # type: ignore[arg-type]
