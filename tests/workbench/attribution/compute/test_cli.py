@@ -1,6 +1,5 @@
 """`python -m workbench.attribution` as a person runs it: ended, shared, refused."""
 
-import os
 import re
 import signal
 from collections.abc import Callable
@@ -11,7 +10,8 @@ import pytest
 
 from common.resume_buffer import ResumeBuffer
 from tests.examples import copy_run
-from tests.workbench.extract.test_processes import TORCHRUN, children, finish, start, wait_for
+from tests.interrupt_after import signal_in_pass
+from tests.workbench.extract.test_processes import TORCHRUN, finish, interrupted_command, start
 from workbench import store
 from workbench.attribution import attribution_file, layered_cache
 from workbench.attribution.compute.batch_job import MAP
@@ -39,7 +39,7 @@ def words(path: Path, out: Path, *options: str) -> list[str]:
 def whole(tmp_path_factory: pytest.TempPathFactory, path: Path) -> Path:
     """Return the file that one process makes without being disturbed."""
     out = tmp_path_factory.mktemp("whole") / "whole.h5"
-    finish(words(path, out))
+    assert main(words(path, out)[2:]) == 0
     return out
 
 
@@ -57,50 +57,39 @@ def assert_same(one: Path, other: Path) -> None:
     assert list(one.parent.iterdir()) == [one]
 
 
+@pytest.mark.spawn
 def test_killed_and_asked_to_end_it_comes_to_the_same_file(
-    tmp_path: Path, path: Path, whole: Path
+    tmp_path: Path, path: Path, whole: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "some.h5"
-    process = start(words(path, out))
-    wait_for(process, lambda: answered(out) >= 3)
-    process.kill()
+    process = start(interrupted_command("SIGKILL", 20, words(path, out)))
     process.communicate()
-    assert 3 <= answered(out) < 16
-    process = start(words(path, out))
-    wait_for(process, lambda: answered(out) >= 8)
-    process.send_signal(signal.SIGTERM)
-    said = process.communicate(timeout=120)[1]
-    assert process.returncode == 128 + signal.SIGTERM
-    assert re.search(r"stopped; \d+ of 16 locations are done, run the same command", said)
+    assert process.returncode == -signal.SIGKILL
+    killed = answered(out)
+    assert 0 < killed < 16
+    with signal_in_pass(signal.SIGTERM, 20), pytest.raises(SystemExit) as stop:
+        main(words(path, out)[2:])
+    assert stop.value.code == 128 + signal.SIGTERM
+    said = capsys.readouterr().err
+    assert re.search(r"\d+ of 16 locations are done, run the same command", said)
     assert not out.exists()
-    assert "16 locations explained, 0 failed" in finish(words(path, out))
+    assert killed < answered(out) < 16
+    assert main(words(path, out)[2:]) == 0
+    assert "16 locations explained, 0 failed" in capsys.readouterr().out
     assert_same(out, whole)
 
 
+@pytest.mark.spawn
 def test_several_processes_come_to_the_same_file_though_killed(
     tmp_path: Path, path: Path, whole: Path
 ) -> None:
     out = tmp_path / "some.h5"
-    process = start([*TORCHRUN, *words(path, out)])
-    wait_for(process, lambda: answered(out) >= 4)
-    for number in (*children(process.pid), process.pid):
-        os.kill(number, signal.SIGKILL)
+    process = start([*TORCHRUN, *interrupted_command("SIGKILL", 20, words(path, out))])
     process.communicate()
-    assert 4 <= answered(out) < 16
+    assert 0 < answered(out) < 16
     done = finish([*TORCHRUN, *words(path, out)])
     assert done.count("16 locations explained, 0 failed") == 1
     assert_same(out, whole)
-
-
-def test_what_one_of_several_processes_refuses_ends_them_all(tmp_path: Path, path: Path) -> None:
-    out = tmp_path / "some.h5"
-    out.write_bytes(b"old")  # Only the first process looks at it.
-    process = start([*TORCHRUN, *words(path, out)])
-    said = process.communicate(timeout=120)[1]
-    assert process.returncode != 0
-    assert "already exists; choose another file or pass --overwrite." in said
-    assert "another process failed" in said
-    assert list(tmp_path.iterdir()) == [out]
 
 
 def test_what_was_found_is_summed_up(
@@ -175,7 +164,7 @@ def refused(tmp_path: Path, path: Path, capsys: pytest.CaptureFixture[str]) -> C
     ("options", "words"),
     [
         (("--where", "state == 'Alska'"), "position 10: there is no 'Alska' (perhaps 'Alaska')"),
-        (("--where", "confidence > 1"), "holds for none of the 16 locations"),
+        (("--where", "confidence > 1"), "matches none of the 16 locations"),
         (("--target", "Ohio"), "'Ohio': the model has no such class"),
         (("--method", "guessing"), "'guessing': no such method"),
         (("--baseline", "location"), "needs baseline_location"),
