@@ -126,7 +126,7 @@ class Bench:
         """
         from workbench.interchange import to_frame
 
-        return to_frame(self.store, logits=logits, neighbours=neighbors, features=features)
+        return to_frame(self.store, logits=logits, neighbors=neighbors, features=features)
 
     def metrics(self) -> "pd.Series[float]":
         """Return accuracies and the area under the ROC curves, all in [0, 1].

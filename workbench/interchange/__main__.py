@@ -16,8 +16,8 @@ from embeddings.results import Projection
 from workbench import store as stores
 from workbench.attribution.explainer import Explainer
 from workbench.interchange import projector, table, virelay
-from workbench.interchange.frame import coordinates
-from workbench.interchange.pictures import Views, reader
+from workbench.interchange.frame import projection_from_frame
+from workbench.interchange.pictures import ViewReader, view_reader
 from workbench.store import Store
 from workbench.store.photographs import Photographs
 
@@ -82,9 +82,9 @@ class ToParquet(_ToFile):
         """Write a Parquet file and say how embedding-atlas opens it."""
         self.check_out()
         store = self.read()
-        views, _ = _pictures(self.data, store)
+        read_views, _ = _pictures(self.data, store)
         table.write_parquet(
-            self.out, store, logits=self.logits, features=self.features, views=views
+            self.out, store, logits=self.logits, features=self.features, read_views=read_views
         )
         words = ["embedding-atlas", str(self.out)]
         best = [name for name in ("umap", "tsne", "pca") if name in store.projections]
@@ -92,7 +92,7 @@ class ToParquet(_ToFile):
             words += ["--x", f"{name}_x", "--y", f"{name}_y"]
         if store.neighbors is not None:
             words += ["--neighbors", "neighbours"]
-        if views is not None:
+        if read_views is not None:
             words += ["--image", "panorama"]
         return f"{len(store)} locations -> {self.out}\nOpen it: {' '.join(words)}"
 
@@ -110,10 +110,10 @@ class ToProjector(_Command):
 
     def run_command(self) -> str:
         """Write the projector's folder and say how TensorBoard opens it."""
-        check_writable_directory(self.out, projector.OWN, overwrite=self.overwrite)
+        check_writable_directory(self.out, projector.FILES, overwrite=self.overwrite)
         store = self.read()
-        views, _ = _pictures(self.data, store)
-        count = projector.write(self.out, store, features=self.features, views=views)
+        read_views, _ = _pictures(self.data, store)
+        count = projector.write(self.out, store, features=self.features, read_views=read_views)
         drawn = f" of {len(store)}, drawn with seed 0" if count < len(store) else ""
         return f"{count} locations{drawn} -> {self.out}\nOpen it: tensorboard --logdir {self.out}"
 
@@ -133,11 +133,11 @@ class ToVirelay(_Command):
         """Write ViRelAy's project and say how its server opens it."""
         if self.run and not self.data:
             raise InputError("--run: without photographs nothing can be explained; add --data.")
-        check_writable_directory(self.out, virelay.OWN, overwrite=self.overwrite)
+        check_writable_directory(self.out, virelay.FILES, overwrite=self.overwrite)
         store = self.read()
-        views, photographs = _pictures(self.data, store)
+        read_views, photographs = _pictures(self.data, store)
         explainer = _explainer(self.run, photographs, store) if photographs else None
-        virelay.write(self.out, store, self.store.stem, views=views, explainer=explainer)
+        virelay.write(self.out, store, self.store.stem, read_views=read_views, explainer=explainer)
         return f"{len(store)} locations -> {self.out}\nOpen it: virelay {self.out / 'project.yaml'}"
 
 
@@ -178,7 +178,7 @@ class FromTable(_ToStore):
         """Put a projection from a table into the store."""
         store = self.read_for_writing()
         frame = table.read_table(self.table, (self.x, self.y))
-        return self.add(store, coordinates(frame, store, self.x, self.y, self.table.name))
+        return self.add(store, projection_from_frame(frame, store, self.x, self.y, self.table.name))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,7 +191,7 @@ class FromVirelay(_ToStore):
         Path | None, arg(metavar="DATASET.h5", help_behavior_hint="(default: beside the analysis)")
     ] = None
     """the dataset.h5 that to-virelay wrote, which holds the ids of the rows"""
-    category: str = virelay.EVERYTHING
+    category: str = virelay.ALL_LOCATIONS
     """category, which must contain all locations"""
     embedding: Annotated[
         str | None, arg(metavar="STR", help_behavior_hint="(default: the only one)")
@@ -203,7 +203,9 @@ class FromVirelay(_ToStore):
         store = self.read_for_writing()
         dataset = self.dataset or self.analysis.with_name("dataset.h5")
         frame = virelay.read_embedding(self.analysis, dataset, store, self.category, self.embedding)
-        return self.add(store, coordinates(frame, store, *virelay.AXES, self.analysis.name))
+        return self.add(
+            store, projection_from_frame(frame, store, *virelay.AXES, self.analysis.name)
+        )
 
 
 COMMANDS: dict[str, Callable[..., _Command]] = {
@@ -221,11 +223,11 @@ DESCRIPTION = (
 )
 
 
-def _pictures(data: Path | None, store: Store) -> tuple[Views | None, Photographs | None]:
+def _pictures(data: Path | None, store: Store) -> tuple[ViewReader | None, Photographs | None]:
     if data is None:
         return None, None
     photographs = Photographs(data, store)
-    return reader(photographs), photographs
+    return view_reader(photographs), photographs
 
 
 def _explainer(run: Path | None, photographs: Photographs, store: Store) -> Explainer | None:

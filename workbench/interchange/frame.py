@@ -1,4 +1,4 @@
-"""A store as a table with a row for each location, and a map from a table made elsewhere."""
+"""A store as a pandas table with a row for each location, and a projection from a table."""
 
 from collections.abc import Iterator
 
@@ -13,27 +13,26 @@ from workbench.evaluation import metrics
 from workbench.store import HEADINGS, SPLITS, Store
 
 METHOD = "imported"
-"""The method of a map that was made elsewhere."""
+"""The method of projections of other programs."""
 
-ROWS_AT_ONCE = 8192
-_SHOWN = 12  # As many columns' names still make one sentence.
+BATCH_ROWS = 8192
+_MAX_LISTED = 12  # Column names in a message.
 
 
 def to_frame(
-    store: Store, *, logits: bool = False, neighbours: bool = False, features: bool = False
+    store: Store, *, logits: bool = False, neighbors: bool = False, features: bool = False
 ) -> pd.DataFrame:
-    """Return a store as a table, indexed by `id`, a row for each location in the store's order.
+    """Return a store as a table, indexed by `id`, with a row for each location in order.
 
-    Columns: `split`, `state` (the true class), `predicted` and the like, as
-    `docs/interchange.md` lists them; `logits` adds `logit_<class>` (float32, nat), `neighbours`
-    `neighbour_id` and `neighbour_distance` (lists, the nearest first), `features` `feature_<d>`
-    (float32) for each of the D features, which are read whole. Raises InputError for neighbours
-    that the store does not have, and for classes and maps that would share a column.
+    `docs/interchange.md` lists the columns. `logits` adds `logit_<class>` (float32, nat), `neighbors`
+    `neighbour_id` and `neighbour_distance` (lists, nearest first), `features` `feature_<d>`
+    (float32) for each of the D features, all read into memory. Raises InputError if the
+    store has no neighbours, and for classes and projections that would share a column.
     """
-    columns = [part(store, slice(0, len(store)), logits=logits)]
+    columns = [frame_rows(store, slice(0, len(store)), logits=logits)]
     index = columns[0].index
-    if neighbours:
-        columns.append(_neighbours(store, index))
+    if neighbors:
+        columns.append(_neighbor_columns(store, index))
     if features:
         values = np.asarray(store.features[:], dtype=np.float32)
         names = [f"feature_{number}" for number in range(values.shape[1])]
@@ -41,8 +40,8 @@ def to_frame(
     return pd.concat(columns, axis=1)
 
 
-def part(store: Store, rows: slice, *, logits: bool = False) -> pd.DataFrame:
-    """Return some rows of the table that `to_frame` returns, without neighbours and features."""
+def frame_rows(store: Store, rows: slice, *, logits: bool = False) -> pd.DataFrame:
+    """Return some rows of the table of `to_frame`, without neighbours and features."""
     logit = store.logits[rows]
     label = store.labels[rows]
     ranking = metrics.rank_classes(logit)
@@ -59,7 +58,7 @@ def part(store: Store, rows: slice, *, logits: bool = False) -> pd.DataFrame:
     }
     columns = [
         {
-            "split": _split(store, rows),
+            "split": _splits(store, rows),
             "state": _classes(label, store),
             "predicted": _classes(ranking[:, 0], store),
             "correct": ranking[:, 0] == label,
@@ -76,35 +75,39 @@ def part(store: Store, rows: slice, *, logits: bool = False) -> pd.DataFrame:
     index = pd.Index(list(store.location_ids[rows]), name="id", dtype="str")
     frame = pd.concat([pd.DataFrame(group, index=index) for group in columns], axis=1)
     for name in frame.columns[frame.columns.duplicated()]:
-        raise InputError(f"{name!r} would be two columns; remove the map of that name.")
+        raise InputError(f"{name!r} would be two columns; remove the projection of that name.")
     return frame
 
 
-def blocks(store: Store, what: str) -> Iterator[slice]:
-    """Yield slices that cover the locations of a store, one at least, under a bar."""
-    with tqdm(total=len(store), desc=what, unit="location", delay=2, dynamic_ncols=True) as bar:
-        for first in range(0, max(1, len(store)), ROWS_AT_ONCE):
-            rows = slice(first, min(first + ROWS_AT_ONCE, len(store)))
+def row_batches(store: Store, description: str) -> Iterator[slice]:
+    """Yield slices that cover the locations of a store, at least one, with a progress bar."""
+    with tqdm(
+        total=len(store), desc=description, unit="location", delay=2, dynamic_ncols=True
+    ) as bar:
+        for first in range(0, max(1, len(store)), BATCH_ROWS):
+            rows = slice(first, min(first + BATCH_ROWS, len(store)))
             yield rows
             bar.update(rows.stop - rows.start)
 
 
-def coordinates(frame: pd.DataFrame, store: Store, x: str, y: str, source: str) -> Projection:
-    """Return two columns of a table that is indexed by `id` as a map of a store's locations.
+def projection_from_frame(
+    frame: pd.DataFrame, store: Store, x: str, y: str, source: str
+) -> Projection:
+    """Return two columns of a table, indexed by `id`, as a projection of a store's locations.
 
-    Rows are matched by id and may stand in any order; `source` names the table. Raises InputError
-    when a column is missing, an id is missing, unknown or given twice, or a coordinate is no
-    finite number.
+    Rows are matched by id, in any order; `source` is the name of the table. Raises InputError
+    when a column is missing, an id is missing, unknown or a duplicate, or a coordinate is not
+    finite.
     """
     for name in (x, y):
         if name not in frame.columns:
             raise InputError(f"{source}: has no column {name!r}, but {_listed(frame.columns)}.")
     _check_ids(frame.index, store, source)
-    place = frame.index.get_indexer(pd.Index(list(store.location_ids), dtype=frame.index.dtype))
-    coordinate = np.column_stack([_numbers(frame, name, source)[place] for name in (x, y)])
+    rows = frame.index.get_indexer(pd.Index(list(store.location_ids), dtype=frame.index.dtype))
+    xy = np.column_stack([_numbers(frame, name, source)[rows] for name in (x, y)])
     return Projection(
         method=METHOD,
-        coordinates=coordinate,
+        coordinates=xy,
         parameters={"table": source, "x": x, "y": y},
         seed=0,
         library="unknown",
@@ -115,16 +118,16 @@ def _classes(index: NDArray[np.int64], store: Store) -> pd.Categorical:
     return pd.Categorical.from_codes(index, pd.Index(store.class_names, dtype="str"))
 
 
-def _split(store: Store, rows: slice) -> pd.Categorical:
-    """Return the names of the splits, missing where an older store does not say."""
+def _splits(store: Store, rows: slice) -> pd.Categorical:
+    """Return the names of the splits, missing if the store has none."""
     unknown = np.full(rows.stop - rows.start, -1)
     codes = unknown if store.splits is None else store.splits[rows]
     return pd.Categorical.from_codes(codes, pd.Index(SPLITS, dtype="str"))
 
 
-def _neighbours(store: Store, index: "pd.Index[str]") -> pd.DataFrame:
+def _neighbor_columns(store: Store, index: "pd.Index[str]") -> pd.DataFrame:
     if store.neighbors is None:
-        raise InputError("the store has no neighbours yet; run `python -m workbench.project`.")
+        raise InputError("the store has no neighbours; run `python -m workbench.project`.")
     location = np.array(store.location_ids, dtype=object)
     return pd.DataFrame(
         {
@@ -138,32 +141,32 @@ def _neighbours(store: Store, index: "pd.Index[str]") -> pd.DataFrame:
 def _check_ids(index: "pd.Index[str]", store: Store, source: str) -> None:
     for name in index[index.duplicated()]:
         raise InputError(f"{source}: has {name!r} twice; keep one row for each location.")
-    given, known = set(index), set(store.location_ids)
-    for name in sorted(known - given):
+    ids, known = set(index), set(store.location_ids)
+    for name in sorted(known - ids):
         raise InputError(
-            f"{source}: {len(known - given)} of {len(known)} locations are missing, among them "
-            f"{name!r}; a map needs all of them."
+            f"{source}: {len(known - ids)} of {len(known)} locations are missing, among them "
+            f"{name!r}; a projection needs all of them."
         )
-    for name in sorted(map(str, given - known)):
+    for name in sorted(map(str, ids - known)):
         raise InputError(
-            f"{source}: {len(given - known)} rows are of no location of the store, among them "
-            f"{name!r}; leave them out or name the store that they are of."
+            f"{source}: {len(ids - known)} rows are not of the store, among them "
+            f"{name!r}; remove them or choose the store that they are of."
         )
 
 
 def _numbers(frame: pd.DataFrame, name: str, source: str) -> NDArray[np.float32]:
-    """Return a column as (rows) float32, all of it finite."""
+    """Return a column as finite float32; raises InputError."""
     values = pd.to_numeric(frame[name], errors="coerce").to_numpy(np.float64, na_value=np.nan)
     with np.errstate(over="ignore"):
         result = values.astype(np.float32)
     for row in np.flatnonzero(~np.isfinite(result)).tolist():
         raise InputError(
             f"{source}: {name} of {frame.index[row]!r} is {str(frame[name].iloc[row])[:40]!r}, "
-            "which is no finite number; a map needs a place for every location."
+            "which is not a finite number; a projection needs all coordinates."
         )
     return result
 
 
 def _listed(columns: "pd.Index[str]") -> str:
-    shown = ", ".join(repr(str(name)) for name in columns[:_SHOWN])
-    return f"{shown} and {len(columns) - _SHOWN} more" if len(columns) > _SHOWN else shown
+    shown = ", ".join(repr(str(name)) for name in columns[:_MAX_LISTED])
+    return f"{shown} and {len(columns) - _MAX_LISTED} more" if len(columns) > _MAX_LISTED else shown

@@ -1,4 +1,4 @@
-"""A store as the folder that TensorBoard's embedding projector opens."""
+"""A store as a folder for TensorBoard's embedding projector."""
 
 import math
 import re
@@ -13,19 +13,18 @@ from PIL import Image
 from tqdm import tqdm
 
 from common.files import atomic_directory
-from workbench.interchange.frame import blocks, part
-from workbench.interchange.pictures import Pixels, Views, tile
+from workbench.interchange.frame import frame_rows, row_batches
+from workbench.interchange.pictures import Pixels, ViewReader, tile
 from workbench.store import Rows, Store
 
-OWN = re.compile(r"(tensors|metadata|map-[a-z0-9-]+)\.tsv|sprite\.png|projector_config\.pbtxt")
-"""The files of such a folder."""
+FILES = re.compile(r"(tensors|metadata|map-[a-z0-9-]+)\.tsv|sprite\.png|projector_config\.pbtxt")
+"""Names of the files of such a folder."""
 
-MOST = 100_000
-"""As many rows as the projector asks its server for; of more it would show the first ones only."""
+MAX_ROWS = 100_000
+"""The projector requests no more rows: it would show the first ones only."""
 
-# The projector takes no larger sprite: so wide and high is the largest texture of many browsers.
-SPRITE = 8192
-TILE = 64
+MAX_SPRITE_SIZE = 8192  # Pixels on a side: the largest texture of many browsers.
+TILE_SIZE = 64
 COLUMNS = [
     "id",
     "state",
@@ -37,22 +36,22 @@ COLUMNS = [
     "latitude",
     "longitude",
 ]
-# A tab or a line end would begin another cell or row; a backslash says what stood there.
+# A tab or a line end would start another cell or row.
 _ESCAPE = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
 
-def write(path: Path, store: Store, *, features: bool, views: Views | None) -> int:
-    """Write tensors, metadata and maps as TSV, and the configuration that names them.
+def write(path: Path, store: Store, *, features: bool, read_views: ViewReader | None) -> int:
+    """Write tensors, metadata and projections as TSV files, and their configuration.
 
-    The tensors are the scores of the principal components where the store has them, or all
-    features where `features` asks for these; each map is a tensor of its own. Of more than `MOST`
-    locations a sample, drawn with seed 0, is written. Returns the number of locations written.
-    Raises InputError when the disk refuses or a photograph cannot be read.
+    The tensors are the principal components if the store has them and `features` is False, else all
+    features; each projection is another tensor. Of more than `MAX_ROWS` locations a random sample
+    (seed 0) is written. Returns the number of locations written. Raises InputError when the disk is
+    full or a photograph cannot be read.
     """
-    chosen = sample(len(store))
+    chosen = sample_mask(len(store))
     components = None if features else store.components
     tensor: Rows = store.features if components is None else components.scores
-    # The projector begins with the first in the alphabet.
+    # The projector starts with the tensor that is first in alphabetical order.
     name = "features" if components is None else "components"
     tensors = {"tensors.tsv": (name, tensor)}
     for title, made in store.projections.items():
@@ -61,7 +60,7 @@ def write(path: Path, store: Store, *, features: bool, views: Views | None) -> i
         _write_metadata(partial / "metadata.tsv", store, chosen)
         for file_name, (_, values) in tensors.items():
             _write_tensor(partial / file_name, store, values, chosen)
-        side = _write_sprite(partial / "sprite.png", store, chosen, views) if views else 0
+        side = _write_sprite(partial / "sprite.png", store, chosen, read_views) if read_views else 0
         (partial / "projector_config.pbtxt").write_text(
             "".join(_entry(name, file_name, side) for file_name, (name, _) in tensors.items()),
             "utf-8",
@@ -69,22 +68,22 @@ def write(path: Path, store: Store, *, features: bool, views: Views | None) -> i
     return int(chosen.sum())
 
 
-def sample(count: int) -> NDArray[np.bool_]:
-    """Return which of `count` locations are written, (count) bool: `MOST`, drawn with seed 0."""
+def sample_mask(count: int) -> NDArray[np.bool_]:
+    """Return a mask (count,) of at most `MAX_ROWS` locations, sampled with seed 0."""
     chosen = np.ones(count, dtype=bool)
-    if count > MOST:
-        left_out = np.random.default_rng(0).choice(count, count - MOST, replace=False)
+    if count > MAX_ROWS:
+        left_out = np.random.default_rng(0).choice(count, count - MAX_ROWS, replace=False)
         chosen[left_out] = False
     return chosen
 
 
 def _plane(coordinate: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return a map (N, 2) as a plane in space, (N, 3): the projector shows nothing of less."""
+    """Return coordinates (N, 2) as (N, 3): the projector needs three dimensions."""
     return np.pad(coordinate, ((0, 0), (0, 1)))
 
 
 def _entry(name: str, file_name: str, side: int) -> str:
-    """Return a tensor's entry in the configuration: protocol buffers in their text format."""
+    """Return the entry of a tensor in the configuration, in the text format of protocol buffers."""
     lines = [
         f'tensor_name: "{name}"',
         f'tensor_path: "{file_name}"',
@@ -101,14 +100,14 @@ def _entry(name: str, file_name: str, side: int) -> str:
 def _write_metadata(path: Path, store: Store, chosen: NDArray[np.bool_]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         print("\t".join(COLUMNS), file=file)
-        for rows in blocks(store, "Writing metadata"):
-            frame = part(store, rows).reset_index()[COLUMNS][chosen[rows]]
+        for rows in row_batches(store, "Writing metadata"):
+            frame = frame_rows(store, rows).reset_index()[COLUMNS][chosen[rows]]
             for line in _lines(frame):
                 print(line, file=file)
 
 
 def _lines(frame: pd.DataFrame) -> Iterator[str]:
-    """Yield a table's rows, a line each; the projector knows no missing number, so say so."""
+    """Yield the rows of a table as lines, with "unknown" for missing values."""
     texts = [
         ["unknown" if missing else str(value).translate(_ESCAPE) for value, missing in cells]
         for cells in (
@@ -120,7 +119,7 @@ def _lines(frame: pd.DataFrame) -> Iterator[str]:
 
 def _write_tensor(path: Path, store: Store, values: Rows, chosen: NDArray[np.bool_]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        for rows in blocks(store, f"Writing {path.name}"):
+        for rows in row_batches(store, f"Writing {path.name}"):
             _write_numbers(file, np.asarray(values[rows], dtype=np.float32)[chosen[rows]])
 
 
@@ -128,15 +127,17 @@ def _write_numbers(file: TextIO, block: NDArray[np.float32]) -> None:
     pd.DataFrame(block).to_csv(file, sep="\t", header=False, index=False, lineterminator="\n")
 
 
-def _write_sprite(path: Path, store: Store, chosen: NDArray[np.bool_], views: Views) -> int:
-    """Write the locations' pictures as one, row by row; return the pixels on each side of one."""
+def _write_sprite(
+    path: Path, store: Store, chosen: NDArray[np.bool_], read_views: ViewReader
+) -> int:
+    """Write the pictures of all locations as one and return the size of each, in pixels."""
     names = [name for name, wanted in zip(store.location_ids, chosen, strict=True) if wanted]
     across = math.isqrt(len(names) - 1) + 1
-    half = min(TILE, SPRITE // across) // 2
+    half = min(TILE_SIZE, MAX_SPRITE_SIZE // across) // 2
     side = 2 * half
     sprite: Pixels = np.zeros((across, side, across, side, 3), dtype=np.uint8)
     with tqdm(names, "Reading photographs", unit="location", delay=2, dynamic_ncols=True) as bar:
         for number, name in enumerate(bar):
-            sprite[number // across, :, number % across] = tile(views(name, half))
+            sprite[number // across, :, number % across] = tile(read_views(name, half))
     Image.fromarray(sprite.reshape(across * side, across * side, 3)).save(path)
     return side

@@ -1,4 +1,4 @@
-"""A store as one CSV or Parquet file, block by block, and what a map needs from such a file."""
+"""A store as a CSV or Parquet file, and columns of such a file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,45 +11,45 @@ from pyarrow import csv, parquet
 
 from common.errors import InputError
 from common.files import atomic_write
-from workbench.interchange.frame import blocks, part
-from workbench.interchange.pictures import Views, jpeg, panorama
+from workbench.interchange.frame import frame_rows, row_batches
+from workbench.interchange.pictures import ViewReader, jpeg, panorama
 from workbench.store import Store
 
-PICTURE = 64
-"""Pixels on each side of a view in a table's pictures."""
+PICTURE_SIZE = 64
+"""Width and height of a view in the pictures, in pixels."""
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
-# A spreadsheet takes a text that begins so for a formula, and runs it; ids and classes come from
-# names of folders that somebody else may have given. The apostrophe says that it is text.
+# A spreadsheet runs text that starts with these as a formula, and ids and classes are names of
+# folders that may come from others. A leading apostrophe marks text.
 _APOSTROPHE = "'"
 _FORMULA = tuple("=+-@＝＋－＠\t\r\n" + _APOSTROPHE)
 
 
 def write_csv(path: Path, store: Store, *, logits: bool) -> None:
-    """Write predictions, coordinates and maps as CSV (RFC 4180, UTF-8), empty where unknown.
+    """Write the table of a store as CSV (RFC 4180, UTF-8); missing values are empty.
 
-    Raises InputError when the disk refuses.
+    Raises InputError when the disk is full.
     """
     with atomic_write(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
-        for rows in blocks(store, "Writing CSV"):
-            frame = _harmless(part(store, rows, logits=logits))
+        for rows in row_batches(store, "Writing CSV"):
+            frame = _escape_formulas(frame_rows(store, rows, logits=logits))
             frame.to_csv(file, header=rows.start == 0, lineterminator="\r\n")
 
 
 def write_parquet(
-    path: Path, store: Store, *, logits: bool, features: bool, views: Views | None
+    path: Path, store: Store, *, logits: bool, features: bool, read_views: ViewReader | None
 ) -> None:
-    """Write the table as Parquet, the way that embedding-atlas reads it, a row group a block.
+    """Write the table of a store as Parquet for embedding-atlas.
 
-    `neighbours` has, where the store knows them, the numbers of rows in this file, counted from 0;
-    `feature` the D features, `panorama` a JPEG of the four views, N, E, S, W. Raises InputError
-    when the disk refuses or a photograph cannot be read.
+    Further columns: `neighbours` with row numbers in this file, if the store has neighbours;
+    `feature` with the D features; `panorama` with a JPEG of the four views, N, E, S, W. Raises
+    InputError when the disk is full or a photograph cannot be read.
     """
     writer = None
     with atomic_write(path) as partial:
         try:
-            for rows in blocks(store, "Writing Parquet"):
-                table = _block(store, rows, logits=logits, features=features, views=views)
+            for rows in row_batches(store, "Writing Parquet"):
+                table = _block(store, rows, logits=logits, features=features, read_views=read_views)
                 if writer is None:
                     writer = parquet.ParquetWriter(partial, table.schema)
                 writer.write_table(table)
@@ -59,16 +59,16 @@ def write_parquet(
 
 
 def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """Read columns of a CSV, TSV or Parquet file, indexed by its column `id`.
+    """Return columns of a CSV, TSV or Parquet file, indexed by its column `id`.
 
-    Those that the file lacks are left out, and it is `coordinates` that says so. Raises InputError
-    when the file is missing or cannot be read, or has no `id`.
+    Columns that the file lacks are left out; `projection_from_frame` reports them. Raises
+    InputError when the file is missing, cannot be read, or has no `id`.
     """
     if not path.is_file():
         raise InputError(f"{path}: there is no such table.")
     separator = SEPARATORS.get(path.suffix.lower())
     if separator is None and path.suffix.lower() != ".parquet":
-        raise InputError(f"{path}: is no .csv, .tsv or .parquet by its name; give it one of them.")
+        raise InputError(f"{path}: is not a .csv, .tsv or .parquet file; rename or convert it.")
     try:
         if separator is None:
             read = _read_parquet(path, columns)
@@ -79,8 +79,8 @@ def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
         phrase = str(error).strip().partition("\n")[0].rstrip(".")
         raise InputError(f"{path}: cannot be read ({phrase}); write it again.") from error
     if "id" not in frame.columns:
-        raise InputError(f"{path}: has no column 'id', which says of which location a row is.")
-    frame["id"] = frame["id"].astype("str").map(_plain if separator else str)
+        raise InputError(f"{path}: has no column 'id' with the ids of the locations; add it.")
+    frame["id"] = frame["id"].astype("str").map(_unescape if separator else str)
     return frame.set_index("id")
 
 
@@ -88,7 +88,7 @@ def _read_text(path: Path, columns: Sequence[str], separator: str) -> pa.Table:
     parsing = csv.ParseOptions(delimiter=separator, newlines_in_values=True)
     with csv.open_csv(path, parse_options=parsing) as file:
         wanted = _wanted(file.schema.names, columns)
-    # All as text: "NA" and "007" are ids like others, and what is no number is to be shown.
+    # All as text: "NA" and "007" are valid ids, and messages show what is not a number.
     converting = csv.ConvertOptions(
         include_columns=wanted, column_types=dict.fromkeys(wanted, pa.string())
     )
@@ -107,35 +107,37 @@ def _wanted(known: Sequence[str], columns: Sequence[str]) -> list[str]:
     return wanted
 
 
-def _harmless(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with an apostrophe before each text that could be a formula."""
+def _escape_formulas(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with an apostrophe before text that could be a formula."""
     result = frame.copy()
     for name, column in frame.items():
         if isinstance(column.dtype, pd.CategoricalDtype):
-            result[name] = column.cat.rename_categories(_marked)
+            result[name] = column.cat.rename_categories(_escape)
         elif not pd.api.types.is_numeric_dtype(column):
-            result[name] = column.map(_marked)
-    result.index = frame.index.map(_marked)
+            result[name] = column.map(_escape)
+    result.index = frame.index.map(_escape)
     return result
 
 
-def _marked(text: str) -> str:
+def _escape(text: str) -> str:
     return _APOSTROPHE + text if text.startswith(_FORMULA) else text
 
 
-def _plain(text: str) -> str:
-    """Undo `_marked`."""
+def _unescape(text: str) -> str:
+    """Undo `_escape`."""
     return text[1:] if text[:1] == _APOSTROPHE and text[1:].startswith(_FORMULA) else text
 
 
 def _block(
-    store: Store, rows: slice, *, logits: bool, features: bool, views: Views | None
+    store: Store, rows: slice, *, logits: bool, features: bool, read_views: ViewReader | None
 ) -> pa.Table:
-    frame = part(store, rows, logits=logits).reset_index()
+    frame = frame_rows(store, rows, logits=logits).reset_index()
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    # Of categories embedding-atlas draws no chart, and it colours by none: so they become text.
-    kinds = [pa.string() if pa.types.is_dictionary(kind) else kind for kind in table.schema.types]
-    table = table.cast(pa.schema(list(zip(table.column_names, kinds, strict=True))))
+    # As text: embedding-atlas draws no charts of categories.
+    types = [
+        pa.string() if pa.types.is_dictionary(type_) else type_ for type_ in table.schema.types
+    ]
+    table = table.cast(pa.schema(list(zip(table.column_names, types, strict=True))))
     if store.neighbors is not None:
         index = store.neighbors.indices[rows].astype(np.int32)
         lists = [_lists(index), _lists(store.neighbors.distances[rows])]
@@ -143,8 +145,8 @@ def _block(
         table = table.append_column("neighbours", pairs)
     if features:
         table = table.append_column("feature", _lists(store.features[rows]))
-    if views is not None:
-        table = table.append_column("panorama", _panoramas(store, rows, views))
+    if read_views is not None:
+        table = table.append_column("panorama", _panoramas(store, rows, read_views))
     return table
 
 
@@ -155,6 +157,6 @@ def _lists(values: NDArray[np.generic]) -> pa.ListArray:
     return pa.ListArray.from_arrays(offsets, pa.array(np.ascontiguousarray(values).ravel()))
 
 
-def _panoramas(store: Store, rows: slice, views: Views) -> pa.BinaryArray:
-    pictures = (jpeg(panorama(views(name, PICTURE))) for name in store.location_ids[rows])
+def _panoramas(store: Store, rows: slice, read_views: ViewReader) -> pa.BinaryArray:
+    pictures = (jpeg(panorama(read_views(name, PICTURE_SIZE))) for name in store.location_ids[rows])
     return pa.array(list(pictures), type=pa.binary())

@@ -1,7 +1,7 @@
-"""A store as a project of ViRelAy, and a map from the file of one of its analyses.
+"""A store as a project of ViRelAy, and a projection from one of its analysis files.
 
-Besides the store, only this module speaks HDF5, since that is what ViRelAy reads: labels and
-pictures, attributions, and analyses, which are maps and clusterings of some of the rows.
+ViRelAy reads HDF5: labels and pictures, attributions, and analyses, which are embeddings and
+clusterings of some of the rows.
 """
 
 import json
@@ -22,46 +22,51 @@ from common.files import atomic_directory
 from workbench.attribution.explainer import Explainer
 from workbench.attribution.request import AttributionRequest
 from workbench.evaluation import metrics
-from workbench.interchange.frame import blocks
-from workbench.interchange.pictures import Views, tile
+from workbench.interchange.frame import row_batches
+from workbench.interchange.pictures import ViewReader, tile
 from workbench.store import Store
 from workbench.store.hdf5 import DAMAGED, create_hdf5, is_external
 
-OWN = re.compile(r"project\.yaml|label-map\.json|(dataset|attribution|analysis)\.h5")
-"""The files of such a folder."""
+FILES = re.compile(r"project\.yaml|label-map\.json|(dataset|attribution|analysis)\.h5")
+"""Names of the files of such a folder."""
 
-EVERYTHING = "all locations"
-"""The category of all locations; the others are classes, by their number."""
+ALL_LOCATIONS = "all locations"
+"""The category of all locations; the other categories are classes."""
 
-# In the server's addresses hyphens and underscores are the same.
+# Without a hyphen or underscore, which the server's URLs do not distinguish.
 METHOD = "features"
 AXES = ("1", "2")
 COMPRESSED: Mapping[str, Any] = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
 
 
 def write(
-    path: Path, store: Store, name: str, *, views: Views | None, explainer: Explainer | None
+    path: Path,
+    store: Store,
+    name: str,
+    *,
+    read_views: ViewReader | None,
+    explainer: Explainer | None,
 ) -> None:
-    """Write a project: label map, labels, pictures, attributions, and maps with clusterings.
+    """Write a project: label map, labels, pictures, attributions, embeddings and clusterings.
 
-    Pictures are the four views as the model saw them, N and E above S and W: (2 H, 2 W, 3);
-    attributions (2 H, 2 W, 2) float32, to be added up. Either is left out where nothing gives it.
-    Raises InputError when the store has no maps, the disk refuses, or a location cannot be read or
-    explained.
+    Pictures are the four views at the model's size, N and E above S and W: (2 H, 2 W, 3).
+    Attributions are (2 H, 2 W, 2) float32, whose sum over the last axis is the map. Without
+    `read_views` or `explainer` these are left out. Raises InputError when the store has no
+    projections, the disk is full, or a location cannot be read or explained.
     """
     if not store.projections:
-        raise InputError("the store has no maps yet; run `python -m workbench.project` first.")
+        raise InputError("the store has no projections; run `python -m workbench.project` first.")
     with atomic_directory(path) as partial:
         labels = [
             {"index": number, "word_net_id": _category(number), "name": title}
             for number, title in enumerate(store.class_names)
         ]
         (partial / "label-map.json").write_text(json.dumps(labels, indent=1), "utf-8")
-        _write_dataset(partial / "dataset.h5", store, views)
+        _write_dataset(partial / "dataset.h5", store, read_views)
         if explainer:
             _write_attributions(partial / "attribution.h5", store, explainer)
         _write_analyses(partial / "analysis.h5", store)
-        # JSON is YAML too, where all of its characters may be printed.
+        # JSON with printable characters is valid YAML.
         project = _project(_printable(name), store, attributions=explainer is not None)
         text = json.dumps(project, indent=2, ensure_ascii=False)
         (partial / "project.yaml").write_text(text + "\n", "utf-8")
@@ -70,23 +75,22 @@ def write(
 def read_embedding(
     path: Path, dataset: Path, store: Store, category: str, embedding: str | None
 ) -> pd.DataFrame:
-    """Return the first two axes, "1" and "2", of an embedding in the file of an analysis, by id.
+    """Return the first two axes, "1" and "2", of an embedding in an analysis file, by id.
 
-    `dataset` is the `dataset.h5` that `write` made, which says the ids of the rows that an
-    analysis knows by number. Raises InputError when a file is missing, damaged or another one,
-    and where there are several embeddings and none was named.
+    `dataset` is the `dataset.h5` of `write`, with the ids of the rows. Raises InputError when a
+    file is missing, damaged or does not fit, and if `embedding` is None but there are several.
     """
-    with _opened(dataset) as file:
+    with _open(dataset) as file:
         if "id" not in file:
-            raise InputError(f"{dataset}: does not say the ids of its rows; name our dataset.h5.")
+            raise InputError(f"{dataset}: has no ids; choose the dataset.h5 that to-virelay wrote.")
         rows = _dataset(dataset, file, "id")
         if rows.shape != (len(store),):
             raise InputError(
                 f"{dataset}: has {rows.shape} ids and the store {len(store)} locations; "
-                "name the store that it was written from."
+                "choose the store that it was written from."
             )
         known = rows.asstr()[:]
-    with _opened(path) as file:
+    with _open(path) as file:
         if category not in file:
             raise InputError(f"{path}: has no category {category!r}, but {_names(file)}.")
         embeddings = _members(path, file, f"{category}/embedding")
@@ -103,7 +107,7 @@ def read_embedding(
                 "should be (n, 2 or more) and (n)."
             )
         if len(index) > len(known) or index.dtype.kind not in "iu":
-            raise InputError(f"{path}: its index is of other rows than those of {dataset}.")
+            raise InputError(f"{path}: its index does not fit {dataset}.")
         number = index[:].astype(np.int64)
         if len(number) and not 0 <= number.min() <= number.max() < len(known):
             raise InputError(f"{path}: its index names rows that {dataset} does not have.")
@@ -112,7 +116,7 @@ def read_embedding(
 
 
 def _category(number: int) -> str:
-    """Return the key of a class, whose own name might mean a path in HDF5."""
+    """Return the key of a class; its name might be a path in HDF5."""
     return f"class-{number:04d}"
 
 
@@ -139,25 +143,25 @@ def _project(name: str, store: Store, *, attributions: bool) -> dict[str, object
     return {"project": project}
 
 
-def _write_dataset(path: Path, store: Store, views: Views | None) -> None:
+def _write_dataset(path: Path, store: Store, read_views: ViewReader | None) -> None:
     with create_hdf5(path) as file:
         file["label"] = store.labels.astype(np.uint16)
         file.create_dataset("id", data=list(store.location_ids), dtype=h5py.string_dtype())
-        if views is None:
+        if read_views is None:
             return
-        # A square, since that is how ViRelAy shows every picture.
+        # ViRelAy shows all pictures as squares.
         size = _size(store)
         shape = (len(store), 2 * size, 2 * size, 3)
         data = file.create_dataset("data", shape, np.uint8, chunks=(1, *shape[1:]))
         for row, name in _locations(store, "Reading photographs"):
-            data[row] = tile(views(name, size))
+            data[row] = tile(read_views(name, size))
 
 
 def _write_attributions(path: Path, store: Store, explainer: Explainer) -> None:
     with create_hdf5(path) as file:
         size = _size(store)
-        # ViRelAy adds the colours up, and half of its colour maps fail where there is but one: so
-        # each of two has a half, which is exact, and next to nothing when compressed.
+        # ViRelAy sums over the channels, and half of its colour maps fail with a single one. Two
+        # halves are exact, and cost almost nothing when compressed.
         shape = (len(store), 2 * size, 2 * size, 2)
         data = file.create_dataset(
             "attribution", shape, np.float32, chunks=(1, *shape[1:]), **COMPRESSED
@@ -174,7 +178,7 @@ def _write_analyses(path: Path, store: Store) -> None:
     clusterings = _clusterings(store)
     with create_hdf5(path) as file:
         for number in (None, *np.unique(store.labels).tolist()):
-            key = EVERYTHING if number is None else _category(number)
+            key = ALL_LOCATIONS if number is None else _category(number)
             rows = np.flatnonzero(
                 store.labels == number if number is not None else store.labels >= 0
             )
@@ -187,11 +191,11 @@ def _write_analyses(path: Path, store: Store) -> None:
 
 
 def _clusterings(store: Store) -> dict[str, NDArray[np.int32]]:
-    """Return what ViRelAy can colour by: numbers (N) int32, a colour each."""
+    """Return clusterings to colour by: (N,) int32."""
     predicted = np.concatenate(
         [
             metrics.rank_classes(store.logits[rows])[:, 0]
-            for rows in blocks(store, "Ranking classes")
+            for rows in row_batches(store, "Ranking classes")
         ]
     )
     return {
@@ -204,7 +208,7 @@ def _clusterings(store: Store) -> dict[str, NDArray[np.int32]]:
 def _size(store: Store) -> int:
     size = store.provenance.get("size")
     if not isinstance(size, int) or not 0 < size <= 4096:
-        raise InputError("the store does not say the size of its model's views; extract it again.")
+        raise InputError("the store does not record the image size of its model; extract it again.")
     return size
 
 
@@ -214,9 +218,9 @@ def _locations(store: Store, what: str) -> Iterator[tuple[int, str]]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[h5py.File]:
+def _open(path: Path) -> Iterator[h5py.File]:
     if not path.is_file():
-        raise InputError(f"{path}: there is no such file.")
+        raise InputError(f"{path}: there is no such file; choose an HDF5 file of ViRelAy.")
     try:
         with h5py.File(path, "r") as file:
             yield file
@@ -228,10 +232,10 @@ def _opened(path: Path) -> Iterator[h5py.File]:
 
 
 def _dataset(path: Path, file: h5py.File, name: str) -> h5py.Dataset:
-    """Return a dataset whose numbers lie in this very file."""
+    """Return a dataset whose data are in this file."""
     dataset = _inside(path, file, name)
     if not isinstance(dataset, h5py.Dataset):
-        raise InputError(f"{path}: {name!r} is no dataset in it.")
+        raise InputError(f"{path}: {name!r} is not a dataset.")
     return dataset
 
 
@@ -241,11 +245,11 @@ def _members(path: Path, file: h5py.File, name: str) -> list[str]:
 
 
 def _inside(path: Path, file: h5py.File, name: str) -> h5py.Group | h5py.Dataset:
-    """Return a group or dataset, following no link out of the file."""
+    """Return a group or dataset; raises InputError for a link."""
     if is_external(file, name):
-        raise InputError(f"{path}: {name!r} is a link; what lies elsewhere is not read.")
+        raise InputError(f"{path}: {name!r} is a link, which is not followed.")
     if name not in file:
-        raise InputError(f"{path}: has no {name!r}; is it the file of an analysis?")
+        raise InputError(f"{path}: has no {name!r}; is it an analysis file?")
     return file[name]
 
 

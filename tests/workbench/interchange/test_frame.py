@@ -9,7 +9,8 @@ import pytest
 from common.errors import InputError
 from tests.workbench.interchange.examples import HOSTILE, hostile_store
 from workbench.evaluation.metrics import probabilities
-from workbench.interchange import coordinates, to_frame
+from workbench.interchange import to_frame
+from workbench.interchange.frame import projection_from_frame
 from workbench.store import Store
 
 
@@ -60,7 +61,7 @@ def test_the_columns_are_those_that_the_page_names(store: Store) -> None:
         *["pca_preservation", "tsne-50_preservation", "umap_preservation"],
     ]
     assert list(to_frame(store).columns) == named
-    everything = to_frame(store, logits=True, neighbours=True, features=True)
+    everything = to_frame(store, logits=True, neighbors=True, features=True)
     assert list(everything.columns) == [
         *named,
         *(f"logit_{name}" for name in HOSTILE),
@@ -77,8 +78,8 @@ def test_the_columns_are_those_that_the_page_names(store: Store) -> None:
 def test_what_a_store_does_not_know_is_missing_or_refused(store: Store) -> None:
     older = replace(store, splits=None, neighbors=None)
     assert to_frame(older)["split"].isna().all()
-    with pytest.raises(InputError, match="no neighbours yet"):
-        to_frame(older, neighbours=True)
+    with pytest.raises(InputError, match="has no neighbours"):
+        to_frame(older, neighbors=True)
 
 
 def test_a_class_and_a_map_that_would_share_a_column_are_refused(store: Store) -> None:
@@ -94,14 +95,14 @@ def test_a_class_and_a_map_that_would_share_a_column_are_refused(store: Store) -
 
 def test_a_map_is_matched_by_id_and_not_by_order(store: Store) -> None:
     table = _map(store)
-    made = coordinates(table.iloc[::-1], store, "x", "y", "table.csv")
+    made = projection_from_frame(table.iloc[::-1], store, "x", "y", "table.csv")
     assert np.array_equal(made.coordinates, table.to_numpy(np.float32))
     assert made.method == "imported"
     assert made.parameters == {"table": "table.csv", "x": "x", "y": "y"}
 
 
 def test_the_table_of_a_store_gives_its_maps_back(store: Store) -> None:
-    made = coordinates(to_frame(store), store, "umap_x", "umap_y", "frame")
+    made = projection_from_frame(to_frame(store), store, "umap_x", "umap_y", "frame")
     assert np.array_equal(made.coordinates, store.projections["umap"].coordinates)
 
 
@@ -110,12 +111,12 @@ def test_maps_that_are_not_of_every_location_are_refused(store: Store) -> None:
     for spoilt, message in (
         (table.iloc[1:], "1 of 48 locations are missing, among them '=HYPERLINK"),
         (table.rename(index={"NA/0": "Oslo/0"}), "1 of 48 locations are missing, .* 'NA/0'"),
-        (pd.concat([table, table.rename(index="X{}".format)]), "48 rows are of no location .* .X"),
+        (pd.concat([table, table.rename(index="X{}".format)]), "48 rows are not of the store, .* .X"),
         (pd.concat([table, table.iloc[3:4]]), "'\\+1/0' twice"),
         (table.drop(columns="y"), "no column 'y', but 'x'"),
     ):
         with pytest.raises(InputError, match=f"^table.csv: .*{message}") as caught:
-            coordinates(spoilt, store, "x", "y", "table.csv")
+            projection_from_frame(spoilt, store, "x", "y", "table.csv")
         assert "\n" not in str(caught.value)
 
 
@@ -124,8 +125,8 @@ def test_coordinates_that_are_no_finite_numbers_are_refused(store: Store, value:
     table = _map(store)
     column = [value if name == "NA/2" else 0.5 for name in table.index]
     table["y"] = pd.Series(column, index=table.index, dtype="object")
-    with pytest.raises(InputError, match=r"table\.csv: y of 'NA/2' is .*no finite number"):
-        coordinates(table, store, "x", "y", "table.csv")
+    with pytest.raises(InputError, match=r"table\.csv: y of 'NA/2' is .*not a finite number"):
+        projection_from_frame(table, store, "x", "y", "table.csv")
 
 
 def test_the_page_has_the_columns_and_their_kinds(store: Store) -> None:
@@ -136,7 +137,7 @@ def test_the_page_has_the_columns_and_their_kinds(store: Store) -> None:
         for column in re.findall(r"`([^`]+)`", cells):
             named[column] = kind
     assert named.pop("id") == "string, the index"
-    frame = to_frame(store, logits=True, neighbours=True, features=True)
+    frame = to_frame(store, logits=True, neighbors=True, features=True)
     found = {}
     for name, column in frame.items():
         general = re.sub(r"^(pca|tsne-50|umap)_", "<map>_", str(name))

@@ -12,7 +12,7 @@ from werkzeug.test import Client, TestResponse
 
 from tests.workbench.interchange.examples import HOSTILE, hostile_store, photographed_store
 from workbench.interchange import projector
-from workbench.interchange.pictures import reader, tile
+from workbench.interchange.pictures import tile, view_reader
 from workbench.store import Store
 from workbench.store.photographs import Photographs
 
@@ -25,7 +25,7 @@ def store(tmp_path: Path) -> Store:
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a small store be several blocks, the last one not full."""
-    monkeypatch.setattr("workbench.interchange.frame.ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("workbench.interchange.frame.BATCH_ROWS", 7)
 
 
 class Projector:
@@ -58,7 +58,7 @@ class Projector:
 
 
 def test_the_projector_shows_components_and_maps(tmp_path: Path, store: Store) -> None:
-    assert projector.write(tmp_path / "out", store, features=False, views=None) == len(store)
+    assert projector.write(tmp_path / "out", store, features=False, read_views=None) == len(store)
     opened = Projector(tmp_path / "out")
     names = ["components", "map-pca", "map-tsne-50", "map-umap"]
     assert [found["tensorName"] for found in opened.embeddings()] == names == sorted(names)
@@ -72,7 +72,7 @@ def test_the_projector_shows_components_and_maps(tmp_path: Path, store: Store) -
 
 
 def test_names_break_neither_rows_nor_cells_of_the_projector(tmp_path: Path, store: Store) -> None:
-    projector.write(tmp_path / "out", store, features=False, views=None)
+    projector.write(tmp_path / "out", store, features=False, read_views=None)
     head, *rows = Projector(tmp_path / "out").metadata("map-umap")
     assert head == projector.COLUMNS
     assert len(rows) == len(store)
@@ -87,7 +87,7 @@ def test_names_break_neither_rows_nor_cells_of_the_projector(tmp_path: Path, sto
 
 
 def test_the_projector_shows_features_where_asked(tmp_path: Path, store: Store) -> None:
-    projector.write(tmp_path / "out", store, features=True, views=None)
+    projector.write(tmp_path / "out", store, features=True, read_views=None)
     opened = Projector(tmp_path / "out")
     assert np.array_equal(opened.tensor("features", len(store)), store.features[:])
 
@@ -95,11 +95,11 @@ def test_the_projector_shows_features_where_asked(tmp_path: Path, store: Store) 
 def test_of_too_many_locations_a_sample_keeps_rows_together(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(projector, "MOST", 20)
-    assert projector.write(tmp_path / "out", store, features=True, views=None) == 20
+    monkeypatch.setattr(projector, "MAX_ROWS", 20)
+    assert projector.write(tmp_path / "out", store, features=True, read_views=None) == 20
     opened = Projector(tmp_path / "out")
     _, *rows = opened.metadata("features")
-    chosen = np.flatnonzero(projector.sample(len(store)))
+    chosen = np.flatnonzero(projector.sample_mask(len(store)))
     assert len(rows) == len(chosen) == 20
     assert np.array_equal(opened.tensor("features", 20), store.features[chosen])
     plain = {store.location_ids[row] for row in chosen} & {row[0] for row in rows}
@@ -108,8 +108,8 @@ def test_of_too_many_locations_a_sample_keeps_rows_together(
 
 def test_every_location_has_its_place_in_the_sprite(tmp_path: Path) -> None:
     store = photographed_store(tmp_path / "store.h5", tmp_path / "data")
-    views = reader(Photographs(tmp_path / "data", store))
-    projector.write(tmp_path / "out", store, features=False, views=views)
+    views = view_reader(Photographs(tmp_path / "data", store))
+    projector.write(tmp_path / "out", store, features=False, read_views=views)
     opened = Projector(tmp_path / "out")
     sprite = opened.embeddings()[0]["sprite"]
     assert sprite == {"imagePath": "sprite.png", "singleImageDim": [64, 64]}

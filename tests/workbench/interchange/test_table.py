@@ -16,8 +16,8 @@ from pyarrow import parquet
 
 from common.errors import InputError
 from tests.workbench.interchange.examples import hostile_store, photographed_store
-from workbench.interchange import coordinates, table, to_frame
-from workbench.interchange.pictures import reader
+from workbench.interchange import projection_from_frame, table, to_frame
+from workbench.interchange.pictures import view_reader
 from workbench.store import Store
 from workbench.store.photographs import Photographs
 
@@ -30,14 +30,14 @@ def store(tmp_path: Path) -> Store:
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a small store be several blocks, the last one not full."""
-    monkeypatch.setattr("workbench.interchange.frame.ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("workbench.interchange.frame.BATCH_ROWS", 7)
 
 
 def _write(path: Path, store: Store) -> None:
     if path.suffix == ".csv":
         table.write_csv(path, store, logits=False)
     else:
-        table.write_parquet(path, store, logits=False, features=False, views=None)
+        table.write_parquet(path, store, logits=False, features=False, read_views=None)
 
 
 def _csv(path: Path) -> list[list[str]]:
@@ -87,7 +87,7 @@ def test_a_map_comes_back_out_of_the_file_that_it_was_written_to(
     path = tmp_path / name
     _write(path, store)
     read = table.read_table(path, ("tsne-50_x", "tsne-50_y"))
-    made = coordinates(read, store, "tsne-50_x", "tsne-50_y", name)
+    made = projection_from_frame(read, store, "tsne-50_x", "tsne-50_y", name)
     assert np.array_equal(made.coordinates, store.projections["tsne-50"].coordinates)
 
 
@@ -102,7 +102,7 @@ def test_a_map_is_read_out_of_what_pandas_writes(tmp_path: Path, store: Store) -
         read = read.rename(
             index={"=both/0": "'=both/0", "=both/1": "'=both/1", "=both/2": "'=both/2"}
         )
-        made = coordinates(read, store, "umap_x", "umap_y", name)
+        made = projection_from_frame(read, store, "umap_x", "umap_y", name)
         assert np.array_equal(made.coordinates, store.projections["umap"].coordinates)
 
 
@@ -110,7 +110,7 @@ def test_a_map_is_read_out_of_what_pandas_writes(tmp_path: Path, store: Store) -
     ("name", "content", "message"),
     [
         ("none.csv", None, "there is no such table"),
-        ("table.xlsx", b"PK", "is no .csv, .tsv or .parquet by its name"),
+        ("table.xlsx", b"PK", "is not a .csv, .tsv or .parquet file"),
         ("empty.csv", b"", "cannot be read"),
         ("ragged.csv", b"id,x,y\nOhio/1,1,2\nOhio/2,1,2,3\n", "cannot be read"),
         ("wide.csv", b"id,x,y\nOhio/1,1,2,3\nOhio/2,1,2,3\n", "cannot be read"),
@@ -140,7 +140,7 @@ def test_a_parquet_file_without_ids_is_refused(tmp_path: Path) -> None:
 
 def test_parquet_has_row_groups_and_one_row_for_each_location(tmp_path: Path, store: Store) -> None:
     path = tmp_path / "out.parquet"
-    table.write_parquet(path, store, logits=True, features=True, views=None)
+    table.write_parquet(path, store, logits=True, features=True, read_views=None)
     assert parquet.ParquetFile(path).num_row_groups == 7
     read = pd.read_parquet(path).set_index("id")
     expected = to_frame(store, logits=True)
@@ -153,7 +153,7 @@ def test_embedding_atlas_can_colour_by_state(tmp_path: Path, store: Store) -> No
     # It knows what to do with DuckDB's VARCHAR, not with its ENUM.
     path = tmp_path / "out.parquet"
     older = replace(store, splits=None)
-    table.write_parquet(path, older, logits=False, features=False, views=None)
+    table.write_parquet(path, older, logits=False, features=False, read_views=None)
     frame = pd.read_parquet(path)  # Which DuckDB takes its columns from.
     described = duckdb.sql("describe select * from frame")
     assert described is not None
@@ -164,7 +164,7 @@ def test_embedding_atlas_can_colour_by_state(tmp_path: Path, store: Store) -> No
 
 def test_duckdb_reads_the_parquet_file(tmp_path: Path, store: Store) -> None:
     path = tmp_path / "out.parquet"
-    table.write_parquet(path, store, logits=False, features=True, views=None)
+    table.write_parquet(path, store, logits=False, features=True, read_views=None)
     found = duckdb.sql(
         f"select id, neighbours.ids[1], neighbours.distances[3], len(feature) from '{path}'"
     )
@@ -179,9 +179,9 @@ def test_duckdb_reads_the_parquet_file(tmp_path: Path, store: Store) -> None:
 
 def test_embedding_atlas_opens_the_parquet_file(tmp_path: Path) -> None:
     store = photographed_store(tmp_path / "store.h5", tmp_path / "data")
-    views = reader(Photographs(tmp_path / "data", store))
+    views = view_reader(Photographs(tmp_path / "data", store))
     path = tmp_path / "out.parquet"
-    table.write_parquet(path, store, logits=False, features=True, views=views)
+    table.write_parquet(path, store, logits=False, features=True, read_views=views)
     (tmp_path / "static").mkdir()
     subprocess.run(
         [
@@ -206,12 +206,14 @@ def test_embedding_atlas_opens_the_parquet_file(tmp_path: Path) -> None:
 
 def test_a_panorama_is_a_jpeg_of_the_four_views(tmp_path: Path) -> None:
     store = photographed_store(tmp_path / "store.h5", tmp_path / "data")
-    views = reader(Photographs(tmp_path / "data", store))
-    table.write_parquet(tmp_path / "a.parquet", store, logits=False, features=False, views=views)
+    views = view_reader(Photographs(tmp_path / "data", store))
+    table.write_parquet(
+        tmp_path / "a.parquet", store, logits=False, features=False, read_views=views
+    )
     file = tmp_path / "first.jpg"
     file.write_bytes(pd.read_parquet(tmp_path / "a.parquet")["panorama"].iloc[0])
     with Image.open(file) as image:
-        assert (image.format, image.size) == ("JPEG", (4 * table.PICTURE, table.PICTURE))
+        assert (image.format, image.size) == ("JPEG", (4 * table.PICTURE_SIZE, table.PICTURE_SIZE))
 
 
 @pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
@@ -225,7 +227,7 @@ def test_a_disk_that_fails_leaves_the_old_file_whole(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(InputError, match=f"{path}: No space left on device; make room"):
+    with pytest.raises(InputError, match=f"{path}: No space left on device; free some space"):
         _write(path, store)
     assert path.read_text() == "old"
     assert sorted(item.name for item in tmp_path.iterdir()) == [name, "store.h5"]

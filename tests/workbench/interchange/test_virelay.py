@@ -17,8 +17,9 @@ from tests.workbench.interchange.examples import HOSTILE, hostile_store, photogr
 from workbench.attribution.explainer import PartialCallback
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution, Cost
-from workbench.interchange import coordinates, virelay
-from workbench.interchange.pictures import reader, tile
+from workbench.interchange import virelay
+from workbench.interchange.frame import projection_from_frame
+from workbench.interchange.pictures import tile, view_reader
 from workbench.store import Store
 from workbench.store.photographs import Photographs
 
@@ -66,7 +67,7 @@ def _opened(folder: Path) -> tuple[Workspace, Client]:
 
 
 def test_virelay_shows_the_maps_of_each_class_and_of_all(tmp_path: Path, store: Store) -> None:
-    virelay.write(tmp_path / "out", store, "a store", views=None, explainer=None)
+    virelay.write(tmp_path / "out", store, "a store", read_views=None, explainer=None)
     workspace, client = _opened(tmp_path / "out")
     shown = client.get("/api/projects/0").get_json()
     assert (shown["name"], shown["model"]) == ("a store", "medium fusion")
@@ -100,9 +101,9 @@ def test_virelay_shows_the_maps_of_each_class_and_of_all(tmp_path: Path, store: 
 @pytest.mark.filterwarnings("ignore:'mode' parameter is deprecated:DeprecationWarning")
 def test_virelay_shows_pictures_and_attributions(tmp_path: Path) -> None:
     store = photographed_store(tmp_path / "store.h5", tmp_path / "data")
-    views = reader(Photographs(tmp_path / "data", store))
+    views = view_reader(Photographs(tmp_path / "data", store))
     explainer = Explained(store)
-    virelay.write(tmp_path / "out", store, "a store", views=views, explainer=explainer)
+    virelay.write(tmp_path / "out", store, "a store", read_views=views, explainer=explainer)
     workspace, client = _opened(tmp_path / "out")
     project = workspace.get_project("a store")
     sample = project.get_sample(4)
@@ -126,7 +127,7 @@ def test_virelay_shows_pictures_and_attributions(tmp_path: Path) -> None:
 def test_without_attributions_virelay_has_maps_and_no_pictures(
     tmp_path: Path, store: Store
 ) -> None:
-    virelay.write(tmp_path / "out", store, "a store", views=None, explainer=None)
+    virelay.write(tmp_path / "out", store, "a store", read_views=None, explainer=None)
     workspace, client = _opened(tmp_path / "out")
     assert not (tmp_path / "out" / "attribution.h5").exists()
     assert client.get("/api/projects/0/attributions?indices=1").status_code == 404
@@ -135,7 +136,7 @@ def test_without_attributions_virelay_has_maps_and_no_pictures(
 
 def test_any_name_of_a_store_can_be_a_projects(tmp_path: Path, store: Store) -> None:
     for number, name in enumerate(('a: "b" #c', "line\nend\x7f\u2028", "{ö: [🗾]}", "", "yes")):
-        virelay.write(tmp_path / f"{number}", store, name, views=None, explainer=None)
+        virelay.write(tmp_path / f"{number}", store, name, read_views=None, explainer=None)
         workspace, _ = _opened(tmp_path / f"{number}")
         (shown,) = workspace.get_project_names()
         assert shown == name.replace("\n", "□").replace("\x7f", "□").replace("\u2028", "□")
@@ -143,9 +144,9 @@ def test_any_name_of_a_store_can_be_a_projects(tmp_path: Path, store: Store) -> 
 
 
 def test_a_store_without_maps_is_refused(tmp_path: Path, store: Store) -> None:
-    with pytest.raises(InputError, match="no maps yet"):
+    with pytest.raises(InputError, match="has no projections"):
         virelay.write(
-            tmp_path / "out", replace(store, projections={}), "x", views=None, explainer=None
+            tmp_path / "out", replace(store, projections={}), "x", read_views=None, explainer=None
         )
     assert not (tmp_path / "out").exists()
 
@@ -162,7 +163,7 @@ def _analysis(path: Path, index: object, values: object) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path, store: Store) -> Path:
-    virelay.write(tmp_path / "out", store, "a store", views=None, explainer=None)
+    virelay.write(tmp_path / "out", store, "a store", read_views=None, explainer=None)
     return tmp_path / "out"
 
 
@@ -171,7 +172,7 @@ def test_an_embedding_of_an_analysis_becomes_a_map_by_its_index(folder: Path, st
     values = np.random.default_rng(4).normal(size=(len(store), 3)).astype(np.float32)
     path = _analysis(folder / "other.h5", order, values[order])
     frame = virelay.read_embedding(path, folder / "dataset.h5", store, "all locations", None)
-    made = coordinates(frame, store, *virelay.AXES, "other.h5")
+    made = projection_from_frame(frame, store, *virelay.AXES, "other.h5")
     assert np.array_equal(made.coordinates, values[:, :2])
 
 
@@ -179,7 +180,7 @@ def test_the_maps_that_were_written_come_back(folder: Path, store: Store) -> Non
     frame = virelay.read_embedding(
         folder / "analysis.h5", folder / "dataset.h5", store, "all locations", "umap"
     )
-    made = coordinates(frame, store, *virelay.AXES, "analysis.h5")
+    made = projection_from_frame(frame, store, *virelay.AXES, "analysis.h5")
     assert np.array_equal(made.coordinates, store.projections["umap"].coordinates)
 
 
@@ -219,7 +220,7 @@ def _no_index(path: Path) -> None:
     ("index", "values", "spoil", "message"),
     [
         (range(48), np.zeros((48, 2)), _linked, "is a link"),
-        (range(48), np.zeros((48, 2)), _elsewhere, "lies elsewhere is not read"),
+        (range(48), np.zeros((48, 2)), _elsewhere, "which is not followed"),
         (range(48), np.zeros((48, 2)), _other_category, "no category 'all loc.*'n01440764'"),
         (range(48), np.zeros((48, 2)), _second, "--embedding: 'spectral', 'tsne'"),
         (range(48), np.zeros((48, 2)), _no_index, "no 'all locations/index'"),
@@ -228,7 +229,7 @@ def _no_index(path: Path) -> None:
         (range(48), np.zeros((48, 1)), None, r"\(48, 1\)"),
         (range(47), np.zeros((48, 2)), None, r"\(47,\)"),
         (range(1, 49), np.zeros((48, 2)), None, "rows that .* does not have"),
-        (range(49), np.zeros((49, 2)), None, "of other rows"),
+        (range(49), np.zeros((49, 2)), None, "its index does not fit"),
     ],
 )
 def test_a_bad_analysis_is_refused_in_one_sentence(
@@ -253,7 +254,7 @@ def test_an_analysis_of_one_class_is_no_map_of_all(folder: Path, store: Store) -
         folder / "analysis.h5", folder / "dataset.h5", store, "class-0003", "umap"
     )
     with pytest.raises(InputError, match="45 of 48 locations are missing"):
-        coordinates(frame, store, *virelay.AXES, "analysis.h5")
+        projection_from_frame(frame, store, *virelay.AXES, "analysis.h5")
 
 
 def test_a_dataset_of_another_store_is_refused(tmp_path: Path, folder: Path) -> None:
@@ -263,5 +264,5 @@ def test_a_dataset_of_another_store_is_refused(tmp_path: Path, folder: Path) -> 
         virelay.read_embedding(path, folder / "dataset.h5", other, "all locations", None)
     with h5py.File(folder / "dataset.h5", "r+") as file:
         del file["id"]
-    with pytest.raises(InputError, match="does not say the ids"):
+    with pytest.raises(InputError, match="has no ids"):
         virelay.read_embedding(path, folder / "dataset.h5", other, "all locations", None)
