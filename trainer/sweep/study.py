@@ -66,7 +66,8 @@ class SweepConfig:
             "--objective": self.objective,
             "pruning": pruning,
             "--vary": " ".join(
-                f"{name}={format_distribution(one)}" for name, one in self.space.items()
+                f"{name}={format_distribution(distribution)}"
+                for name, distribution in self.space.items()
             ),
         } | {
             option(field.name): str(getattr(self.config, field.name))
