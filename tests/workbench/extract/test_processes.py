@@ -13,12 +13,12 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from workbench.extract.cli import main
 
 from common.resume_buffer import resume_directory
 from tests.examples import folder, small_disk
 from tests.interrupt_after import signal_in_pass
 from workbench import store
+from workbench.extract.__main__ import main
 
 ROOT = Path(__file__).parents[3]
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")

@@ -111,7 +111,10 @@ def test_maps_that_are_not_of_every_location_are_refused(store: Store) -> None:
     for spoilt, message in (
         (table.iloc[1:], "1 of 48 locations are missing, among them '=HYPERLINK"),
         (table.rename(index={"NA/0": "Oslo/0"}), "1 of 48 locations are missing, .* 'NA/0'"),
-        (pd.concat([table, table.rename(index="X{}".format)]), "48 rows are not of the store, .* .X"),
+        (
+            pd.concat([table, table.rename(index="X{}".format)]),
+            "48 rows are not of the store, .* .X",
+        ),
         (pd.concat([table, table.iloc[3:4]]), "'\\+1/0' twice"),
         (table.drop(columns="y"), "no column 'y', but 'x'"),
     ):
