@@ -2,10 +2,9 @@
 
 In one run, in turns, over the same JPEG files and the same weights:
 
-- ours: `workbench.extract` as a user runs it, from the files to the finished store. What comes
-  before the first batches are in the resume buffer (importing, the index, the start of the processes that
-  decode) is not timed, and all that comes after is: reading, hashing, computing, buffering, and
-  writing the store;
+- ours: `workbench.extract` as a user runs it, from the files to the finished store. Timed is all
+  after the first batches are in the resume buffer: reading, hashing, computing, buffering, and
+  writing the store. Importing, indexing and starting the decoding processes are not;
 - limit: the same prepared model on batches that are already in memory;
 - plain: a DataLoader of PIL and torchvision's transforms, the model as it was trained, results
   appended batch by batch, and one HDF5 file at the end, timed from the same batch on.

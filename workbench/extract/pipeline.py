@@ -107,7 +107,7 @@ def _idle() -> None:
 def _payload(
     batch: Batch, wait: Callable[[], ModelOutput], dtype: "np.dtype[np.void]"
 ) -> Callable[[], bytes]:
-    """Return the function that makes the bytes of a batch's readable rows once they are computed."""
+    """Return a function that waits for the output and returns the readable rows as bytes."""
 
     def payload() -> bytes:
         output, positions = wait(), readable(batch)

@@ -48,13 +48,14 @@ def open_hdf5(path: Path, file_format: FileFormat) -> h5py.File:
     with hdf5_errors(path, file_format):
         if file.attrs.get("format") != file_format.format:
             raise InputError(
-                f"{path}: this HDF5 file is not a {file_format.title} of this workbench; {file_format.remedy}."
+                f"{path}: this HDF5 file is not a {file_format.title} of this workbench; "
+                f"{file_format.remedy}."
             )
         version = int(file.attrs["version"])
         if version > file_format.version:
             raise InputError(
-                f"{path}: has version {version}, this workbench reads up to {file_format.version}; update "
-                "the workbench."
+                f"{path}: has version {version}, this workbench reads up to {file_format.version}; "
+                "update the workbench."
             )
     return file
 

@@ -85,8 +85,8 @@ def extend(
     for projection in projections:
         if not MAP_NAME.fullmatch(projection.name):
             raise InputError(
-                f"{projection.name!r}: is not a name of a projection; use up to 40 lower-case letters, "
-                "digits and hyphens."
+                f"{projection.name!r}: is not a name of a projection; use up to 40 "
+                "lower-case letters, digits and hyphens."
             )
     with file_lock(path):
         current = read(path)
@@ -128,7 +128,7 @@ def _new_store(path: Path) -> Iterator[h5py.File]:
 
 
 def _copy(old: h5py.File, new: h5py.File, without: set[str]) -> None:
-    """Copy the groups of a store, except `without`; HDF5 would not free the space of deleted ones."""
+    """Copy a store except the groups `without`; HDF5 does not free the space of deleted ones."""
     for name, value in old.attrs.items():
         new.attrs[name] = value
     for name in old:
