@@ -15,6 +15,7 @@ from common.errors import InputError, Interrupted
 from common.files import disk_error
 from common.validation import validate
 
+_CONFIG = (tyro.conf.HelptextFromCommentsOff,)
 Options = TypeVar("Options")
 AS_EXTRACTED = "(default: as when the store was extracted)"
 
@@ -34,9 +35,11 @@ def parse(
             for field in dataclasses.fields(kind)  # type: ignore[arg-type]
             if field.default is dataclasses.MISSING
         }
-        result = tyro.cli(kind, args=arguments, prog=prog, default=kind(**required | defaults))
+        result = tyro.cli(
+            kind, args=arguments, prog=prog, default=kind(**required | defaults), config=_CONFIG
+        )
     else:
-        result = tyro.cli(kind, args=arguments, prog=prog)
+        result = tyro.cli(kind, args=arguments, prog=prog, config=_CONFIG)
     validate(result)
     return result
 
@@ -49,7 +52,7 @@ def parse_subcommand(
 ) -> Options:
     """Return the options of one of several subcommands; otherwise as `parse`."""
     result: Options = tyro.extras.subcommand_cli_from_dict(
-        kinds, args=arguments, prog=prog, description=description
+        kinds, args=arguments, prog=prog, description=description, config=_CONFIG
     )
     validate(result)
     return result

@@ -1,6 +1,7 @@
 """Check the fields of a dataclass against its annotations."""
 
 import re
+from collections.abc import Callable
 from functools import cache
 from typing import Annotated, Any, get_type_hints
 
@@ -21,8 +22,8 @@ def option(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def validate(instance: Any) -> None:
-    """Raise InputError, naming the option, for the first field that its annotation forbids.
+def validate(instance: Any, label: Callable[[str], str] = option) -> None:
+    """Raise InputError, naming the field by `label`, for the first field that its annotation forbids.
 
     An annotation is a type, a Literal or a range, such as `Annotated[int, pydantic.Field(ge=1)]`.
     No value is converted: "1" and True are not integers.
@@ -35,7 +36,7 @@ def validate(instance: Any) -> None:
             rule = re.sub(r"^\w+ should", "must", first["msg"])
             rule = rule.replace("greater than or equal to", "at least")
             rule = rule.replace("less than or equal to", "at most")
-            raise InputError(f"{option(name)} {first['input']!r}: {rule}.") from error
+            raise InputError(f"{label(name)} {first['input']!r}: {rule}.") from error
 
 
 @cache

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from embeddings.results import Projection
     from workbench.attribution.compute.store_explainer import StoreExplainer
+    from workbench.attribution.request import Baseline, Method, Output
     from workbench.attribution.result import Attribution
     from workbench.attribution.verdict import Verdict
     from workbench.evaluation.metrics import Roc
@@ -36,9 +37,9 @@ _PNG_DPI = 150
 class RequestOptions(TypedDict, total=False):
     """Further options of `Bench.explain`: fields of `AttributionRequest`, with its defaults."""
 
-    baseline: str
+    baseline: "Baseline"
     baseline_location: str
-    output: str
+    output: "Output"
     contrast_target: str
     completeness_tolerance: float
     map_tolerance: float
@@ -178,7 +179,7 @@ class Bench:
     def explain(
         self,
         location_id: str,
-        method: str = "integrated_gradients",
+        method: "Method" = "integrated_gradients",
         *,
         target: str = "predicted",
         checks: bool = False,

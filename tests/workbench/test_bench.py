@@ -161,7 +161,7 @@ def test_an_unknown_location_is_one_error_with_the_nearest(
 def test_what_cannot_be_explained_is_said_before_the_model_is_loaded(bench: Bench) -> None:
     fresh = workbench.open(bench.path, run="nowhere")
     with pytest.raises(InputError, match="lime"):
-        fresh.explain(LOCATION, "lime")
+        fresh.explain(LOCATION, "lime")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="Ohio"):
         fresh.explain(LOCATION, target="Ohio")
 

@@ -1,8 +1,120 @@
-"""`python -m workbench.attribution`."""
+"""`python -m workbench.attribution FILE.h5 --out FILE`: options, and how it ends."""
 
 import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from workbench.attribution.compute.cli import main
+from tyro.conf import OmitArgPrefixes, Positional, arg
+
+from common.cli import AS_EXTRACTED, cli_errors, parse
+from common.errors import InputError
+from common.files import resolve_link
+from common.validation import Count, validate
+from workbench.attribution.request import AttributionRequest
+
+if TYPE_CHECKING:
+    from workbench.attribution.attribution_file import AttributionFile
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Explain many locations of a store and write the maps to a file (docs/attributions.md).
+
+    The file is for `app.py --attributions`. When the command is interrupted, run it again to resume.
+    torchrun --nproc-per-node N -m workbench.attribution ... divides the work among N GPUs.
+    """
+
+    store: Annotated[Positional[Path], arg(metavar="FILE.h5")]
+    """store of the locations"""
+    out: Annotated[Path, arg(metavar="FILE")]
+    """file to write"""
+    where: Annotated[
+        str,
+        arg(
+            metavar="CONDITION",
+            help="explain only locations that meet this condition, for example \"state == 'Ohio' "
+            'and not correct"; it may use id, state, predicted, correct, confidence, rank, '
+            "latitude, longitude, split, year and probability('CLASS')",
+            help_behavior_hint="(default: all)",
+        ),
+    ] = ""
+    limit: Annotated[Count | None, arg(metavar="INT", help_behavior_hint="(default: all)")] = None
+    """explain at most this many, evenly spaced"""
+    checks: bool = False
+    """also check each map (docs/evidence.md), which takes several times as long"""
+    request: OmitArgPrefixes[AttributionRequest] = AttributionRequest()  # noqa: RUF009  Frozen.
+    run: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint=AS_EXTRACTED)] = None
+    """run folder of the model"""
+    data: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint=AS_EXTRACTED)] = None
+    """folder of the photographs"""
+    overwrite: bool = False
+    """replace an existing file"""
+
+
+def main(arguments: list[str] | None = None, prog: str = "python -m workbench.attribution") -> int:
+    """Run the command and return its exit status: 2 for input that cannot be used."""
+    with cli_errors(prog, interrupted="run the same command again to resume"):
+        options = parse(Options, arguments, prog)
+        validate(options.request)
+        if not options.out.name:
+            raise InputError(f"--out {str(options.out)!r}: name a file.")
+        # Importing torch takes seconds; --help and a wrong option should not.
+        from common import distributed
+        from workbench import store as stores
+        from workbench.attribution.compute.batch_job import BatchRequest, run_batch_job
+        from workbench.attribution.compute.store_explainer import StoreExplainer
+        from workbench.store import provenance
+        from workbench.store.photographs import Photographs
+
+        with distributed.process_group():
+            store = stores.read(options.store)
+            photographs = Photographs(provenance.folder(store, "data", options.data), store)
+            run = provenance.folder(store, "run", options.run)
+            explainer = StoreExplainer(run, photographs, store)
+            job = BatchRequest(
+                options.store,
+                resolve_link(options.out),  # What a link leads to is replaced, not the link.
+                options.request,
+                options.where,
+                options.limit,
+                options.checks,
+                options.overwrite,
+            )
+            file = run_batch_job(job, store, explainer)
+            if distributed.current_processes().is_main:
+                print(summary(file))
+    return 0
+
+
+def summary(file: "AttributionFile") -> str:
+    """Return what a file contains, as lines of text."""
+    import numpy as np
+    from tqdm import tqdm
+
+    from workbench.attribution.aggregation import bootstrap_interval
+    from workbench.attribution.verdict import LABELS, verdict
+    from workbench.store import HEADINGS
+
+    lines = [f"{len(file)} locations explained, {len(file.failures)} failed -> {file.path}"]
+    converged, gradients = file.dataset("/converged"), file.dataset("/cost/gradients")
+    integrals = int((converged >= 0).sum())
+    if integrals:
+        lines.append(f"converged: {int((converged > 0).sum())} of {integrals}")
+    lines.append(
+        f"gradient evaluations: {np.median(gradients):.0f} (median), {gradients.max()} at most"
+    )
+    shares = file.dataset("/view_share")
+    means = zip(HEADINGS, shares.mean(axis=0), bootstrap_interval(shares), strict=True)
+    texts = (f"{name} {mean:.0%} ({low:.0%} to {high:.0%})" for name, mean, (low, high) in means)
+    lines.append(f"share of each view: {', '.join(texts)}")
+    if file.checked:
+        labels = Counter(verdict(one).label for one in tqdm(file, "Judging", len(file), delay=2))
+        lines.append("verdicts: " + ", ".join(f"{labels[label]} {label}" for label in LABELS))
+    lines += [f"  not explained: {name}: {reason}" for name, reason in file.failures]
+    return "\n".join(lines)
+
 
 if __name__ == "__main__":
     sys.exit(main())

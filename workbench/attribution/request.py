@@ -1,11 +1,23 @@
 """Attribution requests: method, baseline, target and tolerances."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
+from typing import Annotated, Literal, get_args
 
+from pydantic import Field
+
+from common import validation
 from common.errors import InputError
 
-METHOD_TITLES = {
+Method = Literal[
+    "integrated_gradients",
+    "smoothgrad",
+    "expected_gradients",
+    "grad_cam",
+    "occlusion",
+    "input_x_gradient",
+]
+METHODS: tuple[Method, ...] = get_args(Method)
+METHOD_TITLES: dict[str, str] = {
     "integrated_gradients": "integrated gradients",
     "smoothgrad": "integrated gradients, SmoothGrad",
     "expected_gradients": "expected gradients",
@@ -13,14 +25,17 @@ METHOD_TITLES = {
     "occlusion": "occlusion",
     "input_x_gradient": "input × gradient",
 }
-BASELINE_TITLES = {
+Baseline = Literal["black", "mean", "blur", "noise", "location"]
+BASELINES: tuple[Baseline, ...] = get_args(Baseline)
+BASELINE_TITLES: dict[str, str] = {
     "black": "black",
     "mean": "mean colour",
     "blur": "blurred",
     "noise": "uniform noise",
     "location": "another location",
 }
-OUTPUTS = ("logit", "log_probability", "probability")
+Output = Literal["logit", "log_probability", "probability"]
+OUTPUTS: tuple[Output, ...] = get_args(Output)
 PREDICTED, TRUE = "predicted", "true"
 BASELINE_METHODS = ("integrated_gradients", "smoothgrad", "occlusion")
 """Methods that use `AttributionRequest.baseline`."""
@@ -32,51 +47,40 @@ PATH_METHODS = ("integrated_gradients", "smoothgrad", "expected_gradients")
 class AttributionRequest:
     """What to compute for a location; equal requests have equal results."""
 
-    method: str = "integrated_gradients"
-    """A key of `METHOD_TITLES`."""
-    baseline: str = "mean"
-    """What the photographs are compared with, a key of `BASELINE_TITLES`."""
+    method: Method = "integrated_gradients"
+    """attribution method"""
+    baseline: Baseline = "mean"
+    """what the photographs are compared with"""
     baseline_location: str = ""
-    """Id of the location whose photographs are the baseline "location"."""
-    output: str = "logit"
-    """What is explained, one of `OUTPUTS`."""
+    """id of the location whose photographs are the baseline `location`"""
+    output: Output = "logit"
+    """what is explained"""
     target: str = PREDICTED
-    """The class whose output is explained: "predicted", "true" or a name."""
+    """class whose output is explained: `predicted`, `true` or a name"""
     contrast_target: str = ""
-    """Explain the difference from the output of this class: "predicted", "true" or a name."""
-    completeness_tolerance: float = 0.01
-    """Integration ends at this completeness error, as a fraction of the difference of outputs."""
-    map_tolerance: float = 0.05
-    """Integration ends at this estimated error of the map, as a fraction of the map (L1)."""
-    max_evaluations: int = 1000
-    """Gradient evaluations after which integration ends in any case."""
-    n_samples: int = 8
-    """Draws of noise ("noise", "smoothgrad"); expected gradients use 8 times as many references."""
-    noise_std: float = 0.1
-    """Standard deviation of SmoothGrad's noise, as a fraction of the pixel range."""
-    window: float = 0.25
-    """Side of occlusion's window, as a fraction of a view's; the stride is half of it."""
-    seed: int = 0
-    """Seed of all random draws."""
+    """explain the difference from the output of this class: `predicted`, `true` or a name"""
+    completeness_tolerance: Annotated[float, Field(ge=1e-6, le=1)] = 0.01
+    """integration ends at this completeness error, as a fraction of the difference of outputs"""
+    map_tolerance: Annotated[float, Field(ge=1e-6, le=1)] = 0.05
+    """integration ends at this estimated error of the map, as a fraction of the map (L1)"""
+    max_evaluations: Annotated[int, Field(ge=3, le=10_000)] = 1000
+    """gradient evaluations after which integration ends in any case"""
+    n_samples: Annotated[int, Field(ge=1, le=64)] = 8
+    """draws of noise; expected_gradients uses 8 times as many references"""
+    noise_std: Annotated[float, Field(ge=1e-6, le=1)] = 0.1
+    """standard deviation of SmoothGrad's noise, as a fraction of the pixel range"""
+    window: Annotated[float, Field(ge=0.05, le=1)] = 0.25
+    """side of occlusion's window, as a fraction of a view's; the stride is half of it"""
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    """seed of all random draws"""
 
     def validate(self, class_names: tuple[str, ...]) -> None:
         """Raise InputError, with the possible values, for a request that cannot be fulfilled."""
-        default = AttributionRequest()
-        for field in fields(self):
-            value, kind = getattr(self, field.name), type(getattr(default, field.name))
-            if type(value) is not kind and not (kind is float and type(value) is int):
-                raise InputError(f"{field.name} is {value!r}; expected {kind.__name__}.")
+        validation.validate(self, str)
         if self.target == self.contrast_target:
             raise InputError(
                 f"target and contrast_target are both {self.target!r}; choose two classes."
             )
-        for what, value, known in (
-            ("method", self.method, METHOD_TITLES),
-            ("baseline", self.baseline, BASELINE_TITLES),
-            ("output", self.output, OUTPUTS),
-        ):
-            if value not in known:
-                raise InputError(f"{value!r}: no such {what}; choose {_alternatives(known)}.")
         for name in (self.target, self.contrast_target):
             if name not in ("", PREDICTED, TRUE, *class_names) or not self.target:
                 raise InputError(
@@ -89,19 +93,11 @@ class AttributionRequest:
                 "location."
             )
         random = self.method == "smoothgrad" or self.baseline == "noise"
-        min_evaluations = 3 * self.n_samples if random else 3
-        limits: tuple[tuple[str, float, float, float], ...] = (
-            ("completeness_tolerance", self.completeness_tolerance, 1e-6, 1.0),
-            ("map_tolerance", self.map_tolerance, 1e-6, 1.0),
-            ("max_evaluations", self.max_evaluations, min_evaluations, 10_000),
-            ("n_samples", self.n_samples, 1, 64),
-            ("noise_std", self.noise_std, 1e-6, 1.0),
-            ("window", self.window, 0.05, 1.0),
-            ("seed", self.seed, 0, 2**63 - 1),
-        )
-        for name, number, low, high in limits:
-            if not low <= number <= high:
-                raise InputError(f"{name} is {number}; choose one from {low:,} to {high:,}.")
+        if random and self.max_evaluations < 3 * self.n_samples:
+            raise InputError(
+                f"max_evaluations {self.max_evaluations}: must be at least 3 * n_samples, "
+                f"{3 * self.n_samples}."
+            )
 
     def resolve(self, predicted: str, true: str) -> "AttributionRequest":
         """Return the request with its classes by name and unused fields at their defaults.
@@ -143,7 +139,3 @@ class AttributionRequest:
             return title
         baseline = BASELINE_TITLES.get(self.baseline, self.baseline)
         return f"{title}, baseline {self.baseline_location or baseline}"
-
-
-def _alternatives(values: Iterable[str]) -> str:
-    return " or ".join(map(repr, values))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from common.errors import InputError
-from workbench.attribution.request import METHOD_TITLES, OUTPUTS, AttributionRequest
+from workbench.attribution.request import METHODS, OUTPUTS, AttributionRequest
 from workbench.dashboard import request_controls
 from workbench.dashboard.overlay import Display
 from workbench.evaluation.predictions import Predictions
@@ -28,7 +28,7 @@ def test_the_controls_stand_at_the_usual_question(predictions: Predictions) -> N
 
 
 def test_every_choice_can_be_asked(predictions: Predictions) -> None:
-    for method in METHOD_TITLES:
+    for method in METHODS:
         for output in OUTPUTS:
             for state in ("predicted", "true", *predictions.class_names):
                 values = [method, "mean", None, output, state, ""]

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from typing import get_type_hints
 
 import numpy as np
 import pytest
@@ -222,10 +223,10 @@ def test_a_long_condition_over_many_classes_is_read() -> None:
 
 
 def test_the_help_names_all_that_can_be_compared() -> None:
-    from workbench.attribution.compute.cli import parser
+    from workbench.attribution.__main__ import Options
 
-    text = " ".join(parser().format_help().split())
-    assert all(re.search(rf"\b{name}\b", text) for name in (*NAMES, "probability"))
+    help_text = get_type_hints(Options, include_extras=True)["where"].__metadata__[0].help
+    assert all(re.search(rf"\b{name}\b", help_text) for name in (*NAMES, "probability"))
 
 
 def test_every_name_is_held_against_python() -> None:

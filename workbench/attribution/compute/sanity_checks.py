@@ -18,7 +18,13 @@ from workbench.attribution.compute.methods import Inputs, attribute
 from workbench.attribution.compute.model_randomization import cascade
 from workbench.attribution.compute.patches import Map, similarity
 from workbench.attribution.compute.target import Target
-from workbench.attribution.request import BASELINE_METHODS, BASELINE_TITLES, AttributionRequest
+from workbench.attribution.request import (
+    BASELINE_METHODS,
+    BASELINE_TITLES,
+    BASELINES,
+    AttributionRequest,
+    Baseline,
+)
 
 NOISY_COPIES = 3
 NOISE_IMAGES = 4
@@ -35,7 +41,7 @@ class RoughMap(Protocol):
         *,
         model: BatchedModel | None = None,
         pixels: Tensor | None = None,
-        baseline: str = "",
+        baseline: Baseline | None = None,
     ) -> Map:
         """Return the map; `baseline` is another baseline's name."""
         ...
@@ -57,7 +63,10 @@ def rough_map_of(
     default_model = model
 
     def compute(
-        *, model: BatchedModel | None = None, pixels: Tensor | None = None, baseline: str = ""
+        *,
+        model: BatchedModel | None = None,
+        pixels: Tensor | None = None,
+        baseline: Baseline | None = None,
     ) -> Map:
         changed = replace(rough, baseline=baseline, baseline_location="") if baseline else rough
         estimate = attribute(
@@ -71,18 +80,18 @@ def rough_map_of(
     return compute
 
 
-def other_baselines(request: AttributionRequest) -> tuple[str, ...]:
+def other_baselines(request: AttributionRequest) -> tuple[Baseline, ...]:
     """Return the baselines to compare with; "location" is none, as it needs another location."""
     if request.method not in BASELINE_METHODS:
         return ()
-    return tuple(name for name in BASELINE_TITLES if name not in ("location", request.baseline))
+    return tuple(name for name in BASELINES if name not in ("location", request.baseline))
 
 
 def baseline_agreement(
     compute: RoughMap, reference: Map, request: AttributionRequest, on_stage: StageCallback
 ) -> dict[str, float]:
     """Return the similarity of the map with those of all other baselines."""
-    result = {}
+    result: dict[str, float] = {}
     for name in other_baselines(request):
         on_stage(f"baseline {BASELINE_TITLES[name]}")
         result[name] = similarity(reference, compute(baseline=name))

@@ -1,19 +1,23 @@
 """`python -m workbench.attribution.ground_truth FILE.h5`: options, and how it ends."""
 
-import argparse
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
+from tyro.conf import Positional, UseAppendAction, arg
 
-from common.cli import cli_errors
+from common.cli import AS_EXTRACTED, cli_errors, parse
 from common.errors import InputError
 from common.files import atomic_write
+from common.validation import NonNegativeInt
 from workbench import store as stores
 from workbench.attribution.ground_truth import report
 from workbench.attribution.ground_truth.masks import Masks
 from workbench.attribution.ground_truth.plot import dot_plot
 from workbench.attribution.ground_truth.study import method_configs, sample, study
-from workbench.attribution.request import BASELINE_TITLES, METHOD_TITLES
+from workbench.attribution.request import Baseline, Method
 from workbench.figures import paper
 from workbench.store import provenance
 from workbench.store.photographs import Photographs
@@ -24,91 +28,65 @@ DEFAULT_BASELINES = ("black", "mean", "blur")
 """These take minutes; the others average over many integrals and take hours."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command's options."""
-    result = argparse.ArgumentParser(
-        prog="python -m workbench.attribution.ground_truth",
-        description="Explain locations of a store of painted states (trainer.synthetic) and "
-        "compare the maps with the masks of what defines the state (docs/truth.md).",
-    )
-    result.add_argument("store", metavar="FILE.h5", type=Path, help="store of painted states")
-    result.add_argument(
-        "--method",
-        action="append",
-        choices=tuple(METHOD_TITLES),
-        help=f"method; may be repeated (default: {', '.join(DEFAULT_METHODS)})",
-    )
-    result.add_argument(
-        "--baseline",
-        action="append",
-        choices=tuple(BASELINE_TITLES),
-        help="baseline of methods that need one; may be repeated (default: "
-        f"{', '.join(DEFAULT_BASELINES)})",
-    )
-    result.add_argument(
-        "--where",
-        metavar="CONDITION",
-        default="",
-        help="draw only from locations that meet this condition (docs/attributions.md), for "
-        "example \"state == 'Ohio' and correct\" (default: all)",
-    )
-    result.add_argument(
-        "--locations",
-        metavar="INT",
-        type=int,
-        default=50,
-        help="locations to draw at random, at least 2 (default: %(default)s)",
-    )
-    result.add_argument(
-        "--seed",
-        metavar="INT",
-        type=int,
-        default=0,
-        help="seed of the sample, the noise and the intervals (default: %(default)s)",
-    )
-    result.add_argument(
-        "--mask",
-        metavar="DIR",
-        type=Path,
-        help="folder `mask` of the painted data set (default: beside the photographs' folder)",
-    )
-    result.add_argument(
-        "--data",
-        metavar="DIR",
-        type=Path,
-        help="photographs, if they have been moved since the extraction",
-    )
-    result.add_argument(
-        "--run",
-        metavar="DIR",
-        type=Path,
-        help="run folder, if it has been moved since the extraction",
-    )
-    result.add_argument(
-        "--out",
-        metavar="DIR",
-        type=Path,
-        help="folder for ground_truth.md, .csv, .pdf and .svg",
-    )
-    return result
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Explain locations of a store of painted states and compare the maps with the masks.
+
+    The states are those of `python -m trainer.synthetic`; the masks show what defines each state
+    (docs/truth.md).
+    """
+
+    store: Annotated[Positional[Path], arg(metavar="FILE.h5")]
+    """store of painted states"""
+    method: Annotated[
+        UseAppendAction[tuple[Method, ...]],
+        arg(help_behavior_hint=f"(repeatable, default: {', '.join(DEFAULT_METHODS)})"),
+    ] = ()
+    """attribution method"""
+    baseline: Annotated[
+        UseAppendAction[tuple[Baseline, ...]],
+        arg(help_behavior_hint=f"(repeatable, default: {', '.join(DEFAULT_BASELINES)})"),
+    ] = ()
+    """baseline of methods that need one"""
+    where: Annotated[
+        str,
+        arg(
+            metavar="CONDITION",
+            help="draw only from locations that meet this condition (docs/attributions.md), for "
+            "example \"state == 'Ohio' and correct\"",
+            help_behavior_hint="(default: all)",
+        ),
+    ] = ""
+    locations: Annotated[int, Field(ge=2)] = 50
+    """locations to draw at random, at least 2"""
+    seed: NonNegativeInt = 0
+    """seed of the sample, the noise and the intervals"""
+    mask: Annotated[
+        Path | None, arg(metavar="DIR", help_behavior_hint="(default: beside the photographs)")
+    ] = None
+    """folder `mask` of the painted data set"""
+    data: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint=AS_EXTRACTED)] = None
+    """folder of the photographs"""
+    run: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint=AS_EXTRACTED)] = None
+    """run folder of the model"""
+    out: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="(default: none)")] = None
+    """folder for ground_truth.md, .csv, .pdf and .svg"""
 
 
 def main(
     arguments: list[str] | None = None, prog: str = "python -m workbench.attribution.ground_truth"
 ) -> int:
     """Run the command and return its exit status: 2 for input that cannot be used."""
-    command = parser()
-    command.prog = prog
-    options = command.parse_args(arguments)
-    with cli_errors(command.prog):
-        _run(options)
+    with cli_errors(prog):
+        _run(parse(Options, arguments, prog))
     return 0
 
 
-def _run(options: argparse.Namespace) -> None:
+def _run(options: Options) -> None:
     store = stores.read(options.store)
-    _check(options)
-    if options.out is not None and not options.out.name:
+    if options.out and options.out.exists() and not options.out.is_dir():
+        raise InputError(f"{options.out}: this is a file; choose a folder.")
+    if options.out and not options.out.name:
         raise InputError(f"--out {str(options.out)!r}: choose a folder.")
     photographs = Photographs(provenance.folder(store, "data", options.data), store)
     masks = Masks(options.mask or photographs.root.parent / "mask", photographs)
@@ -144,11 +122,3 @@ def _run(options: argparse.Namespace) -> None:
         for kind, text in (("md", page), ("csv", report.csv(results))):
             with atomic_write(options.out / f"ground_truth.{kind}") as partial:
                 partial.write_text(text, encoding="utf-8")
-
-
-def _check(options: argparse.Namespace) -> None:
-    """Raise InputError for invalid options, before the first map."""
-    if options.locations < 2 or options.seed < 0:
-        raise InputError("--locations must be at least 2 and --seed at least 0.")
-    if options.out and options.out.exists() and not options.out.is_dir():
-        raise InputError(f"{options.out}: this is a file; choose a folder.")

@@ -1,7 +1,8 @@
 """Explains a sample of a store with several methods and compares every map with the masks."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,7 +141,9 @@ def _lower_half(shares: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _request(config: MethodConfig, store: Store, row: int, seed: int) -> AttributionRequest:
-    request = AttributionRequest(method=config.method, target=TRUE, seed=seed)
+    fields: dict[str, Any] = {"method": config.method, "target": TRUE, "seed": seed}
+    if config.baseline:
+        fields["baseline"] = config.baseline
     if config.baseline == "location":
         others = np.flatnonzero(store.labels != store.labels[row])
         if not len(others):
@@ -149,8 +152,8 @@ def _request(config: MethodConfig, store: Store, row: int, seed: int) -> Attribu
                 "baseline; choose other baselines with --baseline."
             )
         chosen = np.random.default_rng((seed, row)).choice(others)
-        request = replace(request, baseline_location=store.location_ids[chosen])
-    return replace(request, baseline=config.baseline) if config.baseline else request
+        fields["baseline_location"] = store.location_ids[chosen]
+    return AttributionRequest(**fields)
 
 
 def _evaluate(

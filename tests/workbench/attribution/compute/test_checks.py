@@ -19,7 +19,7 @@ from workbench.attribution.compute.explain import check_location, explain_locati
 from workbench.attribution.compute.methods import Inputs
 from workbench.attribution.compute.model_randomization import STAGES
 from workbench.attribution.compute.target import Target
-from workbench.attribution.request import AttributionRequest
+from workbench.attribution.request import AttributionRequest, Method
 from workbench.attribution.result import Attribution, Checks
 from workbench.attribution.verdict import UNTRUSTED, verdict
 
@@ -233,7 +233,7 @@ def test_references_are_read_once() -> None:
     ("fusion", "method"),
     [("medium", "integrated_gradients"), *((fusion, "grad_cam") for fusion in FUSIONS)],
 )
-def test_every_fusion_can_be_examined(fusion: str, method: str) -> None:
+def test_every_fusion_can_be_examined(fusion: str, method: Method) -> None:
     found = evidence_of(FrozenModel(resnet(fusion)), pixels(), AttributionRequest(method=method))
     for curve in (*found.deletion.values(), *found.insertion.values()):
         assert curve.shape == found.fractions.shape

@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from common.cli import parse
 from common.resume_buffer import ResumeBuffer
 from tests.examples import copy_run
 from tests.interrupt_after import signal_in_pass
 from tests.workbench.extract.test_processes import TORCHRUN, finish, interrupted_command, start
 from workbench import store
 from workbench.attribution import attribution_file, layered_cache
+from workbench.attribution.__main__ import Options, main, summary
 from workbench.attribution.compute.batch_job import MAP
-from workbench.attribution.compute.cli import REQUEST_HELP, main, parser, summary
 from workbench.attribution.request import AttributionRequest
 from workbench.extract.extraction import extract
 from workbench.store import HEADINGS
@@ -166,10 +167,9 @@ def refused(tmp_path: Path, path: Path, capsys: pytest.CaptureFixture[str]) -> C
         (("--where", "state == 'Alska'"), "position 10: there is no 'Alska' (perhaps 'Alaska')"),
         (("--where", "confidence > 1"), "matches none of the 16 locations"),
         (("--target", "Ohio"), "'Ohio': the model has no such class"),
-        (("--method", "guessing"), "'guessing': no such method"),
         (("--baseline", "location"), "needs baseline_location"),
-        (("--map-tolerance", "nan"), "map_tolerance is nan"),
-        (("--limit", "0"), "--limit 0: choose at least 1"),
+        (("--map-tolerance", "nan"), "--map-tolerance nan: must be at"),
+        (("--limit", "0"), "--limit 0: must be at least 1"),
         (("--out", "/"), "--out '/': name a file"),
         (("--run", "/nowhere"), "/nowhere"),
         (("--data", "/nowhere"), "'/nowhere': there is no such folder of photographs"),
@@ -191,11 +191,8 @@ def test_a_checkpoint_of_other_classes_is_refused(
 
 
 def test_every_field_of_a_question_is_an_option_with_its_default() -> None:
-    options = parser().parse_args(["store.h5", "--out", "some.h5"])
-    assert (
-        AttributionRequest(**{name: getattr(options, name) for name in REQUEST_HELP})
-        == AttributionRequest()
-    )
+    options = parse(Options, ["store.h5", "--out", "some.h5"], "attribution")
+    assert options.request == AttributionRequest()
 
 
 def test_the_dashboard_finds_what_is_in_the_file(path: Path, whole: Path) -> None:

@@ -1,6 +1,6 @@
 """Every method on every fusion, against captum's own results."""
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -15,7 +15,14 @@ from trainer.models.resnet import FourViewResNet
 from workbench.attribution.compute import baselines
 from workbench.attribution.compute.batched_model import FrozenModel
 from workbench.attribution.compute.explain import explain
-from workbench.attribution.request import BASELINE_TITLES, METHOD_TITLES, AttributionRequest
+from workbench.attribution.request import (
+    BASELINE_TITLES,
+    METHOD_TITLES,
+    METHODS,
+    AttributionRequest,
+    Method,
+    Output,
+)
 from workbench.attribution.result import Attribution
 
 SIZE = 32
@@ -38,7 +45,9 @@ def distance(made: Attribution, exact: Tensor) -> float:
 
 @pytest.mark.parametrize("fusion", FUSIONS)
 @pytest.mark.parametrize("output", ["logit", "probability"])
-def test_integrated_gradients_are_captums_at_many_steps(fusion: str, output: str) -> None:
+def test_integrated_gradients_are_captums_at_many_steps(
+    fusion: str, output: Literal["logit", "probability"]
+) -> None:
     model = resnet(fusion)
     made = explain(model, views(), AttributionRequest(baseline="black", output=output, target="3"))
     exact = (
@@ -78,8 +87,8 @@ def test_methods_without_an_integral_are_captums(fusion: str) -> None:
 
 
 @pytest.mark.parametrize("fusion", FUSIONS)
-@pytest.mark.parametrize("method", METHOD_TITLES)
-def test_every_method_gives_a_signed_map_of_four_views(fusion: str, method: str) -> None:
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_gives_a_signed_map_of_four_views(fusion: str, method: Method) -> None:
     told: list[str] = []
     question = AttributionRequest(method, n_samples=2, max_evaluations=24, window=0.5)
     made = explain(
@@ -151,7 +160,11 @@ def test_the_difference_of_two_states_is_the_difference_of_their_maps() -> None:
 def test_log_probability_and_probability_tell_their_own_outputs() -> None:
     model = resnet("late")
     probability = float(model(pixels()).softmax(dim=1)[0, 4].detach())
-    for output, value in (("probability", probability), ("log_probability", np.log(probability))):
+    values: dict[Output, float] = {
+        "probability": probability,
+        "log_probability": float(np.log(probability)),
+    }
+    for output, value in values.items():
         made = explain(model, views(), AttributionRequest(output=output, target="4"))
         assert made.output == pytest.approx(value, abs=1e-4)
         assert made.probability == pytest.approx(probability, abs=1e-4)
@@ -211,14 +224,14 @@ def test_answers_are_the_same_again() -> None:
 @pytest.mark.parametrize(
     ("question", "complaint"),
     [
-        (AttributionRequest("magic"), "no such method; choose 'integrated_gradients'"),
-        (AttributionRequest(baseline="white"), "no such baseline"),
-        (AttributionRequest(output="odds"), "no such output"),
+        (AttributionRequest("magic"), "method 'magic': must be 'integrated_gradients'"),  # type: ignore[arg-type]
+        (AttributionRequest(baseline="white"), "baseline 'white': must be 'black'"),  # type: ignore[arg-type]
+        (AttributionRequest(output="odds"), "output 'odds': must be 'logit'"),  # type: ignore[arg-type]
         (AttributionRequest(target="Atlantis"), "has no such class"),
         (AttributionRequest(target="2", contrast_target="2"), "choose two classes"),
         (AttributionRequest(target="true"), "pass it as `true_class`"),
-        (AttributionRequest(n_samples=0), "n_samples is 0"),
-        (AttributionRequest(n_samples=2.5), "n_samples is 2.5; expected int"),  # type: ignore[arg-type]
+        (AttributionRequest(n_samples=0), "n_samples 0: must be at least 1"),
+        (AttributionRequest(n_samples=2.5), "n_samples 2.5: must be a valid integer"),  # type: ignore[arg-type]
         (AttributionRequest("expected_gradients"), "need `references`"),
     ],
 )
@@ -274,7 +287,7 @@ def test_it_works_where_gradients_are_switched_off_and_in_half_precision() -> No
 def test_a_model_that_gives_no_numbers_is_refused() -> None:
     model = resnet("medium")
     torch.nn.init.constant_(model.classifier.weight, float("nan"))
-    for method in METHOD_TITLES:
+    for method in METHODS:
         with pytest.raises(InputError, match="not finite"):
             explain(model, views(), AttributionRequest(method), references=views(5, 6))
 

@@ -33,8 +33,8 @@ def test_what_cannot_be_is_refused(tmp_path: Path, path: Path, refuse: Callable[
     (tmp_path / "file").write_text("")
     for words, message in (
         ((tmp_path / "none.h5",), "none.h5: there is no such store"),
-        ((path, "--locations", "1"), "--locations must be at least 2"),
-        ((path, "--seed", "-1"), "--seed at least 0."),
+        ((path, "--locations", "1"), "--locations 1: must be at least 2"),
+        ((path, "--seed", "-1"), "--seed -1: must be at least 0."),
         ((path, "--method", "guess"), "invalid choice: 'guess'"),
         ((path, "--where", "state == 'Ohi'"), "Ohi"),
         (
