@@ -98,7 +98,7 @@ def test_one_location_is_its_own_mean() -> None:
     assert result.view_intervals.tolist() == [[0, 0], [1, 1], [0, 0], [0, 0]]
 
 
-def test_locations_may_be_about_several_states() -> None:
+def test_requests_may_be_about_several_classes() -> None:
     usual = AttributionRequest(target="Texas")
     other = replace(usual, target="Ohio", contrast_target="Utah")
     assert (
@@ -122,6 +122,6 @@ def test_locations_may_be_about_several_states() -> None:
         ),
     ],
 )
-def test_what_cannot_be_gathered_is_refused(made: list[Attribution], complaint: str) -> None:
+def test_maps_that_do_not_fit_together_are_refused(made: list[Attribution], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         aggregate(made)

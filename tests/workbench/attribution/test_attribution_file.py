@@ -34,7 +34,7 @@ def path(tmp_path: Path) -> Path:
     return write(tmp_path / "some.h5", *answers, failures=FAILURES)
 
 
-def test_answers_come_back_to_the_bit(path: Path) -> None:
+def test_attributions_round_trip_bitwise(path: Path) -> None:
     found = attribution_file.read(path)
     assert len(found) == 3
     assert found.location_ids == tuple(example(seed).location_id for seed in range(3))
@@ -50,7 +50,7 @@ def test_answers_come_back_to_the_bit(path: Path) -> None:
     assert found.failures == FAILURES
 
 
-def test_answers_without_evidence_come_back_to_the_bit(tmp_path: Path) -> None:
+def test_attributions_without_checks_round_trip_bitwise(tmp_path: Path) -> None:
     answers = [
         example(0),
         example(1, converged=False, reason="ä" * 300, error_estimate=float("inf")),
@@ -62,7 +62,7 @@ def test_answers_without_evidence_come_back_to_the_bit(tmp_path: Path) -> None:
     assert found.failures == ()
 
 
-def test_only_the_same_question_is_answered(path: Path) -> None:
+def test_only_an_equal_request_finds_the_attribution(path: Path) -> None:
     found = attribution_file.read(path)
     name = found.location_ids[0]
     assert found.get(name, AttributionRequest(target="Ohio")) is None
@@ -166,7 +166,7 @@ def test_what_deviates_is_refused(
     assert str(caught.value).startswith(f"{path}: ")
 
 
-def test_a_file_of_version_1_is_read_by_its_own_words(tmp_path: Path) -> None:
+def test_a_file_of_version_1_is_readable(tmp_path: Path) -> None:
     request = AttributionRequest("expected_gradients", output="log_probability", target="Ohio")
     path = write(tmp_path / "old.h5", example(request=request))
     # As version 1 wrote it.
@@ -185,7 +185,7 @@ def test_a_file_of_version_1_is_read_by_its_own_words(tmp_path: Path) -> None:
     assert found is not None
 
 
-def test_what_is_no_such_file_is_refused(tmp_path: Path, path: Path) -> None:
+def test_other_files_are_refused(tmp_path: Path, path: Path) -> None:
     with pytest.raises(InputError, match="there is no such file of attributions"):
         attribution_file.read(tmp_path / "none.h5")
     whole = path.read_bytes()
@@ -196,7 +196,7 @@ def test_what_is_no_such_file_is_refused(tmp_path: Path, path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["{}", "[]", "{", '"x"', "null"])
-def test_a_question_that_is_none_is_refused_when_it_is_read(path: Path, text: str) -> None:
+def test_an_invalid_request_in_a_file_is_refused(path: Path, text: str) -> None:
     with h5py.File(path, "r+") as file:
         _set("question", [text] * 3)(file)
     found = attribution_file.read(path)
@@ -204,7 +204,7 @@ def test_a_question_that_is_none_is_refused_when_it_is_read(path: Path, text: st
         found.at(found.location_ids[0])
 
 
-def test_answers_of_two_kinds_do_not_go_into_one_file(tmp_path: Path) -> None:
+def test_attributions_with_and_without_checks_need_two_files(tmp_path: Path) -> None:
     path = tmp_path / "mixed.h5"
     path.write_bytes(b"old")
     with pytest.raises(InputError, match="nothing was written"):

@@ -68,7 +68,7 @@ def only_file(folder: Path) -> Path:
     ],
     ids=["plain", "with evidence", "any id", "not converged", "nothing to converge"],
 )
-def test_an_answer_comes_back_to_the_bit(folder: Path, made: Attribution) -> None:
+def test_an_attribution_round_trips_bitwise(folder: Path, made: Attribution) -> None:
     assert kept(folder, made) is None
     put(folder, made)
     assert_same(kept(folder, made), made)
@@ -85,7 +85,7 @@ OTHER = {
 
 
 @pytest.mark.parametrize("field", [field.name for field in fields(AttributionRequest)])
-def test_every_field_of_a_question_counts(folder: Path, field: str) -> None:
+def test_every_field_of_a_request_counts(folder: Path, field: str) -> None:
     put(folder, example())
     value: Any = OTHER.get(field) or getattr(REQUEST, field) * 2 + 1
     assert kept(folder, example(request=replace(REQUEST, **{field: value}))) is None
@@ -114,7 +114,7 @@ def test_model_photographs_location_and_algorithm_count(
     assert kept(folder, made) is None
 
 
-def test_evidence_is_added_and_never_lost(folder: Path) -> None:
+def test_checks_are_added_and_never_lost(folder: Path) -> None:
     plain, examined = example(), example(evidence=True)
     put(folder, plain)
     put(folder, examined)
@@ -152,7 +152,7 @@ def _sign_noise(path: Path, generator: random.Random) -> None:
 
 @pytest.mark.parametrize("damage", [_cut, _flip, _lengthen, _replace_by_noise, _sign_noise])
 @pytest.mark.parametrize("evidence", [False, True])
-def test_a_damaged_file_is_dropped_and_made_again(
+def test_a_damaged_file_is_removed_and_written_again(
     folder: Path, damage: Callable[[Path, random.Random], None], evidence: bool
 ) -> None:
     generator = random.Random(0)
@@ -166,7 +166,7 @@ def test_a_damaged_file_is_dropped_and_made_again(
     assert_same(kept(folder, made), made)
 
 
-def test_damaged_evidence_leaves_the_map_to_be_found(folder: Path) -> None:
+def test_with_damaged_checks_the_map_is_still_found(folder: Path) -> None:
     put(folder, example(evidence=True))
     examined = only_file(folder)
     content = examined.read_bytes()
@@ -176,7 +176,7 @@ def test_damaged_evidence_leaves_the_map_to_be_found(folder: Path) -> None:
     assert_same(kept(folder, example()), example())
 
 
-def test_the_answer_to_another_question_is_not_taken_for_this_one(folder: Path) -> None:
+def test_an_attribution_for_another_request_is_not_used(folder: Path) -> None:
     put(folder, example(1))
     stray = only_file(folder)
     put(folder, example(2))
@@ -238,7 +238,7 @@ def test_what_somebody_else_has_put_there_stays(folder: Path) -> None:
     assert target.read_text() == "mine"
 
 
-def test_a_folder_by_the_name_of_an_answer_hinders_nobody(
+def test_a_folder_with_the_name_of_a_file_is_no_error(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made = example()
@@ -282,14 +282,14 @@ def _age(folder: Path) -> None:
         os.utime(path, ns=(before - 10**9, before - 10**9))
 
 
-def test_an_answer_that_is_too_large_drives_nobody_out(folder: Path) -> None:
+def test_an_attribution_above_the_limit_evicts_nothing(folder: Path) -> None:
     put(folder, example(0))
     AttributionCache(folder, FINGERPRINT, 10_000).put(example(1, side=64))
     assert kept(folder, example(0)) is not None
     assert kept(folder, example(1)) is None
 
 
-def test_what_was_left_half_written_is_removed_when_nobody_can_be_writing_it(
+def test_abandoned_partial_files_are_removed(
     folder: Path,
 ) -> None:
     folder.mkdir()
@@ -303,7 +303,7 @@ def test_what_was_left_half_written_is_removed_when_nobody_can_be_writing_it(
     assert young.exists()
 
 
-def test_a_folder_that_cannot_be_made_is_said_once(
+def test_a_folder_that_cannot_be_created_is_reported_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").write_text("mine")
@@ -323,7 +323,7 @@ def small(tmp_path: Path) -> Iterator[Path]:
         yield place
 
 
-def test_a_full_disk_hinders_nobody(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_full_disk_is_no_error(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cache = AttributionCache(small / "cache", FINGERPRINT, PLENTY)
     answers = [example(seed, side=64) for seed in range(6)]  # Some 70 kB each.
     for made in answers:

@@ -32,7 +32,7 @@ def store(tmp_path: Path) -> Store:
     return small_store(tmp_path / "small.h5", tmp_path / "data", locations=2)
 
 
-def test_files_come_first_and_what_is_new_goes_into_the_cache(
+def test_files_come_first_and_new_attributions_go_into_the_cache(
     tmp_path: Path, cache: AttributionCache
 ) -> None:
     file = attribution_file.read(write(tmp_path / "some.h5", example(0, name=NAME)))
@@ -45,7 +45,7 @@ def test_files_come_first_and_what_is_new_goes_into_the_cache(
     assert cache.get(NAME, other) is not None
 
 
-def test_evidence_is_found_wherever_it_is(tmp_path: Path, cache: AttributionCache) -> None:
+def test_checks_are_found_in_any_layer(tmp_path: Path, cache: AttributionCache) -> None:
     plain = attribution_file.read(write(tmp_path / "plain.h5", example()))
     examined = attribution_file.read(write(tmp_path / "examined.h5", example(evidence=True)))
     assert_same(LayeredCache([plain, examined], None).get(NAME, REQUEST), example(evidence=True))
@@ -53,13 +53,13 @@ def test_evidence_is_found_wherever_it_is(tmp_path: Path, cache: AttributionCach
     assert_same(LayeredCache([plain], cache).get(NAME, REQUEST), example(evidence=True))
 
 
-def test_without_a_cache_nothing_is_kept(tmp_path: Path) -> None:
+def test_without_a_cache_nothing_is_stored(tmp_path: Path) -> None:
     nothing = LayeredCache([], None)
     nothing.put(example())
     assert nothing.get(NAME, REQUEST) is None
 
 
-def test_a_damaged_file_is_said_and_passed_over(
+def test_a_damaged_file_is_reported_and_skipped(
     tmp_path: Path, cache: AttributionCache, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write(tmp_path / "some.h5", example())
@@ -87,7 +87,7 @@ def test_a_file_of_another_store_is_refused(tmp_path: Path, store: Store) -> Non
     assert len(file) == 1
 
 
-def test_a_store_without_a_fingerprint_is_known_by_its_folder_and_ids(store: Store) -> None:
+def test_the_fingerprint_of_an_old_store_is_that_of_its_folder_and_ids(store: Store) -> None:
     here = fingerprint(store)
     moved = replace(store, provenance={**store.provenance, "data": "elsewhere"})
     fewer = replace(store, location_ids=store.location_ids[1:])
@@ -95,7 +95,7 @@ def test_a_store_without_a_fingerprint_is_known_by_its_folder_and_ids(store: Sto
     assert fingerprint(replace(store, provenance={"data_sha256": "d"})) == Fingerprint("", "d")
 
 
-def test_where_no_model_can_be_had_questions_are_known_and_not_answered(store: Store) -> None:
+def test_without_a_model_requests_are_resolved_and_not_computed(store: Store) -> None:
     recorded = UnavailableExplainer(store)
     name = store.location_ids[0]
     predicted = store.class_names[int(store.logits[0].argmax())]

@@ -60,7 +60,7 @@ def test_a_map_with_nothing_against_it_is_supported() -> None:
     assert len(judged.reasons) == 7
 
 
-def test_without_evidence_nothing_is_known_but_what_the_map_says_itself() -> None:
+def test_without_checks_only_the_map_itself_is_judged() -> None:
     assert verdict(attribution(None)).label == "not checked"
     zeros = attribution(None, values=np.zeros((4, 2, 2), dtype=np.float32))
     assert verdict(zeros).label == "not to be trusted"
@@ -107,7 +107,7 @@ CURVE = evidence()
         ({"baseline_agreement": {"black": -0.9, "blur": 0.49}}, "weak", "No other baseline"),
     ],
 )
-def test_each_kind_of_evidence_can_speak_against(
+def test_each_check_can_be_a_reason_against(
     changes: dict[str, Any], word: str, complaint: str
 ) -> None:
     judged = verdict(attribution(evidence(**changes)))
@@ -134,7 +134,9 @@ def test_each_kind_of_evidence_can_speak_against(
         ({"baseline_output": 5.0}, "weak", "cancel out"),
     ],
 )
-def test_a_map_can_speak_against_itself(changes: dict[str, Any], word: str, complaint: str) -> None:
+def test_the_map_itself_can_be_a_reason_against(
+    changes: dict[str, Any], word: str, complaint: str
+) -> None:
     judged = verdict(attribution(evidence(), **changes))
     assert judged.label == {"bad": "not to be trusted", "weak": "weak"}[word]
     (against,) = [reason for reason in judged.reasons if reason.side == "against"]
@@ -142,7 +144,7 @@ def test_a_map_can_speak_against_itself(changes: dict[str, Any], word: str, comp
     assert not any("inf" in reason.text or "nan" in reason.text for reason in judged.reasons)
 
 
-def test_a_method_that_promises_no_sum_is_not_held_to_one() -> None:
+def test_completeness_is_not_judged_for_methods_without_it() -> None:
     cam = attribution(
         evidence(baseline_agreement={}),
         request=AttributionRequest(method="grad_cam", target="Ohio"),
@@ -183,7 +185,7 @@ def test_the_page_has_the_thresholds_of_the_rule() -> None:
     assert {name: float(value) for name, value in written.items()} == held
 
 
-def test_the_page_has_every_word() -> None:
+def test_the_page_has_every_label() -> None:
     text = PAGE.read_text()
     for word in (rule.SUPPORTED, rule.WEAK, rule.UNTRUSTED, rule.UNCHECKED):
         assert word in text

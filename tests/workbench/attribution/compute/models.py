@@ -23,8 +23,8 @@ class Function(nn.Module):
         return torch.stack([first, torch.zeros_like(first)], dim=1)
 
 
-def asking(function: Callable[[Tensor], Tensor]) -> BatchedModel:
-    """Return something that asks a function of pixels (N, 4, 3, H, W), as if it were a network."""
+def batched_model(function: Callable[[Tensor], Tensor]) -> BatchedModel:
+    """Return a batched model that is a function of pixels (N, 4, 3, H, W)."""
     network = FrozenModel(FourViewResNet("medium", 2, depth=18))
     network.module = Function(function)  # type: ignore[assignment]
     return BatchedModel(network)

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from common.errors import InputError
-from tests.workbench.attribution.compute.models import asking, pixels, weight
+from tests.workbench.attribution.compute.models import batched_model, pixels, weight
 from workbench.attribution.compute.batched_model import BatchedModel
 from workbench.attribution.compute.target import Target
 
@@ -31,40 +31,40 @@ class Small:
 
 
 def test_a_batch_without_memory_is_halved_and_nothing_is_lost_or_done_twice() -> None:
-    model = Small(room=3)
-    asked = asking(model)
-    value, gradient = asked.gradients(many(20), LOGIT)
+    small = Small(room=3)
+    model = batched_model(small)
+    value, gradient = model.gradients(many(20), LOGIT)
     assert torch.allclose(value, (many(20) * weight()).flatten(1).sum(dim=1), atol=1e-4)
     assert torch.equal(gradient, weight().expand_as(gradient))
-    assert sum(model.seen) == 20
-    assert max(model.seen) <= 3
-    assert asked.cost.gradients == 20
-    model.seen.clear()
-    asked.logits(many(20))
-    assert max(model.seen) <= 3  # What was learned about the memory is kept.
+    assert sum(small.seen) == 20
+    assert max(small.seen) <= 3
+    assert model.cost.gradients == 20
+    small.seen.clear()
+    model.logits(many(20))
+    assert max(small.seen) <= 3  # What was learned about the memory is kept.
 
 
-def test_no_memory_for_one_location_is_said() -> None:
+def test_too_little_memory_for_one_location_is_an_error() -> None:
     with pytest.raises(InputError, match="no memory for a single location"):
-        asking(Small(room=0)).logits(many(2))
+        batched_model(Small(room=0)).logits(many(2))
 
 
-def test_batches_are_as_large_as_the_device_likes() -> None:
-    model = Small(room=100)
-    asked = asking(model)
-    asked.model.max_batch_pixels = 4 * 8 * 8 * 6
-    asked.logits(many(15))
-    assert model.seen == [6, 6, 3]
-    assert asked.batch_size(pixels()) == 6
+def test_the_batch_size_suits_the_device() -> None:
+    small = Small(room=100)
+    model = batched_model(small)
+    model.model.max_batch_pixels = 4 * 8 * 8 * 6
+    model.logits(many(15))
+    assert small.seen == [6, 6, 3]
+    assert model.batch_size(pixels()) == 6
 
 
 def test_costs_are_counted_by_location_and_for_one_request() -> None:
-    asked = asking(Small(room=100))
-    asked.logits(many(5))
-    asked.gradients(many(3), LOGIT)
-    assert (asked.cost.forwards, asked.cost.gradients) == (5, 3)
-    assert asked.cost.seconds > 0
-    assert BatchedModel(asked.model).cost.forwards == 0
+    model = batched_model(Small(room=100))
+    model.logits(many(5))
+    model.gradients(many(3), LOGIT)
+    assert (model.cost.forwards, model.cost.gradients) == (5, 3)
+    assert model.cost.seconds > 0
+    assert BatchedModel(model.model).cost.forwards == 0
 
 
 @pytest.mark.parametrize("target", [LOGIT, Target("probability", 0), Target("probability", 0, 1)])

@@ -65,25 +65,25 @@ def inputs_of(seen: Tensor, references: Callable[[int], Tensor] = no_references)
     return Inputs(seen, None, references)
 
 
-def made(network: FrozenModel, seen: Tensor, question: AttributionRequest) -> Attribution:
-    request = replace(question, target="0")
+def made(network: FrozenModel, seen: Tensor, request: AttributionRequest) -> Attribution:
+    request = replace(request, target="0")
     return explain_location(network, "x", inputs_of(seen), request, NAMES)
 
 
 def examined(
     network: FrozenModel,
     seen: Tensor,
-    question: AttributionRequest = AttributionRequest(baseline="mean"),  # noqa: B008 - frozen.
+    request: AttributionRequest = AttributionRequest(baseline="mean"),  # noqa: B008 - frozen.
     progress: ProgressCallback = no_progress,
 ) -> Attribution:
-    attribution = made(network, seen, question)
+    attribution = made(network, seen, request)
     return check_location(network, inputs_of(seen), attribution, NAMES, progress)
 
 
 def evidence_of(
-    network: FrozenModel, seen: Tensor, question: AttributionRequest | None = None
+    network: FrozenModel, seen: Tensor, request: AttributionRequest | None = None
 ) -> Checks:
-    found = examined(network, seen, question or AttributionRequest(baseline="mean")).checks
+    found = examined(network, seen, request or AttributionRequest(baseline="mean")).checks
     assert found is not None
     return found
 
@@ -118,7 +118,7 @@ def test_every_order_starts_and_ends_alike() -> None:
             assert one[order][0] == pytest.approx(other["map"][-1], abs=1e-6)
 
 
-def test_leaving_out_a_view_that_nobody_looks_at_changes_nothing() -> None:
+def test_replacing_an_unused_view_changes_nothing() -> None:
     south = torch.zeros(SHAPE)
     south[2] = WEIGHT[2].abs() / 2
     network = linear(south)
@@ -150,7 +150,7 @@ def test_only_a_model_that_knows_the_order_of_the_views_notices_a_turn(
     assert (np.abs(found.rotation_effects) < 1e-6).all() != turns
 
 
-def test_a_map_that_ignores_the_weights_survives_and_is_not_trusted() -> None:
+def test_a_map_that_ignores_the_weights_is_not_trusted() -> None:
     found = examined(linear(WEIGHT, learned=False), pixels())
     assert found.checks is not None
     assert list(found.checks.model_randomization) == list(STAGES)
@@ -162,7 +162,7 @@ def test_a_map_that_ignores_the_weights_survives_and_is_not_trusted() -> None:
     )
 
 
-def test_a_map_of_learned_weights_does_not_survive() -> None:
+def test_a_map_of_learned_weights_changes_with_random_weights() -> None:
     found = examined(linear(WEIGHT), pixels())
     assert found.checks is not None
     assert all(abs(alike) < 0.3 for alike in found.checks.model_randomization.values())
@@ -180,7 +180,7 @@ def test_a_constant_model_has_nothing_to_explain() -> None:
     assert "zero everywhere" in judged.reasons[0].text
 
 
-def test_a_linear_model_hardly_minds_noise_and_minds_the_baseline_as_it_must() -> None:
+def test_a_linear_model_is_stable_under_noise_and_depends_on_the_baseline() -> None:
     found = evidence_of(linear(WEIGHT), pixels())
     assert len(found.noise_stability) == 3
     assert (found.noise_stability > 0.97).all()
@@ -190,7 +190,7 @@ def test_a_linear_model_hardly_minds_noise_and_minds_the_baseline_as_it_must() -
     assert found.baseline_agreement["black"] == pytest.approx(patches.similarity(*exact), abs=1e-3)
 
 
-def test_a_model_that_looks_at_the_same_places_whatever_is_shown_is_found_out() -> None:
+def test_a_model_that_always_looks_at_the_same_patches_is_detected() -> None:
     # A few places have all the weight, so no photograph can move the map away from them.
     lattice = WEIGHT * torch.logspace(-3, 0, 64).view(1, 1, 8, 8)
     found = examined(linear(lattice), pixels())
@@ -199,7 +199,7 @@ def test_a_model_that_looks_at_the_same_places_whatever_is_shown_is_found_out() 
     assert any("for any image" in reason.text for reason in verdict(found).reasons)
 
 
-def test_what_is_looked_at_in_the_photograph_alone_is_not_taken_for_the_model_s_habit() -> None:
+def test_what_only_the_photograph_shows_does_not_count_as_the_models_pattern() -> None:
     # A model of even weight, and photographs that differ from the mean in the north alone.
     network = linear(torch.full(SHAPE, 0.1))
     seen = network.mean_color.expand(4, 3, *pixels().shape[-2:]).clone()
@@ -233,7 +233,7 @@ def test_references_are_read_once() -> None:
     ("fusion", "method"),
     [("medium", "integrated_gradients"), *((fusion, "grad_cam") for fusion in FUSIONS)],
 )
-def test_every_fusion_can_be_examined(fusion: str, method: Method) -> None:
+def test_every_fusion_can_be_checked(fusion: str, method: Method) -> None:
     found = evidence_of(FrozenModel(resnet(fusion)), pixels(), AttributionRequest(method=method))
     for curve in (*found.deletion.values(), *found.insertion.values()):
         assert curve.shape == found.fractions.shape
@@ -246,9 +246,9 @@ def test_every_fusion_can_be_examined(fusion: str, method: Method) -> None:
         assert -1 <= alike <= 1 + 1e-12
 
 
-def test_evidence_is_the_same_every_time_and_counts_what_it_asked() -> None:
-    network, question = FrozenModel(resnet("medium")), AttributionRequest(method="input_x_gradient")
-    one, other = (evidence_of(network, pixels(), question) for _ in range(2))
+def test_checks_are_reproducible_and_count_evaluations() -> None:
+    network, request = FrozenModel(resnet("medium")), AttributionRequest(method="input_x_gradient")
+    one, other = (evidence_of(network, pixels(), request) for _ in range(2))
     assert one.model_randomization == other.model_randomization
     assert np.array_equal(one.noise_stability, other.noise_stability)
     assert np.array_equal(one.deletion["random"], other.deletion["random"])
@@ -256,7 +256,7 @@ def test_evidence_is_the_same_every_time_and_counts_what_it_asked() -> None:
     assert (one.cost.gradients, one.cost.forwards) == (14, 8 + 5 * 2 * 13)
 
 
-def test_it_reports_every_part_and_can_be_ended_between_any_two_batches() -> None:
+def test_it_reports_every_stage_and_can_be_cancelled_between_batches() -> None:
     network = linear(WEIGHT)
     seen: list[float] = []
     examined(network, pixels(), progress=lambda fraction, _="": seen.append(fraction))
@@ -278,7 +278,7 @@ def test_it_reports_every_part_and_can_be_ended_between_any_two_batches() -> Non
         assert len(told) == calls
 
 
-def test_places_are_patches_that_cover_every_pixel_once() -> None:
+def test_patches_cover_every_pixel_once() -> None:
     made = np.arange(4 * 30 * 50, dtype=np.float32).reshape(4, 30, 50)
     divided = patches.patch_means(made)
     assert divided.shape == (4, 12, 12)

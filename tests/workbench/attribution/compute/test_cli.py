@@ -59,7 +59,7 @@ def assert_same(one: Path, other: Path) -> None:
 
 
 @pytest.mark.spawn
-def test_killed_and_asked_to_end_it_comes_to_the_same_file(
+def test_killed_and_terminated_it_resumes_to_the_same_file(
     tmp_path: Path, path: Path, whole: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "some.h5"
@@ -81,9 +81,7 @@ def test_killed_and_asked_to_end_it_comes_to_the_same_file(
 
 
 @pytest.mark.spawn
-def test_several_processes_come_to_the_same_file_though_killed(
-    tmp_path: Path, path: Path, whole: Path
-) -> None:
+def test_killed_processes_resume_to_the_same_file(tmp_path: Path, path: Path, whole: Path) -> None:
     out = tmp_path / "some.h5"
     process = start([*TORCHRUN, *interrupted_command("SIGKILL", 20, words(path, out))])
     process.communicate()
@@ -93,7 +91,7 @@ def test_several_processes_come_to_the_same_file_though_killed(
     assert_same(out, whole)
 
 
-def test_what_was_found_is_summed_up(
+def test_the_summary(
     tmp_path: Path, path: Path, whole: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     where = "state == 'Alaska'"
@@ -124,7 +122,7 @@ def test_what_was_found_is_summed_up(
     assert re.search(r"^gradient evaluations: \d+ \(median\), \d+ at most$", said, re.M)
 
 
-def test_a_photograph_that_is_gone_is_listed_and_the_others_are_explained(
+def test_a_missing_photograph_is_listed_and_the_others_are_explained(
     tmp_path: Path, path: Path, training_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = tmp_path / "data"
@@ -175,7 +173,7 @@ def refused(tmp_path: Path, path: Path, capsys: pytest.CaptureFixture[str]) -> C
         (("--data", "/nowhere"), "'/nowhere': there is no such folder of photographs"),
     ],
 )
-def test_what_cannot_be_asked_is_refused(
+def test_impossible_requests_are_refused(
     refused: Callable[..., str], options: tuple[str, ...], words: str
 ) -> None:
     assert words in refused(*options)
@@ -190,12 +188,12 @@ def test_a_checkpoint_of_other_classes_is_refused(
     assert f"{run}: its classes are not those of the store" in refused("--run", str(run))
 
 
-def test_every_field_of_a_question_is_an_option_with_its_default() -> None:
+def test_every_field_of_a_request_is_an_option_with_its_default() -> None:
     options = parse(Options, ["store.h5", "--out", "some.h5"], "attribution")
     assert options.request == AttributionRequest()
 
 
-def test_the_dashboard_finds_what_is_in_the_file(path: Path, whole: Path) -> None:
+def test_the_dashboard_finds_the_attributions_of_the_file(path: Path, whole: Path) -> None:
     (file,) = layered_cache.open_files([whole], store.read(path))
     made = next(iter(file))
     found = layered_cache.LayeredCache([file], None).get(made.location_id, made.request)

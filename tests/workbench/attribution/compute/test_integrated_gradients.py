@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from common.errors import InputError
-from tests.workbench.attribution.compute.models import SHAPE, asking, pixels, weight
+from tests.workbench.attribution.compute.models import SHAPE, batched_model, pixels, weight
 from workbench.attribution.compute import expected_gradients, integrated_gradients
 from workbench.attribution.compute.batched_model import BatchedModel
 from workbench.attribution.compute.convergence import Estimate, Tolerance, mean
@@ -32,7 +32,7 @@ def integral(
     end: Tensor | None = None,
 ) -> Estimate:
     return integrated_gradients.attribute(
-        asking(function), pixels() if end is None else end, start, target, tolerance, ignore
+        batched_model(function), pixels() if end is None else end, start, target, tolerance, ignore
     )
 
 
@@ -61,7 +61,7 @@ def test_a_quadratic_model_gives_the_square() -> None:
 
 
 @pytest.mark.parametrize("kink", [0.03, 0.31, 0.5, 0.97])
-def test_a_kink_is_found_wherever_it_is(kink: float) -> None:
+def test_a_kink_is_found_anywhere(kink: float) -> None:
     """The output is 0 up to a fraction of the way and then rises: 1 - kink of the full slope."""
     full = float(linear(pixels()[None])[0])
 
@@ -129,14 +129,14 @@ def test_few_gradients_are_never_called_converged() -> None:
 
 def test_intermediate_maps_come_as_it_goes_and_every_gradient_is_kept() -> None:
     seen: list[Estimate] = []
-    asked = asking(lambda batch: torch.sin(8 * batch).flatten(1).sum(dim=1))
+    model = batched_model(lambda batch: torch.sin(8 * batch).flatten(1).sum(dim=1))
     made = integrated_gradients.attribute(
-        asked, pixels(), BLACK, LOGIT, Tolerance(1e-4, 0.01, 300), seen.append
+        model, pixels(), BLACK, LOGIT, Tolerance(1e-4, 0.01, 300), seen.append
     )
     counts = [now.n_gradients for now in seen]
     assert counts == sorted(set(counts))
     assert counts[0] == integrated_gradients.INITIAL_STEPS
-    assert counts[-1] == made.n_gradients == asked.cost.gradients
+    assert counts[-1] == made.n_gradients == model.cost.gradients
     assert all(now.reason for now in seen[:-1])
 
 
@@ -165,7 +165,7 @@ def test_symmetric_views_have_equal_maps() -> None:
 
 @pytest.mark.parametrize("batch", [1, 2, 5])
 def test_it_can_be_cancelled_between_any_two_batches(batch: int) -> None:
-    whole = asking(lambda batch: torch.sin(20 * batch).flatten(1).sum(dim=1))
+    whole = batched_model(lambda batch: torch.sin(20 * batch).flatten(1).sum(dim=1))
     whole.model.max_batch_pixels = 256 * batch
     calls = 0
 
@@ -200,14 +200,16 @@ def test_it_can_be_cancelled_between_any_two_batches(batch: int) -> None:
         assert calls == stop
 
 
-def test_an_output_that_is_no_number_is_refused() -> None:
+def test_an_output_that_is_not_finite_is_refused() -> None:
     with pytest.raises(InputError, match="not finite"):
         integral(lambda batch: linear(batch) / 0 * 0)
 
 
 def test_expected_gradients_of_a_linear_model_are_weight_times_mean_difference() -> None:
     references = torch.stack([pixels(seed) for seed in range(2, 8)])
-    made = expected_gradients.attribute(asking(linear), pixels(), references, LOGIT, TIGHT, ignore)
+    made = expected_gradients.attribute(
+        batched_model(linear), pixels(), references, LOGIT, TIGHT, ignore
+    )
     exact = (weight() * (pixels() - references.mean(dim=0))).sum(dim=1)
     assert made.reason == ""
     assert error(made, exact) < 1e-5
@@ -217,7 +219,7 @@ def test_expected_gradients_of_a_quadratic_model_come_to_the_mean_of_the_integra
     references = torch.stack([pixels(seed) for seed in range(2, 6)])
     exact = (pixels().square() - references.square().mean(dim=0)).sum(dim=1)
     made = expected_gradients.attribute(
-        asking(lambda batch: batch.square().flatten(1).sum(dim=1)),
+        batched_model(lambda batch: batch.square().flatten(1).sum(dim=1)),
         pixels(),
         references,
         LOGIT,
@@ -228,7 +230,7 @@ def test_expected_gradients_of_a_quadratic_model_come_to_the_mean_of_the_integra
 
 
 @pytest.mark.parametrize("count", [1, 13, 34, 128, 144])
-def test_expected_gradients_ask_every_reference_all_along_its_way(count: int) -> None:
+def test_expected_gradients_cover_the_path_of_every_reference(count: int) -> None:
     """The numbers of references at which a common sequence would come back to the same places."""
 
     def rough(batch: Tensor) -> Tensor:
@@ -239,7 +241,7 @@ def test_expected_gradients_ask_every_reference_all_along_its_way(count: int) ->
     exact = (torch.sin(12 * pixels()) - torch.sin(12 * references)).sum(dim=2).mean(dim=0)
     tolerance = Tolerance(0.05, 0.05, 40_000)
     made = expected_gradients.attribute(
-        asking(rough), pixels(), references, LOGIT, tolerance, ignore
+        batched_model(rough), pixels(), references, LOGIT, tolerance, ignore
     )
     assert made.reason == ""
     assert made.n_gradients % count == 0
@@ -247,7 +249,7 @@ def test_expected_gradients_ask_every_reference_all_along_its_way(count: int) ->
     assert error(made, exact) <= 2 * tolerance.map
 
 
-def test_doubts_of_the_same_sign_stay_in_the_mean_and_others_cancel() -> None:
+def test_errors_of_the_same_sign_stay_in_the_mean_and_others_cancel() -> None:
     one = torch.ones(4, 2, 2)
     part = Estimate(one, 16.0, 0.0, 0.04 * one, 10)
     same = mean([part] * 4, TIGHT)

@@ -90,11 +90,11 @@ def test_methods_without_an_integral_are_captums(fusion: str) -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_gives_a_signed_map_of_four_views(fusion: str, method: Method) -> None:
     told: list[str] = []
-    question = AttributionRequest(method, n_samples=2, max_evaluations=24, window=0.5)
+    request = AttributionRequest(method, n_samples=2, max_evaluations=24, window=0.5)
     made = explain(
         resnet(fusion),
         views(),
-        question,
+        request,
         references=views(5, 6),
         progress=lambda _, stage="": told.append(stage),
     )
@@ -143,10 +143,10 @@ def test_grad_cam_of_a_view_alone_sees_that_view_alone() -> None:
     assert not np.allclose(one.values[1], other.values[1], rtol=0.2, atol=1e-3)
 
 
-def test_the_difference_of_two_states_is_the_difference_of_their_maps() -> None:
+def test_the_map_of_a_contrast_is_the_difference_of_two_maps() -> None:
     model = resnet("medium")
-    question = AttributionRequest(target="1", map_tolerance=0.01, completeness_tolerance=1e-3)
-    one = explain(model, views(), question)
+    request = AttributionRequest(target="1", map_tolerance=0.01, completeness_tolerance=1e-3)
+    one = explain(model, views(), request)
     two = explain(model, views(), AttributionRequest(target="2", map_tolerance=0.01))
     both = explain(
         model, views(), AttributionRequest(target="1", contrast_target="2", map_tolerance=0.01)
@@ -212,17 +212,17 @@ def test_another_location_as_baseline_asks_why_this_and_not_that_one() -> None:
         explain(model, views(), AttributionRequest(baseline="location"))
 
 
-def test_answers_are_the_same_again() -> None:
+def test_maps_are_reproducible() -> None:
     for method in ("integrated_gradients", "smoothgrad", "expected_gradients"):
-        question = AttributionRequest(method, n_samples=2, max_evaluations=24)
+        request = AttributionRequest(method, n_samples=2, max_evaluations=24)
         first, again = (
-            explain(resnet("medium"), views(), question, references=views(5, 6)) for _ in range(2)
+            explain(resnet("medium"), views(), request, references=views(5, 6)) for _ in range(2)
         )
         assert np.array_equal(first.values, again.values)
 
 
 @pytest.mark.parametrize(
-    ("question", "complaint"),
+    ("request", "complaint"),
     [
         (AttributionRequest("magic"), "method 'magic': must be 'integrated_gradients'"),  # type: ignore[arg-type]
         (AttributionRequest(baseline="white"), "baseline 'white': must be 'black'"),  # type: ignore[arg-type]
@@ -235,9 +235,9 @@ def test_answers_are_the_same_again() -> None:
         (AttributionRequest("expected_gradients"), "need `references`"),
     ],
 )
-def test_what_cannot_be_asked_is_refused(question: AttributionRequest, complaint: str) -> None:
+def test_impossible_requests_are_refused(request: AttributionRequest, complaint: str) -> None:
     with pytest.raises(InputError, match=complaint):
-        explain(resnet("medium"), views(), question)
+        explain(resnet("medium"), views(), request)
 
 
 @pytest.mark.parametrize(
@@ -251,12 +251,12 @@ def test_what_cannot_be_asked_is_refused(question: AttributionRequest, complaint
         (views()[..., :0], "expected \\(4, 3, H, W\\)"),
     ],
 )
-def test_what_are_no_views_is_refused(wrong: Any, complaint: str) -> None:
+def test_invalid_views_are_refused(wrong: Any, complaint: str) -> None:
     with pytest.raises(InputError, match=complaint):
         explain(resnet("medium"), wrong, AttributionRequest("input_x_gradient"))
 
 
-def test_others_have_to_be_views_of_the_same_size() -> None:
+def test_baseline_and_references_must_be_views_of_the_same_size() -> None:
     model = resnet("medium")
     with pytest.raises(InputError, match="`baseline_views` has shape"):
         explain(
@@ -272,19 +272,19 @@ def test_others_have_to_be_views_of_the_same_size() -> None:
 
 
 def test_it_works_where_gradients_are_switched_off_and_in_half_precision() -> None:
-    model, question = resnet("medium"), AttributionRequest("input_x_gradient", target="1")
-    exact = explain(model, views(), question)
+    model, request = resnet("medium"), AttributionRequest("input_x_gradient", target="1")
+    exact = explain(model, views(), request)
     with torch.inference_mode():
-        again = explain(model, views(), question)
+        again = explain(model, views(), request)
     with torch.no_grad():
         camera = explain(model, views(), AttributionRequest("grad_cam", target="1"))
     assert np.array_equal(again.values, exact.values)
     assert camera.values.any()
-    half = explain(resnet("medium").to(torch.bfloat16), views(), question)
+    half = explain(resnet("medium").to(torch.bfloat16), views(), request)
     assert half.values.dtype == np.float32
 
 
-def test_a_model_that_gives_no_numbers_is_refused() -> None:
+def test_a_model_with_outputs_that_are_not_finite_is_refused() -> None:
     model = resnet("medium")
     torch.nn.init.constant_(model.classifier.weight, float("nan"))
     for method in METHODS:
@@ -292,7 +292,7 @@ def test_a_model_that_gives_no_numbers_is_refused() -> None:
             explain(model, views(), AttributionRequest(method), references=views(5, 6))
 
 
-def test_the_model_that_is_explained_stays_as_it_was() -> None:
+def test_the_explained_model_stays_unchanged() -> None:
     model = resnet("medium").train()
     before = {name: value.clone() for name, value in model.state_dict().items()}
     explain(model, views(), AttributionRequest("input_x_gradient"))

@@ -58,7 +58,7 @@ def test_one_seed_gives_one_model_and_another_another() -> None:
 
 
 @pytest.mark.parametrize("fusion", FUSIONS)
-def test_a_folded_network_still_answers_after_it_has_forgotten_everything(fusion: str) -> None:
+def test_a_folded_model_stays_finite_with_random_weights(fusion: str) -> None:
     model = FrozenModel(resnet(fusion)).module
     learned = model(pixels()[None])
     for _, forgetting in cascade(model, 0):

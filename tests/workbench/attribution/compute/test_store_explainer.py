@@ -53,7 +53,7 @@ def test_a_location_is_explained_completely(
     )
 
 
-def test_states_go_by_name_and_unused_options_by_their_defaults(
+def test_classes_are_resolved_and_unused_fields_reset(
     explainer: StoreExplainer, extracted: store.Store
 ) -> None:
     row = 5
@@ -141,7 +141,7 @@ def test_a_checkpoint_of_another_model_is_refused(
 
 
 @pytest.mark.parametrize("version", [1, 2])
-def test_photographs_that_changed_are_noticed(
+def test_changed_photographs_are_detected(
     tmp_path: Path, extracted: store.Store, trained: Path, test_folder: Path, version: int
 ) -> None:
     data = tmp_path / "data"

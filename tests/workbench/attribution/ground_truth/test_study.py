@@ -90,7 +90,7 @@ def agreement(store: Store, masks: Masks, draws: str) -> MethodResult:
     return only
 
 
-def test_the_control_knows_the_ground_and_nothing_else(store: Store, masks: Masks) -> None:
+def test_the_lower_half_prefers_the_ground(store: Store, masks: Masks) -> None:
     ways_to_explain = [MethodConfig("grad_cam", "")]
     _, control, _ = study(
         store, range(9), ways_to_explain, Known(masks, "sky"), masks, unseen, seed=0
@@ -102,7 +102,7 @@ def test_the_control_knows_the_ground_and_nothing_else(store: Store, masks: Mask
     assert control.unconverged is None
 
 
-def test_who_draws_the_truth_finds_all_of_it(store: Store, masks: Masks) -> None:
+def test_a_map_of_the_ground_truth_is_perfect(store: Store, masks: Masks) -> None:
     found = agreement(store, masks, "truth")
     for part in PARTS:
         for name in ("mass accuracy", "pointing game"):
@@ -113,7 +113,7 @@ def test_who_draws_the_truth_finds_all_of_it(store: Store, masks: Masks) -> None
     assert found.irrelevant.value.value < 0.001
 
 
-def test_who_draws_everything_finds_as_much_as_chance(store: Store, masks: Masks) -> None:
+def test_a_constant_map_is_at_chance(store: Store, masks: Masks) -> None:
     found = agreement(store, masks, "everything")
     for name in METRICS:
         assert found.metrics["absolute", name].ratio.value == pytest.approx(1, abs=1e-5)
@@ -123,14 +123,14 @@ def test_who_draws_everything_finds_as_much_as_chance(store: Store, masks: Masks
             assert comparison.ratio.value == pytest.approx(1, abs=1e-5)
 
 
-def test_who_draws_the_sky_is_told_so(store: Store, masks: Masks) -> None:
+def test_a_map_of_the_sky_is_wrong(store: Store, masks: Masks) -> None:
     found = agreement(store, masks, "sky")
     assert found.irrelevant.value.value > 0.999
     assert found.elements["sky"].ratio.low > 1
     assert found.metrics["absolute", "mass accuracy"].ratio.high < 0.01
 
 
-def test_an_element_is_judged_where_it_is_to_be_seen(store: Store, masks: Masks) -> None:
+def test_an_element_is_evaluated_where_it_is_visible(store: Store, masks: Masks) -> None:
     found = agreement(store, masks, "tint")
     # The other two states have none, so there is nothing on their maps.
     assert found.elements["tint"].locations == 3
@@ -146,7 +146,7 @@ def test_every_method_meets_every_baseline_that_it_uses() -> None:
     ]
 
 
-def test_the_true_state_is_asked_for_and_other_locations_are_of_other_states(
+def test_requests_are_about_the_true_class_and_baselines_of_other_classes(
     store: Store, masks: Masks
 ) -> None:
     explainer = Known(masks, "truth")
@@ -170,9 +170,7 @@ def test_the_true_state_is_asked_for_and_other_locations_are_of_other_states(
             assert question.baseline_location == ""
 
 
-def test_without_another_state_no_other_location_can_be_the_baseline(
-    store: Store, masks: Masks
-) -> None:
+def test_the_baseline_location_needs_another_class(store: Store, masks: Masks) -> None:
     store.labels[:] = 0
     with pytest.raises(InputError, match="locations of one class only"):
         study(
@@ -194,7 +192,7 @@ def test_a_sample_is_seeded() -> None:
     assert len(set(sample(many, 4, 0))) == 4
 
 
-def test_the_tables_say_what_was_found(store: Store, masks: Masks) -> None:
+def test_the_tables_show_the_results(store: Store, masks: Masks) -> None:
     found = study(
         store,
         range(9),
@@ -222,7 +220,7 @@ def test_the_tables_say_what_was_found(store: Store, masks: Masks) -> None:
     assert all(row["value"] for row in rows if int(row["locations"]) > 1)
 
 
-def test_what_nobody_can_say_is_empty_in_the_tables(store: Store, masks: Masks) -> None:
+def test_unknown_numbers_are_empty_in_the_tables(store: Store, masks: Masks) -> None:
     found = study(
         store, range(3), [MethodConfig("grad_cam", "")], Known(masks, "tint"), masks, unseen, seed=0
     )
