@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 
 
+@pytest.mark.spawn
 @pytest.mark.parametrize(
     "command",
     [
@@ -30,6 +31,7 @@ def test_the_tools_find_nothing(command: tuple[str, ...]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.spawn
 def test_a_dashboard_loads_no_torch() -> None:
     program = (
         "import sys, app, workbench.export, workbench.project; "

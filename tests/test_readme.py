@@ -38,6 +38,7 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
+@pytest.mark.spawn
 def test_the_four_stages_run_as_written(tmp_path: Path) -> None:
     states = ("Alabama", "New Hampshire")
     folder(tmp_path / "50States10K", states, 4)
@@ -88,6 +89,7 @@ def test_the_two_commands_are_in_the_makefile() -> None:
     assert "make test" in (ROOT / ".ci" / "run").read_text()
 
 
+@pytest.mark.spawn
 def test_every_named_command_answers_help() -> None:
     named = set(re.findall(r"`python (-m [\w.]+|app\.py)", README))
     assert named >= {"-m trainer", "-m workbench.extract", "-m trainer.synthetic", "app.py"}

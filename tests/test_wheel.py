@@ -42,6 +42,7 @@ def installed(site: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(site), "PYTHONWARNINGS": "default"}
 
 
+@pytest.mark.spawn
 def test_the_wheel_holds_the_product_and_nothing_else(site: Path) -> None:
     tops = {path.name for path in site.iterdir() if not path.name.endswith(".dist-info")}
     (metadata,) = site.glob("*.dist-info/METADATA")
@@ -58,6 +59,7 @@ def test_the_wheel_holds_the_product_and_nothing_else(site: Path) -> None:
     assert {path.name for path in (site / "workbench/dashboard/assets").iterdir()} == assets
 
 
+@pytest.mark.spawn
 def test_the_console_command_runs_from_another_folder(
     site: Path, installed: dict[str, str], tmp_path: Path
 ) -> None:
@@ -85,6 +87,7 @@ def address(site: Path, installed: dict[str, str], tmp_path: Path) -> Iterator[s
             server.terminate()
 
 
+@pytest.mark.spawn
 def test_the_installed_page_has_its_style_and_scripts(address: str) -> None:
     with urlopen(address) as response:
         page = response.read().decode()

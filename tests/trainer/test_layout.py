@@ -47,6 +47,7 @@ def test_a_location_with_three_views_is_skipped_and_listed(tmp_path: Path) -> No
     ]
 
 
+@pytest.mark.slow
 @given(
     name=st.from_regex(r"20[01][0-9]_[A-Za-z0-9_\-]{22}", fullmatch=True),
     degree=st.sampled_from(layout.HEADINGS),

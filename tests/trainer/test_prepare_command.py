@@ -102,6 +102,7 @@ def test_it_continues_after_a_kill(tmp_path: Path, many: Path, workers: str) -> 
         os.link(many / "original", many / name)
 
 
+@pytest.mark.spawn
 def test_a_second_process_waits_for_the_first(tmp_path: Path) -> None:
     root = folder(tmp_path / "data", ("Ohio",), 2)
     prepare(root, index_file(tmp_path, root), num_workers=0)
@@ -118,6 +119,7 @@ def test_a_second_process_waits_for_the_first(tmp_path: Path) -> None:
     assert "8 photographs, 7 read now" in out
 
 
+@pytest.mark.spawn
 def test_two_at_once_share_the_work(tmp_path: Path, many: Path) -> None:
     both = [
         subprocess.Popen(command(many, tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE)

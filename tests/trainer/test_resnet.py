@@ -277,6 +277,7 @@ def test_bfloat16_gives_nearly_the_same(fusion: str) -> None:
     assert (everything.logits.float() - exact).abs().max() < 0.05 * exact.abs().max()
 
 
+@pytest.mark.slow
 def test_the_whole_model_is_one_graph_for_the_compiler() -> None:
     for fusion in ("late", "attention", "stack"):
         model, pixels = make_model(fusion), torch.rand(2, 4, 3, 32, 32)
@@ -354,6 +355,7 @@ def test_the_page_knows_every_fusion() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_the_page_knows_what_each_depth_costs() -> None:
     rows = re.findall(
         r"^\| (\d+) \| [\d,]+ \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|",

@@ -126,6 +126,7 @@ def test_mask_says_where_a_thing_was_painted() -> None:
     assert changed[solid].mean() > 0.97
 
 
+@pytest.mark.spawn
 def test_same_bytes_for_any_number_of_workers(painted: Path, tmp_path: Path) -> None:
     again = paint(
         tmp_path / "again", states=5, train=3, test=2, image_size=64, seed=7, num_workers=2
@@ -297,6 +298,7 @@ def test_unfinished_work_is_replaced_but_nothing_else(tmp_path: Path) -> None:
     assert not (tmp_path / "data" / "photograph.jpg").exists()
 
 
+@pytest.mark.spawn
 def test_painting_needs_no_torch() -> None:
     code = "import sys, trainer.synthetic.__main__; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

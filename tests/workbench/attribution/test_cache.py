@@ -383,6 +383,7 @@ def writer(folder: Path, limit: int, times: int) -> "subprocess.Popen[str]":
     )
 
 
+@pytest.mark.spawn
 def test_killed_at_any_moment_nothing_is_left_that_hurts(folder: Path) -> None:
     generator = random.Random(0)
     there = 0
@@ -408,6 +409,7 @@ def test_killed_at_any_moment_nothing_is_left_that_hurts(folder: Path) -> None:
     assert not list(folder.glob(".*"))
 
 
+@pytest.mark.spawn
 def test_two_processes_share_a_folder(folder: Path) -> None:
     limit = 700_000  # For two answers and no third.
     processes = [writer(folder, limit, 60) for _ in range(2)]

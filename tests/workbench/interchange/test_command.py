@@ -204,6 +204,7 @@ def test_explaining_needs_photographs(tmp_path: Path, refuse: Refuse) -> None:
     )
 
 
+@pytest.mark.spawn
 @pytest.mark.usefixtures("store")
 def test_without_pictures_no_torch_is_loaded(tmp_path: Path) -> None:
     program = (

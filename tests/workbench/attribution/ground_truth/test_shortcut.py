@@ -66,6 +66,7 @@ def on_the_mark(root: Path, name: str) -> Comparison:
     return found.elements["watermark"]
 
 
+@pytest.mark.slow
 def test_the_shortcut_shows_in_the_model_that_learned_it_alone(both: Path) -> None:
     plain, planted = on_the_mark(both, "plain"), on_the_mark(both, "planted")
     assert plain.locations == planted.locations == 4
@@ -74,6 +75,7 @@ def test_the_shortcut_shows_in_the_model_that_learned_it_alone(both: Path) -> No
     assert planted.value.low > 5 * plain.value.high
 
 
+@pytest.mark.slow
 def test_the_command_writes_tables_and_figures(
     both: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
