@@ -13,6 +13,8 @@ from embeddings.projections import fit_tsne, fit_umap, pca_projection
 from embeddings.results import NeighborGraph, PrincipalComponents, Projection
 from tests.embeddings.examples import METHODS, Fractions, clusters, graph_of, iris, trained
 
+pytestmark = pytest.mark.slow  # numba compiles UMAP for half a minute.
+
 SLOW = ("tsne", "umap")
 
 

@@ -11,6 +11,8 @@ from embeddings.results import PrincipalComponents, Projection
 from embeddings.transform import transform
 from tests.embeddings.examples import METHODS, Fractions, clusters, iris, trained
 
+pytestmark = pytest.mark.slow  # numba compiles UMAP for half a minute.
+
 
 @pytest.fixture(scope="module")
 def fitted() -> dict[str, Projection]:

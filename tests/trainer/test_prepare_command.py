@@ -75,9 +75,11 @@ def is_empty(group: int) -> bool:
     return False
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_it_continues_after_a_kill(tmp_path: Path, many: Path, workers: str) -> None:
-    group = start_and_kill(many, tmp_path, "--num-workers", workers)
+@pytest.mark.spawn
+def test_it_continues_after_a_kill(
+    tmp_path: Path, many: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    group = start_and_kill(many, tmp_path, "--num-workers", "2")
     wait_until(lambda: is_empty(group))  # The workers end with their parent.
     index = index_file(tmp_path, many)
     remembered = rows(index)
@@ -88,8 +90,11 @@ def test_it_continues_after_a_kill(tmp_path: Path, many: Path, workers: str) -> 
     assert unknown not in remembered
     change_unseen(many / known)
     change_unseen(many / unknown)
-    done = subprocess.run(command(many, tmp_path), capture_output=True, text=True, check=True)
-    assert f"{PHOTOGRAPHS} photographs, {PHOTOGRAPHS - len(remembered)} read now" in done.stdout
+    assert main([str(many), "--out", str(tmp_path), "--num-workers", "0"]) == 0
+    assert (
+        f"{PHOTOGRAPHS} photographs, {PHOTOGRAPHS - len(remembered)} read now"
+        in capsys.readouterr().out
+    )
     complete = rows(index)
     assert {path: complete[path] for path in remembered} == remembered
     assert len(complete) == PHOTOGRAPHS
@@ -131,7 +136,10 @@ def test_two_at_once_share_the_work(tmp_path: Path, many: Path) -> None:
     assert len(rows(index_file(tmp_path, many))) == PHOTOGRAPHS
 
 
-def test_a_full_disk_ends_it_with_a_message_and_it_continues_later(tmp_path: Path) -> None:
+@pytest.mark.spawn
+def test_a_full_disk_ends_it_with_a_message_and_it_continues_later(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     root = folder(tmp_path / "data", ("Ohio",), 80, size=8)
     out = tmp_path / "out"
     done = subprocess.run(
@@ -145,8 +153,8 @@ def test_a_full_disk_ends_it_with_a_message_and_it_continues_later(tmp_path: Pat
     assert "cannot be written (disk I/O error); free some space" in done.stderr.splitlines()[-1]
     kept = len(rows(index_file(out, root)))
     assert 0 < kept < 320
-    done = subprocess.run(command(root, out), capture_output=True, text=True, check=True)
-    assert f"{320 - kept} read now" in done.stdout
+    assert main([str(root), "--out", str(out), "--num-workers", "0"]) == 0
+    assert f"{320 - kept} read now" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

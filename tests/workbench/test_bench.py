@@ -34,6 +34,7 @@ def explanation(bench: Bench) -> Explanation:
     return bench.explain(LOCATION, "integrated_gradients", target="Alaska", progress=False, **LOOSE)
 
 
+@pytest.mark.spawn
 def test_importing_the_workbench_imports_no_library() -> None:
     program = (
         "import sys, workbench; "

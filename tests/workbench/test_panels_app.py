@@ -103,6 +103,7 @@ def test_what_is_missing_is_said_with_the_way_out(made: tuple[Path, Store]) -> N
     assert "does not record where the model's run folder is" in second
 
 
+@pytest.mark.spawn
 def test_it_serves_without_a_model_and_says_so(made: tuple[Path, Store], free: int) -> None:
     command = [sys.executable, str(ROOT / "app.py"), str(made[0]), "--port", str(free)]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -273,6 +273,7 @@ def test_options_out_of_range_are_refused(
     assert path.read_bytes() == before
 
 
+@pytest.mark.spawn
 def test_stopping_leaves_the_store_as_it_was(path: Path) -> None:
     before = path.read_bytes()
     command = [sys.executable, "-m", "workbench.project", str(path), "--stability-seeds", "100"]

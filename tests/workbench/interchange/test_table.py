@@ -177,6 +177,7 @@ def test_duckdb_reads_the_parquet_file(tmp_path: Path, store: Store) -> None:
     ]
 
 
+@pytest.mark.spawn
 def test_embedding_atlas_opens_the_parquet_file(tmp_path: Path) -> None:
     store = photographed_store(tmp_path / "store.h5", tmp_path / "data")
     views = view_reader(Photographs(tmp_path / "data", store))

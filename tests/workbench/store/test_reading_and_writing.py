@@ -116,6 +116,7 @@ def test_a_store_that_is_open_stays_what_it_was_when_another_takes_its_name(
     assert not stores.read(path).features[:].any()
 
 
+@pytest.mark.spawn
 def test_half_a_million_rows_open_without_their_features(tmp_path: Path) -> None:
     """A file whose features were never allocated cannot have been read in little memory."""
     rows = 500_000
