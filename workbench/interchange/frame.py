@@ -25,9 +25,8 @@ def to_frame(
     """Return a store as a table, indexed by `id`, with a row for each location in order.
 
     `docs/interchange.md` lists the columns. `logits` adds `logit_<class>` (float32, nat),
-    `neighbors`
-    `neighbour_id` and `neighbour_distance` (lists, nearest first), `features` `feature_<d>`
-    (float32) for each of the D features, all read into memory. Raises InputError if the
+    `neighbors` adds `neighbour_id` and `neighbour_distance` (lists, nearest first), `features` adds
+    `feature_<d>` (float32) for each of the D features, read into memory. Raises InputError if the
     store has no neighbours, and for classes and projections that would share a column.
     """
     columns = [frame_rows(store, slice(0, len(store)), logits=logits)]
