@@ -1,8 +1,9 @@
 """The entrance for notebooks: `workbench.open`."""
 
+import re
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ import xarray as xr
 
 import workbench
 from common.errors import InputError
+from embeddings.results import Projection
 from tests.examples import small_store
+from workbench import store
 from workbench.attribution.request import AttributionRequest
 from workbench.bench import Bench, Explanation, RequestOptions
 from workbench.extract.extraction import extract
@@ -174,3 +177,19 @@ def test_moved_folders_and_the_device(bench: Bench, trained: Path, test_folder: 
     found = workbench.open(bench.path, run=str(trained), data=test_folder, device="cpu")
     explanation = found.explain(LOCATION, "input_x_gradient", progress=False)
     assert explanation.attribution.converged is None
+
+
+def test_the_page_runs_as_written(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    umap = Projection("umap", np.zeros((len(bench), 2), np.float32), {}, 0, "example 1.0")
+    store.write(tmp_path / "medium.h5", replace(bench.store, projections={"umap": umap}))
+    text = (ROOT / "docs" / "how-to" / "notebook.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", text, re.S)
+    assert len(blocks) > 8
+    code = "\n".join(blocks).replace("Ohio/2010_2yq3IG_hPiVos-doI5ai_m", LOCATION)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    exec(code.replace('target="Ohio"', 'target="New Mexico"'), names)
+    assert isinstance(names["explanation"], Explanation)
+    assert (tmp_path / "ohio.pdf").read_bytes().startswith(b"%PDF")
