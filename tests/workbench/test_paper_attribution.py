@@ -73,7 +73,14 @@ def test_a_map_without_evidence_has_no_curves(made: Attribution) -> None:
 
 def test_a_map_of_zeros_can_be_drawn(made: Attribution, tmp_path: Path) -> None:
     nothing = replace(made, values=np.zeros_like(made.values), checks=None)
-    paper.save(figure(nothing, VIEWS), tmp_path / "a.svg")
+    result = figure(nothing, VIEWS)
+    paper.save(result, tmp_path / "a.svg")
+    assert (tmp_path / "a.svg").read_text().startswith("<?xml")
+    for view in range(4):
+        drawn = result.axes[2 * view + 1].images[1]
+        assert not np.asarray(drawn.get_array()).any()
+        assert np.isfinite(drawn.get_clim()).all()
+        assert "nan" not in result.axes[2 * view + 1].get_xlabel()
 
 
 def test_the_file_has_its_width_and_its_fonts_and_is_the_same_every_time(
