@@ -1,6 +1,5 @@
 import csv
 import json
-import math
 from dataclasses import replace
 from pathlib import Path
 
