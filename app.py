@@ -75,7 +75,7 @@ def main(arguments: list[str] | None = None, prog: str = "python app.py") -> int
         explainer = find_explainer(opened, options.run, photographs, notes)
         if explainer is None and files:
             explainer = UnavailableExplainer(opened)
-    app = dashboard.dashboard(
+    app = dashboard.create_app(
         opened, options.store.name, ASSETS, photographs, explainer, notes, remembered
     )
     if options.host in LOOPBACK:

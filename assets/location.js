@@ -1,33 +1,33 @@
-/* What the location's panel shows: one of its parts at a time, or all of them over the page. */
+/* Tabs of the location panel: one at a time, or all of them over the whole page. */
 (function () {
   "use strict";
 
-  const seen = { expanded: false, presses: 0, opened: null };
+  const state = { expanded: false, clicks: 0, active: null };
 
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && seen.expanded && !event.defaultPrevented) {
+    if (event.key === "Escape" && state.expanded && !event.defaultPrevented) {
       document.getElementById("expand").click();
     }
   });
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     location_panel: {
-      look: function (tab, presses, opened) {
-        if ((presses || 0) !== seen.presses) {
-          seen.presses = presses;
-          seen.expanded = !seen.expanded;
+      show: function (tab, clicks, active) {
+        if ((clicks || 0) !== state.clicks) {
+          state.clicks = clicks;
+          state.expanded = !state.expanded;
         }
-        // Who opens a location wants to see it.
-        if (opened !== seen.opened) {
-          seen.opened = opened;
-          if (tab === "gathering") {
+        // A new active location shows its map.
+        if (active !== state.active) {
+          state.active = active;
+          if (tab === "aggregate") {
             dash_clientside.set_props("tab", { value: "map" });
             tab = "map";
           }
         }
-        // Where no location is opened there is only one thing to see at a time.
-        const look = (seen.expanded ? " expanded" : "") + (seen.expanded && opened ? " whole" : "");
-        return ["panel location-panel tab-" + tab + look, seen.expanded ? "Reduce" : "Expand"];
+        // Without an active location only one tab has content.
+        const size = (state.expanded ? " expanded" : "") + (state.expanded && active ? " whole" : "");
+        return ["panel location-panel tab-" + tab + size, state.expanded ? "Reduce" : "Expand"];
       },
     },
   });

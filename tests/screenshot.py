@@ -18,7 +18,7 @@ def take(browser: Browser, address: str, path: Path) -> None:
     page = Window(browser, address).page
     page.locator(".card").first.click()
     page.locator("#completeness").wait_for(timeout=PATIENCE_MILLISECONDS)
-    page.locator("#evidence .curves").wait_for(state="attached", timeout=PATIENCE_MILLISECONDS)
+    page.locator("#checks .curves").wait_for(state="attached", timeout=PATIENCE_MILLISECONDS)
     page.wait_for_timeout(500)
     page.screenshot(path=path)
     page.close()

@@ -82,7 +82,7 @@ def wired(path: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> Sequenc
         found.extend(arguments)
         raise StoppedError
 
-    monkeypatch.setattr("workbench.dashboard.dashboard", dashboard)
+    monkeypatch.setattr("workbench.dashboard.create_app", dashboard)
     monkeypatch.setattr(app, "listen", lambda host, port: None)
     with pytest.raises(StoppedError):
         app.main([str(path), *options])

@@ -19,11 +19,11 @@ MILLISECONDS = 60_000
 expect.set_options(timeout=MILLISECONDS)
 
 DRAWN = """() => {
-  const graphs = [...document.querySelectorAll('.map-panel .js-plotly-plot')];
+  const graphs = [...document.querySelectorAll('.projection-panel .js-plotly-plot')];
   return graphs.length === 3 && graphs.every((graph) => graph.dataset.linked)
     && document.querySelector('#confusion .js-plotly-plot[data-linked]');
 }"""
-SELECTED = """() => [...document.querySelectorAll('.map-panel .js-plotly-plot')]
+SELECTED = """() => [...document.querySelectorAll('.projection-panel .js-plotly-plot')]
   .map((graph) => graph._fullData[0].selectedpoints ?? null)
   .map((rows) => rows && [...rows])"""
 
@@ -74,11 +74,11 @@ class Window:
         self.page.evaluate(
             """() => {
               dash_clientside.set_props('selection', { data: null });
-              dash_clientside.set_props('colour', { value: 'true' });
-              dash_clientside.set_props('legend-sort', { value: 'name' });
+              dash_clientside.set_props('color-by', { value: 'true' });
+              dash_clientside.set_props('legend-order', { value: 'name' });
               const usual = {
                 method: 'integrated_gradients', baseline: 'mean', output: 'logit',
-                state: 'predicted', rather: '', full: '', clip: 99, strength: 1, tab: 'map',
+                target: 'predicted', 'contrast-target': '', 'color-limit': '', percentile: 99, opacity: 1, tab: 'map',
               };
               for (const [id, value] of Object.entries(usual)) {
                 if (document.getElementById(id)) dash_clientside.set_props(id, { value });
@@ -86,7 +86,7 @@ class Window:
               if (document.querySelector('.expanded')) document.getElementById('expand').click();
             }"""
         )
-        expect(self.page.locator("#selected")).to_contain_text("nothing selected")
+        expect(self.page.locator("#selection-summary")).to_contain_text("nothing selected")
         self.page.wait_for_function(f"() => ({SELECTED})().every((rows) => rows === null)")
         return self.page
 

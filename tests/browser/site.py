@@ -20,7 +20,7 @@ from tests.workbench.dashboard.examples import attribution, examined
 from workbench.attribution.explainer import PartialCallback
 from workbench.attribution.request import METHOD_TITLES, AttributionRequest
 from workbench.attribution.result import Attribution
-from workbench.dashboard.page import dashboard
+from workbench.dashboard.page import create_app
 from workbench.evaluation.predictions import Predictions
 from workbench.store import Store
 from workbench.store.photographs import Photographs
@@ -96,7 +96,7 @@ class Site:
         self.predictions = Predictions(self.store)
         self.explainer = Explainer(self.store)
         photographs = Photographs(folder / "data", self.store)
-        app = dashboard(self.store, "small.h5", ASSETS, photographs, self.explainer)
+        app = create_app(self.store, "small.h5", ASSETS, photographs, self.explainer)
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self.server = make_server("127.0.0.1", 0, app.server, threaded=True)
         self.thread = threading.Thread(target=self.server.serve_forever)
@@ -140,7 +140,7 @@ def classes_of(site: Site, rows: list[int]) -> set[str]:
 
 
 def header(page: Page) -> Any:
-    return expect(page.locator("#selected"))
+    return expect(page.locator("#selection-summary"))
 
 
 def loaded(page: Page, selector: str, count: int) -> None:

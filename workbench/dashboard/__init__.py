@@ -1,5 +1,5 @@
-"""The dashboard's page: what stands on it, and what happens on a click."""
+"""The dashboard: `create_app` returns the Dash application of a store."""
 
-from workbench.dashboard.page import dashboard
+from workbench.dashboard.page import create_app
 
-__all__ = ["dashboard"]
+__all__ = ["create_app"]

@@ -1,8 +1,8 @@
-"""What decides a selection: the maps of some of its locations, taken together."""
+"""The selection tab: the maps of some of the selected locations, aggregated."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
@@ -12,317 +12,339 @@ from workbench.attribution.aggregation import Aggregate, aggregate
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
 from workbench.dashboard import attribution_view, gallery, overlay
-from workbench.dashboard.html_attributes import attributes
+from workbench.dashboard.components import attributes, button, next_poll, poll_timer
 from workbench.dashboard.job_queue import Failed, Job, JobQueue, Running, Waiting
 from workbench.dashboard.overlay import Display
-from workbench.dashboard.polling import once_more, poll
-from workbench.dashboard.request_controls import DISPLAY, QUESTION, asked, shown
+from workbench.dashboard.request_controls import DISPLAY, REQUEST, read_display, read_request
 from workbench.dashboard.selection import Selection, resolve
 from workbench.evaluation.predictions import Predictions
 from workbench.store.photographs import Photographs
 
-MOST = 12  # So many locations of a selection are explained.
-EXEMPLARS = 4
-LEAST_INTERVAL = 5  # Maps below which an interval over locations says nothing.
-LARGEST = 128  # Pixels: pictures are small here, and many.
+MAX_LOCATIONS = 12
+N_PROTOTYPES = 4
+MIN_FOR_INTERVAL = 5
+MAX_PIXELS = 128
 POLL_MILLISECONDS = 500
 
 
-def panel() -> html.Div:
-    """Return the place of a selection's maps, before anything is selected."""
+def layout() -> html.Div:
+    """Return the tab before anything is selected."""
     return html.Div(
         [
             html.Div(
                 [
-                    html.Span(id="gather-words", className="words", role="status"),
+                    html.Span(id="aggregate-status", className="status", role="status"),
                     dcc.RadioItems(
-                        id="gather-about", value="own", className="segments small", inline=True
+                        id="aggregate-target",
+                        value="selection",
+                        className="segments small",
+                        inline=True,
                     ),
-                    html.Button("Explain selection", id="gather", type="button", className="quiet"),
-                    html.Button(
-                        "Cancel", id="gather-cancel", type="button", className="quiet", hidden=True
-                    ),
+                    button("Explain selection", "aggregate-compute"),
+                    button("Cancel", "aggregate-cancel", hidden=True),
                 ],
-                className="gather-head",
+                className="aggregate-head",
             ),
-            html.Div(id="gathered", **attributes(aria_live="polite")),
-            dcc.Store(id="gather-drawn"),
-            dcc.Store(id="gather-asked"),
-            poll("gather-tick", POLL_MILLISECONDS),
+            html.Div(id="aggregate-maps", **attributes(aria_live="polite")),
+            dcc.Store(id="aggregate-job"),
+            dcc.Store(id="aggregate-version"),
+            poll_timer("aggregate-timer", POLL_MILLISECONDS),
         ],
-        className="gathering",
+        className="aggregate",
     )
 
 
-def own_question(
-    selection: Selection | None, above: AttributionRequest
+def selection_request(
+    selection: Selection | None, request: AttributionRequest
 ) -> AttributionRequest | None:
-    """Return what a selection itself asks, None where it asks nothing of its own.
+    """Return the request that a selection suggests, None if it suggests none.
 
-    Of a cell of the confusion matrix: why the predicted class rather than the true one. Of one
-    class: what speaks for it.
+    For a cell of the confusion matrix: the predicted class against the true one. For one class:
+    that class.
     """
     if selection is None:
         return None
     if selection.cell is not None and selection.cell[0] != selection.cell[1]:
-        return replace(above, target=selection.cell[1], contrast_target=selection.cell[0])
-    if len(selection.name) == 1 and not selection.by_place:
-        return replace(above, target=selection.name[0], contrast_target="")
+        return replace(request, target=selection.cell[1], contrast_target=selection.cell[0])
+    if len(selection.class_names) == 1 and not selection.is_spatial:
+        return replace(request, target=selection.class_names[0], contrast_target="")
     return None
 
 
 def sample(selection: Selection | None, predictions: Predictions) -> list[str]:
-    """Return which locations stand for a selection: the first `MOST` that the strip shows.
-
-    They are drawn by a fixed seed, or the nearest of the nearest.
-    """
-    return [
-        predictions.store.location_ids[row] for row in gallery.rows(selection, predictions)[:MOST]
-    ]
+    """Return the locations that represent a selection: the first of the gallery."""
+    rows = gallery.rows(selection, predictions)[:MAX_LOCATIONS]
+    return [predictions.store.location_ids[row] for row in rows]
 
 
-def drawn(
-    made: Sequence[Attribution],
-    wanted: int,
+def view(
+    attributions: Sequence[Attribution],
+    expected: int,
     photographs: Photographs,
     predictions: Predictions,
     display: Display,
 ) -> list[Any]:
-    """Return the mean map over the mean photographs, and the exemplars under their own maps.
+    """Return the mean map over the mean photographs, and the prototypes under their own maps.
 
-    `wanted` is the number of maps when all of them are made.
+    `expected` is the number of maps when all are computed.
     """
-    together = aggregate(made)
-    known = {one.location_id: one for one in made}
-    pictures = {name: overlay.views(photographs.paths(name), LARGEST) for name in known}
-    several = f"{wanted} maps" if together.count == wanted else f"{together.count} of {wanted} maps"
-    many = f"mean of {several}" if wanted > 1 else "one map"
-    # Exemplars are compared with each other.
-    same = replace(display, full=overlay.limit(np.stack([one.values for one in made]), display))
-    first = made[0].request
-    alike = all(one.request == first for one in made)
-    target = first.target_label if alike else f"{first.output} of its own state"
+    result = aggregate(attributions)
+    by_id = {attribution.location_id: attribution for attribution in attributions}
+    pictures = {name: overlay.views(photographs.paths(name), MAX_PIXELS) for name in by_id}
+    count = f"{expected} maps" if result.count == expected else f"{result.count} of {expected} maps"
+    title = f"mean of {count}" if expected > 1 else "one map"
+    # One scale for all prototypes, so that they can be compared.
+    values = np.stack([attribution.values for attribution in attributions])
+    shared = replace(display, full=overlay.limit(values, display))
+    first = attributions[0].request
+    same = all(attribution.request == first for attribution in attributions)
+    target = first.target_label if same else f"{first.output} of its own class"
     return [
         html.Div(
             attribution_view.layers(
-                overlay.addresses(overlay.average(list(pictures.values())), together.mean, display),
-                shares(together),
-                together.row_shares,
-                many,
+                overlay.data_urls(overlay.average(list(pictures.values())), result.mean, display),
+                shares(result),
+                result.row_shares,
+                title,
             ),
             className="views mean",
         ),
         html.Div(
             [
-                attribution_view.scale(overlay.limit(together.mean, display), target),
+                attribution_view.scale(overlay.limit(result.mean, display), target),
                 html.Div(
-                    f"{many} of the {target}; {attribution_view.thirds(together.row_shares)}",
+                    f"{title} of the {target}; {attribution_view.thirds(result.row_shares)}",
                     className="label",
-                    title="Over the mean of their photographs. Shares of |map| by view with "
-                    "95 % intervals over locations.",
+                    title="Over the mean of the photographs. Shares of |map| by view with "
+                    "95 % confidence intervals over locations.",
                 ),
             ],
-            className="mean-words",
+            className="mean-info",
         ),
         html.Div(
             [
                 html.H3(
-                    "Exemplars",
-                    title="The locations whose maps are most like the mean of the others",
+                    "Prototypes",
+                    title="The locations whose maps correlate most with the mean of the others",
                 ),
                 html.Span(
                     "one scale", className="label", title="Colours are full at the same value"
                 ),
-                attribution_view.scale(overlay.limit(made[0].values, same), target),
+                attribution_view.scale(overlay.limit(values[0], shared), target),
             ],
-            className="exemplar-words",
+            className="prototypes-info",
         ),
         html.Div(
             [
-                _exemplar(known[name], pictures[name], predictions, same)
-                for name in together.prototypes[:EXEMPLARS]
+                _prototype(by_id[name], pictures[name], predictions, shared)
+                for name in result.prototypes[:N_PROTOTYPES]
             ],
-            className="exemplars",
+            className="prototypes",
         ),
     ]
 
 
-def shares(together: Aggregate) -> list[str]:
-    """Return the mean share of each heading in words, with its interval where maps are enough."""
-    if together.count < LEAST_INTERVAL:
-        return [f"{share:.0%}" for share in together.view_shares]
+def shares(result: Aggregate) -> list[str]:
+    """Return the mean share of each view as text, with its interval if there are enough maps."""
+    if result.count < MIN_FOR_INTERVAL:
+        return [f"{share:.0%}" for share in result.view_shares]
     return [
         f"{share:.0%} ({low * 100:.0f}–{high * 100:.0f})"
-        for share, (low, high) in zip(together.view_shares, together.view_intervals, strict=True)
+        for share, (low, high) in zip(result.view_shares, result.view_intervals, strict=True)
     ]
 
 
-def words(selection: Selection | None, wanted: int, total: int) -> str:
-    """Say how many of a selection's locations stand for it, and which."""
-    if wanted == total:
+def describe_sample(selection: Selection | None, count: int, total: int) -> str:
+    """Return how many of a selection's locations represent it, and how they were chosen."""
+    if count == total:
         return f"all {total:,} locations" if total > 1 else "one location"
     ranked = selection is not None and selection.ranked is not None
-    which = "the nearest" if ranked else "drawn by a fixed seed"
-    return f"{wanted} of {total:,} locations, {which}"
+    how = "the nearest" if ranked else "drawn at random with a fixed seed"
+    return f"{count} of {total:,} locations, {how}"
 
 
-def _exemplar(
-    made: Attribution, pictures: Sequence[Any], predictions: Predictions, display: Display
+def _prototype(
+    attribution: Attribution, pictures: Sequence[Any], predictions: Predictions, display: Display
 ) -> html.Button:
-    row = predictions.rows[made.location_id]
+    row = predictions.rows[attribution.location_id]
     true = predictions.class_names[predictions.store.labels[row]]
     predicted = predictions.class_names[predictions.predicted_labels[row]]
-    right = true == predicted
+    correct = true == predicted
+    sources = overlay.data_urls(pictures, attribution.values, display)
     return html.Button(
         [
+            html.Span([html.Img(src=source, alt="") for source in sources]),
             html.Span(
                 [
-                    html.Img(src=one, alt="")
-                    for one in overlay.addresses(pictures, made.values, display)
-                ]
-            ),
-            html.Span(
-                [
-                    html.Span("✓" if right else "✗", className="right" if right else "wrong"),
-                    f" {true}" if right else f" {true} → {predicted}",
+                    html.Span("✓" if correct else "✗", className="correct" if correct else "wrong"),
+                    f" {true}" if correct else f" {true} → {predicted}",
                 ]
             ),
         ],
-        className="exemplar",
+        className="prototype",
         type="button",
-        title=f"Open {made.location_id}",
-        **attributes(data_location=made.location_id),
+        title=f"Open {attribution.location_id}",
+        **attributes(data_location=attribution.location_id),
     )
 
 
-def follow(app: Dash, predictions: Predictions, photographs: Photographs, jobs: JobQueue) -> None:
-    """Let the panel follow the selection, and explain it when told to."""
+class _Sample(NamedTuple):
+    """The jobs of a selection's sample, and why some locations have none."""
+
+    selection: Selection | None
+    jobs: list[Job]
+    errors: list[str]
+
+    @property
+    def key(self) -> str:
+        return format(hash(tuple(self.jobs)), "x")
+
+
+def register_callbacks(
+    app: Dash, predictions: Predictions, photographs: Photographs, jobs: JobQueue
+) -> None:
+    """Connect the tab: offer targets, submit the jobs, poll them and draw their aggregate."""
+    controls = {
+        "rule": State("selection", "data"),
+        "target": State("aggregate-target", "value"),
+        "controls": [State(*place) for place in REQUEST],
+    }
+
+    def find_jobs(rule: Any, target: Any, controls: list[Any]) -> _Sample:
+        selection = resolve(rule, predictions)
+        found: list[Job] = []
+        errors = []
+        try:
+            request = read_request(controls, predictions)
+        except InputError as error:
+            return _Sample(selection, [], [str(error)])
+        suggested = selection_request(selection, request) if target == "selection" else None
+        for location_id in sample(selection, predictions):
+            try:
+                found.append(jobs.job(location_id, suggested or request))
+            except InputError as error:
+                errors.append(str(error))
+        return _Sample(selection, found, errors)
+
+    @app.callback(Output("aggregate-target", "options"), Input("selection", "data"))
+    def offer_targets(rule: Any) -> list[dict[str, str]]:
+        request = selection_request(resolve(rule, predictions), AttributionRequest())
+        if request is None:
+            return []
+        contrast = f" rather than {request.contrast_target}" if request.contrast_target else ""
+        return [
+            {"value": "selection", "label": f"Why {request.target}{contrast}"},
+            {"value": "controls", "label": "As above"},
+        ]
 
     @app.callback(
-        Output("gather-about", "options"),
-        Input("selection", "data"),
+        output=Output("aggregate-job", "data"),
+        inputs={
+            "rule": Input("selection", "data"),
+            "target": Input("aggregate-target", "value"),
+            "controls": [Input(*place) for place in REQUEST],
+            "_clicks": [
+                Input("aggregate-compute", "n_clicks"),
+                Input("aggregate-cancel", "n_clicks"),
+            ],
+        },
+        state={"page": State("page", "data"), "previous": State("aggregate-job", "data")},
     )
-    def offered(rule: Any) -> list[dict[str, str]]:
-        own = own_question(resolve(rule, predictions), AttributionRequest())
-        if own is None:
-            return []
-        why = (
-            f"{own.target} rather than {own.contrast_target}" if own.contrast_target else own.target
-        )
-        return [{"value": "own", "label": f"Why {why}"}, {"value": "above", "label": "As above"}]
+    def submit(
+        rule: Any, target: Any, controls: list[Any], _clicks: Any, page: Any, previous: Any
+    ) -> dict[str, Any]:
+        compute = ctx.triggered_id == "aggregate-compute"
+        found = find_jobs(rule, target, controls)
+        if isinstance(page, str):
+            # Whatever changes the request ends what was computed before.
+            jobs.enqueue(page, found.jobs if compute else ())
+        count = previous.get("count") if isinstance(previous, dict) else None
+        return {
+            "key": found.key if compute else "",
+            "count": count + 1 if isinstance(count, int) else 0,
+        }
 
     @app.callback(
         output={
-            "gathered": Output("gathered", "children"),
-            "drawn": Output("gather-drawn", "data"),
-            "asked_for": Output("gather-asked", "data"),
-            "words": Output("gather-words", "children"),
-            "polls": Output("gather-tick", "max_intervals"),
-            "uncancellable": Output("gather-cancel", "hidden"),
-            "unaskable": Output("gather", "disabled"),
+            "status": Output("aggregate-status", "children"),
+            "compute_disabled": Output("aggregate-compute", "disabled"),
+            "cancel_hidden": Output("aggregate-cancel", "hidden"),
+            "max_intervals": Output("aggregate-timer", "max_intervals"),
+            "version": Output("aggregate-version", "data"),
         },
         inputs={
-            "rule": Input("selection", "data"),
-            "about": Input("gather-about", "value"),
-            "question": [Input(*place) for place in QUESTION],
-            "display": [Input(*place) for place in DISPLAY],
-            "polls": Input("gather-tick", "n_intervals"),
-            "_presses": [Input("gather", "n_clicks"), Input("gather-cancel", "n_clicks")],
+            "submission": Input("aggregate-job", "data"),
+            "n_intervals": Input("aggregate-timer", "n_intervals"),
         },
-        state={
-            "drawn_before": State("gather-drawn", "data"),
-            "asked_before": State("gather-asked", "data"),
-            "page": State("page", "data"),
-        },
+        state=controls
+        | {"previous": State("aggregate-version", "data"), "page": State("page", "data")},
+        prevent_initial_call=True,
     )
-    def gathered(
+    def poll(
+        submission: Any,
+        n_intervals: Any,
         rule: Any,
-        about: Any,
-        question: list[Any],
-        display: list[Any],
-        polls: Any,
-        _presses: Any,
-        drawn_before: Any,
-        asked_before: Any,
+        target: Any,
+        controls: list[Any],
+        previous: Any,
         page: Any,
     ) -> dict[str, Any]:
-        selection = resolve(rule, predictions)
-        total = len(predictions.store) if selection is None else int(selection.member.sum())
-        names = sample(selection, predictions)
-        look = shown(display)
-        try:
-            above = asked(question, predictions)
-            own = own_question(selection, above) if about == "own" else None
-            keys, refused = _keys(jobs, names, own or above)
-            if isinstance(page, str):
-                _tell(jobs, page, keys, ctx.triggered_id)
-        except InputError as error:
-            keys, refused = [], [str(error)]
-        states = [jobs.state(key) for key in keys]
-        made = [state for state in states if isinstance(state, Attribution)]
-        refused += [state.message for state in states if isinstance(state, Failed)]
-        # Some maps may be known because their locations were opened: that is no mean to show yet.
-        these = format(hash(tuple(keys)), "x")
-        asked_for = these if ctx.triggered_id == "gather" else asked_before
-        complete = len(made) == len(keys)
-        running = asked_for == these and any(
-            isinstance(state, (Running, Waiting)) for state in states
-        )
-        shows = made if complete or asked_for == these else []
-        content = format(hash((these, len(shows), tuple(refused), look)), "x")
+        found = find_jobs(rule, target, controls)
+        if isinstance(page, str):
+            jobs.keep_alive(page)
+        states = [jobs.state(job) for job in found.jobs]
+        done = sum(isinstance(state, Attribution) for state in states)
+        failed = sum(isinstance(state, Failed) for state in states)
+        complete = done == len(states)
+        submitted = isinstance(submission, dict) and submission.get("key") == found.key
+        running = submitted and any(isinstance(state, (Running, Waiting)) for state in states)
+        total = len(predictions.store)
+        if found.selection is not None:
+            total = int(found.selection.member.sum())
+        count = len(sample(found.selection, predictions))
+        # Before the button is pressed, maps of opened locations are no mean yet.
+        shown = submitted or complete
+        version = format(hash((found.key, *found.errors, shown and (done, failed))), "x")
         return {
-            "gathered": no_update
-            if content == drawn_before
-            else _content(shows, len(keys), refused, photographs, predictions, look),
-            "drawn": content,
-            "asked_for": asked_for,
-            "words": f"{len(made)} of {len(keys)} maps made"
-            if asked_for == these and not complete
-            else words(selection, len(names), total),
-            "polls": once_more(polls, running),
-            "uncancellable": not running,
-            "unaskable": running or complete,
+            "status": f"{done} of {len(states)} maps computed"
+            if submitted and not complete
+            else describe_sample(found.selection, count, total),
+            "compute_disabled": running or complete,
+            "cancel_hidden": not running,
+            "max_intervals": next_poll(n_intervals, running),
+            "version": no_update if version == previous else version,
         }
 
-
-def _tell(jobs: JobQueue, page: str, keys: Sequence[Job], trigger: Any) -> None:
-    """Ask for what was pressed for; whatever asks something else ends what was asked before."""
-    jobs.keep_alive(page)
-    if trigger == "gather":
-        jobs.enqueue(page, keys)
-    elif trigger not in (None, "gather-tick", *(name for name, _ in DISPLAY)):
-        jobs.enqueue(page, ())
-
-
-def _keys(
-    jobs: JobQueue, names: Sequence[str], question: AttributionRequest
-) -> tuple[list[Job], list[str]]:
-    """Return what to ask of each location, and why some cannot be asked."""
-    keys, refused = [], []
-    for name in names:
-        try:
-            keys.append(jobs.job(name, question))
-        except InputError as error:
-            refused.append(str(error))
-    return keys, refused
-
-
-def _content(
-    made: Sequence[Attribution],
-    wanted: int,
-    refused: Sequence[str],
-    photographs: Photographs,
-    predictions: Predictions,
-    display: Display,
-) -> list[Any]:
-    failures = (
-        [attribution_view.failure(f"{len(refused)} could not be explained. {refused[0]}")]
-        if refused
-        else []
+    @app.callback(
+        output=Output("aggregate-maps", "children"),
+        inputs={
+            "_version": Input("aggregate-version", "data"),
+            "display": [Input(*place) for place in DISPLAY],
+        },
+        state=controls | {"submission": State("aggregate-job", "data")},
+        prevent_initial_call=True,
     )
-    if not made:
-        return failures
-    try:
-        return [*failures, *drawn(made, wanted, photographs, predictions, display)]
-    except (InputError, OSError, ValueError) as error:
-        return [attribution_view.failure(str(error))]
+    def draw(
+        _version: Any,
+        display: list[Any],
+        rule: Any,
+        target: Any,
+        controls: list[Any],
+        submission: Any,
+    ) -> list[Any]:
+        found = find_jobs(rule, target, controls)
+        states = [jobs.state(job) for job in found.jobs]
+        attributions = [state for state in states if isinstance(state, Attribution)]
+        errors = [*found.errors, *(state.message for state in states if isinstance(state, Failed))]
+        submitted = isinstance(submission, dict) and submission.get("key") == found.key
+        failures = [
+            attribution_view.failure(f"{len(errors)} could not be computed. {errors[0]}")
+            for _ in errors[:1]
+        ]
+        if not attributions or not (submitted or len(attributions) == len(states)):
+            return failures
+        try:
+            shown = read_display(display)
+            return failures + view(attributions, len(states), photographs, predictions, shown)
+        except (InputError, OSError, ValueError) as error:
+            return [attribution_view.failure(str(error))]

@@ -1,4 +1,4 @@
-"""BatchedModel why: the opened location's map, then its evidence, as far as they have come."""
+"""The attribution panel: the active location's map, then its checks, as far as they are known."""
 
 from typing import Any
 
@@ -8,22 +8,20 @@ from dash.dependencies import ClientsideFunction
 from common.errors import InputError
 from workbench.attribution.result import Attribution
 from workbench.attribution.verdict import verdict
-from workbench.dashboard import attribution_view, faithfulness, overlay, request_controls
-from workbench.dashboard.html_attributes import attributes
-from workbench.dashboard.job_queue import JobQueue, Running, Waiting
-from workbench.dashboard.overlay import Display
-from workbench.dashboard.polling import once_more, poll
+from workbench.dashboard import attribution_view, checks, overlay, request_controls
+from workbench.dashboard.components import attributes, button, next_poll, poll_timer
+from workbench.dashboard.job_queue import Job, JobQueue, Running, Waiting
+from workbench.dashboard.job_queue import State as JobState
 from workbench.evaluation.predictions import Predictions
 from workbench.store.photographs import Photographs
 
 POLL_MILLISECONDS = 300
-# What is drawn of a map that nobody waits for, and of one that nobody waits for any longer.
-UNKNOWN, CANCELLED = "unknown", "cancelled"
-TABS = {"map": "Map", "evidence": "Checks", "gathering": "Selection"}
+CANCELLED = "cancelled"
+TABS = {"map": "Map", "checks": "Checks", "aggregate": "Selection"}
 
 
 def head() -> list[Any]:
-    """Return the choice of what the panel shows, and how large."""
+    """Return the tabs of the panel and the button that enlarges it."""
     return [
         dcc.RadioItems(
             id="tab",
@@ -32,135 +30,216 @@ def head() -> list[Any]:
             className="segments small",
             inline=True,
         ),
-        _button("Expand", "expand", "All of it over the page, and back (Escape)", hidden=False),
+        button("Expand", "expand", "Show all tabs over the whole page; Escape reduces them again"),
     ]
 
 
-def places() -> list[Any]:
-    """Return the places of a map and of what is said about it."""
+def layout() -> list[Any]:
+    """Return the places of a map and of the numbers below it."""
     return [
         html.Div(attribution_view.empty(), id="overlays", className="views overlays"),
         html.Div(
-            [html.Div(id="scale"), request_controls.display_controls()],
-            className="key-of-map",
+            [html.Div(id="color-scale"), request_controls.display_controls()],
+            className="map-key",
         ),
         html.Div(
             [
-                html.Div(id="badge"),
-                _button("Cancel", "cancel", "Stop explaining this location"),
-                _button("Compute", "again", "Explain this location"),
+                html.Div(id="verdict-badge"),
+                button("Cancel", "cancel", "Stop computing this map", hidden=True),
+                button("Compute", "compute", "Compute the map of this location", hidden=True),
             ],
-            className="asking",
+            className="map-buttons",
         ),
-        html.Div(id="explanation", className="explained", **attributes(aria_live="polite")),
-        dcc.Store(id="drawn"),
-        poll("tick", POLL_MILLISECONDS),
+        html.Div(id="attribution-info", className="info", **attributes(aria_live="polite")),
+        dcc.Store(id="attribution-job"),
+        dcc.Store(id="map-version"),
+        dcc.Store(id="checks-version"),
+        poll_timer("attribution-timer", POLL_MILLISECONDS),
     ]
 
 
-def _button(text: str, name: str, title: str, *, hidden: bool = True) -> html.Button:
-    return html.Button(text, id=name, type="button", className="quiet", hidden=hidden, title=title)
+def register_callbacks(
+    app: Dash, predictions: Predictions, photographs: Photographs, jobs: JobQueue
+) -> None:
+    """Connect the panel: submit a job, poll it, draw its map and judge it."""
+    location = {
+        "location_id": State("active-location", "data"),
+        "controls": [State(*place) for place in request_controls.REQUEST],
+    }
 
+    def find_job(location_id: Any, controls: Any) -> Job | None:
+        """Return the job that the page shows; raises InputError for an invalid request."""
+        known = predictions.find(location_id)
+        if known is None:
+            return None
+        return jobs.job(known, request_controls.read_request(controls, predictions))
 
-def follow(app: Dash, predictions: Predictions, photographs: Photographs, jobs: JobQueue) -> None:
-    """Let the panel ask for the opened location's map, and follow it and its evidence."""
+    @app.callback(
+        output=Output("attribution-job", "data"),
+        inputs={
+            "location_id": Input("active-location", "data"),
+            "controls": [Input(*place) for place in request_controls.REQUEST],
+            "_clicks": [Input("compute", "n_clicks"), Input("cancel", "n_clicks")],
+        },
+        state={"page": State("page", "data"), "previous": State("attribution-job", "data")},
+        prevent_initial_call=True,
+    )
+    def submit(
+        location_id: Any, controls: list[Any], _clicks: Any, page: Any, previous: Any
+    ) -> dict[str, Any]:
+        cancelled = ctx.triggered_id == "cancel"
+        count = previous.get("count") if isinstance(previous, dict) else None
+        if isinstance(page, str):
+            try:
+                job = None if cancelled else find_job(location_id, controls)
+            except InputError:
+                job = None
+            if job is None:
+                jobs.cancel(page)
+            else:
+                jobs.open(page, job)
+        # The count makes each submission a new value.
+        return {"cancelled": cancelled, "count": count + 1 if isinstance(count, int) else 0}
+
+    @app.callback(
+        output={
+            "info": Output("attribution-info", "children"),
+            "cancel_hidden": Output("cancel", "hidden"),
+            "compute_hidden": Output("compute", "hidden"),
+            "max_intervals": Output("attribution-timer", "max_intervals"),
+            "map_version": Output("map-version", "data"),
+            "checks_version": Output("checks-version", "data"),
+        },
+        inputs={
+            "submission": Input("attribution-job", "data"),
+            "n_intervals": Input("attribution-timer", "n_intervals"),
+        },
+        state=location
+        | {
+            "versions": [State("map-version", "data"), State("checks-version", "data")],
+            "page": State("page", "data"),
+        },
+        prevent_initial_call=True,
+    )
+    def poll(
+        submission: Any,
+        n_intervals: Any,
+        location_id: Any,
+        controls: list[Any],
+        versions: list[Any],
+        page: Any,
+    ) -> dict[str, Any]:
+        error, map_state, checks_state = None, None, None
+        try:
+            job = find_job(location_id, controls)
+        except InputError as invalid:
+            job, error = None, attribution_view.failure(str(invalid))
+        if job is not None:
+            if isinstance(page, str):
+                jobs.keep_alive(page)
+            map_state, checks_state = jobs.state(job), jobs.state(job._replace(checks=True))
+        running = isinstance(map_state, (Running, Waiting)) or isinstance(
+            checks_state, (Running, Waiting)
+        )
+        map_version, checks_version = _versions(job, map_state, checks_state)
+        # What is known of a map stays when it is cancelled.
+        cancelled = (
+            map_state is None
+            and isinstance(submission, dict)
+            and submission.get("cancelled") is True
+        )
+        if cancelled:
+            info: Any = html.P("Map: cancelled.", className="hint")
+        elif isinstance(map_state, Attribution):
+            info = attribution_view.numbers(map_state)
+        else:
+            info = error or attribution_view.progress(map_state, "Map")
+        return {
+            "info": no_update if job is None and error is None else info,
+            "cancel_hidden": not running,
+            "compute_hidden": running or job is None or isinstance(checks_state, Attribution),
+            "max_intervals": next_poll(n_intervals, running),
+            "map_version": no_update if cancelled or map_version == versions[0] else map_version,
+            "checks_version": no_update if checks_version == versions[1] else checks_version,
+        }
 
     @app.callback(
         output={
             "overlays": Output("overlays", "children"),
-            "scale": Output("scale", "children"),
-            "explanation": Output("explanation", "children"),
-            "badge": Output("badge", "children"),
-            "evidence": Output("evidence", "children"),
-            "drawn": Output("drawn", "data"),
-            "polls": Output("tick", "max_intervals"),
-            "uncancellable": Output("cancel", "hidden"),
-            "unaskable": Output("again", "hidden"),
+            "color_scale": Output("color-scale", "children"),
         },
         inputs={
-            "wanted": Input("opened", "data"),
-            "values": [Input(*place) for place in request_controls.QUESTION],
+            "_version": Input("map-version", "data"),
             "display": [Input(*place) for place in request_controls.DISPLAY],
-            "polls": Input("tick", "n_intervals"),
-            "_presses": [Input("cancel", "n_clicks"), Input("again", "n_clicks")],
         },
-        state={"before": State("drawn", "data"), "page": State("page", "data")},
+        state=dict(location),  # Dash changes the dictionary.
         prevent_initial_call=True,
     )
-    def followed(
-        wanted: Any,
-        values: list[Any],
-        display: list[Any],
-        polls: Any,
-        _presses: Any,
-        before: Any,
-        page: Any,
+    def draw(
+        _version: Any, display: list[Any], location_id: Any, controls: list[Any]
     ) -> dict[str, Any]:
-        location = predictions.find(wanted)
-        if location is None or not isinstance(page, str):
-            return _nothing(no_update)
-        trigger = ctx.triggered_id
-        jobs.keep_alive(page)
         try:
-            key = jobs.job(location, request_controls.asked(values, predictions))
-            if trigger == "cancel":
-                jobs.cancel(page)
-            elif trigger not in ("tick", *(name for name, _ in request_controls.DISPLAY)):
-                jobs.open(page, key)
+            job = find_job(location_id, controls)
+            attribution = _known_map(jobs.state(job)) if job else None
+            if attribution is None:
+                redrawn = ctx.triggered_id != "map-version"
+                overlays = no_update if redrawn else attribution_view.empty()
+                return {"overlays": overlays, "color_scale": no_update if redrawn else None}
+            shown = request_controls.read_display(display)
+            pictures = overlay.views(photographs.paths(attribution.location_id))
         except InputError as error:
-            jobs.cancel(page)
-            return _nothing([attribution_view.failure(str(error))])
-        look = request_controls.shown(display)
-        state, examination = jobs.state(key), jobs.state(key._replace(checks=True))
-        made = _map(state)
-        stage = "made" if isinstance(state, Attribution) else made and made.cost
-        content = format(hash((key, look, stage)), "x") if state else UNKNOWN
-        # What is there of a map stays when it is cancelled.
-        cancelled = state is None and (trigger == "cancel" or before == CANCELLED)
-        content = CANCELLED if cancelled else content
-        runs = isinstance(state, (Running, Waiting)) or isinstance(examination, (Running, Waiting))
-        # A poll may overtake the request that it follows: where nothing is known yet, ask again,
-        # once, since what was cancelled stays unknown.
-        overtaken = content == UNKNOWN != before and trigger == "tick"
-        same = cancelled or content == before
-        overlays = no_update if same else _overlays(made, photographs, look)
+            return {"overlays": [attribution_view.failure(str(error))], "color_scale": None}
         return {
-            "overlays": overlays,
-            "scale": no_update
-            if cancelled
-            else made
-            and attribution_view.scale(overlay.limit(made.values, look), made.request.target_label),
-            "explanation": _words(state, cancelled),
-            "badge": _badge(state, examination),
-            "evidence": faithfulness.examined(state, examination),
-            "drawn": content,
-            "polls": once_more(polls, runs or overtaken),
-            "uncancellable": not runs,
-            "unaskable": runs or isinstance(examination, Attribution),
+            "overlays": attribution_view.over(pictures, attribution, shown),
+            "color_scale": attribution_view.scale(
+                overlay.limit(attribution.values, shown), attribution.request.target_label
+            ),
+        }
+
+    @app.callback(
+        output={
+            "badge": Output("verdict-badge", "children"),
+            "checks": Output("checks", "children"),
+        },
+        inputs={"_version": Input("checks-version", "data")},
+        state=dict(location),  # Dash changes the dictionary.
+        prevent_initial_call=True,
+    )
+    def judge(_version: Any, location_id: Any, controls: list[Any]) -> dict[str, Any]:
+        try:
+            job = find_job(location_id, controls)
+        except InputError as error:
+            return {"badge": None, "checks": [attribution_view.failure(str(error))]}
+        if job is None:
+            return {"badge": None, "checks": no_update}
+        map_state, checks_state = jobs.state(job), jobs.state(job._replace(checks=True))
+        return {
+            "badge": _badge(map_state, checks_state),
+            "checks": checks.view(map_state, checks_state),
         }
 
     app.clientside_callback(  # type: ignore[no-untyped-call]
-        ClientsideFunction("location_panel", "look"),
+        ClientsideFunction("location_panel", "show"),
         Output("location-panel", "className"),
         Output("expand", "children"),
         Input("tab", "value"),
         Input("expand", "n_clicks"),
-        Input("opened", "data"),
+        Input("active-location", "data"),
     )
 
     @app.callback(
-        Output("pinned", "data"),
+        Output("pinned-location", "data"),
         Output("baseline", "options"),
         Output("baseline", "value"),
         Input("pin", "n_clicks"),
-        State("opened", "data"),
+        State("active-location", "data"),
         prevent_initial_call=True,
     )
-    def pinned(_clicks: Any, wanted: Any) -> tuple[Any, Any, Any]:
-        location = predictions.find(wanted)
-        if location is None:
+    def pin(_clicks: Any, location_id: Any) -> tuple[Any, Any, Any]:
+        known = predictions.find(location_id)
+        if known is None:
             return no_update, no_update, no_update
-        return location, request_controls.options(request_controls.baselines(location)), "location"
+        return known, request_controls.options(request_controls.baselines(known)), "location"
 
     @app.callback(
         Output("baseline", "disabled"),
@@ -168,76 +247,54 @@ def follow(app: Dash, predictions: Predictions, photographs: Photographs, jobs: 
         Output("baseline-label", "children"),
         Input("method", "value"),
     )
-    def compared(method: Any) -> tuple[bool, bool, str]:
+    def enable_baseline(method: Any) -> tuple[bool, bool, str]:
         label = request_controls.baseline_label(method)
         return label != "Baseline", label != "Baseline", label
 
     @app.callback(
-        output=Output("full", "value"),
-        inputs={"_clicks": Input("keep", "n_clicks")},
-        state={
-            "wanted": State("opened", "data"),
-            "values": [State(*place) for place in request_controls.QUESTION],
-            "display": [State(*place) for place in request_controls.DISPLAY],
-        },
+        output=Output("color-limit", "value"),
+        inputs={"_clicks": Input("keep-limit", "n_clicks")},
+        state=location | {"display": [State(*place) for place in request_controls.DISPLAY]},
         prevent_initial_call=True,
     )
-    def kept(_clicks: Any, wanted: Any, values: list[Any], display: list[Any]) -> Any:
-        look, location = request_controls.shown(display), predictions.find(wanted)
-        if look.full is not None or location is None:
-            return ""
+    def keep_limit(_clicks: Any, location_id: Any, controls: Any, display: Any) -> str:
+        shown = request_controls.read_display(display)
         try:
-            made = _map(jobs.state(jobs.job(location, request_controls.asked(values, predictions))))
+            job = find_job(location_id, controls) if shown.full is None else None
         except InputError:
-            return ""
-        return f"{overlay.limit(made.values, look):.3g}" if made else ""
+            job = None
+        attribution = _known_map(jobs.state(job)) if job else None
+        return f"{overlay.limit(attribution.values, shown):.3g}" if attribution else ""
 
 
-def _nothing(instead: Any) -> dict[str, Any]:
-    """Return what the panel shows where nothing can be asked; `instead` of the numbers."""
-    return {
-        "overlays": attribution_view.empty(),
-        "scale": None,
-        "explanation": instead,
-        "badge": None,
-        "evidence": instead,
-        "drawn": None,
-        "polls": no_update,
-        "uncancellable": True,
-        "unaskable": True,
-    }
+def _versions(job: Job | None, map_state: JobState, checks_state: JobState) -> tuple[str, str]:
+    """Return texts that change when another map, or other checks, are to be drawn."""
+    attribution = _known_map(map_state)
+    complete = attribution is map_state
+    stages = [
+        (state.fraction, state.stage)
+        if isinstance(state, Running)
+        else "done"
+        if isinstance(state, Attribution)
+        else state
+        for state in (map_state, checks_state)
+    ]
+    map_version = hash((job, complete, attribution and attribution.cost))
+    return format(map_version, "x"), format(hash((job, *stages)), "x")
 
 
-def _words(state: Any, cancelled: bool) -> Any:
-    """Return what is said about a map or about its making."""
-    if cancelled:
-        return html.P("Map: cancelled.", className="hint")
-    if isinstance(state, Attribution):
-        return attribution_view.numbers(state)
-    return attribution_view.progress(state, "Map")
-
-
-def _map(state: Any) -> Attribution | None:
+def _known_map(state: JobState) -> Attribution | None:
     """Return a map as far as it is known."""
     if isinstance(state, Running):
         return state.partial
     return state if isinstance(state, Attribution) else None
 
 
-def _overlays(made: Attribution | None, photographs: Photographs, look: Display) -> list[Any]:
-    if made is None:
-        return attribution_view.empty()
-    try:
-        pictures = overlay.views(photographs.paths(made.location_id))
-    except InputError as error:  # What is known of the map stands all the same.
-        return [attribution_view.failure(str(error))]
-    return attribution_view.over(pictures, made, look)
-
-
-def _badge(state: Any, examination: Any) -> Any:
-    if not isinstance(state, Attribution):
+def _badge(map_state: JobState, checks_state: JobState) -> Any:
+    if not isinstance(map_state, Attribution):
         return None
-    if isinstance(examination, (Running, Waiting)):
-        return html.Span("examining", className="badge")
-    found = examination if isinstance(examination, Attribution) else state
-    return faithfulness.badge(verdict(found))
+    if isinstance(checks_state, (Running, Waiting)):
+        return html.Span("checking", className="badge")
+    return checks.badge(
+        verdict(checks_state if isinstance(checks_state, Attribution) else map_state)
+    )

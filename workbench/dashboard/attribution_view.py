@@ -1,4 +1,4 @@
-"""A map over its four views, and the numbers under it."""
+"""The view of an attribution: the map over its four views, and the numbers below it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,156 +10,166 @@ from PIL import Image
 
 from workbench.attribution.result import Attribution
 from workbench.dashboard import overlay
-from workbench.dashboard.html_attributes import attributes
+from workbench.dashboard.components import attributes
 from workbench.dashboard.job_queue import Failed, Running, State, Waiting
 from workbench.dashboard.overlay import Display
 from workbench.store import HEADINGS
 
-BINS = 16  # Rows of a profile.
+N_BINS = 16  # Of a row profile.
 THIRDS = ("upper", "middle", "lower")
-CAM_STRIDE = 32  # Pixels of a view for one value of Grad-CAM.
+CAM_STRIDE = 32  # Pixels per value of Grad-CAM.
 
 
 def empty() -> list[Any]:
-    """Return the place of the views under their map while there is none."""
+    """Return the empty views while there is no map."""
     return [html.Figure(html.Figcaption(heading)) for heading in HEADINGS]
 
 
-def over(pictures: Sequence[Image.Image], made: Attribution, display: Display) -> list[Any]:
-    """Return the views under a map with the share of each heading, and the profile of its rows."""
+def over(pictures: Sequence[Image.Image], attribution: Attribution, display: Display) -> list[Any]:
+    """Return the views under a map, with view shares and row profile."""
     return layers(
-        overlay.addresses(pictures, made.values, display),
-        [f"{share:.0%}" for share in made.view_shares],
-        made.row_shares,
-        f"{made.request.description} for {made.request.target_label}",
+        overlay.data_urls(pictures, attribution.values, display),
+        [f"{share:.0%}" for share in attribution.view_shares],
+        attribution.row_shares,
+        f"{attribution.request.description} for {attribution.request.target_label}",
     )
 
 
 def layers(
-    sources: Sequence[str], shares: Sequence[str], row_share: NDArray[np.float64], words: str
+    sources: Sequence[str], shares: Sequence[str], row_shares: NDArray[np.float64], alt: str
 ) -> list[Any]:
-    """Return four pictures with the share of each view, and the shares of their rows (H,)."""
+    """Return four pictures with the share of each view, and the row profile (H,)."""
     return [
         html.Figure(
             [
-                html.Img(src=source, alt=f"{words}, view to the {heading}"),
+                html.Img(src=source, alt=f"{alt}, view {heading}"),
                 html.Figcaption(heading),
                 html.Span(share, className="share", title="share of |map|"),
             ]
         )
         for heading, source, share in zip(HEADINGS, sources, shares, strict=True)
-    ] + [profile(row_share)]
+    ] + [profile(row_shares)]
 
 
-def profile(row_share: NDArray[np.float64]) -> html.Div:
-    """Draw how much of |map| lies in which rows (H,), the sky at the top."""
-    bins = np.array([part.sum() for part in np.array_split(row_share, BINS)])
-    most = bins.max() or 1
-    bars = [html.Span(style={"width": f"{share / most:.1%}"}) for share in bins]
+def profile(row_shares: NDArray[np.float64]) -> html.Div:
+    """Draw the share of |map| per row (H,), the sky at the top."""
+    bins = np.array([part.sum() for part in np.array_split(row_shares, N_BINS)])
+    largest = bins.max() or 1
+    bars = [html.Span(style={"width": f"{share / largest:.1%}"}) for share in bins]
     return html.Div(
         [html.Div(bars, className="profile"), html.Span("rows", className="share")],
         className="rows",
-        title=f"Share of |map| by row: {thirds(row_share)}",
+        title=f"Share of |map| by row: {thirds(row_shares)}",
     )
 
 
-def thirds(row_share: NDArray[np.float64]) -> str:
-    """Return the shares of the thirds of the rows (H,), as "upper 12 %, middle 60 %, ..."."""
-    parts = np.array_split(row_share, len(THIRDS))
+def thirds(row_shares: NDArray[np.float64]) -> str:
+    """Return the share of each third of the rows (H,): "upper 12%, middle 60%, ..."."""
+    parts = np.array_split(row_shares, len(THIRDS))
     return ", ".join(f"{name} {part.sum():.0%}" for name, part in zip(THIRDS, parts, strict=True))
 
 
 def scale(full: float, target: str) -> html.Div:
-    """Return the key of the colours: full for and against a target."""
+    """Return the colour scale."""
     return html.Div(
         [
             html.Span("against", className="against"),
             html.Span(className="ramp signed"),
-            html.Span("towards", className="towards"),
+            html.Span("for", className="for"),
             html.Span(f"±{full:.2g}"),
         ],
         className="scale",
-        title=f"towards and against the {target}",
+        title=f"for and against the {target}",
     )
 
 
-def numbers(made: Attribution) -> html.Dl:
-    """Return what was asked and how the map came about."""
-    asked = made.request
+def numbers(attribution: Attribution) -> html.Dl:
+    """Return the request, errors and cost of a map."""
+    request = attribution.request
     rows = (
         (
-            "Explained",
-            f"{asked.target_label} ({made.probability:.1%}), {asked.description}",
-            "explained-what",
+            "Request",
+            f"{request.target_label} ({attribution.probability:.1%}), {request.description}",
+            "request-info",
         ),
-        ("Completeness", completeness(made), "completeness"),
-        ("Convergence", convergence(made), "convergence"),
-        ("Took", cost(made), "cost"),
-        ("Rows", thirds(made.row_shares), "rows"),
-        *(("Note", note, "note") for note in notes(made)),
+        ("Completeness", completeness(attribution), "completeness"),
+        ("Convergence", convergence(attribution), "convergence"),
+        ("Cost", cost(attribution), "cost"),
+        ("Rows", thirds(attribution.row_shares), "rows"),
+        *(("Note", note, "note") for note in notes(attribution)),
     )
     return html.Dl(
         [html.Div([html.Dt(name), html.Dd(text, id=place)]) for name, text, place in rows]
     )
 
 
-def notes(made: Attribution) -> list[str]:
-    """Return what else must be known to read a map: at most one sentence."""
-    if made.request.method == "grad_cam":
-        height, width = (-(-side // CAM_STRIDE) for side in made.values.shape[1:])
-        return [f"{height} × {width} values a view, enlarged"]
-    if made.baseline_output is not None and made.output < made.baseline_output:
-        return ["the baseline has more: the map speaks against"]
+def notes(attribution: Attribution) -> list[str]:
+    """Return what else is needed to read a map."""
+    if attribution.request.method == "grad_cam":
+        height, width = (-(-side // CAM_STRIDE) for side in attribution.values.shape[1:])
+        return [f"{height} × {width} values per view, enlarged"]
+    if attribution.baseline_output is not None and attribution.output < attribution.baseline_output:
+        return ["the baseline has the higher output: the map as a whole is against the target"]
     return []
 
 
-def completeness(made: Attribution) -> str:
-    """Return the completeness error, its share and the difference of outputs, in words."""
-    if made.completeness_error is None or made.baseline_output is None:
-        return f"this method promises no sum; {made.request.output} {signed(made.output)}"
-    difference = made.output - made.baseline_output
-    return f"error {signed(made.completeness_error)}, {made.completeness_text} {signed(difference)}"
+def completeness(attribution: Attribution) -> str:
+    """Return the completeness error, absolute and relative to the difference of outputs."""
+    if attribution.completeness_error is None or attribution.baseline_output is None:
+        return f"not defined for this method; {attribution.request.output} {signed(attribution.output)}"
+    difference = attribution.output - attribution.baseline_output
+    return f"error {signed(attribution.completeness_error)}, {attribution.completeness_text} {signed(difference)}"
 
 
-def convergence(made: Attribution) -> str:
-    """Say whether the map converged, and what its own error is estimated to be."""
-    error = "" if made.error_estimate is None else f", map error {made.error_estimate:.1%}"
-    if made.converged is None:
-        return "nothing to converge"
-    return f"converged{error}" if made.converged else f"not converged: {made.reason}{error}"
+def convergence(attribution: Attribution) -> str:
+    """Return whether the map converged, and its estimated error."""
+    error = (
+        ""
+        if attribution.error_estimate is None
+        else f", map error {attribution.error_estimate:.1%}"
+    )
+    if attribution.converged is None:
+        return "not iterative"
+    return (
+        f"converged{error}"
+        if attribution.converged
+        else f"not converged: {attribution.reason}{error}"
+    )
 
 
-def cost(made: Attribution) -> str:
-    """Return what a map took."""
-    took = made.cost
-    return f"{took.gradients:,} gradients, {took.forwards:,} forward passes, {took.seconds:.1f} s"
+def cost(attribution: Attribution) -> str:
+    """Return the cost of a map."""
+    total = attribution.cost
+    return (
+        f"{total.gradients:,} gradients, {total.forwards:,} forward passes, {total.seconds:.1f} s"
+    )
 
 
 def progress(state: State, what: str) -> list[Any]:
-    """Return how far something is that is not there yet."""
+    """Return the progress of a job that has no result yet."""
     match state:
         case Running(fraction, stage):
             done = html.Progress(max="1", value=f"{fraction:.3f}") if fraction else html.Progress()
             return [_bar(stage or f"{what}: starting", done)]
         case Waiting():
-            return [_bar(f"{what}: waiting for other explanations", html.Progress())]
+            return [_bar(f"{what}: waiting for other locations", html.Progress())]
         case Failed(message):
             return [failure(message)]
         case _:
             return [html.P(f"{what}: not computed.", className="hint")]
 
 
-def failure(sentence: str) -> html.P:
-    """Return what went wrong."""
-    return html.P(sentence, className="failure", role="alert")
+def failure(message: str) -> html.P:
+    """Return an error message."""
+    return html.P(message, className="failure", role="alert")
 
 
 def signed(value: float) -> str:
-    """Return a number with its sign and four digits."""
+    """Return a number with sign and four digits."""
     return f"{value:+#.4g}".replace("-", "−")
 
 
-def _bar(words: str, bar: html.Progress) -> html.Div:
+def _bar(text: str, bar: html.Progress) -> html.Div:
     return html.Div(
-        [html.Span(words), bar], className="progress", role="status", **attributes(aria_live="off")
+        [html.Span(text), bar], className="progress", role="status", **attributes(aria_live="off")
     )

@@ -1,4 +1,4 @@
-"""A strip of the selected locations' photographs, a card each."""
+"""The gallery: photographs of the selected locations, a card each."""
 
 from typing import Any
 
@@ -6,46 +6,46 @@ import numpy as np
 from dash import Dash, Input, Output, State, ctx, dcc, html
 from numpy.typing import NDArray
 
-from workbench.dashboard.html_attributes import attributes
-from workbench.dashboard.photographs import address
+from workbench.dashboard.components import attributes
+from workbench.dashboard.photographs import photograph_url
 from workbench.dashboard.selection import Selection, resolve
 from workbench.evaluation.predictions import Predictions
 from workbench.store import HEADINGS
 
-AT_ONCE = 60
+PAGE_SIZE = 60
 
 
-def strip() -> html.Section:
-    """Return the empty strip."""
+def layout() -> html.Section:
+    """Return the empty gallery."""
     return html.Section(
         [
             html.Div(
                 [
                     html.H2("Photographs"),
-                    html.Span(id="strip-words", className="words", role="status"),
+                    html.Span(id="gallery-status", className="status", role="status"),
                     html.Button(
                         "‹",
-                        id="strip-back",
+                        id="gallery-previous",
                         type="button",
                         className="step",
-                        title=f"The {AT_ONCE} before these",
+                        title=f"The previous {PAGE_SIZE}",
                         disabled=True,
                     ),
                     html.Button(
                         "›",
-                        id="strip-on",
+                        id="gallery-next",
                         type="button",
                         className="step",
-                        title=f"The next {AT_ONCE}",
+                        title=f"The next {PAGE_SIZE}",
                         disabled=True,
                     ),
                 ],
                 className="panel-head",
             ),
-            dcc.Store(id="strip-first", data=0),
-            html.Div(id="strip", className="cards", tabIndex=0),
+            dcc.Store(id="gallery-start", data=0),
+            html.Div(id="gallery", className="cards", tabIndex=0),
         ],
-        className="panel strip-panel",
+        className="panel gallery-panel",
         **attributes(aria_label="Photographs of the selected locations"),
     )
 
@@ -58,39 +58,39 @@ def rows(selection: Selection | None, predictions: Predictions) -> NDArray[np.in
     return order[selection.member[order]] if selection.ranked is None else selection.ranked
 
 
-def first(wanted: Any, total: int) -> int:
-    """Return a page's first place, made to lie on a page: a multiple of `AT_ONCE` below total."""
-    if not isinstance(wanted, int) or isinstance(wanted, bool):
+def page_start(start: Any, total: int) -> int:
+    """Return the start of the page that contains `start`: a multiple of `PAGE_SIZE` below total."""
+    if not isinstance(start, int) or isinstance(start, bool):
         return 0
-    last = max(0, (total - 1) // AT_ONCE)
-    return min(max(0, wanted // AT_ONCE), last) * AT_ONCE
+    last = max(0, (total - 1) // PAGE_SIZE)
+    return min(max(0, start // PAGE_SIZE), last) * PAGE_SIZE
 
 
-def words(begin: int, total: int) -> str:
-    """Say which of how many locations are shown."""
+def status(start: int, total: int) -> str:
+    """Return which of how many locations are shown."""
     if not total:
-        return "no location is selected"
-    if total <= AT_ONCE:
+        return "no location selected"
+    if total <= PAGE_SIZE:
         return f"showing all {total:,}"
-    return f"showing {begin + 1:,}–{min(begin + AT_ONCE, total):,} of {total:,}"
+    return f"showing {start + 1:,}–{min(start + PAGE_SIZE, total):,} of {total:,}"
 
 
 def card(
     predictions: Predictions, row: int, pictures: bool, distance: float | None = None
 ) -> html.Button:
-    """Return a location as a small panorama over what it is and was taken for.
+    """Return a location as a panorama over its true and its predicted class.
 
-    The figure beside it is the confidence, or the distance where one is given.
+    The number beside them is the confidence, or the distance if one is given.
     """
     location = predictions.store.location_ids[row]
     true = predictions.class_names[predictions.store.labels[row]]
     predicted = predictions.class_names[predictions.predicted_labels[row]]
-    right = bool(predictions.correct[row])
+    correct = bool(predictions.correct[row])
     views = [
         html.Img(
             alt=f"view {heading} of {location}",
             draggable="false",
-            **attributes(data_src=address(location, heading)),  # assets/strip.js loads it.
+            **attributes(data_src=photograph_url(location, heading)),  # assets/gallery.js loads it.
         )
         for heading in HEADINGS
     ]
@@ -100,16 +100,17 @@ def card(
             html.Span(
                 [
                     html.Span(
-                        "✓" if right else "✗", className="mark right" if right else "mark wrong"
+                        "✓" if correct else "✗",
+                        className="mark correct" if correct else "mark wrong",
                     ),
                     html.Span(true, className="true"),
-                    html.Span("" if right else f"→ {predicted}", className="predicted"),
+                    html.Span("" if correct else f"→ {predicted}", className="predicted"),
                     html.Span(
                         f"{predictions.confidences[row]:.0%}"
                         if distance is None
                         else f"{distance:.3g}",
                         className="number",
-                        title="confidence" if distance is None else "distance of the features",
+                        title="confidence" if distance is None else "distance between the features",
                     ),
                 ],
                 className="caption",
@@ -122,36 +123,45 @@ def card(
     )
 
 
-def fill(app: Dash, predictions: Predictions, pictures: bool) -> None:
-    """Let the strip follow the selection, page by page."""
+def register_callbacks(app: Dash, predictions: Predictions, has_photographs: bool) -> None:
+    """Connect the gallery: turn its pages, and show the page of the selection."""
 
     @app.callback(
-        Output("strip", "children"),
-        Output("strip-words", "children"),
-        Output("strip-first", "data"),
-        Output("strip-back", "disabled"),
-        Output("strip-on", "disabled"),
+        Output("gallery-start", "data"),
         Input("selection", "data"),
-        Input("strip-back", "n_clicks"),
-        Input("strip-on", "n_clicks"),
-        State("strip-first", "data"),
+        Input("gallery-previous", "n_clicks"),
+        Input("gallery-next", "n_clicks"),
+        State("gallery-start", "data"),
     )
-    def filled(rule: Any, _back: Any, _on: Any, shown: Any) -> tuple[Any, str, int, bool, bool]:
+    def turn(rule: Any, _previous: Any, _next: Any, start: Any) -> int:
+        total = len(rows(resolve(rule, predictions), predictions))
+        step = {"gallery-previous": -PAGE_SIZE, "gallery-next": PAGE_SIZE}.get(
+            str(ctx.triggered_id)
+        )
+        return page_start(page_start(start, total) + step, total) if step else 0
+
+    @app.callback(
+        Output("gallery", "children"),
+        Output("gallery-status", "children"),
+        Output("gallery-previous", "disabled"),
+        Output("gallery-next", "disabled"),
+        Input("gallery-start", "data"),
+        Input("selection", "data"),
+    )
+    def show(start: Any, rule: Any) -> tuple[Any, str, bool, bool]:
         selection = resolve(rule, predictions)
-        chosen = rows(selection, predictions)
-        turn = {"strip-back": -AT_ONCE, "strip-on": AT_ONCE}.get(str(ctx.triggered_id))
-        begin = first(first(shown, len(chosen)) + turn if turn else 0, len(chosen))
-        here = chosen[begin : begin + AT_ONCE]
-        far = [None] * len(here)
-        if selection is not None and selection.distance is not None:
-            far = selection.distance[begin : begin + AT_ONCE].tolist()
+        selected = rows(selection, predictions)
+        begin = page_start(start, len(selected))
+        page = selected[begin : begin + PAGE_SIZE]
+        distances = [None] * len(page)
+        if selection is not None and selection.distances is not None:
+            distances = selection.distances[begin : begin + PAGE_SIZE].tolist()
         return (
             [
-                card(predictions, int(row), pictures, distance)
-                for row, distance in zip(here, far, strict=True)
+                card(predictions, int(row), has_photographs, distance)
+                for row, distance in zip(page, distances, strict=True)
             ],
-            words(begin, len(chosen)),
-            begin,
+            status(begin, len(selected)),
             begin == 0,
-            begin + AT_ONCE >= len(chosen),
+            begin + PAGE_SIZE >= len(selected),
         )

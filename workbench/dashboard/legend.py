@@ -1,18 +1,19 @@
-"""The list of classes that the maps share."""
+"""The legend: the classes with colour, locations and ROC AUC."""
 
 from typing import Any
 
 from dash import Dash, Input, Output, dcc, html
 
-from workbench.dashboard.html_attributes import attributes
+from workbench.dashboard.components import attributes
 from workbench.evaluation.predictions import Predictions
 from workbench.figures import screen
+from workbench.figures.colors import class_colors
 
-SORT = {"name": "Name", "area": "Area"}
+ORDERS = {"name": "Name", "auc": "AUC"}
 
 
-def legend(predictions: Predictions) -> html.Section:
-    """Return the list of classes: a button each, with colour, locations and ROC area."""
+def layout(predictions: Predictions) -> html.Section:
+    """Return the list of classes: a button each, with colour, locations and ROC AUC."""
     gradient = screen.share_gradient()
     return html.Section(
         [
@@ -20,8 +21,8 @@ def legend(predictions: Predictions) -> html.Section:
                 [
                     html.H2("Classes"),
                     dcc.RadioItems(
-                        id="legend-sort",
-                        options=[{"value": key, "label": text} for key, text in SORT.items()],
+                        id="legend-order",
+                        options=[{"value": key, "label": text} for key, text in ORDERS.items()],
                         value="name",
                         className="segments small",
                         inline=True,
@@ -30,15 +31,15 @@ def legend(predictions: Predictions) -> html.Section:
                 className="panel-head",
             ),
             html.Div(
-                [_swatch(screen.RIGHT), "right", _swatch(screen.WRONG), "wrong"],
-                className="key key-right",
+                [_swatch(screen.CORRECT), "correct", _swatch(screen.WRONG), "wrong"],
+                className="key key-correct",
             ),
             html.Div(
                 ["0", html.Span(className="ramp", style={"background": gradient}), "100 %"],
                 className="key key-share",
             ),
             html.Div(
-                [html.Span(), html.Span("class"), html.Span("n"), html.Span("area")],
+                [html.Span(), html.Span("class"), html.Span("n"), html.Span("AUC")],
                 className="entry legend-columns",
             ),
             html.Div(entries(predictions, "name"), id="legend", className="entries", role="group"),
@@ -48,23 +49,24 @@ def legend(predictions: Predictions) -> html.Section:
     )
 
 
-def entries(predictions: Predictions, sort: Any) -> list[html.Button]:
-    """Return the legend's buttons, by class order or by falling area; the browser presses them."""
-    area = {curve.class_name: curve.auc for curve in predictions.roc.curves}
+def entries(predictions: Predictions, order: Any) -> list[html.Button]:
+    """Return the legend's buttons, by class order or by descending AUC; the browser marks the selected ones."""
+    auc = {curve.class_name: curve.auc for curve in predictions.roc.curves}
     count = {
         name: int((predictions.store.labels == i).sum())
         for i, name in enumerate(predictions.class_names)
     }
+    colors = class_colors(predictions.class_names)
     names = list(predictions.class_names)
-    if sort == "area":
-        names.sort(key=lambda name: area.get(name, -1), reverse=True)
+    if order == "auc":
+        names.sort(key=lambda name: auc.get(name, -1), reverse=True)
     return [
         html.Button(
             [
-                _swatch(predictions.colour[name]),
+                _swatch(colors[name]),
                 html.Span(name, className="name"),
                 html.Span(f"{count[name]:,}", className="number"),
-                html.Span(f"{area[name]:.3f}" if name in area else "–", className="number"),
+                html.Span(f"{auc[name]:.3f}" if name in auc else "–", className="number"),
             ],
             className="entry",
             type="button",
@@ -75,15 +77,15 @@ def entries(predictions: Predictions, sort: Any) -> list[html.Button]:
     ]
 
 
-def sort(app: Dash, predictions: Predictions) -> None:
-    """Let the list follow the choice of its order."""
+def register_callbacks(app: Dash, predictions: Predictions) -> None:
+    """Connect the choice of the order."""
 
     @app.callback(
         Output("legend", "children"),
-        Input("legend-sort", "value"),
+        Input("legend-order", "value"),
         prevent_initial_call=True,
     )
-    def sorted_legend(order: Any) -> list[html.Button]:
+    def sort(order: Any) -> list[html.Button]:
         return entries(predictions, order)
 
 

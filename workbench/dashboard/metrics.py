@@ -1,30 +1,34 @@
-"""What narrows with the selection in numbers: the header, the curves, the confusion matrix."""
+"""Metrics of the selection: accuracy in the header, ROC curves and confusion matrix."""
 
 from typing import Any
 
 import numpy as np
 from dash import Dash, Input, Output, dcc, html
 
-from workbench.dashboard.selection import NEAREST, Selection, resolve
+from workbench.dashboard.selection import N_NEAREST, Selection, resolve
 from workbench.evaluation import metrics
 from workbench.evaluation.predictions import Predictions
 from workbench.figures import screen
+from workbench.figures.colors import class_colors
 
 _CONFIG: Any = {"displayModeBar": False, "doubleClick": False}
 
 
 def roc_panel(predictions: Predictions) -> html.Section:
-    """Return the panel of the curves."""
+    """Return the panel of the ROC curves."""
     return html.Section(
         [
             html.Div(
-                [html.H2("ROC"), html.Span(id="roc-words", title="Each class against all others")],
+                [
+                    html.H2("ROC"),
+                    html.Span(id="roc-summary", title="Each class against all others"),
+                ],
                 className="panel-head",
             ),
             dcc.Graph(
                 id="roc",
                 className="fill",
-                figure=screen.roc(predictions.roc, predictions.colour),
+                figure=screen.roc(predictions.roc, class_colors(predictions.class_names)),
                 config=_CONFIG,
                 responsive=True,
             ),
@@ -53,67 +57,67 @@ def confusion_panel(predictions: Predictions) -> html.Section:
     )
 
 
-def narrow(app: Dash, predictions: Predictions) -> None:
+def register_callbacks(app: Dash, predictions: Predictions) -> None:
     """Let header, curves and matrix follow the selection."""
 
     @app.callback(
-        Output("selected", "children"),
+        Output("selection-summary", "children"),
         Output("accuracy", "children"),
-        Output("clear", "disabled"),
-        Output("roc", "figure"),
-        Output("roc-words", "children"),
-        Output("confusion", "figure"),
+        Output("clear-selection", "disabled"),
         Input("selection", "data"),
     )
-    def narrowed(rule: Any) -> tuple[Any, ...]:
+    def update_header(rule: Any) -> tuple[Any, Any, bool]:
         selection = resolve(rule, predictions)
-        if selection is None:
-            roc, named = predictions.roc, None
-        else:
-            roc = metrics.roc(
-                predictions.store.labels,
-                predictions.probabilities,
-                predictions.class_names,
-                selection.member,
-            )
-            named = selection.name
         return (
-            selected_words(selection, predictions),
-            accuracy_words(selection, predictions),
+            selection_summary(selection, predictions),
+            accuracy_summary(selection, predictions),
             selection is None,
-            screen.roc(roc, predictions.colour, named),
-            _area_words(roc),
-            _matrix(selection, predictions),
+        )
+
+    @app.callback(
+        Output("roc", "figure"), Output("roc-summary", "children"), Input("selection", "data")
+    )
+    def update_roc(rule: Any) -> tuple[Any, str]:
+        selection = resolve(rule, predictions)
+        roc, names = predictions.roc, None
+        if selection is not None:
+            labels, names = predictions.store.labels, selection.class_names
+            roc = metrics.roc(
+                labels, predictions.probabilities, predictions.class_names, selection.member
+            )
+        return screen.roc(roc, class_colors(predictions.class_names), names), _auc_summary(roc)
+
+    @app.callback(Output("confusion", "figure"), Input("selection", "data"))
+    def update_confusion(rule: Any) -> Any:
+        selection = resolve(rule, predictions)
+        # After a click on a cell the matrix stays, so that another cell can be clicked.
+        shown = selection.within if selection and selection.cell else selection
+        return screen.confusion(
+            _confusion(predictions, shown),
+            shown.class_names if shown else None,
+            selection.cell if selection else None,
         )
 
 
-def _matrix(selection: Selection | None, predictions: Predictions) -> Any:
-    # After a click on a cell, what the cell was seen in stays, so that another can be clicked.
-    shown = selection.within if selection and selection.cell else selection
-    return screen.confusion(
-        _confusion(predictions, shown),
-        shown.name if shown else None,
-        selection.cell if selection else None,
-    )
-
-
-def selected_words(selection: Selection | None, predictions: Predictions) -> list[html.Div]:
-    """Say how many are selected and why these: "212 of 600 locations", "lasso in UMAP"."""
+def selection_summary(selection: Selection | None, predictions: Predictions) -> list[html.Div]:
+    """Return the size and the description of a selection."""
     total = len(predictions.store)
     if selection is None:
         many, why = f"all {total:,} locations", "nothing selected"
     else:
-        many, why = f"{int(selection.member.sum()):,} of {total:,} locations", selection.words
+        many, why = f"{int(selection.member.sum()):,} of {total:,} locations", selection.description
     return [html.Div(many), html.Div(why, className="under", title=why)]
 
 
-def accuracy_words(selection: Selection | None, predictions: Predictions) -> list[Any]:
-    """Return top-1 and top-5 of the selection, where there is one, beside those of all."""
-    everywhere = predictions.accuracy
-    own = everywhere
+def accuracy_summary(selection: Selection | None, predictions: Predictions) -> list[Any]:
+    """Return top-1 and top-5 accuracy of the selection above those of all locations."""
+    overall = predictions.accuracy
+    selected = overall
     if selection is not None:
         member = selection.member
-        own = metrics.accuracy(predictions.store.labels[member], predictions.store.logits[member])
+        selected = metrics.accuracy(
+            predictions.store.labels[member], predictions.store.logits[member]
+        )
     return [
         html.Div(
             [
@@ -125,24 +129,21 @@ def accuracy_words(selection: Selection | None, predictions: Predictions) -> lis
             ]
         )
         for title, value, all_value in (
-            ("top-1", own.top_1, everywhere.top_1),
-            ("top-5", own.top_5, everywhere.top_5),
+            ("top-1", selected.top_1, overall.top_1),
+            ("top-5", selected.top_5, overall.top_5),
         )
-    ] + vote_words(predictions)
+    ] + knn_summary(predictions)
 
 
-def vote_words(predictions: Predictions) -> list[Any]:
-    """Return how often the neighbours of a location vote for its class, beside the head's top-1.
-
-    Empty where the store does not know it.
-    """
+def knn_summary(predictions: Predictions) -> list[Any]:
+    """Return the accuracy of the k-nearest-neighbour vote; empty if the store has none."""
     accuracy = predictions.store.knn_accuracy
     if not accuracy:
         return []
-    # Left out of the vote itself, a location's class has one voter less than the others: with as
-    # many voters as a class has locations the vote falls below chance.
+    # A location does not vote on itself: with as many voters as its class has locations, the
+    # vote would fall below chance.
     classes = np.bincount(predictions.store.labels)
-    most = min(NEAREST, int(classes[classes > 0].min()) - 1)
+    most = min(N_NEAREST, int(classes[classes > 0].min()) - 1)
     count = max((count for count in accuracy if count <= most), default=min(accuracy))
     others = ", ".join(f"{percent(share)} with {count}" for count, share in accuracy.items())
     return [
@@ -150,29 +151,29 @@ def vote_words(predictions: Predictions) -> list[Any]:
             [
                 html.Div(
                     [
-                        html.Span("by neighbours", className="label"),
+                        html.Span("neighbours", className="label"),
                         html.Strong(percent(accuracy[count])),
                     ]
                 ),
                 html.Div(f"vote of {count}", className="under"),
             ],
             className="vote",
-            title=f"Share of all locations whose class their nearest others vote for: {others}",
+            title=f"Accuracy of a vote of the nearest neighbours, over all locations: {others}",
         )
     ]
 
 
 def percent(share: float) -> str:
-    """Return a share in [0, 1] as "48.3 %", a dash where it is unknown."""
+    """Return a fraction in [0, 1] as "48.3 %", NaN as a dash."""
     return "–" if np.isnan(share) else f"{share * 100:.1f} %"
 
 
-def _area_words(roc: metrics.Roc) -> str:
+def _auc_summary(roc: metrics.Roc) -> str:
     if not roc.curves:
         return "no curve"
     if len(roc.curves) == 1:
-        return f"area {roc.macro_auc:.3f}"
-    return f"macro-average area {roc.macro_auc:.3f}, {len(roc.curves)} classes"
+        return f"AUC {roc.macro_auc:.3f}"
+    return f"macro-average AUC {roc.macro_auc:.3f}, {len(roc.curves)} classes"
 
 
 def _confusion(predictions: Predictions, selection: Selection | None) -> metrics.Confusion:

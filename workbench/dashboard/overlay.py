@@ -1,4 +1,4 @@
-"""An attribution laid over its photographs."""
+"""Attribution maps laid over their photographs."""
 
 import base64
 import io
@@ -20,21 +20,21 @@ AGAINST = np.array((24, 78, 196), dtype=np.float32)
 
 @dataclass(frozen=True)
 class Display:
-    """How maps are shown, which never changes what they are.
+    """How maps are shown.
 
-    Colours are full at `full`, or where that is None at the map's own `percentile` of |map|; then
-    `strength`, in [0, 1], is the overlay's opacity.
+    Colours are full at the value `full`, or if that is None at the `percentile` of |map|. The
+    overlay has the opacity `opacity`, in [0, 1].
     """
 
     full: float | None = None
     percentile: float = COLOR_PERCENTILE
-    strength: float = 1
+    opacity: float = 1
 
 
 def limit(attribution: NDArray[np.float32], display: Display) -> float:
     """Return the value at which the colours of a map (4, H, W) are full.
 
-    One limit for all four views, the same to both sides, so that views can be compared.
+    It is the same for all four views and both signs, so that views can be compared.
     """
     if display.full is not None:
         return display.full
@@ -42,12 +42,12 @@ def limit(attribution: NDArray[np.float32], display: Display) -> float:
 
 
 def blend(
-    photograph: Image.Image, attribution: NDArray[np.float32], full: float, strength: float = 1
+    photograph: Image.Image, attribution: NDArray[np.float32], full: float, max_opacity: float = 1
 ) -> Image.Image:
-    """Return a photograph in pale grey under its map (H, W): red for, blue against.
+    """Return a photograph in pale grey under its map (H, W), red for and blue against.
 
-    Opacity is |map| / `full`, at most 1, times `strength`: linear, so that half the value is half
-    the colour. The map is stretched to the photograph.
+    The opacity is |map| / `full`, at most 1, times `max_opacity`. The map is scaled to the
+    photograph.
     """
     grey = np.asarray(photograph.convert("L"), dtype=np.float32)
     base = np.repeat((70 + grey * 0.7)[:, :, None], 3, axis=2)
@@ -59,12 +59,12 @@ def blend(
     )
     opacity = np.clip(np.abs(signed) / full, 0, 1)[:, :, None] if full else np.zeros((1, 1, 1))
     colour = np.where(signed[:, :, None] > 0, TOWARDS, AGAINST)
-    mixed = base * (1 - opacity * strength) + colour * opacity * strength
+    mixed = base * (1 - opacity * max_opacity) + colour * opacity * max_opacity
     return Image.fromarray(mixed.clip(0, 255).astype(np.uint8))
 
 
 def views(paths: Sequence[Path], largest: int = LARGEST) -> list[Image.Image]:
-    """Return photographs upright, as the model saw them, no side longer than `largest` pixels."""
+    """Return upright photographs, no side longer than `largest` pixels; raises InputError."""
     result = []
     for path in paths:
         try:
@@ -80,7 +80,7 @@ def views(paths: Sequence[Path], largest: int = LARGEST) -> list[Image.Image]:
 
 
 def average(locations: Sequence[Sequence[Image.Image]]) -> list[Image.Image]:
-    """Return the mean photograph of each view over some locations, in grey."""
+    """Return the mean photograph of each view over several locations, in grey."""
     result = []
     for same in zip(*locations, strict=True):
         size = same[0].size
@@ -89,14 +89,14 @@ def average(locations: Sequence[Sequence[Image.Image]]) -> list[Image.Image]:
     return result
 
 
-def addresses(
+def data_urls(
     pictures: Sequence[Image.Image], attribution: NDArray[np.float32], display: Display
 ) -> list[str]:
-    """Return four views under their maps (4, H, W) as data addresses (PNG) for a page."""
+    """Return four views under their maps (4, H, W) as data URLs (PNG)."""
     full = limit(attribution, display)
     result = []
     for picture, own in zip(pictures, attribution, strict=True):
         buffer = io.BytesIO()
-        blend(picture, own, full, display.strength).save(buffer, "PNG")
+        blend(picture, own, full, display.opacity).save(buffer, "PNG")
         result.append("data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode())
     return result

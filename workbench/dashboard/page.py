@@ -1,4 +1,4 @@
-"""The page as a whole."""
+"""The dashboard application: page layout, callbacks, routes and security headers."""
 
 import uuid
 from collections.abc import Sequence
@@ -10,17 +10,17 @@ from dash import Dash, dcc, html
 from workbench.attribution.explainer import Explainer
 from workbench.attribution.layered_cache import LayeredCache
 from workbench.dashboard import (
+    active_location,
     aggregate,
     attribution,
     gallery,
     legend,
-    location,
     metrics,
     projections,
     request_guard,
 )
 from workbench.dashboard import photographs as photograph_routes
-from workbench.dashboard.html_attributes import attributes
+from workbench.dashboard.components import attributes, button
 from workbench.dashboard.job_queue import JobQueue
 from workbench.evaluation.predictions import Predictions
 from workbench.store import SPLITS, Store
@@ -40,15 +40,15 @@ _PAGE = """<!DOCTYPE html>
     <footer>{%config%}{%scripts%}{%renderer%}</footer>
   </body>
 </html>"""
-# The browser itself then refuses whatever is not on this machine. Plotly's WebGL code compiles
-# its drawing functions at run time and sets styles in the page, hence the two exceptions.
+# The browser refuses whatever is not from this server. Plotly compiles its WebGL code at run time
+# and sets styles in the page, hence the exceptions.
 _POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; frame-ancestors 'none'"
 )
 
 
-def dashboard(
+def create_app(
     store: Store,
     name: str,
     assets: Path,
@@ -57,11 +57,11 @@ def dashboard(
     notes: Sequence[str] = (),
     cache: LayeredCache | None = None,
 ) -> Dash:
-    """Build the dashboard over a store that has projections.
+    """Return the dashboard of a store that has projections.
 
-    `name` is what the page calls the store, `assets` the folder with style and scripts. Without
-    photographs or an explainer the page leaves out what it cannot show; `notes` say so in the
-    location's panel, a sentence each. Attributions are also kept in `cache`.
+    `name` is the title of the store, `assets` the folder with styles and scripts. Without
+    photographs or an explainer the page leaves out what it cannot show; the location panel shows
+    `notes` about what is missing. Attributions are also kept in `cache`.
     """
     predictions = Predictions(store)
     app = Dash(
@@ -77,15 +77,15 @@ def dashboard(
     content = [
         dcc.Store(id="table", data=projections.table(predictions)),
         dcc.Store(id="selection"),
-        dcc.Store(id="opened"),
-        dcc.Store(id="painted"),
+        dcc.Store(id="active-location"),
+        dcc.Store(id="projections-painted"),
         _header(name, predictions),
         html.Main(
             [
                 html.Div(
                     [
-                        legend.legend(predictions),
-                        html.Div(projections.maps(predictions), className="maps"),
+                        legend.layout(predictions),
+                        html.Div(projections.layout(predictions), className="projections"),
                     ],
                     className="upper",
                 ),
@@ -93,54 +93,54 @@ def dashboard(
                     [
                         html.Div(
                             [
-                                gallery.strip(),
+                                gallery.layout(),
                                 html.Div(
                                     [
                                         metrics.roc_panel(predictions),
                                         metrics.confusion_panel(predictions),
                                     ],
-                                    className="numbers",
+                                    className="metrics",
                                 ),
                             ],
                             className="left",
                         ),
-                        location.panel(notes, predictions, jobs is not None),
+                        active_location.layout(notes, predictions, jobs is not None),
                     ],
                     className="lower",
                 ),
             ]
         ),
-        html.Div(id="tip", role="tooltip", hidden=True),
+        html.Div(id="tooltip", role="tooltip", hidden=True),
     ]
 
-    def page() -> html.Div:
-        # A function, so that each open page has a token of its own.
+    def layout() -> html.Div:
+        # A function, so that each open page has its own token.
         return html.Div([dcc.Store(id="page", data=uuid.uuid4().hex), *content], id="workbench")
 
-    app.layout = page
-    projections.link(app, predictions)
-    legend.sort(app, predictions)
-    metrics.narrow(app, predictions)
-    gallery.fill(app, predictions, photographs is not None)
-    location.follow(app, predictions, photographs is not None)
+    app.layout = layout
+    projections.register_callbacks(app, predictions)
+    legend.register_callbacks(app, predictions)
+    metrics.register_callbacks(app, predictions)
+    gallery.register_callbacks(app, predictions, photographs is not None)
+    active_location.register_callbacks(app, predictions, photographs is not None)
     if jobs and photographs:
-        attribution.follow(app, predictions, photographs, jobs)
-        aggregate.follow(app, predictions, photographs, jobs)
-    photograph_routes.serve(app.server, photographs)
-    app.server.after_request(_guarded)
-    request_guard.guard(app.server, app.callback_map)
+        attribution.register_callbacks(app, predictions, photographs, jobs)
+        aggregate.register_callbacks(app, predictions, photographs, jobs)
+    photograph_routes.register_routes(app.server, photographs)
+    app.server.after_request(_add_headers)
+    request_guard.register_guard(app.server, app.callback_map)
     return app
 
 
-def _guarded(response: flask.Response) -> flask.Response:
+def _add_headers(response: flask.Response) -> flask.Response:
     response.headers["Content-Security-Policy"] = _POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 
-def origin(store: Store, name: str) -> str:
-    """Return which store this is, in lines: its file, run, checkpoint, photographs and split."""
+def describe_store(store: Store, name: str) -> str:
+    """Return file, run, checkpoint, photographs and split of a store, a line each."""
     known = [(key, store.provenance.get(key)) for key in ("run", "checkpoint", "epoch", "data")]
     parts = (
         [] if store.splits is None else [SPLITS[number] for number in set(store.splits.tolist())]
@@ -158,7 +158,9 @@ def _header(name: str, predictions: Predictions) -> html.Header:
                     html.Div(
                         [
                             html.Span(
-                                name, className="file", title=origin(predictions.store, name)
+                                name,
+                                className="file",
+                                title=describe_store(predictions.store, name),
                             ),
                             html.Span(f"{len(predictions.store):,} locations"),
                             html.Span(f"{len(predictions.class_names):,} classes"),
@@ -171,32 +173,26 @@ def _header(name: str, predictions: Predictions) -> html.Header:
             html.Div(id="accuracy", className="accuracy"),
             html.Div(
                 [
-                    html.Div(id="selected", role="status"),
-                    html.Button(
-                        "Clear selection",
-                        id="clear",
-                        type="button",
-                        className="quiet",
-                        disabled=True,
-                    ),
+                    html.Div(id="selection-summary", role="status"),
+                    button("Clear selection", "clear-selection", disabled=True),
                 ],
                 className="selected",
             ),
             html.Div(
                 [
-                    html.Span("Colour by", className="label", id="colour-label"),
+                    html.Span("Colour by", className="label", id="color-by-label"),
                     dcc.RadioItems(
-                        id="colour",
+                        id="color-by",
                         options=[
                             {"value": key, "label": text}
-                            for key, text in projections.colours(predictions).items()
+                            for key, text in projections.color_options(predictions).items()
                         ],
                         value="true",
                         className="segments",
                         inline=True,
                     ),
                 ],
-                className="colour-by",
+                className="color-by",
                 role="group",
                 **attributes(aria_labelledby="colour-label"),
             ),

@@ -1,4 +1,4 @@
-"""Photographs over HTTP, by location id and heading and by nothing else."""
+"""Photographs over HTTP, by location id and heading."""
 
 from urllib.parse import quote
 
@@ -8,16 +8,15 @@ from common.errors import InputError
 from workbench.store.photographs import Photographs
 
 
-def address(location_id: str, heading: str) -> str:
-    """Return where the page finds a view: /photograph/<location id>/<heading>."""
+def photograph_url(location_id: str, heading: str) -> str:
+    """Return the URL of a view: /photograph/<location id>/<heading>."""
     return f"/photograph/{quote(location_id, safe='/')}/{heading}"
 
 
-def serve(server: flask.Flask, photographs: Photographs | None) -> None:
-    """Answer `address` with the photograph, and 404 to whatever the store does not name.
+def register_routes(server: flask.Flask, photographs: Photographs | None) -> None:
+    """Serve `photograph_url`; anything that the store does not name is 404.
 
-    The address is only ever a key to look up, never a path; so nothing else on the disk can
-    be asked for.
+    The URL is a key to look up, never a path, so no other file can be requested.
     """
 
     @server.get("/photograph/<path:location_id>/<heading>")
@@ -28,12 +27,12 @@ def serve(server: flask.Flask, photographs: Photographs | None) -> None:
             path = photographs.path(location_id, heading)
         except (KeyError, InputError):
             flask.abort(404)
-        # No max_age: the browser asks again, and is told when nothing has changed.
+        # No max_age: the browser revalidates with the ETag.
         return flask.send_file(path, mimetype="image/jpeg")
 
     @server.before_request
     def nothing_else() -> None:
-        # Dash answers whatever no other rule matches with its page.
+        # Dash serves its page for every unknown path.
         if flask.request.path.startswith("/photograph/") and (
             flask.request.endpoint != photograph.__name__
         ):

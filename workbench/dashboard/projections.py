@@ -1,4 +1,4 @@
-"""The linked maps, and the table that the browser links them by."""
+"""The linked projections, and the table by which the browser links them."""
 
 from typing import Any
 
@@ -7,19 +7,20 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.dependencies import ClientsideFunction
 
 from embeddings.results import PROJECTION_TITLES, Projection
-from workbench.dashboard.html_attributes import attributes
+from workbench.dashboard.components import attributes
 from workbench.dashboard.selection import resolve
 from workbench.evaluation.predictions import Predictions
 from workbench.figures import screen
+from workbench.figures.colors import class_colors
 
-COLOUR = {
+COLOR_BY = {
     "true": "True",
     "predicted": "Predicted",
-    "right": "Right/wrong",
+    "correct": "Correct/wrong",
     "confidence": "Confidence",
     "preservation": "Neighbours kept",
 }
-AT_ONCE = 3  # Maps side by side; of more, each panel lets one choose.
+N_PANELS = 3  # With more projections, each panel has a menu.
 _CONFIG: Any = {
     "displaylogo": False,
     "scrollZoom": True,
@@ -28,94 +29,96 @@ _CONFIG: Any = {
 }
 
 
-def colours(predictions: Predictions) -> dict[str, str]:
-    """Return the choices of "Colour by" that this store has something to say to."""
-    judged = any(made.quality for made in predictions.store.projections.values())
-    return {key: text for key, text in COLOUR.items() if judged or key != "preservation"}
+def color_options(predictions: Predictions) -> dict[str, str]:
+    """Return the options of "Colour by" that this store has data for."""
+    evaluated = any(projection.quality for projection in predictions.store.projections.values())
+    return {key: text for key, text in COLOR_BY.items() if evaluated or key != "preservation"}
 
 
-def colouring(predictions: Predictions, key: str, made: Projection) -> screen.Colouring | None:
-    """Return what a choice of "Colour by" puts on the points of a map, in the store's rows.
+def coloring(predictions: Predictions, key: str, projection: Projection) -> screen.Coloring | None:
+    """Return the colours of an option of "Colour by", in the store's rows.
 
-    None where the map was never judged, so that nobody knows which neighbours it keeps.
+    None if the option needs the quality of a projection that was never evaluated.
     """
+    colors = list(class_colors(predictions.class_names).values())
     match key:
         case "predicted":
-            return screen.class_colouring(
-                predictions.predicted_labels, list(predictions.colour.values())
-            )
-        case "right":
-            return screen.right_colouring(predictions.correct)
+            return screen.class_coloring(predictions.predicted_labels, colors)
+        case "correct":
+            return screen.correct_coloring(predictions.correct)
         case "confidence":
-            return screen.share_colouring(predictions.confidences)
+            return screen.share_coloring(predictions.confidences)
         case "preservation":
-            return screen.share_colouring(made.quality.preservation) if made.quality else None
-        case _:
-            return screen.class_colouring(
-                predictions.store.labels, list(predictions.colour.values())
+            return (
+                screen.share_coloring(projection.quality.preservation)
+                if projection.quality
+                else None
             )
+        case _:
+            return screen.class_coloring(predictions.store.labels, colors)
 
 
 def table(predictions: Predictions) -> dict[str, Any]:
-    """Return what the browser needs to link the maps: a column a property, in drawing order."""
+    """Return what the browser needs to link the projections: columns in drawing order."""
     order = predictions.drawing_order
     return {
         "id": [predictions.store.location_ids[row] for row in order],
-        "name": list(predictions.class_names),
+        "class_names": list(predictions.class_names),
         "label": predictions.store.labels[order].tolist(),
         "prediction": predictions.predicted_labels[order].tolist(),
         "confidence": predictions.confidences[order].round(4).tolist(),
-        "colouring": {key: _column(predictions, key) for key in colours(predictions)},
+        "coloring": {key: _column(predictions, key) for key in color_options(predictions)},
     }
 
 
 def _column(predictions: Predictions, key: str) -> dict[str, Any]:
-    """Return a colouring for the browser; "map" has one a map where they differ."""
+    """Return a coloring for the browser; "projection" has one per projection if they differ."""
     order = predictions.drawing_order
-    made = {
-        name: colouring(predictions, key, one)
-        for name, one in predictions.store.projections.items()
+    projection = {
+        name: coloring(predictions, key, one) for name, one in predictions.store.projections.items()
     }
-    some = next(one for one in made.values() if one is not None)
-    column: dict[str, Any] = {"cmin": some.low, "cmax": some.high, "colorscale": some.scale}
+    some = next(one for one in projection.values() if one is not None)
+    column: dict[str, Any] = {"cmin": some.cmin, "cmax": some.cmax, "colorscale": some.colorscale}
     if key != "preservation":
-        return column | {"color": some.value[order].tolist()}
-    known = {name: one.value[order].tolist() for name, one in made.items() if one is not None}
-    return column | {"color": screen.UNKNOWN, "map": known}
+        return column | {"color": some.values[order].tolist()}
+    known = {
+        name: one.values[order].tolist() for name, one in projection.items() if one is not None
+    }
+    return column | {"color": screen.UNKNOWN, "projection": known}
 
 
 def ordered(predictions: Predictions) -> list[Projection]:
-    """Return all maps: one a method first, then those of other parameters, then from elsewhere."""
+    """Return all projections: one per method, then other parameters, then imported ones."""
     there = predictions.store.projections
     usual = [there[method] for method in PROJECTION_TITLES if method in there]
-    other = [made for name, made in there.items() if name not in PROJECTION_TITLES]
+    other = [projection for name, projection in there.items() if name not in PROJECTION_TITLES]
     return usual + sorted(
         other,
-        key=lambda made: (
-            "placed_into" in made.parameters,
-            made.method == "imported",
+        key=lambda projection: (
+            "placed_into" in projection.parameters,
+            projection.method == "imported",
         ),
     )
 
 
-def shown(predictions: Predictions) -> list[Projection]:
-    """Return the maps that the page begins with."""
-    return ordered(predictions)[:AT_ONCE]
+def first(predictions: Predictions) -> list[Projection]:
+    """Return the projections that are shown first."""
+    return ordered(predictions)[:N_PANELS]
 
 
-def maps(predictions: Predictions) -> list[html.Section]:
-    """Return the panels of the maps that the page begins with, all in drawing order."""
-    return [_panel(predictions, made) for made in shown(predictions)]
+def layout(predictions: Predictions) -> list[html.Section]:
+    """Return the panels of the first projections."""
+    return [_panel(predictions, projection) for projection in first(predictions)]
 
 
-def _panel(predictions: Predictions, made: Projection) -> html.Section:
+def _panel(predictions: Predictions, projection: Projection) -> html.Section:
     choices = [{"value": one.name, "label": one.title} for one in ordered(predictions)]
-    title: Any = html.H2(made.title, title=made_by(made))
-    if len(choices) > AT_ONCE:
+    title: Any = html.H2(projection.title, title=provenance(projection))
+    if len(choices) > N_PANELS:
         title = dcc.Dropdown(
             choices,
-            made.name,
-            id=f"choice-{made.name}",
+            projection.name,
+            id=f"projection-choice-{projection.name}",
             className="choice",
             clearable=False,
             searchable=False,
@@ -124,51 +127,53 @@ def _panel(predictions: Predictions, made: Projection) -> html.Section:
     return html.Section(
         [
             html.Div(
-                [title, html.Span(judgement(made), id=f"judgement-{made.name}")],
-                className="map-head",
+                [title, html.Span(quality_summary(projection), id=f"quality-{projection.name}")],
+                className="projection-head",
             ),
             dcc.Graph(
-                id=f"map-{made.name}",
-                className="map fill",
-                figure=figure(predictions, made, "true"),
+                id=f"projection-{projection.name}",
+                className="fill",
+                figure=figure(predictions, projection, "true"),
                 config=_CONFIG,
                 responsive=True,
             ),
         ],
-        id=f"panel-{made.name}",
-        className="panel map-panel",
-        **attributes(aria_label=f"{made.title} of the features", data_method=made.name),
+        id=f"panel-{projection.name}",
+        className="panel projection-panel",
+        **attributes(aria_label=f"{projection.title} of the features", data_method=projection.name),
     )
 
 
-def figure(predictions: Predictions, made: Projection, key: str) -> go.Figure:
-    """Return a map under one choice of "Colour by", in drawing order."""
+def figure(predictions: Predictions, projection: Projection, key: str) -> go.Figure:
+    """Return a projection under one option of "Colour by", in drawing order."""
     order = predictions.drawing_order
-    coloured = colouring(predictions, key, made) or screen.class_colouring(
+    coloured = coloring(predictions, key, projection) or screen.class_coloring(
         predictions.store.labels * 0, [screen.UNKNOWN]
     )
-    drawn = screen.Colouring(coloured.value[order], coloured.low, coloured.high, coloured.scale)
-    return screen.projection(made.coordinates[order], drawn)
+    drawn = screen.Coloring(
+        coloured.values[order], coloured.cmin, coloured.cmax, coloured.colorscale
+    )
+    return screen.projection(projection.coordinates[order], drawn)
 
 
-def made_by(made: Projection) -> str:
-    """Return how a map was made, in a line."""
-    given = ", ".join(f"{key} {value}" for key, value in made.parameters.items())
-    return f"{made.library}; {given}; seed {made.seed}"
+def provenance(projection: Projection) -> str:
+    """Return library, parameters and seed of a projection."""
+    given = ", ".join(f"{key} {value}" for key, value in projection.parameters.items())
+    return f"{projection.library}; {given}; seed {projection.seed}"
 
 
-def judgement(made: Projection) -> list[html.Span]:
-    """Return how far a map may be believed, with all figures under the pointer."""
-    quality = made.quality
+def quality_summary(projection: Projection) -> list[html.Span]:
+    """Return the quality of a projection, with all numbers in the tooltip."""
+    quality = projection.quality
     if quality is None:
-        return [html.Span("not judged", title=made_by(made))]
-    stable = "" if quality.stability is None else f", {quality.stability:.0%} by other seeds"
+        return [html.Span("not evaluated", title=provenance(projection))]
+    stable = "" if quality.stability is None else f", {quality.stability:.0%} with other seeds"
     words = (
-        f"{made_by(made)}\n"
+        f"{provenance(projection)}\n"
         f"Trustworthiness {quality.trustworthiness:.3f} and continuity {quality.continuity:.3f} "
-        f"with {quality.n_neighbors} neighbours, of {quality.sample:,} locations.\n"
-        f"Neighbours of the same class: {quality.agreement:.1%} on the map, "
-        f"{quality.feature_agreement:.1%} among the features.\n"
+        f"with {quality.n_neighbors} neighbours, for {quality.sample:,} locations.\n"
+        f"Neighbours of the same class: {quality.agreement:.1%} in the projection, "
+        f"{quality.feature_agreement:.1%} in the features.\n"
         f"Neighbours kept: {quality.preservation.mean():.0%} on average{stable}."
     )
     return [
@@ -184,45 +189,45 @@ def judgement(made: Projection) -> list[html.Span]:
     ]
 
 
-def link(app: Dash, predictions: Predictions) -> None:
-    """Let the browser paint selection, colours and the opened location on all maps."""
+def register_callbacks(app: Dash, predictions: Predictions) -> None:
+    """Let the browser paint selection, colours and the active location in all projections."""
     app.clientside_callback(  # type: ignore[no-untyped-call]
-        ClientsideFunction("workbench", "paint"),
-        Output("painted", "data"),
+        ClientsideFunction("projections", "paint"),
+        Output("projections-painted", "data"),
         Input("selection", "data"),
-        Input("colour", "value"),
-        Input("opened", "data"),
+        Input("color-by", "value"),
+        Input("active-location", "data"),
         Input("legend", "children"),
         State("table", "data"),
     )
-    if len(predictions.store.projections) > AT_ONCE:
-        for made in shown(predictions):
-            _choose(app, predictions, made.name)
+    if len(predictions.store.projections) > N_PANELS:
+        for projection in first(predictions):
+            _register_choice(app, predictions, projection.name)
 
 
-def _choose(app: Dash, predictions: Predictions, place: str) -> None:
-    """Let a panel show another map, with everything that the browser has painted on it."""
+def _register_choice(app: Dash, predictions: Predictions, panel: str) -> None:
+    """Let a panel show another projection, with all that the browser has painted into it."""
 
     @app.callback(
-        Output(f"map-{place}", "figure"),
-        Output(f"judgement-{place}", "children"),
-        Output(f"panel-{place}", "data-method"),
-        Input(f"choice-{place}", "value"),
+        Output(f"projection-{panel}", "figure"),
+        Output(f"quality-{panel}", "children"),
+        Output(f"panel-{panel}", "data-method"),
+        Input(f"projection-choice-{panel}", "value"),
         State("selection", "data"),
-        State("colour", "value"),
-        State("opened", "data"),
+        State("color-by", "value"),
+        State("active-location", "data"),
         prevent_initial_call=True,
     )
-    def chosen(name: Any, rule: Any, key: Any, opened: Any) -> tuple[Any, Any, Any]:
-        made = predictions.store.projections.get(name) if isinstance(name, str) else None
-        if made is None:
+    def choose(name: Any, rule: Any, key: Any, active: Any) -> tuple[Any, Any, Any]:
+        projection = predictions.store.projections.get(name) if isinstance(name, str) else None
+        if projection is None:
             return no_update, no_update, no_update
-        drawn = figure(predictions, made, key if isinstance(key, str) else "true")
+        drawn = figure(predictions, projection, key if isinstance(key, str) else "true")
         selection = resolve(rule, predictions)
         if selection is not None:
             member = selection.member[predictions.drawing_order]
             drawn.update_traces(selectedpoints=member.nonzero()[0].tolist())
-        if isinstance(opened, str) and opened in predictions.rows:
-            x, y = made.coordinates[predictions.rows[opened]].tolist()
+        if isinstance(active, str) and active in predictions.rows:
+            x, y = projection.coordinates[predictions.rows[active]].tolist()
             drawn.add_shape(screen.ring(x, y))
-        return drawn, judgement(made), name
+        return drawn, quality_summary(projection), name

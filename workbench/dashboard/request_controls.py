@@ -1,4 +1,7 @@
-"""What is asked about a location and how the answer is shown: controls, read with suspicion."""
+"""The controls of an attribution request and of how maps are shown.
+
+Values from the browser are untrusted; the two `read_` functions check them.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,134 +18,136 @@ from workbench.attribution.request import (
     TRUE,
     AttributionRequest,
 )
-from workbench.dashboard.html_attributes import attributes
+from workbench.dashboard.components import attributes
 from workbench.dashboard.overlay import Display
 from workbench.evaluation.predictions import Predictions
 
-# Closed, a control shows only the beginning of a title.
-SHORT = {"smoothgrad": "smoothed integrated"}
+# A closed dropdown has little room.
+SHORT_TITLES = {"smoothgrad": "smoothed integrated"}
 PERCENTILES = (95, 99, 99.9, 100)
-# Where a callback finds what `asked` and `shown` read.
-QUESTION = (
+# The component properties that `read_request` and `read_display` take.
+REQUEST = (
     ("method", "value"),
     ("baseline", "value"),
-    ("pinned", "data"),
+    ("pinned-location", "data"),
     ("output", "value"),
-    ("state", "value"),
-    ("rather", "value"),
+    ("target", "value"),
+    ("contrast-target", "value"),
 )
-DISPLAY = (("full", "value"), ("clip", "value"), ("strength", "value"))
+DISPLAY = (("color-limit", "value"), ("percentile", "value"), ("opacity", "value"))
 
 
-def asked(values: Sequence[Any], predictions: Predictions) -> AttributionRequest:
-    """Return the question that the controls stand at; raises InputError for no question."""
-    method, baseline, pinned, output, state, rather = values
+def read_request(values: Sequence[Any], predictions: Predictions) -> AttributionRequest:
+    """Return the request of the controls; raises InputError for an invalid one."""
+    method, baseline, pinned, output, target, contrast_target = values
     if method not in BASELINE_METHODS:
-        baseline = AttributionRequest().baseline  # The control is off, wherever it stands.
-    other = (pinned or "") if baseline == "location" else ""
-    said = (method, baseline, other, output, state, rather)
-    if not all(isinstance(value, str) for value in said):
-        raise InputError("This is no question; choose method, baseline, output and states.")
-    if baseline == "location" and other not in predictions.rows:
-        raise InputError("Open the location that is the baseline and pin it first.")
-    question = AttributionRequest(method, baseline, other, output, state, rather)
-    question.validate(predictions.class_names)
-    return question
+        baseline = AttributionRequest().baseline  # The control is disabled.
+    location = (pinned or "") if baseline == "location" else ""
+    arguments = (method, baseline, location, output, target, contrast_target)
+    if not all(isinstance(value, str) for value in arguments):
+        raise InputError("Invalid request: choose method, baseline, output and classes.")
+    if baseline == "location" and location not in predictions.rows:
+        raise InputError(
+            "No location is pinned: open the location that is the baseline and pin it."
+        )
+    request = AttributionRequest(*arguments)
+    request.validate(predictions.class_names)
+    return request
 
 
-def shown(values: Sequence[Any]) -> Display:
-    """Return how maps are to be shown; nonsense shows them as usual."""
-    full, clip, strength = values
-    usual = Display()
+def read_display(values: Sequence[Any]) -> Display:
+    """Return how maps are shown; invalid values fall back to the defaults."""
+    limit, percentile, opacity = values
+    default = Display()
     return Display(
-        full=_number(full, 1e-30, 1e30),
-        percentile=_number(clip, 50, 100) or usual.percentile,
-        strength=_number(strength, 0.1, 1) or usual.strength,
+        full=_number(limit, 1e-30, 1e30),
+        percentile=_number(percentile, 50, 100) or default.percentile,
+        opacity=_number(opacity, 0.1, 1) or default.opacity,
     )
 
 
 def controls(class_name: tuple[str, ...]) -> html.Div:
-    """Return the row of controls that say what is asked, standing at `AttributionRequest()`."""
-    usual = AttributionRequest()
-    states = {PREDICTED: "predicted", TRUE: "true", **{name: name for name in class_name}}
+    """Return the controls of a request, set to `AttributionRequest()`."""
+    default = AttributionRequest()
+    targets = {PREDICTED: "predicted", TRUE: "true", **{name: name for name in class_name}}
     pin = html.Button(
         "Pin",
         id="pin",
         type="button",
         className="quiet",
-        title="Make the opened location a baseline for others: why this and not that one",
+        title="Use the active location as the baseline of others: why this one and not that one",
     )
     return html.Div(
         [
-            dcc.Store(id="pinned"),
-            _choice("Method", "method", METHOD_TITLES | SHORT, usual.method),
-            _choice("Baseline", "baseline", baselines(""), usual.baseline),
+            dcc.Store(id="pinned-location"),
+            _choice("Method", "method", METHOD_TITLES | SHORT_TITLES, default.method),
+            _choice("Baseline", "baseline", baselines(""), default.baseline),
             pin,
-            _choice("Output", "output", {name: name for name in OUTPUTS}, usual.output),
-            _choice("State", "state", states, usual.target, searchable=True),
-            _choice("Rather than", "rather", {"": "–", **states}, "", searchable=True),
+            _choice("Output", "output", {name: name for name in OUTPUTS}, default.output),
+            _choice("Target", "target", targets, default.target, searchable=True),
+            _choice("Contrast", "contrast-target", {"": "–", **targets}, "", searchable=True),
         ],
-        className="question",
+        className="request",
         role="group",
-        **attributes(aria_label="What is asked"),
+        **attributes(aria_label="Attribution request"),
     )
 
 
 def baselines(pinned: str) -> dict[str, str]:
-    """Return the baselines by name, another location only where one is pinned."""
+    """Return the titles of the baselines; a location only if one is pinned."""
     known = {name: title for name, title in BASELINE_TITLES.items() if name != "location"}
     return known | ({"location": f"as {pinned}"} if pinned else {})
 
 
 def baseline_label(method: Any) -> str:
-    """Return the words over the choice of a baseline, which say where there is none."""
+    """Return the label of the baseline control, which says why it is disabled."""
     if method in BASELINE_METHODS:
         return "Baseline"
-    return "Many baselines" if method == "expected_gradients" else "Uses no baseline"
+    return "Many baselines" if method == "expected_gradients" else "No baseline"
 
 
 def options(title: dict[str, str]) -> list[dict[str, str]]:
-    """Return choices as a dropdown takes them."""
+    """Return the options of a dropdown from labels by value."""
     return [{"value": value, "label": label, "title": label} for value, label in title.items()]
 
 
 def display_controls() -> html.Div:
-    """Return the row of controls that say how maps are shown."""
+    """Return the controls of how maps are shown."""
     return html.Div(
         [
             html.Label(
                 [
                     html.Span("±", className="label"),
-                    dcc.Input(id="full", value="", debounce=True, placeholder="own"),
+                    dcc.Input(id="color-limit", value="", debounce=True, placeholder="auto"),
                 ],
-                title="Where colours are full, in units of the output; empty: each map's own",
+                title="Value at which colours are full, in units of the output; empty: chosen per map",
             ),
             html.Button(
                 "Keep",
-                id="keep",
+                id="keep-limit",
                 type="button",
                 className="quiet",
-                title="Keep this map's scale for the maps to come, so that they can be compared; "
-                "again: each map's own",
+                title="Keep this map's scale for the next maps, so that they can be compared; "
+                "press again for a scale per map",
             ),
             html.Label(
                 [
-                    html.Span("clip", className="label"),
+                    html.Span("percentile", className="label"),
                     dcc.Dropdown(
                         [{"value": value, "label": f"{value} %"} for value in PERCENTILES],
                         Display.percentile,
-                        id="clip",
+                        id="percentile",
                         className="choice",
                         clearable=False,
                         searchable=False,
                     ),
                 ],
-                title="A map's own scale is full at this percentile of its values",
+                title="Percentile of |map| at which the colours of a map are full",
             ),
             html.Label(
                 [
-                    html.Span("strength", className="label"),
-                    dcc.Input(id="strength", type="range", min=0.2, max=1, step=0.1, value=1),
+                    html.Span("opacity", className="label"),
+                    dcc.Input(id="opacity", type="range", min=0.2, max=1, step=0.1, value=1),
                 ],
                 title="Opacity of the overlay",
             ),
@@ -173,7 +178,7 @@ def _choice(
 
 
 def _number(value: Any, low: float, high: float) -> float | None:
-    """Return a number within limits, which a browser also writes as text; None for all else."""
+    """Return a number within limits, also from text; None for anything else."""
     try:
         number = float(value) if isinstance(value, (str, int, float)) else float("nan")
     except (ValueError, OverflowError):

@@ -1,36 +1,36 @@
-"""Which callback requests are answered: those that a page of this dashboard can send."""
+"""Rejects callback requests that no page of this dashboard can send."""
 
 from typing import Any
 
 import flask
 
 
-def guard(server: flask.Flask, callbacks: Any) -> None:
-    """Answer 400 to a callback request of another form, instead of failing in its middle.
+def register_guard(server: flask.Flask, callbacks: Any) -> None:
+    """Answer 400 to a malformed callback request.
 
-    `callbacks` is Dash's map of what it can be asked. The values in a request are still anybody's;
-    each callback reads them with suspicion.
+    `callbacks` is Dash's callback map. The values in a request stay untrusted; each callback
+    checks them.
     """
 
     @server.before_request
-    def known_only() -> None:
-        asked = flask.request
+    def check_request() -> None:
+        request = flask.request
         if (
-            asked.method == "POST"
-            and asked.path == "/_dash-update-component"
-            and not _known(_body(asked), callbacks)
+            request.method == "POST"
+            and request.path == "/_dash-update-component"
+            and not _is_valid(_body(request), callbacks)
         ):
             flask.abort(400)
 
 
-def _body(asked: flask.Request) -> Any:
+def _body(request: flask.Request) -> Any:
     try:
-        return asked.get_json(silent=True)
+        return request.get_json(silent=True)
     except RecursionError:  # Nested too deep to be read.
         return None
 
 
-def _known(body: Any, callbacks: Any) -> bool:
+def _is_valid(body: Any, callbacks: Any) -> bool:
     if not isinstance(body, dict) or not isinstance(body.get("output"), str):
         return False
     callback = callbacks.get(body["output"])
@@ -41,14 +41,14 @@ def _known(body: Any, callbacks: Any) -> bool:
     return (
         isinstance(changed, list)
         and set(map(str, changed)) <= places
-        and _places(body.get("outputs")) == _given(callback["output"])
+        and _places(body.get("outputs")) == _output_places(callback["output"])
         and _places(body.get("inputs")) == _places(callback["inputs"])
         and _places(body.get("state", [])) == _places(callback["state"])
     )
 
 
-def _given(output: Any) -> list[tuple[str, str]] | tuple[str, str]:
-    """Return the places of a callback's outputs, in a list where it has one."""
+def _output_places(output: Any) -> list[tuple[str, str]] | tuple[str, str]:
+    """Return the places of a callback's outputs, in a list if it has several."""
     if isinstance(output, (list, tuple)):
         return [(one.component_id, one.component_property) for one in output]
     return (output.component_id, output.component_property)

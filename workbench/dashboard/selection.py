@@ -1,4 +1,4 @@
-"""Which locations are selected: a rule that the browser holds, read with suspicion."""
+"""Selections: a rule from the browser, which is untrusted, becomes a set of locations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,28 +9,28 @@ from numpy.typing import NDArray
 
 from workbench.evaluation.predictions import Predictions
 
-NEAREST = 15  # So many of a location's neighbours are shown.
+N_NEAREST = 15
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Some locations of a store and why these.
+    """Some locations of a store and how they were selected.
 
-    `member` is (N,), `words` a phrase for a person, `name` the classes that it is about, in class
-    order. `cell` is the (true, predicted) pair of a cell of the confusion matrix, `within` the
-    selection that the matrix showed when it was clicked, None for everything. `by_place` says that
-    classes are not the reason. `ranked` has the rows of the nearest of one location, the nearest
-    first, and `distance` theirs; else None.
+    `member` (N,) marks them; `class_names` are the classes that it is about, in class order.
+    `cell` is the (true, predicted) pair of a cell of the confusion matrix, `within` the selection
+    that the matrix showed when the cell was clicked, None for all locations. `is_spatial` marks a
+    selection by position instead of by class. For the nearest of a location, `ranked` has their
+    rows, the nearest first, and `distances` their distances.
     """
 
     member: NDArray[np.bool_]
-    words: str
-    name: tuple[str, ...]
+    description: str
+    class_names: tuple[str, ...]
     cell: tuple[str, str] | None = None
     within: "Selection | None" = None
-    by_place: bool = False
+    is_spatial: bool = False
     ranked: NDArray[np.int32] | None = None
-    distance: NDArray[np.float32] | None = None
+    distances: NDArray[np.float32] | None = None
 
 
 def resolve(rule: Any, predictions: Predictions) -> Selection | None:
@@ -38,9 +38,8 @@ def resolve(rule: Any, predictions: Predictions) -> Selection | None:
 
     A rule is null, {"by": "class", "names": [...]}, {"by": "lasso", "method": ..., "ids":
     [...]}, {"by": "nearest", "of": id} or {"by": "cell", "true": ..., "predicted": ...,
-    "within": one of the former}. Names
-    and ids that the store does not know are dropped; a rule of another form, or one that is left
-    with nothing, selects everything.
+    "within": one of the former}. Unknown names and ids are
+    dropped; an invalid or empty rule selects everything.
     """
     if not isinstance(rule, dict):
         return None
@@ -83,12 +82,11 @@ def _by_cell(
 ) -> Selection:
     true, predicted = (predictions.class_indices[name] for name in pair)
     member = (predictions.store.labels == true) & (predictions.predicted_labels == predicted)
-    words = f"true {pair[0]}, predicted {pair[1]}"
+    description = f"true {pair[0]}, predicted {pair[1]}"
     if within is not None:
         member &= within.member
-        # Classes are already in the cell's own words; a lasso is not.
-        words += f", {within.words}" if within.by_place else ""
-    return Selection(member, words, (pair[0],), pair, within)
+        description += f", {within.description}" if within.is_spatial else ""
+    return Selection(member, description, (pair[0],), pair, within)
 
 
 def _by_lasso(ids: Sequence[str], where: str, predictions: Predictions) -> Selection | None:
@@ -98,13 +96,13 @@ def _by_lasso(ids: Sequence[str], where: str, predictions: Predictions) -> Selec
     member[[predictions.rows[location] for location in ids]] = True
     present = np.unique(predictions.store.labels[member])
     names = tuple(predictions.class_names[index] for index in present)
-    return Selection(member, f"lasso{where}", names, by_place=True)
+    return Selection(member, f"lasso{where}", names, is_spatial=True)
 
 
 def nearest(location: str, predictions: Predictions) -> dict[str, Any] | None:
-    """Return the rule that selects the nearest of a location, None where nobody knows them.
+    """Return the rule that selects the nearest of a location, None if the store has no neighbours.
 
-    It also holds their "ids", by which the browser highlights them.
+    It also holds their "ids", which the browser highlights.
     """
     found = _by_distance(location, predictions)
     if found is None or found.ranked is None:
@@ -118,17 +116,17 @@ def _by_distance(location: str, predictions: Predictions) -> Selection | None:
     if neighbours is None:
         return None
     row = predictions.rows[location]
-    ranked = neighbours.indices[row, :NEAREST]
+    ranked = neighbours.indices[row, :N_NEAREST]
     member = np.zeros(len(predictions.store), dtype=bool)
     member[ranked] = True
     present = np.unique(predictions.store.labels[ranked])
     return Selection(
         member,
-        f"{len(ranked)} nearest of {location} by features",
+        f"{len(ranked)} nearest to {location} by features",
         tuple(predictions.class_names[index] for index in present),
-        by_place=True,
+        is_spatial=True,
         ranked=ranked,
-        distance=neighbours.distances[row, :NEAREST],
+        distances=neighbours.distances[row, :N_NEAREST],
     )
 
 

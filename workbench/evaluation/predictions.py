@@ -1,4 +1,4 @@
-"""What every panel asks of a store: the model's predictions, by location id."""
+"""The predictions of a store's model, by location id."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.evaluation import metrics
-from workbench.figures.palette import palette
 from workbench.store import Store
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """A store together with what its logits say; rows are the store's."""
+    """A store and what its logits predict; arrays have the store's rows."""
 
     store: Store
 
@@ -26,7 +25,7 @@ class Predictions:
 
     @cached_property
     def rankings(self) -> NDArray[np.int64]:
-        """Classes of each location, the most probable first, (N, S)."""
+        """Class indices of each location, the most probable first, (N, S)."""
         return metrics.rank_classes(self.store.logits)
 
     @cached_property
@@ -48,27 +47,21 @@ class Predictions:
 
     @cached_property
     def rows(self) -> Mapping[str, int]:
-        """Where a location stands in the store."""
+        """The row of each location id."""
         return {location: row for row, location in enumerate(self.store.location_ids)}
 
-    def find(self, location: Any) -> str | None:
-        """Return the id that a browser names, None where the store has no such location."""
-        return location if isinstance(location, str) and location in self.rows else None
+    def find(self, location_id: Any) -> str | None:
+        """Return a location id from the browser, or None if the store has no such location."""
+        return location_id if isinstance(location_id, str) and location_id in self.rows else None
 
     @cached_property
     def class_indices(self) -> Mapping[str, int]:
-        """Where a class stands in the order of classes."""
+        """The index of each class name."""
         return {name: index for index, name in enumerate(self.store.class_names)}
 
     @cached_property
-    def colour(self) -> Mapping[str, str]:
-        """The colour of each class, in the order of classes."""
-        names = self.store.class_names
-        return dict(zip(names, palette(len(names)), strict=True))
-
-    @cached_property
     def roc(self) -> metrics.Roc:
-        """The curves of all locations: computed once, since a legend and a figure show them."""
+        """The ROC curves of all locations."""
         return metrics.roc(self.store.labels, self.probabilities, self.store.class_names)
 
     @cached_property
@@ -78,14 +71,14 @@ class Predictions:
 
     @cached_property
     def drawing_order(self) -> NDArray[np.int64]:
-        """Rows in the order in which pages show them, (N,): shuffled, always the same way.
+        """Rows in the order in which pages show them, (N,): shuffled with a fixed seed.
 
-        In the store's order the last class would cover the others on a map, and a strip would
-        begin with a hundred photographs of the first.
+        In the store's order the last class would cover the others in a projection, and the gallery
+        would begin with a hundred photographs of the first class.
         """
         return np.random.default_rng(0).permutation(len(self.store)).astype(np.int64)
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """The classes in order."""
+        """The class names in order."""
         return self.store.class_names

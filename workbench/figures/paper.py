@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from workbench.evaluation.metrics import Confusion, Roc, RocCurve
-from workbench.figures.palette import palette
+from workbench.figures.colors import class_colors
 
 MILLIMETRES_PER_INCH = 25.4
 DOUBLE_COLUMN = 174.0
@@ -54,10 +54,10 @@ def roc(result: Roc, name: Sequence[str], width: float = DOUBLE_COLUMN / 2) -> F
         for curve in ranked:
             if curve not in named:
                 _curve(axes, curve, color=GREY, linewidth=0.35)
-        colour = dict(zip(name, palette(len(name)), strict=True))
+        colors = class_colors(name)
         for curve in named:
             label = f"{curve.class_name} ({curve.auc:.3f})"
-            _curve(axes, curve, color=colour[curve.class_name], label=label)
+            _curve(axes, curve, color=colors[curve.class_name], label=label)
         axes.set(
             xlim=(0, 1),
             ylim=(0, 1.005),
@@ -109,14 +109,14 @@ def projection(
         present = [index for index in range(len(name)) if (label == index).any()]
         rows = -(-len(present) // columns)
         figure, axes = _figure(width, width * 0.75 + 3.2 * rows)
-        colour = palette(len(name))
+        colors = list(class_colors(name).values())
         point = float(np.clip(6000 / max(len(label), 1), 0.5, 9))
         # Classes are drawn in random order of points, or the last would cover the others.
         order = np.random.default_rng(0).permutation(len(label))
         axes.scatter(
             coordinate[order, 0],
             coordinate[order, 1],
-            c=[colour[index] for index in label[order]],
+            c=[colors[index] for index in label[order]],
             s=point,
             linewidths=0,
         )
@@ -124,7 +124,7 @@ def projection(
         axes.spines[:].set_visible(True)
         axes.spines[:].set_color(GREY)
         handles = [
-            axes.scatter([], [], color=colour[index], s=9, linewidths=0, label=name[index])
+            axes.scatter([], [], color=colors[index], s=9, linewidths=0, label=name[index])
             for index in present
         ]
         figure.legend(

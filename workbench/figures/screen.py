@@ -1,4 +1,4 @@
-"""Plotly figures for the screen: numbers and names in, pictures out; nothing is computed here."""
+"""Plotly figures for the screen."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ INK = "#1c2733"
 QUIET = "#6a7683"
 RULE = "#e3e7eb"
 ACCENT = "#1f5fbf"
-RIGHT = "#2f8f83"
+CORRECT = "#2f8f83"
 WRONG = "#d1495b"
 UNKNOWN = "#b4bcc4"
 MOST_NAMED = 8
@@ -28,7 +28,7 @@ _COUNT = (
     (0.65, "#3a78c2"),
     (1.0, "#12305f"),
 )
-# Colour, dash and width of a curve, by what orders the places.
+# Colour, dash and width of a curve, by the order of the patches.
 _ORDER = {
     "map": (ACCENT, "solid", 2),
     "random": ("#6a7683", "dot", 1.5),
@@ -38,33 +38,33 @@ _FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-s
 
 
 @dataclass(frozen=True)
-class Colouring:
-    """What colours the points of a map: one value a location on one colour scale.
+class Coloring:
+    """The colours of points: one value per location on one colour scale.
 
-    `value` is (N,); the scale runs from `low` to `high`; `scale` holds (share in [0, 1], colour).
+    `values` is (N,); `colorscale` has (share in [0, 1], colour) and runs from `cmin` to `cmax`.
     """
 
-    value: NDArray[np.float64] | NDArray[np.int64]
-    low: float
-    high: float
-    scale: tuple[tuple[float, str], ...]
+    values: NDArray[np.float64] | NDArray[np.int64]
+    cmin: float
+    cmax: float
+    colorscale: tuple[tuple[float, str], ...]
 
 
-def class_colouring(label: NDArray[np.int64], colour: Sequence[str]) -> Colouring:
-    """Colour by class: label (N,) indexes the S colours."""
-    steps = [(edge / len(colour), name) for i, name in enumerate(colour) for edge in (i, i + 1)]
-    return Colouring(label, -0.5, len(colour) - 0.5, tuple(steps))
+def class_coloring(labels: NDArray[np.int64], colors: Sequence[str]) -> Coloring:
+    """Colour by class: labels (N,) index the S colours."""
+    steps = [(edge / len(colors), color) for i, color in enumerate(colors) for edge in (i, i + 1)]
+    return Coloring(labels, -0.5, len(colors) - 0.5, tuple(steps))
 
 
-def right_colouring(right: NDArray[np.bool_]) -> Colouring:
-    """Colour by whether the prediction was right, (N,)."""
-    scale = ((0.0, WRONG), (0.5, WRONG), (0.5, RIGHT), (1.0, RIGHT))
-    return Colouring(right.astype(np.int64), 0, 1, scale)
+def correct_coloring(correct: NDArray[np.bool_]) -> Coloring:
+    """Colour by whether the prediction is correct, (N,)."""
+    scale = ((0.0, WRONG), (0.5, WRONG), (0.5, CORRECT), (1.0, CORRECT))
+    return Coloring(correct.astype(np.int64), 0, 1, scale)
 
 
-def share_colouring(share: NDArray[np.float32] | NDArray[np.float64]) -> Colouring:
-    """Colour by a share (N,) in [0, 1], as the probability of the predicted class."""
-    return Colouring(np.asarray(share, dtype=np.float64).round(3), 0, 1, _SHARE)
+def share_coloring(share: NDArray[np.float32] | NDArray[np.float64]) -> Coloring:
+    """Colour by a share (N,) in [0, 1], such as the probability of the predicted class."""
+    return Coloring(np.asarray(share, dtype=np.float64).round(3), 0, 1, _SHARE)
 
 
 def share_gradient() -> str:
@@ -73,10 +73,10 @@ def share_gradient() -> str:
     return f"linear-gradient(to right, {stops})"
 
 
-def projection(coordinate: NDArray[np.float32], colouring: Colouring) -> go.Figure:
-    """Draw a map of N locations, coordinate (N, 2), as one trace in the given order.
+def projection(coordinate: NDArray[np.float32], coloring: Coloring) -> go.Figure:
+    """Draw a projection of N locations, coordinate (N, 2), as one trace in the given order.
 
-    Both axes have one scale, so that distances can be compared; numbers on them mean nothing.
+    Both axes have the same scale and no numbers, which would mean nothing.
     """
     size = 8 if len(coordinate) <= 400 else 6 if len(coordinate) <= 3000 else 3
     trace = go.Scattergl(
@@ -89,10 +89,10 @@ def projection(coordinate: NDArray[np.float32], colouring: Colouring) -> go.Figu
             "size": size,
             "opacity": 0.85,
             "line": {"width": 0},
-            "color": colouring.value,
-            "cmin": colouring.low,
-            "cmax": colouring.high,
-            "colorscale": colouring.scale,
+            "color": coloring.values,
+            "cmin": coloring.cmin,
+            "cmax": coloring.cmax,
+            "colorscale": coloring.colorscale,
             "showscale": False,
         },
         selected={"marker": {"opacity": 0.95}},
@@ -119,7 +119,7 @@ def projection(coordinate: NDArray[np.float32], colouring: Colouring) -> go.Figu
 
 
 def ring(x: float, y: float) -> dict[str, Any]:
-    """Return the mark around one point of a map; `assets/maps.js` draws the same."""
+    """Return the ring around a point; `assets/projections.js` draws the same."""
     return {
         "type": "circle",
         "xsizemode": "pixel",
@@ -135,11 +135,11 @@ def ring(x: float, y: float) -> dict[str, Any]:
 
 
 def roc(result: Roc, colour: Mapping[str, str], named: Sequence[str] | None = None) -> go.Figure:
-    """Draw one curve a class over the diagonal of chance.
+    """Draw one curve per class over the diagonal of chance.
 
-    Few curves (at most `MOST_NAMED`) are all coloured and named with their area; of many only
-    the best three and the worst three, the others stay grey and say their name under the
-    pointer. `named` restricts curves and undefined classes to some classes.
+    At most `MOST_NAMED` curves are all coloured and named with their AUC; of more, only the best
+    and the worst three, the others stay grey with a tooltip. `named` restricts curves and
+    undefined classes to some classes.
     """
     wanted = set(colour if named is None else named)
     curves = [curve for curve in result.curves if curve.class_name in wanted]
@@ -186,7 +186,7 @@ def roc(result: Roc, colour: Mapping[str, str], named: Sequence[str] | None = No
     if undefined:
         listed = ", ".join(undefined[:4]) + (" …" if len(undefined) > 4 else "")
         figure.add_annotation(
-            text=f"No curve: {listed} (no locations, or no others)",
+            text=f"No curve: {listed} (no locations of this class or of others)",
             x=0.02,
             y=0.98,
             xref="paper",
@@ -202,10 +202,10 @@ def roc(result: Roc, colour: Mapping[str, str], named: Sequence[str] | None = No
 def confusion(
     result: Confusion, true: Sequence[str] | None = None, marked: tuple[str, str] | None = None
 ) -> go.Figure:
-    """Draw counts as a heat map, true classes downwards, predicted ones to the right.
+    """Draw counts as a heat map, true classes in rows, predicted ones in columns.
 
-    `true` restricts the rows, and the columns to those rows' classes and what they were taken
-    for. `marked` names a (true, predicted) cell to frame.
+    `true` restricts the rows, and the columns to the same classes and those predicted for them.
+    `marked` is a (true, predicted) cell to frame.
     """
     name, count = list(result.class_names), result.counts
     row = list(range(len(name)))
@@ -250,16 +250,16 @@ def confusion(
     return figure
 
 
-def replacement(
+def deletion_insertion(
     fraction: NDArray[np.float64],
     deletion: Mapping[str, NDArray[np.float64]],
     insertion: Mapping[str, NDArray[np.float64]],
     area: Callable[[NDArray[np.float64], NDArray[np.float64]], float],
 ) -> go.Figure:
-    """Draw deletion and insertion curves side by side, one line an order of the places.
+    """Draw deletion and insertion curves side by side, one line per order of the patches.
 
-    `fraction` (P,) of the places is replaced, or put in; the curves (P,) are probabilities in
-    [0, 1]; `area` gives that under a curve of (probability, fraction), and stands in its name.
+    `fraction` (P,) of the patches is replaced or inserted; the curves (P,) are probabilities in
+    [0, 1]; `area` returns the area under a curve of (probability, fraction).
     """
     figure = go.Figure(
         layout=_layout(margin={"l": 34, "r": 20, "t": 22, "b": 36}, showlegend=False)
@@ -268,8 +268,8 @@ def replacement(
     top = 1.05 * max(float(curve.max()) for curve in (*deletion.values(), *insertion.values()))
     for number, (title, curves) in enumerate(
         (
-            ("Deletion: places replaced, low is good", deletion),
-            ("Insertion: places put in, high is good", insertion),
+            ("Deletion: patches replaced, lower is better", deletion),
+            ("Insertion: patches inserted, higher is better", insertion),
         ),
         start=1,
     ):
@@ -284,7 +284,7 @@ def replacement(
                 mode="lines",
                 name=order,
                 line={"color": colour, "width": width, "dash": dash},
-                hovertemplate=f"{order}: %{{y:.1%}} with %{{x:.0%}} of the places<extra></extra>",
+                hovertemplate=f"{order}: %{{y:.1%}} with %{{x:.0%}} of the patches<extra></extra>",
                 xaxis=f"x{axis}",
                 yaxis=f"y{axis}",
             )
@@ -325,21 +325,21 @@ def replacement(
 def _curve(
     curve: RocCurve, colour: str, width: float, named: bool, dash: str = "solid"
 ) -> go.Scatter:
-    keep = _seen(curve)
+    keep = _visible(curve)
     return go.Scatter(
         x=curve.false_positive_rate[keep].astype(np.float32),
         y=curve.true_positive_rate[keep].astype(np.float32),
         mode="lines",
         line={"color": colour, "width": width, "dash": dash},
         name=f"{curve.class_name} {curve.auc:.3f}",
-        hovertemplate=f"<b>{curve.class_name}</b> area {curve.auc:.3f}, {curve.positives:,} locations"
-        "<br>%{y:.1%} found at %{x:.1%} false alarms<extra></extra>",
+        hovertemplate=f"<b>{curve.class_name}</b> AUC {curve.auc:.3f}, {curve.positives:,} locations"
+        "<br>true positives %{y:.1%}, false positives %{x:.1%}<extra></extra>",
         showlegend=named,
     )
 
 
-def _seen(curve: RocCurve) -> NDArray[np.bool_]:
-    """Keep only points that a screen can tell apart: a thousandth of the axis."""
+def _visible(curve: RocCurve) -> NDArray[np.bool_]:
+    """Return which points to draw: those at least a thousandth of an axis apart."""
     corner = np.round(np.stack((curve.false_positive_rate, curve.true_positive_rate), axis=1), 3)
     keep = np.ones(len(corner), dtype=bool)
     keep[1:-1] = (corner[1:-1] != corner[:-2]).any(axis=1)
@@ -363,7 +363,7 @@ def _names(names: Sequence[str], title: str) -> dict[str, Any]:
     step = max(1, -(-len(names) // MOST_TICKS))
     tick = list(range(0, len(names), step))
     level = sum(len(names[i]) + 2 for i in tick) * 7 < 300
-    more = f" (every {_ordinal(step)} is named)" if step > 1 else ""
+    more = f" (every {_ordinal(step)} is labelled)" if step > 1 else ""
     return {
         "title": {"text": title + more, "font": {"size": 11, "color": QUIET}, "standoff": 6},
         "tickvals": tick,

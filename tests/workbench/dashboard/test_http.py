@@ -9,8 +9,8 @@ import pytest
 
 from tests.examples import small_store
 from tests.workbench.dashboard.examples import NONSENSE, Fake
-from workbench.dashboard.page import dashboard
-from workbench.dashboard.photographs import address
+from workbench.dashboard.page import create_app
+from workbench.dashboard.photographs import photograph_url
 from workbench.evaluation.predictions import Predictions
 from workbench.store.photographs import Photographs
 
@@ -20,7 +20,7 @@ ASSETS = Path("assets").resolve()
 @pytest.fixture(scope="module")
 def client(predictions: Predictions, root: Path) -> Iterator[Any]:
     photographs = Photographs(root / "data", predictions.store)
-    server = dashboard(predictions.store, "small.h5", ASSETS, photographs, Fake()).server
+    server = create_app(predictions.store, "small.h5", ASSETS, photographs, Fake()).server
     assert isinstance(server, flask.Flask)
     with server.test_client() as client:
         yield client
@@ -30,7 +30,7 @@ def test_a_photograph_is_served_by_id_and_heading(
     client: Any, predictions: Predictions, root: Path
 ) -> None:
     name = predictions.store.location_ids[3]
-    response = client.get(address(name, "E"))
+    response = client.get(photograph_url(name, "E"))
     assert response.status_code == 200
     assert response.mimetype == "image/jpeg"
     assert response.data == (root / "data" / f"{name}_90.jpg").read_bytes()
@@ -61,16 +61,16 @@ def test_whatever_the_store_does_not_name_is_not_found(client: Any, path: str) -
 
 def test_a_photograph_that_is_gone_is_not_found(tmp_path: Path) -> None:
     made = small_store(tmp_path / "s.h5", tmp_path / "data", locations=2)
-    app = dashboard(made, "s.h5", ASSETS, Photographs(tmp_path / "data", made), None)
+    app = create_app(made, "s.h5", ASSETS, Photographs(tmp_path / "data", made), None)
     name = made.location_ids[0]
     (tmp_path / "data" / f"{name}_0.jpg").unlink()
-    assert app.server.test_client().get(address(name, "N")).status_code == 404
+    assert app.server.test_client().get(photograph_url(name, "N")).status_code == 404
 
 
 def test_without_photographs_there_is_nothing_to_serve(predictions: Predictions) -> None:
-    app = dashboard(predictions.store, "s.h5", ASSETS, None, None, ["No photographs."])
+    app = create_app(predictions.store, "s.h5", ASSETS, None, None, ["No photographs."])
     client = app.server.test_client()
-    assert client.get(address(predictions.store.location_ids[0], "N")).status_code == 404
+    assert client.get(photograph_url(predictions.store.location_ids[0], "N")).status_code == 404
     assert "No photographs." in client.get("/_dash-layout").text
 
 
@@ -85,13 +85,13 @@ USUAL = {
     "method.value": "integrated_gradients",
     "baseline.value": "mean",
     "output.value": "logit",
-    "state.value": "predicted",
-    "rather.value": "",
-    "gather-about.value": "own",
+    "target.value": "predicted",
+    "contrast-target.value": "",
+    "aggregate-target.value": "selection",
     "page.data": "a page",
 }
-EXPLANATION, GATHERED = "explanation.children", "gathered.children"
-NO_QUESTION = "This is no question"
+STATUS, AGGREGATE = "attribution-info.children", "aggregate-maps.children"
+INVALID = "Invalid request"
 
 
 def body(client: Any, output: str, value: dict[str, Any], changed: str) -> dict[str, Any]:
@@ -122,74 +122,112 @@ def call(client: Any, output: str, value: dict[str, Any], changed: str) -> Any:
 
 @pytest.mark.parametrize("nonsense", NONSENSE)
 def test_callbacks_survive_nonsense(client: Any, nonsense: Any) -> None:
-    answer = call(client, "roc.figure", {"selection.data": nonsense}, "selection.data")
+    value = {"selection.data": nonsense}
+    answer = call(client, "selection-summary.children", value, "selection.data")
     assert answer.status_code == 200, answer.text
     assert "nothing selected" in answer.text
     for output, place in (
-        ("location.children", "opened.data"),
-        (EXPLANATION, "opened.data"),
-        (EXPLANATION, "page.data"),
-        ("pinned.data", "opened.data"),
-        ("full.value", "opened.data"),
-        (GATHERED, "selection.data"),
-        (GATHERED, "page.data"),
-        (GATHERED, "gather-about.value"),
+        ("roc.figure", "selection.data"),
+        ("confusion.figure", "selection.data"),
+        ("gallery.children", "selection.data"),
+        ("gallery.children", "gallery-start.data"),
+        ("gallery-start.data", "gallery-start.data"),
+        ("location.children", "active-location.data"),
+        ("attribution-job.data", "active-location.data"),
+        ("attribution-job.data", "attribution-job.data"),
+        ("attribution-job.data", "page.data"),
+        ("overlays.children", "active-location.data"),
+        ("checks.children", "active-location.data"),
+        (STATUS, "attribution-job.data"),
+        (STATUS, "map-version.data"),
+        ("aggregate-job.data", "aggregate-job.data"),
+        ("aggregate-job.data", "selection.data"),
+        ("aggregate-job.data", "page.data"),
+        ("aggregate-status.children", "aggregate-job.data"),
+        ("aggregate-status.children", "selection.data"),
+        ("aggregate-status.children", "page.data"),
+        (STATUS, "active-location.data"),
+        (STATUS, "page.data"),
+        ("pinned-location.data", "active-location.data"),
+        ("color-limit.value", "active-location.data"),
+        (AGGREGATE, "selection.data"),
+        (AGGREGATE, "aggregate-job.data"),
+        (AGGREGATE, "aggregate-target.value"),
     ):
         answer = call(client, output, {place: nonsense}, place)
         assert answer.status_code in (200, 204), answer.text
         assert "Traceback" not in answer.text
 
 
-QUESTION = ["method.value", "baseline.value", "output.value", "state.value", "rather.value"]
+REQUEST = [
+    "method.value",
+    "baseline.value",
+    "output.value",
+    "target.value",
+    "contrast-target.value",
+]
 
 
 @pytest.mark.parametrize("nonsense", [*NONSENSE[:2], "Atlantis", *NONSENSE[3:], "x" * 100_000])
-@pytest.mark.parametrize("place", QUESTION)
-def test_no_question_is_answered_by_a_sentence(
+@pytest.mark.parametrize("place", REQUEST)
+def test_an_invalid_request_is_answered_by_a_message(
     client: Any, predictions: Predictions, place: str, nonsense: Any
 ) -> None:
-    value = {"opened.data": predictions.store.location_ids[0], place: nonsense}
-    for output in (EXPLANATION, GATHERED):
+    value = {"active-location.data": predictions.store.location_ids[0], place: nonsense}
+    for output in (STATUS, AGGREGATE):
         answer = call(client, output, value, place)
         assert answer.status_code == 200, answer.text
-        said = any(words in answer.text for words in (NO_QUESTION, "there is no such", "no such"))
+        said = any(words in answer.text for words in (INVALID, "there is no such", "no such"))
         assert said, answer.text
 
 
-def test_a_baseline_that_nobody_pinned_is_answered_by_a_sentence(
+def test_a_baseline_that_is_not_pinned_is_answered_by_a_message(
     client: Any, predictions: Predictions
 ) -> None:
-    opened = {"opened.data": predictions.store.location_ids[0], "baseline.value": "location"}
+    opened = {
+        "active-location.data": predictions.store.location_ids[0],
+        "baseline.value": "location",
+    }
     for pinned in [*NONSENSE, "nowhere"]:
-        answer = call(client, EXPLANATION, opened | {"pinned.data": pinned}, "baseline.value")
+        answer = call(
+            client, STATUS, opened | {"pinned-location.data": pinned}, "baseline.value"
+        )
         assert answer.status_code == 200
-        assert "pin it first" in answer.text or NO_QUESTION in answer.text
-    pinned = {"pinned.data": predictions.store.location_ids[1]}
-    answer = call(client, EXPLANATION, opened | pinned, "baseline.value")
-    assert answer.json["response"]["tick"]["max_intervals"] == 1
+        assert "No location is pinned" in answer.text or INVALID in answer.text
+    pinned = {"pinned-location.data": predictions.store.location_ids[1]}
+    call(client, "attribution-job.data", opened | pinned, "baseline.value")
+    answer = call(client, STATUS, opened | pinned, "attribution-job.data")
+    assert answer.json["response"]["attribution-timer"]["max_intervals"] == 1
 
 
-def test_a_state_rather_than_itself_is_answered_by_a_sentence(
+def test_a_state_rather_than_itself_is_answered_by_a_message(
     client: Any, predictions: Predictions
 ) -> None:
-    value = {"opened.data": predictions.store.location_ids[0], "rather.value": "Ohio"}
-    assert "choose two classes" in call(client, EXPLANATION, value, "rather.value").text
+    value = {
+        "active-location.data": predictions.store.location_ids[0],
+        "contrast-target.value": "Ohio",
+    }
+    assert (
+        "choose two classes"
+        in call(client, STATUS, value, "contrast-target.value").text
+    )
 
 
 @pytest.mark.parametrize("nonsense", [*NONSENSE, -1, 0, True, 1e400, float("nan"), "red", 10**400])
-@pytest.mark.parametrize("place", ["full.value", "clip.value", "strength.value"])
+@pytest.mark.parametrize("place", ["color-limit.value", "percentile.value", "opacity.value"])
 def test_nonsense_shows_maps_as_usual(
     client: Any, predictions: Predictions, place: str, nonsense: Any
 ) -> None:
-    value = {"opened.data": predictions.store.location_ids[0], place: nonsense}
-    assert call(client, EXPLANATION, value, place).status_code == 200
+    value = {"active-location.data": predictions.store.location_ids[0], place: nonsense}
+    for output in ("overlays.children", AGGREGATE):
+        assert call(client, output, value, place).status_code == 200
 
 
 @pytest.mark.parametrize(
     "sent",
     [
         [], 5, None, {}, {"output": 5}, {"output": "x.y"},
-        {"output": "strip.children", "inputs": {}},
+        {"output": "gallery.children", "inputs": {}},
         {"output": "location.children", "inputs": [], "state": 3},
     ],
 )  # fmt: skip
@@ -208,11 +246,11 @@ def test_requests_of_another_form_are_refused(client: Any, sent: Any) -> None:
     ],
     ids=str,
 )  # fmt: skip
-@pytest.mark.parametrize("output", [EXPLANATION, "full.value", "roc.figure"])
+@pytest.mark.parametrize("output", [STATUS, "color-limit.value", "roc.figure"])
 def test_a_request_that_differs_from_what_a_page_sends_is_refused(
     client: Any, output: str, change: dict[str, Any]
 ) -> None:
-    sent = body(client, output, {}, "opened.data") | change
+    sent = body(client, output, {}, "active-location.data") | change
     assert client.post("/_dash-update-component", json=sent).status_code == 400
 
 
@@ -227,23 +265,29 @@ def test_a_request_nested_without_end_is_refused(client: Any) -> None:
                 assert answer.status_code == 400
 
 
-def test_a_poll_that_overtakes_its_request_is_followed_by_another(
-    client: Any, predictions: Predictions
-) -> None:
+def test_a_page_polls_while_it_waits_and_no_longer(client: Any, predictions: Predictions) -> None:
     value: dict[str, Any] = {
-        "opened.data": predictions.store.location_ids[3],
-        "page.data": "nobody asked for this page",
-        "tick.n_intervals": 7,
+        "active-location.data": predictions.store.location_ids[3],
+        "page.data": "a page that polls",
+        "attribution-timer.n_intervals": 7,
     }
-    polled = call(client, EXPLANATION, value, "tick.n_intervals")
-    assert polled.json["response"]["tick"]["max_intervals"] == 8
-    cancelled = call(client, EXPLANATION, value, "cancel.n_clicks")
-    assert cancelled.json["response"]["tick"]["max_intervals"] == 7
+
+    def max_intervals() -> Any:
+        polled = call(client, STATUS, value, "attribution-timer.n_intervals")
+        return polled.json["response"]["attribution-timer"]["max_intervals"]
+
+    assert max_intervals() == 7
+    call(client, "attribution-job.data", value, "active-location.data")
+    assert max_intervals() == 8
+    call(client, "attribution-job.data", value, "cancel.n_clicks")
+    assert max_intervals() == 7
 
 
-def test_the_same_map_is_sent_once(client: Any, predictions: Predictions) -> None:
-    value = {"opened.data": predictions.store.location_ids[4]}
-    first = call(client, EXPLANATION, value, "opened.data").json["response"]
-    assert "overlays" in first
-    again = value | {"drawn.data": first["drawn"]["data"]}
-    assert "overlays" not in call(client, EXPLANATION, again, "tick.n_intervals").json["response"]
+
+def test_the_same_map_is_drawn_once(client: Any, predictions: Predictions) -> None:
+    value = {"active-location.data": predictions.store.location_ids[4]}
+    first = call(client, STATUS, value, "attribution-job.data").json["response"]
+    again = value | {"map-version.data": first["map-version"]["data"]}
+    polled = call(client, STATUS, again, "attribution-timer.n_intervals").json["response"]
+    assert "map-version" not in polled
+

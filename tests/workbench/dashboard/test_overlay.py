@@ -47,12 +47,12 @@ def test_half_the_strength_is_half_the_colour() -> None:
 def test_one_scale_makes_maps_comparable() -> None:
     pictures = [Image.new("RGB", (8, 8), (90, 90, 90))] * 4
     weak, strong = random_map(), random_map() * 2
-    assert overlay.addresses(pictures, weak, Display()) == overlay.addresses(
+    assert overlay.data_urls(pictures, weak, Display()) == overlay.data_urls(
         pictures, strong, Display()
     )
     same = Display(full=2.0)
-    assert overlay.addresses(pictures, weak, same) != overlay.addresses(pictures, strong, same)
-    assert overlay.addresses(pictures, weak, Display(full=1.0)) == overlay.addresses(
+    assert overlay.data_urls(pictures, weak, same) != overlay.data_urls(pictures, strong, same)
+    assert overlay.data_urls(pictures, weak, Display(full=1.0)) == overlay.data_urls(
         pictures, strong, same
     )
 
@@ -60,7 +60,7 @@ def test_one_scale_makes_maps_comparable() -> None:
 def test_showing_a_map_leaves_it_as_it_is() -> None:
     values = random_map()
     values.flags.writeable = False
-    overlay.addresses([Image.new("L", (8, 8))] * 4, values, Display(0.1, 95, 0.5))
+    overlay.data_urls([Image.new("L", (8, 8))] * 4, values, Display(0.1, 95, 0.5))
     assert np.array_equal(values, random_map())
 
 

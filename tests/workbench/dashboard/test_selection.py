@@ -14,8 +14,8 @@ from workbench.evaluation.predictions import Predictions
 def test_a_class_rule_selects_its_locations(predictions: Predictions) -> None:
     selection = resolve({"by": "class", "names": ["Ohio", "Alaska", "Ohio"]}, predictions)
     assert selection is not None
-    assert selection.name == ("Alaska", "Ohio")
-    assert selection.words == "Alaska, Ohio"
+    assert selection.class_names == ("Alaska", "Ohio")
+    assert selection.description == "Alaska, Ohio"
     assert selection.member.tolist() == np.isin(predictions.store.labels, [0, 4]).tolist()
 
 
@@ -24,8 +24,8 @@ def test_a_lasso_rule_selects_its_ids(predictions: Predictions) -> None:
     selection = resolve({"by": "lasso", "method": "umap", "ids": ids}, predictions)
     assert selection is not None
     assert np.flatnonzero(selection.member).tolist() == [2, 7]
-    assert selection.words == "lasso in UMAP"
-    assert selection.name == ("Alaska", "Arizona")
+    assert selection.description == "lasso in UMAP"
+    assert selection.class_names == ("Alaska", "Arizona")
 
 
 def test_a_cell_rule_selects_true_and_predicted_within_what_was_shown(
@@ -46,7 +46,7 @@ def test_a_cell_rule_selects_true_and_predicted_within_what_was_shown(
     narrower = resolve(cell | {"within": within}, predictions)
     assert narrower is not None
     assert np.flatnonzero(narrower.member).tolist() == [row]
-    assert narrower.words == f"true {true}, predicted {predicted}, lasso in PCA"
+    assert narrower.description == f"true {true}, predicted {predicted}, lasso in PCA"
 
 
 @pytest.mark.parametrize("rule", NONSENSE)
@@ -77,7 +77,7 @@ def test_the_nearest_of_a_location_are_selected_in_order(judged_predictions: Pre
     assert selection.ranked.tolist() == expected
     assert [store.location_ids[row] for row in expected] == rule["ids"]
     assert np.flatnonzero(selection.member).tolist() == sorted(expected)
-    assert selection.words == f"15 nearest of {location} by features"
+    assert selection.description == f"15 nearest to {location} by features"
     assert gallery.rows(selection, judged_predictions).tolist() == expected
 
 

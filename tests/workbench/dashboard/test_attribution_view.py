@@ -31,13 +31,13 @@ def test_a_map_that_did_not_converge_says_why() -> None:
     )
 
 
-def test_a_method_that_promises_no_sum_says_so() -> None:
+def test_a_method_without_completeness_says_so() -> None:
     asked = AttributionRequest(method="grad_cam", target="Ohio")
     made = replace(
         attribution("a", asked), baseline_output=None, converged=None, error_estimate=None
     )
-    assert attribution_view.completeness(made) == "this method promises no sum; logit +3.000"
-    assert attribution_view.convergence(made) == "nothing to converge"
+    assert attribution_view.completeness(made) == "not defined for this method; logit +3.000"
+    assert attribution_view.convergence(made) == "not iterative"
     assert "logit of Ohio (50.0%), Grad-CAM" in text(attribution_view.numbers(made))
 
 
@@ -51,7 +51,7 @@ def test_a_map_that_as_a_whole_speaks_against_says_so() -> None:
     made = attribution("a")
     assert attribution_view.notes(made) == []
     against = replace(made, baseline_output=3.5)
-    assert "the map speaks against" in text(attribution_view.numbers(against))
+    assert "is against the target" in text(attribution_view.numbers(against))
 
 
 def test_grad_cam_says_how_few_values_it_has() -> None:
@@ -59,7 +59,7 @@ def test_grad_cam_says_how_few_values_it_has() -> None:
     made = replace(
         attribution("a", asked), values=np.ones((4, 32, 70), np.float32), baseline_output=None
     )
-    assert "1 × 3 values a view" in text(attribution_view.numbers(made))
+    assert "1 × 3 values per view" in text(attribution_view.numbers(made))
 
 
 def test_each_view_bears_its_share_and_the_rows_theirs(
@@ -76,15 +76,16 @@ def test_each_view_bears_its_share_and_the_rows_theirs(
         ["N", "75%"], ["E", "0%"], ["S", "0%"], ["W", "25%"],
     ]  # fmt: skip
     widths = [bar.style["width"] for bar in rows.children[0].children]
-    assert widths[: attribution_view.BINS // 2] == ["100.0%"] * (attribution_view.BINS // 2)
-    assert widths[attribution_view.BINS // 2 :] == ["33.3%"] * (attribution_view.BINS // 2)
+    assert widths[: attribution_view.N_BINS // 2] == ["100.0%"] * (attribution_view.N_BINS // 2)
+    assert widths[attribution_view.N_BINS // 2 :] == ["33.3%"] * (attribution_view.N_BINS // 2)
     assert "upper 52%, middle 33%, lower 16%" in rows.title
 
 
 @pytest.mark.parametrize("rows", [1, 2, 5, 224])
 def test_a_map_of_any_height_and_of_zeros_has_a_profile(rows: int) -> None:
     assert (
-        len(attribution_view.profile(np.zeros(rows)).children[0].children) == attribution_view.BINS
+        len(attribution_view.profile(np.zeros(rows)).children[0].children)
+        == attribution_view.N_BINS
     )
 
 

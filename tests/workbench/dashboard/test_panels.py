@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 
 from tests.workbench.dashboard.examples import text
-from workbench.dashboard import gallery, legend, location, metrics, projections
+from workbench.dashboard import active_location, gallery, legend, metrics, projections
 from workbench.dashboard.selection import resolve
 from workbench.evaluation.predictions import Predictions
 
 
 def test_the_header_sets_the_selection_beside_all(predictions: Predictions) -> None:
     selection = resolve({"by": "class", "names": ["Ohio"]}, predictions)
-    assert text(metrics.selected_words(selection, predictions)) == "6 of 30 locations Ohio"
-    assert text(metrics.selected_words(None, predictions)) == "all 30 locations nothing selected"
+    assert text(metrics.selection_summary(selection, predictions)) == "6 of 30 locations Ohio"
+    assert text(metrics.selection_summary(None, predictions)) == "all 30 locations nothing selected"
     own = predictions.correct[predictions.store.labels == 4].mean()
-    shown = text(metrics.accuracy_words(selection, predictions))
+    shown = text(metrics.accuracy_summary(selection, predictions))
     assert f"top-1 {own * 100:.1f} %" in shown
     assert f"all {predictions.correct.mean() * 100:.1f} %" in shown
 
@@ -26,7 +26,7 @@ def test_the_legend_names_every_class_with_its_number_and_area(predictions: Pred
     assert [getattr(entry, "data-class") for entry in by_name] == list(predictions.class_names)
     area = {curve.class_name: curve.auc for curve in predictions.roc.curves}
     assert text(by_name[4]).split() == ["Ohio", "6", f"{area['Ohio']:.3f}"]
-    by_area = legend.entries(predictions, "area")
+    by_area = legend.entries(predictions, "auc")
     shown = [getattr(entry, "data-class") for entry in by_area]
     assert shown == sorted(predictions.class_names, key=lambda name: -area[name])
 
@@ -37,30 +37,30 @@ def test_the_browser_gets_ids_in_drawing_order(predictions: Predictions) -> None
     row = predictions.rows[table["id"][3]]
     assert table["label"][3] == predictions.store.labels[row]
     assert table["prediction"][3] == predictions.predicted_labels[row]
-    assert table["colouring"]["right"]["color"][3] == predictions.correct[row]
+    assert table["coloring"]["correct"]["color"][3] == predictions.correct[row]
 
 
 def test_each_map_is_coloured_by_the_neighbours_that_it_keeps(
     predictions: Predictions, judged_predictions: Predictions
 ) -> None:
-    assert "preservation" not in projections.table(predictions)["colouring"]
-    column = projections.table(judged_predictions)["colouring"]["preservation"]
-    assert set(column["map"]) == {"pca", "tsne", "umap"}  # The fourth was never judged.
+    assert "preservation" not in projections.table(predictions)["coloring"]
+    column = projections.table(judged_predictions)["coloring"]["preservation"]
+    assert set(column["projection"]) == {"pca", "tsne", "umap"}  # The fourth was never judged.
     quality = judged_predictions.store.projections["umap"].quality
     assert quality is not None
     order = judged_predictions.drawing_order
-    assert np.allclose(column["map"]["umap"], quality.preservation[order], atol=1e-3)
+    assert np.allclose(column["projection"]["umap"], quality.preservation[order], atol=1e-3)
 
 
 def test_a_map_says_how_far_it_may_be_believed(judged_predictions: Predictions) -> None:
     made = judged_predictions.store.projections["umap"]
     assert made.quality is not None
     kept = made.quality.preservation.mean()
-    shown = text(projections.judgement(made))
+    shown = text(projections.quality_summary(made))
     assert shown.split() == f"trust {made.quality.trustworthiness:.2f} · kept {kept:.0%}".split()
     assert (
-        text(projections.judgement(judged_predictions.store.projections["tsne-other"]))
-        == "not judged"
+        text(projections.quality_summary(judged_predictions.store.projections["tsne-other"]))
+        == "not evaluated"
     )
 
 
@@ -69,9 +69,9 @@ def test_the_vote_of_neighbours_stands_beside_the_heads_accuracy(
 ) -> None:
     # Six locations a class: five others at most can vote for it.
     share = judged_predictions.store.knn_accuracy[5]
-    shown = text(metrics.accuracy_words(None, judged_predictions))
-    assert f"by neighbours {share * 100:.1f} % vote of 5" in shown
-    assert "by neighbours" not in text(metrics.accuracy_words(None, predictions))
+    shown = text(metrics.accuracy_summary(None, judged_predictions))
+    assert f"neighbours {share * 100:.1f} % vote of 5" in shown
+    assert "neighbours" not in text(metrics.accuracy_summary(None, predictions))
 
 
 @pytest.mark.parametrize(
@@ -80,24 +80,24 @@ def test_the_vote_of_neighbours_stands_beside_the_heads_accuracy(
     + [(nonsense, 600, 0) for nonsense in (None, "60", [60], True)],
 )
 def test_the_strip_turns_whole_pages(wanted: Any, total: int, first: int) -> None:
-    assert gallery.first(wanted, total) == first
+    assert gallery.page_start(wanted, total) == first
 
 
 def test_the_strip_says_how_many_it_shows() -> None:
-    assert gallery.words(0, 600) == "showing 1–60 of 600"
-    assert gallery.words(540, 590) == "showing 541–590 of 590"
-    assert gallery.words(0, 7) == "showing all 7"
-    assert "no location" in gallery.words(0, 0)
+    assert gallery.status(0, 600) == "showing 1–60 of 600"
+    assert gallery.status(540, 590) == "showing 541–590 of 590"
+    assert gallery.status(0, 7) == "showing all 7"
+    assert "no location" in gallery.status(0, 0)
 
 
 def test_a_location_shows_its_five_most_probable_classes(predictions: Predictions) -> None:
     name = predictions.store.location_ids[0]
-    shown = text(location.views(name, predictions, pictures=True))
+    shown = text(active_location.views(name, predictions, has_photographs=True))
     best = predictions.rankings[0, :5]
     positions = [shown.index(f"{predictions.class_names[i]}  ") for i in best]
     assert positions == sorted(positions)
-    assert ("✓ right" if predictions.correct[0] else "✗ wrong") in shown
-    assert "30.0000° N, 90.0000° W" in text(location.headline(name, predictions))
+    assert ("✓ correct" if predictions.correct[0] else "✗ wrong") in shown
+    assert "30.0000° N, 90.0000° W" in text(active_location.headline(name, predictions))
 
 
 @pytest.mark.parametrize("wanted", [None, 4, [], {}, "nowhere", "../../etc/passwd"])

@@ -3,11 +3,7 @@ import pytest
 
 from workbench.evaluation import metrics
 from workbench.figures import screen
-from workbench.figures.palette import palette
-
-
-def colours(names: tuple[str, ...]) -> dict[str, str]:
-    return dict(zip(names, palette(len(names)), strict=True))
+from workbench.figures.colors import class_colors
 
 
 def guesses(classes: int, each: int = 20) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
@@ -20,15 +16,20 @@ def guesses(classes: int, each: int = 20) -> tuple[tuple[str, ...], np.ndarray, 
 
 
 @pytest.mark.parametrize("classes", [1, 2, 5, 50, 120])
-def test_palette_gives_each_class_a_colour_of_its_own(classes: int) -> None:
-    colour = palette(classes)
+def test_each_class_has_its_own_color(classes: int) -> None:
+    colour = list(class_colors([str(index) for index in range(classes)]).values())
     assert len(set(colour)) == classes
     assert all(len(one) == 7 and int(one[1:], 16) >= 0 for one in colour)
 
 
-def test_palette_of_fifty_keeps_apart_what_the_eye_keeps_apart() -> None:
+def test_fifty_class_colors_can_be_told_apart() -> None:
     # In OKLab 0.02 is about one just noticeable difference of large patches.
-    rgb = np.array([[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] for c in palette(50)])
+    rgb = np.array(
+        [
+            [int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+            for c in class_colors([str(index) for index in range(50)]).values()
+        ]
+    )
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     to_cone = np.array(
         [
@@ -52,8 +53,8 @@ def test_palette_of_fifty_keeps_apart_what_the_eye_keeps_apart() -> None:
 
 def test_projection_is_one_trace_in_the_order_of_the_rows() -> None:
     coordinate = np.array([[0, 1], [2, 3], [4, 5]], dtype=np.float32)
-    colouring = screen.class_colouring(np.array([2, 0, 1]), ("#111111", "#222222", "#333333"))
-    figure = screen.projection(coordinate, colouring)
+    coloring = screen.class_coloring(np.array([2, 0, 1]), ("#111111", "#222222", "#333333"))
+    figure = screen.projection(coordinate, coloring)
     (trace,) = figure.data
     assert trace.type == "scattergl"
     assert trace.x.tolist() == [0, 2, 4]
@@ -65,24 +66,29 @@ def test_projection_is_one_trace_in_the_order_of_the_rows() -> None:
 
 
 def test_class_colours_lie_on_the_values_of_their_classes() -> None:
-    colouring = screen.class_colouring(np.array([0, 1]), ("#111111", "#222222"))
-    assert colouring.scale == ((0, "#111111"), (0.5, "#111111"), (0.5, "#222222"), (1, "#222222"))
+    coloring = screen.class_coloring(np.array([0, 1]), ("#111111", "#222222"))
+    assert coloring.colorscale == (
+        (0, "#111111"),
+        (0.5, "#111111"),
+        (0.5, "#222222"),
+        (1, "#222222"),
+    )
 
 
 def test_right_and_confidence_run_from_nought_to_one() -> None:
-    right = screen.right_colouring(np.array([True, False]))
-    assert right.value.tolist() == [1, 0]
-    assert right.scale[0][1] == screen.WRONG
-    assert right.scale[-1][1] == screen.RIGHT
-    confidence = screen.share_colouring(np.array([0.25]))
-    assert (confidence.low, confidence.high, confidence.value.tolist()) == (0, 1, [0.25])
+    right = screen.correct_coloring(np.array([True, False]))
+    assert right.values.tolist() == [1, 0]
+    assert right.colorscale[0][1] == screen.WRONG
+    assert right.colorscale[-1][1] == screen.CORRECT
+    confidence = screen.share_coloring(np.array([0.25]))
+    assert (confidence.cmin, confidence.cmax, confidence.values.tolist()) == (0, 1, [0.25])
     assert screen.share_gradient().startswith("linear-gradient(to right, #")
 
 
 def test_roc_of_few_classes_names_each_with_its_area() -> None:
     names, label, probability = guesses(4)
     result = metrics.roc(label, probability, names)
-    figure = screen.roc(result, colours(names))
+    figure = screen.roc(result, class_colors(names))
     chance, *curves = figure.data
     assert chance.name == "chance"
     assert {curve.name for curve in curves} == {
@@ -97,7 +103,7 @@ def test_roc_of_few_classes_names_each_with_its_area() -> None:
 def test_roc_of_many_classes_names_the_best_three_and_the_worst_three() -> None:
     names, label, probability = guesses(12)
     result = metrics.roc(label, probability, names)
-    figure = screen.roc(result, colours(names))
+    figure = screen.roc(result, class_colors(names))
     named = [curve.name for curve in figure.data if curve.showlegend]
     by_area = sorted(result.curves, key=lambda curve: -curve.auc)
     assert named == [f"{c.class_name} {c.auc:.3f}" for c in [*by_area[:3], *by_area[-3:]]]
@@ -107,14 +113,14 @@ def test_roc_of_many_classes_names_the_best_three_and_the_worst_three() -> None:
 def test_roc_draws_only_the_classes_asked_for() -> None:
     names, label, probability = guesses(12)
     result = metrics.roc(label, probability, names)
-    figure = screen.roc(result, colours(names), named=names[2:4])
+    figure = screen.roc(result, class_colors(names), named=names[2:4])
     assert {curve.name[:8] for curve in figure.data[1:]} == set(names[2:4])
 
 
 def test_roc_says_which_class_has_no_curve() -> None:
     label = np.zeros(3, dtype=np.int64)
     result = metrics.roc(label, np.ones((3, 2)) / 2, ("Ohio", "Utah"))
-    figure = screen.roc(result, colours(("Ohio", "Utah")))
+    figure = screen.roc(result, class_colors(("Ohio", "Utah")))
     assert len(figure.data) == 1
     assert "Ohio, Utah" in figure.layout.annotations[0].text
 
@@ -124,7 +130,7 @@ def test_thinned_curves_keep_the_area() -> None:
     label = generator.integers(0, 2, 20_000)
     score = generator.normal(size=20_000) + label
     result = metrics.roc(label, np.stack([-score, score], axis=1), ("no", "yes"))
-    figure = screen.roc(result, colours(("no", "yes")))
+    figure = screen.roc(result, class_colors(("no", "yes")))
     for trace, curve in zip(
         sorted(figure.data[1:], key=lambda trace: trace.name), result.curves, strict=True
     ):

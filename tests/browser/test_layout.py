@@ -10,12 +10,12 @@ from tests.window import Window
 
 PANELS = "header, .panel"
 LEGIBLE = (
-    "h1, h2, #accuracy, #selected > div, .verdict, .explained dd, .explained dt, .scale span, "
-    ".entry .name, .segments label, button, .hint li, #roc-words, .bars .name"
+    "h1, h2, #accuracy, #selection-summary > div, .verdict, .info dd, .info dt, .scale span, "
+    ".entry .name, .segments label, button, .hint li, #roc-summary, .bars .name"
 )
 MEASURED = (
-    ".measure .name, .location-panel h3, .gather-head *, .mean-words *, .exemplar-words *, "
-    ".speaks, .display > *, #location-panel button.quiet"
+    ".measure .name, .location-panel h3, .aggregate-head *, .mean-info *, .prototypes-info *, "
+    ".reason, .display > *, #location-panel button.quiet"
 )
 OVERLAPS = """(selector) => {
   const all = [...document.querySelectorAll(selector)].map((e) => [e, e.getBoundingClientRect()]);
@@ -52,7 +52,7 @@ def test_nothing_overlaps_and_nothing_is_cut_off(page: Page, size: tuple[int, in
     expect(page.locator("#completeness")).to_be_visible()
     assert page.evaluate(OVERLAPS, PANELS) == []
     assert page.evaluate(OVERLAPS, "header > *") == []
-    assert page.evaluate(OVERLAPS, ".views, .verdict, .bars, .explained") == []
+    assert page.evaluate(OVERLAPS, ".views, .verdict, .bars, .info") == []
     assert page.evaluate(OUTSIDE, PANELS) == []
     assert page.evaluate(CUT_OFF, LEGIBLE) == []
     scrolled = page.evaluate(SCROLLED)
@@ -69,24 +69,34 @@ def test_evidence_and_selection_fit_into_the_panel_and_over_the_page(
     page.locator(".card").first.click()
     page.locator("[data-class=Ohio]").click()
     header(page).to_contain_text("24 of 120 locations")
-    for tab, part in (("Evidence", ".curves .trace"), ("Selection", "#gather"), ("Map", "#scale")):
+    for tab, part in (
+        ("Evidence", ".curves .trace"),
+        ("Selection", "#aggregate-compute"),
+        ("Map", "#color-scale"),
+    ):
         page.locator("#tab label", has_text=tab).click()
         expect(page.locator(part).first).to_be_visible()
         if tab == "Selection":
             # Where all is made already there is nothing to click.
-            page.locator("#gather").dispatch_event("click")
-            expect(page.locator(".exemplar").first).to_be_visible()
+            page.locator("#aggregate-compute").dispatch_event("click")
+            expect(page.locator(".prototype").first).to_be_visible()
         fits(page)
     page.locator("#expand").click()
-    expect(page.locator("#evidence")).to_be_visible()
-    assert page.evaluate(OVERLAPS, ".location, .evidence, .gathering") == []
+    expect(page.locator("#checks")).to_be_visible()
+    assert page.evaluate(OVERLAPS, ".location, .checks, .aggregate") == []
     fits(page)
 
 
 def fits(page: Page) -> None:
     assert page.evaluate(SCROLLED)["sideways"] <= 0
     assert page.evaluate(CUT_OFF, MEASURED) == []
-    for beside in (".evidence > *", ".measure", ".gather-head > *", "#gathered > *", ".exemplar"):
+    for beside in (
+        ".checks > *",
+        ".measure",
+        ".aggregate-head > *",
+        "#aggregate-maps > *",
+        ".prototype",
+    ):
         assert page.evaluate(OVERLAPS, f".location-panel :is({beside})") == []
 
 

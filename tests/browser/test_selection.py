@@ -20,7 +20,7 @@ def test_a_legend_click_highlights_in_all_maps_and_narrows_everything(
     assert len(rows) == 24
     assert classes_of(site, rows) == {"Hawaii"}
     expect(page.locator("[data-class=Hawaii]")).to_have_attribute("aria-pressed", "true")
-    expect(page.locator("#strip-words")).to_have_text("showing all 24")
+    expect(page.locator("#gallery-status")).to_have_text("showing all 24")
     expect(page.locator(".card")).to_have_count(24)
     assert set(page.locator(".card .true").all_inner_texts()) == {"Hawaii"}
     expect(page.locator("#confusion .ytick text")).to_have_text(["Hawaii"])
@@ -32,7 +32,7 @@ def test_a_legend_click_highlights_in_all_maps_and_narrows_everything(
     expect(page.locator("#confusion .ytick text")).to_have_text(["Hawaii", "Ohio"])
     page.locator("[data-class=Hawaii]").click()
     header(page).to_contain_text("24 of 120 locations")
-    page.locator("#clear").click()
+    page.locator("#clear-selection").click()
     header(page).to_contain_text("all 120 locations")
     page.wait_for_function(f"() => ({SELECTED})().every((rows) => rows === null)")
     expect(page.locator("[aria-pressed=true]")).to_have_count(0)
@@ -126,12 +126,12 @@ def test_a_cell_of_the_confusion_matrix_narrows_to_its_locations(page: Page, sit
 def test_colour_by_recolours_all_maps_and_keeps_the_selection(page: Page) -> None:
     page.locator("[data-class=Ohio]").click()
     header(page).to_contain_text("24 of 120 locations")
-    page.locator("#colour label", has_text="Right/wrong").click()
+    page.locator("#color-by label", has_text="Correct/wrong").click()
     page.wait_for_function(
-        """() => [...document.querySelectorAll('.map-panel .js-plotly-plot')]
+        """() => [...document.querySelectorAll('.projection-panel .js-plotly-plot')]
           .every((graph) => graph._fullData[0].marker.cmax === 1)"""
     )
-    expect(page.locator(".key-right")).to_be_visible()
+    expect(page.locator(".key-correct")).to_be_visible()
     rows = selected_in_all(page)
     assert rows is not None
     assert len(rows) == 24
@@ -139,7 +139,7 @@ def test_colour_by_recolours_all_maps_and_keeps_the_selection(page: Page) -> Non
 
 def test_the_legend_sorts_by_area_and_keeps_what_is_pressed(page: Page, site: Site) -> None:
     page.locator("[data-class=Ohio]").click()
-    page.locator("#legend-sort label", has_text="Area").click()
+    page.locator("#legend-order label", has_text="AUC").click()
     best = max(site.predictions.roc.curves, key=lambda curve: curve.auc).class_name
     expect(page.locator("#legend .entry").first).to_contain_text(best)
     expect(page.locator("[aria-pressed=true]")).to_have_count(1)
@@ -153,19 +153,19 @@ def test_a_point_says_what_it_is_and_opens_on_a_click(page: Page, site: Site) ->
     name = drawn_ids(site)[row]
     page.mouse.move(places[row, 0] - 2, places[row, 1])
     page.mouse.move(places[row, 0], places[row, 1], steps=3)
-    expect(page.locator("#tip")).to_contain_text(name)
-    expect(page.locator("#tip")).to_contain_text("predicted")
+    expect(page.locator("#tooltip")).to_contain_text(name)
+    expect(page.locator("#tooltip")).to_contain_text("predicted")
     page.mouse.click(places[row, 0], places[row, 1])
-    expect(page.locator("#location-words")).to_contain_text(name)
-    expect(page.locator(".map-panel .shapelayer path")).to_have_count(3)
+    expect(page.locator("#location-title")).to_contain_text(name)
+    expect(page.locator(".projection-panel .shapelayer path")).to_have_count(3)
 
 
-def test_the_strip_turns_its_pages_and_its_photographs_load_when_near(page: Page) -> None:
-    expect(page.locator("#strip-words")).to_have_text("showing 1–60 of 120")
-    expect(page.locator("#strip-back")).to_be_disabled()
-    page.locator("#strip-on").click()
-    expect(page.locator("#strip-words")).to_have_text("showing 61–120 of 120")
-    expect(page.locator("#strip-on")).to_be_disabled()
+def test_the_gallery_turns_its_pages_and_its_photographs_load_when_near(page: Page) -> None:
+    expect(page.locator("#gallery-status")).to_have_text("showing 1–60 of 120")
+    expect(page.locator("#gallery-previous")).to_be_disabled()
+    page.locator("#gallery-next").click()
+    expect(page.locator("#gallery-status")).to_have_text("showing 61–120 of 120")
+    expect(page.locator("#gallery-next")).to_be_disabled()
     expect(page.locator(".card").last.locator("img").first).not_to_have_attribute(
         "src", re.compile(".")
     )

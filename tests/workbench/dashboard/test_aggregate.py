@@ -17,7 +17,7 @@ from workbench.store.photographs import Photographs
 def test_a_cell_asks_why_the_predicted_rather_than_the_true(predictions: Predictions) -> None:
     cell = resolve({"by": "cell", "true": "Ohio", "predicted": "Alaska"}, predictions)
     above = AttributionRequest(output="probability", contrast_target="true")
-    assert aggregate.own_question(cell, above) == replace(
+    assert aggregate.selection_request(cell, above) == replace(
         above, target="Alaska", contrast_target="Ohio"
     )
 
@@ -28,7 +28,7 @@ def test_a_class_asks_what_speaks_for_it(predictions: Predictions) -> None:
         {"by": "class", "names": ["Ohio"]},
         {"by": "cell", "true": "Ohio", "predicted": "Ohio"},
     ):
-        asked = aggregate.own_question(resolve(rule, predictions), above)
+        asked = aggregate.selection_request(resolve(rule, predictions), above)
         assert asked == replace(above, target="Ohio", contrast_target="")
 
 
@@ -39,14 +39,15 @@ def test_other_selections_ask_what_is_asked_above(predictions: Predictions) -> N
         {"by": "class", "names": ["Ohio", "Alaska"]},
         {"by": "lasso", "method": "umap", "ids": ids},
     ):
-        assert aggregate.own_question(resolve(rule, predictions), AttributionRequest()) is None
+        assert aggregate.selection_request(resolve(rule, predictions), AttributionRequest()) is None
 
 
 def test_a_sample_is_what_the_strip_shows_first(predictions: Predictions) -> None:
     everything = aggregate.sample(None, predictions)
-    assert len(everything) == aggregate.MOST
+    assert len(everything) == aggregate.MAX_LOCATIONS
     assert everything == [
-        predictions.store.location_ids[row] for row in predictions.drawing_order[: aggregate.MOST]
+        predictions.store.location_ids[row]
+        for row in predictions.drawing_order[: aggregate.MAX_LOCATIONS]
     ]
     ohio = aggregate.sample(resolve({"by": "class", "names": ["Ohio"]}, predictions), predictions)
     assert len(ohio) == 6
@@ -56,14 +57,17 @@ def test_a_sample_is_what_the_strip_shows_first(predictions: Predictions) -> Non
 def test_it_says_how_many_of_how_many(
     predictions: Predictions, judged_predictions: Predictions
 ) -> None:
-    assert aggregate.words(None, 12, 3400) == "12 of 3,400 locations, drawn by a fixed seed"
-    assert aggregate.words(None, 6, 6) == "all 6 locations"
-    assert aggregate.words(None, 1, 1) == "one location"
+    assert (
+        aggregate.describe_sample(None, 12, 3400)
+        == "12 of 3,400 locations, drawn at random with a fixed seed"
+    )
+    assert aggregate.describe_sample(None, 6, 6) == "all 6 locations"
+    assert aggregate.describe_sample(None, 1, 1) == "one location"
     near = resolve({"by": "nearest", "of": predictions.store.location_ids[0]}, judged_predictions)
-    assert aggregate.words(near, 12, 15) == "12 of 15 locations, the nearest"
+    assert aggregate.describe_sample(near, 12, 15) == "12 of 15 locations, the nearest"
 
 
-def test_the_mean_map_stands_with_its_shares_and_exemplars(
+def test_the_mean_map_stands_with_its_shares_and_prototypes(
     predictions: Predictions, photographs: Photographs
 ) -> None:
     generator = np.random.default_rng(0)
@@ -72,40 +76,40 @@ def test_the_mean_map_stands_with_its_shares_and_exemplars(
         for name in predictions.store.location_ids[:6]
     ]
     together = aggregation.aggregate(made)
-    mean, *_ = aggregate.drawn(made, len(made), photographs, predictions, Display())
+    mean, *_ = aggregate.view(made, len(made), photographs, predictions, Display())
     shares = [text(one).split(maxsplit=1)[1] for one in mean.children[:4]]
     assert shares == aggregate.shares(together)
     low, high = together.view_intervals[0]
     assert shares[0] == f"{together.view_shares[0]:.0%} ({low * 100:.0f}–{high * 100:.0f})"
-    exemplars = aggregate.drawn(made, len(made), photographs, predictions, Display())[-1].children
-    named = [getattr(one, "data-location") for one in exemplars]
-    assert named == list(together.prototypes[: aggregate.EXEMPLARS])
+    prototypes = aggregate.view(made, len(made), photographs, predictions, Display())[-1].children
+    named = [getattr(one, "data-location") for one in prototypes]
+    assert named == list(together.prototypes[: aggregate.N_PROTOTYPES])
 
 
 def test_a_mean_of_some_of_the_maps_is_headed_so_and_has_no_interval(
     predictions: Predictions, photographs: Photographs
 ) -> None:
     made = [attribution(name) for name in predictions.store.location_ids[:3]]
-    mean, said, *_ = aggregate.drawn(made, 12, photographs, predictions, Display())
+    mean, said, *_ = aggregate.view(made, 12, photographs, predictions, Display())
     assert "mean of 3 of 12 maps" in text(said)
     assert text(mean.children[0]).split() == ["N", "25%"]
 
 
 def test_a_single_location_is_shown_too(predictions: Predictions, photographs: Photographs) -> None:
     made = attribution(predictions.store.location_ids[0])
-    mean, said, *_ = aggregate.drawn([made], 1, photographs, predictions, Display())
+    mean, said, *_ = aggregate.view([made], 1, photographs, predictions, Display())
     assert text(mean.children[0]).split() == ["N", "25%"]
     assert "one map of the logit of Ohio" in text(said)
 
 
-def test_exemplars_share_one_scale(predictions: Predictions, photographs: Photographs) -> None:
+def test_prototypes_share_one_scale(predictions: Predictions, photographs: Photographs) -> None:
     name, other = predictions.store.location_ids[:2]
     ramp = np.linspace(0, 1, 256, dtype=np.float32).reshape(4, 8, 8)
     made = [replace(attribution(name), values=ramp), replace(attribution(other), values=ramp * 9)]
-    shown = aggregate.drawn(made, len(made), photographs, predictions, Display())[-1].children
+    shown = aggregate.view(made, len(made), photographs, predictions, Display())[-1].children
     weak, strong = sorted(shown, key=lambda one: getattr(one, "data-location") == other)
     full = overlay.limit(np.stack([one.values for one in made]), Display())
     for one, prototypes in zip(made, (weak, strong), strict=True):
-        pictures = overlay.views(photographs.paths(one.location_id), aggregate.LARGEST)
-        expected = overlay.addresses(pictures, one.values, Display(full=full))
+        pictures = overlay.views(photographs.paths(one.location_id), aggregate.MAX_PIXELS)
+        expected = overlay.data_urls(pictures, one.values, Display(full=full))
         assert [image.src for image in prototypes.children[0].children] == expected

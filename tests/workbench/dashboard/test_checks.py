@@ -8,14 +8,14 @@ import pytest
 
 from tests.workbench.dashboard.examples import attribution, examined, text
 from workbench.attribution.verdict import verdict
-from workbench.dashboard import faithfulness
+from workbench.dashboard import checks
 from workbench.dashboard.job_queue import Failed, Running, Waiting
 
 
 def test_a_map_is_shown_with_its_verdict_and_the_reasons() -> None:
     made = examined(attribution("a"))
     judged = verdict(made)
-    shown = text(faithfulness.examined(made, made))
+    shown = text(checks.view(made, made))
     assert judged.label in shown
     assert judged.reasons
     for reason in judged.reasons:
@@ -24,18 +24,18 @@ def test_a_map_is_shown_with_its_verdict_and_the_reasons() -> None:
 
 def test_a_map_that_waits_for_its_evidence_says_so() -> None:
     made = attribution("a")
-    assert "not checked" in text(faithfulness.examined(made, Waiting()))
+    assert "not checked" in text(checks.view(made, Waiting()))
     going = Running(0.4, "small noise")
-    assert "small noise" in text(faithfulness.examined(made, going))
-    failed = text(faithfulness.examined(made, Failed("The GPU is gone.")))
+    assert "small noise" in text(checks.view(made, going))
+    failed = text(checks.view(made, Failed("The GPU is gone.")))
     assert "The GPU is gone." in failed
-    assert "not computed" in text(faithfulness.examined(None, None))
+    assert "not computed" in text(checks.view(None, None))
 
 
 def test_the_measured_stands_in_bars() -> None:
     found = examined(attribution("a")).checks
     assert found is not None
-    curves, gains, measures = faithfulness.measured(found, 0.5)
+    curves, gains, measures = checks.details(found, 0.5)
     assert text(gains).endswith("map 0.262, random 0.000, edges 0.150")
     shown = text(measures)
     for words in ("mean colour  0.81", "least of 2  0.90", "layer4  0.12", "N  −20.0", "90°  −3.0"):
@@ -45,7 +45,7 @@ def test_the_measured_stands_in_bars() -> None:
     assert np.array_equal(drawn["map", "x"].y, found.deletion["map"])
     assert np.array_equal(drawn["edges", "x2"].y, found.insertion["edges"])
     named = [note.text for note in curves.figure.layout.annotations]
-    area = faithfulness.area(found.deletion["random"], found.fractions)
+    area = checks.area(found.deletion["random"], found.fractions)
     assert area == pytest.approx(0.25)
     assert "random 0.250" in named[0]
 
@@ -55,7 +55,7 @@ def test_a_map_that_survives_the_last_stage_is_flagged_there(last: float, shown:
     found = examined(attribution("a")).checks
     assert found is not None
     survived = replace(found, model_randomization={"classifier": 0.9, "layer4": 0.5, "conv1": last})
-    table = faithfulness.measured(survived, 0.5)[2].children[2]
+    table = checks.details(survived, 0.5)[2].children[2]
     rows = [text(row).split("  ")[0] for row in table.children[1:]]
     assert rows == ["classifier", "layer4", shown]
 
@@ -68,7 +68,7 @@ def bars(component: Any) -> list[dict[str, str]]:
 def test_bars_grow_from_the_middle_to_the_largest_effect() -> None:
     found = examined(attribution("a")).checks
     assert found is not None
-    views = faithfulness.measured(found, 0.5)[2].children[4]
+    views = checks.details(found, 0.5)[2].children[4]
     assert bars(views)[0] == {"width": "50.0%", "right": "50%"}
     assert bars(views)[1] == {"width": "2.5%", "left": "50%"}
 
@@ -77,12 +77,12 @@ def test_effects_that_are_noise_of_rounding_have_no_bars_and_no_sign() -> None:
     found = examined(attribution("a")).checks
     assert found is not None
     noise = np.array([-1e-8, 1e-9, 0.0])
-    turned = faithfulness.measured(replace(found, rotation_effects=noise), 0.5)[2].children[5]
+    turned = checks.details(replace(found, rotation_effects=noise), 0.5)[2].children[5]
     *rows, note = turned.children[1:]
     assert [text(row) for row in rows] == ["90°  0.0", "180°  0.0", "270°  0.0"]
     assert {row.children[1].children.style["width"] for row in rows} == {"0.0%"}
-    assert text(note) == "The model does not know the order of its views."
-    assert "order of its views" not in text(faithfulness.measured(found, 0.5))
+    assert text(note) == "The model ignores the order of the views."
+    assert "order of the views" not in text(checks.details(found, 0.5))
 
 
 def test_what_was_not_measured_is_said() -> None:
@@ -91,4 +91,4 @@ def test_what_was_not_measured_is_said() -> None:
     bare = replace(
         found, baseline_agreement={}, noise_stability=np.array([]), model_randomization={}
     )
-    assert text(faithfulness.measured(bare, 0.5)).count("not measured") == 3
+    assert text(checks.details(bare, 0.5)).count("not measured") == 3

@@ -1,4 +1,4 @@
-/* Loads the strip's photographs when they come near: Dash's Img knows no lazy loading. */
+/* Loads the gallery's photographs when they come into view: Dash's Img has no lazy loading. */
 (function () {
   "use strict";
 
@@ -21,9 +21,9 @@
   }
 
   new MutationObserver((changes) => {
-    const strip = document.getElementById("strip");
-    // Other cards begin at the left.
-    if (strip && changes.some((change) => strip.contains(change.target))) strip.scrollLeft = 0;
+    const gallery = document.getElementById("gallery");
+    // New cards start at the left.
+    if (gallery && changes.some((change) => gallery.contains(change.target))) gallery.scrollLeft = 0;
     for (const change of changes) {
       if (change.type === "attributes") wait(change.target);
       for (const node of change.addedNodes) {

@@ -1,4 +1,4 @@
-"""One location: its views, what the model guessed, and why."""
+"""The location panel: the views of the active location, its predictions and its attribution."""
 
 import math
 from collections.abc import Sequence
@@ -7,20 +7,22 @@ from typing import Any
 from dash import Dash, Input, Output, State, html, no_update
 
 from workbench.dashboard import aggregate, attribution, attribution_view, request_controls
-from workbench.dashboard.html_attributes import attributes
-from workbench.dashboard.photographs import address
-from workbench.dashboard.selection import NEAREST, nearest
+from workbench.dashboard.components import attributes, button
+from workbench.dashboard.photographs import photograph_url
+from workbench.dashboard.selection import N_NEAREST, nearest
 from workbench.evaluation.predictions import Predictions
 from workbench.store import HEADINGS
 
 
-def panel(notes: Sequence[str], predictions: Predictions, explains: bool) -> html.Section:
-    """Return the panel before any location is opened; `notes` say what cannot be shown."""
-    steps = ["Click a point on a map or a photograph to open its location."]
+def layout(notes: Sequence[str], predictions: Predictions, explains: bool) -> html.Section:
+    """Return the panel before a location is active; `notes` say what cannot be shown."""
+    steps = ["Click a point in a projection or a photograph to open its location."]
     if explains:
-        steps.append("Its map is then computed, laid over its four views, and examined.")
-    steps.append("Draw a lasso, or click classes or a cell of the confusion matrix, to select.")
-    found = html.Div(
+        steps.append("Its attribution map is then computed, laid over the four views, and checked.")
+    steps.append(
+        "To select locations, draw a lasso, or click classes or a cell of the confusion matrix."
+    )
+    content = html.Div(
         [
             html.Div(attribution_view.empty(), className="views"),
             html.Ul([html.Li(step) for step in steps], className="hint"),
@@ -32,14 +34,12 @@ def panel(notes: Sequence[str], predictions: Predictions, explains: bool) -> htm
             html.Div(
                 [
                     html.H2("Location"),
-                    html.Span(id="location-words", className="words"),
-                    html.Button(
+                    html.Span(id="location-title", className="status"),
+                    button(
                         "Nearest",
-                        id="nearest",
-                        type="button",
-                        className="quiet",
+                        "nearest",
+                        f"Select the {N_NEAREST} locations with the nearest features",
                         hidden=True,
-                        title=f"Select the {NEAREST} locations with the most similar features",
                     ),
                     *(attribution.head() if explains else ()),
                 ],
@@ -47,9 +47,9 @@ def panel(notes: Sequence[str], predictions: Predictions, explains: bool) -> htm
             ),
             html.Div([html.P(note) for note in notes], className="notes", hidden=not notes),
             *([request_controls.controls(predictions.class_names)] if explains else ()),
-            html.Div([found, *(attribution.places() if explains else ())], className="location"),
-            *([html.Div(id="evidence", className="evidence")] if explains else ()),
-            *([aggregate.panel()] if explains else ()),
+            html.Div([content, *(attribution.layout() if explains else ())], className="location"),
+            *([html.Div(id="checks", className="checks")] if explains else ()),
+            *([aggregate.layout()] if explains else ()),
         ],
         className="panel location-panel tab-map",
         id="location-panel",
@@ -57,18 +57,20 @@ def panel(notes: Sequence[str], predictions: Predictions, explains: bool) -> htm
     )
 
 
-def views(location: str, predictions: Predictions, pictures: bool) -> list[Any]:
-    """Return what is known at once: marks, four views, the five most probable classes."""
+def views(location: str, predictions: Predictions, has_photographs: bool) -> list[Any]:
+    """Return the four views, true and predicted class, and the five most probable classes."""
     row = predictions.rows[location]
     true = predictions.class_names[predictions.store.labels[row]]
     predicted = predictions.class_names[predictions.predicted_labels[row]]
-    right = bool(predictions.correct[row])
+    correct = bool(predictions.correct[row])
     best = predictions.rankings[row, :5]
-    pictured = [
+    figures = [
         html.Figure(
             [
-                html.Img(src=address(location, heading), alt=f"view to the {heading}, {location}")
-                if pictures
+                html.Img(
+                    src=photograph_url(location, heading), alt=f"view to the {heading}, {location}"
+                )
+                if has_photographs
                 else html.Span("no photograph", className="absent"),
                 html.Figcaption(heading),
             ]
@@ -76,7 +78,7 @@ def views(location: str, predictions: Predictions, pictures: bool) -> list[Any]:
         for heading in HEADINGS
     ]
     return [
-        html.Div(pictured, className="views", id="views"),
+        html.Div(figures, className="views", id="views"),
         html.Div(
             [
                 html.Span("true", className="label"),
@@ -84,8 +86,8 @@ def views(location: str, predictions: Predictions, pictures: bool) -> list[Any]:
                 html.Span("predicted", className="label"),
                 html.Strong(predicted),
                 html.Span(
-                    "✓ right" if right else "✗ wrong",
-                    className="mark right" if right else "mark wrong",
+                    "✓ correct" if correct else "✗ wrong",
+                    className="mark correct" if correct else "mark wrong",
                 ),
             ],
             className="verdict",
@@ -105,7 +107,7 @@ def views(location: str, predictions: Predictions, pictures: bool) -> list[Any]:
 
 
 def headline(location: str, predictions: Predictions) -> list[Any]:
-    """Return the id and, where known, the coordinates."""
+    """Return the location id and the coordinates, if known."""
     row = predictions.rows[location]
     latitude, longitude = (
         float(predictions.store.latitudes[row]),
@@ -120,26 +122,22 @@ def headline(location: str, predictions: Predictions) -> list[Any]:
     return [html.Code(location, title=location), html.Span(where, className="where")]
 
 
-def follow(
-    app: Dash,
-    predictions: Predictions,
-    pictures: bool,
-) -> None:
-    """Let the panel follow the opened location; `pictures` says whether there are photographs."""
+def register_callbacks(app: Dash, predictions: Predictions, has_photographs: bool) -> None:
+    """Show the active location, and select its nearest neighbours on request."""
 
     @app.callback(
         Output("location", "children"),
-        Output("location-words", "children"),
+        Output("location-title", "children"),
         Output("nearest", "hidden"),
-        Input("opened", "data"),
+        Input("active-location", "data"),
         prevent_initial_call=True,
     )
-    def shown(wanted: Any) -> tuple[Any, Any, Any]:
-        location = predictions.find(wanted)
+    def show(location_id: Any) -> tuple[Any, Any, Any]:
+        location = predictions.find(location_id)
         if location is None:
             return no_update, no_update, no_update
         return (
-            views(location, predictions, pictures),
+            views(location, predictions, has_photographs),
             headline(location, predictions),
             predictions.store.neighbors is None,
         )
@@ -147,11 +145,11 @@ def follow(
     @app.callback(
         Output("selection", "data"),
         Input("nearest", "n_clicks"),
-        State("opened", "data"),
+        State("active-location", "data"),
         prevent_initial_call=True,
     )
-    def nearest_selected(_clicks: Any, wanted: Any) -> Any:
-        location = predictions.find(wanted)
+    def select_nearest(_clicks: Any, location_id: Any) -> Any:
+        location = predictions.find(location_id)
         rule = None if location is None else nearest(location, predictions)
         return no_update if rule is None else rule
 

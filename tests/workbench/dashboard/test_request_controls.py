@@ -22,9 +22,9 @@ def test_the_controls_stand_at_the_usual_question(predictions: Predictions) -> N
         if hasattr(part, "options")
     ]
     standing = {dropdown.id: dropdown.value for dropdown in dropdowns}
-    values = [standing.get(name) for name, _ in request_controls.QUESTION]
+    values = [standing.get(name) for name, _ in request_controls.REQUEST]
     assert values == USUAL
-    assert request_controls.asked(values, predictions) == AttributionRequest()
+    assert request_controls.read_request(values, predictions) == AttributionRequest()
 
 
 def test_every_choice_can_be_asked(predictions: Predictions) -> None:
@@ -32,16 +32,16 @@ def test_every_choice_can_be_asked(predictions: Predictions) -> None:
         for output in OUTPUTS:
             for state in ("predicted", "true", *predictions.class_names):
                 values = [method, "mean", None, output, state, ""]
-                asked = request_controls.asked(values, predictions)
+                asked = request_controls.read_request(values, predictions)
                 assert asked == AttributionRequest(method, "mean", "", output, state)
 
 
 def test_the_pinned_location_is_a_baseline_only_when_chosen(predictions: Predictions) -> None:
     pinned = predictions.store.location_ids[2]
     values: list[Any] = [*USUAL[:2], pinned, *USUAL[3:]]
-    assert request_controls.asked(values, predictions) == AttributionRequest()
+    assert request_controls.read_request(values, predictions) == AttributionRequest()
     values[1] = "location"
-    assert request_controls.asked(values, predictions) == AttributionRequest(
+    assert request_controls.read_request(values, predictions) == AttributionRequest(
         baseline="location", baseline_location=pinned
     )
     assert request_controls.baselines(pinned)["location"] == f"as {pinned}"
@@ -52,8 +52,8 @@ def test_where_no_baseline_is_used_the_pinned_location_is_not_asked(
     predictions: Predictions,
 ) -> None:
     values: list[Any] = ["grad_cam", "location", predictions.store.location_ids[2], *USUAL[3:]]
-    assert request_controls.asked(values, predictions) == AttributionRequest("grad_cam")
-    assert request_controls.baseline_label("grad_cam") == "Uses no baseline"
+    assert request_controls.read_request(values, predictions) == AttributionRequest("grad_cam")
+    assert request_controls.baseline_label("grad_cam") == "No baseline"
     assert request_controls.baseline_label("occlusion") == "Baseline"
 
 
@@ -63,18 +63,18 @@ def test_what_is_no_question_is_refused(at: int, nonsense: Any, predictions: Pre
     values = [*USUAL]
     values[at] = nonsense
     with pytest.raises(InputError):
-        request_controls.asked(values, predictions)
+        request_controls.read_request(values, predictions)
 
 
 def test_maps_are_shown_as_the_controls_say() -> None:
     usual = Display()
-    assert request_controls.shown(["", 99, 1]) == usual
-    assert request_controls.shown(["0.5", 99.9, "0.4"]) == Display(0.5, 99.9, 0.4)
-    assert request_controls.shown(["3", 99, 1]) == replace(usual, full=3.0)
+    assert request_controls.read_display(["", 99, 1]) == usual
+    assert request_controls.read_display(["0.5", 99.9, "0.4"]) == Display(0.5, 99.9, 0.4)
+    assert request_controls.read_display(["3", 99, 1]) == replace(usual, full=3.0)
 
 
 @pytest.mark.parametrize(
     "nonsense", [None, "", "red", -1, [], {}, "nan", float("nan"), float("inf"), 10**400]
 )
 def test_nonsense_shows_them_as_usual(nonsense: Any) -> None:
-    assert request_controls.shown([nonsense] * 3) == Display()
+    assert request_controls.read_display([nonsense] * 3) == Display()

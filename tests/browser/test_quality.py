@@ -39,7 +39,7 @@ def test_a_judged_store_shows_neighbours_and_lets_each_panel_choose_its_map(
 
         # Each map is coloured by its own neighbours.
         page.get_by_text("Neighbours kept").click()
-        page.wait_for_function("() => document.body.dataset.colour === 'preservation'")
+        page.wait_for_function("() => document.body.dataset.color === 'preservation'")
         colour = (
             "(method) => [...document.querySelector(`[data-method=${method}] .js-plotly-plot`)"
             "._fullData[0].marker.color]"
@@ -65,7 +65,7 @@ def test_a_judged_store_shows_neighbours_and_lets_each_panel_choose_its_map(
         assert np.allclose(made["x"], coordinate[site.predictions.drawing_order, 0])
         assert sorted(made["selected"]) == sorted(rows)
         assert made["ring"] == 1
-        page.locator("#clear").click()
+        page.locator("#clear-selection").click()
         header(page).to_contain_text("all 120 locations")
         assert page.evaluate(SELECTED) == [None, None, None]
         window.check()

@@ -27,8 +27,8 @@ def explain(page: Page, card: int) -> str:
     name = page.locator(".card").nth(card).get_attribute("data-location")
     assert name
     page.locator(".card").nth(card).click()
-    expect(page.locator("#location-words")).to_contain_text(name)
-    expect(page.locator("#badge")).not_to_have_text("examining")
+    expect(page.locator("#location-title")).to_contain_text(name)
+    expect(page.locator("#verdict-badge")).not_to_have_text("examining")
     expect(page.locator("#completeness")).to_be_attached()
     return name
 
@@ -44,11 +44,11 @@ def test_a_card_opens_its_location_and_its_map_is_seen_while_it_is_made(
     name = card.get_attribute("data-location")
     assert name
     card.click()
-    expect(page.locator("#location-words")).to_contain_text(name)
+    expect(page.locator("#location-title")).to_contain_text(name)
     loaded(page, "#views img", 4)
     expect(page.locator("#views figcaption")).to_have_text(["N", "E", "S", "W"])
     expect(page.locator(".bars li")).to_have_count(5)
-    expect(page.locator("#explanation")).to_contain_text(
+    expect(page.locator("#attribution-info")).to_contain_text(
         "integrated gradients: 12 gradients, map error 2.1%"
     )
     loaded(page, ".overlays img", 4)
@@ -68,13 +68,13 @@ def test_the_map_is_shown_at_once_and_its_evidence_later(page: Page, site: Site)
     site.explainer.evidence_gate.clear()
     page.locator(".card").nth(2).click()
     expect(page.locator("#completeness")).to_be_visible()
-    expect(page.locator("#badge")).to_have_text("examining")
+    expect(page.locator("#verdict-badge")).to_have_text("examining")
     tab(page, "Checks")
-    expect(page.locator("#evidence")).to_contain_text("deletion and insertion, 2 of 5")
+    expect(page.locator("#checks")).to_contain_text("deletion and insertion, 2 of 5")
     site.explainer.evidence_gate.set()
-    expect(page.locator("#evidence .reasons li").first).to_be_visible()
-    expect(page.locator("#evidence .curves .scatterlayer .trace")).to_have_count(6)
-    expect(page.locator("#evidence .measure h3")).to_have_text(
+    expect(page.locator("#checks .reasons li").first).to_be_visible()
+    expect(page.locator("#checks .curves .scatterlayer .trace")).to_have_count(6)
+    expect(page.locator("#checks .measure h3")).to_have_text(
         [
             "Other baselines",
             "Under small noise",
@@ -90,24 +90,24 @@ def test_the_map_is_shown_at_once_and_its_evidence_later(page: Page, site: Site)
 def test_an_explanation_can_be_cancelled_and_asked_again(page: Page, site: Site) -> None:
     site.explainer.gate.clear()
     page.locator(".card").nth(5).click()
-    expect(page.locator("#explanation")).to_contain_text("12 gradients")
+    expect(page.locator("#attribution-info")).to_contain_text("12 gradients")
     loaded(page, ".overlays img", 4)
     page.locator("#cancel").click()
-    expect(page.locator("#explanation")).to_have_text("Map: cancelled.")
+    expect(page.locator("#attribution-info")).to_have_text("Map: cancelled.")
     loaded(page, ".overlays img", 4)  # As far as it had come.
     site.explainer.gate.set()
-    page.locator("#again").click()
+    page.locator("#compute").click()
     expect(page.locator("#completeness")).to_be_visible()
 
 
 def test_a_failed_explanation_says_why(page: Page, site: Site) -> None:
     site.explainer.broken = True
     page.locator(".card").nth(7).click()
-    expect(page.locator("#explanation .failure")).to_have_text(
+    expect(page.locator("#attribution-info .failure")).to_have_text(
         "The photographs have changed; extract the store again."
     )
     site.explainer.broken = False
-    page.locator("#again").click()
+    page.locator("#compute").click()
     expect(page.locator("#completeness")).to_be_visible()
 
 
@@ -116,17 +116,17 @@ def test_a_failed_explanation_says_why(page: Page, site: Site) -> None:
 
 def test_another_question_is_asked_at_once_and_going_back_is_free(page: Page, site: Site) -> None:
     explain(page, 3)
-    said = page.locator("#explained-what")
+    said = page.locator("#request-info")
     expect(said).to_contain_text("integrated gradients, baseline mean colour")
     choose(page, "output", "probability")
     expect(said).to_contain_text("probability of")
     choose(page, "method", "Grad-CAM")
     expect(said).to_contain_text("Grad-CAM")
     expect(page.locator("#convergence")).to_be_visible()
-    choose(page, "state", "Hawaii")
+    choose(page, "target", "Hawaii")
     expect(said).to_contain_text("probability of Hawaii")
     site.explainer.gate.clear()  # Now nothing new can be made.
-    choose(page, "state", "predicted")
+    choose(page, "target", "predicted")
     choose(page, "method", "integrated gradients")
     choose(page, "output", "logit")
     expect(said).to_contain_text("logit of")
@@ -137,20 +137,22 @@ def test_a_state_rather_than_itself_gets_a_sentence(page: Page, site: Site) -> N
     name = explain(page, 4)
     row = site.predictions.rows[name]
     predicted = site.predictions.class_names[site.predictions.predicted_labels[row]]
-    choose(page, "rather", predicted)
-    expect(page.locator("#explanation .failure")).to_contain_text("choose two classes")
+    choose(page, "contrast-target", predicted)
+    expect(page.locator("#attribution-info .failure")).to_contain_text(
+        "choose two classes"
+    )
     other = next(one for one in site.predictions.class_names if one != predicted)
-    choose(page, "rather", other)
-    expect(page.locator("#explained-what")).to_contain_text(f"{predicted} rather than {other}")
+    choose(page, "contrast-target", other)
+    expect(page.locator("#request-info")).to_contain_text(f"{predicted} rather than {other}")
 
 
 def test_a_pinned_location_becomes_a_baseline(page: Page) -> None:
     pinned = explain(page, 5)
     page.locator("#pin").click()
     expect(page.locator("#baseline")).to_contain_text(f"as {pinned}")
-    expect(page.locator("#explanation .failure")).to_contain_text("is its own baseline")
+    expect(page.locator("#attribution-info .failure")).to_contain_text("is its own baseline")
     explain(page, 6)
-    expect(page.locator("#explained-what")).to_contain_text(f"baseline {pinned}")
+    expect(page.locator("#request-info")).to_contain_text(f"baseline {pinned}")
 
 
 def test_a_method_without_a_baseline_has_none_to_choose(page: Page) -> None:
@@ -181,7 +183,7 @@ def test_a_control_can_be_worked_with_the_keyboard(page: Page) -> None:
         page.locator("[value=log_probability]:focus, [value=probability]:focus")
     ).to_be_attached()
     page.keyboard.press("Space")
-    expect(page.locator("#explained-what")).not_to_contain_text("logit")
+    expect(page.locator("#request-info")).not_to_contain_text("logit")
 
 
 # --- how it is shown ---
@@ -189,32 +191,32 @@ def test_a_control_can_be_worked_with_the_keyboard(page: Page) -> None:
 
 def test_how_a_map_is_shown_changes_only_how_it_is_shown(page: Page) -> None:
     explain(page, 3)
-    said = page.locator("#explanation").inner_text()
+    said = page.locator("#attribution-info").inner_text()
     changed = "(old) => !old.includes(document.querySelector('.overlays img').src)"
     seen = sources(page, ".overlays img")
-    choose(page, "clip", "95 %")
+    choose(page, "percentile", "95 %")
     page.wait_for_function(changed, arg=seen)
     seen += sources(page, ".overlays img")
-    page.locator("#strength").fill("0.4")
+    page.locator("#opacity").fill("0.4")
     page.wait_for_function(changed, arg=seen)
-    page.locator("#full").fill("0.5")
+    page.locator("#color-limit").fill("0.5")
     page.keyboard.press("Enter")
-    expect(page.locator("#scale")).to_contain_text("±0.5")
-    assert page.locator("#explanation").inner_text() == said
-    page.locator("#full").fill("")
+    expect(page.locator("#color-scale")).to_contain_text("±0.5")
+    assert page.locator("#attribution-info").inner_text() == said
+    page.locator("#color-limit").fill("")
     page.keyboard.press("Enter")
-    expect(page.locator("#scale")).not_to_contain_text("±0.5")
+    expect(page.locator("#color-scale")).not_to_contain_text("±0.5")
 
 
 def test_the_scale_of_one_map_is_kept_for_the_next(page: Page, site: Site) -> None:
     explain(page, 3)
-    own = page.locator("#scale").inner_text()
-    page.locator("#keep").click()
-    expect(page.locator("#full")).not_to_have_value("")
+    own = page.locator("#color-scale").inner_text()
+    page.locator("#keep-limit").click()
+    expect(page.locator("#color-limit")).not_to_have_value("")
     explain(page, 8)
-    expect(page.locator("#scale")).to_have_text(own.replace("\n", ""))
-    page.locator("#keep").click()
-    expect(page.locator("#full")).to_have_value("")
+    expect(page.locator("#color-scale")).to_have_text(own.replace("\n", ""))
+    page.locator("#keep-limit").click()
+    expect(page.locator("#color-limit")).to_have_value("")
 
 
 def test_the_panel_grows_over_the_page_and_back(page: Page) -> None:
@@ -222,15 +224,15 @@ def test_the_panel_grows_over_the_page_and_back(page: Page) -> None:
     panel = page.locator("#location-panel")
     small = panel.bounding_box()
     page.locator("#expand").click()
-    expect(page.locator("#evidence .reasons")).to_be_visible()
+    expect(page.locator("#checks .reasons")).to_be_visible()
     expect(page.locator("#completeness")).to_be_visible()
-    expect(page.locator("#gather")).to_be_visible()
+    expect(page.locator("#aggregate-compute")).to_be_visible()
     large = panel.bounding_box()
     assert small
     assert large
     assert large["width"] > 2 * small["width"]
     page.keyboard.press("Escape")
-    expect(page.locator("#evidence")).to_be_hidden()
+    expect(page.locator("#checks")).to_be_hidden()
     assert panel.bounding_box() == small
 
 
@@ -241,25 +243,27 @@ def test_a_class_is_explained_by_the_maps_of_some_of_its_locations(page: Page, s
     page.locator("[data-class=Ohio]").click()
     header(page).to_contain_text("24 of 120 locations")
     tab(page, "Selection")
-    expect(page.locator("#gather-words")).to_have_text("12 of 24 locations, drawn by a fixed seed")
-    expect(page.locator("#gather-about label").first).to_have_text("Why Ohio")
+    expect(page.locator("#aggregate-status")).to_have_text(
+        "12 of 24 locations, drawn by a fixed seed"
+    )
+    expect(page.locator("#aggregate-target label").first).to_have_text("Why Ohio")
     site.explainer.gate.clear()
-    page.locator("#gather").click()
-    expect(page.locator("#gather-words")).to_have_text(re.compile(r"^\d of 12 maps made$"))
+    page.locator("#aggregate-compute").click()
+    expect(page.locator("#aggregate-status")).to_have_text(re.compile(r"^\d of 12 maps made$"))
     site.explainer.gate.set()
     loaded(page, ".mean img", 4)
-    expect(page.locator("#gather-words")).to_contain_text("12 of 24")
+    expect(page.locator("#aggregate-status")).to_contain_text("12 of 24")
     expect(page.locator(".mean .share").first).to_have_text(re.compile(r"^\d+% \(\d+–\d+\)$"))
-    expect(page.locator(".mean-words")).to_contain_text("mean of 12 maps of the logit of Ohio")
+    expect(page.locator(".mean-info")).to_contain_text("mean of 12 maps of the logit of Ohio")
     # An exemplar opens, and its map is what it was in the mean.
-    exemplar = page.locator(".exemplar").first
+    exemplar = page.locator(".prototype").first
     name = exemplar.get_attribute("data-location")
     assert name
     assert name.startswith("Ohio/")
-    choose(page, "state", "Ohio")
+    choose(page, "target", "Ohio")
     exemplar.click()
-    expect(page.locator("#location-words")).to_contain_text(name)
-    expect(page.locator("#explained-what")).to_contain_text("logit of Ohio")
+    expect(page.locator("#location-title")).to_contain_text(name)
+    expect(page.locator("#request-info")).to_contain_text("logit of Ohio")
 
 
 def test_a_cell_asks_why_the_one_rather_than_the_other(page: Page, site: Site) -> None:
@@ -271,37 +275,37 @@ def test_a_cell_asks_why_the_one_rather_than_the_other(page: Page, site: Site) -
     page.evaluate("(rule) => dash_clientside.set_props('selection', { data: rule })", rule)
     tab(page, "Selection")
     why = f"{names[predicted]} rather than {names[true]}"
-    expect(page.locator("#gather-about label").first).to_have_text(f"Why {why}")
-    page.locator("#gather").click()
-    expect(page.locator(".mean-words")).to_contain_text(f"logit of {why}")
+    expect(page.locator("#aggregate-target label").first).to_have_text(f"Why {why}")
+    page.locator("#aggregate-compute").click()
+    expect(page.locator(".mean-info")).to_contain_text(f"logit of {why}")
 
 
 def test_a_gathering_can_be_cancelled(page: Page, site: Site) -> None:
     page.locator("[data-class=Arizona]").click()
     tab(page, "Selection")
-    expect(page.locator("#gather-about label").first).to_have_text("Why Arizona")
+    expect(page.locator("#aggregate-target label").first).to_have_text("Why Arizona")
     site.explainer.gate.clear()
-    page.locator("#gather").click()
-    expect(page.locator("#gather-words")).to_have_text(re.compile(r"^\d of 12 maps made$"))
-    page.locator("#gather-cancel").click()
-    expect(page.locator("#gather-cancel")).to_be_hidden()
-    expect(page.locator("#gather")).to_be_enabled()
+    page.locator("#aggregate-compute").click()
+    expect(page.locator("#aggregate-status")).to_have_text(re.compile(r"^\d of 12 maps made$"))
+    page.locator("#aggregate-cancel").click()
+    expect(page.locator("#aggregate-cancel")).to_be_hidden()
+    expect(page.locator("#aggregate-compute")).to_be_enabled()
     site.explainer.gate.set()
 
 
 def test_no_mean_is_shown_of_maps_that_were_only_opened(page: Page) -> None:
     explain(page, 0)
     tab(page, "Selection")
-    expect(page.locator("#gather")).to_be_enabled()
-    expect(page.locator("#gather-about")).to_be_hidden()  # Nothing is selected.
-    expect(page.locator("#gathered")).to_be_empty()
+    expect(page.locator("#aggregate-compute")).to_be_enabled()
+    expect(page.locator("#aggregate-target")).to_be_hidden()  # Nothing is selected.
+    expect(page.locator("#aggregate-maps")).to_be_empty()
     choose(page, "output", "probability")
-    expect(page.locator("#gathered")).to_be_empty()
+    expect(page.locator("#aggregate-maps")).to_be_empty()
 
 
 def test_whoever_opens_a_location_gets_to_see_it(page: Page) -> None:
     tab(page, "Selection")
-    expect(page.locator("#gather")).to_be_visible()
+    expect(page.locator("#aggregate-compute")).to_be_visible()
     page.locator(".card").nth(9).click()
     expect(page.locator("#completeness")).to_be_visible()
 

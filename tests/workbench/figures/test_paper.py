@@ -9,7 +9,7 @@ from tests.examples import small_store
 from workbench import export, store
 from workbench.evaluation import metrics
 from workbench.figures import paper
-from workbench.figures.palette import palette
+from workbench.figures.colors import class_colors
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_a_class_has_one_colour_in_curves_and_maps(small: store.Store) -> None:
     result = metrics.roc(small.labels, metrics.probabilities(small.logits), small.class_names)
     (axes,) = paper.roc(result, small.class_names).axes
     drawn = {str(line.get_label()).split(" (")[0]: line.get_color() for line in axes.lines}
-    for name, colour in zip(small.class_names, palette(5), strict=True):
+    for name, colour in class_colors(small.class_names).items():
         assert drawn[name] == colour
 
 

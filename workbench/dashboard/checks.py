@@ -1,0 +1,199 @@
+"""The checks tab: the verdict on a map, and the checks behind it."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from dash import dcc, html
+from numpy.typing import NDArray
+
+from workbench.attribution.request import BASELINE_TITLES
+from workbench.attribution.result import Attribution, Checks
+from workbench.attribution.verdict import INPUT_INDEPENDENT, SIMILAR, Verdict, gain, verdict
+from workbench.dashboard import attribution_view
+from workbench.dashboard.job_queue import State
+from workbench.figures import screen
+from workbench.store import HEADINGS
+
+_BADGE_CLASSES = {"supported": "good", "weak": "weak", "not to be trusted": "bad"}
+_ROTATIONS = ("90°", "180°", "270°")
+_MIN_FULL = 0.01  # Smaller effects, in probability, never fill their bars.
+Row = tuple[str, float]
+
+
+def badge(result: Verdict) -> html.Span:
+    """Return a verdict in a word, with its reasons in the tooltip."""
+    reasons = "\n".join(f"{reason.side}: {reason.text}" for reason in result.reasons)
+    return html.Span(
+        result.label, className=f"badge {_BADGE_CLASSES.get(result.label, '')}", title=reasons
+    )
+
+
+def view(map_state: State, checks_state: State) -> list[Any]:
+    """Return the verdict on a map and its checks, or how far they are."""
+    if not isinstance(map_state, Attribution):
+        return [attribution_view.progress(map_state, "Map")[0]]
+    checked = checks_state if isinstance(checks_state, Attribution) else None
+    result = verdict(checked or map_state)
+    return [
+        html.Div(
+            [
+                html.Div([html.Span("This map is ", className="label"), badge(result)]),
+                html.Ul(
+                    [
+                        html.Li(reason.text, className=f"reason {reason.side}")
+                        for reason in result.reasons
+                    ],
+                    className="reasons",
+                ),
+            ],
+            className="verdict-reasons",
+        ),
+        *(
+            attribution_view.progress(checks_state, "Checks")
+            if checked is None or checked.checks is None
+            else details(checked.checks, checked.probability)
+        ),
+    ]
+
+
+def details(checks: Checks, probability: float) -> list[Any]:
+    """Return curves and numbers; `probability` is that of the target class, in [0, 1]."""
+    # The verdict judges the last stage, where all weights are random.
+    survived = [
+        name for name, alike in list(checks.model_randomization.items())[-1:] if _alike(alike)
+    ]
+    curves = dcc.Graph(
+        figure=screen.deletion_insertion(checks.fractions, checks.deletion, checks.insertion, area),
+        config={"displayModeBar": False, "doubleClick": False},
+        className="curves",
+        responsive=True,
+    )
+    gains = ", ".join(f"{order} {_number(gain(checks, order), 3)}" for order in checks.deletion)
+    return [
+        curves,
+        html.P(
+            f"Insertion minus deletion: {gains}",
+            className="gains",
+            title="Difference of the areas under the curves; the verdict compares the map with the others",
+        ),
+        html.Div(
+            [
+                _table(
+                    "Other baselines",
+                    _titled(checks.baseline_agreement),
+                    "rank correlation of the maps over patches",
+                ),
+                _table(
+                    "Small noise",
+                    _worst(checks.noise_stability),
+                    "rank correlation of the maps over patches",
+                ),
+                _table(
+                    "Random weights",
+                    checks.model_randomization.items(),
+                    "rank correlation over patches with the map of the model whose layers are "
+                    "random from the classifier down to this one; the last one is flagged if the "
+                    "map stays similar",
+                    flagged=survived,
+                ),
+                _table(
+                    "Noise images",
+                    [("mean map", checks.input_randomization)],
+                    "rank correlation of |map| over patches with the mean |map| of noise images: "
+                    "patches that the model attends to for any input",
+                    flagged=["mean map"] if checks.input_randomization >= INPUT_INDEPENDENT else [],
+                ),
+                _table(
+                    "View removed",
+                    zip(HEADINGS, checks.view_effects.tolist(), strict=True),
+                    f"change of the probability {probability:.1%}, in percentage points",
+                    share=True,
+                ),
+                _table(
+                    "Views rotated",
+                    zip(_ROTATIONS, checks.rotation_effects.tolist(), strict=True),
+                    f"change of the probability {probability:.1%}, in percentage points",
+                    share=True,
+                    note=""
+                    if np.round(checks.rotation_effects, 3).any()
+                    else "The model ignores the order of the views.",
+                ),
+            ],
+            className="measures",
+        ),
+    ]
+
+
+def area(curve: NDArray[np.float64], fraction: NDArray[np.float64]) -> float:
+    """Return the area under a curve (P,) over fractions (P,) from 0 to 1."""
+    return float(np.trapezoid(curve, fraction))
+
+
+def _alike(correlation: float) -> bool:
+    return abs(correlation) >= SIMILAR
+
+
+def _titled(agreement: Mapping[str, float]) -> list[Row]:
+    return [(BASELINE_TITLES.get(name, name), value) for name, value in agreement.items()]
+
+
+def _worst(stability: NDArray[np.float64]) -> list[Row]:
+    return [(f"least of {len(stability)}", float(stability.min()))] if len(stability) else []
+
+
+def _table(
+    title: str,
+    rows: Iterable[Row],
+    what: str,
+    *,
+    share: bool = False,
+    flagged: Collection[str] = (),
+    note: str = "",
+) -> html.Div:
+    """Return numbers in [-1, 1] as bars from the middle; the `flagged` ones are marked.
+
+    With `share`, numbers are in percentage points and bars are relative to the largest.
+    """
+    listed = list(rows)
+    most = max([_MIN_FULL, *(abs(value) for _, value in listed)]) if share else 1
+    return html.Div(
+        [
+            html.H3(title, title=what),
+            *[
+                _row(
+                    name,
+                    value / most,
+                    _number(value * 100, 1, "+") if share else _number(value, 2),
+                    flagged=name in flagged,
+                )
+                for name, value in listed
+            ],
+            *([] if listed else ["not measured"]),
+            *([html.P(note)] if note else []),
+        ],
+        className="measure",
+    )
+
+
+def _number(value: float, digits: int, sign: str = "") -> str:
+    """Return a rounded number; zero has no sign."""
+    rounded = round(value, digits)
+    return f"{rounded:{sign}.{digits}f}".replace("-", "−") if rounded else f"{0:.{digits}f}"
+
+
+def _row(name: str, length: float, text: str, *, flagged: bool) -> html.Div:
+    """Return a number with a bar of a length in [-1, 1]."""
+    side, sign = ("left", "for") if length >= 0 else ("right", "against")
+    width = f"{50 * min(abs(length), 1):.1f}%"
+    return html.Div(
+        [
+            html.Span(f"⚑ {name}" if flagged else name, className="name", title=name),
+            html.Span(
+                html.Span(style={"width": width, side: "50%"}, className=sign),
+                className="bar middle",
+            ),
+            html.Span(text, className="number"),
+        ],
+        className="flagged" if flagged else "",
+    )
