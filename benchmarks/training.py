@@ -7,9 +7,9 @@ In one run, alternating, over the same photographs and the same model:
 - plain: a loop like torchvision's reference scripts for classification: PIL and float32 on the CPU,
   contiguous batches, an optimiser that is not fused, and the loss read after every step.
 
-It prints locations per second, and mean and range of the rounds' ratios: ours / limit is the cost of
-reading data (aim: at least 0.95), ours / plain the gain over a plain loop. It also prints how many
-locations per second can be decoded without a network. On a GPU the defaults are the paper's batch
+It prints locations per second, and mean and range of the rounds' ratios: ours / limit is the cost
+of reading data (aim: at least 0.95), ours / plain the gain over a plain loop. It also prints how
+many locations per second can be decoded without a network. On a GPU the defaults are the paper's batch
 size and image size.
 """
 
@@ -219,8 +219,8 @@ def main() -> None:
             layout.index_folder(data), folder / "linked", (WARM_UP + steps) * config.batch_size
         )
         print(
-            f"{device} ({name}), ResNet-{config.depth}, {config.fusion}, {config.image_size} px, batch "
-            f"{config.batch_size}, {config.precision}, {config.num_workers} workers, {steps} steps"
+            f"{device} ({name}), ResNet-{config.depth}, {config.fusion}, {config.image_size} px, "
+            f"batch {config.batch_size}, {config.precision}, {config.num_workers} workers, {steps} steps"
         )
         rounds = []
         for number in range(options.rounds):

@@ -89,9 +89,8 @@ def main() -> None:
             try:
                 seconds, memory = alone.submit(cost, config, options.steps).result()
             except (torch.OutOfMemoryError, RuntimeError) as error:
-                print(
-                    f"| {config.depth} | {config.image_size} | {config.batch_size} | {error!s:.60} |"
-                )
+                sizes = f"{config.depth} | {config.image_size} | {config.batch_size}"
+                print(f"| {sizes} | {error!s:.60} |")
                 continue
         first = first or (seconds, memory)
         print(
