@@ -138,9 +138,7 @@ def test_a_state_rather_than_itself_gets_a_sentence(page: Page, site: Site) -> N
     row = site.predictions.rows[name]
     predicted = site.predictions.class_names[site.predictions.predicted_labels[row]]
     choose(page, "contrast-target", predicted)
-    expect(page.locator("#attribution-info .failure")).to_contain_text(
-        "choose two classes"
-    )
+    expect(page.locator("#attribution-info .failure")).to_contain_text("choose two classes")
     other = next(one for one in site.predictions.class_names if one != predicted)
     choose(page, "contrast-target", other)
     expect(page.locator("#request-info")).to_contain_text(f"{predicted} rather than {other}")

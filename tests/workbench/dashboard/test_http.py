@@ -189,9 +189,7 @@ def test_a_baseline_that_is_not_pinned_is_answered_by_a_message(
         "baseline.value": "location",
     }
     for pinned in [*NONSENSE, "nowhere"]:
-        answer = call(
-            client, STATUS, opened | {"pinned-location.data": pinned}, "baseline.value"
-        )
+        answer = call(client, STATUS, opened | {"pinned-location.data": pinned}, "baseline.value")
         assert answer.status_code == 200
         assert "No location is pinned" in answer.text or INVALID in answer.text
     pinned = {"pinned-location.data": predictions.store.location_ids[1]}
@@ -207,10 +205,7 @@ def test_a_state_rather_than_itself_is_answered_by_a_message(
         "active-location.data": predictions.store.location_ids[0],
         "contrast-target.value": "Ohio",
     }
-    assert (
-        "choose two classes"
-        in call(client, STATUS, value, "contrast-target.value").text
-    )
+    assert "choose two classes" in call(client, STATUS, value, "contrast-target.value").text
 
 
 @pytest.mark.parametrize("nonsense", [*NONSENSE, -1, 0, True, 1e400, float("nan"), "red", 10**400])
@@ -283,11 +278,9 @@ def test_a_page_polls_while_it_waits_and_no_longer(client: Any, predictions: Pre
     assert max_intervals() == 7
 
 
-
 def test_the_same_map_is_drawn_once(client: Any, predictions: Predictions) -> None:
     value = {"active-location.data": predictions.store.location_ids[4]}
     first = call(client, STATUS, value, "attribution-job.data").json["response"]
     again = value | {"map-version.data": first["map-version"]["data"]}
     polled = call(client, STATUS, again, "attribution-timer.n_intervals").json["response"]
     assert "map-version" not in polled
-
