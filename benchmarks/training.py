@@ -9,8 +9,8 @@ In one run, alternating, over the same photographs and the same model:
 
 It prints locations per second, and mean and range of the rounds' ratios: ours / limit is the cost
 of reading data (aim: at least 0.95), ours / plain the gain over a plain loop. It also prints how
-many locations per second can be decoded without a network. On a GPU the defaults are the paper's batch
-size and image size.
+many locations per second can be decoded without a network. On a GPU the defaults are the paper's
+batch size and image size.
 """
 
 import argparse
@@ -220,7 +220,8 @@ def main() -> None:
         )
         print(
             f"{device} ({name}), ResNet-{config.depth}, {config.fusion}, {config.image_size} px, "
-            f"batch {config.batch_size}, {config.precision}, {config.num_workers} workers, {steps} steps"
+            f"batch {config.batch_size}, {config.precision}, {config.num_workers} workers, "
+            f"{steps} steps"
         )
         rounds = []
         for number in range(options.rounds):

@@ -23,7 +23,7 @@ def option(name: str) -> str:
 
 
 def validate(instance: Any, label: Callable[[str], str] = option) -> None:
-    """Raise InputError, naming the field by `label`, for the first field that its annotation forbids.
+    """Raise InputError, naming it by `label`, for the first field that its annotation forbids.
 
     An annotation is a type, a Literal or a range, such as `Annotated[int, pydantic.Field(ge=1)]`.
     No value is converted: "1" and True are not integers.

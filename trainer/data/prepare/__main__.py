@@ -18,7 +18,7 @@ from trainer.data.prepare.photograph_index import PreparedData, index_file, prep
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Check every photograph of a data folder and write an index, which training uses, and a report.
+    """Check every photograph of a data folder; write an index, which training uses, and a report.
 
     Nothing is written into the data folder. Killed, the next start resumes; after a change of the
     folder only the changed photographs are read again.
