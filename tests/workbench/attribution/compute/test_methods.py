@@ -222,7 +222,7 @@ def test_maps_are_reproducible() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request", "complaint"),
+    ("wrong", "complaint"),
     [
         (AttributionRequest("magic"), "method 'magic': must be 'integrated_gradients'"),  # type: ignore[arg-type]
         (AttributionRequest(baseline="white"), "baseline 'white': must be 'black'"),  # type: ignore[arg-type]
@@ -235,9 +235,9 @@ def test_maps_are_reproducible() -> None:
         (AttributionRequest("expected_gradients"), "need `references`"),
     ],
 )
-def test_impossible_requests_are_refused(request: AttributionRequest, complaint: str) -> None:
+def test_impossible_requests_are_refused(wrong: AttributionRequest, complaint: str) -> None:
     with pytest.raises(InputError, match=complaint):
-        explain(resnet("medium"), views(), request)
+        explain(resnet("medium"), views(), wrong)
 
 
 @pytest.mark.parametrize(
