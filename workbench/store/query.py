@@ -1,7 +1,7 @@
-"""Locations by a condition: `state == 'Ohio' and not correct` -> which rows of a store.
+"""Rows of a store that match a condition, such as `state == 'Ohio' and not correct`.
 
-The condition is written in Python's syntax and parsed by Python, but never evaluated: its tree is
-walked, and what is not named here is refused.
+The condition has Python's syntax and is parsed by `ast`, but never evaluated as Python: this module
+walks the tree and refuses everything that it does not know.
 """
 
 import ast
@@ -20,36 +20,34 @@ from common.errors import InputError
 from workbench.evaluation import metrics
 from workbench.store import SPLITS, Store
 
-LONGEST = 10_000
-"""Characters of a condition."""
-DEEPEST = 50
-"""Levels of its tree: parentheses alone add none."""
+MAX_LENGTH = 10_000  # Characters.
+MAX_DEPTH = 50  # Levels of the tree, to which parentheses do not add.
 _YEAR = re.compile(r"[^/]*/(\d{4})_")
 
 
 @dataclass(frozen=True)
 class Mask:
-    """Something that is so or not, for each location: (N,)."""
+    """True or false for each location (N,)."""
 
     value: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """A number for each location (N,), NaN where unknown, or one for all ()."""
+    """A number for each location (N,), NaN if unknown, or a constant ()."""
 
     value: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Words:
-    """A word for each location (N,), or one for all (); `known` has all that there can be."""
+class Strings:
+    """A string for each location (N,), or a constant (); `choices` are the possible values."""
 
     value: NDArray[np.str_]
-    known: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
 
 
-Value = Mask | Numbers | Words
+Value = Mask | Numbers | Strings
 
 
 def _year(store: Store) -> Numbers:
@@ -62,14 +60,14 @@ def _rank(store: Store) -> Numbers:
     return Numbers(place.argmax(axis=1) + 1.0)
 
 
-def _split(store: Store) -> Words:
+def _split(store: Store) -> Strings:
     if store.splits is None:
-        raise InputError("the store does not say the split of its locations; extract it again")
-    return Words(np.array(SPLITS)[store.splits], SPLITS)
+        raise InputError("the store does not record the split of its locations; extract it again")
+    return Strings(np.array(SPLITS)[store.splits], SPLITS)
 
 
-def _classes(store: Store, label: NDArray[np.int64]) -> Words:
-    return Words(np.array(store.class_names)[label], store.class_names)
+def _classes(store: Store, label: NDArray[np.int64]) -> Strings:
+    return Strings(np.array(store.class_names)[label], store.class_names)
 
 
 def _predicted(store: Store) -> NDArray[np.int64]:
@@ -78,7 +76,7 @@ def _predicted(store: Store) -> NDArray[np.int64]:
 
 
 NAMES: Mapping[str, Callable[[Store], Value]] = {
-    "id": lambda store: Words(np.array(store.location_ids, dtype=np.str_)),
+    "id": lambda store: Strings(np.array(store.location_ids, dtype=np.str_)),
     "state": lambda store: _classes(store, store.labels),
     "predicted": lambda store: _classes(store, _predicted(store)),
     "correct": lambda store: Mask(_predicted(store) == store.labels),
@@ -89,33 +87,30 @@ NAMES: Mapping[str, Callable[[Store], Value]] = {
     "split": _split,
     "year": _year,
 }
-"""What a condition can speak of; `probability('Ohio')` besides."""
+"""The names in a condition; there is also `probability('Ohio')`."""
 
 _EQUALITY = {ast.Eq: operator.eq, ast.NotEq: operator.ne}
 _ORDER = {ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge}
 
 
 def select(store: Store, where: str) -> NDArray[np.bool_]:
-    """Return (N,) whether the condition holds for each location of a store.
+    """Return a mask (N,) of the locations of a store that match a condition.
 
-    `state` and `predicted` are classes, `confidence` the probability of the predicted one in
-    [0, 1], `rank` that of the true one from 1, `year` the one in an id. A comparison with what is
-    unknown does not hold, whichever it is. Raises InputError, naming the position, for a condition
-    that says anything else, and for a state that the store does not have.
+    `state` is the true class, `predicted` the predicted one, `confidence` its probability in
+    [0, 1], `rank` that of the true class from 1, `year` the one in the id. Comparisons with unknown
+    values are false. Raises InputError with the position of the error.
     """
     return _Condition(store, where).mask()
 
 
 class _Condition:
-    """One condition over one store, and the sentences about what is wrong in it."""
+    """A condition on one store."""
 
     def __init__(self, store: Store, where: str) -> None:
-        if len(where) > LONGEST:
-            raise InputError(
-                f"--where has {len(where):,} characters; say it in at most {LONGEST:,}."
-            )
+        if len(where) > MAX_LENGTH:
+            raise InputError(f"--where has {len(where):,} characters; use at most {MAX_LENGTH:,}.")
         self._store = store
-        # One line, so that a position is one number.
+        # One line, so that a position is a single number.
         self._text = re.sub(r"[\r\n\f]", " ", where)
         self._indent = len(self._text) - len(self._text.lstrip())
         self._tree = self._parsed()
@@ -131,16 +126,18 @@ class _Condition:
                 tree = ast.parse(self._text[self._indent :], mode="eval").body
         except SyntaxError as error:
             if not self._text.strip():
-                raise InputError("--where is empty; say for example \"state == 'Ohio'\".") from None
-            # Where something is missing at the end, the parser says 0.
+                raise InputError(
+                    "--where is empty; write for example \"state == 'Ohio'\"."
+                ) from None
+            # The offset is 0 if something is missing at the end.
             place = error.offset - 1 + self._indent if error.offset else len(self._text)
-            self._complain(place, error.msg.partition(";")[0])
+            self._raise_at(place, error.msg.partition(";")[0])
         except (ValueError, RecursionError, MemoryError):
             raise InputError(
-                "--where cannot be read: it is nested too deeply, or holds what is no text."
+                "--where cannot be parsed: it is nested too deeply or contains binary data."
             ) from None
         level = [tree]
-        for _ in range(DEEPEST):
+        for _ in range(MAX_DEPTH):
             level = [
                 child
                 for node in level
@@ -149,7 +146,7 @@ class _Condition:
             ]
             if not level:
                 return tree
-        self._refuse(level[0], f"this is nested more than {DEEPEST} levels deep")
+        self._refuse(level[0], f"nested more than {MAX_DEPTH} levels")
 
     def _truth(self, node: ast.expr) -> NDArray[np.bool_]:
         match node:
@@ -165,11 +162,11 @@ class _Condition:
                 return self._comparison(node)
         found = self._value(node)
         if not isinstance(found, Mask):
-            self._refuse(node, "this is neither so nor not; compare it with something")
+            self._refuse(node, "expected a true/false expression; compare it with something")
         return found.value
 
     def _comparison(self, node: ast.Compare) -> NDArray[np.bool_]:
-        """Return a chain, as Python means it: `a < b < c` is `a < b and b < c`."""
+        """Return a chained comparison: `a < b < c` is `a < b and b < c`."""
         result = np.array(True)
         left = node.left
         for how, right in zip(node.ops, node.comparators, strict=True):
@@ -184,10 +181,10 @@ class _Condition:
         one, other = self._value(left), self._value(right)
         compare = _EQUALITY.get(type(how)) or _ORDER.get(type(how))
         if compare is None:
-            self._refuse(right, "before this, `is` compares nothing here; say `==` or `!=`")
-        if isinstance(one, Words) and isinstance(other, Words):
+            self._refuse(right, "`is` is not supported; use `==` or `!=`")
+        if isinstance(one, Strings) and isinstance(other, Strings):
             if type(how) in _ORDER:
-                self._refuse(right, "words have no order here; say `==`, `!=` or `in`")
+                self._refuse(right, "strings have no order; use `==`, `!=` or `in`")
             self._check_known(right, other, one)
             self._check_known(left, one, other)
             return np.asarray(compare(one.value, other.value))
@@ -198,7 +195,7 @@ class _Condition:
 
     def _membership(self, left: ast.expr, right: ast.expr, absent: bool) -> NDArray[np.bool_]:
         if not isinstance(right, (ast.Tuple, ast.List, ast.Set)) or not right.elts:
-            self._refuse(right, "after `in`, list what it may be: `in ('Ohio', 'Utah')`")
+            self._refuse(right, "`in` needs a list: `in ('Ohio', 'Utah')`")
         how = ast.NotEq() if absent else ast.Eq()
         join = np.logical_and if absent else np.logical_or
         result = self._pair(left, how, right.elts[0])
@@ -209,9 +206,9 @@ class _Condition:
     def _value(self, node: ast.expr) -> Value:
         match node:
             case ast.Constant(str(word)) if word.isprintable():
-                return Words(np.array(word))
+                return Strings(np.array(word))
             case ast.Constant(bool()):
-                self._refuse(node, "say `correct` or `not correct`")
+                self._refuse(node, "use `correct` or `not correct`")
             case ast.Constant(int() | float() as number):
                 return Numbers(np.array(_float(number)))
             case ast.UnaryOp(ast.USub(), ast.Constant(int() | float() as number)):
@@ -219,16 +216,18 @@ class _Condition:
             case ast.Name(name) if name in NAMES:
                 return self._named(node, name)
             case ast.Name(name):
-                self._refuse(node, f"{name!r} is no name here{_like(name, NAMES)}")
+                self._refuse(node, f"unknown name {name!r}{_suggest(name, NAMES)}")
             case ast.Call(ast.Name("probability"), [ast.Constant(str(state)) as argument], []):
                 self._check_known(
-                    argument, Words(np.array(state)), Words(np.array(""), self._store.class_names)
+                    argument,
+                    Strings(np.array(state)),
+                    Strings(np.array(""), self._store.class_names),
                 )
                 column = self._store.class_names.index(state)
                 return Numbers(metrics.probabilities(self._store.logits)[:, column])
             case ast.BoolOp() | ast.Compare() | ast.UnaryOp(ast.Not()):
                 return Mask(self._truth(node))
-        self._refuse(node, "this cannot be said here")
+        self._refuse(node, "not supported here")
 
     def _named(self, node: ast.expr, name: str) -> Value:
         try:
@@ -236,33 +235,33 @@ class _Condition:
         except InputError as error:
             self._refuse(node, str(error))
 
-    def _check_known(self, node: ast.expr, one: Words, other: Words) -> None:
-        """Refuse a word for all that is none of those that the other side can be."""
+    def _check_known(self, node: ast.expr, one: Strings, other: Strings) -> None:
+        """Refuse a constant that is not one of the choices of the other side."""
         word = str(one.value)
-        if one.value.ndim == 0 and other.known and word not in other.known:
-            self._refuse(node, f"there is no {word!r}{_like(word, other.known)}")
+        if one.value.ndim == 0 and other.choices and word not in other.choices:
+            self._refuse(node, f"there is no {word!r}{_suggest(word, other.choices)}")
 
     def _refuse(self, node: ast.expr, what: str) -> NoReturn:
-        # The parser counts bytes.
+        # `col_offset` counts bytes.
         before = self._text[self._indent :].encode()[: node.col_offset].decode()
-        self._complain(len(before) + self._indent, what)
+        self._raise_at(len(before) + self._indent, what)
 
-    def _complain(self, position: int, what: str) -> NoReturn:
+    def _raise_at(self, position: int, what: str) -> NoReturn:
         raise InputError(
-            f"--where, position {position + 1}: {what}; it can compare {', '.join(NAMES)} and "
-            "probability('STATE') by == != < <= > >= and in, joined by and, or, not."
+            f"--where, position {position + 1}: {what}; compare {', '.join(NAMES)} or "
+            "probability('STATE') by == != < <= > >= in; combine by and, or, not."
         )
 
 
 def _float(number: int | float) -> float:
-    return float(str(number))  # An integer may be too large for a float to be made of it.
+    return float(str(number))  # float() raises for a very large integer.
 
 
 def _kind(value: Value) -> str:
-    kinds = {Mask: "what is so or not", Numbers: "a number", Words: "a word"}
+    kinds = {Mask: "a true/false value", Numbers: "a number", Strings: "a string"}
     return kinds[type(value)]
 
 
-def _like(word: str, known: Sequence[str] | Mapping[str, object]) -> str:
+def _suggest(word: str, known: Sequence[str] | Mapping[str, object]) -> str:
     near = difflib.get_close_matches(word, known, 3, 0.5)
-    return f" (perhaps {' or '.join(map(repr, near))})" if near else ""
+    return f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
