@@ -124,7 +124,7 @@ def test_features_are_read_by_slices_alone() -> None:
             return block
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "BLOCK", 100)
+        patch.setattr(module, "BATCH", 100)
         of_file = build_reference(File(), label, graph, 0, sample=50)
     whole = build_reference(feature, label, graph, 0, sample=50)
     assert File.longest == 100
