@@ -1,6 +1,7 @@
 """How commands take their options, and how they end: one sentence and an exit status."""
 
 import dataclasses
+import os
 import signal
 import sys
 import threading
@@ -76,6 +77,9 @@ def cli_errors(program: str, *, interrupted: str = "nothing was written") -> Ite
     except Interrupted as stop:
         print(f"{program}: {stop}", file=sys.stderr)
         raise SystemExit(128 + signal.SIGTERM) from None
+    except BrokenPipeError:  # The reader has what it wants, as in `--help | head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(128 + signal.SIGPIPE) from None
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         print(f"{program}: {where}{disk_error(error)}", file=sys.stderr)

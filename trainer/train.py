@@ -20,7 +20,7 @@ from trainer.checkpoint import Checkpoint
 from trainer.config import Config
 from trainer.data import dataset
 from trainer.data.dataset import Batch, LocationDataset
-from trainer.data.prepare import PreparedData, index_file, prepare
+from trainer.data.prepare.photograph_index import PreparedData, index_file, prepare
 from trainer.data.split import Split, split_by_location
 from trainer.errors import TrainingError
 from trainer.evaluate import Scores, evaluate, raise_unreadable

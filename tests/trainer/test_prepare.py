@@ -17,7 +17,7 @@ from tests.challenge import challenge
 from tests.examples import DEGREES, folder, photograph
 from trainer.data.decode import read_views
 from trainer.data.layout import Location
-from trainer.data.prepare import PreparedData, index_file, prepare
+from trainer.data.prepare.photograph_index import PreparedData, index_file, prepare
 
 OHIO = "Ohio/2015_-A_b0000_0.jpg"
 

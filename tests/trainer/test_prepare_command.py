@@ -17,8 +17,9 @@ from PIL import Image
 
 from tests.examples import folder
 from tests.trainer.test_prepare import change_unseen, rows
-from trainer.data.prepare import database, index_file, prepare
+from trainer.data.prepare import database
 from trainer.data.prepare.__main__ import main
+from trainer.data.prepare.photograph_index import index_file, prepare
 
 LOCATIONS = 120
 PHOTOGRAPHS = 2 * 4 * LOCATIONS

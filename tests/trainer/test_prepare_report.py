@@ -9,8 +9,8 @@ from PIL import Image
 
 from tests.challenge import challenge
 from tests.examples import DEGREES, folder, photograph
-from trainer.data.prepare import index_file
 from trainer.data.prepare.__main__ import main
+from trainer.data.prepare.photograph_index import index_file
 
 
 @pytest.fixture(scope="module")

@@ -119,7 +119,7 @@ def _sweep(options: Options, explicit: Collection[str], prog: str) -> int:
 
 def _create_task(options: Options, explicit: Collection[str]) -> "Task":
     """Return the task of the workers; raises InputError for options that do not fit together."""
-    from trainer.data.prepare import index_file
+    from trainer.data.prepare.photograph_index import index_file
     from trainer.models.pretrained import check_weights
     from trainer.sweep.overrides import apply_overrides
     from trainer.sweep.search_space import parse_search_space, sample
@@ -161,7 +161,7 @@ def _create_task(options: Options, explicit: Collection[str]) -> "Task":
 
 def _check_data(task: "Task") -> None:
     """Raise InputError for photographs that cannot be trained on, before the study is created."""
-    from trainer.data.prepare import prepare
+    from trainer.data.prepare.photograph_index import prepare
     from trainer.data.split import split_by_location
 
     config = task.sweep.config

@@ -16,7 +16,7 @@ from common.files import atomic_write_text
 from trainer import checkpoint as checkpoints
 from trainer.config import Config
 from trainer.data.dataset import LocationDataset
-from trainer.data.prepare import PreparedData, index_file, prepare
+from trainer.data.prepare.photograph_index import PreparedData, index_file, prepare
 from trainer.errors import TrainingError
 from trainer.evaluate import evaluate
 from trainer.models.resnet import FourViewResNet

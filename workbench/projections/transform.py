@@ -9,8 +9,6 @@ from pydantic import Field
 from tyro.conf import Positional, UseAppendAction, arg
 
 from common.cli import cli_errors, parse
-from workbench import store as stores
-from workbench.projections.out_of_sample import transform_store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +36,10 @@ def main(
     """Run the command and return its exit status: 2 for input that cannot be used."""
     with cli_errors(prog):
         options = parse(Options, arguments, prog)
+        # Importing them takes seconds; --help and a wrong option should not.
+        from workbench import store as stores
+        from workbench.projections.out_of_sample import transform_store
+
         accuracies = transform_store(options.store, options.into, options.map, options.seed)
         for count, accuracy in accuracies.items():
             print(f"prediction by {count} nearest of {options.into}: top-1 {accuracy:.1%}")

@@ -15,7 +15,7 @@ from trainer import checkpoint as checkpoints
 from trainer.config import Config, Depth
 from trainer.data.dataset import LocationDataset
 from trainer.data.layout import index_folder
-from trainer.data.prepare import index_file
+from trainer.data.prepare.photograph_index import index_file
 from trainer.errors import TrainingError
 from trainer.evaluate import evaluate
 from trainer.sweep import compare

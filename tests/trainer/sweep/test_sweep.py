@@ -20,7 +20,7 @@ from PIL import Image
 from common.errors import InputError
 from tests.examples import TINY, folder
 from trainer import checkpoint as checkpoints
-from trainer.data.prepare import index_file
+from trainer.data.prepare.photograph_index import index_file
 from trainer.sweep import __main__ as command
 from trainer.sweep import study as study_module
 from trainer.sweep import worker

@@ -4,24 +4,24 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
 from common.cli import cli_errors, parse
 from common.errors import InputError
 from common.validation import NonNegativeInt
-from trainer.data.prepare import report
-from trainer.data.prepare.findings import Part
-from trainer.data.prepare.photograph_index import PreparedData, index_file, prepare
+
+if TYPE_CHECKING:
+    from trainer.data.prepare.photograph_index import PreparedData
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Check every photograph of a data folder; write an index, which training uses, and a report.
+    """Check every photograph of a data folder and write an index and a report.
 
-    Nothing is written into the data folder. Killed, the next start resumes; after a change of the
-    folder only the changed photographs are read again.
+    Training uses the index. Nothing is written into the data folder. Killed, the next start
+    resumes; after a change of the folder only the changed photographs are read again.
     """
 
     data: Annotated[Positional[Path], arg(metavar="DIR")]
@@ -45,6 +45,11 @@ def main(arguments: list[str] | None = None, prog: str = "python -m trainer.data
         folders = {"photographs": options.data}
         if options.test:
             folders = {"train": options.data, "test": options.test}
+        # Importing torch takes seconds; --help and a wrong option should not.
+        from trainer.data.prepare import report
+        from trainer.data.prepare.findings import Part
+        from trainer.data.prepare.photograph_index import index_file, prepare
+
         parts = []
         for name, data in folders.items():
             prepared = prepare(data, index_file(options.out, data), options.num_workers)
@@ -55,7 +60,7 @@ def main(arguments: list[str] | None = None, prog: str = "python -m trainer.data
     return 0
 
 
-def _print_counts(data: Path, prepared: PreparedData) -> None:
+def _print_counts(data: Path, prepared: "PreparedData") -> None:
     print(
         f"{data}: {len(prepared.photographs.rows)} photographs, {prepared.num_read} read now; "
         f"{len(prepared.index.locations)} locations can be used, "
