@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Options:
     """Explain many locations of a store and write the maps to a file (docs/attributions.md).
 
-    The file is for `app.py --attributions`. When the command is interrupted, run it again to resume.
+    The file is for `app.py --attributions`. After an interruption, run the same command again to
+    resume.
     torchrun --nproc-per-node N -m workbench.attribution ... divides the work among N GPUs.
     """
 

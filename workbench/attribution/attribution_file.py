@@ -199,8 +199,8 @@ def _check_free_space(path: Path, needed: int) -> None:
     free = shutil.disk_usage(path.parent).free
     if free < needed:
         raise InputError(
-            f"{path}: needs {format_size(needed)} and the disk has {format_size(free)}; free some space and run "
-            "the same command again."
+            f"{path}: needs {format_size(needed)} and the disk has {format_size(free)}; free some "
+            "space and run the same command again."
         )
 
 
