@@ -3,9 +3,9 @@
 Each check compares maps that are computed again with few gradients.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -33,18 +33,8 @@ NOISE_STD = 0.02
 SEED = 0
 
 
-class RoughMap(Protocol):
-    """Computes the map (4, H, W) of a location with few gradients and one thing changed."""
-
-    def __call__(
-        self,
-        *,
-        model: BatchedModel | None = None,
-        pixels: Tensor | None = None,
-        baseline: Baseline | None = None,
-    ) -> Map:
-        """Return the map; `baseline` is another baseline's name."""
-        ...
+RoughMap = Callable[..., Map]
+"""Computes the map (4, H, W) with few gradients, of another `model`, `pixels` or `baseline`."""
 
 
 def rough_map_of(
@@ -60,22 +50,14 @@ def rough_map_of(
         n_samples=min(2, request.n_samples),
         window=max(1 / 3, request.window),
     )
-    default_model = model
 
     def compute(
-        *,
-        model: BatchedModel | None = None,
-        pixels: Tensor | None = None,
+        model: BatchedModel = model,
+        pixels: Tensor = inputs.pixels,
         baseline: Baseline | None = None,
     ) -> Map:
         changed = replace(rough, baseline=baseline, baseline_location="") if baseline else rough
-        estimate = attribute(
-            model or default_model,
-            inputs if pixels is None else replace(inputs, pixels=pixels),
-            changed,
-            target,
-        )
-        return estimate.to_numpy()
+        return attribute(model, replace(inputs, pixels=pixels), changed, target).to_numpy()
 
     return compute
 
