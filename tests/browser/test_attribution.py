@@ -28,7 +28,7 @@ def explain(page: Page, card: int) -> str:
     assert name
     page.locator(".card").nth(card).click()
     expect(page.locator("#location-title")).to_contain_text(name)
-    expect(page.locator("#verdict-badge")).not_to_have_text("examining")
+    expect(page.locator("#verdict-badge")).not_to_have_text("checking")
     expect(page.locator("#completeness")).to_be_attached()
     return name
 
@@ -68,20 +68,20 @@ def test_the_map_is_shown_at_once_and_its_evidence_later(page: Page, site: Site)
     site.explainer.evidence_gate.clear()
     page.locator(".card").nth(2).click()
     expect(page.locator("#completeness")).to_be_visible()
-    expect(page.locator("#verdict-badge")).to_have_text("examining")
+    expect(page.locator("#verdict-badge")).to_have_text("checking")
     tab(page, "Checks")
-    expect(page.locator("#checks")).to_contain_text("deletion and insertion, 2 of 5")
+    expect(page.locator("#checks")).to_contain_text("deletion and insertion")
     site.explainer.evidence_gate.set()
     expect(page.locator("#checks .reasons li").first).to_be_visible()
     expect(page.locator("#checks .curves .scatterlayer .trace")).to_have_count(6)
     expect(page.locator("#checks .measure h3")).to_have_text(
         [
             "Other baselines",
-            "Under small noise",
+            "Small noise",
             "Random weights",
-            "Pictures of noise",
-            "Without a view",
-            "Place turned",
+            "Noise images",
+            "View removed",
+            "Views rotated",
         ]
     )
     expect(page.locator("#cancel")).to_be_hidden()
@@ -156,7 +156,7 @@ def test_a_pinned_location_becomes_a_baseline(page: Page) -> None:
 def test_a_method_without_a_baseline_has_none_to_choose(page: Page) -> None:
     explain(page, 5)
     choose(page, "method", "Grad-CAM")
-    expect(page.locator("#baseline-label")).to_have_text("Uses no baseline")
+    expect(page.locator("#baseline-label")).to_have_text("No baseline")
     expect(page.locator("#baseline")).to_be_disabled()
     expect(page.locator("#pin")).to_be_disabled()
     choose(page, "method", "occlusion")
@@ -242,12 +242,12 @@ def test_a_class_is_explained_by_the_maps_of_some_of_its_locations(page: Page, s
     header(page).to_contain_text("24 of 120 locations")
     tab(page, "Selection")
     expect(page.locator("#aggregate-status")).to_have_text(
-        "12 of 24 locations, drawn by a fixed seed"
+        "12 of 24 locations, drawn at random with a fixed seed"
     )
     expect(page.locator("#aggregate-target label").first).to_have_text("Why Ohio")
     site.explainer.gate.clear()
     page.locator("#aggregate-compute").click()
-    expect(page.locator("#aggregate-status")).to_have_text(re.compile(r"^\d of 12 maps made$"))
+    expect(page.locator("#aggregate-status")).to_have_text(re.compile(r"^\d of 12 maps computed$"))
     site.explainer.gate.set()
     loaded(page, ".mean img", 4)
     expect(page.locator("#aggregate-status")).to_contain_text("12 of 24")
@@ -284,7 +284,7 @@ def test_a_gathering_can_be_cancelled(page: Page, site: Site) -> None:
     expect(page.locator("#aggregate-target label").first).to_have_text("Why Arizona")
     site.explainer.gate.clear()
     page.locator("#aggregate-compute").click()
-    expect(page.locator("#aggregate-status")).to_have_text(re.compile(r"^\d of 12 maps made$"))
+    expect(page.locator("#aggregate-status")).to_have_text(re.compile(r"^\d of 12 maps computed$"))
     page.locator("#aggregate-cancel").click()
     expect(page.locator("#aggregate-cancel")).to_be_hidden()
     expect(page.locator("#aggregate-compute")).to_be_enabled()
@@ -321,7 +321,7 @@ def test_options_are_as_wide_as_their_words(page: Page, size: tuple[int, int]) -
 @pytest.mark.parametrize("size", [(1440, 900), (1280, 800)], ids=str)
 def test_closed_controls_show_all_of_what_is_usual(page: Page, size: tuple[int, int]) -> None:
     page.set_viewport_size({"width": size[0], "height": size[1]})
-    for control in ("method", "baseline", "output", "state"):
+    for control in ("method", "baseline", "output", "target"):
         cut = page.locator(f"#{control}, #{control} *").evaluate_all(
             "(all) => all.filter((e) => e.scrollWidth > e.clientWidth && e.clientWidth)"
             ".map((e) => e.outerHTML)"

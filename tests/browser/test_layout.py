@@ -70,7 +70,7 @@ def test_evidence_and_selection_fit_into_the_panel_and_over_the_page(
     page.locator("[data-class=Ohio]").click()
     header(page).to_contain_text("24 of 120 locations")
     for tab, part in (
-        ("Evidence", ".curves .trace"),
+        ("Checks", ".curves .trace"),
         ("Selection", "#aggregate-compute"),
         ("Map", "#color-scale"),
     ):

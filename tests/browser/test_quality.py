@@ -17,15 +17,15 @@ def test_a_judged_store_shows_neighbours_and_lets_each_panel_choose_its_map(
     try:
         window = Window(browser, site.address)
         page = window.page
-        expect(page.locator("#judgement-umap")).to_contain_text("trust")
-        expect(page.locator("#accuracy")).to_contain_text("by neighbours")
+        expect(page.locator("#quality-umap")).to_contain_text("trust")
+        expect(page.locator("#accuracy")).to_contain_text("neighbours")
 
         # The nearest of a location are highlighted everywhere and head the strip in order.
         location = page.locator(".card").first.get_attribute("data-location")
         assert location is not None
         page.locator(".card").first.click()
         page.get_by_role("button", name="Nearest").click()
-        header(page).to_contain_text(f"15 of 120 locations15 nearest of {location}")
+        header(page).to_contain_text(f"15 of 120 locations15 nearest to {location}")
         expect(page.locator(".card")).to_have_count(15)
         ids = drawn_ids(site)
         rows = page.evaluate(SELECTED)[0]
@@ -51,7 +51,7 @@ def test_a_judged_store_shows_neighbours_and_lets_each_panel_choose_its_map(
         assert page.evaluate(colour, "pca") != page.evaluate(colour, "umap")
 
         # Another map takes a panel, selection and ring with it.
-        page.locator("#choice-pca").click()
+        page.locator("#projection-choice-pca").click()
         page.get_by_role("option", name="t-SNE (tsne-other)").click()
         page.locator("[data-method=tsne-other]").wait_for()
         drawn = (
