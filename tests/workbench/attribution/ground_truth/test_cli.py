@@ -35,7 +35,6 @@ def test_what_cannot_be_is_refused(tmp_path: Path, path: Path, refuse: Callable[
         ((tmp_path / "none.h5",), "none.h5: there is no such store"),
         ((path, "--locations", "1"), "--locations 1: must be at least 2"),
         ((path, "--seed", "-1"), "--seed -1: must be at least 0."),
-        ((path, "--method", "guess"), "invalid choice: 'guess'"),
         ((path, "--where", "state == 'Ohi'"), "Ohi"),
         (
             (path, "--where", "confidence > 2"),
@@ -47,3 +46,10 @@ def test_what_cannot_be_is_refused(tmp_path: Path, path: Path, refuse: Callable[
         ((path,), "gone"),
     ):
         assert message in refuse(*words), words
+
+
+def test_an_unknown_method_is_refused(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main([str(path), "--method", "guess"])
+    assert stop.value.code == 2
+    assert "invalid choice 'guess' for argument '--method'" in capsys.readouterr().err
