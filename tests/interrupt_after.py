@@ -1,8 +1,8 @@
 """`python -m tests.interrupt_after SIGNAL PASSES COMMAND ARGUMENTS...`: end a command on its way.
 
-Runs `python -m COMMAND ARGUMENTS...` and sends it SIGNAL, such as SIGKILL, in the given pass through
-its model, counted from 1: a small command that is ended from outside may be done before. Under
-torchrun each process counts its own passes.
+Runs `python -m COMMAND ARGUMENTS...` and sends it SIGNAL, such as SIGKILL, in the given pass
+through its model, counted from 1: a small command that is ended from outside may be done before.
+Under torchrun each process counts its own passes.
 """
 
 import os

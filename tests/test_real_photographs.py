@@ -18,6 +18,8 @@ from workbench.store.photographs import Photographs
 DATA = Path(__file__).parents[2] / "shared" / "data" / "streetscapes"
 
 
+@pytest.mark.real_resnet
+@pytest.mark.slow
 @pytest.mark.skipif(
     not DATA.is_dir(), reason=f"no photographs at ../{DATA.relative_to(DATA.parents[2])}"
 )
