@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import signal
 import socket
 import sys
 from dataclasses import dataclass
@@ -11,12 +12,12 @@ from typing import Annotated
 
 from pydantic import Field
 from tyro.conf import Positional, UseAppendAction, arg
-from werkzeug.serving import make_server
+from waitress import create_server
 
 from common.cli import AS_EXTRACTED, cli_errors, parse
 from common.errors import InputError
 from workbench import dashboard, store
-from workbench.attribution import layered_cache as answers
+from workbench.attribution import layered_cache
 from workbench.attribution.attribution_file import AttributionFile
 from workbench.attribution.cache import AttributionCache
 from workbench.attribution.explainer import Explainer, UnavailableExplainer
@@ -68,37 +69,39 @@ def main(arguments: list[str] | None = None, prog: str = "python app.py") -> int
                 f"{options.store}: the store has no projections; "
                 f"make them with `python -m workbench.project {options.store}`."
             )
-        files = answers.open_files(options.attributions, opened)
-        remembered = answers.LayeredCache(files, find_cache(opened, options))
+        files = layered_cache.open_files(options.attributions, opened)
+        cache = layered_cache.LayeredCache(files, find_cache(opened, options))
         listening = listen(options.host, options.port)
         photographs = find_photographs(opened, options.data, notes)
         explainer = find_explainer(opened, options.run, photographs, notes)
         if explainer is None and files:
             explainer = UnavailableExplainer(opened)
     app = dashboard.create_app(
-        opened, options.store.name, ASSETS, photographs, explainer, notes, remembered
+        opened, options.store.name, ASSETS, photographs, explainer, notes, cache
     )
     if options.host in LOOPBACK:
-        # Or a page of another site could rebind its name to this machine and read along.
+        # Against DNS rebinding by pages of other sites.
         app.server.config["TRUSTED_HOSTS"] = list(LOOPBACK)
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # A line for each request helps nobody.
-    server = make_server(
-        options.host, options.port, app.server, threaded=True, fd=listening.fileno()
-    )
+    logging.getLogger("waitress").setLevel(logging.ERROR)
+    server = create_server(app.server, sockets=[listening], threads=16)
     for line in (*notes, *map(about, files)):
         print(line)
     shown = f"[{options.host}]" if ":" in options.host else options.host
-    print(f"Serving {options.store} at http://{shown}:{server.port} (Ctrl-C ends)", flush=True)
-    with contextlib.suppress(KeyboardInterrupt):
-        server.serve_forever()
+    print(
+        f"Serving {options.store} at http://{shown}:{listening.getsockname()[1]} (Ctrl-C ends)",
+        flush=True,
+    )
+    # A shell lets background jobs ignore Ctrl-C. The server returns on KeyboardInterrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    server.run()
     return 0
 
 
 def about(file: AttributionFile) -> str:
-    """Say what a file holds: only the very question that it answers is answered by it."""
-    asked = next((made.request for made in file), None)
-    kind = f", the first of the {asked.target_label} by {asked.description}" if asked else ""
-    return f"{file.path}: {len(file)} explanations{kind}."
+    """Return a line about an attribution file."""
+    request = next((attribution.request for attribution in file), None)
+    kind = f", the first of the {request.target_label} by {request.description}" if request else ""
+    return f"{file.path}: {len(file)} attributions{kind}."
 
 
 def find_photographs(opened: Store, given: Path | None, notes: list[str]) -> Photographs | None:
@@ -120,7 +123,7 @@ def find_photographs(opened: Store, given: Path | None, notes: list[str]) -> Pho
 def find_explainer(
     opened: Store, given: Path | None, photographs: Photographs | None, notes: list[str]
 ) -> Explainer | None:
-    """Return what explains the store's model, or add to `notes` why nothing can.
+    """Return the explainer of the store's model, or add to `notes` why there is none.
 
     Raises InputError when a run folder was given and is wrong.
     """
@@ -143,12 +146,12 @@ def find_explainer(
     except InputError as error:
         if given:
             raise
-        notes.append(f"Nothing is explained. {error}")
+        notes.append(f"Attributions are not computed. {error}")
         return None
 
 
 def find_cache(opened: Store, options: Options) -> AttributionCache | None:
-    """Return what keeps attributions on disk, None where none are to be kept."""
+    """Return the cache on disk, None if its size is 0."""
     if not options.cache_size:
         return None
     if options.cache is not None and not options.cache.name:
@@ -158,9 +161,9 @@ def find_cache(opened: Store, options: Options) -> AttributionCache | None:
 
 
 def cache_folder(path: Path) -> Path:
-    """Return where the explanations of a store are kept: beside it, else where a user's caches are.
+    """Return the cache folder of a store: beside it, else among the user's caches.
 
-    Beside it is also where they cannot be written any more, but were.
+    An existing folder beside the store is used even if it is read-only.
     """
     beside = path.with_name(f"{path.name}.cache")
     if not beside.is_dir() and not os.access(path.parent, os.W_OK):
@@ -171,10 +174,7 @@ def cache_folder(path: Path) -> Path:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens at this address, from now on.
-
-    Raises InputError where another program does, or nobody can.
-    """
+    """Return a socket that listens at this address; raises InputError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=128)

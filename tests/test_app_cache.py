@@ -110,7 +110,7 @@ def test_it_serves_without_a_model_and_says_so(made: tuple[Path, Store], free: i
     try:
         assert running.stdout
         assert running.stderr
-        assert "Nothing is explained." in running.stdout.readline()
+        assert "Attributions are not computed." in running.stdout.readline()
         address = f"http://127.0.0.1:{free}"
         assert address in running.stdout.readline()
         with urllib.request.urlopen(address, timeout=60) as answer:
