@@ -14,7 +14,7 @@ PATIENCE_MILLISECONDS = 120_000
 
 
 def take(browser: Browser, address: str, path: Path) -> None:
-    """Open the first photograph, wait for its map and the evidence, and save the page."""
+    """Open the first photograph, wait for its map and the checks, and save the page."""
     page = Window(browser, address).page
     page.locator(".card").first.click()
     page.locator("#completeness").wait_for(timeout=PATIENCE_MILLISECONDS)

@@ -78,7 +78,8 @@ class Window:
               dash_clientside.set_props('legend-order', { value: 'name' });
               const usual = {
                 method: 'integrated_gradients', baseline: 'mean', output: 'logit',
-                target: 'predicted', 'contrast-target': '', 'color-limit': '', percentile: 99, opacity: 1, tab: 'map',
+                target: 'predicted', 'contrast-target': '', 'color-limit': '',
+                percentile: 99, opacity: 1, tab: 'map',
               };
               for (const [id, value] of Object.entries(usual)) {
                 if (document.getElementById(id)) dash_clientside.set_props(id, { value });

@@ -116,9 +116,11 @@ def notes(attribution: Attribution) -> list[str]:
 def completeness(attribution: Attribution) -> str:
     """Return the completeness error, absolute and relative to the difference of outputs."""
     if attribution.completeness_error is None or attribution.baseline_output is None:
-        return f"not defined for this method; {attribution.request.output} {signed(attribution.output)}"
+        output = f"{attribution.request.output} {signed(attribution.output)}"
+        return f"not defined for this method; {output}"
     difference = attribution.output - attribution.baseline_output
-    return f"error {signed(attribution.completeness_error)}, {attribution.completeness_text} {signed(difference)}"
+    error = signed(attribution.completeness_error)
+    return f"error {error}, {attribution.completeness_text} {signed(difference)}"
 
 
 def convergence(attribution: Attribution) -> str:

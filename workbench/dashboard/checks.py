@@ -75,7 +75,7 @@ def details(checks: Checks, probability: float) -> list[Any]:
         html.P(
             f"Insertion minus deletion: {gains}",
             className="gains",
-            title="Difference of the areas under the curves; the verdict compares the map with the others",
+            title="Difference of the areas under the curves; the verdict compares these",
         ),
         html.Div(
             [

@@ -50,7 +50,7 @@ def layout(predictions: Predictions) -> html.Section:
 
 
 def entries(predictions: Predictions, order: Any) -> list[html.Button]:
-    """Return the legend's buttons, by class order or by descending AUC; the browser marks the selected ones."""
+    """Return the legend's buttons, by class order or by descending AUC."""
     auc = {curve.class_name: curve.auc for curve in predictions.roc.curves}
     count = {
         name: int((predictions.store.labels == i).sum())

@@ -120,7 +120,7 @@ def display_controls() -> html.Div:
                     html.Span("±", className="label"),
                     dcc.Input(id="color-limit", value="", debounce=True, placeholder="auto"),
                 ],
-                title="Value at which colours are full, in units of the output; empty: chosen per map",
+                title="Value at which colours are full, in units of the output; empty: per map",
             ),
             html.Button(
                 "Keep",

@@ -2,25 +2,26 @@
 
 from collections.abc import Sequence
 
-# By the library glasbey 0.4.0: create_palette(128, lightness_bounds=(32, 71),
-# chroma_bounds=(30, 90)). It takes seconds to import and to compute, hence the table. Each colour
-# is the farthest from all before it (Glasbey et al. 2007).
+# By the library glasbey 0.4.0: create_palette(128, lightness_bounds=(30, 70),
+# chroma_bounds=(30, 90)), the lightest (OKLab lightness from 0.8) moved to the end. It takes seconds
+# to import and to compute, hence the table. Each colour is the farthest from all before it
+# (Glasbey et al. 2007).
 _COLORS = (
-    "d21820 1869ff 008a00 f36dff e7a204 00bebe 795582 75df00 8a5d00 a2aeff ff8279 287169 "
-    "ca2092 86ae79 9e59ff aa6561 ff7100 658aaa 31dfaa aa86b6 aa00ca 968a00 ff3971 00b2ff "
-    "e3aedf 556d39 b2864d 009e79 00ba41 5d618e bac255 db6daa 96cae7 ba5d00 a6354d f3ae7d "
-    "7928ff 7586eb 047192 ce9efb eb24eb 2d8a9a 8acebe df655d aa5586 b65dd2 86b200 7d49ba "
-    "618e61 d77d00 92d761 007d4d ff28ba 7d79aa 008edf 9e4531 8e7d41 ca828a 75aabe a22d86 "
-    "c6b26d ef8655 55d7eb 39be9a ce5575 a68af7 9296c6 657900 d70055 8e4d5d ff8abe baa600 "
-    "a6693d e74104 aa7500 ff9635 9e9a59 61a69e 559e00 00dfd2 1069b6 00a2c6 d78ad2 a604fb "
-    "ca75ff aeca8e 9e51a2 c2b6eb 00e35d 75a2e7 7565df 4daa6d ff69d7 c24945 b22d00 b27596 "
-    "f36d8e c655b2 f73541 5579be ff96fb 9a4900 6d6510 d292b2 86ca9a ca00ff be9228 c2795d "
-    "86beff 317524 75ba59 f3a6ba dfbe00 4d59ce 458a7d 8a5535 d79a55 00bee3 3dca79 926d9e "
-    "b2ce00 c604be e39a8e eb1886 b60065 249649 ff613d 7d9e41"
+    "d21820 0071fb 008a00 ef75ff efae35 00bec2 794d79 75591c 046d69 aab2ff ff8a92 d7318e "
+    "9e45ff 86ae79 aa6561 658aaa ff6500 a282b2 968a00 4d6939 ae00c2 00b2ff 009e82 615596 "
+    "be8e59 ff4171 a2284d ba5500 d771aa b6ca00 00c200 006996 7d7ddf 6928ff c682ff ffa265 "
+    "e710d7 aa5182 964128 618649 7d3dae d7ba75 db5d49 188e96 8ea600 b65dd2 a21c75 92753d "
+    "d70459 ff2dba 716d00 db7d00 008edf 088249 864959 ca828a 8265a2 c6aeeb 41ba9a aaa655 "
+    "ce5975 65aac6 9296c6 ff8ec2 699aff ce8ad2 e38259 4971b6 3d6d00 5da29e ba4545 925d3d "
+    "189e51 9a51a2 755dce ae2800 ae7904 e74100 ba04fb 9e75d7 aa7196 c255ae 8aca9e be9a00 "
+    "aec686 7579aa 4155ca ff6965 be6d45 ff699e 0086ae 417586 8a00f3 3da204 f7393d ae1028 "
+    "8e8e4d 2d6d51 e39eff 7dbaff 3d8275 ff9218 4dc27d 00d759 e79e8a 82c23d 6565ff 619a71 "
+    "d7ba00 ff65db d292b2 9e92ff c200aa 9a5d00 5d8200 df45ff 61ae51 4d6186 65df08 00dfa2 "
+    "dfaadb 96c6e3 8acec2 82d779 00d7fb ff92ef 00dbca f3a6b6"
 )
 
 
 def class_colors(class_names: Sequence[str]) -> dict[str, str]:
-    """Return a colour per class, "#rrggbb"; from the 129th class on colours repeat."""
+    """Return a colour per class, "#rrggbb"; beyond 128 classes colours repeat."""
     colors = _COLORS.split()
     return {name: f"#{colors[i % len(colors)]}" for i, name in enumerate(class_names)}

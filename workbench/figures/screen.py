@@ -332,8 +332,9 @@ def _curve(
         mode="lines",
         line={"color": colour, "width": width, "dash": dash},
         name=f"{curve.class_name} {curve.auc:.3f}",
-        hovertemplate=f"<b>{curve.class_name}</b> AUC {curve.auc:.3f}, {curve.positives:,} locations"
-        "<br>true positives %{y:.1%}, false positives %{x:.1%}<extra></extra>",
+        hovertemplate=f"<b>{curve.class_name}</b> AUC {curve.auc:.3f}, "
+        f"{curve.positives:,} locations<br>"
+        "true positives %{y:.1%}, false positives %{x:.1%}<extra></extra>",
         showlegend=named,
     )
 
