@@ -168,5 +168,5 @@ def test_confusion_of_fifty_classes_thins_its_labels_and_says_so() -> None:
     label = np.arange(50)
     figure = screen.confusion(metrics.confusion(label, label, names))
     assert len(figure.layout.xaxis.ticktext) <= screen.MOST_TICKS
-    assert "every third is named" in figure.layout.xaxis.title.text
+    assert "every third is labelled" in figure.layout.xaxis.title.text
     assert len(figure.to_json()) < 120_000
