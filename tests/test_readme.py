@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from resnetbolt import COMMANDS
 from tests.examples import folder, free_port
 from trainer.presets import PRESETS
 
@@ -44,17 +45,15 @@ def test_the_four_stages_run_as_written(tmp_path: Path) -> None:
     folder(tmp_path / "50States10K", states, 4)
     folder(tmp_path / "50States2K" / "test_data", states, 4)
     served = False
-    for line in block("python -m trainer"):
+    for line in block("resnetbolt train"):
         program, *arguments = shlex.split(line)
-        assert program == "python"
-        arguments = [str(ROOT / "app.py") if word == "app.py" else word for word in arguments]
-        if "trainer" in arguments:
-            arguments += QUICK
-        if str(ROOT / "app.py") in arguments:
-            serve([sys.executable, *arguments], tmp_path)
+        assert program == "resnetbolt"
+        command = [sys.executable, "-m", "resnetbolt", *arguments]
+        if arguments[0] == "open":
+            serve(command, tmp_path)
             served = True
         else:
-            run([sys.executable, *arguments], tmp_path)
+            run([*command, *(QUICK if arguments[0] == "train" else ())], tmp_path)
     assert served
     assert (tmp_path / "figures" / "roc.pdf").stat().st_size > 1000
 
@@ -91,8 +90,17 @@ def test_the_two_commands_are_in_the_makefile() -> None:
 
 @pytest.mark.spawn
 def test_every_named_command_answers_help() -> None:
-    named = set(re.findall(r"`python (-m [\w.]+|app\.py)", README))
-    assert named >= {"-m trainer", "-m workbench.extract", "-m trainer.synthetic", "app.py"}
+    text = " ".join(README.split())
+    assert set(re.findall(r"`resnetbolt ([a-z-]+)[ `]", text)) == set(COMMANDS)
+    named = set(re.findall(r"`python (-m [\w.]+|app\.py)", text))
+    assert named == {
+        "-m trainer",
+        "-m workbench.extract",
+        "-m workbench.project",
+        "-m workbench.export",
+        "-m tests.screenshot",
+        "app.py",
+    }
     for words in sorted(named):
         run([sys.executable, *words.split(), "--help"], ROOT)
 
@@ -112,7 +120,7 @@ def test_the_tree_and_the_links_exist() -> None:
 
 
 def test_the_presets_and_their_values_are_explained() -> None:
-    page = (ROOT / "docs" / "training.md").read_text()
+    page = (ROOT / "docs" / "reference" / "training.md").read_text()
     assert set(re.findall(r"^\| `([\w-]+)` \|", page, re.M)) >= set(PRESETS)
     head = re.search(r"^\| preset \| fusion \|.*$", page, re.M)
     assert head

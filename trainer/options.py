@@ -15,7 +15,7 @@ from trainer.config import Config
 from trainer.presets import DEFAULT_PRESET, PRESETS
 
 _PRESET_HELP = (
-    "named configuration that the other options change, see docs/training.md: "
+    "named configuration that the other options change, see docs/reference/training.md: "
     + ", ".join(sorted(PRESETS))
 )
 

@@ -1,4 +1,4 @@
-"""Named configurations; `docs/training.md` has their sources and results."""
+"""Named configurations; `docs/reference/training.md` has their sources and results."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -18,7 +18,7 @@ class CommandOptions(FitOptions):
     """Compute projections of the features in a store and measure their quality.
 
     PCA, t-SNE and UMAP share one graph of nearest neighbours. Everything is written into the same
-    file (docs/projections.md); stopped, the command leaves the store as it was.
+    file (docs/background/projections.md); stopped, the command leaves the store as it was.
     """
 
     store: Annotated[Positional[Path], arg(metavar="FILE.h5")]

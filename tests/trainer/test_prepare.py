@@ -356,7 +356,7 @@ def test_the_page_names_every_column(tmp_path: Path, index: Path) -> None:
     connection = sqlite3.connect(index)
     columns = [name for _, name, *_ in connection.execute("PRAGMA table_info(photograph)")]
     connection.close()
-    page = (Path(__file__).parents[2] / "docs" / "data.md").read_text("utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "data.md").read_text("utf-8")
     table = page.partition("## The index")[2]
     named = [
         name

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.real_resnet  # The network itself is the point.
 CLASSES = 5
 MEAN, DEVIATION = (0.4, 0.5, 0.6), (0.2, 0.25, 0.3)
 SHARED_TRUNK = tuple(fusion for fusion in FUSIONS if fusion not in ("early", "stack"))
-PAGE = Path(__file__).parents[2] / "docs" / "models.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "models.md"
 
 
 @pytest.fixture(autouse=True)

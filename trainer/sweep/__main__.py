@@ -31,7 +31,7 @@ class Options(TrainingOptions):
     """Search for the hyper-parameters with the best validation score.
 
     Writes a run folder for each trial, Optuna's database, tables and plots into STUDY. Run the same
-    command again to resume, or on another machine to help. See docs/search.md.
+    command again to resume, or on another machine to help. See docs/how-to/sweep.md.
     """
 
     study: Annotated[Positional[Path], arg(metavar="STUDY")]

@@ -22,7 +22,7 @@ class Options(TrainingOptions):
     """Train several settings, each in its own run folder in FOLDER, and compare them.
 
     The tables are table.md, table.csv and table.tex. Run the same command again to resume. Use
-    torchrun --nproc-per-node N -m trainer.sweep.compare ... for N GPUs. See docs/search.md.
+    torchrun --nproc-per-node N -m trainer.sweep.compare ... for N GPUs. See docs/how-to/sweep.md.
     """
 
     folder: Annotated[Positional[Path], arg(metavar="FOLDER")]

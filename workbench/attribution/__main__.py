@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Explain many locations of a store and write the maps to a file (docs/attributions.md).
+    """Explain many locations of a store and write the maps to a file (docs/reference/attribution-file.md).
 
     The file is for `app.py --attributions`. After an interruption, run the same command again to
     resume.
@@ -44,7 +44,7 @@ class Options:
     limit: Annotated[Count | None, arg(metavar="INT", help_behavior_hint="(default: all)")] = None
     """explain at most this many, evenly spaced"""
     checks: bool = False
-    """also check each map (docs/evidence.md), which takes several times as long"""
+    """also check each map (docs/background/faithfulness.md), which takes several times as long"""
     request: OmitArgPrefixes[AttributionRequest] = AttributionRequest()  # noqa: RUF009  Frozen.
     run: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint=AS_EXTRACTED)] = None
     """run folder of the model"""

@@ -1,4 +1,4 @@
-"""Attribution files: the maps of many locations of one store, specified in docs/attributions.md."""
+"""Attribution files: the maps of many locations of one store, specified in docs/reference/attribution-file.md."""
 
 import json
 import shutil

@@ -41,7 +41,7 @@ _VERSION_1_VALUES = {
 }
 
 Arrays = Mapping[str, NDArray[Any]]
-"""By name, as in `docs/attributions.md`, without the axis N."""
+"""By name, as in `docs/reference/attribution-file.md`, without the axis N."""
 
 
 @dataclass(frozen=True)

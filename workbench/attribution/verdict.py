@@ -1,4 +1,4 @@
-"""The verdict on a map, with its reasons, by the rule of docs/evidence.md."""
+"""The verdict on a map, with its reasons, by the rule of docs/background/faithfulness.md."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -18,7 +18,7 @@ class ExtractionOptions:
         Path | None,
         arg(metavar="DIR", help_behavior_hint="(default with a split: as when it was trained)"),
     ] = None
-    """folder of the photographs (docs/data.md); required for --split all"""
+    """folder of the photographs (docs/reference/data.md); required for --split all"""
     out: Annotated[Path, arg(metavar="FILE.h5")]
     """store to write; for several RUNs a folder for RUN.h5 of each"""
     checkpoint: Literal["best", "last"] = "best"

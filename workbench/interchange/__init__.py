@@ -1,6 +1,6 @@
 """Stores in the formats of other programs, and projections of other programs in a store.
 
-`docs/interchange.md` describes every column and file.
+`docs/how-to/interchange.md` describes every column and file.
 
     frame      a store as a pandas table; a projection from such a table
     table      CSV and Parquet (embedding-atlas); projections from CSV, TSV and Parquet

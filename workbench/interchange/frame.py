@@ -24,7 +24,7 @@ def to_frame(
 ) -> pd.DataFrame:
     """Return a store as a table, indexed by `id`, with a row for each location in order.
 
-    `docs/interchange.md` lists the columns. `logits` adds `logit_<class>` (float32, nat),
+    `docs/how-to/interchange.md` lists the columns. `logits` adds `logit_<class>` (float32, nat),
     `neighbors` adds `neighbour_id` and `neighbour_distance` (lists, nearest first), `features` adds
     `feature_<d>` (float32) for each of the D features, read into memory. Raises InputError if the
     store has no neighbours, and for classes and projections that would share a column.

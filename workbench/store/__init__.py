@@ -1,4 +1,4 @@
-"""The store: one HDF5 file for each extraction, specified by `docs/store.md`.
+"""The store: one HDF5 file for each extraction, specified by `docs/reference/store-format.md`.
 
 Only this package reads and writes stores.
 

@@ -17,7 +17,7 @@ from workbench.attribution.attribution_file import ENTRIES, FORMAT, VERSION
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
 
-PAGE = Path(__file__).parents[3] / "docs" / "attributions.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "attribution-file.md"
 FAILURES = (("Ohio/x", "Île d'Or/x_90.jpg: the photograph is gone."),)
 
 

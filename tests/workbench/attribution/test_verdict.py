@@ -11,7 +11,7 @@ from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution, Checks, Cost
 from workbench.attribution.verdict import verdict
 
-PAGE = Path(__file__).parents[3] / "docs" / "evidence.md"
+PAGE = Path(__file__).parents[3] / "docs" / "background" / "faithfulness.md"
 FRACTION = np.linspace(0, 1, 5)
 
 

@@ -133,7 +133,7 @@ def test_coordinates_that_are_no_finite_numbers_are_refused(store: Store, value:
 
 
 def test_the_page_has_the_columns_and_their_kinds(store: Store) -> None:
-    page = (Path(__file__).parents[3] / "docs" / "interchange.md").read_text("utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "interchange.md").read_text("utf-8")
     table = page.partition("## pandas")[2].partition("## CSV")[0]
     named = {}
     for cells, kind in re.findall(r"^\| (`[^|]+) \| ([^|]+) \|", table, re.M):

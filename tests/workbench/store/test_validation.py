@@ -18,7 +18,7 @@ from workbench.store.__main__ import main
 from workbench.store.schema import ENTRIES
 from workbench.store.validation import deviations, unknown_datasets
 
-PAGE = Path(__file__).parents[3] / "docs" / "store.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "store-format.md"
 
 
 @pytest.fixture
@@ -247,7 +247,7 @@ def test_the_command_names_a_deviation_and_ends_with_2(
     assert ended.value.code == 2
     printed = capsys.readouterr()
     assert re.search(f"^deviates: .*{message}", printed.out, re.M)
-    assert f"{path}: deviates from docs/store.md" in printed.err
+    assert f"{path}: deviates from docs/reference/store-format.md" in printed.err
 
 
 def test_every_deviation_is_named(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,7 +29,7 @@ MIN_RELATIVE_PRIORITY = 0.1
 NESTED_ERROR_RATIO = 1 / 3
 """Error of the whole rule as a fraction of the difference between its two halves.
 
-Measured: median 0.29, 90 % quantile 0.34, maximum 0.38 (docs/attribution.md).
+Measured: median 0.29, 90 % quantile 0.34, maximum 0.38 (docs/background/attribution.md).
 """
 
 Array = NDArray[np.float64]
@@ -125,7 +125,7 @@ def _plan_path(
     """Return the parametrisation of the path and the outputs at both ends.
 
     Step lengths are proportional to the sensitivity to the power of -1/3, which gave better maps
-    than -1/2 (docs/attribution.md).
+    than -1/2 (docs/background/attribution.md).
     """
     intervals = 1 if target.is_linear else PATH_INTERVALS
     fractions = np.linspace(0.0, 1.0, intervals + 1)

@@ -33,7 +33,7 @@ class Options:
     """Explain locations of a store of painted states and compare the maps with the masks.
 
     The states are those of `python -m trainer.synthetic`; the masks show what defines each state
-    (docs/truth.md).
+    (docs/background/ground-truth.md).
     """
 
     store: Annotated[Positional[Path], arg(metavar="FILE.h5")]
@@ -52,7 +52,7 @@ class Options:
         str,
         arg(
             metavar="CONDITION",
-            help="draw only from locations that meet this condition (docs/attributions.md), for "
+            help="draw only from locations that meet this condition (docs/reference/attribution-file.md), for "
             "example \"state == 'Ohio' and correct\"",
             help_behavior_hint="(default: all)",
         ),

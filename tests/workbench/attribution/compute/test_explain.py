@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[4]
 
 
 def test_the_example_runs_as_written(trained: Path, test_folder: Path) -> None:
-    page = (ROOT / "docs" / "attribution.md").read_text()
+    page = (ROOT / "docs" / "background" / "attribution.md").read_text()
     blocks = re.findall(r"```python\n(.*?)```", page, re.S)
     assert len(blocks) == 2
     first = next(test_folder.rglob("*_0.jpg"))
