@@ -41,7 +41,7 @@ def test_a_store_holds_what_the_model_says(
     made = store.read(tmp_path / "store.h5")
     model, checkpoint = load(trained)
     assert made.class_names == checkpoint.class_names
-    assert made.features.shape == (8, 512)
+    assert made.features.shape == (8, 32)  # The tiny trunk has 32 channels.
     assert made.view_features is not None
     assert made.view_logits is not None
     assert made.image_sha256 is not None

@@ -238,13 +238,13 @@ def test_a_map_cannot_be_called_anything(path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"logit": np.full((N, 5), np.nan, dtype=np.float32)}, "/prediction/logit holds values"),
-        ({"feature": np.full((N, D), np.inf, dtype=np.float32)}, "/feature holds values"),
-        ({"view_logit": np.full((N, 4, 5), np.nan, dtype=np.float32)}, "/view/logit holds values"),
-        ({"location_id": ("Ohio/x",) * N}, "/location/id is not unique"),
-        ({"label": np.full(N, 5)}, r"/location/label should lie in \[0, 5\)"),
-        ({"split": np.full(N, 3)}, r"/location/split should lie in \[0, 3\)"),
-        ({"latitude": np.zeros(3)}, r"/location/latitude is \(3,\) and should be \(N\), where N"),
+        ({"logits": np.full((N, 5), np.nan, dtype=np.float32)}, "/prediction/logit holds values"),
+        ({"features": np.full((N, D), np.inf, dtype=np.float32)}, "/feature holds values"),
+        ({"view_logits": np.full((N, 4, 5), np.nan, dtype=np.float32)}, "/view/logit holds values"),
+        ({"location_ids": ("Ohio/x",) * N}, "/location/id is not unique"),
+        ({"labels": np.full(N, 5)}, r"/location/label should lie in \[0, 5\)"),
+        ({"splits": np.full(N, 3)}, r"/location/split should lie in \[0, 3\)"),
+        ({"latitudes": np.zeros(3)}, r"/location/latitude is \(3,\) and should be \(N\), where N"),
     ],
 )
 def test_what_contradicts_itself_is_not_written_and_the_old_file_stays(
@@ -284,7 +284,7 @@ def test_a_full_disk_is_said_in_a_sentence_and_the_old_store_stays(
     (small / "other").write_bytes(bytes(filled * 1000))
     before = old.read_bytes()
     large = replace(stores.read(path), features=np.ones((N, dimension * 5), dtype=np.float32))
-    with pytest.raises(InputError, match="No space left on device; make room") as caught:
+    with pytest.raises(InputError, match="No space left on device; free some space") as caught:
         stores.write(old, large)
     assert "\n" not in str(caught.value)
     assert old.read_bytes() == before
@@ -301,7 +301,7 @@ def test_a_disk_that_does_not_flush_leaves_the_old_file_alone(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(InputError, match=f"{path}: No space left on device; make room"):
+    with pytest.raises(InputError, match=f"{path}: No space left on device; free some space"):
         stores.extend(path, made)
     assert path.read_bytes() == before
     assert sorted(item.name for item in path.parent.iterdir()) == ["data", "small.h5"]
