@@ -43,7 +43,9 @@ def main(arguments: list[str] | None = None, prog: str = "python -m workbench.st
             remove(options.store, options.remove)
         if found := _show(options.store, read_features=options.verify):
             print("\n".join(f"deviates: {printable(deviation)}" for deviation in found))
-            raise InputError(f"{options.store}: deviates from docs/reference/store-format.md; extract it again.")
+            raise InputError(
+                f"{options.store}: deviates from docs/reference/store-format.md; extract it again."
+            )
         unread = "" if options.verify else " (features were not read: --verify does)"
         print(f"meets the specification{unread}")
         if options.verify:
