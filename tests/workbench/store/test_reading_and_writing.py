@@ -312,7 +312,9 @@ def test_two_processes_do_not_write_one_store(path: Path) -> None:
     made = list(stores.read(path).projections.values())
     lock = os.open(path.with_name(".small.h5.lock"), os.O_RDWR | os.O_CREAT)
     fcntl.flock(lock, fcntl.LOCK_EX)
-    with pytest.raises(InputError, match=re.escape(f"{path}: another process writes this file")):
+    with pytest.raises(
+        InputError, match=re.escape(f"{path}: another process is writing this file")
+    ):
         stores.extend(path, made)
     assert path.read_bytes() == before
     os.close(lock)  # As when the other process is killed.
@@ -328,7 +330,7 @@ def test_the_lock_is_gone_when_the_work_is_done(tmp_path: Path) -> None:
         raise AssertionError("both hold it")
     assert not list(tmp_path.iterdir())
     with (
-        pytest.raises(InputError, match="name a file in a folder of yours"),
+        pytest.raises(InputError, match="choose a file in a directory of yours"),
         file_lock(tmp_path / "missing" / "x.h5"),
     ):
         pass
@@ -359,5 +361,5 @@ def test_an_existing_file_is_not_overwritten_unasked(path: Path) -> None:
     with pytest.raises(InputError, match="--overwrite"):
         check_writable(path, overwrite=False)
     check_writable(path, overwrite=True)
-    with pytest.raises(InputError, match="cannot be written here"):
+    with pytest.raises(InputError, match="cannot be written; choose a file"):
         check_writable(path.parent / "missing" / "x.h5", overwrite=False)
