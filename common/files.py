@@ -129,6 +129,8 @@ def resolve_link(path: Path) -> Path:
 
 def error_text(error: OSError) -> str:
     """Return the operating system's message, also from HDF5's longer ones."""
+    if error.strerror:
+        return error.strerror
     number = _ERRNO.search(str(error))
     code = error.errno or (int(number[1]) if number else 0)
     return os.strerror(code) if code else str(error).partition("\n")[0]

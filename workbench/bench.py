@@ -120,7 +120,7 @@ class Bench:
     def to_frame(
         self, *, logits: bool = False, neighbors: bool = False, features: bool = False
     ) -> "pd.DataFrame":
-        """Return a row for each location, indexed by `id`; docs/how-to/interchange.md lists the columns.
+        """Return a row for each location, indexed by `id` (columns: docs/how-to/interchange.md).
 
         The options add a column for each logit, the neighbours' ids and distances, and a column for
         each feature. Raises InputError for neighbours that the store does not have.

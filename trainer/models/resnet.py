@@ -40,8 +40,8 @@ class FourViewResNet(nn.Module):
     before the trunk. All others send each view through the same trunk: `medium`, `single` and
     `late-mean` average the four features (the head is linear, so this equals the mean of the four
     logits), `medium-max` takes their maximum, `late` the maximum of the four logits, and
-    `attention` weights the positions of each view and then the views. `docs/reference/models.md` has the
-    formulae and sources. The model normalises its input, which is pixels in [0, 1].
+    `attention` weights the positions of each view and then the views (formulae and sources:
+    `docs/reference/models.md`). The model normalises its input, which is pixels in [0, 1].
 
     `width` is the number of channels of the trunk's last feature map, 512 or 2048. `num_features`
     is the length D of a location's features: four times `width` for `late`, else `width`.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Explain many locations of a store and write the maps to a file (docs/reference/attribution-file.md).
+    """Explain many locations of a store into a file (docs/how-to/attribute-many.md).
 
     The file is for `app.py --attributions`. After an interruption, run the same command again to
     resume.

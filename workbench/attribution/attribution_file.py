@@ -1,7 +1,6 @@
-"""Attribution files: the maps of many locations of one store, specified in docs/reference/attribution-file.md."""
+"""Attribution files: maps of many locations (docs/reference/attribution-file.md)."""
 
 import json
-import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,9 +22,8 @@ from workbench.attribution.serialization import (
 )
 from workbench.store import hdf5
 from workbench.store.column import decode_text
-from workbench.store.hdf5 import create_hdf5, is_external
+from workbench.store.hdf5 import check_free_space, create_hdf5, is_external
 from workbench.store.schema import Entry
-from workbench.store.tree import format_size
 
 FORMAT = "resnetbolt-attributions"
 VERSION = 2
@@ -170,7 +168,7 @@ def write(
         for row, attribution in enumerate(progress):
             arrays = to_arrays(attribution)
             if not row:
-                _check_free_space(path, count * sum(value.nbytes for value in arrays.values()))
+                check_free_space(path, count * sum(value.nbytes for value in arrays.values()))
             for name, value in arrays.items():
                 if name == MAP:
                     # Contiguous and uncompressed: maps are noise, which does not compress.
@@ -192,16 +190,6 @@ def write(
         file.attrs["provenance"] = json.dumps(dict(provenance), sort_keys=True)
         for phrase in _deviations(file):
             raise InputError(f"{path}: {phrase}; nothing was written.")
-
-
-def _check_free_space(path: Path, needed: int) -> None:
-    """Raise InputError if the disk is too full, before HDF5 fails in the middle."""
-    free = shutil.disk_usage(path.parent).free
-    if free < needed:
-        raise InputError(
-            f"{path}: needs {format_size(needed)} and the disk has {format_size(free)}; free some "
-            "space and run the same command again."
-        )
 
 
 def _write_dataset(file: h5py.File, entry: Entry, rows: Sequence[NDArray[Any]]) -> None:

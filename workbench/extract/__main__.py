@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Options(ExtractionOptions):
-    """Run a checkpoint over a folder of photographs and write a store (docs/reference/store-format.md).
+    """Run a checkpoint over photographs and write a store (docs/reference/extraction.md).
 
     The store holds features, logits, labels, ids and coordinates. After a kill or a signal the same
     command resumes. torchrun --nproc-per-node N -m workbench.extract ... divides the work among N

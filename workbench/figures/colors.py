@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 # By the library glasbey 0.4.0: create_palette(128, lightness_bounds=(30, 70),
-# chroma_bounds=(30, 90)), the lightest (OKLab lightness from 0.8) moved to the end. It takes seconds
-# to import and to compute, hence the table. Each colour is the farthest from all before it
+# chroma_bounds=(30, 90)), the lightest (OKLab lightness from 0.8) moved to the end. Importing it
+# takes seconds, hence the table. Each colour is the farthest from all before it
 # (Glasbey et al. 2007).
 _COLORS = (
     "d21820 0071fb 008a00 ef75ff efae35 00bec2 794d79 75591c 046d69 aab2ff ff8a92 d7318e "

@@ -218,8 +218,7 @@ COMMANDS: dict[str, Callable[..., _Command]] = {
 }
 DESCRIPTION = (
     "Write a store in the format of another program, or put a projection that was made elsewhere "
-    "into it; docs/how-to/interchange.md describes every column and file. `python -m workbench.export` "
-    "draws figures as PDF and SVG."
+    "into it; docs/how-to/interchange.md describes every column and file."
 )
 
 

@@ -18,7 +18,7 @@ from workbench.store.writing import remove
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Print what a store holds as a tree, and check it against its specification (docs/reference/store-format.md).
+    """Print a store's contents and check them (docs/reference/store-format.md).
 
     The exit status is 2 if it deviates.
     """

@@ -1,5 +1,8 @@
 """Opening and creating HDF5 files."""
 
+import errno
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -8,6 +11,7 @@ from pathlib import Path
 import h5py
 
 from common.errors import InputError
+from workbench.store.tree import format_size
 
 # What h5py raises for a damaged file.
 DAMAGED = (
@@ -70,6 +74,16 @@ def hdf5_errors(path: Path, file_format: FileFormat) -> Iterator[None]:
     except DAMAGED as error:
         reason = str(error).partition("\n")[0]
         raise InputError(f"{path}: is damaged ({reason}); {file_format.remedy}.") from error
+
+
+def check_free_space(path: Path, needed: int) -> None:
+    """Raise OSError if the disk has fewer than `needed` bytes: HDF5 would crash when it is full."""
+    free = shutil.disk_usage(path.parent).free
+    if free < needed:
+        reason = os.strerror(errno.ENOSPC)
+        raise OSError(
+            errno.ENOSPC, f"{reason} ({format_size(needed)} needed, {format_size(free)} free)"
+        )
 
 
 @contextmanager

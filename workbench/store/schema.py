@@ -1,4 +1,4 @@
-"""The datasets of a store as data: what `docs/reference/store-format.md` shows, what is written and checked."""
+"""The datasets of a store as data (shown in `docs/reference/store-format.md`)."""
 
 import re
 from dataclasses import dataclass

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from common.errors import InputError
 from common.files import atomic_write, file_lock
 from embeddings.results import NeighborGraph, PrincipalComponents, Projection
 from workbench.store.contents import HEADINGS, SPLITS, Rows, Store
-from workbench.store.hdf5 import create_hdf5, is_external
+from workbench.store.hdf5 import check_free_space, create_hdf5, is_external
 from workbench.store.reading import open_store, read
 from workbench.store.schema import FILE_KEYS, FORMAT, MAP_NAME, VERSION
 from workbench.store.validation import deviations
@@ -32,7 +33,10 @@ def write(path: Path, store: Store) -> None:
 
     Raises InputError when the arrays do not fit together or are not finite, or the disk is full.
     """
+    large = [store.features, store.logits, store.view_features, store.view_logits]
+    needed = sum(math.prod(rows.shape) * rows.dtype.itemsize for rows in large if rows is not None)
     with file_lock(path), _new_store(path) as file:
+        check_free_space(path, needed)
         file.attrs["format"] = FORMAT
         file.attrs["version"] = VERSION
         file.attrs["provenance"] = json.dumps(dict(store.provenance), sort_keys=True)

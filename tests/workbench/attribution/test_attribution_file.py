@@ -225,7 +225,8 @@ def test_a_full_disk_leaves_the_old_file(small: Path) -> None:
     path = small / "some.h5"
     path.write_bytes(b"old")
     with pytest.raises(
-        InputError, match=r"some\.h5: needs .* and the disk has .*; free some space"
+        InputError,
+        match=r"some\.h5: No space left on device \(.* needed, .* free\); free some space",
     ):
         write(path, *(example(seed, side=64) for seed in range(9)))
     assert path.read_bytes() == b"old"

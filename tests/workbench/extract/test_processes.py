@@ -241,7 +241,10 @@ def small(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.spawn
 @pytest.mark.parametrize(
     ("size", "what"),
-    [("100k", ".store.h5.resume/process-0.records"), ("280k", "store.h5")],
+    [
+        ("100k", ".store.h5.resume/process-0.records: No space left on device; free some space"),
+        ("280k", "store.h5: No space left on device ("),
+    ],
     ids=["while photographs are read", "while the store is written"],
 )
 def test_a_full_disk_leaves_the_old_store_and_loses_nothing(
@@ -259,10 +262,8 @@ def test_a_full_disk_leaves_the_old_store_and_loses_nothing(
     process = start(command(trained, data, out, "--overwrite"))
     said = process.communicate(timeout=120)[1].splitlines()[-1]
     assert process.returncode == 2
-    assert said == (
-        f"python -m workbench.extract: {small / what}: No space left on device; free some "
-        "space and run the same command to resume."
-    )
+    assert said.startswith(f"python -m workbench.extract: {small / what}")
+    assert "free some space and run the same command" in said
     assert out.read_bytes() == b"old"
     assert buffered(out) > 50_000
     subprocess.run(["mount", "-o", "remount,size=20m", str(small)], check=True)

@@ -1,4 +1,4 @@
-"""Attributions compared with ground truth: the masks of the painted states (docs/background/ground-truth.md).
+"""Attributions held against the painted states' masks (docs/background/ground-truth.md).
 
 - `masks` reads mask files, `metrics` compares a map with a mask,
 - `study` explains a sample of a store with several methods and evaluates all maps,

@@ -52,8 +52,8 @@ class Options:
         str,
         arg(
             metavar="CONDITION",
-            help="draw only from locations that meet this condition (docs/reference/attribution-file.md), for "
-            "example \"state == 'Ohio' and correct\"",
+            help="draw only from locations that meet this condition "
+            "(docs/how-to/attribute-many.md), for example \"state == 'Ohio' and correct\"",
             help_behavior_hint="(default: all)",
         ),
     ] = ""
