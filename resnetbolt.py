@@ -1,7 +1,10 @@
 """The console command: `resnetbolt COMMAND ...`, one command for each stage."""
 
+import os
+import signal
 import sys
 from importlib import import_module
+from types import FrameType
 
 COMMANDS = {
     "synthesize": ("trainer.synthetic.__main__", "paint photographs of made-up states"),
@@ -26,6 +29,7 @@ COMMANDS = {
     "open": ("app", "show a store in the browser"),
 }
 """The module of each command, whose `main` runs it, and what it does, in the order of use."""
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,23 +37,32 @@ def main(arguments: list[str] | None = None) -> int:
 
     Only the command's own module is imported: `resnetbolt --help` needs none of the libraries.
     """
-    name, *rest = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    name, *arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     if name in ("-h", "--help"):
         print(usage())
         return 0
     if name not in COMMANDS:
         from difflib import get_close_matches
 
-        nearest = "".join(
-            f"did you mean {match}? " for match in get_close_matches(name, COMMANDS, 1)
-        )
+        hint = "".join(f"did you mean {match}? " for match in get_close_matches(name, COMMANDS, 1))
         print(
-            f"resnetbolt: no such command: {name!r}; {nearest}`resnetbolt --help` lists them.",
+            f"resnetbolt: no such command: {name!r}; {hint}`resnetbolt --help` lists them.",
             file=sys.stderr,
         )
         return 2
-    status: int = import_module(COMMANDS[name][0]).main(rest, prog=f"resnetbolt {name}")
+    # Importing a command takes up to some seconds; then it handles signals by itself.
+    handlers = {number: signal.signal(number, _interrupt) for number in _SIGNALS}
+    command = import_module(COMMANDS[name][0])
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    status: int = command.main(arguments, prog=f"resnetbolt {name}")
     return status
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """End at once: an exception could be lost in the import of a library."""
+    os.write(sys.stderr.fileno(), b"\nresnetbolt: interrupted; nothing was written.\n")
+    os._exit(128 + number)
 
 
 def usage() -> str:

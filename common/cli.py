@@ -68,8 +68,9 @@ def cli_errors(program: str, *, interrupted: str = "nothing was written") -> Ite
     and `interrupted` says what that means. A command that was asked to stop and has saved
     (`Interrupted`) ends with the status of SIGTERM.
     """
+    signals: list[int] = []
     try:
-        with _interruptible():
+        with _interruptible(signals):
             yield
     except InputError as error:
         print(f"{program}: {error}", file=sys.stderr)
@@ -84,18 +85,23 @@ def cli_errors(program: str, *, interrupted: str = "nothing was written") -> Ite
         where = f"{error.filename}: " if error.filename else ""
         print(f"{program}: {where}{disk_error(error)}", file=sys.stderr)
         raise SystemExit(2) from error
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, ImportError) as error:
+        # NumPy turns an interrupted import into an ImportError.
+        if isinstance(error, ImportError) and not signals:
+            raise
         print(f"\n{program}: interrupted; {interrupted}.", file=sys.stderr)
         raise SystemExit(130) from None
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
+def _interruptible(signals: list[int]) -> Iterator[None]:
+    """Raise KeyboardInterrupt for Ctrl-C and SIGTERM, and append their numbers to `signals`."""
     if threading.current_thread() is not threading.main_thread():  # Only it receives signals.
         yield
         return
 
     def interrupt(number: int, frame: FrameType | None) -> None:
+        signals.append(number)
         raise KeyboardInterrupt
 
     numbers = (signal.SIGINT, signal.SIGTERM)

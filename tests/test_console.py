@@ -1,6 +1,7 @@
 """The console command `resnetbolt`."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -77,3 +78,16 @@ def test_the_module_runs_too() -> None:
         check=True,
     )
     assert done.stdout.startswith("usage: resnetbolt COMMAND")
+
+
+@pytest.mark.spawn
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_during_the_import_of_a_command_is_one_sentence(number: signal.Signals) -> None:
+    program = (
+        "import os, resnetbolt; "
+        f"resnetbolt.import_module = lambda name: os.kill(os.getpid(), {number:d}); "
+        "resnetbolt.main(['train'])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 128 + number
+    assert done.stderr == "\nresnetbolt: interrupted; nothing was written.\n"
