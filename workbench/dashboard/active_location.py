@@ -7,7 +7,7 @@ from typing import Any
 from dash import Dash, Input, Output, State, html, no_update
 
 from workbench.dashboard import aggregate, attribution, attribution_view, request_controls
-from workbench.dashboard.components import attributes, button
+from workbench.dashboard.components import button, panel
 from workbench.dashboard.photographs import photograph_url
 from workbench.dashboard.selection import N_NEAREST, nearest
 from workbench.evaluation.predictions import Predictions
@@ -29,31 +29,24 @@ def layout(notes: Sequence[str], predictions: Predictions, explains: bool) -> ht
         ],
         id="location",
     )
-    return html.Section(
+    title = f"Select the {N_NEAREST} locations with the nearest features"
+    return panel(
+        "Location",
         [
-            html.Div(
-                [
-                    html.H2("Location"),
-                    html.Span(id="location-title", className="status"),
-                    button(
-                        "Nearest",
-                        "nearest",
-                        f"Select the {N_NEAREST} locations with the nearest features",
-                        hidden=True,
-                    ),
-                    *(attribution.head() if explains else ()),
-                ],
-                className="panel-head",
-            ),
+            html.Span(id="location-title", className="status"),
+            button("Nearest", "nearest", title, hidden=True),
+            *(attribution.head() if explains else ()),
+        ],
+        [
             html.Div([html.P(note) for note in notes], className="notes", hidden=not notes),
             *([request_controls.controls(predictions.class_names)] if explains else ()),
             html.Div([content, *(attribution.layout() if explains else ())], className="location"),
             *([html.Div(id="checks", className="checks")] if explains else ()),
             *([aggregate.layout()] if explains else ()),
         ],
-        className="panel location-panel tab-map",
+        "tab-map location",
+        "Location",
         id="location-panel",
-        **attributes(aria_label="Location"),
     )
 
 

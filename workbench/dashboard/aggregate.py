@@ -1,5 +1,6 @@
 """The selection tab: the maps of some of the selected locations, aggregated."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -12,7 +13,7 @@ from workbench.attribution.aggregation import Aggregate, aggregate
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
 from workbench.dashboard import attribution_view, gallery, overlay
-from workbench.dashboard.components import attributes, button, next_poll, poll_timer
+from workbench.dashboard.components import attributes, button, next_poll, poll_timer, segments
 from workbench.dashboard.job_queue import Failed, Job, JobQueue, Running, Waiting
 from workbench.dashboard.overlay import Display
 from workbench.dashboard.request_controls import DISPLAY, REQUEST, read_display, read_request
@@ -34,12 +35,7 @@ def layout() -> html.Div:
             html.Div(
                 [
                     html.Span(id="aggregate-status", className="status", role="status"),
-                    dcc.RadioItems(
-                        id="aggregate-target",
-                        value="selection",
-                        className="segments small",
-                        inline=True,
-                    ),
+                    segments("aggregate-target", {}, "selection"),
                     button("Explain selection", "aggregate-compute"),
                     button("Cancel", "aggregate-cancel", hidden=True),
                 ],
@@ -248,21 +244,18 @@ def register_callbacks(
                 Input("aggregate-cancel", "n_clicks"),
             ],
         },
-        state={"page": State("page", "data"), "previous": State("aggregate-job", "data")},
+        state={"page": State("page", "data")},
     )
     def submit(
-        rule: Any, target: Any, controls: list[Any], _clicks: Any, page: Any, previous: Any
+        rule: Any, target: Any, controls: list[Any], _clicks: Any, page: Any
     ) -> dict[str, Any]:
         compute = ctx.triggered_id == "aggregate-compute"
         found = find_jobs(rule, target, controls)
         if isinstance(page, str):
             # Whatever changes the request ends what was computed before.
             jobs.enqueue(page, found.jobs if compute else ())
-        count = previous.get("count") if isinstance(previous, dict) else None
-        return {
-            "key": found.key if compute else "",
-            "count": count + 1 if isinstance(count, int) else 0,
-        }
+        # The time makes each submission a new value.
+        return {"key": found.key if compute else "", "time": time.time_ns()}
 
     @app.callback(
         output={

@@ -1,5 +1,6 @@
 """The attribution panel: the active location's map, then its checks, as far as they are known."""
 
+import time
 from typing import Any
 
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
@@ -9,7 +10,7 @@ from common.errors import InputError
 from workbench.attribution.result import Attribution
 from workbench.attribution.verdict import verdict
 from workbench.dashboard import attribution_view, checks, overlay, request_controls
-from workbench.dashboard.components import attributes, button, next_poll, poll_timer
+from workbench.dashboard.components import attributes, button, next_poll, poll_timer, segments
 from workbench.dashboard.job_queue import Job, JobQueue, Running, Waiting
 from workbench.dashboard.job_queue import State as JobState
 from workbench.evaluation.predictions import Predictions
@@ -23,13 +24,7 @@ TABS = {"map": "Map", "checks": "Checks", "aggregate": "Selection"}
 def head() -> list[Any]:
     """Return the tabs of the panel and the button that enlarges it."""
     return [
-        dcc.RadioItems(
-            id="tab",
-            options=[{"value": key, "label": title} for key, title in TABS.items()],
-            value="map",
-            className="segments small",
-            inline=True,
-        ),
+        segments("tab", TABS, "map"),
         button("Expand", "expand", "Show all tabs over the whole page; Escape reduces them again"),
     ]
 
@@ -81,25 +76,18 @@ def register_callbacks(
             "controls": [Input(*place) for place in request_controls.REQUEST],
             "_clicks": [Input("compute", "n_clicks"), Input("cancel", "n_clicks")],
         },
-        state={"page": State("page", "data"), "previous": State("attribution-job", "data")},
+        state={"page": State("page", "data")},
         prevent_initial_call=True,
     )
-    def submit(
-        location_id: Any, controls: list[Any], _clicks: Any, page: Any, previous: Any
-    ) -> dict[str, Any]:
+    def submit(location_id: Any, controls: list[Any], _clicks: Any, page: Any) -> dict[str, Any]:
         cancelled = ctx.triggered_id == "cancel"
-        count = previous.get("count") if isinstance(previous, dict) else None
         if isinstance(page, str):
             try:
                 job = None if cancelled else find_job(location_id, controls)
             except InputError:
                 job = None
-            if job is None:
-                jobs.cancel(page)
-            else:
-                jobs.open(page, job)
-        # The count makes each submission a new value.
-        return {"cancelled": cancelled, "count": count + 1 if isinstance(count, int) else 0}
+            jobs.open(page, job)
+        return {"cancelled": cancelled, "time": time.time_ns()}  # Each submission is a new value.
 
     @app.callback(
         output={

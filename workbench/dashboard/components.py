@@ -1,5 +1,6 @@
 """Small helpers for Dash components that several panels need."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dash import dcc, html
@@ -10,19 +11,27 @@ def attributes(**values: str) -> dict[str, Any]:
     return {name.replace("_", "-"): value for name, value in values.items()}
 
 
-def button(
-    label: str, component_id: str, title: str = "", *, hidden: bool = False, disabled: bool = False
-) -> html.Button:
-    """Return a quiet button."""
-    return html.Button(
-        label,
-        id=component_id,
-        type="button",
-        className="quiet",
-        title=title,
-        hidden=hidden,
-        disabled=disabled,
+def panel(
+    title: str, head: Sequence[Any], content: Sequence[Any], name: str, label: str, **options: Any
+) -> html.Section:
+    """Return a panel: its title with what stands beside it, over its content."""
+    return html.Section(
+        [html.Div([html.H2(title), *head], className="panel-head"), *content],
+        className=f"panel {name}-panel",
+        **attributes(aria_label=label),
+        **options,
     )
+
+
+def button(label: str, component_id: str, title: str = "", **options: Any) -> html.Button:
+    """Return a quiet button."""
+    options = {"className": "quiet", "type": "button"} | options
+    return html.Button(label, id=component_id, title=title, **options)
+
+
+def segments(component_id: str, titles: Mapping[str, str], value: str) -> dcc.RadioItems:
+    """Return a choice of one among titles by value, as one segmented control."""
+    return dcc.RadioItems(titles, value, id=component_id, className="segments small", inline=True)
 
 
 def poll_timer(component_id: str, milliseconds: int) -> dcc.Interval:

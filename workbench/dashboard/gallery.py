@@ -6,7 +6,7 @@ import numpy as np
 from dash import Dash, Input, Output, State, ctx, dcc, html
 from numpy.typing import NDArray
 
-from workbench.dashboard.components import attributes
+from workbench.dashboard.components import attributes, button, panel
 from workbench.dashboard.photographs import photograph_url
 from workbench.dashboard.selection import Selection, resolve
 from workbench.evaluation.predictions import Predictions
@@ -17,36 +17,20 @@ PAGE_SIZE = 60
 
 def layout() -> html.Section:
     """Return the empty gallery."""
-    return html.Section(
+    step: dict[str, Any] = {"className": "step", "disabled": True}
+    return panel(
+        "Photographs",
         [
-            html.Div(
-                [
-                    html.H2("Photographs"),
-                    html.Span(id="gallery-status", className="status", role="status"),
-                    html.Button(
-                        "‹",
-                        id="gallery-previous",
-                        type="button",
-                        className="step",
-                        title=f"The previous {PAGE_SIZE}",
-                        disabled=True,
-                    ),
-                    html.Button(
-                        "›",
-                        id="gallery-next",
-                        type="button",
-                        className="step",
-                        title=f"The next {PAGE_SIZE}",
-                        disabled=True,
-                    ),
-                ],
-                className="panel-head",
-            ),
+            html.Span(id="gallery-status", className="status", role="status"),
+            button("‹", "gallery-previous", f"The previous {PAGE_SIZE}", **step),
+            button("›", "gallery-next", f"The next {PAGE_SIZE}", **step),
+        ],
+        [
             dcc.Store(id="gallery-start", data=0),
             html.Div(id="gallery", className="cards", tabIndex=0),
         ],
-        className="panel gallery-panel",
-        **attributes(aria_label="Photographs of the selected locations"),
+        "gallery",
+        "Photographs of the selected locations",
     )
 
 
@@ -60,7 +44,7 @@ def rows(selection: Selection | None, predictions: Predictions) -> NDArray[np.in
 
 def page_start(start: Any, total: int) -> int:
     """Return the start of the page that contains `start`: a multiple of `PAGE_SIZE` below total."""
-    if not isinstance(start, int) or isinstance(start, bool):
+    if not isinstance(start, int):
         return 0
     last = max(0, (total - 1) // PAGE_SIZE)
     return min(max(0, start // PAGE_SIZE), last) * PAGE_SIZE

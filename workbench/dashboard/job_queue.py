@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -52,14 +51,15 @@ class Failed:
 
 
 State = Waiting | Running | Failed | Attribution | None
-"""None: nobody waits for the job, or it was cancelled."""
+"""None: nobody waits for the job."""
 
 
 @dataclass
 class _Page:
     active: list[Job] = field(default_factory=list)
     queue: list[Job] = field(default_factory=list)
-    seen: float = field(default_factory=time.monotonic)
+    seen: float = 0.0
+    served: float = field(default_factory=time.monotonic)
 
     @property
     def jobs(self) -> list[Job]:
@@ -85,9 +85,9 @@ class JobQueue:
         """Start the thread, which ends with the process."""
         self._explainer = explainer
         self._cache = cache
-        self._changed = threading.Condition()
-        self._pages: OrderedDict[str, _Page] = OrderedDict()  # In the order of their turns.
-        self._outcomes: OrderedDict[Job, Attribution | Failed] = OrderedDict()
+        self._changed = threading.Condition()  # Its lock guards all that follows.
+        self._pages: dict[str, _Page] = {}  # The last seen at the end.
+        self._outcomes: dict[Job, Attribution | Failed] = {}  # The last used at the end.
         self._current: Job | None = None
         self._running = Running()
         threading.Thread(target=self._serve, name="explainer", daemon=True).start()
@@ -96,22 +96,16 @@ class JobQueue:
         """Return the job of a map; raises InputError as `Explainer.resolve` does."""
         return Job(location_id, self._explainer.resolve(location_id, request))
 
-    def open(self, page: str, job: Job) -> None:
-        """Compute a map and its checks instead of what this page had active."""
-        waiting = self._missing([job, job._replace(checks=True)])
+    def open(self, page: str, job: Job | None) -> None:
+        """Compute a map and its checks, or nothing, instead of what this page had active."""
         with self._changed:
-            self._page(page).active = waiting
+            jobs = [job, job._replace(checks=True)] if job else []
+            self._page(page).active = self._missing(jobs)
 
     def enqueue(self, page: str, jobs: Sequence[Job]) -> None:
         """Compute maps, at most `MAX_QUEUED`, instead of this page's queue."""
-        waiting = self._missing(jobs[:MAX_QUEUED])
         with self._changed:
-            self._page(page).queue = waiting
-
-    def cancel(self, page: str) -> None:
-        """Stop what this page has active; its queue stays."""
-        with self._changed:
-            self._page(page).active = []
+            self._page(page).queue = self._missing(jobs[:MAX_QUEUED])
 
     def keep_alive(self, page: str) -> None:
         """Note that this page is still open."""
@@ -121,68 +115,72 @@ class JobQueue:
     def state(self, job: Job) -> State:
         """Return the result of a job, or how far it is."""
         with self._changed:
-            if job not in self._outcomes and self._is_wanted(job):
-                return self._running if job == self._current else Waiting()
-        return self._outcome(job)
-
-    def _outcome(self, job: Job) -> Attribution | Failed | None:
-        """Return the result of a job from memory or from the cache."""
-        with self._changed:
-            if job in self._outcomes:
-                self._outcomes.move_to_end(job)
-                return self._outcomes[job]
-        cached = self._cache and self._cache.get(job.location_id, job.request)
-        with self._changed:
-            if cached:
-                self._keep(job, cached)
-            return self._outcomes.get(job)
-
-    def _missing(self, jobs: Sequence[Job]) -> list[Job]:
-        """Return the jobs that have no result yet; what failed is tried again."""
-        with self._changed:
-            for job in jobs:
-                if isinstance(self._outcomes.get(job), Failed):
-                    del self._outcomes[job]
-        return [job for job in jobs if self._outcome(job) is None]
+            if not self._is_wanted(job):
+                return self._outcome(job)
+            return self._running if job == self._current else Waiting()
 
     def _page(self, name: str) -> _Page:
         """Return a page, a new one for an unknown name, and wake the thread."""
-        self._forget_pages()
-        if name not in self._pages and len(self._pages) >= MAX_PAGES:
-            del self._pages[min(self._pages, key=lambda page: self._pages[page].seen)]
-        page = self._pages.setdefault(name, _Page())
+        page = self._pages[name] = self._pages.pop(name, _Page())
         page.seen = time.monotonic()
+        self._forget_pages()
         self._changed.notify()
         return page
 
     def _forget_pages(self) -> None:
         oldest = time.monotonic() - PAGE_TIMEOUT_SECONDS
-        for name in [name for name, page in self._pages.items() if page.seen < oldest]:
-            del self._pages[name]
+        open_pages = [item for item in self._pages.items() if item[1].seen >= oldest]
+        self._pages = dict(open_pages[-MAX_PAGES:])
 
     def _is_wanted(self, job: Job | None) -> bool:
         return any(job in page.jobs for page in self._pages.values())
 
-    def _next(self) -> tuple[str, Job] | None:
-        """Return whose turn it is and its job."""
+    def _missing(self, jobs: Sequence[Job]) -> list[Job]:
+        """Return the jobs that have no result yet; what failed is tried again."""
+        return [job for job in jobs if not isinstance(self._outcome(job), Attribution)]
+
+    def _outcome(self, job: Job) -> Attribution | Failed | None:
+        """Return the result of a job from memory or from the cache."""
+        if job in self._outcomes:
+            self._outcomes[job] = self._outcomes.pop(job)
+        elif self._cache and (cached := self._cache.get(job.location_id, job.request)):
+            self._keep(job, cached)
+        return self._outcomes.get(job)
+
+    def _keep(self, job: Job, outcome: Attribution | Failed) -> None:
+        """Keep an outcome in memory; no page waits for it any longer."""
+        done = [job if isinstance(outcome, Failed) else job._replace(checks=False)]
+        if isinstance(outcome, Failed) or outcome.checks is not None:
+            done.append(job._replace(checks=True))  # Without a map there are no checks.
+        for each in done:
+            self._outcomes.pop(each, None)
+            self._outcomes[each] = outcome
+        for oldest in list(self._outcomes)[:-MAX_RESULTS]:
+            del self._outcomes[oldest]
+        for page in self._pages.values():
+            page.active = [each for each in page.active if each not in done]
+            page.queue = [each for each in page.queue if each not in done]
+
+    def _next(self) -> _Page | None:
+        """Return the page whose turn it is; its first job is the next one."""
         self._forget_pages()
-        turns = [(name, page.jobs[0]) for name, page in self._pages.items() if page.jobs]
-        opened = any(not job.checks for page in self._pages.values() for job in page.active)
-        return next((turn for turn in turns if not (turn[1].checks and opened)), None)
+        pages = [page for page in self._pages.values() if page.jobs]
+        if any(not job.checks for page in pages for job in page.active):
+            pages = [page for page in pages if not page.jobs[0].checks]
+        return min(pages, key=lambda page: page.served, default=None)
 
     def _serve(self) -> None:
         while True:
             with self._changed:
-                while (turn := self._next()) is None:
+                while (page := self._next()) is None:
                     self._changed.wait()
-                page, job = turn
+                job = page.jobs[0]
                 self._current, self._running = job, Running()
-                known = self._outcomes.get(job._replace(checks=False))
+                known = self._outcome(job._replace(checks=False)) if job.checks else None
             outcome = self._compute(job, known)
             with self._changed:
                 self._current = None
-                if page in self._pages:
-                    self._pages.move_to_end(page)
+                page.served = time.monotonic()
                 if outcome:
                     self._keep(job, outcome)
             if self._cache and isinstance(outcome, Attribution):
@@ -191,7 +189,7 @@ class JobQueue:
     def _compute(self, job: Job, known: State) -> Attribution | Failed | None:
         """Return a map with or without checks, why there is none, or None if it was cancelled."""
         try:
-            if not (job.checks and isinstance(known, Attribution)):
+            if not isinstance(known, Attribution):
                 known = self._explainer.explain(
                     job.location_id, job.request, self._progress, self._partial
                 )
@@ -213,20 +211,3 @@ class JobQueue:
     def _partial(self, attribution: Attribution) -> None:
         with self._changed:
             self._running = replace(self._running, partial=attribution)
-
-    def _keep(self, job: Job, outcome: Attribution | Failed) -> None:
-        """Keep an outcome in memory; no page waits for it any longer."""
-        plain, checked = job._replace(checks=False), job._replace(checks=True)
-        if isinstance(outcome, Failed):
-            known, done = [job], {job, checked}  # Without a map there are no checks.
-        else:
-            known = [plain] if outcome.checks is None else [plain, checked]
-            done = set(known)
-        for each in known:
-            self._outcomes[each] = outcome
-            self._outcomes.move_to_end(each)
-        while len(self._outcomes) > MAX_RESULTS:
-            self._outcomes.popitem(last=False)
-        for page in self._pages.values():
-            page.active = [each for each in page.active if each not in done]
-            page.queue = [each for each in page.queue if each not in done]

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from dash import Dash, Input, Output, dcc, html
+from dash import Dash, Input, Output, html
 
-from workbench.dashboard.components import attributes
+from workbench.dashboard.components import attributes, panel, segments
 from workbench.evaluation.predictions import Predictions
 from workbench.figures import screen
 from workbench.figures.colors import class_colors
@@ -15,21 +15,10 @@ ORDERS = {"name": "Name", "auc": "AUC"}
 def layout(predictions: Predictions) -> html.Section:
     """Return the list of classes: a button each, with colour, locations and ROC AUC."""
     gradient = screen.share_gradient()
-    return html.Section(
+    return panel(
+        "Classes",
+        [segments("legend-order", ORDERS, "name")],
         [
-            html.Div(
-                [
-                    html.H2("Classes"),
-                    dcc.RadioItems(
-                        id="legend-order",
-                        options=[{"value": key, "label": text} for key, text in ORDERS.items()],
-                        value="name",
-                        className="segments small",
-                        inline=True,
-                    ),
-                ],
-                className="panel-head",
-            ),
             html.Div(
                 [_swatch(screen.CORRECT), "correct", _swatch(screen.WRONG), "wrong"],
                 className="key key-correct",
@@ -44,8 +33,8 @@ def layout(predictions: Predictions) -> html.Section:
             ),
             html.Div(entries(predictions, "name"), id="legend", className="entries", role="group"),
         ],
-        className="panel legend-panel",
-        **attributes(aria_label="Classes"),
+        "legend",
+        "Classes",
     )
 
 
@@ -89,5 +78,5 @@ def register_callbacks(app: Dash, predictions: Predictions) -> None:
         return entries(predictions, order)
 
 
-def _swatch(colour: str) -> html.Span:
-    return html.Span(className="swatch", style={"background": colour})
+def _swatch(color: str) -> html.Span:
+    return html.Span(className="swatch", style={"background": color})

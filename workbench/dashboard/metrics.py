@@ -3,58 +3,29 @@
 from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 from dash import Dash, Input, Output, dcc, html
 
+from workbench.dashboard.components import panel
 from workbench.dashboard.selection import N_NEAREST, Selection, resolve
 from workbench.evaluation import metrics
 from workbench.evaluation.predictions import Predictions
 from workbench.figures import screen
 from workbench.figures.colors import class_colors
 
-_CONFIG: Any = {"displayModeBar": False, "doubleClick": False}
-
 
 def roc_panel(predictions: Predictions) -> html.Section:
     """Return the panel of the ROC curves."""
-    return html.Section(
-        [
-            html.Div(
-                [
-                    html.H2("ROC"),
-                    html.Span(id="roc-summary", title="Each class against all others"),
-                ],
-                className="panel-head",
-            ),
-            dcc.Graph(
-                id="roc",
-                className="fill",
-                figure=screen.roc(predictions.roc, class_colors(predictions.class_names)),
-                config=_CONFIG,
-                responsive=True,
-            ),
-        ],
-        className="panel roc-panel",
-    )
+    figure = screen.roc(predictions.roc, class_colors(predictions.class_names))
+    summary = html.Span(id="roc-summary", title="Each class against all others")
+    return panel("ROC", [summary], [_graph("roc", figure)], "roc", "ROC curves")
 
 
 def confusion_panel(predictions: Predictions) -> html.Section:
     """Return the panel of the confusion matrix."""
-    return html.Section(
-        [
-            html.Div(
-                [html.H2("Confusion"), html.Span("click a cell to select it")],
-                className="panel-head",
-            ),
-            dcc.Graph(
-                id="confusion",
-                className="fill",
-                figure=screen.confusion(_confusion(predictions, None)),
-                config=_CONFIG,
-                responsive=True,
-            ),
-        ],
-        className="panel confusion-panel",
-    )
+    graph = _graph("confusion", screen.confusion(_confusion(predictions, None)))
+    hint = html.Span("click a cell to select it")
+    return panel("Confusion", [hint], [graph], "confusion", "Confusion matrix")
 
 
 def register_callbacks(app: Dash, predictions: Predictions) -> None:
@@ -166,6 +137,11 @@ def knn_summary(predictions: Predictions) -> list[Any]:
 def percent(share: float) -> str:
     """Return a fraction in [0, 1] as "48.3 %", NaN as a dash."""
     return "–" if np.isnan(share) else f"{share * 100:.1f} %"
+
+
+def _graph(name: str, figure: go.Figure) -> dcc.Graph:
+    config: Any = {"displayModeBar": False, "doubleClick": False}
+    return dcc.Graph(id=name, className="fill", figure=figure, config=config, responsive=True)
 
 
 def _auc_summary(roc: metrics.Roc) -> str:

@@ -182,19 +182,16 @@ def _header(name: str, predictions: Predictions) -> html.Header:
                 [
                     html.Span("Colour by", className="label", id="color-by-label"),
                     dcc.RadioItems(
+                        projections.color_options(predictions),
+                        "true",
                         id="color-by",
-                        options=[
-                            {"value": key, "label": text}
-                            for key, text in projections.color_options(predictions).items()
-                        ],
-                        value="true",
                         className="segments",
                         inline=True,
                     ),
                 ],
                 className="color-by",
                 role="group",
-                **attributes(aria_labelledby="colour-label"),
+                **attributes(aria_labelledby="color-by-label"),
             ),
         ]
     )

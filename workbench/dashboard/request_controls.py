@@ -18,7 +18,7 @@ from workbench.attribution.request import (
     TRUE,
     AttributionRequest,
 )
-from workbench.dashboard.components import attributes
+from workbench.dashboard.components import attributes, button
 from workbench.dashboard.overlay import Display
 from workbench.evaluation.predictions import Predictions
 
@@ -66,23 +66,17 @@ def read_display(values: Sequence[Any]) -> Display:
     )
 
 
-def controls(class_name: tuple[str, ...]) -> html.Div:
+def controls(class_names: tuple[str, ...]) -> html.Div:
     """Return the controls of a request, set to `AttributionRequest()`."""
     default = AttributionRequest()
-    targets = {PREDICTED: "predicted", TRUE: "true", **{name: name for name in class_name}}
-    pin = html.Button(
-        "Pin",
-        id="pin",
-        type="button",
-        className="quiet",
-        title="Use the active location as the baseline of others: why this one and not that one",
-    )
+    targets = {PREDICTED: "predicted", TRUE: "true", **{name: name for name in class_names}}
+    pin_title = "Use the active location as the baseline of others: why this one and not that one"
     return html.Div(
         [
             dcc.Store(id="pinned-location"),
             _choice("Method", "method", METHOD_TITLES | SHORT_TITLES, default.method),
             _choice("Baseline", "baseline", baselines(""), default.baseline),
-            pin,
+            button("Pin", "pin", pin_title),
             _choice("Output", "output", {name: name for name in OUTPUTS}, default.output),
             _choice("Target", "target", targets, default.target, searchable=True),
             _choice("Contrast", "contrast-target", {"": "–", **targets}, "", searchable=True),
@@ -106,13 +100,14 @@ def baseline_label(method: Any) -> str:
     return "Many baselines" if method == "expected_gradients" else "No baseline"
 
 
-def options(title: dict[str, str]) -> list[dict[str, str]]:
+def options(titles: dict[str, str]) -> list[dict[str, str]]:
     """Return the options of a dropdown from labels by value."""
-    return [{"value": value, "label": label, "title": label} for value, label in title.items()]
+    return [{"value": value, "label": label, "title": label} for value, label in titles.items()]
 
 
 def display_controls() -> html.Div:
     """Return the controls of how maps are shown."""
+    percentiles = [{"value": value, "label": f"{value} %"} for value in PERCENTILES]
     return html.Div(
         [
             html.Label(
@@ -122,25 +117,16 @@ def display_controls() -> html.Div:
                 ],
                 title="Value at which colours are full, in units of the output; empty: per map",
             ),
-            html.Button(
+            button(
                 "Keep",
-                id="keep-limit",
-                type="button",
-                className="quiet",
-                title="Keep this map's scale for the next maps, so that they can be compared; "
+                "keep-limit",
+                "Keep this map's scale for the next maps, so that they can be compared; "
                 "press again for a scale per map",
             ),
             html.Label(
                 [
                     html.Span("percentile", className="label"),
-                    dcc.Dropdown(
-                        [{"value": value, "label": f"{value} %"} for value in PERCENTILES],
-                        Display.percentile,
-                        id="percentile",
-                        className="choice",
-                        clearable=False,
-                        searchable=False,
-                    ),
+                    _dropdown("percentile", percentiles, Display.percentile),
                 ],
                 title="Percentile of |map| at which the colours of a map are full",
             ),
@@ -159,21 +145,25 @@ def display_controls() -> html.Div:
 
 
 def _choice(
-    label: str, name: str, title: dict[str, str], value: str, *, searchable: bool = False
+    label: str, name: str, titles: dict[str, str], value: str, *, searchable: bool = False
 ) -> html.Label:
     return html.Label(
         [
             html.Span(label, className="label", id=f"{name}-label"),
-            dcc.Dropdown(
-                options(title),
-                value,
-                id=name,
-                className="choice",
-                clearable=False,
-                searchable=searchable,
-                maxHeight=320,
-            ),
+            _dropdown(name, options(titles), value, searchable=searchable),
         ]
+    )
+
+
+def _dropdown(name: str, options: Any, value: Any, *, searchable: bool = False) -> dcc.Dropdown:
+    return dcc.Dropdown(
+        options,
+        value,
+        id=name,
+        className="choice",
+        clearable=False,
+        searchable=searchable,
+        maxHeight=320,
     )
 
 

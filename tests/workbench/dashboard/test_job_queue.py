@@ -81,7 +81,7 @@ def test_a_map_is_seen_while_it_is_made() -> None:
     assert state.fraction == 1 / 3
     assert state.partial is not None
     assert state.partial.location_id == "a"
-    jobs.cancel("page")
+    jobs.open("page", None)
     fake.go(1)
 
 
@@ -106,7 +106,7 @@ def test_the_same_request_is_computed_once_for_two_pages() -> None:
     fake.wait()
     jobs.open("one", key("a"))
     jobs.open("two", key("a"))
-    jobs.cancel("one")
+    jobs.open("one", None)
     fake.go(4)
     proven(jobs, "a")
     assert fake.asked == ["a", "a?"]
@@ -167,7 +167,7 @@ def test_cancelling_stops_at_the_next_step_and_can_be_asked_again() -> None:
     jobs.open("page", key("a"))
     jobs.enqueue("page", [key("b")])
     fake.wait()
-    jobs.cancel("page")
+    jobs.open("page", None)
     assert jobs.state(key("a")) is None
     assert isinstance(jobs.state(key("b")), Waiting)  # The queue stays.
     fake.go(1 + 3)
@@ -198,7 +198,7 @@ def test_a_failure_says_its_sentence_and_is_tried_again() -> None:
     jobs.open("page", key("broken"))
     failed = settled(jobs, key("broken"), Failed)
     assert failed.message == "The photograph is broken; give another."
-    assert jobs.state(checks("broken")) is None
+    assert jobs.state(checks("broken")) == failed
     jobs.open("page", key("bug"))
     assert "division by zero" in settled(jobs, key("bug"), Failed).message
     jobs.open("page", key("a"))
