@@ -36,7 +36,7 @@ def validate(instance: Any, label: Callable[[str], str] = option) -> None:
             rule = re.sub(r"^\w+ should", "must", first["msg"])
             rule = rule.replace("greater than or equal to", "at least")
             rule = rule.replace("less than or equal to", "at most")
-            raise InputError(f"{label(name)} {first['input']!r}: {rule}.") from error
+            raise InputError(f"{label(name)} {first['input']!r:.80}: {rule}.") from error
 
 
 @cache

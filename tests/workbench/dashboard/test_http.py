@@ -134,13 +134,11 @@ def test_callbacks_survive_nonsense(client: Any, nonsense: Any) -> None:
         ("gallery-start.data", "gallery-start.data"),
         ("location.children", "active-location.data"),
         ("attribution-job.data", "active-location.data"),
-        ("attribution-job.data", "attribution-job.data"),
         ("attribution-job.data", "page.data"),
         ("overlays.children", "active-location.data"),
         ("checks.children", "active-location.data"),
         (STATUS, "attribution-job.data"),
         (STATUS, "map-version.data"),
-        ("aggregate-job.data", "aggregate-job.data"),
         ("aggregate-job.data", "selection.data"),
         ("aggregate-job.data", "page.data"),
         ("aggregate-status.children", "aggregate-job.data"),
@@ -177,8 +175,8 @@ def test_an_invalid_request_is_answered_by_a_message(
     for output in (STATUS, AGGREGATE):
         answer = call(client, output, value, place)
         assert answer.status_code == 200, answer.text
-        said = any(words in answer.text for words in (INVALID, "there is no such", "no such"))
-        assert said, answer.text
+        assert any(words in answer.text for words in (INVALID, "must be", "no such")), answer.text
+        assert len(answer.text) < 10_000 or place in ("target.value", "contrast-target.value")
 
 
 def test_a_baseline_that_is_not_pinned_is_answered_by_a_message(
