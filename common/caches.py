@@ -18,13 +18,13 @@ def use_writable_caches() -> None:
     home = Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.expanduser raises without a home.
     cache = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
     config = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
-    usual = {
+    is_writable = {
         "NUMBA_CACHE_DIR": _is_writable(cache / "numba") or _beside_source(),
         "MPLCONFIGDIR": _is_writable(cache / "matplotlib") and _is_writable(config / "matplotlib"),
     }
-    missing = [name for name, fine in usual.items() if not (fine or os.environ.get(name))]
-    if missing and (folder := _temporary_folder()):
-        os.environ.update({name: str(folder / name.lower()) for name in missing})
+    variables = [name for name, fine in is_writable.items() if not (fine or os.environ.get(name))]
+    if variables and (folder := _temporary_folder()):
+        os.environ.update({name: str(folder / name.lower()) for name in variables})
 
 
 def _beside_source() -> bool:
@@ -41,8 +41,8 @@ def _is_writable(folder: Path) -> bool:
     """Return whether the folder, or the first parent that exists, can be written to."""
     if not folder.is_absolute():  # "~" where no home directory is known.
         return False
-    existing = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
-    return existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
+    parent = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
+    return parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)
 
 
 def _temporary_folder() -> Path | None:

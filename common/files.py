@@ -68,7 +68,7 @@ def atomic_directory(path: Path) -> Iterator[Path]:
     `check_writable_directory`, is removed last. Raises InputError if it cannot be written.
     """
     partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
-    old = path.with_name(f".{path.name}.old-{os.getpid()}")
+    previous = path.with_name(f".{path.name}.old-{os.getpid()}")
     try:
         partial.mkdir()
         yield partial
@@ -77,15 +77,15 @@ def atomic_directory(path: Path) -> Iterator[Path]:
                 os.fsync(file.fileno())
         if path.exists():
             # A directory cannot be renamed over a non-empty one.
-            path.rename(old)
+            path.rename(previous)
         partial.rename(path)
     except OSError as error:
         raise InputError(f"{path}: {disk_error(error)}") from error
     finally:
-        if old.exists() and not path.exists():
-            old.rename(path)
-        for left in (partial, old):
-            shutil.rmtree(left, ignore_errors=True)
+        if previous.exists() and not path.exists():
+            previous.rename(path)
+        for temporary in (partial, previous):
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 @contextmanager

@@ -96,10 +96,10 @@ class ResumeBuffer:
             return decisions
         if overwrite:
             return None
-        differing = [key for key, value in self._request.items() if request.get(key) != value]
+        differences = [key for key, value in self._request.items() if request.get(key) != value]
         raise InputError(
             f"{self.directory}: belongs to another request (different "
-            f"{', '.join(differing)}); finish that one, choose another file, or pass --overwrite."
+            f"{', '.join(differences)}); finish that one, choose another file, or pass --overwrite."
         )
 
     def begin(self, decisions: Mapping[str, Any]) -> None:
@@ -120,16 +120,16 @@ class ResumeBuffer:
         for path in [*self.directory.glob(".*"), self.directory / OUTPUT]:
             path.unlink(missing_ok=True)
         records = {path: self._recover_file(path) for path in self._files()}
-        failed = {
+        failed_keys = {
             record.key for found in records.values() for record in found if record.kind == FAILURE
         }
         for path, found in records.items():
-            _void(path, [record for record in found if record.key in failed])
+            _void(path, [record for record in found if record.key in failed_keys])
         return {
             (record.key, record.kind)
             for found in records.values()
             for record in found
-            if record.key not in failed
+            if record.key not in failed_keys
         }
 
     @contextmanager
@@ -168,8 +168,8 @@ class ResumeBuffer:
 
     def _recover_file(self, path: Path) -> list[_Record]:
         """Cut off an incomplete record at the end, void damaged ones, return the others."""
-        sound: list[_Record] = []
-        damaged: list[_Record] = []
+        intact_records: list[_Record] = []
+        damaged_records: list[_Record] = []
         end = 0
         size = path.stat().st_size
         with (
@@ -179,12 +179,12 @@ class ResumeBuffer:
             for record in _scan(path):
                 file.seek(record.start)
                 intact = zlib.crc32(file.read(record.length)) == record.crc
-                (sound if intact else damaged).append(record)
+                (intact_records if intact else damaged_records).append(record)
                 bar.update(record.end - end)
                 end = record.end
         os.truncate(path, end)
-        _void(path, damaged)
-        return [record for record in sound if record.kind != _VOID]
+        _void(path, damaged_records)
+        return [record for record in intact_records if record.kind != _VOID]
 
 
 class Writer:
@@ -224,12 +224,12 @@ class Writer:
     def _write(self, key: int, kind: int, payload: Callable[[], bytes]) -> None:
         content = payload()
         header = _HEADER.pack(key, kind, len(content), zlib.crc32(content))
-        left = memoryview(header + _CHECKSUM.pack(zlib.crc32(header)) + content)
+        remaining = memoryview(header + _CHECKSUM.pack(zlib.crc32(header)) + content)
         end = self._end
         try:
-            while left:
-                written = os.pwrite(self._file, left, end)
-                left, end = left[written:], end + written
+            while remaining:
+                written = os.pwrite(self._file, remaining, end)
+                remaining, end = remaining[written:], end + written
         except OSError as error:
             raise self._disk_error(error) from error
         # Only now: after a failure the next record must overwrite the incomplete one.
@@ -263,7 +263,7 @@ class Results:
 
     def keys(self, kind: int) -> list[int]:
         """Return the keys that have a result of a kind, sorted."""
-        return sorted(key for key, its_kind in self._places if its_kind == kind)
+        return sorted(key for key, record_kind in self._places if record_kind == kind)
 
     def payload(self, key: int, kind: int) -> memoryview:
         """Return a payload; raises KeyError."""

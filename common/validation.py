@@ -32,11 +32,11 @@ def validate(instance: Any, label: Callable[[str], str] = option) -> None:
         try:
             adapter.validate_python(getattr(instance, name), strict=True)
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            rule = re.sub(r"^\w+ should", "must", first["msg"])
+            details = error.errors(include_url=False)[0]
+            rule = re.sub(r"^\w+ should", "must", details["msg"])
             rule = rule.replace("greater than or equal to", "at least")
             rule = rule.replace("less than or equal to", "at most")
-            raise InputError(f"{label(name)} {first['input']!r:.80}: {rule}.") from error
+            raise InputError(f"{label(name)} {details['input']!r:.80}: {rule}.") from error
 
 
 @cache

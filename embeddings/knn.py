@@ -44,10 +44,10 @@ def build_knn_graph(
     points = _points(scores, metric)
     exact = len(scores) <= EXACT_SEARCH_LIMIT
     if exact:
-        unsorted = _search(points, points, n_neighbors + 1, subrange(progress, 0.0, 0.9))
+        neighbors = _search(points, points, n_neighbors + 1, subrange(progress, 0.0, 0.9))
     else:
-        unsorted = _descend(points, n_neighbors + 1, seed)
-    indices, distances = _sorted(unsorted, points, points, metric, subrange(progress, 0.9, 1.0))
+        neighbors = _descend(points, n_neighbors + 1, seed)
+    indices, distances = _sort(neighbors, points, points, metric, subrange(progress, 0.9, 1.0))
     keep = non_self_mask(indices, np.arange(len(scores)))
     return NeighborGraph(
         indices=indices[keep].reshape(-1, n_neighbors),
@@ -78,7 +78,7 @@ def query_knn(
     new_points, points = _points(new_scores, metric), _points(scores, metric)
     n_neighbors = min(n_neighbors, len(scores))
     unsorted = _search(new_points, points, n_neighbors, subrange(progress, 0.0, 0.9))
-    indices, distances = _sorted(unsorted, new_points, points, metric, subrange(progress, 0.9, 1.0))
+    indices, distances = _sort(unsorted, new_points, points, metric, subrange(progress, 0.9, 1.0))
     return NeighborGraph(indices, distances, metric, True, 0, _library("scikit-learn"))
 
 
@@ -124,27 +124,27 @@ def _descend(points: Points, n_neighbors: int, seed: int) -> Indices:
         # Rows with too few neighbours are searched again below.
         warnings.filterwarnings("ignore", "Failed to correctly find n_neighbors")
         indices, _ = NNDescent(points, n_neighbors=n_neighbors, random_state=seed).neighbor_graph
-    missing = np.flatnonzero((indices < 0).any(axis=1))
-    if len(missing):
-        indices[missing] = _search(points[missing], points, n_neighbors, no_progress)
+    rows = np.flatnonzero((indices < 0).any(axis=1))
+    if len(rows):
+        indices[rows] = _search(points[rows], points, n_neighbors, no_progress)
     result: Indices = indices.astype(np.int32)
     return result
 
 
-def _sorted(
-    unsorted: Indices, new_points: Points, points: Points, metric: str, progress: ProgressCallback
+def _sort(
+    neighbors: Indices, new_points: Points, points: Points, metric: str, progress: ProgressCallback
 ) -> tuple[Indices, NDArray[np.float32]]:
     """Return neighbours sorted by distance, then by row, with their distances.
 
     The distances are computed again from differences: the searches expand the square, so that
     duplicates get different distances by rounding.
     """
-    indices = np.sort(unsorted, axis=1)
+    indices = np.sort(neighbors, axis=1)
     distances = np.empty(indices.shape, np.float32)
     for rows in row_batches(len(indices), max(1, PAIRS // indices.shape[1])):
         difference = points[indices[rows]] - new_points[rows, None]
-        squared = np.einsum("nkc,nkc->nk", difference, difference)
-        distances[rows] = squared / 2 if metric == "cosine" else np.sqrt(squared)
+        squares = np.einsum("nkc,nkc->nk", difference, difference)
+        distances[rows] = squares / 2 if metric == "cosine" else np.sqrt(squares)
         order = np.argsort(distances[rows], axis=1, kind="stable")
         indices[rows] = np.take_along_axis(indices[rows], order, axis=1)
         distances[rows] = np.take_along_axis(distances[rows], order, axis=1)

@@ -55,7 +55,7 @@ def fit_tsne(
         raise ValueError(f"a perplexity of {perplexity:g} is below 1")
     perplexity = min(perplexity, (len(graph.indices) - 1) / 3)
     n_neighbors = int(3 * perplexity)
-    indices, distances = _nearest(graph, n_neighbors, f"a perplexity of {perplexity:g}")
+    indices, distances = _neighbors(graph, n_neighbors, f"a perplexity of {perplexity:g}")
     # Not shared between fits: the optimiser scales it in place and back, with rounding.
     affinity = PerplexityBasedNN(
         perplexity=perplexity, knn_index=PrecomputedNeighbors(indices, distances), n_jobs=-1
@@ -104,7 +104,7 @@ def fit_umap(
         raise ValueError(f"min_dist is {min_dist:g}, not in [0, 1]")
     length = len(graph.indices)
     n_neighbors = min(n_neighbors, length)
-    indices, distances = _nearest(graph, n_neighbors - 1, f"UMAP with {n_neighbors} neighbours")
+    indices, distances = _neighbors(graph, n_neighbors - 1, f"UMAP with {n_neighbors} neighbours")
     random_state = np.random.RandomState(seed)
     membership, _, _ = fuzzy_simplicial_set(
         components.scores,
@@ -160,13 +160,15 @@ def _initialization(components: PrincipalComponents, seed: int) -> NDArray[np.fl
     return start + np.random.default_rng(seed).normal(scale=JITTER, size=start.shape)
 
 
-def _nearest(
+def _neighbors(
     graph: NeighborGraph, n_neighbors: int, what: str
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Return indices and distances of the nearest neighbours; `what` needs them."""
-    known = graph.indices.shape[1]
-    if known < n_neighbors:
-        raise ValueError(f"{what} needs a graph of {n_neighbors} neighbours, this one has {known}")
+    available = graph.indices.shape[1]
+    if available < n_neighbors:
+        raise ValueError(
+            f"{what} needs a graph of {n_neighbors} neighbours, this one has {available}"
+        )
     indices, distances = graph.indices[:, :n_neighbors], graph.distances[:, :n_neighbors]
     return np.ascontiguousarray(indices), np.ascontiguousarray(distances)
 

@@ -92,14 +92,14 @@ def measure_quality(
         distances[row] = np.inf
         extrusion += _excess_ranks(distances, reference.neighbors[i])
         progress(0.2 + 0.8 * (i + 1) / len(reference.rows))
-    worst = len(reference.rows) * n_neighbors * (2 * length - 3 * n_neighbors - 1) / 2
+    maximum = len(reference.rows) * n_neighbors * (2 * length - 3 * n_neighbors - 1) / 2
     labels = reference.labels
     true_labels = labels[reference.rows, None]
     return ProjectionQuality(
         n_neighbors=n_neighbors,
         sample=len(reference.rows),
-        trustworthiness=1 - intrusion / worst,
-        continuity=1 - extrusion / worst,
+        trustworthiness=1 - intrusion / maximum,
+        continuity=1 - extrusion / maximum,
         agreement=float((labels[neighbors[reference.rows]] == true_labels).mean()),
         feature_agreement=float((labels[reference.neighbors] == true_labels).mean()),
         preservation=shared_fraction(reference.graph, neighbors),
@@ -112,26 +112,27 @@ def measure_stability(
     graph: NeighborGraph,
     seed: int,
     *,
-    more: int = 2,
+    n_seeds: int = 2,
     n_neighbors: int = 15,
     sample: int = 2000,
     progress: ProgressCallback = no_progress,
 ) -> tuple[float, int]:
     """Return the share of neighbours that fits with different seeds have in common.
 
-    `fit` is called with `seed` and `more` further seeds on the same random sample of locations; the
-    share, in [0, 1], is the mean over all pairs of fits. Also returns the size of the sample.
+    `fit` is called with `seed` and the `n_seeds` seeds after it on the same random sample of
+    locations; the share, in [0, 1], is the mean over all pairs of fits. Also returns the size of
+    the sample.
     """
     length = len(components.scores)
     size = min(sample, length)
     rows = np.sort(np.random.default_rng(seed).choice(length, size, replace=False))
-    sampled = replace(components, scores=components.scores[rows])
-    sampled_graph = build_knn_graph(sampled.scores, graph.indices.shape[1], seed, graph.metric)
+    subset = replace(components, scores=components.scores[rows])
+    sampled_graph = build_knn_graph(subset.scores, graph.indices.shape[1], seed, graph.metric)
     neighbors = []
-    for number in range(more + 1):
-        coordinates = fit(sampled, sampled_graph, seed + number).coordinates
+    for number in range(n_seeds + 1):
+        coordinates = fit(subset, sampled_graph, seed + number).coordinates
         neighbors.append(projection_neighbors(coordinates, min(n_neighbors, size - 1)))
-        progress((number + 1) / (more + 1))
+        progress((number + 1) / (n_seeds + 1))
     shares = [float(shared_fraction(*pair).mean()) for pair in combinations(neighbors, 2)]
     return float(np.mean(shares)), size
 

@@ -83,11 +83,11 @@ def _transform_tsne(
     coordinates -= centre
     length = len(coordinates)
     # Only the size of the embedding's own affinities matters here.
-    unused = Affinities()
-    unused.P = csr_array((length, length))
+    affinities = Affinities()
+    affinities.P = csr_array((length, length))
     embedding = PartialTSNEEmbedding(
         np.median(coordinates[graph.indices], axis=1),
-        TSNEEmbedding(coordinates, unused),
+        TSNEEmbedding(coordinates, affinities),
         affinity,
         # The grid of openTSNE 1.0.4 resets the gains of all locations inside it in every iteration
         # and leaves a tenth of them far from where the tree puts them.
@@ -173,7 +173,7 @@ def _initialization(
     weights = membership / membership.sum(axis=1, keepdims=True)
     means = (weights[:, :, None] * coordinates[graph.indices]).sum(axis=1)
     identical = membership == 1
-    first = graph.indices[np.arange(len(identical)), identical.argmax(axis=1)]
+    twins = graph.indices[np.arange(len(identical)), identical.argmax(axis=1)]
     return np.asarray(
-        np.where(identical.any(axis=1)[:, None], coordinates[first], means), np.float32
+        np.where(identical.any(axis=1)[:, None], coordinates[twins], means), np.float32
     )

@@ -205,12 +205,12 @@ def _state_file(run: Path, checkpoint: Checkpoint) -> Path:
 def _remove_unused(run: Path) -> None:
     """Remove weights that no checkpoint names, and states that are not the last one's."""
     last = read(run, "last")
-    used = {last.weights, _state_file(run, last).name}
+    used_names = {last.weights, _state_file(run, last).name}
     if (run / "best.json").is_file():
-        used.add(read(run, "best").weights)
+        used_names.add(read(run, "best").weights)
     paths = [*run.glob("weights-*.safetensors"), *run.glob("state-*.pt"), *run.glob(PARTIAL)]
     for path in paths:
-        if path.name not in used:
+        if path.name not in used_names:
             path.unlink(missing_ok=True)
 
 

@@ -92,7 +92,7 @@ def _location_scores(output: ModelOutput, labels: Tensor) -> Tensor:
     if output.view_logits is not None:
         views = output.view_logits.shape[1]
         hits = _top_k_hits(output.view_logits, labels[:, None].expand(-1, views))
-        view_1, view_5 = (hit.mean(dim=1) for hit in hits)
+        view_1, view_5 = (view_hits.mean(dim=1) for view_hits in hits)
     return torch.stack([loss, top_1, top_5, view_1, view_5], dim=1).double()
 
 

@@ -38,8 +38,8 @@ def read_previous(run: Path, config: Config, resume: bool) -> Checkpoint | None:
     Raises InputError for a folder that cannot be written, for an existing run without `resume`,
     and for a run with other options.
     """
-    existing = next(path for path in (run.absolute(), *run.absolute().parents) if path.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK):
+    folder = next(path for path in (run.absolute(), *run.absolute().parents) if path.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
         raise InputError(f"{run}: cannot be written; choose a folder that you can write to.")
     if not resume and any((run / f"{name}.json").exists() for name in ("best", "last")):
         raise InputError(
@@ -54,12 +54,12 @@ def read_previous(run: Path, config: Config, resume: bool) -> Checkpoint | None:
             "into another folder."
         )
     for item in dataclasses.fields(Config):
-        before, now = getattr(last.config, item.name), getattr(config, item.name)
+        old_value, new_value = getattr(last.config, item.name), getattr(config, item.name)
         # At a constant learning rate, more epochs do not change the earlier ones.
-        longer = item.name == "epochs" and config.schedule == "constant" and now > before
-        if before != now and item.name not in RESUMABLE_FIELDS and not longer:
+        longer = item.name == "epochs" and config.schedule == "constant" and new_value > old_value
+        if old_value != new_value and item.name not in RESUMABLE_FIELDS and not longer:
             raise InputError(
-                f"{run}: was trained with {option(item.name)} {before}, not {now}; "
+                f"{run}: was trained with {option(item.name)} {old_value}, not {new_value}; "
                 "resume with the same options or train into another folder."
             )
     return last

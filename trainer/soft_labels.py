@@ -34,8 +34,8 @@ def soft_labels(
         weight = torch.exp(-distance / config.neighbor_distance).fill_diagonal_(0)
         # A class far from all others keeps its share.
         spread = weight / weight.sum(dim=1, keepdim=True).clamp(min=1e-30)
-        rest = 1 - spread.sum(dim=1)
-        result = result + config.neighbor_smoothing * (spread + torch.diag(rest)).float()
+        remainder = 1 - spread.sum(dim=1)
+        result = result + config.neighbor_smoothing * (spread + torch.diag(remainder)).float()
     return result
 
 
@@ -47,14 +47,14 @@ def class_centres(class_names: Sequence[str], training: Sequence[Location]) -> M
     number = {name: row for row, name in enumerate(class_names)}
     label = np.array([number[location.class_name] for location in training])
     degree = np.array([(location.latitude, location.longitude) for location in training])
-    known = np.isfinite(degree).all(axis=1)
+    has_coordinates = np.isfinite(degree).all(axis=1)
     for name, row in number.items():
-        if not known[label == row].any():
+        if not has_coordinates[label == row].any():
             raise TrainingError(
                 f"--neighbor-smoothing: {name} has no location with coordinates; add its info.txt "
                 "or omit the option."
             )
-    latitude, longitude = np.radians(degree[known]).T
+    latitude, longitude = np.radians(degree[has_coordinates]).T
     direction = np.stack(
         [
             np.cos(latitude) * np.cos(longitude),
@@ -64,7 +64,7 @@ def class_centres(class_names: Sequence[str], training: Sequence[Location]) -> M
         axis=1,
     )
     total = np.zeros((len(class_names), 3))
-    np.add.at(total, label[known], direction)
+    np.add.at(total, label[has_coordinates], direction)
     result: Matrix = total / np.linalg.norm(total, axis=1, keepdims=True)
     return result
 

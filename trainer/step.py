@@ -111,13 +111,13 @@ class TrainStep:
         parts = min(self.config.accumulation_steps, len(labels))
         bounds = [len(labels) * part // parts for part in range(parts + 1)]
         total = torch.zeros((), device=device)
-        for first, last in itertools.pairwise(bounds):
-            pixels = self.augmentation(to_pixels(views[first:last], device), draws[first:last])
+        for start, end in itertools.pairwise(bounds):
+            pixels = self.augmentation(to_pixels(views[start:end], device), draws[start:end])
             # Gradients are synchronised once, after the last part.
-            no_sync = self.ddp is not None and last < len(labels)
+            no_sync = self.ddp is not None and end < len(labels)
             with cast(DistributedDataParallel, self.ddp).no_sync() if no_sync else nullcontext():
                 with autocast(self.config, device):
-                    loss = self._objective(pixels, labels[first:last].to(device, non_blocking=True))
+                    loss = self._objective(pixels, labels[start:end].to(device, non_blocking=True))
                 loss = loss / batch_size
                 # DistributedDataParallel averages the gradients, but the parts of a loss add up.
                 (loss * self.processes.world_size).backward()

@@ -20,9 +20,9 @@ def lines(run: Path, best: Checkpoint, last: Checkpoint) -> list[str]:
             f"Single views: top-1 {metrics['view_top_1']:.1%}, top-5 {metrics['view_top_5']:.1%}"
         )
     result.append("Top-1 by class, best first:")
-    ranked = sorted(best.per_class_top_1.items(), key=lambda item: (-item[1], item[0]))
+    accuracies = sorted(best.per_class_top_1.items(), key=lambda item: (-item[1], item[0]))
     width = max(map(len, best.class_names))
-    cells = [f"{name:<{width}} {accuracy:6.1%}" for name, accuracy in ranked]
+    cells = [f"{name:<{width}} {accuracy:6.1%}" for name, accuracy in accuracies]
     rows = -(-len(cells) // COLUMNS)
     result += ["  " + "   ".join(cells[row::rows]) for row in range(rows)]
     return result

@@ -347,13 +347,13 @@ def _check_batch_size(config: Config, num_locations: int, world_size: int) -> No
         min(config.batch_size, num_locations),
         world_size * config.accumulation_steps,
     )
-    needed = 1
+    minimum = 1
     if config.fusion == "stack" and config.image_size <= 32 and config.batch_norm == "batch":
-        needed = 2  # Batch normalisation needs more than one value per channel.
-    if batch_size < parts * needed:
+        minimum = 2  # Batch normalisation needs more than one value per channel.
+    if batch_size < parts * minimum:
         raise TrainingError(
             f"--batch-size {batch_size}: {world_size} processes with --accumulation-steps "
-            f"{config.accumulation_steps} need at least {needed} per part; raise it or lower the "
+            f"{config.accumulation_steps} need at least {minimum} per part; raise it or lower the "
             "others."
         )
 

@@ -55,8 +55,8 @@ def reduction_note(projection: Projection, options: FitOptions) -> str:
         "umap": ("n_neighbors", options.n_neighbors),
     }
     name, value = requested.get(projection.method, ("", 0))
-    used = projection.parameters.get(name, value)
-    return f"  too few locations for {name} {value:g}: used {used:.3g}" if used < value else ""
+    actual = projection.parameters.get(name, value)
+    return f"  too few locations for {name} {value:g}: used {actual:.3g}" if actual < value else ""
 
 
 def main(arguments: list[str] | None = None, prog: str = "python -m workbench.project") -> int:

@@ -87,8 +87,8 @@ class LocationDataset(Dataset[Batch]):
 
 def sequential_batches(locations: int, batch_size: int) -> Iterator[list[int]]:
     """Yield the rows of all locations in order, in batches; the last may be smaller."""
-    for first in range(0, locations, batch_size):
-        yield list(range(first, min(first + batch_size, locations)))
+    for start in range(0, locations, batch_size):
+        yield list(range(start, min(start + batch_size, locations)))
 
 
 def shuffled_batches(
@@ -105,8 +105,8 @@ def shuffled_batches(
         for step in range(
             max(first_step, epoch * per_epoch), min(last_step, (epoch + 1) * per_epoch)
         ):
-            first = (step - epoch * per_epoch) * batch_size
-            yield order[first : first + batch_size]
+            start = (step - epoch * per_epoch) * batch_size
+            yield order[start : start + batch_size]
 
 
 def steps_per_epoch(locations: int, batch_size: int) -> int:

@@ -234,8 +234,8 @@ def _check_single_layout(
     root: Path, tables: Sequence[Path], files: Mapping[str, Sequence[str]]
 ) -> None:
     folders = [root / folder for folder, names in files.items() if any(map(parse_view_name, names))]
-    for other in [*tables[1:], *folders]:
-        raise _ambiguous(tables[0], other)
+    for path in [*tables[1:], *folders]:
+        raise _ambiguous(tables[0], path)
 
 
 def _ambiguous(first: Path, second: Path) -> InputError:
@@ -259,13 +259,13 @@ def _read_table(
     table: Path, files: Mapping[str, Sequence[str]]
 ) -> tuple[list[Location], list[SkippedLocation]]:
     samples = sorted(_read_samples(table), key=lambda sample: sample.id)
-    wanted = {name for sample in samples for name in sample.image_names}
-    folder = _photograph_folder(table, wanted, files)
-    existing = wanted.intersection(files[folder])
+    image_names = {name for sample in samples for name in sample.image_names}
+    folder = _photograph_folder(table, image_names, files)
+    available = image_names.intersection(files[folder])
     prefix = f"{folder}/" if folder else ""
     locations, skipped = [], []
     for sample in samples:
-        images = tuple(f"{prefix}{name}" for name in sample.image_names if name in existing)
+        images = tuple(f"{prefix}{name}" for name in sample.image_names if name in available)
         if len(images) == len(DIRECTIONS):
             north, east, south, west = images
             locations.append(
@@ -278,7 +278,7 @@ def _read_table(
                 )
             )
         else:
-            missing = ", ".join(name for name in sample.image_names if name not in existing)
+            missing = ", ".join(name for name in sample.image_names if name not in available)
             skipped.append(SkippedLocation(sample.id, f"no photograph {missing}", images))
     return locations, skipped
 
@@ -289,17 +289,17 @@ def _photograph_folder(table: Path, wanted: set[str], files: Mapping[str, Sequen
     In the public archive `test_images` may have the same names as `train_images`: of several
     folders, the one that starts with the same word as the table is used.
     """
-    found = [folder for folder, names in files.items() if not wanted.isdisjoint(names)]
-    if not found:
+    folders = [folder for folder, names in files.items() if not wanted.isdisjoint(names)]
+    if not folders:
         raise InputError(
             f"{table}: its photographs are not beside it or in a folder below; unpack them there."
         )
     first_word = table.stem.partition("_")[0]
-    same_word = [folder for folder in found if folder.partition("_")[0] == first_word]
-    for candidates in (found, same_word):
+    same_word = [folder for folder in folders if folder.partition("_")[0] == first_word]
+    for candidates in (folders, same_word):
         if len(candidates) == 1:
             return candidates[0]
-    raise _ambiguous(table.parent / found[0], table.parent / found[1])
+    raise _ambiguous(table.parent / folders[0], table.parent / folders[1])
 
 
 def _read_samples(table: Path) -> list[_Sample]:

@@ -53,13 +53,13 @@ def to_cpu_async(output: ModelOutput) -> Callable[[], ModelOutput]:
     """
     if output.logits.device.type != "cuda":
         return lambda: output
-    copied = map_output(lambda tensor: tensor.to("cpu", non_blocking=True), output)
+    cpu_output = map_output(lambda tensor: tensor.to("cpu", non_blocking=True), output)
     done = torch.cuda.Event()  # type: ignore[no-untyped-call]
     done.record()
 
     def wait() -> ModelOutput:
         done.synchronize()
-        return copied
+        return cpu_output
 
     return wait
 

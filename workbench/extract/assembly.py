@@ -80,16 +80,16 @@ class ExtractedRows:
 
 
 def assemble(
-    extracted: ExtractedRows,
+    extracted_rows: ExtractedRows,
     selection: Selection,
     class_names: tuple[str, ...],
     provenance: Mapping[str, Any],
 ) -> Store:
     """Return the store of the extracted rows; large arrays are read when they are written."""
-    locations = [selection.locations[row] for row in extracted.rows]
+    locations = [selection.locations[row] for row in extracted_rows.rows]
     label_of = {name: label for label, name in enumerate(class_names)}
     ids = tuple(location.id for location in locations)
-    sha256 = extracted.field("sha256")
+    sha256 = extracted_rows.field("sha256")
 
     def image_paths(rows: NDArray[np.int64]) -> NDArray[Any]:
         return np.array([selection.locations[row].images for row in rows], dtype=np.str_)
@@ -103,12 +103,12 @@ def assemble(
         labels=np.array([label_of[location.class_name] for location in locations], dtype=np.int64),
         latitudes=np.array([location.latitude for location in locations]),
         longitudes=np.array([location.longitude for location in locations]),
-        image_paths=LazyRows(image_paths, extracted.rows, (4,), np.dtype(np.str_)),
+        image_paths=LazyRows(image_paths, extracted_rows.rows, (4,), np.dtype(np.str_)),
         image_sha256=sha256,
-        splits=selection.splits[extracted.rows],
-        logits=extracted.field("logits")[:],
-        features=extracted.field("features"),
-        view_features=extracted.optional_field("view_features"),
-        view_logits=extracted.optional_field("view_logits"),
+        splits=selection.splits[extracted_rows.rows],
+        logits=extracted_rows.field("logits")[:],
+        features=extracted_rows.field("features"),
+        view_features=extracted_rows.optional_field("view_features"),
+        view_logits=extracted_rows.optional_field("view_logits"),
         provenance={**provenance, "data_sha256": fingerprint},
     )

@@ -37,8 +37,8 @@ def extract_batches(
     stopped. Raises InputError in all processes alike, and Interrupted when one of them received a
     signal; what was computed is in the buffer then.
     """
-    todo = [number for number, is_done in enumerate(done) if not is_done]
-    if not todo:
+    remaining = [number for number, is_done in enumerate(done) if not is_done]
+    if not remaining:
         return
     model = fold_batch_norm(task.model) if fold else task.model
     inference = Inference(model, task.device, task.request.precision)
@@ -46,20 +46,20 @@ def extract_batches(
         writer = on_all_ranks(
             processes, lambda: stack.enter_context(task.buffer.writer(processes.rank))
         )
-        own = todo[processes.rank :: processes.world_size]
-        worker = _BatchWorker(task, own, inference, writer)
+        rank_batches = remaining[processes.rank :: processes.world_size]
+        worker = _BatchWorker(task, rank_batches, inference, writer)
         total = len(task.dataset)
-        finished = total - sum(len(task.batches[number]) for number in todo)
-        bar = stack.enter_context(_bar(finished, total, processes))
-        for first in range(0, len(todo), processes.world_size):
-            step = todo[first : first + processes.world_size]
-            on_all_ranks(processes, worker.step if processes.rank < len(step) else _idle)
+        n_done = total - sum(len(task.batches[number]) for number in remaining)
+        bar = stack.enter_context(_bar(n_done, total, processes))
+        for start in range(0, len(remaining), processes.world_size):
+            step = remaining[start : start + processes.world_size]
+            on_all_ranks(processes, worker.step if processes.rank < len(step) else _skip_step)
             locations = sum(len(task.batches[number]) for number in step)
-            finished += locations
+            n_done += locations
             bar.update(locations)
             if processes.any(stop.received):
                 on_all_ranks(processes, writer.finish)
-                raise Interrupted(f"stopped; {finished} of {total} locations are done, {RESUME}.")
+                raise Interrupted(f"stopped; {n_done} of {total} locations are done, {RESUME}.")
         on_all_ranks(processes, writer.finish)
 
 
@@ -100,7 +100,7 @@ class _BatchWorker:
         self._writer.put(number, BATCH, _payload(batch, to_cpu_async(output), self._row_dtype))
 
 
-def _idle() -> None:
+def _skip_step() -> None:
     """Do nothing: in the last step there may be fewer batches than processes."""
 
 
@@ -113,8 +113,8 @@ def _payload(
         output, positions = wait(), readable(batch)
         rows = np.empty(len(positions), dtype)
         for name in dtype.names or ():
-            known = {"row": batch.rows, "sha256": batch.sha256}
-            tensor = cast(Tensor, known[name] if name in known else getattr(output, name))
+            fields = {"row": batch.rows, "sha256": batch.sha256}
+            tensor = cast(Tensor, fields[name] if name in fields else getattr(output, name))
             values = tensor.numpy()[positions]
             if values.dtype.kind == "f" and not np.isfinite(values).all():
                 raise InputError(

@@ -29,14 +29,14 @@ def select(index: Index, run: Path, checkpoint: Checkpoint, split: str) -> Selec
 
     Raises InputError when there are none, or a class is unknown to the checkpoint.
     """
-    seen = _seen(index, checkpoint, split)
+    seen = _known_splits(index, checkpoint, split)
     locations, skipped = index.locations, [(item.id, item.reason) for item in index.skipped]
     if split != "all":
         ids = dict.fromkeys(checkpoint.split[SPLIT_OPTIONS[split]])
         locations = tuple(location for location in locations if location.id in ids)
         skipped = [(name, reason) for name, reason in skipped if name in ids]
-        known = {location.id for location in locations} | {name for name, _ in skipped}
-        skipped += [(name, "is not in the folder") for name in ids if name not in known]
+        reported_ids = {location.id for location in locations} | {name for name, _ in skipped}
+        skipped += [(name, "is not in the folder") for name in ids if name not in reported_ids]
         if not locations:
             raise InputError(
                 f"{index.root}: holds none of the {len(ids)} locations of the "
@@ -52,7 +52,7 @@ def select(index: Index, run: Path, checkpoint: Checkpoint, split: str) -> Selec
     return Selection(locations, splits, tuple(skipped))
 
 
-def _seen(index: Index, checkpoint: Checkpoint, split: str) -> dict[str, int]:
+def _known_splits(index: Index, checkpoint: Checkpoint, split: str) -> dict[str, int]:
     """Return the locations that the checkpoint has seen, by id, as indices into `SPLITS`.
 
     A pano id is the same place in every folder. The sample numbers of a table start anew in each

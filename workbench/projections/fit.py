@@ -90,9 +90,9 @@ def fit_projections(path: Path, options: FitOptions = FitOptions()) -> list[Proj
     check_writable(path, overwrite=True)
     _check_options(options)
     target = _alignment_target(options, store)
-    beside = bool(options.name) and store.neighbors is not None
+    keep_graph = bool(options.name) and store.neighbors is not None
     with _input_errors(path):
-        if beside and store.components is not None:
+        if keep_graph and store.components is not None:
             components = store.components
         else:
             with fraction_bar("Principal components") as progress:
@@ -112,13 +112,13 @@ def fit_projections(path: Path, options: FitOptions = FitOptions()) -> list[Proj
                 store.features, store.labels, graph, options.seed, progress=progress
             )
         projections = [
-            _measured(projection, reference, components, graph, options)
+            _measure(projection, reference, components, graph, options)
             for projection in projections
         ]
         if target:
-            projections = [_aligned(projection, store, target) for projection in projections]
-        if not beside:
-            projections += _measured_again(store, projections, reference)
+            projections = [_align(projection, store, target) for projection in projections]
+        if not keep_graph:
+            projections += _remeasure(store, projections, reference)
     graph = replace(
         graph,
         indices=graph.indices[:, :STORED_NEIGHBORS],
@@ -127,8 +127,8 @@ def fit_projections(path: Path, options: FitOptions = FitOptions()) -> list[Proj
     stores.extend(
         path,
         projections,
-        components=None if beside else components,
-        neighbors=None if beside else graph,
+        components=None if keep_graph else components,
+        neighbors=None if keep_graph else graph,
         knn_accuracy=knn_accuracy(graph, store.labels),
         expected=store,
     )
@@ -162,7 +162,7 @@ def _fit_function(
             return lambda components, graph, seed: pca_projection(components)
 
 
-def _measured(
+def _measure(
     projection: Projection,
     reference: QualityReference,
     components: PrincipalComponents,
@@ -180,7 +180,7 @@ def _measured(
                 components,
                 graph,
                 options.seed,
-                more=options.stability_seeds,
+                n_seeds=options.stability_seeds,
                 progress=progress,
             )
         quality = replace(quality, stability=stability, stability_sample=sample)
@@ -188,7 +188,7 @@ def _measured(
     return replace(projection, name=name, quality=quality)
 
 
-def _measured_again(
+def _remeasure(
     store: Store, projections: Sequence[Projection], reference: QualityReference
 ) -> list[Projection]:
     """Return the store's other projections, measured by the new graph, so that all compare."""
@@ -224,7 +224,7 @@ def _alignment_target(options: FitOptions, store: Store) -> Store | None:
     return target
 
 
-def _aligned(projection: Projection, store: Store, target: Store) -> Projection:
+def _align(projection: Projection, store: Store, target: Store) -> Projection:
     """Align a projection to the one of the same name in another store, by common locations."""
     row_of = {location: row for row, location in enumerate(target.location_ids)}
     pairs = [(row, row_of[name]) for row, name in enumerate(store.location_ids) if name in row_of]

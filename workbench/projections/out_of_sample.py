@@ -45,8 +45,8 @@ def transform_store(
             with fraction_bar(f"Transforming into {projection.title}") as progress:
                 # Undo an alignment, transform, and align again.
                 matrix, shift = _alignment(projection)
-                fitted = (projection.coordinates - shift) @ np.linalg.inv(matrix)
-                unaligned = replace(projection, coordinates=fitted.astype(np.float32))
+                original = (projection.coordinates - shift) @ np.linalg.inv(matrix)
+                unaligned = replace(projection, coordinates=original.astype(np.float32))
                 coordinates = transform(unaligned, components, scores, seed, progress)
             parameters = {
                 **projection.parameters,
@@ -70,8 +70,8 @@ def transform_store(
     except ValueError as error:
         raise InputError(f"{path}: {error}; extract both stores with one model.") from error
     row_of = {location: row for row, location in enumerate(reference.location_ids)}
-    own_rows = np.array([row_of.get(name, -1) for name in store.location_ids], dtype=np.int64)
-    indices = graph.indices[non_self_mask(graph.indices, own_rows)].reshape(len(store), -1)
+    same_rows = np.array([row_of.get(name, -1) for name in store.location_ids], dtype=np.int64)
+    indices = graph.indices[non_self_mask(graph.indices, same_rows)].reshape(len(store), -1)
     stores.extend(path, projections, expected=store)
     return {
         k: float((knn_predict(indices, reference.labels, k) == store.labels).mean())
@@ -116,8 +116,8 @@ def _components(
 def _select(reference: Store, path: Path, names: Sequence[str]) -> list[Projection]:
     for name in names:
         if name not in reference.projections:
-            known = ", ".join(reference.projections) or "none"
-            raise InputError(f"{path}: has no projection {name!r}; it has {known}.")
+            available = ", ".join(reference.projections) or "none"
+            raise InputError(f"{path}: has no projection {name!r}; it has {available}.")
     requested = [reference.projections[name] for name in names or reference.projections]
     suitable = [
         projection

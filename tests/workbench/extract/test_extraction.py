@@ -276,7 +276,7 @@ def test_a_part_that_is_nowhere_is_refused(
     with pytest.raises(SystemExit, match="2"):
         command(trained, "--split", "validation", "--data", data, "--out", tmp_path / "store.h5")
     said = capsys.readouterr().err.splitlines()[-1]
-    assert f"{data}: holds none of the 2 locations of the validation part of {trained};" in said
+    assert f"{data}: holds none of the 2 locations of the validation split of {trained};" in said
     with pytest.raises(SystemExit, match="2"):
         command(trained, "--out", tmp_path / "store.h5")
     assert "--data: name the folder of the photographs." in capsys.readouterr().err
