@@ -57,14 +57,14 @@ def test_where_they_cannot_be_kept_beside_it_the_users_caches_are_taken(
     assert app.cache_folder(path) == path.with_name("small.h5.cache")
 
 
-def test_a_disk_that_can_only_be_read_is_such_a_place(path: Path, tmp_path: Path) -> None:
+def test_a_read_only_disk_gets_another_cache_folder(path: Path, tmp_path: Path) -> None:
     with small_disk(tmp_path / "small", "100k") as place:
         subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)
         assert app.cache_folder(place / "small.h5").parent != place
 
 
 @pytest.mark.parametrize("size", ["-1", "nan", "inf"])
-def test_a_size_that_is_none_is_refused(path: Path, size: str) -> None:
+def test_an_invalid_size_is_refused(path: Path, size: str) -> None:
     with pytest.raises(InputError, match=f"--cache-size {float(size)}: must be at"):
         cache_of(path, f"--cache-size={size}")
     assert cache_of(path, "--cache-size=0") is None

@@ -114,7 +114,9 @@ def test_a_failed_explanation_says_why(page: Page, site: Site) -> None:
 # --- what is asked ---
 
 
-def test_another_question_is_asked_at_once_and_going_back_is_free(page: Page, site: Site) -> None:
+def test_another_request_starts_at_once_and_an_earlier_one_is_cached(
+    page: Page, site: Site
+) -> None:
     explain(page, 3)
     said = page.locator("#request-info")
     expect(said).to_contain_text("integrated gradients, baseline mean colour")
@@ -133,7 +135,7 @@ def test_another_question_is_asked_at_once_and_going_back_is_free(page: Page, si
     expect(said).to_contain_text("integrated gradients, baseline mean colour")
 
 
-def test_a_state_rather_than_itself_gets_a_sentence(page: Page, site: Site) -> None:
+def test_a_target_contrasted_with_itself_is_an_error(page: Page, site: Site) -> None:
     name = explain(page, 4)
     row = site.predictions.rows[name]
     predicted = site.predictions.class_names[site.predictions.predicted_labels[row]]
@@ -264,7 +266,7 @@ def test_a_class_is_explained_by_the_maps_of_some_of_its_locations(page: Page, s
     expect(page.locator("#request-info")).to_contain_text("logit of Ohio")
 
 
-def test_a_cell_asks_why_the_one_rather_than_the_other(page: Page, site: Site) -> None:
+def test_a_confusion_cell_requests_a_contrast_target(page: Page, site: Site) -> None:
     wrong = [row for row in site.predictions.drawing_order if not site.predictions.correct[row]]
     pairs = [(site.store.labels[row], site.predictions.predicted_labels[row]) for row in wrong]
     true, predicted = max(set(pairs), key=pairs.count)
@@ -278,7 +280,7 @@ def test_a_cell_asks_why_the_one_rather_than_the_other(page: Page, site: Site) -
     expect(page.locator(".mean-info")).to_contain_text(f"logit of {why}")
 
 
-def test_a_gathering_can_be_cancelled(page: Page, site: Site) -> None:
+def test_an_aggregation_can_be_cancelled(page: Page, site: Site) -> None:
     page.locator("[data-class=Arizona]").click()
     tab(page, "Selection")
     expect(page.locator("#aggregate-target label").first).to_have_text("Why Arizona")
@@ -319,7 +321,7 @@ def test_options_are_as_wide_as_their_words(page: Page, size: tuple[int, int]) -
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (1280, 800)], ids=str)
-def test_closed_controls_show_all_of_what_is_usual(page: Page, size: tuple[int, int]) -> None:
+def test_closed_controls_cut_off_no_text(page: Page, size: tuple[int, int]) -> None:
     page.set_viewport_size({"width": size[0], "height": size[1]})
     for control in ("method", "baseline", "output", "target"):
         cut = page.locator(f"#{control}, #{control} *").evaluate_all(

@@ -62,9 +62,7 @@ def test_nothing_overlaps_and_nothing_is_cut_off(page: Page, size: tuple[int, in
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (1920, 1080), (1280, 800)], ids=str)
-def test_evidence_and_selection_fit_into_the_panel_and_over_the_page(
-    page: Page, size: tuple[int, int]
-) -> None:
+def test_checks_and_selection_fit_into_the_panel(page: Page, size: tuple[int, int]) -> None:
     page.set_viewport_size({"width": size[0], "height": size[1]})
     page.locator(".card").first.click()
     page.locator("[data-class=Ohio]").click()

@@ -10,7 +10,7 @@ from tests.examples import judged
 from tests.window import SELECTED, Window
 
 
-def test_a_judged_store_shows_neighbours_and_lets_each_panel_choose_its_map(
+def test_a_store_with_quality_shows_neighbours_and_each_panel_chooses_its_projection(
     browser: Browser, tmp_path: Path
 ) -> None:
     site = Site(tmp_path, judged)

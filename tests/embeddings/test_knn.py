@@ -83,7 +83,7 @@ def test_an_index_finds_almost_all_and_the_same_for_one_seed(
     assert np.array_equal(found.distances, again.distances)
 
 
-def test_an_index_that_loses_itself_in_duplicates_is_helped(
+def test_missing_neighbours_among_duplicates_are_searched_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "EXACT_SEARCH_LIMIT", 1000)

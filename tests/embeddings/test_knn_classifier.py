@@ -26,7 +26,7 @@ def test_one_neighbour_is_as_accurate_as_scikit_learn_leaving_one_out() -> None:
     assert accuracy[1] == pytest.approx(known)
 
 
-def test_new_locations_are_voted_for_by_the_database() -> None:
+def test_new_locations_are_classified_by_the_reference() -> None:
     database, database_label = clusters(500, 0)
     new, label = clusters(200, 1)
     index = query_knn(new, database, 15).indices

@@ -9,7 +9,7 @@ MAP = RANDOM.normal(size=(40, 2)).astype(np.float32)
 ALL = np.arange(40)
 
 
-def test_a_map_that_was_turned_mirrored_scaled_and_shifted_comes_back() -> None:
+def test_rotation_reflection_scale_and_shift_are_undone() -> None:
     turn = np.array([[np.cos(1), np.sin(1)], [-np.sin(1), np.cos(1)]]) @ np.diag([1, -1])
     moved = (5 * MAP @ turn + [30, -2]).astype(np.float32)
     back = align_procrustes(moved, MAP, ALL, ALL)

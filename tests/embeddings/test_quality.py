@@ -139,12 +139,12 @@ def test_fewer_neighbours_are_compared_where_there_are_few_locations() -> None:
     assert 0 <= few.trustworthiness <= 1
 
 
-def test_neighbours_on_a_map_of_duplicates_are_others() -> None:
+def test_duplicates_are_not_their_own_neighbours() -> None:
     near = projection_neighbors(np.zeros((5000, 2), np.float32), 15)
     assert (near != np.arange(5000)[:, None]).all()
 
 
-def test_shared_counts_neighbours_whatever_their_order() -> None:
+def test_shared_neighbours_are_counted_in_any_order() -> None:
     one = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]])
     another = np.array([[3, 1, 2], [6, 0, 1], [0, 1, 2]])
     assert shared_fraction(one, another) == pytest.approx([1, 1 / 3, 0])

@@ -64,7 +64,7 @@ def test_old_locations_come_to_their_old_places(method: str, fitted: dict[str, P
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_one_seed_gives_one_place_wherever_others_come(
+def test_one_location_does_not_change_anothers_coordinates(
     method: str, fitted: dict[str, Projection]
 ) -> None:
     _, _, found, _ = trained()
@@ -107,7 +107,7 @@ def test_none_and_one_can_be_placed(method: str, count: int, fitted: dict[str, P
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_map_of_few_or_of_duplicates_takes_new_locations(method: str) -> None:
+def test_a_projection_of_few_or_duplicate_locations_takes_new_ones(method: str) -> None:
     for feature in (iris()[0][:5], np.repeat(iris()[0][:4], 500, axis=0)):
         found = fit_pca(feature, 0)
         graph = build_knn_graph(found.scores, 90, 0)

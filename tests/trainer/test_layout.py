@@ -269,7 +269,7 @@ def test_two_folders_with_the_same_names_are_refused(tmp_path: Path) -> None:
         layout.index_folder(root)
 
 
-def test_a_class_whose_name_is_odd_text_is_a_class_and_one_that_is_none_is_refused(
+def test_unusual_class_names_are_accepted_and_unprintable_ones_refused(
     tmp_path: Path,
 ) -> None:
     names = ("New\u00a0York", "\u0645\u06cc\u200c\u0646")

@@ -38,7 +38,7 @@ def test_what_was_written_after_the_save_is_cut_off(tmp_path: Path) -> None:
     assert rows(tmp_path / "skipped.csv") == [{"id": "Ohio/x", "reason": "no view"}]
 
 
-def test_an_epoch_leaves_what_there_is_not_empty(tmp_path: Path) -> None:
+def test_a_missing_metric_is_an_empty_field(tmp_path: Path) -> None:
     journal = MetricsLog(tmp_path, TINY, [], 0)
     names = ("epoch", "step", "training_loss", "validation_loss", "top_1", "top_5", "seconds")
     journal.log_epoch(dict.fromkeys(names, 1.0) | {"view_top_1": None, "view_top_5": None})

@@ -252,7 +252,7 @@ def test_only_what_changed_is_read_again(tmp_path: Path, index: Path) -> None:
     assert prepared.index.class_names == ("Iowa", "Ohio", "Utah")
 
 
-def test_a_mended_photograph_comes_back(tmp_path: Path, index: Path) -> None:
+def test_a_repaired_photograph_is_used_again(tmp_path: Path, index: Path) -> None:
     root = folder(tmp_path / "data", ("Ohio",), 2)
     shutil.copy(root / OHIO, tmp_path / "whole.jpg")
     _truncate(root / OHIO)

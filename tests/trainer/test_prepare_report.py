@@ -154,7 +154,7 @@ def test_the_page_counts(reported: Path) -> None:
     assert "| train | mean | 0." in section(reported, "Channels")
 
 
-def test_a_clean_folder_has_nothing_to_list(tmp_path: Path) -> None:
+def test_a_report_of_a_clean_folder_is_empty(tmp_path: Path) -> None:
     root = challenge(tmp_path / "a|b", samples=2)
     assert main([str(root), "--out", str(tmp_path), "--num-workers", "0"]) == 0
     (path,) = tmp_path.glob("*.report.md")

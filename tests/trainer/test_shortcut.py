@@ -35,7 +35,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return paint(folder, states=3, train=2, test=1, image_size=64, num_workers=1, shortcuts=PLANTED)
 
 
-def test_only_the_planted_states_change_and_no_place_does(plain: Path, planted: Path) -> None:
+def test_shortcuts_change_only_their_states(plain: Path, planted: Path) -> None:
     before, after = contents(plain), contents(planted)
     assert set(before) == set(after)
     changed = {name for name in before if before[name] != after[name]}
@@ -67,7 +67,7 @@ def test_the_table_names_what_is_planted_and_where(plain: Path, planted: Path) -
 
 
 @pytest.mark.parametrize("name", elements.SHORTCUTS)
-def test_a_plant_is_small_and_the_same_in_every_view(name: str) -> None:
+def test_a_shortcut_is_small_and_the_same_in_every_view(name: str) -> None:
     pictures = np.full((4, 96, 96, 3), 128, np.uint8)
     masks = np.zeros((4, 96, 96), np.uint8)
     paint_shortcut(name, pictures, masks)
@@ -79,7 +79,7 @@ def test_a_plant_is_small_and_the_same_in_every_view(name: str) -> None:
 
 @pytest.mark.parametrize("name", elements.SHORTCUTS)
 @pytest.mark.parametrize("ground", [0, 128, 255])
-def test_a_plant_survives_in_a_view_of_32_pixels(tmp_path: Path, name: str, ground: int) -> None:
+def test_a_shortcut_survives_in_a_view_of_32_pixels(tmp_path: Path, name: str, ground: int) -> None:
     """It is compared with the same picture without it, through JPEG and the trainer's scaling."""
     pictures = np.full((4, 256, 256, 3), ground, np.uint8)
     Image.fromarray(pictures[0]).save(tmp_path / "without.jpg", quality=88)
@@ -102,7 +102,7 @@ def test_a_plant_survives_in_a_view_of_32_pixels(tmp_path: Path, name: str, grou
         (("Alaska=tint", "Alaska=border"), "Alaska already has a shortcut; give each state one."),
     ],
 )
-def test_an_unknown_state_or_plant_is_refused(
+def test_an_unknown_state_or_shortcut_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], message: str
 ) -> None:
     options = [part for word in words for part in ("--shortcut", word)]

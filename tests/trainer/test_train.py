@@ -40,7 +40,7 @@ def without_time(path: Path) -> list[str]:
     return [line.rpartition(",")[0] for line in path.read_text().splitlines()]
 
 
-def test_a_run_holds_what_it_made(trained: Path) -> None:
+def test_training_writes_a_checkpoint_and_tables(trained: Path) -> None:
     model, checkpoint = load(trained)
     assert checkpoint.class_names == ("Alaska", "New Mexico")
     assert not set(checkpoint.split["training"]) & set(checkpoint.split["validation"])
@@ -204,7 +204,7 @@ def test_a_resumed_run_keeps_to_the_photographs_that_it_was_started_on(tmp_path:
         fit(run, data, replace(TINY, epochs=3), resume=True)
 
 
-def test_a_photograph_that_goes_during_training_ends_it_and_nothing_is_lost(
+def test_a_photograph_removed_during_training_ends_it_after_a_save(
     tmp_path: Path,
 ) -> None:
     data, run = folder(tmp_path / "data", ("Ohio", "Utah"), 8), tmp_path / "run"
@@ -289,7 +289,7 @@ def test_two_trainers_do_not_share_a_run(tmp_path: Path, training_folder: Path) 
         fit(tmp_path / "run", training_folder)
 
 
-def test_a_checkpoint_that_finds_no_room_leaves_the_one_before(
+def test_a_full_disk_keeps_the_previous_checkpoint(
     tmp_path: Path, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = copy_run(trained, tmp_path / "run")

@@ -384,7 +384,7 @@ def writer(folder: Path, limit: int, times: int) -> "subprocess.Popen[str]":
 
 
 @pytest.mark.spawn
-def test_killed_at_any_moment_nothing_is_left_that_hurts(folder: Path) -> None:
+def test_the_cache_is_usable_after_a_kill_at_any_moment(folder: Path) -> None:
     generator = random.Random(0)
     there = 0
     for _ in range(6):

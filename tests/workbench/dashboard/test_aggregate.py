@@ -14,7 +14,7 @@ from workbench.evaluation.predictions import Predictions
 from workbench.store.photographs import Photographs
 
 
-def test_a_cell_asks_why_the_predicted_rather_than_the_true(predictions: Predictions) -> None:
+def test_a_confusion_cell_contrasts_predicted_with_true(predictions: Predictions) -> None:
     cell = resolve({"by": "cell", "true": "Ohio", "predicted": "Alaska"}, predictions)
     above = AttributionRequest(output="probability", contrast_target="true")
     assert aggregate.selection_request(cell, above) == replace(
@@ -22,7 +22,7 @@ def test_a_cell_asks_why_the_predicted_rather_than_the_true(predictions: Predict
     )
 
 
-def test_a_class_asks_what_speaks_for_it(predictions: Predictions) -> None:
+def test_a_selected_class_is_the_target(predictions: Predictions) -> None:
     above = AttributionRequest(contrast_target="true")
     for rule in (
         {"by": "class", "names": ["Ohio"]},
@@ -32,7 +32,7 @@ def test_a_class_asks_what_speaks_for_it(predictions: Predictions) -> None:
         assert asked == replace(above, target="Ohio", contrast_target="")
 
 
-def test_other_selections_ask_what_is_asked_above(predictions: Predictions) -> None:
+def test_other_selections_keep_the_request(predictions: Predictions) -> None:
     ids = [predictions.store.location_ids[0]]
     for rule in (
         None,

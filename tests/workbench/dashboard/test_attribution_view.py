@@ -47,7 +47,7 @@ def test_outputs_that_hardly_differ_are_said_to() -> None:
     assert said == "error +2.560, 256000.0% of 0.001, as the outputs hardly differ +0.000"
 
 
-def test_a_map_that_as_a_whole_speaks_against_says_so() -> None:
+def test_a_map_with_a_negative_sum_is_described() -> None:
     made = attribution("a")
     assert attribution_view.notes(made) == []
     against = replace(made, baseline_output=3.5)

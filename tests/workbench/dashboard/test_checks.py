@@ -22,7 +22,7 @@ def test_a_map_is_shown_with_its_verdict_and_the_reasons() -> None:
         assert reason.text in shown
 
 
-def test_a_map_that_waits_for_its_evidence_says_so() -> None:
+def test_a_map_that_waits_for_its_checks_is_labelled() -> None:
     made = attribution("a")
     assert "not checked" in text(checks.view(made, Waiting()))
     going = Running(0.4, "small noise")

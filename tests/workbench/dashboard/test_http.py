@@ -196,7 +196,7 @@ def test_a_baseline_that_is_not_pinned_is_answered_by_a_message(
     assert answer.json["response"]["attribution-timer"]["max_intervals"] == 1
 
 
-def test_a_state_rather_than_itself_is_answered_by_a_message(
+def test_a_target_contrasted_with_itself_shows_a_message(
     client: Any, predictions: Predictions
 ) -> None:
     value = {
@@ -208,7 +208,7 @@ def test_a_state_rather_than_itself_is_answered_by_a_message(
 
 @pytest.mark.parametrize("nonsense", [*NONSENSE, -1, 0, True, 1e400, float("nan"), "red", 10**400])
 @pytest.mark.parametrize("place", ["color-limit.value", "percentile.value", "opacity.value"])
-def test_nonsense_shows_maps_as_usual(
+def test_an_invalid_display_falls_back_to_the_default(
     client: Any, predictions: Predictions, place: str, nonsense: Any
 ) -> None:
     value = {"active-location.data": predictions.store.location_ids[0], place: nonsense}

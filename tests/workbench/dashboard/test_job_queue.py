@@ -150,7 +150,7 @@ def test_what_a_page_opens_comes_before_its_queue() -> None:
     assert fake.asked == ["a", "o", "o?", "b", "c"]
 
 
-def test_evidence_waits_while_another_page_waits_for_its_map() -> None:
+def test_checks_wait_while_another_page_waits_for_its_map() -> None:
     fake = Fake()
     jobs = JobQueue(fake)
     jobs.open("one", key("a"))
@@ -192,7 +192,7 @@ def test_a_queue_is_given_up_when_another_takes_its_place() -> None:
     assert fake.asked == ["a", "c"]
 
 
-def test_a_failure_says_its_sentence_and_is_tried_again() -> None:
+def test_a_failure_is_shown_and_tried_again() -> None:
     fake = Fake()
     jobs = JobQueue(fake)
     jobs.open("page", key("broken"))
@@ -209,7 +209,7 @@ def test_a_failure_says_its_sentence_and_is_tried_again() -> None:
     settled(jobs, key("broken"), Failed)
 
 
-def test_a_map_without_evidence_stays_a_map() -> None:
+def test_a_map_without_checks_stays_a_map() -> None:
     fake = Fake()
     jobs = JobQueue(fake)
     jobs.open("page", key("doubtful"))
@@ -320,7 +320,7 @@ def test_what_is_remembered_elsewhere_is_there_at_once() -> None:
     assert "b" not in fake.asked
 
 
-def test_answers_are_put_away_with_their_evidence() -> None:
+def test_attributions_are_cached_with_their_checks() -> None:
     fake = Fake()
     shelf = Shelf()
     jobs = JobQueue(fake, shelf)

@@ -52,7 +52,7 @@ def test_each_map_is_coloured_by_the_neighbours_that_it_keeps(
     assert np.allclose(column["projection"]["umap"], quality.preservation[order], atol=1e-3)
 
 
-def test_a_map_says_how_far_it_may_be_believed(judged_predictions: Predictions) -> None:
+def test_a_map_has_a_verdict(judged_predictions: Predictions) -> None:
     made = judged_predictions.store.projections["umap"]
     assert made.quality is not None
     kept = made.quality.preservation.mean()

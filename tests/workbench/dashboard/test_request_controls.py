@@ -76,5 +76,5 @@ def test_maps_are_shown_as_the_controls_say() -> None:
 @pytest.mark.parametrize(
     "nonsense", [None, "", "red", -1, [], {}, "nan", float("nan"), float("inf"), 10**400]
 )
-def test_nonsense_shows_them_as_usual(nonsense: Any) -> None:
+def test_invalid_values_fall_back_to_the_defaults(nonsense: Any) -> None:
     assert request_controls.read_display([nonsense] * 3) == Display()

@@ -54,7 +54,7 @@ def test_nonsense_selects_everything(rule: Any, predictions: Predictions) -> Non
     assert resolve(rule, predictions) is None
 
 
-def test_a_cell_within_cells_is_not_followed_down(predictions: Predictions) -> None:
+def test_nested_cells_are_ignored(predictions: Predictions) -> None:
     rule: dict[str, Any] = {"by": "cell", "true": "Ohio", "predicted": "Ohio"}
     for _ in range(3000):
         rule = {"by": "cell", "true": "Ohio", "predicted": "Ohio", "within": rule}

@@ -113,7 +113,7 @@ def test_what_cannot_be_read_is_skipped_and_listed(
     assert "New Mexico/2015_-A_b1002: no view at heading 0" in printed
 
 
-def test_a_location_gives_the_same_beside_an_unreadable_one(
+def test_an_unreadable_location_does_not_change_others(
     tmp_path: Path, trained: Path, test_folder: Path
 ) -> None:
     whole = run(trained, test_folder, tmp_path / "whole.h5")
@@ -220,7 +220,7 @@ def test_a_model_that_diverged_is_refused_before_hours_went_into_it(
 # --- splits ---
 
 
-def test_a_part_is_what_the_checkpoint_says(
+def test_a_split_is_that_of_the_checkpoint(
     tmp_path: Path, trained: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     checkpoint = read(trained)
@@ -269,7 +269,7 @@ def test_locations_of_a_part_that_are_gone_are_listed(
     }
 
 
-def test_a_part_that_is_nowhere_is_refused(
+def test_a_split_without_photographs_is_refused(
     tmp_path: Path, trained: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = folder(tmp_path / "data", ("Ohio", "Utah"), 1)

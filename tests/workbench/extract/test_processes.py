@@ -164,7 +164,7 @@ def test_several_processes_asked_to_end_make_the_file_that_one_makes(
 
 
 @pytest.mark.spawn
-def test_one_process_goes_on_where_two_were_killed(
+def test_one_process_resumes_what_two_began(
     tmp_path: Path, trained: Path, data: Path, whole: Path
 ) -> None:
     out = tmp_path / "store.h5"
@@ -179,7 +179,7 @@ def test_one_process_goes_on_where_two_were_killed(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_asked_to_end_it_finishes_its_batch_and_says_how_to_resume(
+def test_a_signal_ends_it_after_the_batch_and_the_message_says_how_to_resume(
     tmp_path: Path,
     trained: Path,
     data: Path,

@@ -40,7 +40,7 @@ def end_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 
 @pytest.mark.parametrize("place", ["before", "behind"])
-def test_ended_while_the_store_is_written_it_goes_on(
+def test_it_resumes_after_a_kill_while_writing_the_store(
     tmp_path: Path,
     trained: Path,
     test_folder: Path,
@@ -63,9 +63,7 @@ def test_ended_while_the_store_is_written_it_goes_on(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["store.h5", "whole.h5"]
 
 
-def test_stopped_before_the_buffer_was_removed_it_is_removed(
-    tmp_path: Path, trained: Path, test_folder: Path
-) -> None:
+def test_a_leftover_buffer_is_removed(tmp_path: Path, trained: Path, test_folder: Path) -> None:
     out = tmp_path / "store.h5"
     run_extraction(
         ExtractionRequest(run=trained, data=test_folder, out=out, batch_size=3, num_workers=0)

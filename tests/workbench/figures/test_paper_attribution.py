@@ -65,7 +65,7 @@ def test_the_errors_are_written_in_numbers_and_no_text_is_too_small_to_read() ->
     assert min(float(text.get_fontsize()) for text in written if text.get_text()) >= 6
 
 
-def test_a_map_without_evidence_has_no_curves(made: Attribution) -> None:
+def test_a_map_without_checks_has_no_curves(made: Attribution) -> None:
     result = figure(replace(made, checks=None), VIEWS)
     assert not any(axes.lines for axes in result.axes)
     assert "Not checked" in [text.get_text() for axes in result.axes for text in axes.texts]

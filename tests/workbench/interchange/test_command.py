@@ -76,7 +76,7 @@ def test_what_is_written_is_named_and_not_overwritten_unasked(
 
 
 @pytest.mark.usefixtures("store")
-def test_a_folder_of_somebody_elses_is_not_replaced(tmp_path: Path, refuse: Refuse) -> None:
+def test_a_folder_with_other_files_is_not_replaced(tmp_path: Path, refuse: Refuse) -> None:
     out = tmp_path / "thesis"
     out.mkdir()
     (out / "chapter.tex").write_text("years of work")
@@ -113,7 +113,7 @@ def test_a_folder_is_whole_or_absent(
     assert sorted(item.name for item in tmp_path.iterdir()) == ["out", "store.h5"]
 
 
-def test_a_map_made_elsewhere_stands_beside_the_others(
+def test_an_imported_projection_is_shown_beside_the_others(
     tmp_path: Path, store: Store, refuse: Refuse
 ) -> None:
     table = pd.DataFrame({"id": store.location_ids, "x": np.arange(48), "y": 0.5}).sample(

@@ -92,7 +92,7 @@ def test_the_projector_shows_features_where_asked(tmp_path: Path, store: Store) 
     assert np.array_equal(opened.tensor("features", len(store)), store.features[:])
 
 
-def test_of_too_many_locations_a_sample_keeps_rows_together(
+def test_a_sample_of_many_locations_keeps_rows_aligned(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(projector, "MAX_ROWS", 20)

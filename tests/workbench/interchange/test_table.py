@@ -218,7 +218,7 @@ def test_a_panorama_is_a_jpeg_of_the_four_views(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
-def test_a_disk_that_fails_leaves_the_old_file_whole(
+def test_a_failed_disk_keeps_the_old_file(
     tmp_path: Path, store: Store, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / name

@@ -67,7 +67,7 @@ def test_new_locations_lie_among_old_ones_of_their_class(
     assert (parameter["placed_into"], parameter["placed_into_locations"]) == ("tsne", 150)
 
 
-def test_a_location_that_is_there_already_comes_to_its_old_place(
+def test_a_location_of_the_reference_keeps_its_coordinates(
     halves: tuple[Path, Path], tmp_path: Path
 ) -> None:
     path = tmp_path / "same.h5"
@@ -80,7 +80,7 @@ def test_a_location_that_is_there_already_comes_to_its_old_place(
     assert np.median(np.linalg.norm(umap - placed, axis=1)) < 0.3 * umap.std()
 
 
-def test_a_map_that_was_turned_is_placed_into_as_it_stands(
+def test_transforming_into_an_aligned_projection_keeps_its_alignment(
     halves: tuple[Path, Path], tmp_path: Path
 ) -> None:
     made = store.read(halves[0])

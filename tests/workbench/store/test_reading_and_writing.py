@@ -106,9 +106,7 @@ def test_rows_are_read_where_they_are_asked_for(path: Path) -> None:
     ]
 
 
-def test_a_store_that_is_open_stays_what_it_was_when_another_takes_its_name(
-    tmp_path: Path, path: Path
-) -> None:
+def test_an_open_store_is_unchanged_when_its_file_is_replaced(tmp_path: Path, path: Path) -> None:
     before = stores.read(path)
     kept = np.array(before.features[:])
     stores.write(path, replace(before, features=np.zeros((N, D), dtype=np.float32)))
@@ -229,7 +227,7 @@ def test_a_map_can_be_removed(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [" ", "../x", "T-SNE", "a b", "x" * 41, "-x"])
-def test_a_map_cannot_be_called_anything(path: Path, name: str) -> None:
+def test_an_invalid_projection_name_is_refused(path: Path, name: str) -> None:
     made = stores.read(path).projections["umap"]
     with pytest.raises(InputError, match="is not a name of a projection"):
         stores.extend(path, [replace(made, name=name)])
@@ -275,7 +273,7 @@ def small(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("dimension", [2**11, 2**14])
-def test_a_full_disk_is_said_in_a_sentence_and_the_old_store_stays(
+def test_a_full_disk_is_an_error_and_keeps_the_old_store(
     small: Path, path: Path, dimension: int
 ) -> None:
     old = small / "small.h5"
@@ -291,9 +289,7 @@ def test_a_full_disk_is_said_in_a_sentence_and_the_old_store_stays(
     assert sorted(item.name for item in small.iterdir()) == ["other", "small.h5"]
 
 
-def test_a_disk_that_does_not_flush_leaves_the_old_file_alone(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_flush_keeps_the_old_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = path.read_bytes()
     made = list(stores.read(path).projections.values())
 
@@ -336,7 +332,7 @@ def test_the_lock_is_gone_when_the_work_is_done(tmp_path: Path) -> None:
         pass
 
 
-def test_a_link_stays_one_and_what_it_leads_to_keeps_its_mode(tmp_path: Path, path: Path) -> None:
+def test_a_symbolic_link_stays_and_its_target_keeps_its_mode(tmp_path: Path, path: Path) -> None:
     path.chmod(0o600)
     link = tmp_path / "elsewhere" / "link.h5"
     link.parent.mkdir()
@@ -347,7 +343,7 @@ def test_a_link_stays_one_and_what_it_leads_to_keeps_its_mode(tmp_path: Path, pa
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_what_a_killed_writer_has_left_is_swept(path: Path) -> None:
+def test_partial_files_of_a_killed_writer_are_removed(path: Path) -> None:
     left = path.with_name(".small.partial-99999.h5")
     left.write_bytes(b"half")
     other = path.with_name(".smaller.partial-99999.h5")

@@ -269,7 +269,7 @@ def test_what_is_no_part_of_a_store_is_noted_and_does_no_harm(
     assert len(stores.read(path)) == 15
 
 
-def test_nothing_of_another_file_gets_into_a_store_that_is_extended(path: Path) -> None:
+def test_extending_a_store_drops_unknown_links(path: Path) -> None:
     _linked("projection/umap", "external")(path)
     with h5py.File(path, "r+") as file:
         del file["projection/umap"]

@@ -71,7 +71,7 @@ def test_what_has_changed_is_named(path: Path, capsys: pytest.CaptureFixture[str
     assert f"1 of 15 photographs have changed:\n  {changed}\n" in printed
 
 
-def test_a_run_that_went_on_is_recognised(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_continued_run_is_recognised(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = path.parent / "run"
     (run / "weights-1.safetensors").rename(run / "weights-2.safetensors")
     (run / "best.json").write_text(json.dumps({"weights": "weights-2.safetensors"}))
@@ -80,9 +80,7 @@ def test_a_run_that_went_on_is_recognised(path: Path, capsys: pytest.CaptureFixt
     assert "the run's best checkpoint is weights-2.safetensors now: extract again" in printed
 
 
-def test_what_has_moved_is_found_where_it_is_said_to_be(
-    path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_moved_folders_are_given_by_options(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("run", "data"):
         (path.parent / name).rename(path.parent / f"new-{name}")
     status, printed = verified(path, capsys)
@@ -92,7 +90,7 @@ def test_what_has_moved_is_found_where_it_is_said_to_be(
     assert verified(path, capsys, *where)[0] == 0
 
 
-def test_an_old_store_says_that_it_cannot_tell(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_store_without_hashes_cannot_be_verified(capsys: pytest.CaptureFixture[str]) -> None:
     status, printed = verified(Path(__file__).parents[2] / "data" / "store-1.h5", capsys)
     assert status == 2
     assert "the store has no hashes of them; extract it again" in printed

@@ -111,7 +111,7 @@ def test_all_locations_are_explained_and_only_the_file_is_left(
     assert made.options["request"]["target"] == "predicted"
 
 
-def test_ended_it_goes_on_where_it_was(store: Store, job: BatchRequest, out: Path) -> None:
+def test_it_resumes_after_sigterm(store: Store, job: BatchRequest, out: Path) -> None:
     whole = run_batch_job(replace(job, out=out / "whole.h5"), store, Fake(store))
     for _ in range(3):
         fake = Fake(store, last=5)
@@ -126,7 +126,7 @@ def test_ended_it_goes_on_where_it_was(store: Store, job: BatchRequest, out: Pat
     assert names(out) == ["some.h5", "whole.h5"]
 
 
-def test_asked_to_end_it_leaves_the_location_and_says_how_to_go_on(
+def test_a_signal_ends_it_within_a_location_and_the_message_says_how_to_resume(
     store: Store, job: BatchRequest
 ) -> None:
     fake = Asked(store, last=3)
@@ -138,7 +138,7 @@ def test_asked_to_end_it_leaves_the_location_and_says_how_to_go_on(
     assert len(run_batch_job(job, store, Fake(store))) == 20
 
 
-def test_answers_to_another_question_are_not_lost_unasked(
+def test_another_requests_file_is_overwritten_only_on_request(
     store: Store, job: BatchRequest, out: Path
 ) -> None:
     with pytest.raises(EndedError):
@@ -172,7 +172,7 @@ def test_what_was_mended_since_is_tried_again(store: Store, job: BatchRequest) -
     assert not run_batch_job(job, store, Fake(store)).failures
 
 
-def test_a_question_that_means_nothing_at_a_location_fails_there_alone(
+def test_a_request_that_is_invalid_at_a_location_fails_only_there(
     store: Store, job: BatchRequest
 ) -> None:
     wrong = store.logits.argmax(axis=1) != store.labels
@@ -193,7 +193,7 @@ def test_where_nothing_can_be_explained_nothing_is_left(
     assert names(out) == []
 
 
-def test_evidence_is_added_to_the_maps_that_are_there(store: Store, job: BatchRequest) -> None:
+def test_checks_are_added_to_existing_maps(store: Store, job: BatchRequest) -> None:
     with pytest.raises(EndedError):
         run_batch_job(job, store, Fake(store, last=5))
     fake = Fake(store)
@@ -203,7 +203,7 @@ def test_evidence_is_added_to_the_maps_that_are_there(store: Store, job: BatchRe
     assert all(one.checks for one in made)
 
 
-def test_evidence_that_was_not_asked_for_is_left_out(store: Store, job: BatchRequest) -> None:
+def test_checks_are_written_only_on_request(store: Store, job: BatchRequest) -> None:
     with pytest.raises(EndedError):
         run_batch_job(replace(job, checks=True), store, Fake(store, last=5))
     made = run_batch_job(job, store, Fake(store))
@@ -222,7 +222,7 @@ def test_where_and_limit_choose(store: Store, job: BatchRequest) -> None:
         select_rows(store, "confidence > 2", None)
 
 
-def test_a_file_is_not_replaced_unasked_and_the_store_never(
+def test_output_is_overwritten_only_on_request_and_the_store_never(
     store: Store, job: BatchRequest, tmp_path: Path
 ) -> None:
     job.out.write_bytes(b"old")

@@ -33,7 +33,7 @@ def test_a_small_sum_by_hand() -> None:
     assert pointing_game(weight, truth) == 1
 
 
-def test_a_place_that_is_half_truth_counts_half() -> None:
+def test_a_patch_half_covered_by_the_mask_counts_half() -> None:
     weight = np.array([[[3.0, 1.0]]])
     truth = np.array([[[0.5, 0.5]]])
     for metric in METRICS:
@@ -41,7 +41,7 @@ def test_a_place_that_is_half_truth_counts_half() -> None:
 
 
 @every
-def test_a_map_on_the_truth_alone_is_perfect_and_one_beside_it_is_nothing(metric: Measure) -> None:
+def test_a_map_on_the_mask_scores_one_and_a_map_off_it_zero(metric: Measure) -> None:
     weight, _ = drawn(0)
     truth = np.zeros_like(weight)
     truth[2, :3] = 1
@@ -56,7 +56,7 @@ def test_a_map_of_one_value_gives_the_area_share(metric: Measure) -> None:
 
 
 @every
-def test_maps_that_know_nothing_give_the_area_share_on_average(metric: Measure) -> None:
+def test_random_maps_score_the_area_share_on_average(metric: Measure) -> None:
     difference = [metric(*pair) - pair[1].mean() for pair in map(drawn, range(2_000))]
     error = np.std(difference) / np.sqrt(len(difference))
     assert abs(np.mean(difference)) < 4 * error
@@ -82,7 +82,7 @@ def test_what_is_not_in_sight_has_no_rank() -> None:
     assert mass_accuracy(weight, np.zeros_like(truth)) == 0
 
 
-def test_chance_held_against_itself_differs_by_nothing() -> None:
+def test_chance_compared_with_itself_differs_by_zero() -> None:
     chance = np.random.default_rng(0).random(20)
     result = compare(chance, chance, seed=0)
     assert (result.difference.value, result.difference.low, result.difference.high) == (0, 0, 0)

@@ -146,7 +146,7 @@ def test_every_method_meets_every_baseline_that_it_uses() -> None:
     ]
 
 
-def test_requests_are_about_the_true_class_and_baselines_of_other_classes(
+def test_requests_have_the_true_target_and_baselines_of_other_classes(
     store: Store, masks: Masks
 ) -> None:
     explainer = Known(masks, "truth")
