@@ -14,157 +14,130 @@ map error 5 %, L1):
   reference, and a completeness error that is small by chance counts;
 - captum, 50: its default number of steps, with its two errors.
 
-captum gets the model as trained, with batches of the same size. Every location is a line of
-`--out`; run the same command again to resume. The summary has medians and ratios. `--preparations`
-measures what frozen parameters, folded batch norm, channels-last format and the batch size gain;
+captum gets the model as trained, with batches of the same size. Every location and output is a line
+of `--out`, in which errors are fractions and `fewest` is 0 if no number of steps is enough; run the
+same command again to resume. The summary has medians and ratios. `--preparations` measures what
+frozen parameters, folded batch norm, channels-last format and the batch size gain;
 `--waiting-times` how long it takes until the first map, the converged map and its checks are
 there.
 """
 
-import argparse
 import copy
-import csv
 import math
-import statistics
-import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
+import tyro
 from captum import attr as captum
 from torch import Tensor, nn
-from tqdm import tqdm
+from tyro.conf import Positional
 
+import workbench
+from benchmarks.common import alternate, machine, map_errors, sample, synchronize
 from trainer import checkpoint as checkpoints
-from trainer.data import decode
 from trainer.models.inference import fold_batch_norm
 from trainer.models.resnet import FourViewResNet
-from workbench import store as stores
 from workbench.attribution.compute import integrated_gradients
 from workbench.attribution.compute.batched_model import BatchedModel, FrozenModel
 from workbench.attribution.compute.convergence import Tolerance
 from workbench.attribution.compute.store_explainer import StoreExplainer
 from workbench.attribution.compute.target import Target
 from workbench.attribution.request import AttributionRequest
-from workbench.attribution.result import MIN_OUTPUT_DIFFERENCE, Attribution
+from workbench.attribution.result import Attribution
 from workbench.store.photographs import Photographs
 
 GROWTH = 1.15
 MAX_STEPS = 1000
 OUTPUTS = ("logit", "probability")
+REQUEST = AttributionRequest()
 
 
 @dataclass(frozen=True)
-class Line:
-    """One location and output; errors are fractions; `fewest` is 0 if no number is enough."""
-
-    location: str
-    output: str
-    difference: float
-    gradients: int
-    forwards: int
-    seconds: float
-    converged: bool
-    completeness: float
-    map_error: float
-    estimate: float
-    fewest: int
-    fewest_seconds: float
-    fifty_completeness: float
-    fifty_map_error: float
-    fifty_seconds: float
+class Options:
+    store: Positional[Path]
+    run: Positional[Path]
+    data: Path | None = None
+    """folder of the photographs (default: as when the store was extracted)"""
+    locations: int = 100
+    reference: int = 2000
+    """steps"""
+    out: Path = Path("attribution.csv")
+    preparations: bool = False
+    waiting_times: int = 0
+    """number of locations"""
 
 
-def main() -> int:
+def main(options: Options) -> None:
     """Measure, resuming an earlier run, and print the summary."""
-    options = parser().parse_args()
-    if options.threads:
-        torch.set_num_threads(options.threads)
-    store = stores.read(options.store)
-    model, checkpoint = checkpoints.load(options.run)
-    model = model.eval()
+    bench = workbench.open(options.store, run=options.run, data=options.data)
+    model = checkpoints.load(options.run)[0].eval()
     frozen_model = FrozenModel(model)
     model.to(frozen_model.device)
     if options.preparations:
-        preparations(model, frozen_model, checkpoint.config.image_size)
+        preparations(model, frozen_model, bench.views(bench.location_ids[0]).shape[-1])
     if options.waiting_times:
-        waiting_times(options.run, store, options.data, options.waiting_times)
-    photographs = Photographs(options.data or Path(str(store.provenance["data"])), store)
-    rows = np.random.default_rng(0).permutation(len(store))[: options.locations]
-    known = _read_lines(options.out)
-    for row in tqdm([int(row) for row in rows], desc="locations"):
-        location = store.location_ids[row]
-        if (location, OUTPUTS[-1]) in known:
-            continue
-        views = decode.read_views(photographs.paths(location), checkpoint.config.image_size)
-        lines = list(
-            measure(model, frozen_model, frozen_model.to_pixels(views), location, options.reference)
-        )
-        _append(options.out, lines)
-        known |= {(line.location, line.output): line for line in lines}
-    summary(list(known.values()), frozen_model)
-    return 0
+        waiting_times(options, bench)
+    done = set(pd.read_csv(options.out)["location"]) if options.out.exists() else set()
+    for location_id in sample(bench, options.locations):
+        if location_id not in done:
+            pixels = frozen_model.to_pixels(torch.from_numpy(bench.views(location_id)))
+            lines = list(measure(model, frozen_model, pixels, options.reference))
+            frame = pd.DataFrame({"location": location_id, **line} for line in lines)
+            frame.to_csv(options.out, mode="a", header=not options.out.exists(), index=False)
+    summary(pd.read_csv(options.out))
 
 
 def measure(
-    model: FourViewResNet, frozen_model: FrozenModel, pixels: Tensor, location: str, steps: int
-) -> Iterator[Line]:
-    """Measure one location for all outputs."""
+    model: FourViewResNet, frozen_model: FrozenModel, pixels: Tensor, steps: int
+) -> Iterator[dict[str, object]]:
+    """Measure one location; yield a line of the file for each output."""
     target_class = int(BatchedModel(frozen_model).logits(pixels[None])[0].argmax())
     targets = [Target(output, target_class) for output in OUTPUTS]
-    references = reference(frozen_model, pixels, targets, steps)
     batch_size = BatchedModel(frozen_model).batch_size(pixels)
-    request = AttributionRequest()
-    tolerance = Tolerance(request.completeness_tolerance, request.map_tolerance, MAX_STEPS)
+    tolerance = Tolerance(REQUEST.completeness_tolerance, REQUEST.map_tolerance, MAX_STEPS)
+    references = reference(frozen_model, pixels, targets, steps)
     for target, exact in zip(targets, references, strict=True):
         batched = BatchedModel(frozen_model)
-        made = integrated_gradients.attribute(
+        ours = integrated_gradients.attribute(
             batched, pixels, torch.zeros_like(pixels), target, tolerance, lambda *_: None
         )
         cost = batched.cost
-        difference = made.output_difference
-
-        def errors(found: Tensor, exact: Tensor = exact, difference: float = difference) -> Errors:
-            completeness = abs(float(found.double().sum()) - difference)
-            return (
-                completeness / max(abs(difference), MIN_OUTPUT_DIFFERENCE),
-                float((found - exact).abs().sum() / exact.abs().sum()),
-            )
-
-        peer = _peer(model, pixels, target, batch_size)
-        fewest = search(lambda count: errors(peer(count)[0]), request)  # noqa: B023
-        fifty, fifty_seconds = peer(50)
-        ours, fiftys = errors(made.map), errors(fifty)
-        yield Line(
-            location,
-            target.output,
-            difference,
-            cost.gradients,
-            cost.forwards,
-            cost.seconds,
-            not made.reason,
-            *ours,
-            made.error_estimate or 0.0,
-            fewest,
-            peer(fewest)[1] if fewest else math.nan,
-            *fiftys,
-            fifty_seconds,
-        )
+        captum_map = partial(_captum_map, model, pixels, target, batch_size)
+        errors = partial(map_errors, exact=exact, difference=ours.output_difference)
+        fewest = search(lambda count: errors(captum_map(count)[0]))  # noqa: B023
+        fifty, fifty_seconds = captum_map(50)
+        completeness, map_error = errors(ours.map)
+        fifty_completeness, fifty_map_error = errors(fifty)
+        yield {
+            "output": target.output,
+            "difference": ours.output_difference,
+            "gradients": cost.gradients,
+            "forwards": cost.forwards,
+            "seconds": cost.seconds,
+            "converged": not ours.reason,
+            "completeness": completeness,
+            "map_error": map_error,
+            "estimate": ours.error_estimate or 0.0,
+            "fewest": fewest,
+            "fewest_seconds": captum_map(fewest)[1] if fewest else math.nan,
+            "fifty_completeness": fifty_completeness,
+            "fifty_map_error": fifty_map_error,
+            "fifty_seconds": fifty_seconds,
+        }
 
 
-Errors = tuple[float, float]
-
-
-def search(errors: Callable[[int], Errors], request: AttributionRequest) -> int:
+def search(errors: Callable[[int], tuple[float, float]]) -> int:
     """Return the fewest even steps within the tolerances, 0 where no number up to MAX_STEPS is."""
     count = 4
     while count <= MAX_STEPS:
         completeness, map_error = errors(count)
-        if completeness <= request.completeness_tolerance and map_error <= request.map_tolerance:
+        if completeness <= REQUEST.completeness_tolerance and map_error <= REQUEST.map_tolerance:
             return count
         count = max(count + 1, round(count * GROWTH))
     return 0
@@ -175,87 +148,73 @@ def reference(
 ) -> list[Tensor]:
     """Return the map (4, H, W) of each target with so many even midpoint steps."""
     sums = [torch.zeros_like(pixels[:, 0]) for _ in targets]
-    places = (torch.arange(steps, device=pixels.device) + 0.5) / steps
-    batch_size = BatchedModel(frozen_model).batch_size(pixels)
-    for first in range(0, steps, batch_size):
-        batch = (
-            places[first : first + batch_size][:, None, None, None, None] * pixels
-        ).requires_grad_(True)
+    points = (torch.arange(steps, device=pixels.device) + 0.5) / steps
+    for fractions in torch.split(points, BatchedModel(frozen_model).batch_size(pixels)):
+        batch = (fractions[:, None, None, None, None] * pixels).requires_grad_(True)
         logit = frozen_model.module(batch)
-        for target, whole in zip(targets, sums, strict=True):
+        for target, total in zip(targets, sums, strict=True):
             (gradient,) = torch.autograd.grad(target(logit).sum(), batch, retain_graph=True)
-            whole += (gradient * pixels).sum(dim=2).sum(dim=0)
-    return [whole / steps for whole in sums]
+            total += (gradient * pixels).sum(dim=2).sum(dim=0)
+    return [total / steps for total in sums]
 
 
-def _peer(
-    model: FourViewResNet, pixels: Tensor, target: Target, batch_size: int
-) -> Callable[[int], tuple[Tensor, float]]:
-    """Return a function from a number of steps to captum's map (4, H, W) and its seconds."""
+def _captum_map(
+    model: FourViewResNet, pixels: Tensor, target: Target, batch_size: int, steps: int
+) -> tuple[Tensor, float]:
+    """Return captum's map (4, H, W) with so many steps, and its seconds."""
     explainer = captum.IntegratedGradients(lambda batch: target(model(batch)))
-
-    def explain(count: int) -> tuple[Tensor, float]:
-        started = time.perf_counter()
-        found: Tensor = explainer.attribute(
-            pixels[None], n_steps=count, internal_batch_size=batch_size
-        )
-        made = found[0].sum(dim=1).detach()
-        if made.is_cuda:
-            torch.cuda.synchronize()  # Ours includes the copy to main memory.
-        return made, time.perf_counter() - started
-
-    return explain
+    started = time.perf_counter()
+    values: Tensor = explainer.attribute(
+        pixels[None], n_steps=steps, internal_batch_size=batch_size
+    )
+    map_ = values[0].sum(dim=1).detach()
+    synchronize()  # Ours includes the copy to main memory.
+    return map_, time.perf_counter() - started
 
 
-def waiting_times(run: Path, store: stores.Store, data: Path | None, count: int) -> None:
+def waiting_times(options: Options, bench: workbench.Bench) -> None:
     """Print the seconds until the first map, the converged map and its checks are there."""
-    photographs = Photographs(data or Path(str(store.provenance["data"])), store)
-    explainer = StoreExplainer(run, photographs, store)
+    data = options.data or Path(str(bench.store.provenance["data"]))
+    explainer = StoreExplainer(options.run, Photographs(data, bench.store), bench.store)
     seconds: dict[str, list[float]] = {"first map": [], "converged": [], "with checks": []}
-    for row in np.random.default_rng(1).permutation(len(store))[: count + 1]:
+    count = options.waiting_times
+    for row in np.random.default_rng(1).permutation(len(bench))[: count + 1]:
         started = time.perf_counter()
-        first: list[float] = []
+        partials: list[float] = []
 
         def on_partial(
-            _: Attribution, started: float = started, first: list[float] = first
+            _: Attribution, started: float = started, partials: list[float] = partials
         ) -> None:
-            if not first:
-                first.append(time.perf_counter() - started)
+            partials.append(time.perf_counter() - started)
 
-        made = explainer.explain(
-            store.location_ids[int(row)], AttributionRequest(), on_partial=on_partial
-        )
+        attribution = explainer.explain(bench.location_ids[row], REQUEST, on_partial=on_partial)
         seconds["converged"].append(time.perf_counter() - started)
-        seconds["first map"] += first
-        explainer.check(made)
+        seconds["first map"].append(partials[0])
+        explainer.check(attribution)
         seconds["with checks"].append(time.perf_counter() - started)
     print(f"seconds at {count} locations, after one for warming up; median (quartiles; worst)")
-    for name, found in seconds.items():
-        print_row(name, found[1:])
+    for name, values in seconds.items():
+        print_row(name, values[1:])
 
 
 def preparations(model: FourViewResNet, frozen_model: FrozenModel, size: int) -> None:
     """Print the gradients a second after each preparation of the model."""
-    batch_size = BatchedModel(frozen_model).batch_size(torch.empty(4, 3, size, size))
     pixels = torch.rand(64, 4, 3, size, size, device=frozen_model.device)
+    usual = BatchedModel(frozen_model).batch_size(pixels)
     frozen = copy.deepcopy(model).requires_grad_(False)
-    prepared = [
-        ("as trained", model, batch_size),
-        ("frozen", frozen, batch_size),
-        ("folded", fold_batch_norm(model).requires_grad_(False), batch_size),
-        ("channels last", frozen_model.module, batch_size),
-        *(
-            (f"batches of {count}", frozen_model.module, count)
-            for count in (1, 2, 4, 8, 16, 32, 64)
-        ),
-    ]
-    rates: dict[str, list[float]] = {}
-    for _ in range(4):
-        for name, one, count in prepared:
-            rates.setdefault(name, []).append(_rate(one, pixels, count))
-    print(f"gradients a second, best of 4 rounds; batches of {batch_size} unless stated")
-    for name, found in rates.items():
-        print(f"  {name:16s} {max(found):8.2f}")
+    folded = fold_batch_norm(model).requires_grad_(False)
+    turns = {
+        "as trained": partial(_rate, model, pixels, usual),
+        "frozen": partial(_rate, frozen, pixels, usual),
+        "folded": partial(_rate, folded, pixels, usual),
+        "channels last": partial(_rate, frozen_model.module, pixels, usual),
+    }
+    for count in (1, 2, 4, 8, 16, 32, 64):
+        turns[f"batches of {count}"] = partial(_rate, frozen_model.module, pixels, count)
+    rates = alternate(turns, 4)
+    print(f"gradients a second, best of 4 rounds; batches of {usual} unless stated")
+    for name, values in rates.items():
+        print(f"  {name:16s} {max(values):8.2f}")
 
 
 def _rate(model: nn.Module, pixels: Tensor, count: int) -> float:
@@ -264,90 +223,48 @@ def _rate(model: nn.Module, pixels: Tensor, count: int) -> float:
         batch = pixels[first : first + count].clone().requires_grad_(True)
         torch.autograd.grad(model(batch)[:, 0].sum(), batch)
         done += len(batch)
-    if pixels.is_cuda:
-        torch.cuda.synchronize()
+    synchronize()
     return done / (time.perf_counter() - started)
 
 
-def summary(lines: list[Line], frozen_model: FrozenModel) -> None:
+def summary(frame: pd.DataFrame) -> None:
     """Print medians, ranges and ratios for each output."""
-    print(f"\n{frozen_model.device}, torch {torch.__version__}, {torch.get_num_threads()} threads")
-    for output in OUTPUTS:
-        own = [line for line in lines if line.output == output]
-        if not own:
-            continue
-        found = [line for line in own if line.fewest]
-        print(f"\n{output}, {len(own)} locations; median (quartiles; worst)")
-        print_row("ours, gradients", [line.gradients for line in own])
-        print_row("ours, forward passes", [line.forwards for line in own])
-        print_row("ours, seconds", [line.seconds for line in own])
-        print_row("ours, completeness error, %", [100 * line.completeness for line in own])
-        print_row("ours, true error of the map, %", [100 * line.map_error for line in own])
-        print_row("ours, its own estimate, %", [100 * line.estimate for line in own])
-        covered = [line.map_error <= line.estimate for line in own]
-        print(f"  estimate at least the true error: {sum(covered)} of {len(own)}")
-        within = [line.map_error <= AttributionRequest().map_tolerance for line in own]
-        print(f"  converged {sum(line.converged for line in own)}, map truly within {sum(within)}")
-        print_row("captum, fewest steps", [line.fewest for line in found])
-        print_row("captum, fewest, seconds", [line.fewest_seconds for line in found])
-        print_row(
-            "captum 50, completeness error, %", [100 * line.fifty_completeness for line in own]
-        )
-        print_row("captum 50, error of the map, %", [100 * line.fifty_map_error for line in own])
-        print_row("captum 50, seconds", [line.fifty_seconds for line in own])
-        print_row(
-            "gradients, captum fewest / ours", [line.fewest / line.gradients for line in found]
-        )
-        print_row(
-            "seconds, captum fewest / ours", [line.fewest_seconds / line.seconds for line in found]
-        )
-        print_row("seconds, captum 50 / ours", [line.fifty_seconds / line.seconds for line in own])
+    print(f"\n{machine()}")
+    for output, lines in frame.groupby("output"):
+        enough = lines[lines["fewest"] > 0]
+        covered = (lines["map_error"] <= lines["estimate"]).sum()
+        within = (lines["map_error"] <= REQUEST.map_tolerance).sum()
+        print(f"\n{output}, {len(lines)} locations; median (quartiles; worst)")
+        print(f"  estimate at least the true error: {covered} of {len(lines)}")
+        print(f"  converged {lines['converged'].sum()}, map truly within {within}")
+        rows = {
+            "ours, gradients": lines["gradients"],
+            "ours, forward passes": lines["forwards"],
+            "ours, seconds": lines["seconds"],
+            "ours, completeness error, %": 100 * lines["completeness"],
+            "ours, true error of the map, %": 100 * lines["map_error"],
+            "ours, its own estimate, %": 100 * lines["estimate"],
+            "captum, fewest steps": enough["fewest"],
+            "captum, fewest, seconds": enough["fewest_seconds"],
+            "captum 50, completeness error, %": 100 * lines["fifty_completeness"],
+            "captum 50, error of the map, %": 100 * lines["fifty_map_error"],
+            "captum 50, seconds": lines["fifty_seconds"],
+            "gradients, captum fewest / ours": enough["fewest"] / enough["gradients"],
+            "seconds, captum fewest / ours": enough["fewest_seconds"] / enough["seconds"],
+            "seconds, captum 50 / ours": lines["fifty_seconds"] / lines["seconds"],
+        }
+        for name, values in rows.items():
+            print_row(name, values.tolist())
 
 
-def print_row(what: str, values: list[float] | list[int]) -> None:
+def print_row(name: str, values: Sequence[float]) -> None:
     """Print a line of the summary."""
-    if not values:
-        print(f"  {what:36s} none")
-        return
-    low, middle, high = statistics.quantiles(values, n=4) if len(values) > 1 else [values[0]] * 3
-    print(f"  {what:36s} {middle:8.2f} ({low:.2f} to {high:.2f}; {max(values):.2f})")
-
-
-def _read_lines(path: Path) -> dict[tuple[str, str], Line]:
-    if not path.exists():
-        return {}
-    records = pd.read_csv(path).to_dict("records")
-    lines = [Line(**{str(name): value for name, value in row.items()}) for row in records]
-    return {(line.location, line.output): line for line in lines}
-
-
-def _append(path: Path, lines: list[Line]) -> None:
-    new = not path.exists()
-    with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(Line)])
-        if new:
-            writer.writeheader()
-        writer.writerows(asdict(line) for line in lines)
-
-
-def parser() -> argparse.ArgumentParser:
-    """Return the options."""
-    result = argparse.ArgumentParser(
-        prog="python -m benchmarks.attribution",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    result.add_argument("store", metavar="STORE.h5", type=Path)
-    result.add_argument("run", metavar="RUN", type=Path)
-    result.add_argument("--data", metavar="DIR", type=Path)
-    result.add_argument("--locations", type=int, default=100)
-    result.add_argument("--reference", type=int, default=2000, help="steps (default: %(default)s)")
-    result.add_argument("--out", metavar="FILE.csv", type=Path, default=Path("attribution.csv"))
-    result.add_argument("--threads", type=int, default=0, help="of the CPU (default: all)")
-    result.add_argument("--preparations", action="store_true")
-    result.add_argument("--waiting-times", metavar="N", type=int, default=0)
-    return result
+    if values:
+        low, middle, high, worst = np.percentile(values, [25, 50, 75, 100])
+        print(f"  {name:36s} {middle:8.2f} ({low:.2f} to {high:.2f}; {worst:.2f})")
+    else:
+        print(f"  {name:36s} none")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(tyro.cli(Options, description=__doc__))

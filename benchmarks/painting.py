@@ -4,47 +4,42 @@ Paints the same data set with one process and with one a core, and prints views 
 ratio, and how long 12,000 views of 256x256 take at that rate. There is no peer to compare with.
 """
 
-import argparse
 import os
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
 
+import tyro
+
+from benchmarks.common import seconds
 from trainer.synthetic import paint
 
-
-def seconds(locations: int, size: int, workers: int) -> float:
-    with tempfile.TemporaryDirectory() as folder:
-        started = time.perf_counter()
-        paint(
-            Path(folder) / "painted",
-            states=50,
-            train=locations,
-            test=1,
-            image_size=size,
-            seed=0,
-            num_workers=workers,
-        )
-        return time.perf_counter() - started
+STATES = 50
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--locations", type=int, default=5, help="training locations per state")
-    parser.add_argument("--image-size", type=int, default=256, help="side of a view, pixels")
-    options = parser.parse_args()
-    cores = os.cpu_count() or 1
-    views = 50 * (options.locations + 1) * 4
+def main(locations: int = 5, image_size: int = 256) -> None:
+    """Paint `locations` training locations a state, with views of `image_size` pixels."""
+    views = STATES * (locations + 1) * 4
     slowest = 0.0
-    for workers in sorted({1, cores}):
-        took = seconds(options.locations, options.image_size, workers)
-        slowest = max(slowest, took)
-        rate = views / took
+    for workers in sorted({1, os.cpu_count() or 1}):
+        with tempfile.TemporaryDirectory() as folder:
+            work = partial(
+                paint,
+                Path(folder) / "painted",
+                states=STATES,
+                train=locations,
+                test=1,
+                image_size=image_size,
+                num_workers=workers,
+            )
+            duration = seconds(work)
+        slowest = max(slowest, duration)
+        rate = views / duration
         print(
-            f"{workers:3d} processes: {took:6.1f} s for {views} views, {rate:6.1f} views/s, "
-            f"{slowest / took:.2f}x, 12,000 views in {12_000 / rate:.0f} s"
+            f"{workers:3d} processes: {duration:6.1f} s for {views} views, {rate:6.1f} views/s, "
+            f"{slowest / duration:.2f}x, 12,000 views in {12_000 / rate:.0f} s"
         )
 
 
 if __name__ == "__main__":
-    main()
+    tyro.cli(main, description=__doc__)

@@ -17,28 +17,26 @@ gradients, and draws the map's error as a figure. Rules:
 `nested` is the true error of the adaptive rule's map divided by the difference of its two halves.
 """
 
-import argparse
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+import tyro
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
-from tqdm import tqdm
+from tyro.conf import Positional
 
+import workbench
+from benchmarks.common import map_errors, sample
 from trainer import checkpoint as checkpoints
-from trainer.data import decode
-from workbench import store as stores
 from workbench.attribution.compute import integrated_gradients
 from workbench.attribution.compute.batched_model import BatchedModel, FrozenModel
 from workbench.attribution.compute.convergence import Estimate, Tolerance
 from workbench.attribution.compute.target import Target
-from workbench.store.photographs import Photographs
 
 POINTS = 1024
 COUNTS = (4, 6, 8, 11, 16, 23, 32, 45, 64)
@@ -61,43 +59,32 @@ class Line:
     def output(self, points: Array) -> Array:
         return np.interp(points, np.linspace(0, 1, len(self.value)), self.value)
 
-    def errors(self, points: Array, weight: Array) -> tuple[float, float]:
-        found = torch.einsum("n,nvhw->vhw", self.map.new_tensor(weight), self.at(points))
-        return self.of(found)
-
-    def of(self, found: Tensor) -> tuple[float, float]:
-        """Return the errors of completeness and of the map, as fractions."""
-        difference = float(self.value[-1] - self.value[0])
-        return (
-            abs(float(found.double().sum()) - difference) / abs(difference),
-            float((found - self.exact).abs().sum() / self.exact.abs().sum()),
+    def errors(self, points: Array, weights: Array) -> tuple[float, float]:
+        return self.errors_of(
+            torch.einsum("n,nvhw->vhw", self.map.new_tensor(weights), self.at(points))
         )
+
+    def errors_of(self, map_: Tensor) -> tuple[float, float]:
+        return map_errors(map_, self.exact, float(self.value[-1] - self.value[0]))
 
 
 def evaluate(model: FrozenModel, pixels: Tensor, target: Target) -> Line:
     """Evaluate the maps at all points and the outputs between them."""
     batched = BatchedModel(model)
     points = ((torch.arange(POINTS) + 0.5) / POINTS).to(pixels)[:, None, None, None, None]
-    batch_size = batched.batch_size(pixels)
-    maps = []
-    for first in range(0, POINTS, batch_size):
-        _, gradient = batched.gradients(points[first : first + batch_size] * pixels, target)
-        maps.append((gradient * pixels).sum(dim=2))
     ends = (torch.arange(POINTS + 1) / POINTS).to(pixels)[:, None, None, None, None]
-    logit = torch.cat(
+    size = batched.batch_size(pixels)
+    maps = torch.cat(
         [
-            batched.logits(ends[first : first + batch_size] * pixels)
-            for first in range(0, POINTS + 1, batch_size)
+            (batched.gradients(part * pixels, target)[1] * pixels).sum(dim=2).cpu()
+            for part in torch.split(points, size)
         ]
     )
-    made = torch.cat(maps).cpu()
-    value, sensitivity = target(logit), target.sensitivity(logit)
-    return Line(
-        made,
-        made.mean(dim=0),
-        value.double().cpu().numpy(),
-        sensitivity.double().cpu().numpy(),
+    logits = torch.cat([batched.logits(part * pixels) for part in torch.split(ends, size)])
+    values, sensitivities = (
+        part.double().cpu().numpy() for part in (target(logits), target.sensitivity(logits))
     )
+    return Line(maps, maps.mean(dim=0), values, sensitivities)
 
 
 def midpoints(line: Line, count: int) -> tuple[Array, Array]:
@@ -154,85 +141,78 @@ RULES: dict[str, Callable[[Line, int], tuple[Array, Array]]] = {
 
 def rounds(model: FrozenModel, pixels: Tensor, target: Target, line: Line) -> list[list[float]]:
     """Return gradients, completeness error, map error and `nested` of every round."""
-    found: list[list[float]] = []
+    results: list[list[float]] = []
 
-    def on_estimate(now: Estimate) -> None:
-        completeness, wrong = line.of(now.map.cpu())
-        estimate = (now.error_estimate or 0.0) / integrated_gradients.NESTED_ERROR_RATIO
-        found.append(
-            [now.n_gradients, completeness, wrong, wrong / estimate if estimate else np.nan]
-        )
+    def on_estimate(estimate: Estimate) -> None:
+        completeness, error = line.errors_of(estimate.map.cpu())
+        halves = (estimate.error_estimate or 0.0) / integrated_gradients.NESTED_ERROR_RATIO
+        nested = error / halves if halves else np.nan
+        results.append([estimate.n_gradients, completeness, error, nested])
 
     # As usual, but with up to 64 gradients.
     for map_tolerance in (0.05, 0.02, 0.01):
         tolerance = Tolerance(0.01, map_tolerance, COUNTS[-1])
-        start = torch.zeros_like(pixels)
         integrated_gradients.attribute(
-            BatchedModel(model), pixels, start, target, tolerance, on_estimate
+            BatchedModel(model), pixels, torch.zeros_like(pixels), target, tolerance, on_estimate
         )
-    return found
+    return results
 
 
-def main() -> int:
-    """Evaluate, compare, print and draw."""
-    options = parser().parse_args()
-    store = stores.read(options.store)
-    trained, checkpoint = checkpoints.load(options.run)
-    model = FrozenModel(trained)
-    photographs = Photographs(options.data or Path(str(store.provenance["data"])), store)
-    rows = np.random.default_rng(0).permutation(len(store))[: options.locations]
-    curves: dict[str, dict[str, list[list[tuple[float, float]]]]] = {}
-    own: dict[str, list[list[float]]] = {}
-    for row in tqdm([int(row) for row in rows], desc="locations"):
-        views = decode.read_views(
-            photographs.paths(store.location_ids[row]), checkpoint.config.image_size
-        )
-        pixels = model.to_pixels(views)
-        target_class = int(BatchedModel(model).logits(pixels[None])[0].argmax())
-        for output in ("logit", "probability"):
-            line = evaluate(model, pixels, Target(output, target_class))
-            for name, rule in RULES.items():
-                errors = [line.errors(*rule(line, count)) for count in COUNTS]
-                curves.setdefault(output, {}).setdefault(name, []).append(errors)
-            own.setdefault(output, []).extend(
-                rounds(model, pixels, Target(output, target_class), line)
-            )
-    print_medians(curves, own)
-    draw(curves, own, options.out)
-    return 0
+Curves = dict[str, dict[str, list[list[tuple[float, float]]]]]
+"""By output, rule, location and number of gradients: completeness error and map error."""
+Rounds = dict[str, list[list[float]]]
+"""By output: what `rounds` returns, of all locations."""
 
 
-def print_medians(
-    curves: dict[str, dict[str, list[list[tuple[float, float]]]]], own: dict[str, list[list[float]]]
+def main(
+    store: Positional[Path],
+    run: Positional[Path],
+    data: Path | None = None,
+    locations: int = 12,
+    out: Path = Path("quadrature.svg"),
 ) -> None:
+    """Evaluate, compare, print and draw."""
+    bench = workbench.open(store, run=run, data=data)
+    model = FrozenModel(checkpoints.load(run)[0])
+    curves: Curves = {output: {name: [] for name in RULES} for output in ("logit", "probability")}
+    adaptive: Rounds = {output: [] for output in curves}
+    for location_id in sample(bench, locations):
+        pixels = model.to_pixels(torch.from_numpy(bench.views(location_id)))
+        target_class = int(BatchedModel(model).logits(pixels[None])[0].argmax())
+        for output, rules in curves.items():
+            target = Target(output, target_class)
+            line = evaluate(model, pixels, target)
+            for name, rule in RULES.items():
+                rules[name].append([line.errors(*rule(line, count)) for count in COUNTS])
+            adaptive[output] += rounds(model, pixels, target, line)
+    print_medians(curves, adaptive)
+    draw(curves, adaptive, out)
+
+
+def print_medians(curves: Curves, adaptive: Rounds) -> None:
     """Print medians."""
     for output, rules in curves.items():
         print(f"\n{output}: median error of the map, completeness error (%) at so many gradients")
         print("  " + " " * 22 + "".join(f"{count:>14d}" for count in COUNTS))
-        for name, found in rules.items():
-            middle = 100 * np.median(np.array(found), axis=0)
-            words = "".join(f"{wrong:8.1f}{left:6.1f}" for left, wrong in middle)
-            print(f"  {name:22s}{words}")
-        made = np.array(own[output])
-        nested = made[np.isfinite(made[:, 3]), 3]
-        print(f"  adaptive, nested: {np.percentile(nested, [0, 10, 50, 90, 100]).round(2)}")
+        for name, errors in rules.items():
+            medians = 100 * np.median(np.array(errors), axis=0)
+            cells = "".join(f"{error:8.1f}{completeness:6.1f}" for completeness, error in medians)
+            print(f"  {name:22s}{cells}")
+        nested = np.array(adaptive[output])[:, 3]
+        print(f"  adaptive, nested: {np.nanpercentile(nested, [0, 10, 50, 90, 100]).round(2)}")
 
 
-def draw(
-    curves: dict[str, dict[str, list[list[tuple[float, float]]]]],
-    own: dict[str, list[list[float]]],
-    path: Path,
-) -> None:
+def draw(curves: Curves, adaptive: Rounds, path: Path) -> None:
     """Draw the map's error over the number of gradients."""
     figure = Figure(figsize=(7.2, 3.2), layout="constrained")
     FigureCanvasSVG(figure)
     for axes, (output, rules) in zip(
         figure.subplots(1, 2, sharey=True), curves.items(), strict=True
     ):
-        for name, found in rules.items():
-            axes.plot(COUNTS, 100 * np.median(np.array(found), axis=0)[:, 1], label=name, lw=1)
-        made = np.array(own[output])
-        axes.plot(made[:, 0], 100 * made[:, 2], "k.", ms=2.5, label="adaptive, every round")
+        for name, errors in rules.items():
+            axes.plot(COUNTS, 100 * np.median(np.array(errors), axis=0)[:, 1], label=name, lw=1)
+        points = np.array(adaptive[output])
+        axes.plot(points[:, 0], 100 * points[:, 2], "k.", ms=2.5, label="adaptive, every round")
         axes.axhline(5, color="0.6", lw=0.6)
         axes.set(xscale="log", yscale="log", title=output, xlabel="gradients", ylim=(0.4, 100))
         axes.set_xticks(COUNTS, [str(count) for count in COUNTS])
@@ -244,20 +224,5 @@ def draw(
     figure.savefig(path, metadata={"Date": None})
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the options."""
-    result = argparse.ArgumentParser(
-        prog="python -m benchmarks.quadrature",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    result.add_argument("store", metavar="STORE.h5", type=Path)
-    result.add_argument("run", metavar="RUN", type=Path)
-    result.add_argument("--data", metavar="DIR", type=Path)
-    result.add_argument("--locations", type=int, default=12)
-    result.add_argument("--out", metavar="FILE.svg", type=Path, default=Path("quadrature.svg"))
-    return result
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    tyro.cli(main, description=__doc__)

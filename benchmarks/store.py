@@ -1,24 +1,24 @@
-"""How features and ids are best kept in HDF5: `python -m benchmarks.store`.
+"""Layouts of features and ids in HDF5: `python -m benchmarks.store`.
 
 Writes the same features (N, 2048) float32 contiguously, in chunks, and compressed, reads them
 whole, single rows of them and a sample, and prints size, speed and time; and the same ids as text
-of one length, plain and compressed, and of a length of their own each. Everything is read from the
-system's cache, as after an extraction. Features are generated like those of a network, sums of
+of fixed length, plain and compressed, and of variable length. Everything is read from the system's
+cache, as after an extraction. Features are generated like those of a network, sums of
 rectified values, or those of a store (`--store`), repeated with noise. They grow with --rows.
 """
 
-import argparse
 import tempfile
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
+import tyro
 from numpy.typing import NDArray
 
+from benchmarks.common import seconds
 from workbench import store as stores
 
 LAYOUTS: Mapping[str, Mapping[str, Any]] = {
@@ -48,15 +48,9 @@ def features(path: Path | None, rows: int) -> NDArray[np.float32]:
     return np.asarray(repeated * noise, dtype=np.float32)
 
 
-def seconds(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
-
-
-def rows(dataset: Any, wanted: Iterable[Any]) -> None:
-    for part in wanted:
-        dataset[part]
+def read(dataset: Any, selections: Iterable[Any]) -> None:
+    for selection in selections:
+        dataset[selection]
 
 
 def texts(dataset: Any) -> list[str]:
@@ -83,9 +77,9 @@ def of_features(feature: NDArray[np.float32], folder: Path) -> None:
         with h5py.File(path) as file:
             dataset = file["feature"]
             firsts = range(0, len(feature), BLOCK)
-            whole = seconds(partial(rows, dataset, [slice(f, f + BLOCK) for f in firsts]))
-            one = seconds(partial(rows, dataset, single)) / len(single)
-            some = seconds(partial(rows, dataset, [sample]))
+            whole = seconds(partial(read, dataset, [slice(f, f + BLOCK) for f in firsts]))
+            one = seconds(partial(read, dataset, single)) / len(single)
+            some = seconds(partial(read, dataset, [sample]))
         print(
             f"  {name:<20} size {size:4.2f}, write {megabytes / written:6.0f} MB/s, read "
             f"{megabytes / whole:6.0f} MB/s, a row {1e3 * one:6.3f} ms, 500 rows {some:6.3f} s"
@@ -95,35 +89,29 @@ def of_features(feature: NDArray[np.float32], folder: Path) -> None:
 def of_text(rows: int, folder: Path) -> None:
     ids = [f"New Hampshire/2015_-AQOXlx5fs1g{row:010d}" for row in range(rows)]
     fixed = h5py.string_dtype("utf-8", max(map(len, ids)))
-    own: Any = h5py.string_dtype()
+    variable: Any = h5py.string_dtype()
     chunked = {"chunks": (min(rows, 8192),), "compression": "gzip", "compression_opts": 1}
     print(f"{rows:,} ids")
     for name, kind, layout in (
-        ("a length of their own", own, {}),
-        ("one length", fixed, {}),
-        ("one length, gzip 1", fixed, chunked),
+        ("variable length", variable, {}),
+        ("fixed length", fixed, {}),
+        ("fixed length, gzip 1", fixed, chunked),
     ):
         path = folder / "text.h5"
         data = np.array([text.encode() for text in ids]).astype(kind) if kind is fixed else ids
         with h5py.File(path, "w") as file:
             file.create_dataset("id", data=data, dtype=kind, **layout)
         with h5py.File(path) as file:
-            read = seconds(partial(texts, file["id"]))
-        print(f"  {name:<24} {path.stat().st_size / 1e6:6.1f} MB, read in {read:.2f} s")
+            duration = seconds(partial(texts, file["id"]))
+        print(f"  {name:<24} {path.stat().st_size / 1e6:6.1f} MB, read in {duration:.2f} s")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--store", type=Path, help="take the features from here")
-    parser.add_argument("--rows", type=int, default=25_000, help="of the features")
-    parser.add_argument("--ids", type=int, default=500_000)
-    options = parser.parse_args()
+def main(store: Path | None = None, rows: int = 25_000, ids: int = 500_000) -> None:
+    """Compare layouts of `rows` features, those of `store` if there is one, and of `ids`."""
     with tempfile.TemporaryDirectory() as folder:
-        of_features(features(options.store, options.rows), Path(folder))
-        of_text(options.ids, Path(folder))
+        of_features(features(store, rows), Path(folder))
+        of_text(ids, Path(folder))
 
 
 if __name__ == "__main__":
-    main()
+    tyro.cli(main, description=__doc__)

@@ -13,21 +13,22 @@ many locations per second can be decoded without a network. On a GPU the default
 batch size and image size.
 """
 
-import argparse
 import csv
-import statistics
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+import tyro
 from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import functional as transforms
 
+from benchmarks.common import GPU, alternate, machine, print_ratio, synchronize
 from common.distributed import current_processes, default_device
-from trainer.config import FUSIONS, PRECISIONS, Config
+from trainer.config import Config, Depth, Fusion, Precision
 from trainer.data import dataset, layout
 from trainer.data.dataset import LocationDataset
 from trainer.data.layout import Index
@@ -85,21 +86,21 @@ def limit(index: Index, config: Config, steps: int) -> float:
     different = min(WARM_UP + steps, max(1, MEMORY // size))
     rows = list(dataset.shuffled_batches(len(photographs), config.batch_size, 0, 0, different))
     batches = [photographs.__getitems__(part) for part in rows]
-    if torch.cuda.is_available():  # Pinned like the loader's, for asynchronous copies.
+    if GPU:  # Pinned like the loader's, for asynchronous copies.
         batches = [batch._replace(views=batch.views.pin_memory()) for batch in batches]
     torch.backends.cudnn.deterministic = config.deterministic
     train_step = TrainStep(model(index, config), config, current_processes(), None, steps)
     pending: list[Tensor] = []
     for step in range(WARM_UP + steps):
         if step == WARM_UP:
-            wait()
+            synchronize()
             started = time.perf_counter()
         batch = batches[step % len(batches)]
         pending.append(train_step(batch.views, batch.labels, step, config.batch_size))
         if len(pending) == LOG_INTERVAL:
             torch.stack(pending).tolist()
             pending.clear()
-    wait()
+    synchronize()
     return steps * config.batch_size / (time.perf_counter() - started)
 
 
@@ -123,10 +124,10 @@ def plain(index: Index, config: Config, steps: int) -> float:
     while True:
         for views, label in loader:
             if step == WARM_UP:
-                wait()
+                synchronize()
                 started = time.perf_counter()
             if step == WARM_UP + steps:
-                wait()
+                synchronize()
                 return steps * config.batch_size / (time.perf_counter() - started)
             normal = views.to(device, non_blocking=True)
             # The model normalises once more, which takes negligible time.
@@ -167,37 +168,23 @@ def model(index: Index, config: Config) -> FourViewResNet:
     return FourViewResNet(config.fusion, len(index.class_names), depth=config.depth)
 
 
-def wait() -> None:
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
+@dataclass(frozen=True)
+class Options:
+    data: Path | None = None
+    """photographs (default: some are painted)"""
+    fusion: Fusion = "medium"
+    depth: Depth = 50
+    image_size: int = 256 if GPU else 64
+    batch_size: int = 28 if GPU else 8
+    precision: Precision = "bfloat16" if GPU else "float32"
+    num_workers: int = 14 if GPU else 2
+    deterministic: bool = True
+    steps: int = 200 if GPU else 20
+    """steps a round"""
+    rounds: int = 6
 
 
-def parser() -> argparse.ArgumentParser:
-    gpu = torch.cuda.is_available()
-    result = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    result.add_argument("--data", type=Path, help="photographs (default: some are painted)")
-    result.add_argument("--fusion", choices=FUSIONS, default="medium")
-    result.add_argument("--depth", type=int, default=50)
-    result.add_argument("--image-size", type=int, default=256 if gpu else 64)
-    result.add_argument("--batch-size", type=int, default=28 if gpu else 8)
-    result.add_argument("--precision", choices=PRECISIONS, default=PRECISIONS[gpu])
-    result.add_argument("--num-workers", type=int, default=14 if gpu else 2)
-    result.add_argument("--deterministic", action=argparse.BooleanOptionalAction, default=True)
-    result.add_argument("--steps", type=int, default=200 if gpu else 20, help="steps a round")
-    result.add_argument("--rounds", type=int, default=6)
-    return result
-
-
-def main() -> None:
-    options = parser().parse_args()
-    device = default_device()
-    name = (
-        torch.cuda.get_device_name()
-        if device.type == "cuda"
-        else f"{torch.get_num_threads()} threads"
-    )
+def main(options: Options) -> None:
     config = Config(
         fusion=options.fusion,
         depth=options.depth,
@@ -212,40 +199,23 @@ def main() -> None:
         save_interval=1e6,
     )
     steps = -(-options.steps // LOG_INTERVAL) * LOG_INTERVAL
+    print(f"{machine()}\n{options}")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         data = options.data or paint(folder / "painted", states=10, train=60, test=1) / "train"
         index = linked(
             layout.index_folder(data), folder / "linked", (WARM_UP + steps) * config.batch_size
         )
-        print(
-            f"{device} ({name}), ResNet-{config.depth}, {config.fusion}, {config.image_size} px, "
-            f"batch {config.batch_size}, {config.precision}, {config.num_workers} workers, "
-            f"{steps} steps"
-        )
-        rounds = []
-        for number in range(options.rounds):
-            # The speed of a shared machine drifts, so the order alternates.
-            turns = [
-                lambda: ours(index, config, folder),
-                lambda: limit(index, config, steps),
-                lambda: plain(index, config, steps),
-            ]
-            order = [0, 1, 2] if number % 2 == 0 else [2, 1, 0]
-            rates = {turn: turns[turn]() for turn in order}
-            mine, most, peer = (rates[turn] for turn in range(3))
-            rounds.append((mine / most, mine / peer))
-            print(
-                f"round {number + 1}: ours {mine:.2f} locations/s, limit {most:.2f}, "
-                f"plain {peer:.2f}: ours/limit {mine / most:.3f}, ours/plain {mine / peer:.2f}"
-            )
+        turns = {
+            "ours": lambda: ours(index, config, folder),
+            "limit": lambda: limit(index, config, steps),
+            "plain": lambda: plain(index, config, steps),
+        }
+        rates = alternate(turns, options.rounds)
         print(f"decoding alone: {decoding(index, config, steps):.0f} locations/s")
-    for what, ratios in zip(("ours/limit", "ours/plain"), zip(*rounds, strict=True), strict=True):
-        print(
-            f"{what}: geometric mean {statistics.geometric_mean(ratios):.3f}, median "
-            f"{statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})"
-        )
+    print_ratio(rates, "ours", "limit")
+    print_ratio(rates, "ours", "plain")
 
 
 if __name__ == "__main__":
-    main()
+    main(tyro.cli(Options, description=__doc__))

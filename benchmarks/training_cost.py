@@ -6,7 +6,6 @@ memory is the peak above that of the process before its first step (on a GPU: of
 There is no peer; ratios are to the reference setting.
 """
 
-import argparse
 import multiprocessing
 import resource
 import statistics
@@ -16,9 +15,11 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 
 import torch
+import tyro
 
-from common.distributed import current_processes, default_device
-from trainer.config import DEPTHS, FUSIONS, PRECISIONS, Config
+from benchmarks.common import GPU, machine
+from common.distributed import current_processes
+from trainer.config import DEPTHS, Config, Depth, Fusion, Precision
 from trainer.models.resnet import FourViewResNet
 from trainer.step import TrainStep
 
@@ -27,7 +28,7 @@ CLASSES = 50
 
 def peak() -> float:
     """Return the peak memory of this process so far, MiB."""
-    if torch.cuda.is_available():
+    if GPU:
         return torch.cuda.max_memory_allocated() / 2**20
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
@@ -51,24 +52,21 @@ def cost(config: Config, steps: int) -> tuple[float, float]:
     return statistics.median(seconds[1:]), peak() - before
 
 
-def main() -> None:
-    gpu = torch.cuda.is_available()
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--fusion", choices=FUSIONS, default="medium")
-    parser.add_argument("--precision", choices=PRECISIONS, default=PRECISIONS[gpu])
-    parser.add_argument("--depth", type=int, default=50)
-    parser.add_argument("--image-size", type=int, default=256 if gpu else 64)
-    parser.add_argument("--batch-size", type=int, default=28 if gpu else 8)
-    parser.add_argument("--steps", type=int, default=20 if gpu else 3, help="steps a setting")
-    options = parser.parse_args()
+def main(
+    fusion: Fusion = "medium",
+    precision: Precision = "bfloat16" if GPU else "float32",
+    depth: Depth = 50,
+    image_size: int = 256 if GPU else 64,
+    batch_size: int = 28 if GPU else 8,
+    steps: int = 20 if GPU else 3,
+) -> None:
+    """Measure `steps` steps of each setting."""
     reference = Config(
-        fusion=options.fusion,
-        precision=options.precision,
-        depth=options.depth,
-        image_size=options.image_size,
-        batch_size=options.batch_size,
+        fusion=fusion,
+        precision=precision,
+        depth=depth,
+        image_size=image_size,
+        batch_size=batch_size,
     )
     settings = [reference]
     settings += [replace(reference, depth=depth) for depth in DEPTHS]
@@ -76,8 +74,7 @@ def main() -> None:
         replace(reference, image_size=int(reference.image_size * factor)) for factor in (0.5, 2, 4)
     ]
     settings += [replace(reference, batch_size=int(reference.batch_size * f)) for f in (0.5, 2, 4)]
-    name = torch.cuda.get_device_name() if gpu else f"{torch.get_num_threads()} threads"
-    print(f"{default_device()} ({name}), {reference.fusion}, {reference.precision}")
+    print(f"{machine()}, {fusion}, {precision}")
     print("| depth | size, px | batch | s/step | locations/s | peak memory, MiB | time | memory |")
     print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     context = multiprocessing.get_context("spawn")
@@ -85,9 +82,9 @@ def main() -> None:
     for number, config in enumerate(settings):
         if number and config == reference:
             continue
-        with ProcessPoolExecutor(1, mp_context=context) as alone:
+        with ProcessPoolExecutor(1, mp_context=context) as process:
             try:
-                seconds, memory = alone.submit(cost, config, options.steps).result()
+                seconds, memory = process.submit(cost, config, steps).result()
             except (torch.OutOfMemoryError, RuntimeError) as error:
                 sizes = f"{config.depth} | {config.image_size} | {config.batch_size}"
                 print(f"| {sizes} | {error!s:.60} |")
@@ -102,4 +99,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    tyro.cli(main, description=__doc__)
