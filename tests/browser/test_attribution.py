@@ -314,7 +314,7 @@ def test_whoever_opens_a_location_gets_to_see_it(page: Page) -> None:
 def test_options_are_as_wide_as_their_words(page: Page, size: tuple[int, int]) -> None:
     page.set_viewport_size({"width": size[0], "height": size[1]})
     page.locator("#method").click()
-    option = page.get_by_role("option", name="smoothed integrated")
+    option = page.get_by_role("option", name="integrated gradients")
     expect(option).to_be_visible()
     assert option.evaluate("(e) => e.scrollWidth - e.clientWidth") <= 1
     page.keyboard.press("Escape")

@@ -2,69 +2,30 @@
 
 import sys
 from collections import Counter
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from tyro.conf import OmitArgPrefixes, Positional, arg
-
-from common.cli import AS_EXTRACTED, cli_errors, parse
+from common.cli import cli_errors, parse
 from common.errors import InputError
 from common.files import resolve_link
-from common.validation import Count, validate
-from workbench.attribution.request import AttributionRequest
+from common.validation import validate
+from workbench.attribution.batch_request import BatchRequest
 
 if TYPE_CHECKING:
     from workbench.attribution.attribution_file import AttributionFile
 
 
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """Explain many locations of a store into a file (docs/how-to/attribute-many.md).
-
-    The file is for `app.py --attributions`. After an interruption, run the same command again to
-    resume.
-    torchrun --nproc-per-node N -m workbench.attribution ... divides the work among N GPUs.
-    """
-
-    store: Annotated[Positional[Path], arg(metavar="FILE.h5")]
-    """store of the locations"""
-    out: Annotated[Path, arg(metavar="FILE")]
-    """file to write"""
-    where: Annotated[
-        str,
-        arg(
-            metavar="CONDITION",
-            help="explain only locations that meet this condition, for example \"state == 'Ohio' "
-            'and not correct"; it may use id, state, predicted, correct, confidence, rank, '
-            "latitude, longitude, split, year and probability('CLASS')",
-            help_behavior_hint="(default: all)",
-        ),
-    ] = ""
-    limit: Annotated[Count | None, arg(metavar="INT", help_behavior_hint="(default: all)")] = None
-    """explain at most this many, evenly spaced"""
-    checks: bool = False
-    """also check each map (docs/background/faithfulness.md), which takes several times as long"""
-    request: OmitArgPrefixes[AttributionRequest] = AttributionRequest()  # noqa: RUF009  Frozen.
-    run: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint=AS_EXTRACTED)] = None
-    """run folder of the model"""
-    data: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint=AS_EXTRACTED)] = None
-    """folder of the photographs"""
-    overwrite: bool = False
-    """replace an existing file"""
-
-
 def main(arguments: list[str] | None = None, prog: str = "python -m workbench.attribution") -> int:
     """Run the command and return its exit status: 2 for input that cannot be used."""
     with cli_errors(prog, interrupted="run the same command again to resume"):
-        options = parse(Options, arguments, prog)
+        options = parse(BatchRequest, arguments, prog)
         validate(options.request)
         if not options.out.name:
             raise InputError(f"--out {str(options.out)!r}: name a file.")
         # Importing torch takes seconds; --help and a wrong option should not.
         from common import distributed
         from workbench import store as stores
-        from workbench.attribution.compute.batch_job import BatchRequest, run_batch_job
+        from workbench.attribution.compute.batch_job import run_batch_job
         from workbench.attribution.compute.store_explainer import StoreExplainer
         from workbench.store import provenance
         from workbench.store.photographs import Photographs
@@ -74,15 +35,8 @@ def main(arguments: list[str] | None = None, prog: str = "python -m workbench.at
             photographs = Photographs(provenance.folder(store, "data", options.data), store)
             run = provenance.folder(store, "run", options.run)
             explainer = StoreExplainer(run, photographs, store)
-            job = BatchRequest(
-                options.store,
-                resolve_link(options.out),  # What a link leads to is replaced, not the link.
-                options.request,
-                options.where,
-                options.limit,
-                options.checks,
-                options.overwrite,
-            )
+            # What a link leads to is replaced, not the link.
+            job = replace(options, out=resolve_link(options.out))
             file = run_batch_job(job, store, explainer)
             if distributed.current_processes().is_main:
                 print(summary(file))

@@ -19,7 +19,7 @@ Method = Literal[
 METHODS: tuple[Method, ...] = get_args(Method)
 METHOD_TITLES: dict[str, str] = {
     "integrated_gradients": "integrated gradients",
-    "smoothgrad": "integrated gradients, SmoothGrad",
+    "smoothgrad": "SmoothGrad",
     "expected_gradients": "expected gradients",
     "grad_cam": "Grad-CAM",
     "occlusion": "occlusion",

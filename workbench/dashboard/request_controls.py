@@ -22,8 +22,6 @@ from workbench.dashboard.components import attributes, button
 from workbench.dashboard.overlay import Display
 from workbench.evaluation.predictions import Predictions
 
-# A closed dropdown has little room.
-SHORT_TITLES = {"smoothgrad": "smoothed integrated"}
 PERCENTILES = (95, 99, 99.9, 100)
 # The component properties that `read_request` and `read_display` take.
 REQUEST = (
@@ -74,7 +72,7 @@ def controls(class_names: tuple[str, ...]) -> html.Div:
     return html.Div(
         [
             dcc.Store(id="pinned-location"),
-            _choice("Method", "method", METHOD_TITLES | SHORT_TITLES, default.method),
+            _choice("Method", "method", METHOD_TITLES, default.method),
             _choice("Baseline", "baseline", baselines(""), default.baseline),
             button("Pin", "pin", pin_title),
             _choice("Output", "output", {name: name for name in OUTPUTS}, default.output),

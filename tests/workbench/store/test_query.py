@@ -223,9 +223,9 @@ def test_a_long_condition_over_many_classes_is_read() -> None:
 
 
 def test_the_help_names_all_that_can_be_compared() -> None:
-    from workbench.attribution.__main__ import Options
+    from workbench.attribution.batch_request import BatchRequest
 
-    help_text = get_type_hints(Options, include_extras=True)["where"].__metadata__[0].help
+    help_text = get_type_hints(BatchRequest, include_extras=True)["where"].__metadata__[0].help
     assert all(re.search(rf"\b{name}\b", help_text) for name in (*NAMES, "probability"))
 
 

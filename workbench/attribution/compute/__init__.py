@@ -6,7 +6,7 @@ A request goes through these modules in this order:
 - `batched_model` the frozen model, `target` its explained output, `baselines`,
 - `methods`: `integrated_gradients`, `expected_gradients`, `occlusion`, `grad_cam`; `convergence`,
 - `faithfulness` and `sanity_checks` (`patches`, `model_randomization`),
-- `batch_job` and `cli` for many locations.
+- `batch_job` for many locations.
 """
 
 from workbench.attribution.compute.explain import explain

@@ -3,10 +3,9 @@
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
@@ -23,6 +22,7 @@ from common.signals import StopSignal, stop_signal
 from trainer import checkpoint as checkpoints
 from workbench.attribution import attribution_file
 from workbench.attribution.attribution_file import AttributionFile
+from workbench.attribution.batch_request import BatchRequest
 from workbench.attribution.explainer import Explainer
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
@@ -38,23 +38,6 @@ from workbench.store.query import select
 
 MAP, CHECKS = 1, 2
 """Kinds of the buffer's records: an attribution without its checks, and these; keys are rows."""
-
-
-@dataclass(frozen=True)
-class BatchRequest:
-    """An attribution request for the locations that match `where`.
-
-    With a `limit`, for at most so many of them, evenly spaced; with `checks`, each attribution is
-    checked too.
-    """
-
-    store: Path
-    out: Path
-    request: AttributionRequest
-    where: str = ""
-    limit: int | None = None
-    checks: bool = False
-    overwrite: bool = False
 
 
 class _Stopped(Exception):  # noqa: N818  Nothing went wrong.

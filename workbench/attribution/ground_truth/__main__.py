@@ -1,8 +1,129 @@
-"""`python -m workbench.attribution.ground_truth`."""
+"""`python -m workbench.attribution.ground_truth FILE.h5`: options, and how it ends."""
 
 import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
 
-from workbench.attribution.ground_truth.cli import main
+import numpy as np
+from pydantic import Field
+from tyro.conf import Positional, UseAppendAction, arg
+
+from common.cli import AS_EXTRACTED, cli_errors, parse
+from common.errors import InputError
+from common.files import atomic_write
+from common.validation import NonNegativeInt
+from workbench import store as stores
+from workbench.attribution.ground_truth import report
+from workbench.attribution.ground_truth.masks import Masks
+from workbench.attribution.ground_truth.plot import dot_plot
+from workbench.attribution.ground_truth.study import method_configs, sample, study
+from workbench.attribution.request import Baseline, Method
+from workbench.figures import paper
+from workbench.store import provenance
+from workbench.store.photographs import Photographs
+from workbench.store.query import select
+
+DEFAULT_METHODS = ("integrated_gradients", "grad_cam", "occlusion", "input_x_gradient")
+DEFAULT_BASELINES = ("black", "mean", "blur")
+"""These take minutes; the others average over many integrals and take hours."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Explain locations of a store of painted states and compare the maps with the masks.
+
+    The states are those of `python -m trainer.synthetic`; the masks show what defines each state
+    (docs/background/ground-truth.md).
+    """
+
+    store: Annotated[Positional[Path], arg(metavar="FILE.h5")]
+    """store of painted states"""
+    method: Annotated[
+        UseAppendAction[tuple[Method, ...]],
+        arg(help_behavior_hint=f"(repeatable, default: {', '.join(DEFAULT_METHODS)})"),
+    ] = ()
+    """attribution method"""
+    baseline: Annotated[
+        UseAppendAction[tuple[Baseline, ...]],
+        arg(help_behavior_hint=f"(repeatable, default: {', '.join(DEFAULT_BASELINES)})"),
+    ] = ()
+    """baseline of methods that need one"""
+    where: Annotated[
+        str,
+        arg(
+            metavar="CONDITION",
+            help="draw only from locations that meet this condition "
+            "(docs/how-to/attribute-many.md), for example \"state == 'Ohio' and correct\"",
+            help_behavior_hint="(default: all)",
+        ),
+    ] = ""
+    locations: Annotated[int, Field(ge=2)] = 50
+    """locations to draw at random, at least 2"""
+    seed: NonNegativeInt = 0
+    """seed of the sample, the noise and the intervals"""
+    mask: Annotated[
+        Path | None, arg(metavar="DIR", help_behavior_hint="(default: beside the photographs)")
+    ] = None
+    """folder `mask` of the painted data set"""
+    data: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint=AS_EXTRACTED)] = None
+    """folder of the photographs"""
+    run: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint=AS_EXTRACTED)] = None
+    """run folder of the model"""
+    out: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="(default: none)")] = None
+    """folder for ground_truth.md, .csv, .pdf and .svg"""
+
+
+def main(
+    arguments: list[str] | None = None, prog: str = "python -m workbench.attribution.ground_truth"
+) -> int:
+    """Run the command and return its exit status: 2 for input that cannot be used."""
+    with cli_errors(prog):
+        _run(parse(Options, arguments, prog))
+    return 0
+
+
+def _run(options: Options) -> None:
+    store = stores.read(options.store)
+    if options.out and options.out.exists() and not options.out.is_dir():
+        raise InputError(f"{options.out}: this is a file; choose a folder.")
+    if options.out and not options.out.name:
+        raise InputError(f"--out {str(options.out)!r}: choose a folder.")
+    photographs = Photographs(provenance.folder(store, "data", options.data), store)
+    masks = Masks(options.mask or photographs.root.parent / "mask", photographs)
+    matches = select(store, options.where) if options.where else np.ones(len(store), dtype=bool)
+    rows = sample(np.flatnonzero(matches), options.locations, options.seed)
+    if len(rows) < 2:
+        raise InputError(
+            f"{options.store}: {len(rows)} locations meet the condition; at least two are needed."
+        )
+    if options.out:
+        options.out.mkdir(parents=True, exist_ok=True)
+    # Only now, because importing torch takes seconds.
+    from workbench.attribution.compute.noise_maps import noise_control
+    from workbench.attribution.compute.store_explainer import StoreExplainer
+
+    explainer = StoreExplainer(provenance.folder(store, "run", options.run), photographs, store)
+    noise = noise_control(explainer.model, store.class_names, explainer.size, options.seed)
+    configs = method_configs(
+        options.method or DEFAULT_METHODS, options.baseline or DEFAULT_BASELINES
+    )
+    results = study(store, rows, configs, explainer, masks, noise, options.seed)
+    where = f" where {options.where}" if options.where else ""
+    heading = (
+        f"{len(rows)} locations of {options.store.name}{where}; explained: logit of the true "
+        f"class; seed {options.seed}."
+    )
+    page = report.page(heading, results)
+    print(page, end="")
+    if options.out:
+        for kind in paper.FORMATS:
+            with atomic_write(options.out / f"ground_truth.{kind}") as partial:
+                paper.save(dot_plot(results), partial)
+        for kind, text in (("md", page), ("csv", report.csv(results))):
+            with atomic_write(options.out / f"ground_truth.{kind}") as partial:
+                partial.write_text(text, encoding="utf-8")
+
 
 if __name__ == "__main__":
     sys.exit(main())

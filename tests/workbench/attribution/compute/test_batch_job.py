@@ -17,7 +17,8 @@ from tests.examples import small_disk, small_store
 from tests.workbench.attribution.examples import assert_same, example
 from workbench import store as stores
 from workbench.attribution import attribution_file
-from workbench.attribution.compute.batch_job import BatchRequest, run_batch_job, select_rows
+from workbench.attribution.batch_request import BatchRequest
+from workbench.attribution.compute.batch_job import run_batch_job, select_rows
 from workbench.attribution.explainer import PartialCallback, UnavailableExplainer
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
@@ -85,7 +86,7 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def job(tmp_path: Path) -> BatchRequest:
-    return BatchRequest(tmp_path / "small.h5", tmp_path / "out" / "some.h5", AttributionRequest())
+    return BatchRequest(store=tmp_path / "small.h5", out=tmp_path / "out" / "some.h5")
 
 
 @pytest.fixture(autouse=True)

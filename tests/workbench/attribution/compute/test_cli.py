@@ -15,7 +15,8 @@ from tests.interrupt_after import signal_in_pass
 from tests.workbench.extract.test_processes import TORCHRUN, finish, interrupted_command, start
 from workbench import store
 from workbench.attribution import attribution_file, layered_cache
-from workbench.attribution.__main__ import Options, main, summary
+from workbench.attribution.__main__ import main, summary
+from workbench.attribution.batch_request import BatchRequest
 from workbench.attribution.compute.batch_job import MAP
 from workbench.attribution.request import AttributionRequest
 from workbench.extract.extraction import extract
@@ -189,7 +190,7 @@ def test_a_checkpoint_of_other_classes_is_refused(
 
 
 def test_every_field_of_a_request_is_an_option_with_its_default() -> None:
-    options = parse(Options, ["store.h5", "--out", "some.h5"], "attribution")
+    options = parse(BatchRequest, ["store.h5", "--out", "some.h5"], "attribution")
     assert options.request == AttributionRequest()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from workbench import store as stores
-from workbench.attribution.ground_truth.cli import main
+from workbench.attribution.ground_truth.__main__ import main
 from workbench.store import Store
 
 

@@ -12,7 +12,7 @@ from trainer.train import train
 from workbench import store
 from workbench.attribution.compute.noise_maps import noise_control
 from workbench.attribution.compute.store_explainer import StoreExplainer
-from workbench.attribution.ground_truth.cli import main
+from workbench.attribution.ground_truth.__main__ import main
 from workbench.attribution.ground_truth.masks import Masks
 from workbench.attribution.ground_truth.metrics import Comparison
 from workbench.attribution.ground_truth.study import method_configs, study
