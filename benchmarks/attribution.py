@@ -45,7 +45,6 @@ from trainer.models.inference import fold_batch_norm
 from trainer.models.resnet import FourViewResNet
 from workbench.attribution.compute import integrated_gradients
 from workbench.attribution.compute.batched_model import BatchedModel, FrozenModel
-from workbench.attribution.compute.convergence import Tolerance
 from workbench.attribution.compute.store_explainer import StoreExplainer
 from workbench.attribution.compute.target import Target
 from workbench.attribution.request import AttributionRequest
@@ -53,7 +52,6 @@ from workbench.attribution.result import Attribution
 from workbench.store.photographs import Photographs
 
 GROWTH = 1.15
-MAX_STEPS = 1000
 OUTPUTS = ("logit", "probability")
 REQUEST = AttributionRequest()
 
@@ -100,12 +98,11 @@ def measure(
     target_class = int(BatchedModel(frozen_model).logits(pixels[None])[0].argmax())
     targets = [Target(output, target_class) for output in OUTPUTS]
     batch_size = BatchedModel(frozen_model).batch_size(pixels)
-    tolerance = Tolerance(REQUEST.completeness_tolerance, REQUEST.map_tolerance, MAX_STEPS)
     references = reference(frozen_model, pixels, targets, steps)
     for target, exact in zip(targets, references, strict=True):
         batched = BatchedModel(frozen_model)
         ours = integrated_gradients.attribute(
-            batched, pixels, torch.zeros_like(pixels), target, tolerance, lambda *_: None
+            batched, pixels, torch.zeros_like(pixels), target, REQUEST, lambda *_: None
         )
         cost = batched.cost
         captum_map = partial(_captum_map, model, pixels, target, batch_size)
@@ -133,9 +130,9 @@ def measure(
 
 
 def search(errors: Callable[[int], tuple[float, float]]) -> int:
-    """Return the fewest even steps within the tolerances, 0 where no number up to MAX_STEPS is."""
+    """Return the fewest even steps within the tolerances, 0 where none is small enough."""
     count = 4
-    while count <= MAX_STEPS:
+    while count <= REQUEST.max_evaluations:
         completeness, map_error = errors(count)
         if completeness <= REQUEST.completeness_tolerance and map_error <= REQUEST.map_tolerance:
             return count

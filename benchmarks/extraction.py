@@ -17,7 +17,6 @@ bfloat16, each on top of the one before. On a GPU the defaults are larger.
 
 import copy
 import dataclasses
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -33,19 +32,18 @@ import tyro
 from torch import nn
 from torch.utils.data import DataLoader
 
-from benchmarks.common import GPU, alternate, machine, print_ratio, synchronize
-from benchmarks.training import PlainDataset, linked
+from benchmarks.common import GPU, alternate, print_ratio, synchronize
+from benchmarks.training import LoopOptions, PlainDataset, photographs
 from common.distributed import default_device
 from common.resume_buffer import resume_directory
 from trainer import checkpoint as checkpoints
 from trainer.checkpoint import Checkpoint
-from trainer.config import Config, Depth, Fusion, Precision
-from trainer.data import dataset, layout
+from trainer.config import Config, Fusion
+from trainer.data import dataset
 from trainer.data.dataset import LocationDataset
 from trainer.data.layout import Index
 from trainer.models.inference import Inference, fold_batch_norm, folding_is_exact
 from trainer.models.resnet import FourViewResNet, ModelOutput, to_pixels
-from trainer.synthetic import paint
 from workbench.extract.extraction import remove_buffer, run_extraction
 from workbench.extract.request import ExtractionRequest
 from workbench.extract.task import ExtractionTask
@@ -56,18 +54,13 @@ WATCH = 0.002  # Seconds between two looks at the buffer.
 
 
 @dataclass(frozen=True)
-class Options:
-    data: Path | None = None
-    """photographs (default: some are painted)"""
-    fusions: tuple[Fusion, ...] = ("early", "medium")
-    depth: Depth = 50
+class Options(LoopOptions):
     image_size: int = 256
     batch_size: int = 128 if GPU else 8
-    precision: Precision = "bfloat16" if GPU else "float32"
-    num_workers: int = 14 if GPU else 2
+    rounds: int = 4
+    fusions: tuple[Fusion, ...] = ("early", "medium")
     batches: int = 150 if GPU else 15
     """timed batches a round"""
-    rounds: int = 4
 
 
 def ours(index: Index, run: Path, options: Options, folder: Path) -> float:
@@ -229,12 +222,7 @@ def reading(index: Index, options: Options) -> float:
 
 
 def main(options: Options) -> None:
-    print(f"{machine()}\n{options}")
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        data = options.data or paint(folder / "painted", states=10, train=12, test=1) / "train"
-        n_locations = (WARM_UP + options.batches) * options.batch_size
-        index = linked(layout.index_folder(data), folder / "linked", n_locations)
+    with photographs(options, WARM_UP + options.batches) as (folder, index):
         for fusion in options.fusions:
             compare(fusion, options, index, folder)
         print(f"reading alone: {reading(index, options):.0f} locations/s")

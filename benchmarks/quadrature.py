@@ -35,8 +35,9 @@ from benchmarks.common import map_errors, sample
 from trainer import checkpoint as checkpoints
 from workbench.attribution.compute import integrated_gradients
 from workbench.attribution.compute.batched_model import BatchedModel, FrozenModel
-from workbench.attribution.compute.convergence import Estimate, Tolerance
+from workbench.attribution.compute.convergence import Estimate
 from workbench.attribution.compute.target import Target
+from workbench.attribution.request import AttributionRequest
 
 POINTS = 1024
 COUNTS = (4, 6, 8, 11, 16, 23, 32, 45, 64)
@@ -151,9 +152,9 @@ def rounds(model: FrozenModel, pixels: Tensor, target: Target, line: Line) -> li
 
     # As usual, but with up to 64 gradients.
     for map_tolerance in (0.05, 0.02, 0.01):
-        tolerance = Tolerance(0.01, map_tolerance, COUNTS[-1])
+        request = AttributionRequest(map_tolerance=map_tolerance, max_evaluations=COUNTS[-1])
         integrated_gradients.attribute(
-            BatchedModel(model), pixels, torch.zeros_like(pixels), target, tolerance, on_estimate
+            BatchedModel(model), pixels, torch.zeros_like(pixels), target, request, on_estimate
         )
     return results
 

@@ -16,6 +16,8 @@ batch size and image size.
 import csv
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +41,18 @@ from trainer.train import LOG_INTERVAL, train
 
 MEMORY = 2**32  # Bytes for batches in memory.
 WARM_UP = LOG_INTERVAL  # Steps that are not timed; `steps.csv` has new times every so many steps.
+
+
+@dataclass(frozen=True)
+class LoopOptions:
+    data: Path | None = None
+    """photographs (default: some are painted)"""
+    depth: Depth = 50
+    image_size: int = 256 if GPU else 64
+    batch_size: int = 28 if GPU else 8
+    precision: Precision = "bfloat16" if GPU else "float32"
+    num_workers: int = 14 if GPU else 2
+    rounds: int = 6
 
 
 class PlainDataset(Dataset[tuple[Tensor, int]]):
@@ -149,6 +163,17 @@ def decoding(index: Index, config: Config, steps: int) -> float:
     return steps * config.batch_size / (time.perf_counter() - started)
 
 
+@contextmanager
+def photographs(options: LoopOptions, n_batches: int) -> Iterator[tuple[Path, Index]]:
+    """Yield a temporary folder and photographs for so many batches."""
+    print(f"{machine()}\n{options}")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        data = options.data or paint(folder / "painted", states=10, train=60, test=1) / "train"
+        n_locations = n_batches * options.batch_size
+        yield folder, linked(layout.index_folder(data), folder / "linked", n_locations)
+
+
 def linked(index: Index, folder: Path, locations: int) -> Index:
     """Return a folder of links to locations, repeated to fill an epoch of so many."""
     classes = index.class_names[:50]
@@ -169,19 +194,11 @@ def model(index: Index, config: Config) -> FourViewResNet:
 
 
 @dataclass(frozen=True)
-class Options:
-    data: Path | None = None
-    """photographs (default: some are painted)"""
+class Options(LoopOptions):
     fusion: Fusion = "medium"
-    depth: Depth = 50
-    image_size: int = 256 if GPU else 64
-    batch_size: int = 28 if GPU else 8
-    precision: Precision = "bfloat16" if GPU else "float32"
-    num_workers: int = 14 if GPU else 2
     deterministic: bool = True
     steps: int = 200 if GPU else 20
     """steps a round"""
-    rounds: int = 6
 
 
 def main(options: Options) -> None:
@@ -199,13 +216,7 @@ def main(options: Options) -> None:
         save_interval=1e6,
     )
     steps = -(-options.steps // LOG_INTERVAL) * LOG_INTERVAL
-    print(f"{machine()}\n{options}")
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        data = options.data or paint(folder / "painted", states=10, train=60, test=1) / "train"
-        index = linked(
-            layout.index_folder(data), folder / "linked", (WARM_UP + steps) * config.batch_size
-        )
+    with photographs(options, WARM_UP + steps) as (folder, index):
         turns = {
             "ours": lambda: ours(index, config, folder),
             "limit": lambda: limit(index, config, steps),

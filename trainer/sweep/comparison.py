@@ -21,9 +21,10 @@ from trainer.errors import TrainingError
 from trainer.evaluate import evaluate
 from trainer.models.resnet import FourViewResNet
 from trainer.summary import duration
+from trainer.sweep import tables
 from trainer.sweep.overrides import Value
 from trainer.sweep.settings import Setting
-from trainer.sweep.tables import Column, latex, markdown, percent
+from trainer.sweep.tables import Column, latex, percent
 from trainer.train import train
 
 TEST_FILE = "test.json"
@@ -174,12 +175,8 @@ def to_frame(rows: Sequence[Row]) -> pd.DataFrame:
 def write(folder: Path, rows: Sequence[Row]) -> str:
     """Write `table.md`, `table.csv` and `table.tex` and return the first; raises InputError."""
     frame = to_frame(rows)
-    text = markdown(frame, COLUMNS)
-    atomic_write_text(folder / "table.md", text)
-    csv = frame.to_csv(index=False, lineterminator="\n")
-    atomic_write_text(folder / "table.csv", csv)
     atomic_write_text(folder / "table.tex", latex(frame, COLUMNS))
-    return text
+    return tables.write(folder, frame, COLUMNS)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

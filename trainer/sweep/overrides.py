@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from common.errors import InputError
 from common.validation import option
-from trainer.config import Config
+from trainer.config import RESUMABLE_FIELDS, Config
 
 Value = bool | int | float | str
 Overrides = Mapping[str, Value]
@@ -46,6 +46,12 @@ def parse_value(field: "dataclasses.Field[Any]", text: str) -> Value:
 def apply_overrides(config: Config, overrides: Overrides) -> Config:
     """Return the configuration with some fields replaced; raises InputError for bad values."""
     return dataclasses.replace(config, **overrides)  # type: ignore[arg-type]  # Config checks them.
+
+
+def deciding_fields(config: Config) -> dict[str, Value]:
+    """Return the fields that affect the result of a training."""
+    fields = dataclasses.asdict(config).items()
+    return {name: value for name, value in fields if name not in RESUMABLE_FIELDS}
 
 
 def format_value(value: Value) -> str:

@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 from optuna.trial import FrozenTrial, TrialState
 
-from common.files import atomic_write_text
 from trainer.summary import duration
+from trainer.sweep import tables
 from trainer.sweep.plots import write_plots
 from trainer.sweep.study import FINISHED, StudyFolder
-from trainer.sweep.tables import Column, markdown, percent
+from trainer.sweep.tables import Column, percent
 
 STATES = {
     TrialState.COMPLETE: "finished",
@@ -54,11 +54,7 @@ def to_frame(study: StudyFolder, n_trials: int) -> pd.DataFrame:
 def write(study: StudyFolder, n_trials: int) -> str:
     """Write the tables and plots and return the table as text; raises InputError."""
     with study.lock:
-        frame = to_frame(study, n_trials)
-        text = markdown(frame, RESULTS)
-        csv = frame.to_csv(index=False, lineterminator="\n")
-        atomic_write_text(study.folder / "table.csv", csv)
-        atomic_write_text(study.folder / "table.md", text)
+        text = tables.write(study.folder, to_frame(study, n_trials), RESULTS)
         write_plots(study.study, study.folder, f"validation {study.config.objective}")
     return text
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from common.errors import InputError
-from trainer.config import RESUMABLE_FIELDS, Config
+from trainer.config import Config
 from trainer.presets import PRESETS
-from trainer.sweep.overrides import Value, format_value, parse_value, split_override
+from trainer.sweep.overrides import deciding_fields, format_value, parse_value, split_override
 
 MAX_NAME_LENGTH = 80
 
@@ -42,7 +42,7 @@ def parse_settings(texts: Sequence[str], preset: str, fields: Mapping[str, Any])
     for text in texts:
         setting = _parse(text, preset, fields)
         for other in result:
-            if _deciding_fields(other.config) == _deciding_fields(setting.config):
+            if deciding_fields(other.config) == deciding_fields(setting.config):
                 raise InputError(
                     f"--setting {text!r}: has the same configuration as {other.text!r}; drop one."
                 )
@@ -101,12 +101,3 @@ def _folder_name(text: str) -> str:
     if len(name) <= MAX_NAME_LENGTH:
         return name
     return f"{name[:MAX_NAME_LENGTH]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
-
-
-def _deciding_fields(config: Config) -> dict[str, Value]:
-    """Return the fields that affect the result of a training."""
-    return {
-        field.name: getattr(config, field.name)
-        for field in dataclasses.fields(Config)
-        if field.name not in RESUMABLE_FIELDS
-    }

@@ -9,7 +9,7 @@ SQLite's own waiting is not made for many writers.
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -21,8 +21,8 @@ from sqlalchemy.pool import NullPool
 
 from common.errors import InputError
 from common.validation import option
-from trainer.config import FORMER_NAMES, RESUMABLE_FIELDS, Config
-from trainer.sweep.overrides import Overrides, Value
+from trainer.config import FORMER_NAMES, Config
+from trainer.sweep.overrides import Overrides, Value, deciding_fields
 from trainer.sweep.search_space import SearchSpace, format_distribution
 
 DATABASE = "study.sqlite3"
@@ -70,9 +70,9 @@ class SweepConfig:
                 for name, distribution in self.space.items()
             ),
         } | {
-            option(field.name): str(getattr(self.config, field.name))
-            for field in fields(Config)
-            if field.name not in self.space and field.name not in RESUMABLE_FIELDS
+            option(name): str(value)
+            for name, value in deciding_fields(self.config).items()
+            if name not in self.space
         }
 
 

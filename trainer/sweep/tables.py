@@ -3,9 +3,11 @@
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
+from common.files import atomic_write_text
 from common.tables import to_markdown
 from trainer.sweep.overrides import Value, format_value
 
@@ -30,6 +32,14 @@ Columns = Mapping[str, Column]
 def percent(value: Value) -> str:
     """Return a share in [0, 1] in percent."""
     return f"{100 * float(value):.2f}"
+
+
+def write(folder: Path, frame: pd.DataFrame, columns: Columns) -> str:
+    """Write `table.md` and `table.csv` and return the first; raises InputError."""
+    text = markdown(frame, columns)
+    atomic_write_text(folder / "table.md", text)
+    atomic_write_text(folder / "table.csv", frame.to_csv(index=False, lineterminator="\n"))
+    return text
 
 
 def markdown(frame: pd.DataFrame, columns: Columns) -> str:

@@ -1,7 +1,8 @@
 """Aggregates of the maps of many locations."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,26 +54,33 @@ def aggregate(attributions: Sequence[Attribution], seed: int = 0) -> Aggregate:
         count=len(attributions),
         mean=maps.mean(axis=0).astype(np.float32),
         view_shares=view_shares.mean(axis=0),
-        view_intervals=bootstrap_interval(view_shares, seed),
+        view_intervals=bootstrap_interval(view_shares, seed=seed),
         row_shares=np.mean([one.row_shares for one in attributions], axis=0),
         prototypes=tuple(attributions[index].location_id for index in order),
     )
 
 
-def bootstrap_interval(shares: NDArray[np.float64], seed: int = 0) -> NDArray[np.float64]:
-    """Return the bootstrap interval (K, 2) of the mean over N locations of shares (N, K)."""
-    if len(shares) < 2:
-        return np.repeat(shares.T, 2, axis=1)
+def bootstrap_interval(
+    *values: NDArray[np.floating], statistic: Callable[..., Any] = np.mean, seed: int = 0
+) -> NDArray[np.float64]:
+    """Return the 95 % bootstrap interval (K, 2) of a statistic over N locations' values (N, K).
+
+    Several arrays are resampled together; `statistic` takes all of them and an `axis`. A single
+    location has equal bounds.
+    """
+    if len(values[0]) < 2:
+        return np.repeat(values[0].T, 2, axis=1)
     result = bootstrap(
-        (shares,),
-        np.mean,
+        values,
+        statistic,
+        paired=True,
         method="percentile",
         n_resamples=N_RESAMPLES,
         confidence_level=CONFIDENCE_LEVEL,
         batch=BATCH,
         rng=np.random.default_rng(seed),
     ).confidence_interval
-    return np.stack([result.low, result.high], axis=1)
+    return np.stack([result.low, result.high], axis=-1)
 
 
 def _check(attributions: Sequence[Attribution]) -> None:

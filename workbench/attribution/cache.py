@@ -1,7 +1,6 @@
 """Attributions on disk, one file each, for any number of processes."""
 
 import hashlib
-import io
 import json
 import os
 import re
@@ -13,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -25,8 +23,10 @@ from workbench.attribution.serialization import (
     ALGORITHM,
     Fingerprint,
     from_arrays,
+    pack,
     request_to_json,
     to_arrays,
+    unpack,
 )
 
 UNCHECKED, CHECKED = ".unchecked", ".checked"
@@ -106,13 +106,14 @@ class AttributionCache:
     def _write(self, attribution: Attribution) -> int:
         """Write an attribution and return its size in bytes."""
         checked, unchecked = self._paths(attribution.location_id, attribution.request)
-        content = _pack(attribution, self._key(attribution.location_id, attribution.request))
+        key = self._key(attribution.location_id, attribution.request)
+        arrays = pack({KEY: np.array(key), **to_arrays(attribution)})
         self._folder.mkdir(parents=True, exist_ok=True)
         with atomic_write(checked if attribution.checks else unchecked) as partial:
-            partial.write_bytes(content)
+            partial.write_bytes(hashlib.sha256(arrays).digest() + arrays)
         if attribution.checks:
             unchecked.unlink(missing_ok=True)
-        return len(content)
+        return CHECKSUM + len(arrays)
 
     def _evict(self) -> None:
         files = sorted(self._files(), key=lambda file: file[1].st_mtime_ns)
@@ -156,22 +157,13 @@ class AttributionCache:
         )
 
 
-def _pack(attribution: Attribution, key: str) -> bytes:
-    file = io.BytesIO()
-    arrays: dict[str, Any] = {KEY: np.array(key), **to_arrays(attribution)}
-    np.savez(file, **arrays)
-    content = file.getvalue()
-    return hashlib.sha256(content).digest() + content
-
-
 def _unpack(content: bytes, key: str) -> Attribution | None:
     """Return the attribution in a file, None where it is damaged or has another key."""
     rest = memoryview(content)[CHECKSUM:]
     if hashlib.sha256(rest).digest() != content[:CHECKSUM]:
         return None
     try:
-        with np.load(io.BytesIO(rest), allow_pickle=False) as file:
-            arrays = dict(file.items())
+        arrays = unpack(rest)
         return from_arrays(arrays) if str(arrays[KEY]) == key else None
     except UNREADABLE:
         return None

@@ -1,6 +1,7 @@
 """Attributions as flat, named arrays: what the cache and attribution files contain."""
 
 import hashlib
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -128,6 +129,19 @@ def from_arrays(arrays: Arrays) -> Attribution:
         cost=_cost_from_arrays("/cost", arrays),
         checks=_checks_from_arrays(arrays) if "/evidence/fraction" in arrays else None,
     )
+
+
+def pack(arrays: Mapping[str, Any]) -> bytes:
+    """Return arrays as the bytes of an .npz file without pickles."""
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
+def unpack(content: bytes | memoryview) -> Arrays:
+    """Return the arrays of `pack`; for other bytes, whatever numpy raises."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as file:
+        return dict(file.items())
 
 
 def _checks_to_arrays(checks: Checks | None) -> dict[str, Any]:

@@ -4,16 +4,13 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from tyro.conf import Positional, arg
 
 from common.cli import cli_errors, parse
 from common.errors import InputError
 from common.validation import NonNegativeInt
-
-if TYPE_CHECKING:
-    from trainer.data.prepare.photograph_index import PreparedData
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,18 +51,14 @@ def main(arguments: list[str] | None = None, prog: str = "python -m trainer.data
         for name, data in folders.items():
             prepared = prepare(data, index_file(options.out, data), options.num_workers)
             parts.append(Part(name, data, prepared))
-            _print_counts(data, prepared)
+            print(
+                f"{data}: {len(prepared.photographs.rows)} photographs, {prepared.num_read} read "
+                f"now; {len(prepared.index.locations)} locations can be used, "
+                f"{len(prepared.index.skipped)} are left out"
+            )
         print("Comparing them and writing the report")
         print(report.write_report(index_file(options.out, options.data), parts))
     return 0
-
-
-def _print_counts(data: Path, prepared: "PreparedData") -> None:
-    print(
-        f"{data}: {len(prepared.photographs.rows)} photographs, {prepared.num_read} read now; "
-        f"{len(prepared.index.locations)} locations can be used, "
-        f"{len(prepared.index.skipped)} are left out"
-    )
 
 
 if __name__ == "__main__":

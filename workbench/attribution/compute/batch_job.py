@@ -1,6 +1,5 @@
 """Attributions of many locations of a store in one file, by one process or several."""
 
-import io
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
@@ -30,8 +29,10 @@ from workbench.attribution.serialization import (
     ALGORITHM,
     fingerprint,
     from_arrays,
+    pack,
     request_to_json,
     to_arrays,
+    unpack,
 )
 from workbench.store import Store
 from workbench.store.query import select
@@ -223,22 +224,16 @@ class _BatchJob:
 
 def _dump(attribution: Attribution, kind: int) -> bytes:
     """Return an .npz file of the checks of an attribution, or of all other arrays."""
-    file = io.BytesIO()
-    arrays: dict[str, Any] = {
-        name: array
-        for name, array in to_arrays(attribution).items()
-        if name.startswith("/evidence/") == (kind == CHECKS)
-    }
-    np.savez(file, **arrays)
-    return file.getvalue()
+    arrays = to_arrays(attribution).items()
+    in_checks = kind == CHECKS
+    return pack({name: a for name, a in arrays if name.startswith("/evidence/") == in_checks})
 
 
 def _load(results: Results, row: int, last_kind: int) -> Attribution:
     """Return an attribution with the arrays of all kinds up to the last one."""
     arrays: dict[str, NDArray[Any]] = {}
     for kind in range(MAP, last_kind + 1):
-        with np.load(io.BytesIO(results.payload(row, kind)), allow_pickle=False) as file:
-            arrays |= dict(file.items())
+        arrays |= unpack(results.payload(row, kind))
     return from_arrays(arrays)
 
 

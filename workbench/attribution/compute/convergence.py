@@ -9,18 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import MIN_OUTPUT_DIFFERENCE
 
 MIN_GRADIENTS = 3
-
-
-@dataclass(frozen=True)
-class Tolerance:
-    """When an integral has converged; the fields are those of `AttributionRequest`."""
-
-    completeness: float
-    map: float
-    max_evaluations: int
 
 
 @dataclass(frozen=True)
@@ -70,14 +62,14 @@ class Estimate:
         error = float(self.map.double().sum()) - self.output_difference
         return abs(error) / max(abs(self.output_difference), MIN_OUTPUT_DIFFERENCE)
 
-    def progress(self, tolerance: Tolerance) -> float:
+    def progress(self, request: AttributionRequest) -> float:
         """Return the fraction of the work done; errors fall as one over the number of gradients."""
         errors = (
-            (tolerance.completeness, self.relative_completeness_error),
-            (tolerance.map, self.error_estimate or 0.0),
+            (request.completeness_tolerance, self.relative_completeness_error),
+            (request.map_tolerance, self.error_estimate or 0.0),
         )
         converged = min(limit / max(limit, error) for limit, error in errors)
-        return max(converged, self.n_gradients / tolerance.max_evaluations)
+        return max(converged, self.n_gradients / request.max_evaluations)
 
 
 EstimateCallback = Callable[[Estimate], None]
@@ -90,7 +82,7 @@ def judge(
     baseline_output: float,
     output: float,
     n_gradients: int,
-    tolerance: Tolerance,
+    request: AttributionRequest,
 ) -> Estimate:
     """Return the estimate of an integral, with the reason if it has not converged.
 
@@ -101,16 +93,20 @@ def judge(
     reasons = []
     if n_gradients < MIN_GRADIENTS:
         reasons.append("fewer gradients than an estimate needs")
-    if not completeness <= tolerance.completeness:
-        reasons.append(f"completeness error {completeness:.2%} above {tolerance.completeness:.2%}")
-    if not map_error <= tolerance.map:
-        reasons.append(f"estimated error of the map {map_error:.1%} above {tolerance.map:.1%}")
+    if not completeness <= request.completeness_tolerance:
+        reasons.append(
+            f"completeness error {completeness:.2%} above {request.completeness_tolerance:.2%}"
+        )
+    if not map_error <= request.map_tolerance:
+        reasons.append(
+            f"estimated error of the map {map_error:.1%} above {request.map_tolerance:.1%}"
+        )
     if not reasons:
         return result
     return replace(result, reason=f"{' and '.join(reasons)} after {n_gradients} gradients")
 
 
-def mean(parts: Sequence[Estimate], tolerance: Tolerance) -> Estimate:
+def mean(parts: Sequence[Estimate], request: AttributionRequest) -> Estimate:
     """Return the mean of several integrals; errors of opposite sign cancel."""
     return judge(
         torch.stack([part.map for part in parts]).mean(dim=0),
@@ -118,5 +114,5 @@ def mean(parts: Sequence[Estimate], tolerance: Tolerance) -> Estimate:
         sum(part.baseline_output or 0.0 for part in parts) / len(parts),
         sum(part.output for part in parts) / len(parts),
         sum(part.n_gradients for part in parts),
-        tolerance,
+        request,
     )

@@ -10,10 +10,10 @@ from workbench.attribution.compute.batched_model import BatchedModel
 from workbench.attribution.compute.convergence import (
     Estimate,
     EstimateCallback,
-    Tolerance,
     judge,
 )
 from workbench.attribution.compute.target import Target
+from workbench.attribution.request import AttributionRequest
 
 GRADIENTS_PER_ESTIMATE = 32
 """Gradients between two estimates."""
@@ -27,7 +27,7 @@ def attribute(
     pixels: Tensor,
     references: Tensor,
     target: Target,
-    tolerance: Tolerance,
+    request: AttributionRequest,
     on_estimate: EstimateCallback,
 ) -> Estimate:
     """Return the mean integral from references (R, 4, 3, H, W) to pixels (4, 3, H, W).
@@ -48,7 +48,7 @@ def attribute(
     while True:
         done = sum(counts)
         turn, first = divmod(done, count)
-        room = tolerance.max_evaluations - done
+        room = request.max_evaluations - done
         rows = np.arange(first, min(first + GRADIENTS_PER_ESTIMATE, count, first + room))
         fractions = torch.tensor((offsets[rows] + turn * GOLDEN_RATIO) % 1).to(pixels)
         points = fractions[:, None, None, None, None]
@@ -60,10 +60,10 @@ def attribute(
         map_ = sums.sum(dim=0) / done
         # Before the first odd round nothing is known about the error: it may be all of the map.
         error = (sums[0] / counts[0] - sums[1] / counts[1]) / 2 if counts[1] else map_
-        result = judge(map_, error, baseline_output, output, done, tolerance)
+        result = judge(map_, error, baseline_output, output, done, request)
         if not result.reason and (done % count or done < MIN_ROUNDS * count):
             reason = f"{done} gradients are not {MIN_ROUNDS} whole rounds of {count} references"
             result = replace(result, reason=reason)
         on_estimate(result)
-        if not result.reason or done >= tolerance.max_evaluations:
+        if not result.reason or done >= request.max_evaluations:
             return result

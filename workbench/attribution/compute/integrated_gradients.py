@@ -13,10 +13,10 @@ from workbench.attribution.compute.batched_model import BatchedModel
 from workbench.attribution.compute.convergence import (
     Estimate,
     EstimateCallback,
-    Tolerance,
     judge,
 )
 from workbench.attribution.compute.target import Target
+from workbench.attribution.request import AttributionRequest
 
 INITIAL_STEPS = 8
 """Gradients before the first estimate."""
@@ -62,7 +62,7 @@ def attribute(
     pixels: Tensor,
     baseline: Tensor,
     target: Target,
-    tolerance: Tolerance,
+    request: AttributionRequest,
     on_estimate: EstimateCallback,
 ) -> Estimate:
     """Return the integrated gradients of pixels from a baseline, both (4, 3, H, W).
@@ -74,19 +74,19 @@ def attribute(
     """
     path, outputs = _plan_path(model, baseline, pixels, target)
     line = pixels - baseline
-    initial = min(INITIAL_STEPS, tolerance.max_evaluations)
+    initial = min(INITIAL_STEPS, request.max_evaluations)
     times = (np.arange(initial) + 0.5) / initial
     steps: list[_Step] = []
     while True:
         new = _evaluate(model, path, times, baseline, line, target)
         steps = sorted([*steps, *new], key=lambda step: step.time)
         map_, error = _midpoint_rule(path, steps)
-        result = judge(map_, error, *outputs, len(steps), tolerance)
+        result = judge(map_, error, *outputs, len(steps), request)
         on_estimate(result)
-        room = tolerance.max_evaluations - result.n_gradients
+        room = request.max_evaluations - result.n_gradients
         if not result.reason or not room:
             return result
-        excess = (result.error_estimate or 0.0) / tolerance.map
+        excess = (result.error_estimate or 0.0) / request.map_tolerance
         times = _new_times(path, steps, outputs, excess)[:room]
 
 

@@ -1,7 +1,7 @@
 """Attribution methods by name: a request and the inputs of a location in, a map out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -18,7 +18,6 @@ from workbench.attribution.compute.batched_model import BatchedModel
 from workbench.attribution.compute.convergence import (
     Estimate,
     EstimateCallback,
-    Tolerance,
     mean,
 )
 from workbench.attribution.compute.target import Target
@@ -56,9 +55,6 @@ def attribute(
     output is not finite; callbacks may raise to cancel.
     """
     pixels = inputs.pixels
-    tolerance = Tolerance(
-        request.completeness_tolerance, request.map_tolerance, request.max_evaluations
-    )
 
     def baselines() -> Tensor:
         return baseline_images(
@@ -72,7 +68,7 @@ def attribute(
 
     def report(estimate: Estimate) -> None:
         progress(
-            estimate.progress(tolerance),
+            estimate.progress(request),
             f"{METHOD_TITLES[request.method]}: {estimate.n_gradients:,} gradients, "
             f"map error {estimate.error_estimate:.1%}",
         )
@@ -82,20 +78,14 @@ def attribute(
     match request.method:
         case "integrated_gradients":
             starts = baselines()
-            return _mean_integral(
-                model, starts, pixels.expand_as(starts), target, tolerance, report
-            )
+            return _mean_integral(model, starts, pixels.expand_as(starts), target, request, report)
         case "smoothgrad":
             ends = _noisy(pixels, request)
             # Each noisy copy has its own draw of a noise baseline, or shares the only baseline.
-            return _mean_integral(
-                model, baselines().expand_as(ends), ends, target, tolerance, report
-            )
+            return _mean_integral(model, baselines().expand_as(ends), ends, target, request, report)
         case "expected_gradients":
             references = inputs.references(REFERENCES_PER_SAMPLE * request.n_samples)
-            return expected_gradients.attribute(
-                model, pixels, references, target, tolerance, report
-            )
+            return expected_gradients.attribute(model, pixels, references, target, request, report)
         case "occlusion":
             starts = baselines()
             maps = [
@@ -127,13 +117,11 @@ def _mean_integral(
     starts: Tensor,
     ends: Tensor,
     target: Target,
-    tolerance: Tolerance,
+    request: AttributionRequest,
     on_estimate: EstimateCallback,
 ) -> Estimate:
     """Return the mean of the integrals from each start to its end, both (K, 4, 3, H, W)."""
-    per_path = Tolerance(
-        tolerance.completeness, tolerance.map, tolerance.max_evaluations // len(starts)
-    )
+    per_path = replace(request, max_evaluations=request.max_evaluations // len(starts))
     finished: list[Estimate] = []
     for start, end in zip(starts, ends, strict=True):
         finished.append(

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import bootstrap
 
-N_RESAMPLES = 2_000
-CONFIDENCE_LEVEL = 0.95
+from workbench.attribution.aggregation import bootstrap_interval
+
 NAN = float("nan")
 Numbers = NDArray[np.floating]
 
@@ -88,18 +87,12 @@ def compare(values: Numbers, chances: Numbers, seed: int) -> Comparison:
         return Comparison(len(values), unknown, NAN, unknown, unknown)
 
     def interval(statistic: Callable[[Numbers, Numbers], Numbers]) -> Interval:
+        def of_means(values: Numbers, chances: Numbers, axis: int = 0) -> Numbers:
+            return statistic(values.mean(axis=axis), chances.mean(axis=axis))
+
         # Equal seeds: all statistics are of the same samples.
-        result = bootstrap(
-            (values, chances),
-            lambda v, c, axis: statistic(v.mean(axis=axis), c.mean(axis=axis)),
-            paired=True,
-            method="percentile",
-            n_resamples=N_RESAMPLES,
-            confidence_level=CONFIDENCE_LEVEL,
-            rng=np.random.default_rng(seed),
-        ).confidence_interval
-        value = statistic(values.mean(), chances.mean())
-        return Interval(float(value), float(result.low), float(result.high))
+        low, high = bootstrap_interval(values, chances, statistic=of_means, seed=seed)
+        return Interval(float(of_means(values, chances)), float(low), float(high))
 
     return Comparison(
         len(values),

@@ -283,7 +283,7 @@ def test_a_full_disk_ends_it_and_loses_nothing(
         run_batch_job(here, store, Fake(store))
     subprocess.run(["mount", "-o", "remount,size=280k", str(small)], check=True)
     fake = Fake(store)
-    with pytest.raises(InputError, match=r"the disk has .* free some space"):
+    with pytest.raises(InputError, match=r"No space left on device \(.* needed, .* free\)"):
         run_batch_job(here, store, fake)
     assert 0 < len(fake.explained) < len(store)
     subprocess.run(["mount", "-o", "remount,size=2m", str(small)], check=True)

@@ -11,28 +11,35 @@ from common.errors import InputError
 from tests.workbench.attribution.compute.models import SHAPE, batched_model, pixels, weight
 from workbench.attribution.compute import expected_gradients, integrated_gradients
 from workbench.attribution.compute.batched_model import BatchedModel
-from workbench.attribution.compute.convergence import Estimate, Tolerance, mean
+from workbench.attribution.compute.convergence import Estimate, mean
 from workbench.attribution.compute.integrated_gradients import Array
 from workbench.attribution.compute.target import Target
+from workbench.attribution.request import AttributionRequest
 
 LOGIT, PROBABILITY = Target("logit", 0), Target("probability", 0)
-TIGHT = Tolerance(completeness=0.01, map=0.05, max_evaluations=1000)
+TIGHT = AttributionRequest()
 BLACK = torch.zeros(SHAPE)
 
 
+def tolerances(completeness: float, map_: float, max_evaluations: int) -> AttributionRequest:
+    return AttributionRequest(
+        completeness_tolerance=completeness, map_tolerance=map_, max_evaluations=max_evaluations
+    )
+
+
 def ignore(estimate: Estimate) -> None:
-    """Report to nobody."""
+    """Ignore estimates."""
 
 
 def integral(
     function: Callable[[Tensor], Tensor],
     target: Target = LOGIT,
-    tolerance: Tolerance = TIGHT,
+    request: AttributionRequest = TIGHT,
     start: Tensor = BLACK,
     end: Tensor | None = None,
 ) -> Estimate:
     return integrated_gradients.attribute(
-        batched_model(function), pixels() if end is None else end, start, target, tolerance, ignore
+        batched_model(function), pixels() if end is None else end, start, target, request, ignore
     )
 
 
@@ -68,7 +75,7 @@ def test_a_kink_is_found_anywhere(kink: float) -> None:
     def kinked(batch: Tensor) -> Tensor:
         return torch.relu(linear(batch) / full - kink) * 10
 
-    made = integral(kinked, tolerance=Tolerance(0.01, 0.01, 1000))
+    made = integral(kinked, request=tolerances(0.01, 0.01, 1000))
     exact = (weight() * pixels()).sum(dim=1) / full * 10 * (1 - kink)
     assert made.reason == ""
     assert error(made, exact) <= 0.01
@@ -90,7 +97,7 @@ def test_a_saturating_output_is_integrated_with_fewer_gradients_than_even_steps(
     made = integral(steep, target)
     exact = (weight() * pixels()).sum(dim=1) / full
     assert made.reason == ""
-    assert error(made, exact) <= TIGHT.map
+    assert error(made, exact) <= TIGHT.map_tolerance
     assert 3 * made.n_gradients < fewest_even_steps(
         lambda at: 400 / (2 + 2 * np.cosh(400 * (at - 0.13)))
     )
@@ -100,7 +107,10 @@ def fewest_even_steps(slope: Callable[[Array], Array]) -> int:
     """Return the fewest Gauss-Legendre steps that are complete for a slope of integral 1."""
     for count in range(2, 1000):
         place, share = np.polynomial.legendre.leggauss(count)
-        if abs(float((share / 2 * slope((place + 1) / 2)).sum()) - 1) <= TIGHT.completeness:
+        if (
+            abs(float((share / 2 * slope((place + 1) / 2)).sum()) - 1)
+            <= TIGHT.completeness_tolerance
+        ):
             return count
     raise AssertionError("no number of steps is enough")
 
@@ -109,7 +119,7 @@ def test_what_does_not_converge_says_so_and_why() -> None:
     def rough(batch: Tensor) -> Tensor:
         return torch.sin(3000 * batch).flatten(1).sum(dim=1)
 
-    made = integral(rough, tolerance=Tolerance(0.01, 0.05, 40))
+    made = integral(rough, request=tolerances(0.01, 0.05, 40))
     assert made.n_gradients == 40
     assert "estimated error of the map" in made.reason
     assert "after 40 gradients" in made.reason
@@ -122,7 +132,7 @@ def test_a_difference_near_zero_is_judged_absolutely() -> None:
 
 
 def test_few_gradients_are_never_called_converged() -> None:
-    made = integral(linear, tolerance=Tolerance(0.01, 0.05, 2))
+    made = integral(linear, request=tolerances(0.01, 0.05, 2))
     assert made.n_gradients == 2
     assert made.reason != ""
 
@@ -131,7 +141,7 @@ def test_intermediate_maps_come_as_it_goes_and_every_gradient_is_kept() -> None:
     seen: list[Estimate] = []
     model = batched_model(lambda batch: torch.sin(8 * batch).flatten(1).sum(dim=1))
     made = integrated_gradients.attribute(
-        model, pixels(), BLACK, LOGIT, Tolerance(1e-4, 0.01, 300), seen.append
+        model, pixels(), BLACK, LOGIT, tolerances(1e-4, 0.01, 300), seen.append
     )
     counts = [now.n_gradients for now in seen]
     assert counts == sorted(set(counts))
@@ -181,7 +191,7 @@ def test_it_can_be_cancelled_between_any_two_batches(batch: int) -> None:
         pixels(),
         BLACK,
         LOGIT,
-        Tolerance(0.01, 0.02, 60),
+        tolerances(0.01, 0.02, 60),
         ignore,
     )
     total = calls
@@ -194,7 +204,7 @@ def test_it_can_be_cancelled_between_any_two_batches(batch: int) -> None:
                 pixels(),
                 BLACK,
                 LOGIT,
-                Tolerance(0.01, 0.02, 60),
+                tolerances(0.01, 0.02, 60),
                 ignore,
             )
         assert calls == stop
@@ -223,7 +233,7 @@ def test_expected_gradients_of_a_quadratic_model_come_to_the_mean_of_the_integra
         pixels(),
         references,
         LOGIT,
-        Tolerance(0.01, 0.01, 4000),
+        tolerances(0.01, 0.01, 4000),
         ignore,
     )
     assert error(made, exact) <= 0.01
@@ -239,14 +249,14 @@ def test_expected_gradients_cover_the_path_of_every_reference(count: int) -> Non
     references = torch.stack([pixels(seed) for seed in range(2, 2 + count)])
     # The integral of the cosine, by its antiderivative, pixel by pixel.
     exact = (torch.sin(12 * pixels()) - torch.sin(12 * references)).sum(dim=2).mean(dim=0)
-    tolerance = Tolerance(0.05, 0.05, 40_000)
+    request = tolerances(0.05, 0.05, 40_000)
     made = expected_gradients.attribute(
-        batched_model(rough), pixels(), references, LOGIT, tolerance, ignore
+        batched_model(rough), pixels(), references, LOGIT, request, ignore
     )
     assert made.reason == ""
     assert made.n_gradients % count == 0
     assert made.n_gradients >= expected_gradients.MIN_ROUNDS * count
-    assert error(made, exact) <= 2 * tolerance.map
+    assert error(made, exact) <= 2 * request.map_tolerance
 
 
 def test_errors_of_the_same_sign_stay_in_the_mean_and_others_cancel() -> None:
