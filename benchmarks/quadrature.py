@@ -93,8 +93,8 @@ def midpoints(line: Line, count: int) -> tuple[Array, Array]:
 
 
 def gauss_legendre(line: Line, count: int) -> tuple[Array, Array]:
-    place, weight = np.polynomial.legendre.leggauss(count)
-    return (place + 1) / 2, weight / 2
+    points, weights = np.polynomial.legendre.leggauss(count)
+    return (points + 1) / 2, weights / 2
 
 
 def trapezoid(line: Line, count: int) -> tuple[Array, Array]:

@@ -78,11 +78,12 @@ def of_features(feature: NDArray[np.float32], folder: Path) -> None:
             dataset = file["feature"]
             firsts = range(0, len(feature), BLOCK)
             whole = seconds(partial(read, dataset, [slice(f, f + BLOCK) for f in firsts]))
-            one = seconds(partial(read, dataset, single)) / len(single)
-            some = seconds(partial(read, dataset, [sample]))
+            single_row = seconds(partial(read, dataset, single)) / len(single)
+            rows = seconds(partial(read, dataset, [sample]))
         print(
             f"  {name:<20} size {size:4.2f}, write {megabytes / written:6.0f} MB/s, read "
-            f"{megabytes / whole:6.0f} MB/s, a row {1e3 * one:6.3f} ms, 500 rows {some:6.3f} s"
+            f"{megabytes / whole:6.0f} MB/s, a row "
+            f"{1e3 * single_row:6.3f} ms, 500 rows {rows:6.3f} s"
         )
 
 

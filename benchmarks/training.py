@@ -65,13 +65,13 @@ class PlainDataset(Dataset[tuple[Tensor, int]]):
         return len(self.index.locations)
 
     def __getitem__(self, row: int) -> tuple[Tensor, int]:
-        place = self.index.locations[row]
+        location = self.index.locations[row]
         views = []
-        for name in place.images:
+        for name in location.images:
             with Image.open(self.index.root / name) as file:
                 image = transforms.resize(file.convert("RGB"), [self.size, self.size])
             views.append(transforms.normalize(transforms.to_tensor(image), [0.5] * 3, [0.25] * 3))
-        return torch.stack(views), self.index.class_names.index(place.class_name)
+        return torch.stack(views), self.index.class_names.index(location.class_name)
 
 
 def ours(index: Index, config: Config, folder: Path) -> float:
@@ -179,10 +179,10 @@ def linked(index: Index, folder: Path, locations: int) -> Index:
     classes = index.class_names[:50]
     for name in classes:
         (folder / name).mkdir(parents=True)
-        members = [place for place in index.locations if place.class_name == name]
+        members = [location for location in index.locations if location.class_name == name]
         for number in range(-(-locations // len(classes)) + 1):  # One is held out for validation.
-            place = members[number % len(members)]
-            for degree, image in zip(layout.HEADINGS, place.images, strict=True):
+            location = members[number % len(members)]
+            for degree, image in zip(layout.HEADINGS, location.images, strict=True):
                 link = folder / name / f"2015_{number:06d}_{degree}.jpg"
                 link.symlink_to((index.root / image).resolve())
     return layout.index_folder(folder)

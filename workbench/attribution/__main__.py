@@ -65,7 +65,9 @@ def summary(file: "AttributionFile") -> str:
     texts = (f"{name} {mean:.0%} ({low:.0%} to {high:.0%})" for name, mean, (low, high) in means)
     lines.append(f"share of each view: {', '.join(texts)}")
     if file.checked:
-        labels = Counter(verdict(one).label for one in tqdm(file, "Judging", len(file), delay=2))
+        labels = Counter(
+            verdict(attribution).label for attribution in tqdm(file, "Judging", len(file), delay=2)
+        )
         lines.append("verdicts: " + ", ".join(f"{labels[label]} {label}" for label in LABELS))
     lines += [f"  not explained: {name}: {reason}" for name, reason in file.failures]
     return "\n".join(lines)

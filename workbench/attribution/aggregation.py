@@ -45,8 +45,8 @@ def aggregate(attributions: Sequence[Attribution], seed: int = 0) -> Aggregate:
     duplicate locations, different sizes, or requests that differ in more than their classes.
     """
     _check(attributions)
-    maps = np.stack([one.values for one in attributions]).astype(np.float64)
-    view_shares = np.stack([one.view_shares for one in attributions])
+    maps = np.stack([attribution.values for attribution in attributions]).astype(np.float64)
+    view_shares = np.stack([attribution.view_shares for attribution in attributions])
     typicality = _typicality(maps.reshape(len(attributions), -1))
     # A stable sort: equally typical locations keep their order.
     order = np.argsort(-typicality, kind="stable")
@@ -55,7 +55,7 @@ def aggregate(attributions: Sequence[Attribution], seed: int = 0) -> Aggregate:
         mean=maps.mean(axis=0).astype(np.float32),
         view_shares=view_shares.mean(axis=0),
         view_intervals=bootstrap_interval(view_shares, seed=seed),
-        row_shares=np.mean([one.row_shares for one in attributions], axis=0),
+        row_shares=np.mean([attribution.row_shares for attribution in attributions], axis=0),
         prototypes=tuple(attributions[index].location_id for index in order),
     )
 
@@ -86,13 +86,14 @@ def bootstrap_interval(
 def _check(attributions: Sequence[Attribution]) -> None:
     if not attributions:
         raise ValueError("there are no maps to aggregate")
-    if len({one.location_id for one in attributions}) < len(attributions):
+    if len({attribution.location_id for attribution in attributions}) < len(attributions):
         raise ValueError("a location occurs twice")
-    if len({one.values.shape for one in attributions}) > 1:
+    if len({attribution.values.shape for attribution in attributions}) > 1:
         raise ValueError("the maps have different sizes")
     default = AttributionRequest()
     requests = {
-        replace(one.request, target=default.target, contrast_target="") for one in attributions
+        replace(attribution.request, target=default.target, contrast_target="")
+        for attribution in attributions
     }
     if len(requests) > 1:
         raise ValueError("the maps are results of different requests")

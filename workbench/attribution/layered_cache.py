@@ -59,11 +59,11 @@ def open_files(paths: Sequence[Path], store: Store) -> list[AttributionFile]:
         if file.fingerprint.checkpoint_sha256 != expected.checkpoint_sha256:
             raise InputError(
                 f"{file.path}: explains another checkpoint than the store's; open it with the "
-                "store that it was made from."
+                "store that it explains."
             )
         if file.fingerprint.data_sha256 != expected.data_sha256:
             raise InputError(
                 f"{file.path}: explains other photographs than the store's; open it with the "
-                "store that it was made from."
+                "store that it explains."
             )
     return files

@@ -26,7 +26,7 @@ class Options:
     out: Annotated[Path, arg(metavar="FOLDER")] = Path("runs")
     """folder for the index and the report, the one that holds the runs"""
     test: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="(default: none)")] = None
-    """another folder to check and compare, which should share no place with the first"""
+    """another folder to check and compare, which should share no location with the first"""
     num_workers: Annotated[NonNegativeInt, arg(help_behavior_hint="(default: one per core)")] = (
         os.cpu_count() or 1
     )

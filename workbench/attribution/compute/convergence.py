@@ -76,7 +76,7 @@ EstimateCallback = Callable[[Estimate], None]
 """Receives an integral after every round of gradients."""
 
 
-def judge(
+def integral_estimate(
     map_: Tensor,
     error: Tensor,
     baseline_output: float,
@@ -108,7 +108,7 @@ def judge(
 
 def mean(parts: Sequence[Estimate], request: AttributionRequest) -> Estimate:
     """Return the mean of several integrals; errors of opposite sign cancel."""
-    return judge(
+    return integral_estimate(
         torch.stack([part.map for part in parts]).mean(dim=0),
         torch.stack([part.error for part in parts if part.error is not None]).mean(dim=0),
         sum(part.baseline_output or 0.0 for part in parts) / len(parts),

@@ -10,7 +10,7 @@ from workbench.attribution.compute.batched_model import BatchedModel
 from workbench.attribution.compute.convergence import (
     Estimate,
     EstimateCallback,
-    judge,
+    integral_estimate,
 )
 from workbench.attribution.compute.target import Target
 from workbench.attribution.request import AttributionRequest
@@ -60,7 +60,7 @@ def attribute(
         map_ = sums.sum(dim=0) / done
         # Before the first odd round nothing is known about the error: it may be all of the map.
         error = (sums[0] / counts[0] - sums[1] / counts[1]) / 2 if counts[1] else map_
-        result = judge(map_, error, baseline_output, output, done, request)
+        result = integral_estimate(map_, error, baseline_output, output, done, request)
         if not result.reason and (done % count or done < MIN_ROUNDS * count):
             reason = f"{done} gradients are not {MIN_ROUNDS} whole rounds of {count} references"
             result = replace(result, reason=reason)

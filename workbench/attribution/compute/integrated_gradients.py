@@ -13,7 +13,7 @@ from workbench.attribution.compute.batched_model import BatchedModel
 from workbench.attribution.compute.convergence import (
     Estimate,
     EstimateCallback,
-    judge,
+    integral_estimate,
 )
 from workbench.attribution.compute.target import Target
 from workbench.attribution.request import AttributionRequest
@@ -81,7 +81,7 @@ def attribute(
         new = _evaluate(model, path, times, baseline, line, target)
         steps = sorted([*steps, *new], key=lambda step: step.time)
         map_, error = _midpoint_rule(path, steps)
-        result = judge(map_, error, *outputs, len(steps), request)
+        result = integral_estimate(map_, error, *outputs, len(steps), request)
         on_estimate(result)
         room = request.max_evaluations - result.n_gradients
         if not result.reason or not room:
@@ -110,12 +110,12 @@ def _evaluate(
     """Evaluate the model at these times, one batch after the other."""
     size = model.batch_size(line)
     for first in range(0, len(times), size):
-        some = times[first : first + size]
-        fractions = torch.tensor(path.fractions_at(some), dtype=line.dtype, device=line.device)
+        batch = times[first : first + size]
+        fractions = torch.tensor(path.fractions_at(batch), dtype=line.dtype, device=line.device)
         points = baseline + fractions[:, None, None, None, None] * line
         outputs, gradients = model.gradients(points, target)
         maps = (gradients * line).sum(dim=2)
-        for time, output, map_ in zip(some, outputs.tolist(), maps, strict=True):
+        for time, output, map_ in zip(batch, outputs.tolist(), maps, strict=True):
             yield _Step(float(time), output, map_.clone())
 
 
@@ -170,7 +170,7 @@ def _new_times(
     gap_ends = np.array([0.0, *(step.time for step in steps), 1.0])
     lengths = np.diff(path.fractions_at(gap_ends))
     if excess > 1:
-        changes = [float((two.map - one.map).abs().sum()) for one, two in pairwise(steps)]
+        changes = [float((right.map - left.map).abs().sum()) for left, right in pairwise(steps)]
         inner = lengths[1:-1] * np.array(changes)
         # Nothing is known beyond the first and last step: assume the change of the gap beside.
         outer = (inner[0], inner[-1]) if len(inner) else (1.0, 1.0)

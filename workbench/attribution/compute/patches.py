@@ -43,10 +43,10 @@ def similarity(first: Map, second: Map) -> float:
 
     In [-1, 1]; 0 where a map is constant.
     """
-    one, two = patch_means(first), patch_means(second)
-    if not (np.ptp(one) and np.ptp(two)):
+    means, others = patch_means(first), patch_means(second)
+    if not (np.ptp(means) and np.ptp(others)):
         return 0.0
-    return float(spearmanr(one, two, axis=None).statistic)
+    return float(spearmanr(means, others, axis=None).statistic)
 
 
 def edges(gray: Map) -> Array:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import astuple
 
 import pandas as pd
 
@@ -55,7 +56,7 @@ def csv(results: Sequence[MethodResult]) -> str:
 
 def _numbers(comparison: Comparison) -> list[float]:
     intervals: list[Interval] = [getattr(comparison, name) for name in _NUMBERS]
-    numbers = [number for one in intervals for number in (one.value, one.low, one.high)]
+    numbers = [number for interval in intervals for number in astuple(interval)]
     return [comparison.locations, comparison.chance, *numbers]
 
 
@@ -70,8 +71,11 @@ def _metrics_table(results: Sequence[MethodResult]) -> pd.DataFrame:
             comparisons = [result.metrics[part, name] for name in METRICS]
             cells = [
                 cell
-                for one in comparisons
-                for cell in (_interval(one.value, "{:.1f}", 100), _interval(one.ratio, "{:.2f}"))
+                for comparison in comparisons
+                for cell in (
+                    _interval(comparison.value, "{:.1f}", 100),
+                    _interval(comparison.ratio, "{:.2f}"),
+                )
             ]
             rows.append(
                 [
@@ -90,8 +94,8 @@ def _metrics_table(results: Sequence[MethodResult]) -> pd.DataFrame:
 def _elements_table(results: Sequence[MethodResult]) -> pd.DataFrame:
     names = list(results[0].elements)
     columns = ["method", "baseline", IRRELEVANT, *names]
-    first = results[0]
-    areas = [_percent(one.chance) for one in (first.irrelevant, *first.elements.values())]
+    comparisons = (results[0].irrelevant, *results[0].elements.values())
+    areas = [_percent(comparison.chance) for comparison in comparisons]
     rows: list[list[object]] = [["area share, %", None, *areas]]
     for result in results:
         ratios = [_number(result.elements[name].ratio.value, "{:.2f}") for name in names]
@@ -101,9 +105,7 @@ def _elements_table(results: Sequence[MethodResult]) -> pd.DataFrame:
 
 
 def _interval(interval: Interval, form: str, scale: float = 1) -> str | None:
-    value, low, high = (
-        _number(number * scale, form) for number in (interval.value, interval.low, interval.high)
-    )
+    value, low, high = (_number(number * scale, form) for number in astuple(interval))
     return value and f"{value} ({low}–{high})"
 
 

@@ -1,7 +1,7 @@
 """Explains a sample of a store with several methods and compares every map with the masks."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,7 @@ METRICS = {
     "pointing game": pointing_game,
 }
 PARTS = ("absolute", "positive")
-"""Which part of a map is compared: |map|, or the values that speak for the state."""
+"""Which part of a map is compared: |map|, or the values that raise the output."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ class _MapResult:
     metrics: Mapping[tuple[str, str], float]
     shares: NDArray[np.float64]
     areas: NDArray[np.float64]
-    converged: bool | None
-    seconds: float
+    converged: bool | None = None
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -124,9 +124,11 @@ def study(
                 attributions.append(explainer.explain(location_id, request))
                 bar.update()
             shares = masks.shares(location_id, attributions[0].values.shape[-1])
-            for config, one in zip(configs, attributions, strict=True):
+            for config, attribution in zip(configs, attributions, strict=True):
+                result = _evaluate(attribution.values, shares, masks.elements)
+                seconds = attribution.cost.seconds
                 results[config].append(
-                    _evaluate(one.values, shares, masks.elements, one.converged, one.cost.seconds)
+                    replace(result, converged=attribution.converged, seconds=seconds)
                 )
             controls = (_lower_half(shares), noise_control(store.class_names[store.labels[row]]))
             for config, control in zip(CONTROLS, controls, strict=True):
@@ -160,8 +162,6 @@ def _evaluate(
     values: NDArray[np.float32],
     shares: NDArray[np.float32],
     elements: Sequence[Element],
-    converged: bool | None = None,
-    seconds: float = 0.0,
 ) -> _MapResult:
     """Compare a map with the shares (E, 4, H, W) of the elements in its pixels."""
     relevant = np.array([element.tells_state for element in elements])
@@ -176,8 +176,6 @@ def _evaluate(
         },
         shares=np.array([mass_accuracy(absolute, share) for share in shares]),
         areas=shares.mean(axis=(1, 2, 3), dtype=np.float64),
-        converged=converged,
-        seconds=seconds,
     )
 
 
@@ -185,14 +183,14 @@ def _summarize(
     config: MethodConfig, maps: Sequence[_MapResult], elements: Sequence[Element], seed: int
 ) -> MethodResult:
     relevant = np.array([element.tells_state for element in elements])
-    shares = np.stack([one.shares for one in maps])
-    areas = np.stack([one.areas for one in maps])
+    shares = np.stack([result.shares for result in maps])
+    areas = np.stack([result.areas for result in maps])
     relevant_area = areas[:, relevant].sum(axis=1)
-    converged = [one.converged for one in maps if one.converged is not None]
+    converged = [result.converged for result in maps if result.converged is not None]
     return MethodResult(
         config,
         metrics={
-            key: compare(np.array([one.metrics[key] for one in maps]), relevant_area, seed)
+            key: compare(np.array([result.metrics[key] for result in maps]), relevant_area, seed)
             for key in maps[0].metrics
         },
         irrelevant=compare(shares[:, ~relevant].sum(axis=1), areas[:, ~relevant].sum(axis=1), seed),
@@ -202,5 +200,5 @@ def _summarize(
             for element, share, area in zip(elements, shares.T, areas.T, strict=True)
         },
         unconverged=converged.count(False) if converged else None,
-        seconds=float(np.mean([one.seconds for one in maps])),
+        seconds=float(np.mean([result.seconds for result in maps])),
     )
