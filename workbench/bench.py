@@ -4,9 +4,10 @@ Importing this costs nothing: each library is imported by the method that needs 
 """
 
 import io
+import re
 import textwrap
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -48,6 +49,15 @@ class RequestOptions(TypedDict, total=False):
     noise_std: float
     window: float
     seed: int
+
+
+@contextmanager
+def _python_errors() -> Iterator[None]:
+    """Let messages name `run=` and `data=` in place of the commands' options."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(re.sub(r"--(run|data)\b", r"\1=", str(error))) from error
 
 
 class Bench:
@@ -164,6 +174,7 @@ class Bench:
         true, predicted = (pd.Index(self.class_names, name=axis) for axis in ("true", "predicted"))
         return pd.DataFrame(counts, index=true, columns=predicted)
 
+    @_python_errors()
     def views(self, location_id: str) -> "NDArray[np.uint8]":
         """Return the photographs of a location at the size that the model sees, (4, 3, H, W).
 
@@ -176,6 +187,7 @@ class Bench:
         views: NDArray[np.uint8] = decode.read_views(paths, self._explainer.size).numpy()
         return views
 
+    @_python_errors()
     def explain(
         self,
         location_id: str,

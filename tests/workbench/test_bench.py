@@ -86,7 +86,7 @@ def test_a_store_with_projections_needs_no_model(tmp_path: Path) -> None:
     bench = workbench.open(str(tmp_path / "small.h5"))
     assert list(bench.projections) == ["pca", "tsne", "umap"]
     assert bench.projections["umap"].coordinates.shape == (15, 2)
-    with pytest.raises(InputError, match="run"):
+    with pytest.raises(InputError, match="run="):
         bench.explain("Ohio/2015_-A_b4000", progress=False)
 
 

@@ -69,9 +69,7 @@ def _compare(options: Options, explicit: Mapping[str, Any]) -> None:
 
     _check_settings(folder, settings)
     with distributed.process_group():
-        comparison = Comparison(
-            folder, options.data, options.test, options.index, options.test_index
-        )
+        comparison = Comparison(options)
         is_main = distributed.current_processes().is_main
         rows = []
         for number, setting in enumerate(settings, start=1):

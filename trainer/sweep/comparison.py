@@ -4,7 +4,7 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import torch
@@ -26,6 +26,9 @@ from trainer.sweep.overrides import Value
 from trainer.sweep.settings import Setting
 from trainer.sweep.tables import Column, latex, percent
 from trainer.train import train
+
+if TYPE_CHECKING:
+    from trainer.sweep.compare import Options
 
 TEST_FILE = "test.json"
 SCORES = ("top_1", "top_5", "view_top_1")
@@ -51,25 +54,19 @@ Row = dict[str, Value]
 class Comparison:
     """Trainings on the same photographs, tested on the same other photographs, if any."""
 
-    def __init__(
-        self,
-        folder: Path,
-        data: Path,
-        test: Path | None,
-        index: Path | None,
-        test_index: Path | None,
-    ) -> None:
+    def __init__(self, options: "Options") -> None:
         """Index the photographs; raises InputError for a class that is only in `test`."""
-        self.folder, self.data = folder, data
-        beside = folder.absolute().parent
-        self.index = index or index_file(beside, data)
+        self.folder, self.data, test = options.folder, options.data, options.test
+        beside = self.folder.absolute().parent
+        self.index = options.index or index_file(beside, self.data)
         self.test: PreparedData | None = None
         if test is None:
             return
         with distributed.current_processes().main_first():
-            known = prepare(data, self.index, Config.num_workers).index.class_names
-            self.test = prepare(test, test_index or index_file(beside, test), Config.num_workers)
-        if not self.test.index.locations or test.resolve() == data.resolve():
+            known = prepare(self.data, self.index, Config.num_workers).index.class_names
+            test_index = options.test_index or index_file(beside, test)
+            self.test = prepare(test, test_index, Config.num_workers)
+        if not self.test.index.locations or test.resolve() == self.data.resolve():
             raise InputError(
                 f"{test}: holds the photographs of --data, or none that can be read; choose "
                 "another folder to test on."

@@ -15,13 +15,7 @@ from optuna.distributions import (
 
 from common.errors import InputError
 from trainer.config import Config, choices
-from trainer.sweep.overrides import (
-    Overrides,
-    Value,
-    apply_overrides,
-    parse_value,
-    split_override,
-)
+from trainer.sweep.overrides import Overrides, Value, apply_overrides, parse_value, split_override
 
 SearchSpace = Mapping[str, BaseDistribution]
 """Distributions by the names of the fields of `Config`."""

@@ -72,19 +72,11 @@ class RequestResolver:
 class UnavailableExplainer(RequestResolver):
     """The `Explainer` of a dashboard without a model, which only shows results from files."""
 
-    def explain(
-        self,
-        location_id: str,
-        request: AttributionRequest,
-        progress: ProgressCallback = no_progress,
-        on_partial: PartialCallback | None = None,
-    ) -> NoReturn:
+    def explain(self, *_: object, **__: object) -> NoReturn:
         """Raise InputError."""
         raise InputError(
             "The attribution files do not have this map, and without the model and its "
             "photographs it cannot be computed."
         )
 
-    def check(self, attribution: Attribution, progress: ProgressCallback = no_progress) -> NoReturn:
-        """Raise InputError."""
-        self.explain(attribution.location_id, attribution.request)
+    check = explain

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -122,19 +122,8 @@ def insert(connection: sqlite3.Connection, records: Sequence[PhotographRecord]) 
         connection.executemany(
             f"INSERT OR REPLACE INTO photograph VALUES ({placeholders})",
             (
-                (
-                    item.path,
-                    item.size,
-                    item.mtime_ns,
-                    item.width,
-                    item.height,
-                    item.problem,
-                    item.sha256,
-                    item.difference_hash,
-                    *item.channel_sums,
-                    *item.channel_square_sums,
-                )
-                for item in records
+                (*values, *sums, *square_sums)
+                for *values, sums, square_sums in map(astuple, records)
             ),
         )
 

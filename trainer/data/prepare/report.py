@@ -7,14 +7,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from common.files import atomic_write, atomic_write_text, csv_text
-from trainer.data.layout import Location
 from trainer.data.prepare.duplicates import BITS, MAX_PAIRS, THRESHOLD
 from trainer.data.prepare.findings import (
     DuplicatePair,
     Findings,
     Part,
     PhotographIssue,
-    SharedPano,
     collect_findings,
 )
 
@@ -35,7 +33,14 @@ def write_report(index_path: Path, parts: Sequence[Part]) -> Path:
             ("part", "path", "width", "height", "problem"),
             *map(_issue_row, findings.unreadable + findings.other_size),
         ],
-        "panos": [("pano", "relation", "part", "id"), *_pano_rows(findings.shared_panos)],
+        "panos": [
+            ("pano", "relation", "part", "id"),
+            *(
+                (item.pano_id, item.relation, part, id_)
+                for item in findings.shared_panos
+                for part, id_ in item.locations
+            ),
+        ],
         "duplicates": [
             ("relation", "same_bytes", "distance", "part", "path", "other_part", "other_path"),
             *map(_duplicate_row, findings.duplicates),
@@ -86,7 +91,10 @@ def _overview(parts: Sequence[Part], findings: Findings) -> list[str]:
     rows: list[Row] = [
         ["folder", *(_escape(part.data) for part in parts)],
         ["usable locations", *map(len, locations)],
-        ["of these, without coordinates", *map(_without_coordinates, locations)],
+        [
+            "of these, without coordinates",
+            *(sum(math.isnan(item.latitude) for item in items) for items in locations),
+        ],
         ["skipped locations", *(len(part.prepared.index.skipped) for part in parts)],
         ["photographs", *(len(item.rows) for item in tables)],
         count("of these, unreadable", findings.unreadable),
@@ -207,18 +215,8 @@ def _skipped(parts: Sequence[Part]) -> list[tuple[str, str, str]]:
     ]
 
 
-def _without_coordinates(locations: Sequence[Location]) -> int:
-    return sum(math.isnan(location.latitude) for location in locations)
-
-
 def _issue_row(item: PhotographIssue) -> tuple[str, str, int, int, str]:
     return (item.photograph.part, item.photograph.path, item.width, item.height, item.problem)
-
-
-def _pano_rows(items: Sequence[SharedPano]) -> list[Row]:
-    return [
-        (item.pano_id, item.relation, part, id_) for item in items for part, id_ in item.locations
-    ]
 
 
 def _duplicate_row(item: DuplicatePair) -> Row:

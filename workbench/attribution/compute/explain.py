@@ -90,18 +90,14 @@ def check_location(
     compute = sanity.rough_map_of(batched, inputs, request, target)
     on_stage("rough map")
     reference = compute()
-    agreement = sanity.baseline_agreement(compute, reference, request, on_stage)
-    stability = sanity.noise_stability(compute, reference, pixels, on_stage)
-    noise = sanity.input_randomization(compute, reference, pixels, on_stage)
-    randomization = sanity.model_randomization(compute, reference, batched, on_stage)
     checks = Checks(
         fractions=faithfulness.FRACTIONS,
         deletion=deletion,
         insertion=insertion,
-        baseline_agreement=agreement,
-        noise_stability=stability,
-        input_randomization=noise,
-        model_randomization=randomization,
+        baseline_agreement=sanity.baseline_agreement(compute, reference, request, on_stage),
+        noise_stability=sanity.noise_stability(compute, reference, pixels, on_stage),
+        input_randomization=sanity.input_randomization(compute, reference, pixels, on_stage),
+        model_randomization=sanity.model_randomization(compute, reference, batched, on_stage),
         view_effects=view_effects,
         rotation_effects=rotation_effects,
         cost=batched.cost,

@@ -10,11 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from workbench.attribution.compute.batched_model import BatchedModel
-from workbench.attribution.compute.convergence import (
-    Estimate,
-    EstimateCallback,
-    integral_estimate,
-)
+from workbench.attribution.compute.convergence import Estimate, EstimateCallback, integral_estimate
 from workbench.attribution.compute.target import Target
 from workbench.attribution.request import AttributionRequest
 

@@ -15,11 +15,7 @@ from workbench.attribution.compute import (
 )
 from workbench.attribution.compute.baselines import baseline_images
 from workbench.attribution.compute.batched_model import BatchedModel
-from workbench.attribution.compute.convergence import (
-    Estimate,
-    EstimateCallback,
-    mean,
-)
+from workbench.attribution.compute.convergence import Estimate, EstimateCallback, mean
 from workbench.attribution.compute.target import Target
 from workbench.attribution.request import METHOD_TITLES, AttributionRequest
 
