@@ -11,3 +11,7 @@ row_batches     slices of rows
 knn_classifier  classification by the nearest neighbours
 umap_progress   a progress callback for UMAP
 """
+
+from common.caches import use_writable_caches
+
+use_writable_caches()  # Before numba or Matplotlib is imported.

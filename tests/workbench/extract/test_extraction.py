@@ -366,4 +366,4 @@ def test_of_several_runs_those_that_are_finished_are_not_extracted_again(
     # Now the command has ended, and the next one is another.
     with pytest.raises(SystemExit, match="2"):
         command(*words)
-    assert "say --overwrite." in capsys.readouterr().err
+    assert "pass --overwrite." in capsys.readouterr().err
