@@ -163,7 +163,7 @@ def refused(tmp_path: Path, path: Path, capsys: pytest.CaptureFixture[str]) -> C
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--where", "state == 'Alska'"), "position 10: there is no 'Alska' (did you mean 'Alaska'?)"),
+        (("--where", "state == 'Alska'"), "there is no 'Alska' (did you mean 'Alaska'?)"),
         (("--where", "confidence > 1"), "matches none of the 16 locations"),
         (("--target", "Ohio"), "'Ohio': the model has no such class"),
         (("--baseline", "location"), "needs baseline_location"),
