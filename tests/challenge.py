@@ -37,7 +37,7 @@ def challenge(
     for number, line in enumerate(rows):
         for view, name in enumerate(line[1:5]):
             photograph(root / "train_images" / name, seed=4 * number + view, size=size)
-    # The samples to be guessed are numbered anew.
+    # The numbers of the test samples start again.
     for name in rows[0][1:5]:
         photograph(root / "test_images" / name, seed=99, size=size)
     write_table(root / "train_ground_truth.csv", rows)

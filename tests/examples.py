@@ -1,4 +1,4 @@
-"""Small photographs and stores that the tests make for themselves."""
+"""Small photographs and stores for tests."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ from workbench.store import Store
 
 DEGREES = (0, 90, 180, 270)
 
-# The smallest training that still is one.
+# The smallest training.
 TINY = Config(depth=18, image_size=32, epochs=2, batch_size=4, learning_rate=1e-3, num_workers=0)
 
 
@@ -39,7 +39,7 @@ def photograph(path: Path, seed: int, size: int = 64) -> None:
 
 
 def copy_run(run: Path, target: Path) -> Path:
-    """Copy a run folder without its weight: tensors are linked, so replace them, never edit."""
+    """Copy a run folder; tensor files are hard links, so replace them, never edit them."""
 
     def copy(source: str, destination: str) -> None:
         if source.endswith((".safetensors", ".pt")):
@@ -94,7 +94,7 @@ def small_store(
         f"{classes[row // locations]}/2015_-A_b{row // locations}{row % locations:03d}"
         for row in range(count)
     ]
-    made = Store(
+    result = Store(
         class_names=tuple(classes),
         location_ids=tuple(stem),
         labels=label.astype(np.int64),
@@ -111,34 +111,36 @@ def small_store(
             for i, method in enumerate(PROJECTION_TITLES)
         },
     )
-    store.write(path, made)
-    return made
+    store.write(path, result)
+    return result
 
 
-def judged(made: Store) -> Store:
-    """Return a store as if it had been projected twice: with neighbours, quality, a fourth map."""
-    feature = np.asarray(made.features)
+def with_quality(example: Store) -> Store:
+    """Return a store with neighbours, quality and a second t-SNE projection."""
+    feature = np.asarray(example.features)
     graph = build_knn_graph(feature, 20, seed=0)
-    reference = quality.build_reference(feature, made.labels, graph, 0, n_neighbors=5)
+    reference = quality.build_reference(feature, example.labels, graph, 0, n_neighbors=5)
     projection = {
-        name: replace(one, quality=quality.measure_quality(reference, one.coordinates))
-        for name, one in made.projections.items()
+        name: replace(item, quality=quality.measure_quality(reference, item.coordinates))
+        for name, item in example.projections.items()
     }
-    other = replace(made.projections["tsne"], coordinates=feature[:, 8:10], name="tsne-other")
+    second_tsne = replace(
+        example.projections["tsne"], coordinates=feature[:, 8:10], name="tsne-other"
+    )
     return replace(
-        made,
+        example,
         neighbors=graph,
-        knn_accuracy=knn_accuracy(graph, made.labels),
-        projections={**projection, "tsne-other": other},
+        knn_accuracy=knn_accuracy(graph, example.labels),
+        projections={**projection, "tsne-other": second_tsne},
     )
 
 
 @contextmanager
 def small_disk(place: Path, size: str) -> Iterator[Path]:
-    """Mount a disk of its own, of a size such as "1m"; skip the test where that is not allowed."""
+    """Mount a small disk, of a size such as "1m"; skip the test where that is not allowed."""
     place.mkdir()
-    words = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
-    if os.getuid() or subprocess.run(words, capture_output=True, check=False).returncode:
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
+    if os.getuid() or subprocess.run(command, capture_output=True, check=False).returncode:
         pytest.skip("mounting a small disk needs root")
     try:
         yield place

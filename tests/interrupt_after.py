@@ -1,7 +1,7 @@
-"""`python -m tests.interrupt_after SIGNAL PASSES COMMAND ARGUMENTS...`: end a command on its way.
+"""`python -m tests.interrupt_after SIGNAL PASSES COMMAND ARGUMENTS...`: interrupt a command.
 
 Runs `python -m COMMAND ARGUMENTS...` and sends it SIGNAL, such as SIGKILL, in the given pass
-through its model, counted from 1: a small command that is ended from outside may be done before.
+through its model, counted from 1. A signal from outside could come after the command has ended.
 Under torchrun each process counts its own passes.
 """
 
@@ -20,13 +20,13 @@ def signal_in_pass(number: signal.Signals, passes: int) -> Iterator[None]:
     from torch import nn
     from torch.nn.modules.module import register_module_forward_pre_hook
 
-    left = passes
+    remaining = passes
 
     def count(module: nn.Module, arguments: Any) -> None:
-        nonlocal left
+        nonlocal remaining
         if isinstance(module, nn.Conv2d) and module.kernel_size == (7, 7):  # The first layer.
-            left -= 1
-            if left == 0:
+            remaining -= 1
+            if remaining == 0:
                 os.kill(os.getpid(), number)
 
     hook = register_module_forward_pre_hook(count)

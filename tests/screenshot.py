@@ -30,6 +30,6 @@ if __name__ == "__main__":
     parser.add_argument("path", type=Path, help="PNG to write")
     options = parser.parse_args()
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        take(opened, options.address, options.path)
-        opened.close()
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        take(browser, options.address, options.path)
+        browser.close()

@@ -1,4 +1,4 @@
-"""A real browser window with the dashboard, which remembers what its console said."""
+"""A browser window with the dashboard; it records console messages and requests."""
 
 import os
 import shutil
@@ -30,42 +30,46 @@ SELECTED = """() => [...document.querySelectorAll('.projection-panel .js-plotly-
 
 def chromium() -> str | None:
     """Return a browser of this machine; None leaves it to Playwright's own, or to its failure."""
-    if given := os.environ.get("CHROMIUM"):
-        return given
+    if path := os.environ.get("CHROMIUM"):
+        return path
     for name in ("chromium", "chromium-browser", "google-chrome"):
-        found = shutil.which(name)
+        path = shutil.which(name)
         # Ubuntu's chromium-browser is a stub that only asks for a snap.
-        if found and subprocess.run([found, "--version"], capture_output=True).returncode == 0:
-            return found
+        if path and subprocess.run([path, "--version"], capture_output=True).returncode == 0:
+            return path
     return None
 
 
-def told_by_the_driver(message: str) -> bool:
-    """Tell the graphics driver's remarks on its speed, which no page can prevent, from others."""
+def is_driver_message(message: str) -> bool:
+    """Return whether a message is the graphics driver's about its speed; no page prevents it."""
     return "GL Driver Message (OpenGL, Performance" in message
 
 
 class Window:
-    """A page with the dashboard, and what its console and its network said."""
+    """A page with the dashboard, its console messages and its requests."""
 
     def __init__(self, browser: Browser, address: str) -> None:
         self.address = address
-        self.heard: list[str] = []
-        self.asked: list[str] = []
+        self.messages: list[str] = []
+        self.requests: list[str] = []
         self.page = browser.new_page(viewport={"width": 1440, "height": 900})
         self.page.set_default_timeout(MILLISECONDS)
-        self.page.on("console", lambda told: self.heard.append(f"{told.type}: {told.text}"))
-        self.page.on("pageerror", lambda error: self.heard.append(f"error: {error}"))
-        self.page.on("requestfailed", lambda request: self.heard.append(f"failed: {request.url}"))
-        self.page.on("response", self._answered)
-        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.on(
+            "console", lambda message: self.messages.append(f"{message.type}: {message.text}")
+        )
+        self.page.on("pageerror", lambda error: self.messages.append(f"error: {error}"))
+        self.page.on(
+            "requestfailed", lambda request: self.messages.append(f"failed: {request.url}")
+        )
+        self.page.on("response", self._check_status)
+        self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.goto(address)
         expect(self.page.locator(".card").first).to_be_visible()
         self.page.wait_for_function(DRAWN)
 
-    def _answered(self, response: Response) -> None:
+    def _check_status(self, response: Response) -> None:
         if response.status >= 400:
-            self.heard.append(f"{response.status}: {response.url}")
+            self.messages.append(f"{response.status}: {response.url}")
 
     def reset(self) -> Page:
         """Return the page as it was at first, but for the opened location."""
@@ -92,7 +96,7 @@ class Window:
         return self.page
 
     def check(self) -> None:
-        """Assert that the console stayed empty and that nothing was asked of another machine."""
-        own = (self.address, "data:", "blob:")
-        assert [message for message in self.heard if not told_by_the_driver(message)] == []
-        assert [url for url in self.asked if not url.startswith(own)] == []
+        """Assert that the console stayed empty and that no request went to another machine."""
+        allowed = (self.address, "data:", "blob:")
+        assert [message for message in self.messages if not is_driver_message(message)] == []
+        assert [url for url in self.requests if not url.startswith(allowed)] == []

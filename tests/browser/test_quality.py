@@ -6,14 +6,14 @@ import numpy as np
 from playwright.sync_api import Browser, expect
 
 from tests.browser.site import Site, drawn_ids, header
-from tests.examples import judged
+from tests.examples import with_quality
 from tests.window import SELECTED, Window
 
 
 def test_a_store_with_quality_shows_neighbours_and_each_panel_chooses_its_projection(
     browser: Browser, tmp_path: Path
 ) -> None:
-    site = Site(tmp_path, judged)
+    site = Site(tmp_path, with_quality)
     try:
         window = Window(browser, site.address)
         page = window.page

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.examples import judged, small_store
+from tests.examples import small_store, with_quality
 from workbench.evaluation.predictions import Predictions
 from workbench.store.photographs import Photographs
 
@@ -21,7 +21,7 @@ def predictions(root: Path) -> Predictions:
 
 @pytest.fixture(scope="package")
 def judged_predictions(predictions: Predictions) -> Predictions:
-    return Predictions(judged(predictions.store))
+    return Predictions(with_quality(predictions.store))
 
 
 @pytest.fixture(scope="package")
