@@ -3,12 +3,10 @@
 import contextlib
 import logging
 import os
-import signal
 import socket
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 from pydantic import Field
 from tyro.conf import Positional, UseAppendAction, arg
@@ -16,7 +14,8 @@ from waitress import create_server
 
 from common.cli import AS_EXTRACTED, cli_errors, parse
 from common.errors import InputError
-from workbench import dashboard, store
+from workbench import dashboard
+from workbench import store as stores
 from workbench.attribution import layered_cache
 from workbench.attribution.attribution_file import AttributionFile
 from workbench.attribution.cache import AttributionCache
@@ -56,62 +55,60 @@ class Options:
     """port to listen on; 0 takes a free one"""
 
 
-def main(arguments: list[str] | None = None, prog: str = "python app.py") -> int:
-    """Open the store, wire the parts and serve until interrupted; 2 for unusable input."""
+def main(arguments: list[str] | None = None, prog: str = "python app.py") -> NoReturn:
+    """Open the store, wire the parts and serve until interrupted.
+
+    Raises SystemExit with status 130 or 143 after a signal, 2 for unusable input.
+    """
     notes: list[str] = []
-    with cli_errors(prog):
+    with cli_errors(prog, interrupted="the dashboard has ended"):
         options = parse(Options, arguments, prog)
-        opened = store.read(options.store)
-        if not len(opened):
+        store = stores.read(options.store)
+        if not len(store):
             raise InputError(f"{options.store}: the store holds no locations; extract it again.")
-        if not opened.projections:
+        if not store.projections:
             raise InputError(
                 f"{options.store}: the store has no projections; "
                 f"make them with `python -m workbench.project {options.store}`."
             )
-        files = layered_cache.open_files(options.attributions, opened)
-        cache = layered_cache.LayeredCache(files, find_cache(opened, options))
+        files = layered_cache.open_files(options.attributions, store)
+        cache = layered_cache.LayeredCache(files, find_cache(store, options))
         listening = listen(options.host, options.port)
-        photographs = find_photographs(opened, options.data, notes)
-        explainer = find_explainer(opened, options.run, photographs, notes)
+        photographs = find_photographs(store, options.data, notes)
+        explainer = find_explainer(store, options.run, photographs, notes)
         if explainer is None and files:
-            explainer = UnavailableExplainer(opened)
-    app = dashboard.create_app(
-        opened, options.store.name, ASSETS, photographs, explainer, notes, cache
-    )
-    if options.host in LOOPBACK:
-        # Against DNS rebinding by pages of other sites.
-        app.server.config["TRUSTED_HOSTS"] = list(LOOPBACK)
-    logging.getLogger("waitress").setLevel(logging.ERROR)
-    server = create_server(app.server, sockets=[listening], threads=16)
-    for line in (*notes, *map(about, files)):
-        print(line)
-    shown = f"[{options.host}]" if ":" in options.host else options.host
-    print(
-        f"Serving {options.store} at http://{shown}:{listening.getsockname()[1]} (Ctrl-C ends)",
-        flush=True,
-    )
-    # A shell lets background jobs ignore Ctrl-C. The server returns on KeyboardInterrupt.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    server.run()
-    return 0
+            explainer = UnavailableExplainer(store)
+        app = dashboard.create_app(
+            store, options.store.name, ASSETS, photographs, explainer, notes, cache
+        )
+        if options.host in LOOPBACK:
+            # Against DNS rebinding by pages of other sites.
+            app.server.config["TRUSTED_HOSTS"] = list(LOOPBACK)
+        logging.getLogger("waitress").setLevel(logging.ERROR)
+        server = create_server(app.server, sockets=[listening], threads=16)
+        host = f"[{options.host}]" if ":" in options.host else options.host
+        address = f"http://{host}:{listening.getsockname()[1]}"
+        serving = f"Serving {options.store} at {address} (Ctrl-C ends)"
+        print(*notes, *map(describe, files), serving, sep="\n", flush=True)
+        server.run()
+        raise KeyboardInterrupt  # The server returns when it is interrupted.
 
 
-def about(file: AttributionFile) -> str:
+def describe(file: AttributionFile) -> str:
     """Return a line about an attribution file."""
     request = next((attribution.request for attribution in file), None)
     kind = f", the first of the {request.target_label} by {request.description}" if request else ""
     return f"{file.path}: {len(file)} attributions{kind}."
 
 
-def find_photographs(opened: Store, given: Path | None, notes: list[str]) -> Photographs | None:
+def find_photographs(store: Store, given: Path | None, notes: list[str]) -> Photographs | None:
     """Return the photographs, or add to `notes` why there are none.
 
     Raises InputError when a folder was given and is wrong.
     """
     try:
-        photographs = Photographs(provenance.folder(opened, "data", given), opened)
-        photographs.paths(opened.location_ids[0])
+        photographs = Photographs(provenance.folder(store, "data", given), store)
+        photographs.paths(store.location_ids[0])
     except InputError as error:
         if given:
             raise
@@ -121,14 +118,14 @@ def find_photographs(opened: Store, given: Path | None, notes: list[str]) -> Pho
 
 
 def find_explainer(
-    opened: Store, given: Path | None, photographs: Photographs | None, notes: list[str]
+    store: Store, given: Path | None, photographs: Photographs | None, notes: list[str]
 ) -> Explainer | None:
     """Return the explainer of the store's model, or add to `notes` why there is none.
 
     Raises InputError when a run folder was given and is wrong.
     """
     try:
-        run = provenance.folder(opened, "run", given)
+        run = provenance.folder(store, "run", given)
         if not run.is_dir():
             raise InputError(f"{run}: there is no such run folder; say where it is with --run.")
         if photographs is None:
@@ -142,7 +139,7 @@ def find_explainer(
             raise InputError(
                 f"torch cannot be imported ({reason}); install the workbench's requirements."
             ) from error
-        return StoreExplainer(run, photographs, opened)
+        return StoreExplainer(run, photographs, store)
     except InputError as error:
         if given:
             raise
@@ -150,14 +147,14 @@ def find_explainer(
         return None
 
 
-def find_cache(opened: Store, options: Options) -> AttributionCache | None:
+def find_cache(store: Store, options: Options) -> AttributionCache | None:
     """Return the cache on disk, None if its size is 0."""
     if not options.cache_size:
         return None
     if options.cache is not None and not options.cache.name:
         raise InputError(f"--cache {str(options.cache)!r}: name a folder.")
     folder = options.cache or cache_folder(options.store.resolve())
-    return AttributionCache(folder, fingerprint(opened), int(options.cache_size * 1e9))
+    return AttributionCache(folder, fingerprint(store), int(options.cache_size * 1e9))
 
 
 def cache_folder(path: Path) -> Path:
@@ -186,4 +183,4 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -65,7 +65,7 @@ def cli_errors(program: str, *, interrupted: str = "nothing was written") -> Ite
 
     Ctrl-C and SIGTERM raise KeyboardInterrupt inside the block, also in a background job whose
     shell made it ignore Ctrl-C, so that nothing half-written stays behind; the exit status is 130
-    and `interrupted` says what that means. A command that was asked to stop and has saved
+    or 143 and `interrupted` says what that means. A command that was asked to stop and has saved
     (`Interrupted`) ends with the status of SIGTERM.
     """
     signals: list[int] = []
@@ -90,7 +90,7 @@ def cli_errors(program: str, *, interrupted: str = "nothing was written") -> Ite
         if isinstance(error, ImportError) and not signals:
             raise
         print(f"\n{program}: interrupted; {interrupted}.", file=sys.stderr)
-        raise SystemExit(130) from None
+        raise SystemExit(128 + (signals or [signal.SIGINT])[-1]) from None
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The command `python app.py`: what it refuses, and what it says when it serves."""
 
+import signal
 import socket
 import subprocess
 import sys
@@ -124,7 +125,9 @@ def test_it_serves_without_a_model_and_says_so(made: tuple[Path, Store], free: i
             urllib.request.urlopen(foreign, timeout=60)
         running.terminate()
         assert running.stdout.read() == ""
-        assert running.stderr.read() == ""
+        ending = "\npython app.py: interrupted; the dashboard has ended.\n"
+        assert running.stderr.read() == ending
+        assert running.wait() == 128 + signal.SIGTERM
     finally:
         running.kill()  # Also where something above failed, or the test would wait for ever.
         running.communicate()

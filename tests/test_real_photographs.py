@@ -8,10 +8,11 @@ import pytest
 from common.progress import no_progress
 from trainer.config import Config
 from trainer.train import train
-from workbench import export, store
+from workbench import store
 from workbench.attribution.compute.store_explainer import StoreExplainer
 from workbench.attribution.request import AttributionRequest
 from workbench.extract.extraction import extract
+from workbench.figures.export import export
 from workbench.projections.fit import fit_projections
 from workbench.store.photographs import Photographs
 
@@ -36,7 +37,7 @@ def test_the_whole_way(tmp_path: Path) -> None:
     assert np.isfinite(made.latitudes).all()
 
     fit_projections(out)
-    assert len(export.export(out, tmp_path / "figures", 120.0)) == 10
+    assert len(export(out, tmp_path / "figures", 120.0)) == 10
 
     opened = store.read(out)
     explainer = StoreExplainer(run, Photographs(DATA / "test", opened), opened)

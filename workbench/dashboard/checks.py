@@ -1,11 +1,10 @@
 """The checks tab: the verdict on a map, and the checks behind it."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 from dash import dcc, html
-from numpy.typing import NDArray
 
 from workbench.attribution.request import BASELINE_TITLES
 from workbench.attribution.result import Attribution, Checks
@@ -18,7 +17,6 @@ from workbench.store import HEADINGS
 _BADGE_CLASSES = {"supported": "good", "weak": "weak", "not to be trusted": "bad"}
 _ROTATIONS = ("90°", "180°", "270°")
 _MIN_FULL = 0.01  # Smaller effects, in probability, never fill their bars.
-Row = tuple[str, float]
 
 
 def badge(result: Verdict) -> html.Span:
@@ -59,17 +57,24 @@ def view(map_state: State, checks_state: State) -> list[Any]:
 
 def details(checks: Checks, probability: float) -> list[Any]:
     """Return curves and numbers; `probability` is that of the target class, in [0, 1]."""
-    # The verdict judges the last stage, where all weights are random.
-    survived = [
-        name for name, alike in list(checks.model_randomization.items())[-1:] if _alike(alike)
-    ]
     curves = dcc.Graph(
-        figure=screen.deletion_insertion(checks.fractions, checks.deletion, checks.insertion, area),
+        figure=screen.deletion_insertion(checks.fractions, checks.deletion, checks.insertion),
         config={"displayModeBar": False, "doubleClick": False},
         className="curves",
         responsive=True,
     )
     gains = ", ".join(f"{order} {_number(gain(checks, order), 3)}" for order in checks.deletion)
+    correlation = "rank correlation of the maps over patches"
+    change = f"change of the probability {probability:.1%}, in percentage points"
+    baselines = [
+        (BASELINE_TITLES.get(name, name), value)
+        for name, value in checks.baseline_agreement.items()
+    ]
+    stability = checks.noise_stability.tolist()
+    noise = [(f"least of {len(stability)}", min(stability))] if stability else []
+    weights = list(checks.model_randomization.items())
+    input_independent = checks.input_randomization >= INPUT_INDEPENDENT
+    ignored = not np.round(checks.rotation_effects, 3).any()
     return [
         curves,
         html.P(
@@ -79,45 +84,36 @@ def details(checks: Checks, probability: float) -> list[Any]:
         ),
         html.Div(
             [
-                _table(
-                    "Other baselines",
-                    _titled(checks.baseline_agreement),
-                    "rank correlation of the maps over patches",
-                ),
-                _table(
-                    "Small noise",
-                    _worst(checks.noise_stability),
-                    "rank correlation of the maps over patches",
-                ),
+                _table("Other baselines", baselines, correlation),
+                _table("Small noise", noise, correlation),
                 _table(
                     "Random weights",
-                    checks.model_randomization.items(),
+                    weights,
                     "rank correlation over patches with the map of the model whose layers are "
                     "random from the classifier down to this one; the last one is flagged if the "
                     "map stays similar",
-                    flagged=survived,
+                    # The verdict judges the last stage, where all weights are random.
+                    flagged=[name for name, value in weights[-1:] if abs(value) >= SIMILAR],
                 ),
                 _table(
                     "Noise images",
                     [("mean map", checks.input_randomization)],
                     "rank correlation of |map| over patches with the mean |map| of noise images: "
                     "patches that the model attends to for any input",
-                    flagged=["mean map"] if checks.input_randomization >= INPUT_INDEPENDENT else [],
+                    flagged=["mean map"] if input_independent else [],
                 ),
                 _table(
                     "View removed",
-                    zip(HEADINGS, checks.view_effects.tolist(), strict=True),
-                    f"change of the probability {probability:.1%}, in percentage points",
+                    list(zip(HEADINGS, checks.view_effects.tolist(), strict=True)),
+                    change,
                     share=True,
                 ),
                 _table(
                     "Views rotated",
-                    zip(_ROTATIONS, checks.rotation_effects.tolist(), strict=True),
-                    f"change of the probability {probability:.1%}, in percentage points",
+                    list(zip(_ROTATIONS, checks.rotation_effects.tolist(), strict=True)),
+                    change,
                     share=True,
-                    note=""
-                    if np.round(checks.rotation_effects, 3).any()
-                    else "The model ignores the order of the views.",
+                    note="The model ignores the order of the views." if ignored else "",
                 ),
             ],
             className="measures",
@@ -125,26 +121,9 @@ def details(checks: Checks, probability: float) -> list[Any]:
     ]
 
 
-def area(curve: NDArray[np.float64], fraction: NDArray[np.float64]) -> float:
-    """Return the area under a curve (P,) over fractions (P,) from 0 to 1."""
-    return float(np.trapezoid(curve, fraction))
-
-
-def _alike(correlation: float) -> bool:
-    return abs(correlation) >= SIMILAR
-
-
-def _titled(agreement: Mapping[str, float]) -> list[Row]:
-    return [(BASELINE_TITLES.get(name, name), value) for name, value in agreement.items()]
-
-
-def _worst(stability: NDArray[np.float64]) -> list[Row]:
-    return [(f"least of {len(stability)}", float(stability.min()))] if len(stability) else []
-
-
 def _table(
     title: str,
-    rows: Iterable[Row],
+    rows: Sequence[tuple[str, float]],
     what: str,
     *,
     share: bool = False,
@@ -155,8 +134,7 @@ def _table(
 
     With `share`, numbers are in percentage points and bars are relative to the largest.
     """
-    listed = list(rows)
-    most = max([_MIN_FULL, *(abs(value) for _, value in listed)]) if share else 1
+    most = max([_MIN_FULL, *(abs(value) for _, value in rows)]) if share else 1
     return html.Div(
         [
             html.H3(title, title=what),
@@ -167,9 +145,9 @@ def _table(
                     _number(value * 100, 1, "+") if share else _number(value, 2),
                     flagged=name in flagged,
                 )
-                for name, value in listed
+                for name, value in rows
             ],
-            *([] if listed else ["not measured"]),
+            *([] if rows else ["not measured"]),
             *([html.P(note)] if note else []),
         ],
         className="measure",

@@ -58,8 +58,8 @@ def blend(
         )
     )
     opacity = np.clip(np.abs(signed) / full, 0, 1)[:, :, None] if full else np.zeros((1, 1, 1))
-    colour = np.where(signed[:, :, None] > 0, TOWARDS, AGAINST)
-    mixed = base * (1 - opacity * max_opacity) + colour * opacity * max_opacity
+    color = np.where(signed[:, :, None] > 0, TOWARDS, AGAINST)
+    mixed = base * (1 - opacity * max_opacity) + color * opacity * max_opacity
     return Image.fromarray(mixed.clip(0, 255).astype(np.uint8))
 
 
@@ -84,7 +84,7 @@ def average(locations: Sequence[Sequence[Image.Image]]) -> list[Image.Image]:
     result = []
     for same in zip(*locations, strict=True):
         size = same[0].size
-        grey = [np.asarray(one.convert("L").resize(size), dtype=np.float32) for one in same]
+        grey = [np.asarray(picture.convert("L").resize(size), dtype=np.float32) for picture in same]
         result.append(Image.fromarray(np.mean(grey, axis=0).astype(np.uint8)))
     return result
 
@@ -95,8 +95,8 @@ def data_urls(
     """Return four views under their maps (4, H, W) as data URLs (PNG)."""
     full = limit(attribution, display)
     result = []
-    for picture, own in zip(pictures, attribution, strict=True):
+    for picture, values in zip(pictures, attribution, strict=True):
         buffer = io.BytesIO()
-        blend(picture, own, full, display.opacity).save(buffer, "PNG")
+        blend(picture, values, full, display.opacity).save(buffer, "PNG")
         result.append("data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode())
     return result

@@ -40,10 +40,10 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def roc(result: Roc, name: Sequence[str], width: float = DOUBLE_COLUMN / 2) -> Figure:
+def roc(result: Roc, class_names: Sequence[str], width: float = DOUBLE_COLUMN / 2) -> Figure:
     """Draw every curve in grey, the best and the worst three by area in their class's colour.
 
-    `name` are all S classes, in the order that colours them; width in mm.
+    `class_names` are all S classes, in the order that colours them; width in mm.
     """
     with _style():
         figure, axes = _figure(width, width)
@@ -54,7 +54,7 @@ def roc(result: Roc, name: Sequence[str], width: float = DOUBLE_COLUMN / 2) -> F
         for curve in ranked:
             if curve not in named:
                 _curve(axes, curve, color=GREY, linewidth=0.35)
-        colors = class_colors(name)
+        colors = class_colors(class_names)
         for curve in named:
             label = f"{curve.class_name} ({curve.auc:.3f})"
             _curve(axes, curve, color=colors[curve.class_name], label=label)
@@ -84,9 +84,9 @@ def confusion(result: Confusion, width: float = DOUBLE_COLUMN) -> Figure:
         share = np.divide(result.counts, total, out=np.zeros(result.counts.shape), where=total > 0)
         image = axes.imshow(share, cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
         size = min(7.0, 0.75 * width / MILLIMETRES_PER_INCH * 72 / len(result.class_names) / 1.25)
-        places = np.arange(len(result.class_names))
-        axes.set_xticks(places, result.class_names, rotation=90, fontsize=size)
-        axes.set_yticks(places, result.class_names, fontsize=size)
+        positions = np.arange(len(result.class_names))
+        axes.set_xticks(positions, result.class_names, rotation=90, fontsize=size)
+        axes.set_yticks(positions, result.class_names, fontsize=size)
         axes.tick_params(length=1)
         axes.set(xlabel="Predicted", ylabel="True")
         axes.spines[:].set_visible(True)
@@ -98,25 +98,25 @@ def confusion(result: Confusion, width: float = DOUBLE_COLUMN) -> Figure:
 
 def projection(
     title: str,
-    coordinate: NDArray[np.float32],
-    label: NDArray[np.int64],
-    name: Sequence[str],
+    coordinates: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    class_names: Sequence[str],
     width: float = DOUBLE_COLUMN,
 ) -> Figure:
     """Draw a map, (N, 2), with a colour and a legend entry for each class present; width in mm."""
     with _style():
         columns = max(1, int(width // 28))
-        present = [index for index in range(len(name)) if (label == index).any()]
+        present = [index for index in range(len(class_names)) if (labels == index).any()]
         rows = -(-len(present) // columns)
         figure, axes = _figure(width, width * 0.75 + 3.2 * rows)
-        colors = list(class_colors(name).values())
-        point = float(np.clip(6000 / max(len(label), 1), 0.5, 9))
+        colors = list(class_colors(class_names).values())
+        point = float(np.clip(6000 / max(len(labels), 1), 0.5, 9))
         # Classes are drawn in random order of points, or the last would cover the others.
-        order = np.random.default_rng(0).permutation(len(label))
+        order = np.random.default_rng(0).permutation(len(labels))
         axes.scatter(
-            coordinate[order, 0],
-            coordinate[order, 1],
-            c=[colors[index] for index in label[order]],
+            coordinates[order, 0],
+            coordinates[order, 1],
+            c=[colors[index] for index in labels[order]],
             s=point,
             linewidths=0,
         )
@@ -124,7 +124,7 @@ def projection(
         axes.spines[:].set_visible(True)
         axes.spines[:].set_color(GREY)
         handles = [
-            axes.scatter([], [], color=colors[index], s=9, linewidths=0, label=name[index])
+            axes.scatter([], [], color=colors[index], s=9, linewidths=0, label=class_names[index])
             for index in present
         ]
         figure.legend(

@@ -1,6 +1,6 @@
 """Plotly figures for the screen."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,8 @@ _ORDER = {
     "random": ("#6a7683", "dot", 1.5),
     "edges": ("#b5651d", "dash", 1.5),
 }
+# Between the labels and the axis.
+_INVISIBLE_TICKS = {"ticks": "outside", "tickcolor": "rgba(0,0,0,0)"}
 _FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif'
 
 
@@ -69,19 +71,19 @@ def share_coloring(share: NDArray[np.float32] | NDArray[np.float64]) -> Coloring
 
 def share_gradient() -> str:
     """Return the scale of shares as a CSS gradient, from 0 on the left to 1 on the right."""
-    stops = ", ".join(f"{colour} {share:.0%}" for share, colour in _SHARE)
+    stops = ", ".join(f"{color} {share:.0%}" for share, color in _SHARE)
     return f"linear-gradient(to right, {stops})"
 
 
-def projection(coordinate: NDArray[np.float32], coloring: Coloring) -> go.Figure:
-    """Draw a projection of N locations, coordinate (N, 2), as one trace in the given order.
+def projection(coordinates: NDArray[np.float32], coloring: Coloring) -> go.Figure:
+    """Draw a projection of N locations, coordinates (N, 2), as one trace in the given order.
 
     Both axes have the same scale and no numbers, which would mean nothing.
     """
-    size = 8 if len(coordinate) <= 400 else 6 if len(coordinate) <= 3000 else 3
+    size = 8 if len(coordinates) <= 400 else 6 if len(coordinates) <= 3000 else 3
     trace = go.Scattergl(
-        x=coordinate[:, 0],
-        y=coordinate[:, 1],
+        x=coordinates[:, 0],
+        y=coordinates[:, 1],
         mode="markers",
         # The page shows its own label; "none" still tells it where the pointer is.
         hoverinfo="none",
@@ -134,14 +136,14 @@ def ring(x: float, y: float) -> dict[str, Any]:
     }
 
 
-def roc(result: Roc, colour: Mapping[str, str], named: Sequence[str] | None = None) -> go.Figure:
+def roc(result: Roc, colors: Mapping[str, str], named: Sequence[str] | None = None) -> go.Figure:
     """Draw one curve per class over the diagonal of chance.
 
     At most `MOST_NAMED` curves are all coloured and named with their AUC; of more, only the best
     and the worst three, the others stay grey with a tooltip. `named` restricts curves and
     undefined classes to some classes.
     """
-    wanted = set(colour if named is None else named)
+    wanted = set(colors if named is None else named)
     curves = [curve for curve in result.curves if curve.class_name in wanted]
     undefined = [name for name in result.undefined if name in wanted]
     by_area = sorted(curves, key=lambda curve: curve.auc, reverse=True)
@@ -175,27 +177,18 @@ def roc(result: Roc, colour: Mapping[str, str], named: Sequence[str] | None = No
         hoverinfo="skip",
         showlegend=False,
     )
-    behind = [curve for curve in curves if curve not in front]
-    for curve in behind:
+    for curve in [curve for curve in curves if curve not in front]:
         figure.add_trace(_curve(curve, "#cdd4da", 0.9, False))
     for rank, curve in enumerate(front):
         worst = len(curves) > MOST_NAMED and rank >= 3
         figure.add_trace(
-            _curve(curve, colour[curve.class_name], 1.8, True, "dash" if worst else "solid")
+            _curve(curve, colors[curve.class_name], 1.8, True, "dash" if worst else "solid")
         )
     if undefined:
         listed = ", ".join(undefined[:4]) + (" …" if len(undefined) > 4 else "")
-        figure.add_annotation(
-            text=f"No curve: {listed} (no locations of this class or of others)",
-            x=0.02,
-            y=0.98,
-            xref="paper",
-            yref="paper",
-            xanchor="left",
-            yanchor="top",
-            showarrow=False,
-            font={"size": 10.5, "color": QUIET},
-        )
+        text = f"No curve: {listed} (no locations of this class or of others)"
+        font = {"size": 10.5, "color": QUIET}
+        _annotate(figure, text, 0.02, 0.98, yanchor="top", font=font)
     return figure
 
 
@@ -207,19 +200,18 @@ def confusion(
     `true` restricts the rows, and the columns to the same classes and those predicted for them.
     `marked` is a (true, predicted) cell to frame.
     """
-    name, count = list(result.class_names), result.counts
-    row = list(range(len(name)))
-    column = row
+    names, counts = result.class_names, result.counts
+    rows = columns = list(range(len(names)))
     if true is not None:
-        row = [index for index, class_name in enumerate(name) if class_name in set(true)]
-        column = [i for i in range(len(name)) if i in row or count[row, i].any()]
-    shown = count[np.ix_(row, column)]
-    down, across = [name[i] for i in row], [name[i] for i in column]
+        rows = [index for index, name in enumerate(names) if name in set(true)]
+        columns = [index for index in columns if index in rows or counts[rows, index].any()]
+    shown = counts[np.ix_(rows, columns)]
+    down, across = [names[i] for i in rows], [names[i] for i in columns]
     figure = go.Figure(
         go.Heatmap(
             # Positions, not names: a name that looks like a number or a date stays a name.
             z=shown,
-            customdata=np.array([[(down_name, name) for name in across] for down_name in down])
+            customdata=np.array([[(true_name, name) for name in across] for true_name in down])
             if down
             else None,
             hovertemplate="true %{customdata[0]}<br>predicted %{customdata[1]}: <b>%{z}</b>"
@@ -254,12 +246,11 @@ def deletion_insertion(
     fraction: NDArray[np.float64],
     deletion: Mapping[str, NDArray[np.float64]],
     insertion: Mapping[str, NDArray[np.float64]],
-    area: Callable[[NDArray[np.float64], NDArray[np.float64]], float],
 ) -> go.Figure:
     """Draw deletion and insertion curves side by side, one line per order of the patches.
 
     `fraction` (P,) of the patches is replaced or inserted; the curves (P,) are probabilities in
-    [0, 1]; `area` returns the area under a curve of (probability, fraction).
+    [0, 1]. The areas under the curves are printed above them.
     """
     figure = go.Figure(
         layout=_layout(margin={"l": 34, "r": 20, "t": 22, "b": 36}, showlegend=False)
@@ -276,61 +267,48 @@ def deletion_insertion(
         axis = str(number) if number > 1 else ""
         named = []
         for order, curve in curves.items():
-            colour, dash, width = _ORDER[order]
-            named.append(f'<span style="color:{colour}">{order} {area(curve, fraction):.3f}</span>')
+            color, dash, width = _ORDER[order]
+            area = np.trapezoid(curve, fraction)
+            named.append(f'<span style="color:{color}">{order} {area:.3f}</span>')
             figure.add_scatter(
                 x=fraction,
                 y=curve,
                 mode="lines",
                 name=order,
-                line={"color": colour, "width": width, "dash": dash},
+                line={"color": color, "width": width, "dash": dash},
                 hovertemplate=f"{order}: %{{y:.1%}} with %{{x:.0%}} of the patches<extra></extra>",
                 xaxis=f"x{axis}",
                 yaxis=f"y{axis}",
             )
         left = 0.54 * (number - 1)
-        places = {"domain": [left, left + 0.46], "anchor": f"y{axis}", "tickvals": [0, 0.5, 1]}
+        x = {"domain": [left, left + 0.46], "anchor": f"y{axis}", "tickvals": [0, 0.5, 1]}
+        y = {"range": [0, top or 1], "anchor": f"x{axis}", "tickvals": None, "nticks": 4}
+        # The labels of x stand below the zero of y.
         figure.update_layout(
             {
-                # Below the zero of the other axis.
-                f"xaxis{axis}": _share(title)
-                | places
-                | {"ticks": "outside", "ticklen": 5, "tickcolor": "rgba(0,0,0,0)"},
-                f"yaxis{axis}": {
-                    "range": [0, top or 1],
-                    "anchor": f"x{axis}",
-                    "nticks": 4,
-                    "tickformat": ".0%",
-                    "tickfont": {"size": 10, "color": QUIET},
-                    "gridcolor": RULE,
-                    "zeroline": False,
-                    "fixedrange": True,
-                },
+                f"xaxis{axis}": _share(title) | x | _INVISIBLE_TICKS | {"ticklen": 5},
+                f"yaxis{axis}": _share("") | y,
             }
         )
-        figure.add_annotation(
-            text="  ".join(named),
-            x=left,
-            y=1,
-            xref="paper",
-            yref="paper",
-            xanchor="left",
-            yanchor="bottom",
-            showarrow=False,
-            font={"size": 10},
-        )
+        _annotate(figure, "  ".join(named), left, 1, yanchor="bottom", font={"size": 10})
     return figure
 
 
+def _annotate(figure: go.Figure, text: str, x: float, y: float, **style: Any) -> None:
+    """Write into a figure, from the left; x and y are shares of the drawing area."""
+    place = {"x": x, "y": y, "xref": "paper", "yref": "paper", "xanchor": "left"}
+    figure.add_annotation(text=text, showarrow=False, **place, **style)
+
+
 def _curve(
-    curve: RocCurve, colour: str, width: float, named: bool, dash: str = "solid"
+    curve: RocCurve, color: str, width: float, named: bool, dash: str = "solid"
 ) -> go.Scatter:
     keep = _visible(curve)
     return go.Scatter(
         x=curve.false_positive_rate[keep].astype(np.float32),
         y=curve.true_positive_rate[keep].astype(np.float32),
         mode="lines",
-        line={"color": colour, "width": width, "dash": dash},
+        line={"color": color, "width": width, "dash": dash},
         name=f"{curve.class_name} {curve.auc:.3f}",
         hovertemplate=f"<b>{curve.class_name}</b> AUC {curve.auc:.3f}, "
         f"{curve.positives:,} locations<br>"
@@ -347,43 +325,40 @@ def _visible(curve: RocCurve) -> NDArray[np.bool_]:
     return keep
 
 
+def _axis(title: str, **more: Any) -> dict[str, Any]:
+    style = {"text": title, "font": {"size": 11, "color": QUIET}, "standoff": 6}
+    return {"title": style, "zeroline": False, "fixedrange": True} | more
+
+
 def _share(title: str) -> dict[str, Any]:
-    return {
-        "title": {"text": title, "font": {"size": 11, "color": QUIET}, "standoff": 6},
-        "range": [-0.01, 1.01],
-        "tickvals": [0, 0.25, 0.5, 0.75, 1],
-        "tickformat": ".0%",
-        "tickfont": {"size": 10, "color": QUIET},
-        "gridcolor": RULE,
-        "zeroline": False,
-        "fixedrange": True,
-    }
+    return _axis(
+        title,
+        range=[-0.01, 1.01],
+        tickvals=[0, 0.25, 0.5, 0.75, 1],
+        tickformat=".0%",
+        tickfont={"size": 10, "color": QUIET},
+        gridcolor=RULE,
+    )
 
 
 def _names(names: Sequence[str], title: str) -> dict[str, Any]:
     step = max(1, -(-len(names) // MOST_TICKS))
     tick = list(range(0, len(names), step))
     level = sum(len(names[i]) + 2 for i in tick) * 7 < 300
-    more = f" (every {_ordinal(step)} is labelled)" if step > 1 else ""
-    return {
-        "title": {"text": title + more, "font": {"size": 11, "color": QUIET}, "standoff": 6},
-        "tickvals": tick,
-        "tickangle": 0 if level or title == "True" else 90,
-        "ticktext": [names[i] for i in tick],
-        "tickfont": {"size": 11 if len(tick) <= 12 else 9, "color": INK},
-        "ticks": "outside",
-        "ticklen": 4,
-        "tickcolor": "rgba(0,0,0,0)",
-        "showgrid": False,
-        "zeroline": False,
-        "fixedrange": True,
-        "automargin": True,
-        "range": [-0.5, len(names) - 0.5],
-    }
-
-
-def _ordinal(number: int) -> str:
-    return {2: "second", 3: "third"}.get(number, f"{number}th")
+    ordinal = {2: "second", 3: "third"}.get(step, f"{step}th")
+    more = f" (every {ordinal} is labelled)" if step > 1 else ""
+    return _axis(
+        title + more,
+        tickvals=tick,
+        tickangle=0 if level or title == "True" else 90,
+        ticktext=[names[i] for i in tick],
+        tickfont={"size": 11 if len(tick) <= 12 else 9, "color": INK},
+        ticklen=4,
+        showgrid=False,
+        automargin=True,
+        range=[-0.5, len(names) - 0.5],
+        **_INVISIBLE_TICKS,
+    )
 
 
 def _layout(**more: Any) -> go.Layout:

@@ -45,8 +45,7 @@ def test_the_measured_stands_in_bars() -> None:
     assert np.array_equal(drawn["map", "x"].y, found.deletion["map"])
     assert np.array_equal(drawn["edges", "x2"].y, found.insertion["edges"])
     named = [note.text for note in curves.figure.layout.annotations]
-    area = checks.area(found.deletion["random"], found.fractions)
-    assert area == pytest.approx(0.25)
+    # The area under the straight line from 0.5 to 0.
     assert "random 0.250" in named[0]
 
 

@@ -6,10 +6,12 @@ import pytest
 
 from common.errors import InputError
 from tests.examples import small_store
-from workbench import export, store
+from workbench import store
 from workbench.evaluation import metrics
+from workbench.export import MIN_WIDTH
 from workbench.figures import paper
 from workbench.figures.colors import class_colors
+from workbench.figures.export import export
 
 
 @pytest.fixture
@@ -65,7 +67,7 @@ def test_curves_of_one_class_alone_are_missed_in_words(small: store.Store) -> No
 
 
 def test_the_least_width_still_holds_every_figure(path: Path, tmp_path: Path) -> None:
-    assert len(export.export(path, tmp_path / "figures", export.MIN_WIDTH)) == 10
+    assert len(export(path, tmp_path / "figures", MIN_WIDTH)) == 10
 
 
 def test_a_class_without_a_curve_is_said(small: store.Store) -> None:
@@ -94,7 +96,7 @@ def test_a_map_has_every_location_and_only_classes_present(small: store.Store) -
 
 
 def test_export_writes_vector_files_of_the_asked_width(path: Path, tmp_path: Path) -> None:
-    written = export.export(path, tmp_path / "figures", 120.0)
+    written = export(path, tmp_path / "figures", 120.0)
     assert sorted(file.name for file in written) == sorted(
         f"{name}.{kind}"
         for name in ("roc", "confusion", "projection-pca", "projection-tsne", "projection-umap")
@@ -112,8 +114,8 @@ def test_export_writes_vector_files_of_the_asked_width(path: Path, tmp_path: Pat
 
 
 def test_the_same_store_gives_the_same_files(path: Path, tmp_path: Path) -> None:
-    one = export.export(path, tmp_path / "one", 120.0)
-    other = export.export(path, tmp_path / "other", 120.0)
+    one = export(path, tmp_path / "one", 120.0)
+    other = export(path, tmp_path / "other", 120.0)
     for first, second in zip(one, other, strict=True):
         assert first.read_bytes() == second.read_bytes()
 
@@ -122,6 +124,6 @@ def test_a_store_without_maps_is_refused(tmp_path: Path) -> None:
     made = small_store(tmp_path / "small.h5", tmp_path / "data")
     bare = store.Store(**{**vars(made), "projections": {}})
     store.write(tmp_path / "bare.h5", bare)
-    with pytest.raises(InputError, match=r"bare.h5: the store has no maps yet"):
-        export.export(tmp_path / "bare.h5", tmp_path / "figures", 120.0)
+    with pytest.raises(InputError, match=r"bare.h5: the store has no projections"):
+        export(tmp_path / "bare.h5", tmp_path / "figures", 120.0)
     assert not (tmp_path / "figures").exists()
