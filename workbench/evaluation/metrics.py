@@ -55,11 +55,10 @@ class Confusion:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Top-1 and top-5 accuracy of `n_locations`, in [0, 1]."""
+    """Top-1 and top-5 accuracy, in [0, 1]."""
 
     top_1: float
     top_5: float
-    n_locations: int
 
 
 def probabilities(logits: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -76,9 +75,9 @@ def rank_classes(logits: NDArray[np.float32]) -> NDArray[np.int64]:
 def accuracy(labels: NDArray[np.int64], logits: NDArray[np.float32]) -> Accuracy:
     """Return top-1 and top-5 accuracy; NaN without locations."""
     if not len(labels):
-        return Accuracy(float("nan"), float("nan"), 0)
+        return Accuracy(float("nan"), float("nan"))
     hit = rank_classes(logits) == labels[:, None]
-    return Accuracy(float(hit[:, 0].mean()), float(hit[:, :5].any(axis=1).mean()), len(labels))
+    return Accuracy(float(hit[:, 0].mean()), float(hit[:, :5].any(axis=1).mean()))
 
 
 def confusion(
