@@ -69,7 +69,7 @@ def hdf5_errors(path: Path, file_format: FileFormat) -> Iterator[None]:
     """Turn what h5py raises for a damaged file into an InputError."""
     try:
         yield
-    except InputError:
+    except (InputError, BrokenPipeError):
         raise
     except DAMAGED as error:
         reason = str(error).partition("\n")[0]
