@@ -41,7 +41,7 @@ class Options:
     data: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint=AS_EXTRACTED)] = None
     """folder of the photographs"""
     attributions: Annotated[UseAppendAction[tuple[Path, ...]], arg(metavar="FILE")] = ()
-    """file of `python -m workbench.attribution`, shown without computing"""
+    """file of `resnetbolt attribute`, shown without computing"""
     cache: Annotated[
         Path | None,
         arg(metavar="DIR", help_behavior_hint="(default: FILE.h5.cache, else your cache folder)"),
@@ -69,7 +69,7 @@ def main(arguments: list[str] | None = None, prog: str = "python app.py") -> NoR
         if not store.projections:
             raise InputError(
                 f"{options.store}: the store has no projections; "
-                f"make them with `python -m workbench.project {options.store}`."
+                f"make them with `resnetbolt project {options.store}`."
             )
         files = layered_cache.open_files(options.attributions, store)
         cache = layered_cache.LayeredCache(files, find_cache(store, options))

@@ -56,7 +56,7 @@ def test_a_foreign_file_is_refused(tmp_path: Path) -> None:
 def test_a_store_without_projections_is_refused(tmp_path: Path, made: tuple[Path, Store]) -> None:
     path = tmp_path / "bare.h5"
     stores.write(path, replace(made[1], projections={}))
-    assert f"`python -m workbench.project {path}`" in refused(path)
+    assert f"`resnetbolt project {path}`" in refused(path)
 
 
 def test_a_port_in_use_is_refused(made: tuple[Path, Store]) -> None:

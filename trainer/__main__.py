@@ -26,7 +26,7 @@ class Options(TrainingOptions):
     index: Annotated[
         Path | None, arg(metavar="FILE", help_behavior_hint="(default: beside RUN)")
     ] = None
-    """index that `python -m trainer.data.prepare` has made of them"""
+    """index that `resnetbolt prepare` has made of them"""
     resume: bool = False
     """continue after the last step that was saved in RUN, or start where there is none"""
 

@@ -41,7 +41,7 @@ class Options(TrainingOptions):
     index: Annotated[
         Path | None, arg(metavar="FILE", help_behavior_hint="(default: beside STUDY)")
     ] = None
-    """index written by `python -m trainer.data.prepare`"""
+    """index written by `resnetbolt prepare`"""
     vary: Annotated[
         UseAppendAction[tuple[str, ...]],
         arg(

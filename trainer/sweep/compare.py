@@ -32,7 +32,7 @@ class Options(TrainingOptions):
     test: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="(default: none)")] = None
     """folder of photographs to test the best checkpoints on"""
     index: Annotated[Path | None, _INDEX] = None
-    """index of --data, written by `python -m trainer.data.prepare`"""
+    """index of --data, written by `resnetbolt prepare`"""
     test_index: Annotated[Path | None, _INDEX] = None
     """index of --test"""
     setting: Annotated[

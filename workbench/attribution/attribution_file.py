@@ -27,7 +27,7 @@ from workbench.store.schema import Entry
 
 FORMAT = "resnetbolt-attributions"
 VERSION = 2
-AGAIN = "write it again with `python -m workbench.attribution`"
+AGAIN = "write it again with `resnetbolt attribute`"
 
 ENTRIES = (
     Entry("/location/id", ("N",), "string"),

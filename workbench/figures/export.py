@@ -40,8 +40,7 @@ def export(path: Path, out: Path, width: float) -> list[Path]:
     store = stores.read(path)
     if not store.projections:
         raise InputError(
-            f"{path}: the store has no projections; make them with "
-            f"`python -m workbench.project {path}`."
+            f"{path}: the store has no projections; make them with `resnetbolt project {path}`."
         )
     if out.exists() and not out.is_dir():
         raise InputError(f"{out}: this is a file; name a folder for the figures.")

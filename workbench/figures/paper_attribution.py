@@ -76,7 +76,7 @@ def _draw_views(
         overlay, ax=panels, aspect=12, pad=0.01, shrink=0.42, anchor=(0, 0.05), extend="both"
     )
     is_grad_cam = attribution.request.method == "grad_cam"  # Its values have another unit.
-    bar.set_label("Grad-CAM" if is_grad_cam else f"{attribution.request.output} a pixel")
+    bar.set_label("Grad-CAM" if is_grad_cam else f"{attribution.request.output} per pixel")
     bar.outline.set_linewidth(0.5)
     bar.ax.ticklabel_format(axis="y", scilimits=(-2, 2))
 

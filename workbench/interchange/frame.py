@@ -127,7 +127,7 @@ def _splits(store: Store, rows: slice) -> pd.Categorical:
 
 def _neighbor_columns(store: Store, index: "pd.Index[str]") -> pd.DataFrame:
     if store.neighbors is None:
-        raise InputError("the store has no neighbours; run `python -m workbench.project`.")
+        raise InputError("the store has no neighbours; run `resnetbolt project`.")
     location = np.array(store.location_ids, dtype=object)
     return pd.DataFrame(
         {

@@ -55,7 +55,7 @@ def write(
     projections, the disk is full, or a location cannot be read or explained.
     """
     if not store.projections:
-        raise InputError("the store has no projections; run `python -m workbench.project` first.")
+        raise InputError("the store has no projections; run `resnetbolt project` first.")
     with atomic_directory(path) as partial:
         labels = [
             {"index": number, "word_net_id": _category(number), "name": title}

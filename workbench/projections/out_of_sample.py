@@ -102,7 +102,7 @@ def _components(
         raise InputError(f"{path}: holds no locations; extract it again.")
     if reference.components is None:
         raise InputError(
-            f"{reference_path}: has no principal components; run `python -m workbench.project "
+            f"{reference_path}: has no principal components; run `resnetbolt project "
             f"{reference_path}` first."
         )
     if store.class_names != reference.class_names:

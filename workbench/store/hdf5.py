@@ -42,7 +42,7 @@ def open_hdf5(path: Path, file_format: FileFormat) -> h5py.File:
     Raises InputError when it is missing, of another format or of a newer version.
     """
     if not path.is_file():
-        raise InputError(f"{path}: there is no such {file_format.title}; {file_format.remedy}.")
+        raise InputError(f"{path}: there is no such {file_format.title}; check the path.")
     try:
         file = h5py.File(path, "r")
     except OSError as error:

@@ -16,7 +16,7 @@ from workbench.store.schema import FORMAT, PYTHON_KEYS, VERSION
 from workbench.store.tree import printable
 from workbench.store.validation import deviations, map_names
 
-STORE_FORMAT = hdf5.FileFormat(FORMAT, VERSION, "store", "run `python -m workbench.extract` again")
+STORE_FORMAT = hdf5.FileFormat(FORMAT, VERSION, "store", "run `resnetbolt extract` again")
 
 
 def read(path: Path) -> Store:

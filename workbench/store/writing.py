@@ -116,7 +116,7 @@ def remove(path: Path, name: str) -> None:
     with file_lock(path):
         if name not in read(path).projections:
             raise InputError(
-                f"{path}: has no projection {name!r}; `python -m workbench.store` lists them."
+                f"{path}: has no projection {name!r}; `resnetbolt inspect` lists them."
             )
         with open_store(path) as old, _new_store(path) as file:
             _copy(old, file, {f"projection/{name}"})

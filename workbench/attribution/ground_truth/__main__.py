@@ -33,7 +33,7 @@ DEFAULT_BASELINES = ("black", "mean", "blur")
 class Options:
     """Explain locations of a store of painted states and compare the maps with the masks.
 
-    The states are those of `python -m trainer.synthetic`; the masks show what defines each state
+    The states are those of `resnetbolt synthesize`; the masks show what defines each state
     (docs/background/ground-truth.md).
     """
 

@@ -13,7 +13,7 @@ from workbench.store import HEADINGS
 from workbench.store.photographs import Photographs
 
 ELEMENTS = "elements.csv"
-AGAIN = "paint the data set again with `python -m trainer.synthetic`"
+AGAIN = "paint the data set again with `resnetbolt synthesize`"
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,10 @@ CONFIG = replace(
     TINY,
     initialization="zero-residual",
     schedule="one-cycle",
-    epochs=8,
+    image_size=64,
+    epochs=30,
     batch_size=16,
-    learning_rate=2e-3,
+    learning_rate=1e-2,
 )
 
 
