@@ -98,7 +98,6 @@ def test_every_named_command_answers_help() -> None:
         "-m workbench.extract",
         "-m workbench.project",
         "-m workbench.export",
-        "-m tests.screenshot",
         "app.py",
     }
     for words in sorted(named):
