@@ -1,6 +1,7 @@
 """What several test files share: the CPU, one small data folder and one small trained run."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,13 @@ def trunk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
     """Give a test that is marked `real_resnet` torchvision's own networks."""
     if request.node.get_closest_marker("real_resnet"):
         monkeypatch.delenv("TINY_TRUNK")
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    """Compute on one thread, also after openTSNE has set OpenMP's threads to all cores."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
