@@ -1,5 +1,6 @@
 """Selecting in maps, legend, matrix and strip, in a real browser with an empty console."""
 
+import json
 import re
 
 import numpy as np
@@ -77,8 +78,13 @@ def test_a_lasso_selects_the_same_locations_in_all_maps(page: Page, site: Site) 
     assert 0 < len(inside) <= len(rows) < len(places)
     assert set(inside) <= set(rows) <= set(near)
     header(page).to_contain_text(f"{len(rows)} of 120 locations")
-    shown = set(page.locator(".card").evaluate_all("(all) => all.map((c) => c.dataset.location)"))
-    assert shown == {drawn_ids(site)[row] for row in rows[:60]}
+    page.wait_for_function(
+        """(expected) => {
+          const cards = [...document.querySelectorAll('.card')];
+          return JSON.stringify(cards.map((card) => card.dataset.location).sort()) === expected;
+        }""",
+        arg=json.dumps(sorted(drawn_ids(site)[row] for row in rows[:60]), separators=(",", ":")),
+    )
     # Another selection takes the place of the lasso, in its own map too.
     page.locator("[data-class=Ohio]").click()
     header(page).to_contain_text("24 of 120 locations")
