@@ -5,6 +5,7 @@ cli           how commands end: one sentence, an exit status
 distributed   one process or several (`torchrun`)
 errors        errors whose message is meant for the user
 files         atomic writes, file locks
+photographs   photographs as the model sees them: upright, whole, a square
 progress      progress callbacks and progress bars
 signals       SIGTERM and Ctrl-C
 """

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from common.errors import InputError
+from common.photographs import DECODE_ERRORS, open_rgb
 from trainer.data import decode
 from trainer.data.worker_processes import exit_with_parent, worker_context
 
@@ -80,8 +81,8 @@ def scan_photograph(root: Path, path: str) -> PhotographRecord:
         return PhotographRecord(path, problem=decode.describe_error(error))
     digest = hashlib.sha256(data).digest()
     try:
-        image = decode.open_rgb(data)
-    except decode.DECODE_ERRORS as error:
+        image = open_rgb(data)
+    except DECODE_ERRORS as error:
         problem = decode.describe_error(error)
         return PhotographRecord(
             path, status.st_size, status.st_mtime_ns, problem=problem, sha256=digest
