@@ -82,4 +82,4 @@ coverage: $(ENVIRONMENT)/.installed-test
 	@$(PYTEST) --cov --cov-report=term:skip-covered --cov-report=html
 
 clean:
-	rm -rf $(DATA) $(DATA).partial $(RUN) $(dir $(RUN))train-*.index.sqlite
+	rm -rf $(DATA) $(RUN) $(dir $(RUN))train-*.index.sqlite

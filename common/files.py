@@ -1,21 +1,26 @@
 """Atomic writes and file locks."""
 
 import csv
+import fcntl
 import io
 import os
 import re
+import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from glob import escape
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from common.errors import InputError
 
-PARTIAL = ".*.partial-*"
-"""Glob pattern of files being written; a killed process leaves one behind."""
+_PARTIAL = re.compile(r"\..+\.partial-\d+(\.[^.]*)?")
+"""Names of files and directories being written; a killed process leaves one behind."""
+_LOCK = ".lock"
+"""Name of the file in a directory being written that its process has locked."""
+_SYNC_THREADS = 16
 
 _ERRNO = re.compile(r"errno = (\d+)")
 
@@ -25,26 +30,24 @@ def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`, with the same suffix, to write to.
 
     After the block the file is flushed to the disk and renamed to `path`; after an error it is
-    removed and `path` stays unchanged. The target of a symbolic link is replaced. Raises InputError
-    if the directory is missing or the file cannot be written.
+    removed and `path` stays unchanged. The target of a symbolic link is replaced. What killed
+    processes left in the directory is removed. Write into the file, do not replace it: it is locked
+    as long as this process lives. Raises InputError if the directory is missing or the file cannot
+    be written.
     """
     if not path.parent.is_dir():
         raise InputError(f"{path.parent}: no such directory; create it or choose another.")
     target = resolve_link(path)
-    partial = _partial(target, str(os.getpid()))
     try:
-        partial.touch()
-        # Some libraries create files that only the owner can read: use the umask instead.
-        mode = (target if target.exists() else partial).stat().st_mode
-        yield partial
-        partial.chmod(mode)
-        with partial.open("rb+") as file:
-            os.fsync(file.fileno())
-        partial.replace(target)
+        with _locked_partial(target) as partial:
+            # Some libraries create files that only the owner can read: use the umask instead.
+            mode = (target if target.exists() else partial).stat().st_mode
+            yield partial
+            partial.chmod(mode)
+            _sync(partial)
+            partial.replace(target)
     except OSError as error:
         raise InputError(f"{path}: {disk_error(error)}") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def atomic_write_text(path: Path, text: str) -> None:
@@ -65,36 +68,34 @@ def atomic_directory(path: Path) -> Iterator[Path]:
     """Yield a temporary directory beside `path`, which is renamed to `path` on success.
 
     Its files are flushed to the disk first. An existing directory, allowed to be replaced by
-    `check_writable_directory`, is removed last. Raises InputError if it cannot be written.
+    `check_writable_directory`, is removed last. What killed processes left beside it is removed.
+    Raises InputError if it cannot be written.
     """
-    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
-    previous = path.with_name(f".{path.name}.old-{os.getpid()}")
+    previous = path.with_name(f".{path.name}.old-{secrets.randbits(32)}")
     try:
-        partial.mkdir()
-        yield partial
-        for entry in partial.iterdir():
-            with entry.open("rb+") as file:
-                os.fsync(file.fileno())
-        if path.exists():
-            # A directory cannot be renamed over a non-empty one.
-            path.rename(previous)
-        partial.rename(path)
+        _restore_directory(path)
+        with _locked_partial(path, directory=True) as partial:
+            yield partial
+            with ThreadPoolExecutor(_SYNC_THREADS) as pool:  # The disk takes them together.
+                list(pool.map(_sync, (entry for entry in partial.rglob("*") if entry.is_file())))
+            if path.exists():
+                # A directory cannot be renamed over a non-empty one.
+                path.rename(previous)
+            partial.rename(path)
+            (path / _LOCK).unlink()
     except OSError as error:
         raise InputError(f"{path}: {disk_error(error)}") from error
     finally:
-        if previous.exists() and not path.exists():
-            previous.rename(path)
-        for temporary in (partial, previous):
-            shutil.rmtree(temporary, ignore_errors=True)
+        _restore_directory(path)
 
 
 @contextmanager
 def file_lock(path: Path, *, message: str = "") -> Iterator[None]:
     """Hold an exclusive lock for writing `path`; it is released when the process ends.
 
-    The lock is a hidden file beside `path`, because HDF5 locks the file itself for readers. Partial
-    files of killed processes are removed. Raises InputError with `message` if another process
-    holds the lock, and if the directory is missing or not writable.
+    The lock is a hidden file beside `path`, because HDF5 locks the file itself for readers. Raises
+    InputError with `message` if another process holds the lock, and if the directory is missing or
+    not writable.
     """
     target = resolve_link(path)
     if not target.parent.is_dir():
@@ -111,8 +112,6 @@ def file_lock(path: Path, *, message: str = "") -> Iterator[None]:
         reason = error_text(error)
         raise InputError(f"{path}: {reason}; choose a file in a directory of yours.") from error
     try:
-        for left in target.parent.glob(_partial(Path(escape(str(target))), "*").name):
-            left.unlink(missing_ok=True)
         yield
     finally:
         lock.unlink(missing_ok=True)  # While it is held, so that no other process has locked it.
@@ -157,6 +156,7 @@ def check_writable_directory(path: Path, known: re.Pattern[str], *, overwrite: b
     """
     if not path.name or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise InputError(f"{path}: cannot be written; choose a place in a directory of yours.")
+    _restore_directory(path)
     if path.is_symlink() or (path.exists() and not path.is_dir()):
         raise InputError(f"{path}: is not a directory; choose another place.")
     if not path.exists():
@@ -164,12 +164,85 @@ def check_writable_directory(path: Path, known: re.Pattern[str], *, overwrite: b
     if not overwrite:
         raise InputError(f"{path}: already exists; choose another directory or pass --overwrite.")
     for entry in sorted(path.iterdir()):
-        if entry.is_dir() or not known.fullmatch(entry.name):
+        if entry.is_dir() or not (known.fullmatch(entry.name) or entry.name == _LOCK):
             raise InputError(
                 f"{entry}: was not written by this command and would be lost; move it or choose "
                 "another directory."
             )
 
 
-def _partial(target: Path, process: str) -> Path:
-    return target.with_name(f".{target.stem}.partial-{process}{target.suffix}")
+def _sync(path: Path) -> None:
+    """Flush a file to the disk."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _locked_partial(target: Path, *, directory: bool = False) -> Iterator[Path]:
+    """Yield a new file or directory beside `target`, locked, and remove it if it is still there.
+
+    The kernel releases the lock when the process ends, however it ends, on any machine. The lock is
+    shared, so that readers may share it once the file has its name.
+    """
+    _remove_partials(target.parent)
+    descriptor = None
+    while descriptor is None:
+        number = secrets.randbits(32)
+        name = f"{target.stem}.partial-{number}{target.suffix}"
+        partial = target.with_name(f".{target.name}.partial-{number}" if directory else f".{name}")
+        if directory:
+            partial.mkdir()
+        descriptor = _lock(partial / _LOCK if directory else partial)
+    try:
+        yield partial
+    finally:
+        if directory:
+            shutil.rmtree(partial, ignore_errors=True)
+        else:
+            partial.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _lock(path: Path) -> int | None:
+    """Create and lock a file; return None if another process removed it as one that was left."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+    except FileNotFoundError:  # With its directory.
+        return None
+    with suppress(OSError):  # Where the file system has no locks, nobody removes it.
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+    if path.exists():
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def _remove_partials(folder: Path) -> None:
+    """Remove the partial files and directories in a folder that no living process has locked."""
+    for path in folder.glob(".*.partial-*"):
+        if not _PARTIAL.fullmatch(path.name):
+            continue
+        is_directory = path.is_dir()
+        with suppress(OSError):  # Being written, gone, or not ours.
+            if is_directory and not (path / _LOCK).exists():
+                path.rmdir()  # Empty: killed before it was locked.
+                continue
+            descriptor = os.open(
+                path / _LOCK if is_directory else path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK
+            )
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path) if is_directory else path.unlink()
+            finally:
+                os.close(descriptor)
+
+
+def _restore_directory(path: Path) -> None:
+    """Put back a directory that a killed process had moved away to replace it, or remove it."""
+    pattern = re.compile(rf"\.{re.escape(path.name)}\.old-\d+")
+    for previous in path.parent.glob(".*.old-*"):
+        if pattern.fullmatch(previous.name) and previous.is_dir():
+            if path.exists():
+                shutil.rmtree(previous, ignore_errors=True)
+            else:
+                previous.rename(path)

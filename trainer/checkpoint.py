@@ -21,10 +21,11 @@ import torch
 import torchvision
 from pydantic import Field
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as to_bytes
 
 from common.errors import InputError
-from common.files import PARTIAL, atomic_write, atomic_write_text
+from common.files import atomic_write, atomic_write_text
 from common.validation import NonNegativeInt, validate
 from trainer.config import Config
 from trainer.models.resnet import FourViewResNet
@@ -88,12 +89,12 @@ def save(
     temporary = run / f"weights-{checkpoint.step:07d}.safetensors"
     try:
         with atomic_write(temporary) as partial:
-            save_file(tensors, partial, _weights_metadata(checkpoint.config))
+            partial.write_bytes(to_bytes(tensors, _weights_metadata(checkpoint.config)))
         with atomic_write(_state_file(run, checkpoint)) as partial:
             torch.save(dict(state), partial)
-    except (SafetensorError, RuntimeError) as error:
+    except (InputError, RuntimeError) as error:
         temporary.unlink(missing_ok=True)
-        # Both libraries raise these for a full disk.
+        # torch raises the second for a full disk.
         raise InputError(
             f"{run}: the checkpoint of step {checkpoint.step} could not be written, most likely "
             "because the disk is full; free some space and resume from the previous save."
@@ -208,8 +209,7 @@ def _remove_unused(run: Path) -> None:
     used_names = {last.weights, _state_file(run, last).name}
     if (run / "best.json").is_file():
         used_names.add(read(run, "best").weights)
-    paths = [*run.glob("weights-*.safetensors"), *run.glob("state-*.pt"), *run.glob(PARTIAL)]
-    for path in paths:
+    for path in [*run.glob("weights-*.safetensors"), *run.glob("state-*.pt")]:
         if path.name not in used_names:
             path.unlink(missing_ok=True)
 

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from common.errors import InputError
 from trainer.synthetic import climates, elements, paint
 from trainer.synthetic.__main__ import main
 from trainer.synthetic.backdrop import light
@@ -67,7 +66,7 @@ def test_layout_and_names(painted: Path) -> None:
                 assert 2007 <= int(match[1]) <= 2018
                 ids.add(match[2])
     assert len(ids) == 5 * 5
-    assert not (painted.parent / "data.partial").exists()
+    assert [path.name for path in painted.parent.iterdir()] == ["data"]
 
 
 def test_names_of_folders_may_have_spaces_and_ids_separators(tmp_path: Path) -> None:
@@ -283,19 +282,6 @@ def test_bad_arguments_are_refused(
     assert stop.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
-
-
-def test_unfinished_work_is_replaced_but_nothing_else(tmp_path: Path) -> None:
-    partial = tmp_path / "data.partial"
-    partial.mkdir()
-    (partial / "photograph.jpg").write_bytes(b"mine")
-    with pytest.raises(InputError, match=r"data\.partial"):
-        paint(tmp_path / "data", states=2, train=1, test=1, image_size=32, num_workers=1)
-    assert (partial / "photograph.jpg").read_bytes() == b"mine"
-    (partial / "painting-unfinished").touch()
-    paint(tmp_path / "data", states=2, train=1, test=1, image_size=32, num_workers=1)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["data"]
-    assert not (tmp_path / "data" / "photograph.jpg").exists()
 
 
 @pytest.mark.spawn

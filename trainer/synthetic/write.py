@@ -2,16 +2,17 @@
 
 import multiprocessing
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
 from tqdm import tqdm
 
 from common.errors import InputError
+from common.files import atomic_directory
 from trainer.synthetic import elements
 from trainer.synthetic.camera import HEADINGS
 from trainer.synthetic.scene import scene
@@ -20,7 +21,6 @@ from trainer.synthetic.states import STATES, spread
 from trainer.synthetic.view import views
 
 SPLITS = ("train", "test")
-MARKER = "painting-unfinished"
 QUALITY = 88
 
 
@@ -28,7 +28,6 @@ QUALITY = 88
 class _Batch:
     """Some locations of one state and split, painted by one process."""
 
-    root: Path
     split: int
     state: int
     """Row in `STATES`."""
@@ -57,23 +56,14 @@ def paint(
     1; `image_size` is the side of a view in pixels, a multiple of 32; `num_workers` processes
     paint, by default one per core. `shortcuts` are such as "Ohio=border" (`parse_shortcuts`) and do
     not change the scenes. The same `seed`, at least 0, gives the same bytes for any number of
-    workers. Files are written into `<root>.partial`, which is renamed at the end. Raises
-    InputError.
+    workers. Raises InputError.
     """
     folder = Path(root).resolve()
     _check(folder)
     chosen = spread(states)
     shortcut_of = parse_shortcuts(shortcuts, [state.name for state in chosen])
-    partial = folder.with_name(folder.name + ".partial")
-    _create_partial(partial)
-    for split in SPLITS:
-        for state in chosen:
-            (partial / split / state.name).mkdir(parents=True)
-            (partial / "mask" / split / state.name).mkdir(parents=True)
-    (partial / "elements.csv").write_text(elements.table(shortcut_of), encoding="utf-8")
     batches = [
         _Batch(
-            partial,
             split,
             row,
             first,
@@ -87,19 +77,25 @@ def paint(
         for split, count in enumerate((train, test))
         for first in range(0, count, 5)
     ]
+    folder.parent.mkdir(parents=True, exist_ok=True)
     lines: dict[tuple[int, int], list[str]] = {}
     total = len(chosen) * (train + test)
-    with tqdm(total=total, unit="location", desc="painting", disable=not progress) as bar:
-        for batch, written in zip(batches, _paint_batches(batches, num_workers), strict=True):
-            lines.setdefault((batch.split, batch.state), []).extend(written)
-            bar.update(len(written))
-    for (split_number, row), written in lines.items():
-        info = partial / SPLITS[split_number] / STATES[row].name / "info.txt"
-        info.write_text("".join(written), encoding="utf-8", newline="\n")
-    (partial / MARKER).unlink()
-    if folder.exists():
-        folder.rmdir()
-    partial.rename(folder)
+    with (
+        atomic_directory(folder) as unfinished,
+        tqdm(total=total, unit="location", desc="painting", disable=not progress) as bar,
+    ):
+        for split in SPLITS:
+            for state in chosen:
+                (unfinished / split / state.name).mkdir(parents=True)
+                (unfinished / "mask" / split / state.name).mkdir(parents=True)
+        (unfinished / "elements.csv").write_text(elements.table(shortcut_of), encoding="utf-8")
+        written = _paint_batches(unfinished, batches, num_workers)
+        for batch, text in zip(batches, written, strict=True):
+            lines.setdefault((batch.split, batch.state), []).extend(text)
+            bar.update(len(text))
+        for (split_number, row), texts in lines.items():
+            info = unfinished / SPLITS[split_number] / STATES[row].name / "info.txt"
+            info.write_text("".join(texts), encoding="utf-8", newline="\n")
     return folder
 
 
@@ -110,34 +106,22 @@ def _check(folder: Path) -> None:
         raise InputError(f"{folder} is not empty; choose another folder, or remove it first.")
 
 
-def _create_partial(partial: Path) -> None:
-    """Create the folder for unfinished work, in place of that of a killed run."""
-    if partial.exists():
-        if not (partial / MARKER).is_file():
-            raise InputError(
-                f"{partial} already exists and is not an unfinished painting; remove or rename it."
-            )
-        shutil.rmtree(partial)
-    partial.mkdir(parents=True)
-    (partial / MARKER).write_text("A painting that was not finished; safe to remove.\n")
-
-
-def _paint_batches(batches: list[_Batch], workers: int | None) -> Iterator[list[str]]:
+def _paint_batches(root: Path, batches: list[_Batch], workers: int | None) -> Iterator[list[str]]:
     count = min(workers or os.cpu_count() or 1, len(batches))
     if count == 1:
-        yield from map(_paint_batch, batches)
+        yield from map(partial(_paint_batch, root), batches)
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(count, mp_context=context) as pool:
-        yield from pool.map(_paint_batch, batches)
+        yield from pool.map(partial(_paint_batch, root), batches)
 
 
-def _paint_batch(batch: _Batch) -> list[str]:
+def _paint_batch(root: Path, batch: _Batch) -> list[str]:
     """Paint the locations of a batch and return their lines of info.txt."""
     state = STATES[batch.state]
     split = SPLITS[batch.split]
-    pictures_folder = batch.root / split / state.name
-    masks_folder = batch.root / "mask" / split / state.name
+    pictures_folder = root / split / state.name
+    masks_folder = root / "mask" / split / state.name
     lines = []
     for index in range(batch.first, batch.last):
         location = scene(state, (batch.seed, batch.split, batch.state, index))

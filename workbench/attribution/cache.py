@@ -5,7 +5,6 @@ import json
 import os
 import re
 import sys
-import time
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -33,10 +32,6 @@ UNCHECKED, CHECKED = ".unchecked", ".checked"
 """Suffixes without and with checks: a file without checks never replaces one with checks."""
 FILE = re.compile(r"[0-9a-f]{64}\.(unchecked|checked|plain|examined)")
 """Names of files here; the last two suffixes are of older versions, which are only removed."""
-PARTIAL = re.compile(r"\.[0-9a-f]{64}\.partial-\d+\.(unchecked|checked)")
-"""Names of files that `common.files.atomic_write` is writing."""
-ABANDONED = 3600
-"""Seconds after which no process is still writing a partial file."""
 CHECKSUM = hashlib.sha256().digest_size
 KEY = "key"
 # What numpy raises for a file of another program.
@@ -129,16 +124,13 @@ class AttributionCache:
             size -= status.st_size
 
     def _files(self) -> Iterator[tuple[Path, os.stat_result]]:
-        """Yield all files, and remove partial files of killed processes."""
+        """Yield all files."""
         with os.scandir(self._folder) as entries:
             for entry in entries:
                 with suppress(FileNotFoundError):  # Another process may have removed it.
                     status = entry.stat(follow_symlinks=False)
-                    abandoned = time.time() - status.st_mtime > ABANDONED
                     if FILE.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
                         yield Path(entry.path), status
-                    elif PARTIAL.fullmatch(entry.name) and abandoned:
-                        Path(entry.path).unlink()
 
     def _paths(self, location_id: str, request: AttributionRequest) -> tuple[Path, Path]:
         """Return the file with checks and the one without."""

@@ -88,8 +88,11 @@ def check_free_space(path: Path, needed: int) -> None:
 
 @contextmanager
 def create_hdf5(path: Path) -> Iterator[h5py.File]:
-    """Yield a new file; raises OSError, not RuntimeError, if the disk is full when it is closed."""
-    file = h5py.File(path, "w")
+    """Yield a new file; raises OSError, not RuntimeError, if the disk is full when it is closed.
+
+    HDF5 does not lock it, because `common.files.atomic_write` does.
+    """
+    file = h5py.File(path, "w", locking=False)
     try:
         yield file
     except BaseException:

@@ -19,7 +19,7 @@ import pytest
 from tests.examples import small_disk
 from tests.workbench.attribution.examples import FINGERPRINT, REQUEST, assert_same, example
 from workbench.attribution import cache as module
-from workbench.attribution.cache import ABANDONED, AttributionCache
+from workbench.attribution.cache import AttributionCache
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
 from workbench.attribution.serialization import ALGORITHM, Fingerprint
@@ -223,7 +223,7 @@ def test_what_somebody_else_has_put_there_stays(folder: Path) -> None:
     folder.mkdir()
     target = folder.parent / "target"
     target.write_text("mine")
-    strangers = [folder / name for name in ("notes.txt", "a" * 64, ".x.partial-1.unchecked")]
+    strangers = [folder / name for name in ("notes.txt", "a" * 64, ".x.partial.unchecked")]
     for path in strangers:
         path.write_text("mine")
     link = folder / f"{'b' * 64}.unchecked"
@@ -287,20 +287,6 @@ def test_an_attribution_above_the_limit_evicts_nothing(folder: Path) -> None:
     AttributionCache(folder, FINGERPRINT, 10_000).put(example(1, side=64))
     assert kept(folder, example(0)) is not None
     assert kept(folder, example(1)) is None
-
-
-def test_abandoned_partial_files_are_removed(
-    folder: Path,
-) -> None:
-    folder.mkdir()
-    old, young = (folder / f".{letter * 64}.partial-7.unchecked" for letter in "ab")
-    for path in (old, young):
-        path.write_bytes(b"half")
-    hour = time.time() - ABANDONED - 5
-    os.utime(old, (hour, hour))
-    put(folder, example())
-    assert not old.exists()
-    assert young.exists()
 
 
 def test_a_folder_that_cannot_be_created_is_reported_once(
@@ -402,9 +388,6 @@ def test_the_cache_is_usable_after_a_kill_at_any_moment(folder: Path) -> None:
                 assert_same(found, example(seed, side=128, evidence=examined))
         assert all(path.suffix in (".unchecked", ".checked") for path in folder.iterdir())
     assert there
-    for path in folder.glob(".*"):
-        hour = time.time() - ABANDONED - 5
-        os.utime(path, (hour, hour))
     put(folder, example())
     assert not list(folder.glob(".*"))
 

@@ -343,16 +343,6 @@ def test_a_symbolic_link_stays_and_its_target_keeps_its_mode(tmp_path: Path, pat
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_partial_files_of_a_killed_writer_are_removed(path: Path) -> None:
-    left = path.with_name(".small.partial-99999.h5")
-    left.write_bytes(b"half")
-    other = path.with_name(".smaller.partial-99999.h5")
-    other.write_bytes(b"of another")
-    stores.remove(path, "umap")
-    assert not left.exists()
-    assert other.exists()
-
-
 def test_an_existing_file_is_not_overwritten_unasked(path: Path) -> None:
     with pytest.raises(InputError, match="--overwrite"):
         check_writable(path, overwrite=False)
