@@ -12,7 +12,7 @@ from torch import Tensor, distributed
 from torch.distributed import ProcessGroup
 
 from common.errors import InputError
-from common.files import disk_error
+from common.system_errors import explain, is_out_of_memory
 
 # The other processes may wait for hours while the main process reads every photograph.
 TIMEOUT = timedelta(hours=12)
@@ -118,16 +118,19 @@ def leave_process_group() -> None:
 def on_all_ranks(processes: Processes, work: Callable[[], T]) -> T:
     """Run `work` in each process and continue only if it succeeded in all of them.
 
-    Raises InputError in all processes if one of them raises InputError or OSError, so that none
-    waits for a process that has ended.
+    Raises InputError in all processes if one of them raises InputError or OSError, or has too
+    little memory, so that none waits for a process that has ended.
     """
+    problem: Exception | None
     try:
         result, problem = work(), None
-    except InputError as error:
+    except (InputError, BrokenPipeError) as error:
         problem = error
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        problem = InputError(f"{where}{disk_error(error)}")
+    except (OSError, MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not is_out_of_memory(error):
+            raise
+        where = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
+        problem = InputError(f"{where}{explain(error)}.")
         problem.__cause__ = error
     if processes.any(problem is not None):
         leave_process_group()

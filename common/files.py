@@ -1,12 +1,14 @@
 """Atomic writes and file locks."""
 
 import csv
+import errno
 import fcntl
 import io
 import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -15,6 +17,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from common.errors import InputError
+from common.system_errors import explain
 
 _PARTIAL = re.compile(r"\..+\.partial-\d+(\.[^.]*)?")
 """Names of files and directories being written; a killed process leaves one behind."""
@@ -22,7 +25,8 @@ _LOCK = ".lock"
 """Name of the file in a directory being written that its process has locked."""
 _SYNC_THREADS = 16
 
-_ERRNO = re.compile(r"errno = (\d+)")
+PLACE = "or choose another place"
+"""Advice for an output that cannot be written."""
 
 
 @contextmanager
@@ -35,10 +39,10 @@ def atomic_write(path: Path) -> Iterator[Path]:
     as long as this process lives. Raises InputError if the directory is missing or the file cannot
     be written.
     """
-    if not path.parent.is_dir():
-        raise InputError(f"{path.parent}: no such directory; create it or choose another.")
     target = resolve_link(path)
     try:
+        if not target.parent.is_dir():
+            _check_folder(target.parent)
         with _locked_partial(target) as partial:
             # Some libraries create files that only the owner can read: use the umask instead.
             mode = (target if target.exists() else partial).stat().st_mode
@@ -46,8 +50,10 @@ def atomic_write(path: Path) -> Iterator[Path]:
             partial.chmod(mode)
             _sync(partial)
             partial.replace(target)
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        raise InputError(f"{path}: {disk_error(error)}") from error
+        raise _write_error(path, error) from error
 
 
 def atomic_write_text(path: Path, text: str) -> None:
@@ -83,8 +89,10 @@ def atomic_directory(path: Path) -> Iterator[Path]:
                 path.rename(previous)
             partial.rename(path)
             (path / _LOCK).unlink()
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        raise InputError(f"{path}: {disk_error(error)}") from error
+        raise _write_error(path, error) from error
     finally:
         _restore_directory(path)
 
@@ -98,8 +106,7 @@ def file_lock(path: Path, *, message: str = "") -> Iterator[None]:
     not writable.
     """
     target = resolve_link(path)
-    if not target.parent.is_dir():
-        raise InputError(f"{path}: {os.strerror(2)}; choose a file in a directory of yours.")
+    _check_folder(target.parent)
     lock = target.with_name(f".{target.name}.lock")
     try:
         held = FileLock(lock, timeout=0)
@@ -109,8 +116,7 @@ def file_lock(path: Path, *, message: str = "") -> Iterator[None]:
             message or f"{path}: another process is writing this file; wait or choose another file."
         ) from error
     except OSError as error:
-        reason = error_text(error)
-        raise InputError(f"{path}: {reason}; choose a file in a directory of yours.") from error
+        raise InputError(f"{path}: {explain(error, PLACE)}.") from error
     try:
         yield
     finally:
@@ -126,24 +132,28 @@ def resolve_link(path: Path) -> Path:
         raise InputError(f"{path}: is a broken link; choose a file.") from error
 
 
-def error_text(error: OSError) -> str:
-    """Return the operating system's message, also from HDF5's longer ones."""
-    if error.strerror:
-        return error.strerror
-    number = _ERRNO.search(str(error))
-    code = error.errno or (int(number[1]) if number else 0)
-    return os.strerror(code) if code else str(error).partition("\n")[0]
+def check_readable(path: Path, missing: str) -> None:
+    """Raise InputError unless `path` is a file that can be read; the message names the cause.
 
-
-def disk_error(error: OSError) -> str:
-    """Return the error message with advice, without the file name."""
-    return f"{error_text(error)}; free some space or choose another place."
+    `missing` is the rest of the sentence about a file that does not exist.
+    """
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise InputError(f"{path}: is neither a file nor a folder; name a file.")
+        with path.open("rb"):
+            pass
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: {missing}.") from error
+    except OSError as error:
+        raise InputError(f"{path}: {explain(error)}.") from error
 
 
 def check_writable(path: Path, *, overwrite: bool) -> None:
     """Raise InputError unless a file can be written to `path`; call it before any long work."""
-    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-        raise InputError(f"{path}: cannot be written; choose a file in a directory of yours.")
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; name a file.")
+    _check_folder(path.parent)
     if path.exists() and not overwrite:
         raise InputError(f"{path}: already exists; choose another file or pass --overwrite.")
 
@@ -154,8 +164,9 @@ def check_writable_directory(path: Path, known: re.Pattern[str], *, overwrite: b
     With `overwrite`, a directory may exist if it only has files whose names match `known`; anything
     else belongs to the user.
     """
-    if not path.name or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-        raise InputError(f"{path}: cannot be written; choose a place in a directory of yours.")
+    if not path.name:
+        raise InputError(f"{path}: cannot be replaced; name a new folder.")
+    _check_folder(path.parent)
     _restore_directory(path)
     if path.is_symlink() or (path.exists() and not path.is_dir()):
         raise InputError(f"{path}: is not a directory; choose another place.")
@@ -246,3 +257,22 @@ def _restore_directory(path: Path) -> None:
                 shutil.rmtree(previous, ignore_errors=True)
             else:
                 previous.rename(path)
+
+
+def _check_folder(folder: Path) -> None:
+    """Raise InputError unless files can be created in `folder`; the message names the cause."""
+    if not folder.exists():
+        raise InputError(f"{folder}: no such folder; create it {PLACE}.")
+    if not folder.is_dir():
+        raise InputError(f"{folder}: is no folder; choose another place.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        read_only = os.statvfs(folder).f_flag & os.ST_RDONLY
+        number = errno.EROFS if read_only else errno.EACCES
+        raise InputError(f"{folder}: {explain(OSError(number, os.strerror(number)), PLACE)}.")
+
+
+def _write_error(path: Path, error: OSError) -> InputError:
+    """Return the error for `path`, or for another file that was read while it was written."""
+    name = Path(error.filename).name if isinstance(error.filename, str) else path.name
+    ours = name == path.name or _PARTIAL.fullmatch(name)
+    return InputError(f"{path if ours else error.filename}: {explain(error, PLACE)}.")

@@ -23,7 +23,8 @@ from typing import Any, NamedTuple
 from tqdm import tqdm
 
 from common.errors import InputError
-from common.files import atomic_write_text, error_text
+from common.files import atomic_write_text
+from common.system_errors import explain
 
 FORMAT = "resnetbolt-resume-buffer"
 VERSION = 1
@@ -89,6 +90,8 @@ class ResumeBuffer:
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             if overwrite:
                 return None
+            if isinstance(error, OSError):
+                raise InputError(f"{path}: {explain(error)}.") from error
             raise InputError(
                 f"{path}: cannot be resumed; remove the directory or pass --overwrite."
             ) from error
@@ -245,7 +248,7 @@ class Writer:
         self._synced = self._end
 
     def _disk_error(self, error: OSError) -> InputError:
-        return InputError(f"{self._path}: {error_text(error)}; free some space and {RESUME}.")
+        return InputError(f"{self._path}: {explain(error, f'and {RESUME}')}.")
 
 
 class Results:

@@ -6,9 +6,10 @@ kill at any moment leaves the previous checkpoint intact.
 """
 
 import dataclasses
+import errno
 import hashlib
 import json
-import pickle
+import os
 import platform
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -25,7 +26,8 @@ from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 
 from common.errors import InputError
-from common.files import atomic_write, atomic_write_text
+from common.files import atomic_write, atomic_write_text, check_readable
+from common.system_errors import explain, is_system_error
 from common.validation import NonNegativeInt, validate
 from trainer.config import Config
 from trainer.models.resnet import FourViewResNet
@@ -39,6 +41,7 @@ _OLD_NAMES = {
 }
 """Names of fields in versions 1 and 2 -> names now."""
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+RESUME = "and resume from the previous save"
 METRICS = ("training_loss", "validation_loss", "top_1", "top_5")
 
 
@@ -94,10 +97,12 @@ def save(
             torch.save(dict(state), partial)
     except (InputError, RuntimeError) as error:
         temporary.unlink(missing_ok=True)
-        # torch raises the second for a full disk.
+        cause = error.__cause__
+        # torch raises a RuntimeError without the cause where the disk is full.
+        full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        reason = explain(cause if isinstance(cause, OSError) else full, RESUME)
         raise InputError(
-            f"{run}: the checkpoint of step {checkpoint.step} could not be written, most likely "
-            "because the disk is full; free some space and resume from the previous save."
+            f"{run}: the checkpoint of step {checkpoint.step} could not be written: {reason}."
         ) from error
     sha256 = _sha256(temporary)
     # Named by content: saving a step again must not change the weights of another JSON.
@@ -114,19 +119,21 @@ def save(
 def load_state(run: Path, checkpoint: Checkpoint) -> dict[str, Any]:
     """Return the state that was saved with a checkpoint, on the CPU; raises InputError."""
     path = _state_file(run, checkpoint)
+    check_readable(path, "the optimizer state is missing; train into another folder")
     try:
         return cast(dict[str, Any], torch.load(path, map_location="cpu", weights_only=True))
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+    except Exception as error:  # A damaged pickle can raise anything.
+        if is_system_error(error):
+            raise InputError(f"{path}: {explain(error)}.") from error
         raise InputError(
-            f"{path}: the optimizer state is missing or damaged; train into another folder."
+            f"{path}: the optimizer state is damaged; train into another folder."
         ) from error
 
 
 def read(run: Path, name: str = "best") -> Checkpoint:
     """Read `RUN/<name>.json`; raises InputError if it is missing or not a checkpoint."""
     path = run / f"{name}.json"
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such checkpoint; train one first.")
+    check_readable(path, "there is no such checkpoint; train one first")
     try:
         document = json.loads(path.read_text("utf-8"))
         if document.pop("format") != FORMAT:
@@ -147,7 +154,9 @@ def read(run: Path, name: str = "best") -> Checkpoint:
         return checkpoint
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except OSError as error:
+        raise InputError(f"{path}: {explain(error)}.") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(f"{path}: not a readable checkpoint; choose another run.") from error
 
 
@@ -170,8 +179,7 @@ def load(run: Path, name: str = "best") -> tuple[FourViewResNet, Checkpoint]:
     """
     checkpoint = read(run, name)
     path = run / Path(checkpoint.weights).name
-    if not path.is_file():
-        raise InputError(f"{path}: the weights that {name}.json names are missing; train again.")
+    check_readable(path, f"the weights that {name}.json names are missing; train again")
     fusion, depth = checkpoint.config.fusion, checkpoint.config.depth
     model = FourViewResNet(fusion, len(checkpoint.class_names), depth=depth)
     try:
@@ -180,7 +188,9 @@ def load(run: Path, name: str = "best") -> tuple[FourViewResNet, Checkpoint]:
         if "model" in metadata and metadata != _weights_metadata(checkpoint.config):
             raise RuntimeError("written for another model")
         model.load_state_dict(load_file(path))
-    except (SafetensorError, RuntimeError, OSError) as error:
+    except (SafetensorError, RuntimeError, OSError, MemoryError) as error:
+        if is_system_error(error):
+            raise InputError(f"{path}: {explain(error)}.") from error
         raise InputError(
             f"{path}: not the weights of a ResNet-{depth} with {fusion} fusion and "
             f"{len(checkpoint.class_names)} classes; choose another run."

@@ -10,6 +10,7 @@ from tyro.conf import Positional, UseAppendAction, arg
 
 from common.cli import cli_errors
 from common.errors import InputError, Interrupted
+from common.system_errors import explain
 from trainer.options import TrainingOptions, explicit_fields, parse
 from trainer.sweep import RESUME_HINT
 from trainer.sweep.settings import Setting, parse_settings
@@ -89,8 +90,10 @@ def _read_lines(path: Path) -> list[str]:
     """Return the settings in a file, one a line, without comments; raises InputError."""
     try:
         text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as text; check --settings.") from error
+    except OSError as error:
+        raise InputError(f"{path}: {explain(error)}.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 text; check --settings.") from error
     lines = (line.partition("#")[0].strip() for line in text.splitlines())
     return [line for line in lines if line]
 

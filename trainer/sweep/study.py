@@ -20,6 +20,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from common.errors import InputError
+from common.files import PLACE
+from common.system_errors import explain, explain_sqlite
 from common.validation import option
 from trainer.config import FORMER_NAMES, Config
 from trainer.sweep.overrides import Overrides, Value, deciding_fields
@@ -193,16 +195,28 @@ def open_study(folder: Path, config: SweepConfig) -> Iterator[StudyFolder]:
     Raises InputError, also within the block, for a database that cannot be read or written, and
     for a study with other options.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{error.filename}: {explain(error, PLACE)}.") from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
         yield StudyFolder(folder, config)
     except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
-        reason = str(error.__cause__ or error).partition("\n")[0]
+        path, cause = folder / DATABASE, _sqlite_error(error)
+        if cause and (reason := explain_sqlite(path, cause, PLACE)):
+            raise InputError(f"{path}: {reason}.") from error
+        reason = str(cause or error).partition("\n")[0]
         raise InputError(
-            f"{folder / DATABASE}: the database cannot be read or written ({reason}); free some "
-            "space or choose another folder."
+            f"{path}: damaged, or not a database of a sweep ({reason}); choose another folder."
         ) from error
+
+
+def _sqlite_error(error: BaseException | None) -> sqlite3.Error | None:
+    """Return the error of SQLite that Optuna or SQLAlchemy has wrapped, None if there is none."""
+    while error and not isinstance(error, sqlite3.Error):
+        error = error.__cause__
+    return error if isinstance(error, sqlite3.Error) else None
 
 
 def _create_study(path: Path, config: SweepConfig) -> optuna.Study:

@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from common.errors import InputError
-from common.files import atomic_write, error_text
+from common.files import atomic_write
+from common.system_errors import explain
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
 from workbench.attribution.serialization import (
@@ -42,7 +43,6 @@ UNREADABLE = (
     OSError,
     EOFError,
     RuntimeError,
-    MemoryError,
     zipfile.BadZipFile,
     zlib.error,
 )
@@ -72,7 +72,7 @@ class AttributionCache:
         A damaged file is removed.
         """
         for path in self._paths(location_id, request):
-            with suppress(OSError):
+            with suppress(OSError, MemoryError):
                 attribution = _unpack(path.read_bytes(), self._key(location_id, request))
                 if attribution is None:
                     path.unlink()
@@ -95,7 +95,7 @@ class AttributionCache:
             if not self._failed:
                 self._failed = True
                 if isinstance(error, OSError):
-                    error = InputError(f"{self._folder}: {error_text(error)}")
+                    error = InputError(f"{self._folder}: {explain(error)}.")
                 print(f"Not all explanations are cached. {error}", file=sys.stderr)
 
     def _write(self, attribution: Attribution) -> int:

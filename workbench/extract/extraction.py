@@ -11,9 +11,10 @@ from typing import Any
 from common import distributed
 from common.distributed import Processes, on_all_ranks
 from common.errors import InputError
-from common.files import check_writable, error_text, file_lock
+from common.files import check_writable, file_lock
 from common.resume_buffer import OUTPUT, RESUME, Results, ResumeBuffer
 from common.signals import stop_signal
+from common.system_errors import explain
 from trainer.data import dataset
 from trainer.models.inference import fold_batch_norm, folding_is_exact
 from workbench import store as stores
@@ -156,7 +157,7 @@ def _write(task: ExtractionTask, start: _Start) -> None:
     except InputError as error:
         if isinstance(error.__cause__, OSError):
             raise InputError(
-                f"{task.request.out}: {error_text(error.__cause__)}; free some space and {RESUME}."
+                f"{task.request.out}: {explain(error.__cause__, f'and {RESUME}')}."
             ) from error
         raise
     task.buffer.clear()

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from pyarrow import csv, parquet
 
 from common.errors import InputError
-from common.files import atomic_write
+from common.files import atomic_write, check_readable
+from common.system_errors import explain, is_system_error
 from workbench.interchange.frame import frame_rows, row_batches
 from workbench.interchange.pictures import ViewReader, jpeg, panorama
 from workbench.store import Store
@@ -64,8 +65,7 @@ def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     Columns that the file lacks are left out; `projection_from_frame` reports them. Raises
     InputError when the file is missing, cannot be read, or has no `id`.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such table.")
+    check_readable(path, "there is no such table; check the path")
     separator = SEPARATORS.get(path.suffix.lower())
     if separator is None and path.suffix.lower() != ".parquet":
         raise InputError(f"{path}: is not a .csv, .tsv or .parquet file; rename or convert it.")
@@ -75,7 +75,9 @@ def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
         else:
             read = _read_text(path, columns, separator)
         frame: pd.DataFrame = read.to_pandas(ignore_metadata=True)
-    except (pa.ArrowException, OSError, ValueError) as error:
+    except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
+        if is_system_error(error):
+            raise InputError(f"{path}: {explain(error)}.") from error
         phrase = str(error).strip().partition("\n")[0].rstrip(".")
         raise InputError(f"{path}: cannot be read ({phrase}); write it again.") from error
     if "id" not in frame.columns:

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from common.errors import InputError
-from common.files import atomic_directory
+from common.files import atomic_directory, check_readable
+from common.system_errors import explain, is_system_error
 from workbench.attribution.explainer import Explainer
 from workbench.attribution.request import AttributionRequest
 from workbench.evaluation import metrics
@@ -219,14 +220,15 @@ def _locations(store: Store, what: str) -> Iterator[tuple[int, str]]:
 
 @contextmanager
 def _open(path: Path) -> Iterator[h5py.File]:
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such file; choose an HDF5 file of ViRelAy.")
+    check_readable(path, "there is no such file; choose an HDF5 file of ViRelAy")
     try:
         with h5py.File(path, "r") as file:
             yield file
-    except InputError:
+    except (InputError, BrokenPipeError):
         raise
     except DAMAGED as error:
+        if is_system_error(error):
+            raise InputError(f"{path}: {explain(error)}.") from error
         phrase = str(error).partition("\n")[0]
         raise InputError(f"{path}: cannot be read as ViRelAy's HDF5 ({phrase}).") from error
 

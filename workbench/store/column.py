@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from common.errors import InputError
+from workbench.store.hdf5 import FileFormat, hdf5_errors
 
 
 class Column:
@@ -16,9 +16,9 @@ class Column:
     It keeps the file open, so that its rows stay the same when another store replaces the file.
     """
 
-    def __init__(self, path: Path, dataset: h5py.Dataset) -> None:
-        """Take the dataset, and the path for error messages."""
-        self._path = path
+    def __init__(self, path: Path, dataset: h5py.Dataset, file_format: FileFormat) -> None:
+        """Take the dataset, and the path and format for error messages."""
+        self._path, self._format = path, file_format
         self._dataset = dataset
         self._file = dataset.file  # Otherwise h5py would close it.
         self._text = h5py.check_string_dtype(dataset.dtype) is not None
@@ -40,7 +40,7 @@ class Column:
     def __getitem__(self, rows: Any) -> NDArray[Any]:
         """Read rows by integer, slice, or integer array in any order.
 
-        Raises InputError when the file is damaged there.
+        Raises InputError when the file is damaged there or cannot be read.
         """
         if isinstance(rows, np.ndarray) and rows.dtype.kind in "iu":
             # HDF5 reads ascending rows only.
@@ -53,13 +53,9 @@ class Column:
         return np.asarray(self._read(slice(None)), dtype=dtype)
 
     def _read(self, rows: Any) -> NDArray[Any]:
-        try:
+        with hdf5_errors(self._path, self._format, self._dataset.name):
             values = self._dataset[rows]
             return decode_text(values) if self._text else values
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(
-                f"{self._path}: {self._dataset.name} is damaged; extract the store again."
-            ) from error
 
 
 def decode_text(values: Any) -> NDArray[np.str_]:

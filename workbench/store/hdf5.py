@@ -11,6 +11,8 @@ from pathlib import Path
 import h5py
 
 from common.errors import InputError
+from common.files import check_readable
+from common.system_errors import error_number, error_text, explain, is_system_error
 from workbench.store.tree import format_size
 
 # What h5py raises for a damaged file.
@@ -39,13 +41,15 @@ class FileFormat:
 def open_hdf5(path: Path, file_format: FileFormat) -> h5py.File:
     """Open a file of a format, of any known version, for reading.
 
-    Raises InputError when it is missing, of another format or of a newer version.
+    Raises InputError when it is missing, cannot be read, is locked by a program that writes it, is
+    of another format or of a newer version.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such {file_format.title}; check the path.")
+    check_readable(path, f"there is no such {file_format.title}; check the path")
     try:
         file = h5py.File(path, "r")
     except OSError as error:
+        if is_system_error(error):
+            raise InputError(f"{path}: {explain(error)}.") from error
         raise InputError(
             f"{path}: is not an HDF5 file, or is cut off; {file_format.remedy}."
         ) from error
@@ -65,15 +69,18 @@ def open_hdf5(path: Path, file_format: FileFormat) -> h5py.File:
 
 
 @contextmanager
-def hdf5_errors(path: Path, file_format: FileFormat) -> Iterator[None]:
-    """Turn what h5py raises for a damaged file into an InputError."""
+def hdf5_errors(path: Path, file_format: FileFormat, dataset: str = "") -> Iterator[None]:
+    """Turn what h5py raises for a file that cannot be read into an InputError naming the cause."""
     try:
         yield
     except (InputError, BrokenPipeError):
         raise
     except DAMAGED as error:
+        if is_system_error(error):
+            raise InputError(f"{path}: {explain(error)}.") from error
         reason = str(error).partition("\n")[0]
-        raise InputError(f"{path}: is damaged ({reason}); {file_format.remedy}.") from error
+        where = f"{dataset} is" if dataset else "is"
+        raise InputError(f"{path}: {where} damaged ({reason}); {file_format.remedy}.") from error
 
 
 def check_free_space(path: Path, needed: int) -> None:
@@ -88,7 +95,7 @@ def check_free_space(path: Path, needed: int) -> None:
 
 @contextmanager
 def create_hdf5(path: Path) -> Iterator[h5py.File]:
-    """Yield a new file; raises OSError, not RuntimeError, if the disk is full when it is closed.
+    """Yield a new file; raises OSError, not RuntimeError, if it cannot be written when closed.
 
     HDF5 does not lock it, because `common.files.atomic_write` does.
     """
@@ -102,7 +109,7 @@ def create_hdf5(path: Path) -> Iterator[h5py.File]:
     try:
         file.close()
     except RuntimeError as error:
-        raise OSError(str(error)) from error
+        raise OSError(error_number(error), error_text(error)) from error
 
 
 def is_external(file: h5py.File, name: str) -> bool:

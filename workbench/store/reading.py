@@ -35,9 +35,9 @@ def read(path: Path) -> Store:
             labels=file["/location/label"][:],
             latitudes=file["/location/latitude"][:],
             longitudes=file["/location/longitude"][:],
-            image_paths=Column(path, file["/location/image"]),
+            image_paths=Column(path, file["/location/image"], STORE_FORMAT),
             logits=file["/prediction/logit"][:],
-            features=Column(path, file["/feature"]),
+            features=Column(path, file["/feature"], STORE_FORMAT),
             provenance=json.loads(file.attrs["provenance"]),
             image_sha256=_column(path, file, "/location/image_sha256"),
             splits=file["/location/split"][:] if "/location/split" in file else None,
@@ -71,7 +71,7 @@ def _remedy(phrase: str) -> str:
 
 
 def _column(path: Path, file: h5py.File, name: str) -> Column | None:
-    return Column(path, file[name]) if name in file else None
+    return Column(path, file[name], STORE_FORMAT) if name in file else None
 
 
 def _components(group: h5py.Group) -> PrincipalComponents:

@@ -195,7 +195,7 @@ def test_settings_come_from_a_file_too(
             "has the same configuration as 'demo'",
         ),
         (["--setting=demo depth=19"], "--depth 19: must be 18"),
-        (["--settings=nowhere.txt"], "nowhere.txt: cannot be read as text"),
+        (["--settings=nowhere.txt"], "nowhere.txt: No such file or directory; check the path"),
         (["--setting=demo"], "Ohio: --data has no such class"),
         (
             ["--setting=demo", "--setting=demo weights=IMAGENET1K_V2"],

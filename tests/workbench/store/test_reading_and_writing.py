@@ -326,7 +326,7 @@ def test_the_lock_is_gone_when_the_work_is_done(tmp_path: Path) -> None:
         raise AssertionError("both hold it")
     assert not list(tmp_path.iterdir())
     with (
-        pytest.raises(InputError, match="choose a file in a directory of yours"),
+        pytest.raises(InputError, match="no such folder; create it or choose another place"),
         file_lock(tmp_path / "missing" / "x.h5"),
     ):
         pass
@@ -347,5 +347,5 @@ def test_an_existing_file_is_not_overwritten_unasked(path: Path) -> None:
     with pytest.raises(InputError, match="--overwrite"):
         check_writable(path, overwrite=False)
     check_writable(path, overwrite=True)
-    with pytest.raises(InputError, match="cannot be written; choose a file"):
+    with pytest.raises(InputError, match="missing: no such folder; create it or choose"):
         check_writable(path.parent / "missing" / "x.h5", overwrite=False)

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.errors import InputError
+from common.files import PLACE
+from common.system_errors import explain, explain_sqlite
 from trainer.data.decode import GONE, UNREADABLE
 from trainer.data.prepare.scan import HASH_BYTES, SHA256_BYTES, PhotographRecord
 
@@ -77,6 +79,9 @@ def open_database(path: Path) -> Iterator[sqlite3.Connection]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(_error_message(path.parent, error)) from error
+    try:
         # Without an isolation level Python does not start transactions implicitly.
         with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
             _lock(connection, path)
@@ -232,16 +237,10 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _error_message(path: Path, error: Exception) -> str:
-    # The lower byte of an extended error code is the primary code.
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-    if code in (
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_PERM,
-        sqlite3.SQLITE_READONLY,
-    ):
-        return f"{path}: cannot be written ({error}); free some space or choose another folder."
+    if isinstance(error, OSError):
+        return f"{error.filename or path}: {explain(error, PLACE)}."
+    if isinstance(error, sqlite3.Error) and (reason := explain_sqlite(path, error, PLACE)):
+        return f"{path}: {reason}."
     return (
         f"{path}: damaged, or not an index of photographs ({error}); remove it or choose another "
         "folder."
