@@ -19,7 +19,7 @@ from workbench import store as stores
 from workbench.attribution import layered_cache
 from workbench.attribution.attribution_file import AttributionFile
 from workbench.attribution.cache import AttributionCache
-from workbench.attribution.explainer import Explainer, UnavailableExplainer
+from workbench.attribution.explainer import Explainer, UnavailableExplainer, open_explainer
 from workbench.attribution.serialization import fingerprint
 from workbench.store import Store, provenance
 from workbench.store.photographs import Photographs
@@ -107,7 +107,7 @@ def find_photographs(store: Store, given: Path | None, notes: list[str]) -> Phot
     Raises InputError when a folder was given and is wrong.
     """
     try:
-        photographs = Photographs(provenance.folder(store, "data", given), store)
+        photographs = provenance.photographs(store, given)
         photographs.paths(store.location_ids[0])
     except InputError as error:
         if given:
@@ -125,21 +125,7 @@ def find_explainer(
     Raises InputError when a run folder was given and is wrong.
     """
     try:
-        run = provenance.folder(store, "run", given)
-        if not run.is_dir():
-            raise InputError(f"{run}: there is no such run folder; say where it is with --run.")
-        if photographs is None:
-            raise InputError("Without photographs there is nothing to explain; give --data.")
-        try:
-            # Here, so that the dashboard also opens where torch is not installed.
-            from workbench.attribution.compute.store_explainer import StoreExplainer
-        except (ImportError, RuntimeError, OSError) as error:
-            # The last two are what a torch and a torchvision that do not match raise.
-            reason = str(error).partition("\n")[0]
-            raise InputError(
-                f"torch cannot be imported ({reason}); install the workbench's requirements."
-            ) from error
-        return StoreExplainer(run, photographs, store)
+        return open_explainer(store, photographs, given)
     except InputError as error:
         if given:
             raise

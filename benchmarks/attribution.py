@@ -45,11 +45,11 @@ from trainer.models.inference import fold_batch_norm
 from trainer.models.resnet import FourViewResNet
 from workbench.attribution.compute import integrated_gradients
 from workbench.attribution.compute.batched_model import BatchedModel, FrozenModel
-from workbench.attribution.compute.store_explainer import StoreExplainer
 from workbench.attribution.compute.target import Target
+from workbench.attribution.explainer import open_explainer
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
-from workbench.store.photographs import Photographs
+from workbench.store import provenance
 
 GROWTH = 1.15
 OUTPUTS = ("logit", "probability")
@@ -171,8 +171,8 @@ def _captum_map(
 
 def waiting_times(options: Options, bench: workbench.Bench) -> None:
     """Print the seconds until the first map, the converged map and its checks are there."""
-    data = options.data or Path(str(bench.store.provenance["data"]))
-    explainer = StoreExplainer(options.run, Photographs(data, bench.store), bench.store)
+    photographs = provenance.photographs(bench.store, options.data)
+    explainer = open_explainer(bench.store, photographs, options.run)
     seconds: dict[str, list[float]] = {"first map": [], "converged": [], "with checks": []}
     count = options.waiting_times
     for row in np.random.default_rng(1).permutation(len(bench))[: count + 1]:

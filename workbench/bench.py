@@ -226,17 +226,14 @@ class Bench:
     @cached_property
     def _photographs(self) -> "Photographs":
         from workbench.store import provenance
-        from workbench.store.photographs import Photographs
 
-        return Photographs(provenance.folder(self.store, "data", self._data), self.store)
+        return provenance.photographs(self.store, self._data)
 
     @cached_property
     def _explainer(self) -> "StoreExplainer":
-        from workbench.attribution.compute.store_explainer import StoreExplainer
-        from workbench.store import provenance
+        from workbench.attribution.explainer import open_explainer
 
-        run = provenance.folder(self.store, "run", self._run)
-        return StoreExplainer(run, self._photographs, self.store, self._device)
+        return open_explainer(self.store, self._photographs, self._run, self._device)
 
     @cached_property
     def _ids(self) -> frozenset[str]:

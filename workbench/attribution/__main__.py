@@ -26,15 +26,13 @@ def main(arguments: list[str] | None = None, prog: str = "python -m workbench.at
         from common import distributed
         from workbench import store as stores
         from workbench.attribution.compute.batch_job import run_batch_job
-        from workbench.attribution.compute.store_explainer import StoreExplainer
+        from workbench.attribution.explainer import open_explainer
         from workbench.store import provenance
-        from workbench.store.photographs import Photographs
 
         with distributed.process_group():
             store = stores.read(options.store)
-            photographs = Photographs(provenance.folder(store, "data", options.data), store)
-            run = provenance.folder(store, "run", options.run)
-            explainer = StoreExplainer(run, photographs, store)
+            photographs = provenance.photographs(store, options.data)
+            explainer = open_explainer(store, photographs, options.run)
             # What a link leads to is replaced, not the link.
             job = replace(options, out=resolve_link(options.out))
             file = run_batch_job(job, store, explainer)

@@ -1,13 +1,18 @@
 """Explainers: the interface that the dashboard, the batch job and the exports use."""
 
 from collections.abc import Callable
-from typing import NoReturn, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from common.errors import InputError
 from common.progress import ProgressCallback, no_progress
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
-from workbench.store import Store
+from workbench.store import Store, provenance
+from workbench.store.photographs import Photographs
+
+if TYPE_CHECKING:
+    from workbench.attribution.compute.store_explainer import StoreExplainer
 
 PartialCallback = Callable[[Attribution], None]
 """Receives intermediate results of a request while it is computed."""
@@ -80,3 +85,32 @@ class UnavailableExplainer(RequestResolver):
         )
 
     check = explain
+
+
+def open_explainer(
+    store: Store,
+    photographs: Photographs | None,
+    run: Path | None = None,
+    device: str | None = None,
+) -> "StoreExplainer":
+    """Return the explainer of a store whose model and photographs are available.
+
+    `run` is the model's run folder, by default the one that the store records; `device` is by
+    default a GPU if there is one. Raises InputError where the run folder is missing or of another
+    checkpoint, and where there are no photographs or torch cannot be imported.
+    """
+    run = provenance.folder(store, "run", run)
+    if not run.is_dir():
+        raise InputError(f"{run}: there is no such run folder; say where it is with --run.")
+    if photographs is None:
+        raise InputError("Without photographs there is nothing to explain; give --data.")
+    try:
+        # Here, so that the dashboard also opens where torch is not installed.
+        from workbench.attribution.compute.store_explainer import StoreExplainer
+    except (ImportError, RuntimeError, OSError) as error:
+        # The last two are what a torch and a torchvision that do not match raise.
+        reason = str(error).partition("\n")[0]
+        raise InputError(
+            f"torch cannot be imported ({reason}); install the workbench's requirements."
+        ) from error
+    return StoreExplainer(run, photographs, store, device)

@@ -14,7 +14,7 @@ from common.errors import InputError
 from common.files import check_writable, check_writable_directory
 from embeddings.results import Projection
 from workbench import store as stores
-from workbench.attribution.explainer import Explainer
+from workbench.attribution.explainer import open_explainer
 from workbench.interchange import projector, table, virelay
 from workbench.interchange.frame import projection_from_frame
 from workbench.interchange.pictures import ViewReader, view_reader
@@ -136,7 +136,7 @@ class ToVirelay(_Command):
         check_writable_directory(self.out, virelay.FILES, overwrite=self.overwrite)
         store = self.read()
         read_views, photographs = _pictures(self.data, store)
-        explainer = _explainer(self.run, photographs, store) if photographs else None
+        explainer = open_explainer(store, photographs, self.run) if self.run else None
         virelay.write(self.out, store, self.store.stem, read_views=read_views, explainer=explainer)
         return f"{len(store)} locations -> {self.out}\nOpen it: virelay {self.out / 'project.yaml'}"
 
@@ -227,15 +227,6 @@ def _pictures(data: Path | None, store: Store) -> tuple[ViewReader | None, Photo
         return None, None
     photographs = Photographs(data, store)
     return view_reader(photographs), photographs
-
-
-def _explainer(run: Path | None, photographs: Photographs, store: Store) -> Explainer | None:
-    if run is None:
-        return None
-    # Importing it loads torch and captum, which takes seconds.
-    from workbench.attribution.compute.store_explainer import StoreExplainer
-
-    return StoreExplainer(run, photographs, store)
 
 
 def main(arguments: list[str] | None = None, prog: str = "python -m workbench.interchange") -> int:

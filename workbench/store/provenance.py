@@ -4,6 +4,7 @@ from pathlib import Path
 
 from common.errors import InputError
 from workbench.store import Store
+from workbench.store.photographs import Photographs
 
 _WORDS = {"run": "the model's run folder is", "data": "the photographs are"}
 
@@ -19,3 +20,11 @@ def folder(store: Store, key: str, given: Path | None) -> Path:
     if not isinstance(value, str) or not value:
         raise InputError(f"The store does not record where {_WORDS[key]}; give it with --{key}.")
     return Path(value)
+
+
+def photographs(store: Store, data: Path | None) -> Photographs:
+    """Return the photographs in the folder `data`, else in the one that the store records.
+
+    Raises InputError when it records none, and when the folder is missing.
+    """
+    return Photographs(folder(store, "data", data), store)

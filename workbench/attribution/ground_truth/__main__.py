@@ -14,6 +14,7 @@ from common.errors import InputError
 from common.files import atomic_write
 from common.validation import NonNegativeInt
 from workbench import store as stores
+from workbench.attribution.explainer import open_explainer
 from workbench.attribution.ground_truth import report
 from workbench.attribution.ground_truth.masks import Masks
 from workbench.attribution.ground_truth.plot import dot_plot
@@ -21,7 +22,6 @@ from workbench.attribution.ground_truth.study import method_configs, sample, stu
 from workbench.attribution.request import Baseline, Method
 from workbench.figures import paper
 from workbench.store import provenance
-from workbench.store.photographs import Photographs
 from workbench.store.query import select
 
 DEFAULT_METHODS = ("integrated_gradients", "grad_cam", "occlusion", "input_x_gradient")
@@ -89,7 +89,7 @@ def _run(options: Options) -> None:
         raise InputError(f"{options.out}: this is a file; choose a folder.")
     if options.out and not options.out.name:
         raise InputError(f"--out {str(options.out)!r}: choose a folder.")
-    photographs = Photographs(provenance.folder(store, "data", options.data), store)
+    photographs = provenance.photographs(store, options.data)
     masks = Masks(options.mask or photographs.root.parent / "mask", photographs)
     matches = select(store, options.where) if options.where else np.ones(len(store), dtype=bool)
     rows = sample(np.flatnonzero(matches), options.locations, options.seed)
@@ -101,9 +101,8 @@ def _run(options: Options) -> None:
         options.out.mkdir(parents=True, exist_ok=True)
     # Only now, because importing torch takes seconds.
     from workbench.attribution.compute.noise_maps import noise_control
-    from workbench.attribution.compute.store_explainer import StoreExplainer
 
-    explainer = StoreExplainer(provenance.folder(store, "run", options.run), photographs, store)
+    explainer = open_explainer(store, photographs, options.run)
     noise = noise_control(explainer.model, store.class_names, explainer.size, options.seed)
     configs = method_configs(
         options.method or DEFAULT_METHODS, options.baseline or DEFAULT_BASELINES
