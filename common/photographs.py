@@ -9,12 +9,21 @@ import struct
 import threading
 import warnings
 from io import BytesIO
+from pathlib import Path
 
 from PIL import ExifTags, Image
+from PIL.JpegImagePlugin import JpegImageFile
 
-FORMATS = ("JPEG",)
+from common.system_errors import error_text
+
 # What Pillow raises for a file that is not a complete photograph.
-DECODE_ERRORS = (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError)
+DECODE_ERRORS = (OSError, SyntaxError, ValueError, struct.error)
+GONE, UNREADABLE, NOT_JPEG, DAMAGED = "gone", "unreadable", "no JPEG", "damaged or cut off"
+"""Why a photograph cannot be used (`describe_error`); UNREADABLE is followed by the cause."""
+MAX_FULL_PIXELS = 178_956_970
+"""A larger photograph, above Pillow's limit, is decoded at a half, a quarter or an eighth."""
+MAX_PIXELS = 500_000_000
+"""A still larger one is refused: a progressive JPEG takes six bytes of memory for each pixel."""
 JPEG_QUALITY = 90  # Of a photograph that is turned upright.
 
 _TRANSPOSE = {
@@ -26,6 +35,9 @@ _TRANSPOSE = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_QUARTER_TURNS = {_TRANSPOSE[orientation] for orientation in (5, 6, 7, 8)}
+_TOO_LARGE = "too large"
+_UNSUPPORTED = "cannot handle "  # How Pillow's message begins.
 # Warning filters belong to the process, not to a thread.
 _warnings_lock = threading.Lock()
 
@@ -34,13 +46,50 @@ def open_rgb(data: bytes, min_side: int = 0) -> Image.Image:
     """Decode a JPEG file to an RGB image, rotated upright by its EXIF or XMP orientation.
 
     With `min_side` above 0 the image may be scaled down by 2, 4 or 8 to at least so many pixels a
-    side, which is faster. Raises one of DECODE_ERRORS.
+    side, which is faster; one of more than MAX_FULL_PIXELS always is. Raises one of DECODE_ERRORS.
     """
     image, transposition = _open(data)
-    if min_side:
-        image.draft("RGB", (min_side, min_side))
+    width, height = image.size
+    scale, sides = 1, min(width, height) // min_side if min_side else 1
+    while 2 * scale <= sides or width * height > MAX_FULL_PIXELS * scale**2:
+        scale *= 2
+    if scale > 1:
+        image.draft("RGB", (width // scale, height // scale))
     rgb = image.convert("RGB")
     return rgb if transposition is None else rgb.transpose(transposition)
+
+
+def upright_size(data: bytes) -> tuple[int, int]:
+    """Return width and height of a JPEG file, upright, in pixels; raises one of DECODE_ERRORS."""
+    image, transposition = _open(data)
+    width, height = image.size
+    return (height, width) if transposition in _QUARTER_TURNS else (width, height)
+
+
+def describe_error(error: BaseException) -> str:
+    """Return in some words, after "the photograph is", why a photograph cannot be used."""
+    if isinstance(error, FileNotFoundError):
+        return GONE
+    if isinstance(error, OSError) and error.errno:  # Pillow's have no number.
+        return f"{UNREADABLE} ({error_text(error)})"
+    if isinstance(error, _TooLargeError):
+        return str(error)
+    if isinstance(error, SyntaxError) and str(error) == "not a JPEG file":
+        return NOT_JPEG
+    if isinstance(error, SyntaxError) and str(error).startswith(_UNSUPPORTED):
+        return f"a JPEG of a kind that is not read ({str(error).removeprefix(_UNSUPPORTED)})"
+    return DAMAGED
+
+
+def unusable_message(path: Path, problem: str, otherwise: str = "remove the location") -> str:
+    """Return the error message for a photograph with a problem (`describe_error`)."""
+    remedy = "make it readable" if problem.startswith(UNREADABLE) else "replace it"
+    remedy = "scale it down" if problem.startswith(_TOO_LARGE) else remedy
+    return f"{path}: the photograph is {problem}; {remedy} or {otherwise}."
+
+
+class _TooLargeError(ValueError):
+    """A photograph of more than MAX_PIXELS."""
 
 
 def to_square(image: Image.Image, size: int) -> Image.Image:
@@ -66,12 +115,18 @@ def upright_jpeg(data: bytes) -> bytes:
     return file.getvalue()
 
 
-def _open(data: bytes) -> tuple[Image.Image, Image.Transpose | None]:
+def _open(data: bytes) -> tuple[JpegImageFile, Image.Transpose | None]:
     """Return an image that is not decoded yet, and what turns it upright."""
     # Pillow warns of huge images and odd EXIF blocks before it reports whether it can read them.
     with _warnings_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        image = Image.open(BytesIO(data), formats=FORMATS)
+        image = JpegImageFile(BytesIO(data))  # Image.open refuses more than MAX_FULL_PIXELS.
+        width, height = image.size
+        if width * height > MAX_PIXELS:
+            limit = MAX_PIXELS // 10**6
+            raise _TooLargeError(
+                f"{_TOO_LARGE} ({width} x {height} pixels, read are up to {limit} megapixels)"
+            )
         return image, _TRANSPOSE.get(_orientation(image))
 
 

@@ -8,9 +8,11 @@ import torch
 from PIL import ExifTags, Image
 from sklearn.datasets import load_sample_images
 
+from common import photographs
 from common.errors import InputError
 from tests.examples import folder
 from trainer.data import decode, layout
+from trainer.data.prepare.scan import scan_photograph
 
 
 def test_views_are_the_real_pixels(tmp_path: Path) -> None:
@@ -52,7 +54,7 @@ def _portable(path: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "what"),
     [
-        (_truncate, "cut off or damaged"),
+        (_truncate, "damaged or cut off"),
         (_text, "no JPEG"),
         (_portable, "no JPEG"),
         (lambda path: path.write_bytes(b""), "no JPEG"),
@@ -151,19 +153,40 @@ def test_an_odd_exif_block_is_passed_over_in_silence(tmp_path: Path, block: byte
     )
 
 
-def test_a_huge_photograph_is_read_and_an_outrageous_one_refused(
+def test_a_huge_photograph_is_read_at_reduced_size_and_a_larger_one_refused_as_such(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "x.jpg"
-    Image.new("RGB", (64, 64)).save(path)
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 64 * 48)
-    assert decode.read_views([path], 64).shape == (1, 3, 64, 64)
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 64 * 16)
-    with pytest.raises(InputError, match="cut off or damaged"):
+    gradient = np.tile(np.arange(64, dtype=np.uint8)[:, None], (1, 128))
+    Image.fromarray(gradient).save(path, quality=95)
+    before = decode.read_views([path], 64)
+    whole = scan_photograph(tmp_path, "x.jpg")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 16)  # Pillow's limit.
+    monkeypatch.setattr(photographs, "MAX_FULL_PIXELS", 64 * 128 // 4)
+    assert photographs.open_rgb(path.read_bytes()).size == (64, 32)
+    assert (decode.read_views([path], 64).int() - before.int()).abs().max() <= 2
+    record = scan_photograph(tmp_path, "x.jpg")
+    assert (record.width, record.height, record.problem) == (128, 64, "")
+    assert record.channel_sums == pytest.approx(whole.channel_sums, rel=0.01)
+    assert record.channel_square_sums == pytest.approx(whole.channel_square_sums, rel=0.02)
+    monkeypatch.setattr(photographs, "MAX_PIXELS", 64 * 128 - 1)
+    with pytest.raises(InputError, match=r"too large \(128 x 64 pixels, .*; scale it down or"):
+        decode.read_views([path], 64)
+    assert scan_photograph(tmp_path, "x.jpg").problem.startswith("too large (128 x 64 pixels")
+
+
+def test_a_jpeg_of_twelve_bits_is_not_called_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "x.jpg"
+    Image.new("L", (64, 64)).save(path)
+    data = bytearray(path.read_bytes())
+    data[data.index(b"\xff\xc0") + 4] = 12
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"a JPEG of a kind that is not read \(12-bit layers\)"):
         decode.read_views([path], 64)
 
 
 def test_what_cannot_be_opened_is_not_called_damaged(tmp_path: Path) -> None:
     (tmp_path / "x.jpg").mkdir()
-    with pytest.raises(InputError, match="the photograph is unreadable"):
+    reason = r"unreadable \(Is a directory\); make it readable or remove the location"
+    with pytest.raises(InputError, match=reason):
         decode.read_views([tmp_path / "x.jpg"], 64)

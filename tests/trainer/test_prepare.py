@@ -151,8 +151,8 @@ def _broken_link(path: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "what"),
     [
-        (_truncate, "cut off or damaged"),
-        (_without_end, "cut off or damaged"),
+        (_truncate, "damaged or cut off"),
+        (_without_end, "damaged or cut off"),
         (_text, "no JPEG"),
         (_portable, "no JPEG"),
         (_empty, "no JPEG"),

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import UnidentifiedImageError
 from torch import Tensor
 
 from common.errors import InputError
-from common.photographs import DECODE_ERRORS, open_rgb, to_square
-
-GONE, UNREADABLE, NOT_JPEG, DAMAGED = "gone", "unreadable", "no JPEG", "cut off or damaged"
+from common.photographs import (
+    DECODE_ERRORS,
+    describe_error,
+    open_rgb,
+    to_square,
+    unusable_message,
+)
 
 
 def read_views(paths: Sequence[Path], size: int) -> Tensor:
@@ -40,18 +43,3 @@ def read_views_into(paths: Sequence[Path], pixels: Tensor, sha256: Tensor | None
             raise InputError(unusable_message(path, describe_error(error))) from error
         if sha256 is not None:
             sha256.numpy()[number] = np.frombuffer(hashlib.sha256(data).digest(), dtype=np.uint8)
-
-
-def describe_error(error: BaseException) -> str:
-    """Return in a word or two why a photograph could not be read."""
-    if isinstance(error, FileNotFoundError):
-        return GONE
-    if isinstance(error, UnidentifiedImageError):
-        return NOT_JPEG
-    # Errors of the operating system have a number, Pillow's have none.
-    return UNREADABLE if isinstance(error, OSError) and error.errno else DAMAGED
-
-
-def unusable_message(path: Path, problem: str) -> str:
-    """Return the error message for a photograph with a problem (`describe_error`)."""
-    return f"{path}: the photograph is {problem}; replace it or remove the location."

@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 
 from common.errors import InputError
+from common.files import check_readable
+from common.system_errors import explain
 from workbench.store import HEADINGS, Store
 
 # A store may come from others: only names of the two layouts are opened.
@@ -13,6 +15,7 @@ LAYOUT = re.compile(
     r"|([^/\\\0]+/)?[^/\\\0]+_(north|east|south|west)\.jpe?g",
     re.IGNORECASE,
 )
+MISSING = "the photograph is missing; give its folder with --data"
 WRAPPER = "test_data"  # The folder that the 50States2K archive puts around its classes.
 
 
@@ -40,13 +43,12 @@ class Photographs:
     def path(self, location_id: str, heading: str) -> Path:
         """Return the file of a view; `heading` is N, E, S or W.
 
-        Raises KeyError for an unknown location or heading, and InputError when the file is missing
-        or outside the folder.
+        Raises KeyError for an unknown location or heading, and InputError when the file is missing,
+        cannot be read or is outside the folder.
         """
         view = dict(zip(HEADINGS, range(4), strict=True))[heading]
         path = self._inside(str(self._image_paths[self._rows[location_id]][view]))
-        if not path.is_file():
-            raise InputError(f"{path}: the photograph is missing; give its folder with --data.")
+        check_readable(path, MISSING)
         return path
 
     def paths(self, location_id: str) -> tuple[Path, ...]:
@@ -75,9 +77,8 @@ class Photographs:
                 result[path] = hashlib.sha256(path.read_bytes()).digest() == digest.tobytes()
             except OSError as error:
                 if not missing_ok:
-                    raise InputError(
-                        f"{path}: the photograph is missing; give its folder with --data."
-                    ) from error
+                    check_readable(path, MISSING)
+                    raise InputError(f"{path}: {explain(error)}.") from error
                 result[path] = None
         return result
 

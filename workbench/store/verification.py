@@ -9,6 +9,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from common.errors import InputError
+from common.system_errors import explain
 from workbench.store.contents import Store
 from workbench.store.photographs import Photographs
 
@@ -43,10 +44,15 @@ def _checkpoint(store: Store, run: Path) -> VerificationResult:
         return VerificationResult(False, "checkpoint: the store has no hash of it")
     name = Path(str(store.provenance.get("checkpoint", ""))).name
     path = run / name
-    if not name or not path.is_file():
+    try:
+        if not name:
+            raise FileNotFoundError
+        with path.open("rb") as file:
+            same = hashlib.file_digest(file, "sha256").hexdigest() == known
+    except FileNotFoundError:
         return VerificationResult(False, f"checkpoint: {path} is missing{_newer(run)}")
-    with path.open("rb") as file:
-        same = hashlib.file_digest(file, "sha256").hexdigest() == known
+    except OSError as error:
+        return VerificationResult(False, f"checkpoint: {path}: {explain(error)}")
     return VerificationResult(
         same, f"checkpoint: {path} {'is the same' if same else 'has changed'}"
     )
@@ -82,9 +88,9 @@ def _photographs(store: Store, data: Path) -> Iterator[VerificationResult]:
                 missing.append(str(path))
             elif not same:
                 changed.append(str(path))
-    yield _count(missing, 4 * len(store), "photographs are missing", f" below {photographs.root}")
-    present = 4 * len(store) - len(missing)
-    yield _count(changed, present, "photographs have changed", f" below {photographs.root}")
+    below = f" below {photographs.root}"
+    yield _count(missing, 4 * len(store), "photographs are missing or unreadable", below)
+    yield _count(changed, 4 * len(store) - len(missing), "photographs have changed", below)
 
 
 def _count(names: list[str], total: int, what: str, where: str) -> VerificationResult:

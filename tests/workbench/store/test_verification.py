@@ -53,7 +53,7 @@ def test_what_is_still_the_same_is_said_so(path: Path, capsys: pytest.CaptureFix
     status, printed = verified(path, capsys)
     assert status == 0
     assert f"checkpoint: {path.parent / 'run' / 'weights-1.safetensors'} is the same" in printed
-    assert "photographs: none of 16 photographs are missing" in printed
+    assert "photographs: none of 16 photographs are missing or unreadable" in printed
     assert "photographs: none of 16 photographs have changed" in printed
 
 
@@ -66,7 +66,7 @@ def test_what_has_changed_is_named(path: Path, capsys: pytest.CaptureFixture[str
     assert status == 2
     assert "weights-1.safetensors has changed" in printed
     gone = data / "Ohio" / "2015_-A_b0000_0.jpg"
-    assert f"1 of 16 photographs are missing:\n  {gone}\n" in printed
+    assert f"1 of 16 photographs are missing or unreadable:\n  {gone}\n" in printed
     changed = data / "Utah" / "2015_-A_b1001_90.jpg"
     assert f"1 of 15 photographs have changed:\n  {changed}\n" in printed
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from common.errors import InputError
 from common.files import PLACE
+from common.photographs import GONE, UNREADABLE
 from common.system_errors import explain, explain_sqlite
-from trainer.data.decode import GONE, UNREADABLE
 from trainer.data.prepare.scan import HASH_BYTES, SHA256_BYTES, PhotographRecord
 
 APPLICATION_ID = 0x524E4250
@@ -44,6 +44,8 @@ CREATE TABLE photograph (
 """
 NUM_COLUMNS = 14
 LOCK_POLL_SECONDS = 0.5
+_DAMAGED_0_1 = "cut off or damaged"
+"""A problem in indexes of version 0.1.0, which may be that a photograph is large."""
 
 Integers = np.ndarray[tuple[int], np.dtype[np.int64]]
 Channels = np.ndarray[tuple[int, int], np.dtype[np.int64]]
@@ -94,11 +96,13 @@ def open_database(path: Path) -> Iterator[sqlite3.Connection]:
 def file_stamps(connection: sqlite3.Connection) -> dict[str, tuple[int, int]]:
     """Return path -> (size, mtime_ns) of photographs, which need not be read again if unchanged.
 
-    Photographs that the operating system could not read are left out, to be tried again.
+    Photographs that the operating system could not read are left out, to be tried again, and those
+    with a problem that version 0.1.0 did not distinguish.
     """
     rows = connection.execute(
-        "SELECT path, size, mtime_ns FROM photograph WHERE problem NOT IN (?, ?)",
-        (GONE, UNREADABLE),
+        "SELECT path, size, mtime_ns FROM photograph"
+        " WHERE NOT (problem IN (?, ?) OR problem LIKE ?)",
+        (GONE, _DAMAGED_0_1, f"{UNREADABLE}%"),
     )
     return {path: (size, mtime_ns) for path, size, mtime_ns in rows}
 

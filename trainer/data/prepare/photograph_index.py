@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from common.photographs import unusable_message
 from trainer.data import layout
-from trainer.data.decode import unusable_message
 from trainer.data.layout import Index, Location, SkippedLocation
 from trainer.data.prepare import database, scan
 from trainer.data.prepare.database import PhotographTable

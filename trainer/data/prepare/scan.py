@@ -13,8 +13,7 @@ import numpy as np
 from PIL import Image
 
 from common.errors import InputError
-from common.photographs import DECODE_ERRORS, open_rgb
-from trainer.data import decode
+from common.photographs import DECODE_ERRORS, describe_error, open_rgb, upright_size
 from trainer.data.worker_processes import exit_with_parent, worker_context
 
 HASH_SIDE = 16
@@ -32,7 +31,8 @@ class PhotographRecord:
     `path` is relative to the root. `size`, in bytes, and `mtime_ns` are those of the file when it
     was read; `width` and `height` are in pixels, upright. `channel_sums` and `channel_square_sums`
     are the sums of the 8-bit values and of their squares over all pixels of each channel, as exact
-    integers. With a `problem`, width, height, hash and sums are 0.
+    integers; of a photograph above `MAX_FULL_PIXELS` they are scaled up from a reduced one. With a
+    `problem`, width, height, hash and sums are 0.
     """
 
     path: str
@@ -78,28 +78,31 @@ def scan_photograph(root: Path, path: str) -> PhotographRecord:
             status = os.fstat(file.fileno())
             data = file.read()
     except OSError as error:
-        return PhotographRecord(path, problem=decode.describe_error(error))
+        return PhotographRecord(path, problem=describe_error(error))
     digest = hashlib.sha256(data).digest()
     try:
+        width, height = upright_size(data)
         image = open_rgb(data)
     except DECODE_ERRORS as error:
-        problem = decode.describe_error(error)
+        problem = describe_error(error)
         return PhotographRecord(
             path, status.st_size, status.st_mtime_ns, problem=problem, sha256=digest
         )
     # (3, 256): how often each value occurs in each channel.
     histogram = np.array(image.histogram(), dtype=np.int64).reshape(3, 256)
     value = np.arange(256, dtype=np.int64)
+    # A huge photograph was decoded at reduced size.
+    full, decoded = width * height, image.width * image.height
     return PhotographRecord(
         path,
         status.st_size,
         status.st_mtime_ns,
-        image.width,
-        image.height,
+        width,
+        height,
         sha256=digest,
         difference_hash=difference_hash(image),
-        channel_sums=_channels(histogram @ value),
-        channel_square_sums=_channels(histogram @ value**2),
+        channel_sums=_channels(histogram @ value, full, decoded),
+        channel_square_sums=_channels(histogram @ value**2, full, decoded),
     )
 
 
@@ -113,8 +116,11 @@ def difference_hash(image: Image.Image) -> bytes:
     return np.packbits(grey[:, 1:] > grey[:, :-1]).tobytes()
 
 
-def _channels(values: np.ndarray[tuple[int], np.dtype[np.int64]]) -> tuple[int, int, int]:
-    red, green, blue = values.tolist()
+def _channels(
+    sums: np.ndarray[tuple[int], np.dtype[np.int64]], full: int, decoded: int
+) -> tuple[int, int, int]:
+    """Return sums over `decoded` pixels as sums over `full` ones."""
+    red, green, blue = (total * full // decoded for total in sums.tolist())
     return red, green, blue
 
 

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from common.errors import InputError
+from common.photographs import DECODE_ERRORS, describe_error, unusable_message, upright_size
+from common.system_errors import explain, is_system_error
 from workbench.store import HEADINGS
 from workbench.store.photographs import Photographs
 
@@ -69,10 +71,9 @@ class Masks:
 
 def _check_size(mask: NDArray[np.uint8], path: Path, photograph: Path) -> None:
     try:
-        with Image.open(photograph, formats=("JPEG",)) as image:
-            size = image.size
-    except OSError as error:
-        raise InputError(f"{photograph}: the photograph cannot be read; restore it.") from error
+        size = upright_size(photograph.read_bytes())
+    except DECODE_ERRORS as error:
+        raise InputError(unusable_message(photograph, describe_error(error), AGAIN)) from error
     if mask.shape != size[::-1]:
         raise InputError(
             f"{path}: has {mask.shape[1]} x {mask.shape[0]} pixels and its photograph "
@@ -92,8 +93,10 @@ def _read(path: Path) -> NDArray[np.uint8]:
                 return np.asarray(image)
     except FileNotFoundError as error:
         raise InputError(f"{path}: the mask is missing; {AGAIN}.") from error
-    except (OSError, SyntaxError, ValueError, UnidentifiedImageError) as error:
-        raise InputError(f"{path}: the mask cannot be read; {AGAIN}.") from error
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        if is_system_error(error):
+            raise InputError(f"{path}: {explain(error)}.") from error
+        raise InputError(f"{path}: the mask is damaged, or no PNG; {AGAIN}.") from error
     raise InputError(f"{path}: the mask is not an 8-bit image with one channel; {AGAIN}.")
 
 
@@ -106,7 +109,9 @@ def _elements(path: Path) -> tuple[Element, ...]:
             )
     except FileNotFoundError as error:
         raise InputError(f"{path}: the table of elements is missing; {AGAIN}.") from error
-    except (KeyError, TypeError, ValueError, OSError, csv.Error) as error:
+    except OSError as error:
+        raise InputError(f"{path}: {explain(error)}.") from error
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
         raise InputError(f"{path}: this is not a table of elements; {AGAIN}.") from error
     unique = len({row.value for row in rows}) == len({row.name for row in rows}) == len(rows)
     in_range = all(0 <= row.value < 256 for row in rows)
