@@ -1,12 +1,16 @@
 """Serve the dashboard over a store: `python app.py FILE.h5`."""
 
 import contextlib
+import ipaddress
 import logging
 import os
+import re
+import secrets
 import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, NoReturn
+from urllib.parse import quote, unquote
 
 from pydantic import Field
 from tyro.conf import Positional, UseAppendAction, arg
@@ -21,10 +25,12 @@ from workbench.attribution.attribution_file import AttributionFile
 from workbench.attribution.cache import AttributionCache
 from workbench.attribution.explainer import Explainer, UnavailableExplainer, open_explainer
 from workbench.attribution.serialization import fingerprint
+from workbench.dashboard.access import LOOPBACK, TOKEN, Access
 from workbench.store import Store, provenance
 from workbench.store.photographs import Photographs
 
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
+TOKEN_VARIABLE = "RESNETBOLT_TOKEN"
+NEW_TOKEN = "new"
 _INSTALLED = Path(dashboard.__file__).with_name("assets")
 ASSETS = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).resolve().with_name("assets")
 """Style and scripts: setup.py installs the checkout's `assets` inside the dashboard's package."""
@@ -53,6 +59,20 @@ class Options:
     """address to listen on"""
     port: Annotated[int, Field(ge=0, lt=2**16)] = 8050
     """port to listen on; 0 takes a free one"""
+    prefix: Annotated[str, arg(metavar="PATH")] = "/"
+    """path under which a reverse proxy shows the dashboard, such as /user/ada/proxy/8050/; the
+    proxy may strip it or not"""
+    token: Annotated[
+        str | None,
+        arg(
+            metavar="TOKEN",
+            help_behavior_hint=f"(default: the environment variable {TOKEN_VARIABLE}, else none)",
+        ),
+    ] = None
+    """whoever opens the dashboard needs this token, at least 16 letters, digits, - or _; `new`
+    makes one and prints it"""
+    allowed_host: Annotated[UseAppendAction[tuple[str, ...]], arg(metavar="NAME")] = ()
+    """host name by which browsers reach the dashboard, besides this machine's"""
 
 
 def main(arguments: list[str] | None = None, prog: str = "python app.py") -> NoReturn:
@@ -73,22 +93,37 @@ def main(arguments: list[str] | None = None, prog: str = "python app.py") -> NoR
             )
         files = layered_cache.open_files(options.attributions, store)
         cache = layered_cache.LayeredCache(files, find_cache(store, options))
+        prefix = read_prefix(options.prefix)
+        token, is_new = read_token(options.token)
         listening = listen(options.host, options.port)
+        access = find_access(options, token, listening)
         photographs = find_photographs(store, options.data, notes)
         explainer = find_explainer(store, options.run, photographs, notes)
         if explainer is None and files:
             explainer = UnavailableExplainer(store)
         app = dashboard.create_app(
-            store, options.store.name, ASSETS, photographs, explainer, notes, cache
+            store,
+            options.store.name,
+            ASSETS,
+            photographs,
+            explainer,
+            notes,
+            cache,
+            access=access,
+            prefix=quote(prefix),
         )
-        if options.host in LOOPBACK:
-            # Against DNS rebinding by pages of other sites.
-            app.server.config["TRUSTED_HOSTS"] = list(LOOPBACK)
         logging.getLogger("waitress").setLevel(logging.ERROR)
-        server = create_server(app.server, sockets=[listening], threads=16)
-        host = f"[{options.host}]" if ":" in options.host else options.host
-        address = f"http://{host}:{listening.getsockname()[1]}"
-        serving = f"Serving {options.store} at {address} (Ctrl-C ends)"
+        server = create_server(
+            app.server,
+            sockets=[listening],
+            threads=16,
+            # Waitress strips it where the proxy did not, and names it in SCRIPT_NAME in any case.
+            url_prefix=prefix.rstrip("/").encode().decode("latin-1"),
+            max_request_body_size=app.server.config["MAX_CONTENT_LENGTH"],
+        )
+        query = f"/?{TOKEN}={token if is_new else '...'}" if token else ""
+        place = address(listening, options.host) + quote(prefix).rstrip("/") + query
+        serving = f"Serving {options.store} at {place} (Ctrl-C ends)"
         print(*notes, *map(describe, files), serving, sep="\n", flush=True)
         server.run()
         raise KeyboardInterrupt  # The server returns when it is interrupted.
@@ -99,6 +134,56 @@ def describe(file: AttributionFile) -> str:
     request = next((attribution.request for attribution in file), None)
     kind = f", the first of the {request.target_label} by {request.description}" if request else ""
     return f"{file.path}: {len(file)} attributions{kind}."
+
+
+def read_prefix(text: str) -> str:
+    """Return a path prefix, decoded, with a slash at both ends; raises InputError."""
+    path = unquote(text).strip("/")
+    parts = path.split("/") if path else []
+    if any(part in ("", ".", "..") for part in parts) or re.search(r"[\\:?#\s\x00-\x1f]", path):
+        raise InputError(f"--prefix {text!r:.80}: give a path such as /user/ada/proxy/8050/.")
+    return "".join(f"/{part}" for part in parts) + "/"
+
+
+def read_token(option: str | None) -> tuple[str, bool]:
+    """Return the token of an option or the environment, empty for none, and whether it is new.
+
+    Raises InputError if it can be guessed or not be part of a URL.
+    """
+    source = TOKEN_VARIABLE if option is None else "--token"
+    token = os.environ.get(TOKEN_VARIABLE, "") if option is None else option
+    if token == NEW_TOKEN:
+        return secrets.token_urlsafe(), True
+    if not re.fullmatch(r"[\w-]{16,200}", token, re.ASCII) and (token or option is not None):
+        raise InputError(
+            f"{source}: a token has 16 to 200 letters, digits, - or _; `{NEW_TOKEN}` makes one."
+        )
+    return token, False
+
+
+def find_access(options: Options, token: str, listening: socket.socket) -> Access:
+    """Return who may use the dashboard.
+
+    Closes the socket and raises InputError when others can reach it and there is no token.
+    """
+    number, port = listening.getsockname()[:2]
+    if not token and not ipaddress.ip_address(number).is_loopback:
+        listening.close()
+        raise InputError(
+            f"--host {options.host}: others can reach the dashboard there; add `--token "
+            f"{NEW_TOKEN}`, which prints an address that only those who know it can open."
+        )
+    hosts = (*LOOPBACK, socket.gethostname(), options.host, *options.allowed_host)
+    # Cookies do not tell ports apart.
+    return Access(hosts, token, f"resnetbolt-{port}")
+
+
+def address(listening: socket.socket, host: str) -> str:
+    """Return the URL of a server, without a path."""
+    number, port = listening.getsockname()[:2]
+    if ipaddress.ip_address(number).is_unspecified:  # It listens on all addresses.
+        host = socket.gethostname()
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def find_photographs(store: Store, given: Path | None, notes: list[str]) -> Photographs | None:

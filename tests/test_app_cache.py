@@ -14,6 +14,7 @@ import h5py
 import pytest
 
 import app
+from common.errors import InputError
 from tests.examples import free_port, small_store
 from workbench import store as stores
 from workbench.store import Store
@@ -64,6 +65,65 @@ def test_a_port_in_use_is_refused(made: tuple[Path, Store]) -> None:
         port = taken.getsockname()[1]
         line = refused(made[0], "--port", port)
     assert f"127.0.0.1:{port}: cannot listen there" in line
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", ""])
+def test_others_are_not_let_in_without_a_token(
+    made: tuple[Path, Store],
+    host: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv(app.TOKEN_VARIABLE, raising=False)
+    with pytest.raises(SystemExit, match="2"):
+        app.main([str(made[0]), "--host", host, "--port", "0"])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"--host {host}: others can reach the dashboard there; add `--token new`" in line
+
+
+def test_the_address_names_a_machine_that_listens_on_all_addresses() -> None:
+    options = app.Options(store=Path("x.h5"), host="0.0.0.0", allowed_host=("hub.example.org",))
+    with app.listen("0.0.0.0", 0) as listening:
+        port = listening.getsockname()[1]
+        access = app.find_access(options, "t" * 16, listening)
+        assert app.address(listening, "0.0.0.0") == f"http://{socket.gethostname()}:{port}"
+    assert access.cookie == f"resnetbolt-{port}"
+    assert {"localhost", "hub.example.org", socket.gethostname()} <= set(access.hosts)
+
+
+def test_a_token_is_new_or_an_option_or_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(app.TOKEN_VARIABLE, "")
+    assert app.read_token(None) == ("", False)
+    monkeypatch.setenv(app.TOKEN_VARIABLE, "e" * 16)
+    assert app.read_token(None) == ("e" * 16, False)
+    assert app.read_token("o" * 16) == ("o" * 16, False)
+    (first, is_new), (second, _) = app.read_token("new"), app.read_token("new")
+    assert is_new
+    assert first != second
+    assert len(first) > 40
+    for wrong in ("", "short", "a" * 201, "a" * 16 + "&b", "é" * 16, "a" * 16 + "\n"):
+        with pytest.raises(InputError, match="--token: a token has 16 to 200 letters"):
+            app.read_token(wrong)
+    monkeypatch.setenv(app.TOKEN_VARIABLE, "short")
+    with pytest.raises(InputError, match="RESNETBOLT_TOKEN: a token has"):
+        app.read_token(None)
+
+
+@pytest.mark.parametrize(
+    ("text", "prefix"),
+    [
+        ("/", "/"), ("", "/"), ("workbench", "/workbench/"),
+        ("/user/ada/proxy/8050", "/user/ada/proxy/8050/"), ("/ada%40x.org/", "/ada@x.org/"),
+        ("/a//b/", None), ("/a/../b", None), ("/a/%2e%2e/b", None), ("http://example.org/a", None),
+        ("/a?b", None), ("/a#b", None), ("/a b", None), ("/a\\b", None), ("/a%00", None),
+    ],
+)  # fmt: skip
+def test_a_prefix_is_a_path(text: str, prefix: str | None) -> None:
+    if prefix:
+        assert app.read_prefix(text) == prefix
+    else:
+        with pytest.raises(InputError, match="give a path such as"):
+            app.read_prefix(text)
 
 
 @pytest.mark.parametrize("option", ["--data", "--run"])

@@ -17,6 +17,7 @@ from tests.workbench.attribution.test_attribution_file import write
 from workbench import store
 from workbench.attribution.explainer import UnavailableExplainer
 from workbench.attribution.layered_cache import LayeredCache
+from workbench.dashboard.access import Access
 
 
 @pytest.fixture
@@ -78,12 +79,13 @@ def wired(path: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> Sequenc
     """Return what the dashboard is built from."""
     found: list[object] = []
 
-    def dashboard(*arguments: object) -> None:
+    def dashboard(*arguments: object, **_: object) -> None:
         found.extend(arguments)
         raise StoppedError
 
     monkeypatch.setattr("workbench.dashboard.create_app", dashboard)
     monkeypatch.setattr(app, "listen", lambda host, port: None)
+    monkeypatch.setattr(app, "find_access", lambda *_: Access())
     with pytest.raises(StoppedError):
         app.main([str(path), *options])
     return found

@@ -9,6 +9,7 @@ from dash import Dash, dcc, html
 
 from workbench.attribution.explainer import Explainer
 from workbench.attribution.layered_cache import LayeredCache
+from workbench.dashboard import access as access_control
 from workbench.dashboard import (
     active_location,
     aggregate,
@@ -20,6 +21,7 @@ from workbench.dashboard import (
     request_guard,
 )
 from workbench.dashboard import photographs as photograph_routes
+from workbench.dashboard.access import Access
 from workbench.dashboard.components import attributes, button
 from workbench.dashboard.job_queue import JobQueue
 from workbench.evaluation.predictions import Predictions
@@ -32,7 +34,7 @@ _PAGE = """<!DOCTYPE html>
   <head>
     {%metas%}
     <title>{%title%}</title>
-    <link rel="icon" type="image/svg+xml" href="/assets/icon.svg">
+    <link rel="icon" type="image/svg+xml" href="ICON">
     {%css%}
   </head>
   <body>
@@ -44,7 +46,8 @@ _PAGE = """<!DOCTYPE html>
 # and sets styles in the page, hence the exceptions.
 _POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; frame-ancestors 'none'"
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
 )
 
 
@@ -56,20 +59,33 @@ def create_app(
     explainer: Explainer | None,
     notes: Sequence[str] = (),
     cache: LayeredCache | None = None,
+    access: Access | None = None,
+    prefix: str = "/",
 ) -> Dash:
     """Return the dashboard of a store that has projections.
 
     `name` is the title of the store, `assets` the folder with styles and scripts. Without
     photographs or an explainer the page leaves out what it cannot show; the location panel shows
-    `notes` about what is missing. Attributions are also kept in `cache`.
+    `notes` about what is missing. Attributions are also kept in `cache`. The browser finds the
+    page below `prefix`, percent-encoded, which begins and ends with a slash; the WSGI server names
+    it in SCRIPT_NAME. Without `access`, every request is answered.
     """
     predictions = Predictions(store)
+    # Flask would serve a folder "static" in the current folder, and redirect to merge slashes.
+    server = flask.Flask(__name__, static_folder=None)
+    server.url_map.merge_slashes = False
+    server.config["MAX_CONTENT_LENGTH"] = max_request_bytes(store)
+    access_control.register_access(server, access or Access())
     app = Dash(
         PRODUCT,
+        server=server,  # type: ignore[arg-type]
+        routes_pathname_prefix="/",
+        requests_pathname_prefix=prefix,
+        enable_mcp=False,
         assets_folder=str(assets),
         title=f"{name} – {PRODUCT}",
         update_title="",
-        index_string=_PAGE,
+        index_string=_PAGE.replace("ICON", f"{prefix}assets/icon.svg"),
         serve_locally=True,
         add_log_handler=False,
     )
@@ -126,10 +142,15 @@ def create_app(
     if jobs and photographs:
         attribution.register_callbacks(app, predictions, photographs, jobs)
         aggregate.register_callbacks(app, predictions, photographs, jobs)
-    photograph_routes.register_routes(app.server, photographs)
-    app.server.after_request(_add_headers)
-    request_guard.register_guard(app.server, app.callback_map)
+    photograph_routes.register_routes(server, photographs)
+    server.after_request(_add_headers)
+    request_guard.register_guard(app)
     return app
+
+
+def max_request_bytes(store: Store) -> int:
+    """Return the size limit of a request: a callback's values hold each location id twice."""
+    return 2**20 + 2 * sum(len(location.encode()) + 8 for location in store.location_ids)
 
 
 def _add_headers(response: flask.Response) -> flask.Response:

@@ -1,4 +1,4 @@
-"""Photographs over HTTP, by location id and heading."""
+"""Photographs over HTTP, by location id and heading, and URLs below the path prefix."""
 
 from urllib.parse import quote
 
@@ -8,9 +8,18 @@ from common.errors import InputError
 from workbench.store.photographs import Photographs
 
 
+def site_url(path: str) -> str:
+    """Return the URL of a path of this server, below the prefix under which the page was asked for.
+
+    It always leads to this server: a path cannot name another host.
+    """
+    prefix = flask.request.script_root if flask.has_request_context() else ""
+    return quote(f"{prefix}/{path.lstrip('/')}")
+
+
 def photograph_url(location_id: str, heading: str) -> str:
-    """Return the URL of a view: /photograph/<location id>/<heading>."""
-    return f"/photograph/{quote(location_id, safe='/')}/{heading}"
+    """Return the URL of a view: /photograph/<location id>/<heading> below the prefix."""
+    return site_url(f"/photograph/{location_id}/{heading}")
 
 
 def register_routes(server: flask.Flask, photographs: Photographs | None) -> None:
@@ -25,15 +34,7 @@ def register_routes(server: flask.Flask, photographs: Photographs | None) -> Non
             if photographs is None:
                 raise KeyError(location_id)
             path = photographs.path(location_id, heading)
-        except (KeyError, InputError):
-            flask.abort(404)
-        # No max_age: the browser revalidates with the ETag.
-        return flask.send_file(path, mimetype="image/jpeg")
-
-    @server.before_request
-    def nothing_else() -> None:
-        # Dash serves its page for every unknown path.
-        if flask.request.path.startswith("/photograph/") and (
-            flask.request.endpoint != photograph.__name__
-        ):
+            # No max_age: the browser revalidates with the ETag.
+            return flask.send_file(path, mimetype="image/jpeg")
+        except (KeyError, InputError, OSError):
             flask.abort(404)

@@ -2,14 +2,49 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal, NotRequired
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from workbench.evaluation.predictions import Predictions
 
 N_NEAREST = 15
+Name = Annotated[str, Field(max_length=1000)]
+"""The form of an id or the name of a class or projection."""
+
+
+class _ClassRule(TypedDict):
+    by: Literal["class"]
+    names: list[Name]
+
+
+class _LassoRule(TypedDict):
+    by: Literal["lasso"]
+    method: Name
+    ids: list[Name]
+
+
+class _NearestRule(TypedDict):
+    by: Literal["nearest"]
+    of: Name
+    ids: list[Name]
+
+
+_Outer = _ClassRule | _LassoRule | _NearestRule
+
+
+class _CellRule(TypedDict):
+    by: Literal["cell"]
+    true: Name
+    predicted: Name
+    within: NotRequired[Annotated[_Outer, Field(discriminator="by")] | None]
+
+
+Rule = Annotated[_Outer | _CellRule, Field(discriminator="by")]
+"""The form of a rule; its names and ids may be unknown."""
 
 
 @dataclass(frozen=True)
