@@ -13,7 +13,7 @@ BIN := $(ENVIRONMENT)/bin
 DATA := data/painted
 RUN := runs/demo
 STORE := $(RUN)/store.h5
-PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
+PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
 
 .DELETE_ON_ERROR:
 .PHONY: demo prepare format check style types contracts unit test coverage clean

@@ -19,6 +19,7 @@ from workbench.store.photographs import Photographs
 DATA = Path(__file__).parents[2] / "shared" / "data" / "streetscapes"
 
 
+@pytest.mark.xdist_group("numba")
 @pytest.mark.real_resnet
 @pytest.mark.slow
 @pytest.mark.skipif(

@@ -7,7 +7,7 @@ from embeddings import knn as module
 from embeddings.knn import build_knn_graph, query_knn
 from tests.embeddings.examples import Fractions, clusters
 
-pytestmark = pytest.mark.slow  # numba compiles the index for half a minute.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("numba")]
 
 SCORE = clusters(300, 0, width=8)[0]
 

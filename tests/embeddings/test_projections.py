@@ -13,7 +13,7 @@ from embeddings.projections import fit_tsne, fit_umap, pca_projection
 from embeddings.results import NeighborGraph, PrincipalComponents, Projection
 from tests.embeddings.examples import METHODS, Fractions, clusters, graph_of, iris, trained
 
-pytestmark = pytest.mark.slow  # numba compiles UMAP for half a minute.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("numba")]
 
 SLOW = ("tsne", "umap")
 

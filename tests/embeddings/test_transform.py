@@ -11,7 +11,7 @@ from embeddings.results import PrincipalComponents, Projection
 from embeddings.transform import transform
 from tests.embeddings.examples import METHODS, Fractions, clusters, iris, trained
 
-pytestmark = pytest.mark.slow  # numba compiles UMAP for half a minute.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("numba")]
 
 
 @pytest.fixture(scope="module")

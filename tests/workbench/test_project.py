@@ -19,6 +19,7 @@ from workbench.projections import fit
 from workbench.projections.fit import FitOptions, fit_projections
 from workbench.store import Store
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("numba")]
 QUICK = FitOptions(stability_seeds=0)
 
 

@@ -14,6 +14,8 @@ from workbench.projections.fit import FitOptions, fit_projections
 from workbench.projections.out_of_sample import transform_store
 from workbench.store import Store
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("numba")]
+
 
 def part(made: Store, row: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Store:
     """Return some locations of a store, without maps."""
