@@ -215,9 +215,10 @@ def reading(index: Index, options: Options) -> float:
         index.root, index.locations, index.class_names, options.image_size, with_sha256=True
     )
     rows = list(dataset.sequential_batches(len(photographs), options.batch_size))
-    for step, _ in enumerate(dataset.data_loader(photographs, rows, options.num_workers)):
-        if step == WARM_UP - 1:
-            started = time.perf_counter()
+    with dataset.batch_loader(photographs, rows, options.num_workers) as batches:
+        for step, _ in enumerate(batches):
+            if step == WARM_UP - 1:
+                started = time.perf_counter()
     return rate(len(photographs), options, time.perf_counter() - started)
 
 

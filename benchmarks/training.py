@@ -157,9 +157,10 @@ def decoding(index: Index, config: Config, steps: int) -> float:
     """Return locations per second that the loader's processes decode without a network."""
     photographs = LocationDataset(index.root, index.locations, index.class_names, config.image_size)
     rows = dataset.shuffled_batches(len(photographs), config.batch_size, 0, 0, WARM_UP + steps)
-    for step, _ in enumerate(dataset.data_loader(photographs, rows, config.num_workers)):
-        if step == WARM_UP - 1:
-            started = time.perf_counter()
+    with dataset.batch_loader(photographs, rows, config.num_workers) as batches:
+        for step, _ in enumerate(batches):
+            if step == WARM_UP - 1:
+                started = time.perf_counter()
     return steps * config.batch_size / (time.perf_counter() - started)
 
 

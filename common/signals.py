@@ -7,6 +7,11 @@ from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+GRACE_SECONDS = 5 * 60
+"""A command that has not ended so long after the first signal is interrupted; what it saved stays.
+
+A step on a slow CPU and a save on a slow disk need less.
+"""
 
 
 class StopSignal:
@@ -16,9 +21,11 @@ class StopSignal:
         self.received = False
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        """Record the signal; a second Ctrl-C interrupts at once."""
-        if self.received and number == signal.SIGINT:
+        """Record the signal; a second Ctrl-C interrupts at once, as the end of the grace does."""
+        if self.received and number in (signal.SIGINT, signal.SIGALRM):
             raise KeyboardInterrupt
+        if not self.received:
+            signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)
         self.received = True
 
 
@@ -29,9 +36,11 @@ def stop_signal() -> Iterator[StopSignal]:
     if threading.current_thread() is not threading.main_thread():  # Only it receives signals.
         yield stop
         return
-    before = [signal.signal(number, stop) for number in SIGNALS]
+    handled = (*SIGNALS, signal.SIGALRM)
+    before = [signal.signal(number, stop) for number in handled]
     try:
         yield stop
     finally:
-        for number, handler in zip(SIGNALS, before, strict=True):
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in zip(handled, before, strict=True):
             signal.signal(number, handler)

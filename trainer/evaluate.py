@@ -13,6 +13,7 @@ from common.progress import batch_bar
 from trainer.config import Config
 from trainer.data import dataset
 from trainer.data.dataset import LocationDataset
+from trainer.data.worker_processes import no_action
 from trainer.models.resnet import FourViewResNet, ModelOutput, to_pixels
 from trainer.step import autocast
 
@@ -43,12 +44,13 @@ def evaluate(
     config: Config,
     processes: Processes,
     description: str = "Validating",
-    after_batch: Callable[[], None] = lambda: None,
+    after_batch: Callable[[], None] = no_action,
 ) -> Scores:
     """Return the scores of a model, which is left in evaluation mode.
 
-    `after_batch` is called after each batch, in all processes alike; it may raise to stop. Raises
-    InputError naming a photograph that cannot be read.
+    `after_batch` is called after each batch, in all processes alike; it may raise to stop. A single
+    process also calls it while it waits for photographs. Raises InputError naming a photograph that
+    cannot be read, and as `worker_map` does.
     """
     model.eval()
     device = processes.device
@@ -57,19 +59,18 @@ def evaluate(
         for rows in dataset.sequential_batches(len(locations), config.batch_size)
     ]
     sums = torch.zeros((num_classes, 5), dtype=torch.float64, device=device)
-    for batch in batch_bar(
-        dataset.data_loader(locations, batches, config.num_workers),
-        description,
-        total=len(batches),
-        disable=not processes.is_main,
-    ):
-        raise_unreadable(batch.errors)
-        if len(batch.labels):
-            with autocast(config, device):
-                output = model.forward_all(to_pixels(batch.views, device))
-            labels = batch.labels.to(device)
-            sums.index_add_(0, labels, _location_scores(output, labels))
-        after_batch()
+    # While one of several processes waits, the others cannot take part in a decision to stop.
+    on_wait = after_batch if processes.world_size == 1 else no_action
+    with dataset.batch_loader(locations, batches, config.num_workers, on_wait) as loaded:
+        bar = batch_bar(loaded, description, total=len(batches), disable=not processes.is_main)
+        for batch in bar:
+            raise_unreadable(batch.errors)
+            if len(batch.labels):
+                with autocast(config, device):
+                    output = model.forward_all(to_pixels(batch.views, device))
+                labels = batch.labels.to(device)
+                sums.index_add_(0, labels, _location_scores(output, labels))
+            after_batch()
     sums = processes.all_reduce(sums).cpu()
     counts = torch.bincount(torch.tensor(locations.labels), minlength=num_classes)
     loss, top_1, top_5, view_1, view_5 = (sums.sum(dim=0) / len(locations)).tolist()

@@ -171,16 +171,18 @@ class _Trainer:
         rows = dataset.shuffled_batches(
             len(self.training), self.batch_size, self.config.seed, self.step, last_step
         )
-        batches = iter(
-            dataset.data_loader(
-                self.training, map(self.processes.shard, rows), self.config.num_workers
-            )
+        loader = dataset.batch_loader(
+            self.training,
+            map(self.processes.shard, rows),
+            self.config.num_workers,
+            self._stop_waiting,
         )
         try:
-            while self.epoch < self.config.epochs:
-                scores = self._run_epoch(batches)
-                if on_epoch_end:
-                    on_epoch_end(self.epoch, scores)
+            with loader as batches:
+                while self.epoch < self.config.epochs:
+                    scores = self._run_epoch(batches)
+                    if on_epoch_end:
+                        on_epoch_end(self.epoch, scores)
         finally:
             if self.metrics_log:
                 self.metrics_log.close()
@@ -237,8 +239,9 @@ class _Trainer:
         losses: list[Tensor] = []
         for _ in range(count):
             try:
-                batch = _next_batch(batches)
-            except InputError:
+                batch = next(batches)
+                raise_unreadable(batch.errors)
+            except (InputError, Interrupted):
                 if self.processes.world_size == 1:  # Saving needs all processes.
                     self._log_losses(losses, bar)
                     self._save(("last",))
@@ -274,7 +277,15 @@ class _Trainer:
             return
         if self.saved_step != self.step:
             self._save(("last",))
-        raise Interrupted(
+        raise self._interruption()
+
+    def _stop_waiting(self) -> None:
+        """Raise Interrupted if this process was asked to stop and can save without others."""
+        if self.stop.received and self.processes.world_size == 1:
+            raise self._interruption()
+
+    def _interruption(self) -> Interrupted:
+        return Interrupted(
             f"stopped by a signal; step {self.step} is saved in {self.run}, --resume continues."
         )
 
@@ -356,19 +367,6 @@ def _check_batch_size(config: Config, num_locations: int, world_size: int) -> No
             f"{config.accumulation_steps} need at least {minimum} per part; raise it or lower the "
             "others."
         )
-
-
-def _next_batch(batches: Iterator[Batch]) -> Batch:
-    """Return the next batch; raises InputError if a photograph or a worker process is lost."""
-    try:
-        batch = next(batches)
-    except RuntimeError as error:
-        raise InputError(
-            "A process that decodes photographs was killed, perhaps because memory ran out; "
-            "continue with --resume and fewer --num-workers."
-        ) from error
-    raise_unreadable(batch.errors)
-    return batch
 
 
 def _print_summary(split: Split, prepared: PreparedData) -> None:

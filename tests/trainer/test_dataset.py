@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from common.distributed import Processes
 from tests.examples import folder
 from trainer.data import dataset, decode, layout
-from trainer.data.dataset import Batch, LocationDataset
+from trainer.data.dataset import LocationDataset
 
 
 @given(
@@ -80,11 +80,11 @@ def test_channels_are_last_in_memory(photographs: LocationDataset) -> None:
 
 def test_processes_decode_the_same_batches_in_the_same_order(photographs: LocationDataset) -> None:
     batches = list(dataset.sequential_batches(6, 4))
-    expected: list[Batch]
-    loaded: list[Batch]
-    expected, loaded = (
-        list(dataset.data_loader(photographs, batches, num_workers)) for num_workers in (0, 2)
-    )
+    with (
+        dataset.batch_loader(photographs, batches, 0) as here,
+        dataset.batch_loader(photographs, batches, 2) as workers,
+    ):
+        expected, loaded = list(here), list(workers)
     assert [len(batch.labels) for batch in expected] == [4, 2]
     for ours, theirs in zip(expected, loaded, strict=True):
         assert torch.equal(ours.views, theirs.views)
@@ -108,7 +108,8 @@ def test_files_are_hashed_where_that_is_asked_for(photographs: LocationDataset) 
     hashed = LocationDataset(
         photographs.root, photographs.locations, ("Iowa", "Ohio"), 32, with_sha256=True
     )
-    (batch,) = dataset.data_loader(hashed, [[3, 2]], num_workers=1)
+    with dataset.batch_loader(hashed, [[3, 2]], num_workers=1) as batches:
+        (batch,) = batches
     assert batch.sha256 is not None
     assert batch.sha256.shape == (2, 4, 32)
     for view, name in enumerate(hashed.locations[3].images):

@@ -1,18 +1,23 @@
 """Locations as batches of tensors, decoded by worker processes."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import math
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from common.errors import InputError
 from trainer.data.decode import read_views_into
 from trainer.data.layout import HEADINGS, Location
-from trainer.data.worker_processes import exit_with_parent, worker_context
+from trainer.data.worker_processes import no_action, worker_map
 
 ORDER_STREAM = 1  # Random stream of a seed that orders locations.
 SHA256_BYTES = 32
@@ -61,9 +66,11 @@ class LocationDataset(Dataset[Batch]):
         return len(self.locations)
 
     def __getitems__(self, rows: Sequence[int]) -> Batch:
-        pixels = torch.zeros(
-            (len(rows), len(HEADINGS), self.image_size, self.image_size, 3), dtype=torch.uint8
-        )
+        return self.read(rows, partial(torch.zeros, dtype=torch.uint8))
+
+    def read(self, rows: Sequence[int], zeros: Callable[[tuple[int, ...]], Tensor]) -> Batch:
+        """Return a batch whose views lie in what `zeros` returns, uint8, for a shape."""
+        pixels = zeros((len(rows), len(HEADINGS), self.image_size, self.image_size, 3))
         sha256 = None
         if self.with_sha256:
             sha256 = torch.zeros((len(rows), len(HEADINGS), SHA256_BYTES), dtype=torch.uint8)
@@ -117,25 +124,75 @@ def steps_per_epoch(locations: int, batch_size: int) -> int:
     return max(1, locations // batch_size)
 
 
-def data_loader(
-    locations: LocationDataset, batches: Iterable[list[int]], num_workers: int
-) -> DataLoader[Batch]:
-    """Return a loader of the batches with these rows, in order; `num_workers` decode them."""
-    return DataLoader(
-        locations,
-        batch_sampler=batches,
-        collate_fn=_identity,
-        num_workers=num_workers,
-        prefetch_factor=4 if num_workers else None,
-        pin_memory=torch.cuda.is_available(),
-        multiprocessing_context=worker_context() if num_workers else None,
-        worker_init_fn=_init_worker if num_workers else None,
-    )
+@contextmanager
+def batch_loader(
+    locations: LocationDataset,
+    batches: Iterable[list[int]],
+    num_workers: int,
+    on_wait: Callable[[], None] = no_action,
+) -> Iterator[Iterator[Batch]]:
+    """Yield an iterator over the batches with these rows, in order, as `worker_map` does.
+
+    Their views are in pinned memory where there is a GPU.
+    """
+    if num_workers:
+        read = partial(_read_in_worker, locations)
+        with worker_map(read, batches, num_workers, on_wait=on_wait) as loaded:
+            yield loaded
+    else:
+        yield map(_pin, map(locations.__getitems__, batches))
 
 
-def _identity(batch: Any) -> Any:
-    return batch
+class _Shared(NamedTuple):
+    """A batch of a worker: the views go through shared memory, the rest through a pipe."""
+
+    batch: Batch
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        rows, _, labels, errors, sha256 = self.batch
+        small = (rows.numpy(), labels.numpy(), errors, None if sha256 is None else sha256.numpy())
+        return _receive, (self.batch.views, *small)
 
 
-def _init_worker(_worker: int) -> None:
-    exit_with_parent()
+def _receive(
+    views: Tensor,
+    rows: NDArray[np.int64],
+    labels: NDArray[np.int64],
+    errors: tuple[str, ...],
+    sha256: NDArray[np.uint8] | None,
+) -> Batch:
+    """Return a batch, in a thread of the main process."""
+    hashes = None if sha256 is None else torch.from_numpy(sha256)
+    return _pin(Batch(torch.from_numpy(rows), views, torch.from_numpy(labels), errors, hashes))
+
+
+def _pin(batch: Batch) -> Batch:
+    return batch._replace(views=batch.views.pin_memory()) if torch.cuda.is_available() else batch
+
+
+def _read_in_worker(locations: LocationDataset, rows: list[int]) -> Batch:
+    torch.set_num_threads(1)
+    shared = _Shared(locations.read(rows, _shared_pixels))
+    return cast(Batch, shared)  # The main process receives a batch.
+
+
+def _shared_pixels(shape: tuple[int, ...]) -> Tensor:
+    """Return zeros, uint8, in memory that another process can map without a copy.
+
+    PyTorch would put them into /dev/shm, of which a container has 64 MB. An anonymous file counts
+    as memory of the process alone.
+    """
+    size = math.prod(shape)
+    if not size or not hasattr(os, "memfd_create"):  # Only Linux has it.
+        return torch.zeros(shape, dtype=torch.uint8)
+    try:
+        file = os.memfd_create("batch")
+        try:
+            os.ftruncate(file, size)
+            storage = torch.UntypedStorage._new_shared_fd_cpu(file, size)  # type: ignore[attr-defined]
+        finally:
+            os.close(file)
+    except OSError as error:
+        raise MemoryError(error.strerror) from error
+    pixels: Tensor = torch.empty(0, dtype=torch.uint8).set_(storage)
+    return pixels.view(shape)

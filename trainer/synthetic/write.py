@@ -1,9 +1,7 @@
 """Write the painted states as files in the layout of 50States10K and 50States2K."""
 
-import multiprocessing
 import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,6 +11,7 @@ from tqdm import tqdm
 
 from common.errors import InputError
 from common.files import atomic_directory
+from trainer.data.worker_processes import worker_map
 from trainer.synthetic import elements
 from trainer.synthetic.camera import HEADINGS
 from trainer.synthetic.scene import scene
@@ -80,8 +79,15 @@ def paint(
     folder.parent.mkdir(parents=True, exist_ok=True)
     lines: dict[tuple[int, int], list[str]] = {}
     total = len(chosen) * (train + test)
+    count = min(num_workers or os.cpu_count() or 1, len(batches))
     with (
         atomic_directory(folder) as unfinished,
+        worker_map(
+            partial(_paint_batch, unfinished),
+            batches,
+            count if count > 1 else 0,
+            preload=[__name__],
+        ) as painted,
         tqdm(total=total, unit="location", desc="painting", disable=not progress) as bar,
     ):
         for split in SPLITS:
@@ -89,8 +95,7 @@ def paint(
                 (unfinished / split / state.name).mkdir(parents=True)
                 (unfinished / "mask" / split / state.name).mkdir(parents=True)
         (unfinished / "elements.csv").write_text(elements.table(shortcut_of), encoding="utf-8")
-        written = _paint_batches(unfinished, batches, num_workers)
-        for batch, text in zip(batches, written, strict=True):
+        for batch, text in zip(batches, painted, strict=True):
             lines.setdefault((batch.split, batch.state), []).extend(text)
             bar.update(len(text))
         for (split_number, row), texts in lines.items():
@@ -104,16 +109,6 @@ def _check(folder: Path) -> None:
         raise InputError(f"{folder} is a file; choose a new or empty folder.")
     if folder.exists() and any(folder.iterdir()):
         raise InputError(f"{folder} is not empty; choose another folder, or remove it first.")
-
-
-def _paint_batches(root: Path, batches: list[_Batch], workers: int | None) -> Iterator[list[str]]:
-    count = min(workers or os.cpu_count() or 1, len(batches))
-    if count == 1:
-        yield from map(partial(_paint_batch, root), batches)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, mp_context=context) as pool:
-        yield from pool.map(partial(_paint_batch, root), batches)
 
 
 def _paint_batch(root: Path, batch: _Batch) -> list[str]:

@@ -46,10 +46,26 @@ def extract_batches(
         writer = on_all_ranks(
             processes, lambda: stack.enter_context(task.buffer.writer(processes.rank))
         )
-        rank_batches = remaining[processes.rank :: processes.world_size]
-        worker = _BatchWorker(task, rank_batches, inference, writer)
         total = len(task.dataset)
         n_done = total - sum(len(task.batches[number]) for number in remaining)
+
+        def finish() -> Interrupted:
+            on_all_ranks(processes, writer.finish)
+            return Interrupted(f"stopped; {n_done} of {total} locations are done, {RESUME}.")
+
+        def stop_waiting() -> None:
+            if stop.received and processes.world_size == 1:
+                raise finish()
+
+        rank_batches = remaining[processes.rank :: processes.world_size]
+        loader = dataset.batch_loader(
+            task.dataset,
+            [task.batches[number] for number in rank_batches],
+            task.request.num_workers,
+            stop_waiting,
+        )
+        loaded = zip(rank_batches, stack.enter_context(loader), strict=True)
+        worker = _BatchWorker(task, loaded, inference, writer)
         bar = stack.enter_context(_bar(n_done, total, processes))
         for start in range(0, len(remaining), processes.world_size):
             step = remaining[start : start + processes.world_size]
@@ -58,8 +74,7 @@ def extract_batches(
             n_done += locations
             bar.update(locations)
             if processes.any(stop.received):
-                on_all_ranks(processes, writer.finish)
-                raise Interrupted(f"stopped; {n_done} of {total} locations are done, {RESUME}.")
+                raise finish()
         on_all_ranks(processes, writer.finish)
 
 
@@ -72,22 +87,19 @@ class _BatchWorker:
     """Computes the batches of one process in order."""
 
     def __init__(
-        self, task: ExtractionTask, numbers: Sequence[int], inference: Inference, writer: Writer
+        self,
+        task: ExtractionTask,
+        batches: Iterator[tuple[int, Batch]],
+        inference: Inference,
+        writer: Writer,
     ) -> None:
+        """Take the batches with their numbers."""
         self._inference, self._writer, self._row_dtype = inference, writer, task.row_dtype
-        batches = [task.batches[number] for number in numbers]
-        loader = dataset.data_loader(task.dataset, batches, task.request.num_workers)
-        self._batches: Iterator[tuple[int, Batch]] = zip(numbers, loader, strict=True)
+        self._batches = batches
 
     def step(self) -> None:
         """Send the next batch through the model and queue its rows for writing."""
-        try:
-            number, batch = next(self._batches)
-        except RuntimeError as error:
-            raise InputError(
-                "A process that decodes photographs was killed, perhaps because memory ran out; "
-                f"{RESUME} with fewer --num-workers."
-            ) from error
+        number, batch = next(self._batches)
         errors = zip(batch.rows.tolist(), batch.errors, strict=True)
         if unreadable := [(row, reason) for row, reason in errors if reason]:
             self._writer.put_failure(number, json.dumps(unreadable))

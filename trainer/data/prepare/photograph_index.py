@@ -105,14 +105,17 @@ def _update(
     new = [path for path in candidates if path not in stamps or stamps[path] != _stamp(root / path)]
     if not new:
         return 0
-    with tqdm(
-        desc="Reading photographs",
-        unit="photograph",
-        initial=len(paths) - len(new),
-        total=len(paths),
-        dynamic_ncols=True,
-    ) as bar:
-        for records in scan.scan_photographs(root, new, num_workers):
+    with (
+        scan.scan_photographs(root, new, num_workers) as chunks,
+        tqdm(
+            desc="Reading photographs",
+            unit="photograph",
+            initial=len(paths) - len(new),
+            total=len(paths),
+            dynamic_ncols=True,
+        ) as bar,
+    ):
+        for records in chunks:
             database.insert(connection, records)
             bar.update(len(records))
     return len(new)

@@ -3,8 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,9 +11,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from common.errors import InputError
 from common.photographs import DECODE_ERRORS, describe_error, open_rgb, upright_size
-from trainer.data.worker_processes import exit_with_parent, worker_context
+from trainer.data.worker_processes import worker_map
 
 HASH_SIDE = 16
 """A difference hash has so many rows of so many bits."""
@@ -47,28 +45,18 @@ class PhotographRecord:
     channel_square_sums: tuple[int, int, int] = (0, 0, 0)
 
 
+@contextmanager
 def scan_photographs(
     root: Path, paths: Sequence[str], workers: int
-) -> Iterator[list[PhotographRecord]]:
-    """Read photographs, `paths` relative to `root`, and yield their records in chunks, in order.
+) -> Iterator[Iterator[list[PhotographRecord]]]:
+    """Yield the records of photographs, `paths` relative to `root`, in chunks, in order.
 
-    With 0 or 1 workers this process reads. Raises InputError if a worker is killed.
+    With 0 or 1 workers this process reads. The iterator raises as that of `worker_map`.
     """
     chunks = [paths[first : first + CHUNK] for first in range(0, len(paths), CHUNK)]
     count = min(workers, len(chunks))
-    if count < 2:
-        yield from (_scan_chunk(root, chunk) for chunk in chunks)
-        return
-    with ProcessPoolExecutor(
-        count, mp_context=worker_context(), initializer=exit_with_parent
-    ) as pool:
-        try:
-            yield from pool.map(partial(_scan_chunk, root), chunks)
-        except BrokenProcessPool as error:
-            raise InputError(
-                f"{root}: a process that read photographs was killed, perhaps because memory ran "
-                "out; continue with fewer --num-workers."
-            ) from error
+    with worker_map(partial(_scan_chunk, root), chunks, count if count > 1 else 0) as records:
+        yield records
 
 
 def scan_photograph(root: Path, path: str) -> PhotographRecord:
