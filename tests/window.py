@@ -19,13 +19,14 @@ MILLISECONDS = 60_000
 expect.set_options(timeout=MILLISECONDS)
 
 DRAWN = """() => {
-  const graphs = [...document.querySelectorAll('.projection-panel .js-plotly-plot')];
-  return graphs.length === 3 && graphs.every((graph) => graph.dataset.linked)
+  const maps = [...document.querySelectorAll('.projection-panel .map')];
+  return maps.length === 3 && maps.every((map) => map.mapPanel?.points.length)
     && document.querySelector('#confusion .js-plotly-plot[data-linked]');
 }"""
-SELECTED = """() => [...document.querySelectorAll('.projection-panel .js-plotly-plot')]
-  .map((graph) => graph._fullData[0].selectedpoints ?? null)
-  .map((rows) => rows && [...rows])"""
+# The rows that each map draws as selected, null for all.
+SELECTED = """() => [...document.querySelectorAll('.projection-panel .map')]
+  .map((map) => map.mapPanel.selected)
+  .map((mask) => mask && [...mask.keys()].filter((row) => mask[row]))"""
 
 
 def chromium() -> str | None:

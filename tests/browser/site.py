@@ -109,13 +109,12 @@ class Site:
         self.server.server_close()
 
 
-# Where each point of a map stands on the page.
+# Where each location stands on the page in a map, by row.
 PLACES = """(method) => {
-  const graph = document.querySelector(`[data-method=${method}] .js-plotly-plot`);
-  const { xaxis, yaxis } = graph._fullLayout;
-  const box = graph.querySelector('.nsewdrag').getBoundingClientRect();
-  const { x, y } = graph._fullData[0];
-  return [...x].map((_, i) => [box.x + xaxis.d2p(x[i]), box.y + yaxis.d2p(y[i])]);
+  const panel = document.querySelector(`[data-method=${method}] .map`).mapPanel;
+  const box = panel.canvas.getBoundingClientRect();
+  return Array.from({ length: panel.points.length / 2 }, (_, row) => panel.place(row))
+    .map(([x, y]) => [box.x + x, box.y + y]);
 }"""
 
 
@@ -127,16 +126,8 @@ def selected_in_all(page: Page) -> list[int] | None:
     return first
 
 
-def drawn_ids(site: Site) -> list[str]:
-    return [site.store.location_ids[row] for row in site.predictions.drawing_order]
-
-
 def classes_of(site: Site, rows: list[int]) -> set[str]:
-    ids = drawn_ids(site)
-    return {
-        site.predictions.class_names[site.store.labels[site.predictions.rows[ids[row]]]]
-        for row in rows
-    }
+    return {site.predictions.class_names[site.store.labels[row]] for row in rows}
 
 
 def header(page: Page) -> Any:

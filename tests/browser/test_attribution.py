@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.site import Site, header, loaded
+from tests.workbench.dashboard.examples import cell
 
 
 def choose(page: Page, control: str, option: str) -> None:
@@ -271,8 +272,8 @@ def test_a_confusion_cell_requests_a_contrast_target(page: Page, site: Site) -> 
     pairs = [(site.store.labels[row], site.predictions.predicted_labels[row]) for row in wrong]
     true, predicted = max(set(pairs), key=pairs.count)
     names = site.predictions.class_names
-    rule = {"by": "cell", "true": names[true], "predicted": names[predicted]}
-    page.evaluate("(rule) => dash_clientside.set_props('selection', { data: rule })", rule)
+    steps = [cell(names[true], names[predicted])]
+    page.evaluate("(steps) => dash_clientside.set_props('selection', { data: steps })", steps)
     tab(page, "Selection")
     why = f"{names[predicted]} rather than {names[true]}"
     expect(page.locator("#aggregate-target label").first).to_have_text(f"Why {why}")

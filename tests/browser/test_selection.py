@@ -1,12 +1,11 @@
 """Selecting in maps, legend, matrix and strip, in a real browser with an empty console."""
 
-import json
 import re
 
 import numpy as np
 from playwright.sync_api import Page, expect
 
-from tests.browser.site import PLACES, Site, classes_of, drawn_ids, header, loaded, selected_in_all
+from tests.browser.site import Site, classes_of, header, loaded, selected_in_all
 from tests.window import SELECTED
 
 
@@ -48,66 +47,6 @@ def test_a_class_can_be_selected_with_the_keyboard(page: Page) -> None:
     header(page).to_contain_text("Arizona, Hawaii")
 
 
-def drag(page: Page, corners: list[tuple[float, float]]) -> None:
-    page.mouse.move(*corners[0])
-    page.mouse.down()
-    for corner in corners[1:]:
-        page.mouse.move(*corner, steps=5)
-    page.mouse.up()
-
-
-def test_a_lasso_selects_the_same_locations_in_all_maps(page: Page, site: Site) -> None:
-    method = "umap"
-    places = page.evaluate(PLACES, method)
-    middle_x, middle_y = np.median(places, axis=0).tolist()
-    left, right, top, bottom = middle_x - 60, middle_x + 45, middle_y - 50, middle_y + 40
-    drag(page, [(left, top), (right, top), (right, bottom), (left, bottom), (left, top + 3)])
-    inside = [
-        row
-        for row, (x, y) in enumerate(places)
-        if left + 2 < x < right - 2 and top + 2 < y < bottom - 2
-    ]
-    near = [
-        row
-        for row, (x, y) in enumerate(places)
-        if left - 4 < x < right + 4 and top - 4 < y < bottom + 4
-    ]
-    header(page).to_contain_text("lasso in UMAP")
-    rows = selected_in_all(page)
-    assert rows is not None
-    assert 0 < len(inside) <= len(rows) < len(places)
-    assert set(inside) <= set(rows) <= set(near)
-    header(page).to_contain_text(f"{len(rows)} of 120 locations")
-    page.wait_for_function(
-        """(expected) => {
-          const cards = [...document.querySelectorAll('.card')];
-          return JSON.stringify(cards.map((card) => card.dataset.location).sort()) === expected;
-        }""",
-        arg=json.dumps(sorted(drawn_ids(site)[row] for row in rows[:60]), separators=(",", ":")),
-    )
-    # Another selection takes the place of the lasso, in its own map too.
-    page.locator("[data-class=Ohio]").click()
-    header(page).to_contain_text("24 of 120 locations")
-    page.wait_for_function(f"() => ({SELECTED})().every((rows) => rows.length === 24)")
-
-
-def test_a_lasso_around_nothing_and_a_double_click_clear(page: Page) -> None:
-    box = page.locator("[data-method=pca] .nsewdrag").bounding_box()
-    assert box
-    x, y = box["x"] + 6, box["y"] + box["height"] - 6
-    everything = f"() => ({SELECTED})().every((rows) => rows === null)"
-    page.locator("[data-class=Ohio]").click()
-    header(page).to_contain_text("24 of 120 locations")
-    drag(page, [(x, y), (x + 14, y), (x + 14, y - 14), (x, y - 14)])
-    header(page).to_contain_text("nothing selected")
-    page.wait_for_function(everything)
-    page.locator("[data-class=Ohio]").click()
-    header(page).to_contain_text("24 of 120 locations")
-    page.mouse.dblclick(x, y)
-    header(page).to_contain_text("nothing selected")
-    page.wait_for_function(everything)
-
-
 def test_a_cell_of_the_confusion_matrix_narrows_to_its_locations(page: Page, site: Site) -> None:
     count = np.zeros((5, 5), dtype=int)
     np.add.at(count, (site.store.labels, site.predictions.predicted_labels), 1)
@@ -129,20 +68,6 @@ def test_a_cell_of_the_confusion_matrix_narrows_to_its_locations(page: Page, sit
     expect(page.locator("#confusion .shapelayer path")).to_have_count(1)
 
 
-def test_colour_by_recolours_all_maps_and_keeps_the_selection(page: Page) -> None:
-    page.locator("[data-class=Ohio]").click()
-    header(page).to_contain_text("24 of 120 locations")
-    page.locator("#color-by label", has_text="Correct/wrong").click()
-    page.wait_for_function(
-        """() => [...document.querySelectorAll('.projection-panel .js-plotly-plot')]
-          .every((graph) => graph._fullData[0].marker.cmax === 1)"""
-    )
-    expect(page.locator(".key-correct")).to_be_visible()
-    rows = selected_in_all(page)
-    assert rows is not None
-    assert len(rows) == 24
-
-
 def test_the_legend_sorts_by_area_and_keeps_what_is_pressed(page: Page, site: Site) -> None:
     page.locator("[data-class=Ohio]").click()
     page.locator("#legend-order label", has_text="AUC").click()
@@ -150,20 +75,6 @@ def test_the_legend_sorts_by_area_and_keeps_what_is_pressed(page: Page, site: Si
     expect(page.locator("#legend .entry").first).to_contain_text(best)
     expect(page.locator("[aria-pressed=true]")).to_have_count(1)
     expect(page.locator("[data-class=Ohio]")).to_have_attribute("aria-pressed", "true")
-
-
-def test_a_point_says_what_it_is_and_opens_on_a_click(page: Page, site: Site) -> None:
-    places = np.array(page.evaluate(PLACES, "tsne"))
-    apart = np.linalg.norm(places[:, None] - places[None], axis=2) + np.eye(len(places)) * 1e3
-    row = int(apart.min(axis=1).argmax())
-    name = drawn_ids(site)[row]
-    page.mouse.move(places[row, 0] - 2, places[row, 1])
-    page.mouse.move(places[row, 0], places[row, 1], steps=3)
-    expect(page.locator("#tooltip")).to_contain_text(name)
-    expect(page.locator("#tooltip")).to_contain_text("predicted")
-    page.mouse.click(places[row, 0], places[row, 1])
-    expect(page.locator("#location-title")).to_contain_text(name)
-    expect(page.locator(".projection-panel .shapelayer path")).to_have_count(3)
 
 
 def test_the_gallery_turns_its_pages_and_its_photographs_load_when_near(page: Page) -> None:

@@ -24,8 +24,12 @@ def layout(predictions: Predictions) -> html.Section:
                 className="key key-correct",
             ),
             html.Div(
-                ["0", html.Span(className="ramp", style={"background": gradient}), "100 %"],
-                className="key key-share",
+                [
+                    html.Span(className="end"),
+                    html.Span(className="ramp", style={"background": gradient}),
+                    html.Span(className="end"),
+                ],
+                className="key key-number",
             ),
             html.Div(
                 [html.Span(), html.Span("class"), html.Span("n"), html.Span("AUC")],

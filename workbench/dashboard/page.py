@@ -14,6 +14,7 @@ from workbench.dashboard import (
     active_location,
     aggregate,
     attribution,
+    columns,
     gallery,
     legend,
     metrics,
@@ -42,10 +43,10 @@ _PAGE = """<!DOCTYPE html>
     <footer>{%config%}{%scripts%}{%renderer%}</footer>
   </body>
 </html>"""
-# The browser refuses whatever is not from this server. Plotly compiles its WebGL code at run time
-# and sets styles in the page, hence the exceptions.
+# The browser refuses whatever is not from this server. Dash writes a script and Plotly styles into
+# the page, hence the exceptions.
 _POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
@@ -87,14 +88,14 @@ def create_app(
         update_title="",
         index_string=_PAGE.replace("ICON", f"{prefix}assets/icon.svg"),
         serve_locally=True,
+        assets_path_ignore=["^maps$"],  # Modules, which assets/maps.js loads.
         add_log_handler=False,
     )
     jobs = JobQueue(explainer, cache) if explainer and photographs else None
     content = [
-        dcc.Store(id="table", data=projections.table(predictions)),
         dcc.Store(id="selection"),
         dcc.Store(id="active-location"),
-        dcc.Store(id="projections-painted"),
+        dcc.Store(id="maps-updated"),
         _header(name, predictions),
         html.Main(
             [
@@ -127,6 +128,7 @@ def create_app(
             ]
         ),
         html.Div(id="tooltip", role="tooltip", hidden=True),
+        html.Div(id="map-live", role="status", className="visually-hidden"),
     ]
 
     def layout() -> html.Div:
@@ -143,6 +145,7 @@ def create_app(
         attribution.register_callbacks(app, predictions, photographs, jobs)
         aggregate.register_callbacks(app, predictions, photographs, jobs)
     photograph_routes.register_routes(server, photographs)
+    columns.register_routes(server, predictions, photographs is not None)
     server.after_request(_add_headers)
     request_guard.register_guard(app)
     return app
@@ -202,12 +205,14 @@ def _header(name: str, predictions: Predictions) -> html.Header:
             html.Div(
                 [
                     html.Span("Colour by", className="label", id="color-by-label"),
-                    dcc.RadioItems(
+                    dcc.Dropdown(
                         projections.color_options(predictions),
                         "true",
                         id="color-by",
-                        className="segments",
-                        inline=True,
+                        className="choice",
+                        clearable=False,
+                        searchable=False,
+                        maxHeight=400,
                     ),
                 ],
                 className="color-by",

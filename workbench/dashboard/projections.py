@@ -1,90 +1,28 @@
-"""The linked projections, and the table by which the browser links them."""
+"""The linked projections: their panels, and what points can be coloured by.
+
+The browser draws them from the store's columns; see `assets/maps/main.js` and `columns`.
+"""
 
 from typing import Any
 
-import plotly.graph_objects as go
-from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash import Dash, Input, Output, dcc, html, no_update
 from dash.dependencies import ClientsideFunction
 
 from embeddings.results import PROJECTION_TITLES, Projection
+from workbench.dashboard import columns
 from workbench.dashboard.components import attributes
-from workbench.dashboard.selection import resolve
 from workbench.evaluation.predictions import Predictions
-from workbench.figures import screen
-from workbench.figures.colors import class_colors
 
-COLOR_BY = {
-    "true": "True",
-    "predicted": "Predicted",
-    "correct": "Correct/wrong",
-    "confidence": "Confidence",
-    "preservation": "Neighbours kept",
-}
 N_PANELS = 3  # With more projections, each panel has a menu.
-_CONFIG: Any = {
-    "displaylogo": False,
-    "scrollZoom": True,
-    "doubleClick": False,
-    "modeBarButtons": [["lasso2d", "select2d", "pan2d", "resetScale2d"]],
-}
 
 
 def color_options(predictions: Predictions) -> dict[str, str]:
     """Return the options of "Colour by" that this store has data for."""
-    evaluated = any(projection.quality for projection in predictions.store.projections.values())
-    return {key: text for key, text in COLOR_BY.items() if evaluated or key != "preservation"}
-
-
-def coloring(predictions: Predictions, key: str, projection: Projection) -> screen.Coloring | None:
-    """Return the colours of an option of "Colour by", in the store's rows.
-
-    None if the option needs the quality of a projection that was never evaluated.
-    """
-    colors = list(class_colors(predictions.class_names).values())
-    match key:
-        case "predicted":
-            return screen.class_coloring(predictions.predicted_labels, colors)
-        case "correct":
-            return screen.correct_coloring(predictions.correct)
-        case "confidence":
-            return screen.share_coloring(predictions.confidences)
-        case "preservation":
-            return (
-                screen.share_coloring(projection.quality.preservation)
-                if projection.quality
-                else None
-            )
-        case _:
-            return screen.class_coloring(predictions.store.labels, colors)
-
-
-def table(predictions: Predictions) -> dict[str, Any]:
-    """Return what the browser needs to link the projections: columns in drawing order."""
-    order = predictions.drawing_order
-    return {
-        "id": [predictions.store.location_ids[row] for row in order],
-        "class_names": list(predictions.class_names),
-        "label": predictions.store.labels[order].tolist(),
-        "prediction": predictions.predicted_labels[order].tolist(),
-        "confidence": predictions.confidences[order].round(4).tolist(),
-        "coloring": {key: _column(predictions, key) for key in color_options(predictions)},
-    }
-
-
-def _column(predictions: Predictions, key: str) -> dict[str, Any]:
-    """Return a coloring for the browser; "projection" has one per projection if they differ."""
-    order = predictions.drawing_order
-    projection = {
-        name: coloring(predictions, key, one) for name, one in predictions.store.projections.items()
-    }
-    some = next(one for one in projection.values() if one is not None)
-    column: dict[str, Any] = {"cmin": some.cmin, "cmax": some.cmax, "colorscale": some.colorscale}
-    if key != "preservation":
-        return column | {"color": some.values[order].tolist()}
-    known = {
-        name: one.values[order].tolist() for name, one in projection.items() if one is not None
-    }
-    return column | {"color": screen.UNKNOWN, "projection": known}
+    options = {"true": "True", "predicted": "Predicted", "correct": "Correct/wrong"}
+    options |= {name: one.title for name, one in columns.numbers(predictions).items()}
+    if any(projection.quality for projection in predictions.store.projections.values()):
+        options["preservation"] = "Neighbours kept"
+    return options
 
 
 def ordered(predictions: Predictions) -> list[Projection]:
@@ -124,36 +62,19 @@ def _panel(predictions: Predictions, projection: Projection) -> html.Section:
             searchable=False,
             maxHeight=400,
         )
+    label = f"{projection.title} of the features"
     return html.Section(
         [
             html.Div(
                 [title, html.Span(quality_summary(projection), id=f"quality-{projection.name}")],
                 className="projection-head",
             ),
-            dcc.Graph(
-                id=f"projection-{projection.name}",
-                className="fill",
-                figure=figure(predictions, projection, "true"),
-                config=_CONFIG,
-                responsive=True,
-            ),
+            html.Div(className="fill map", **attributes(data_label=label)),
         ],
         id=f"panel-{projection.name}",
         className="panel projection-panel",
-        **attributes(aria_label=f"{projection.title} of the features", data_method=projection.name),
+        **attributes(aria_label=label, data_method=projection.name),
     )
-
-
-def figure(predictions: Predictions, projection: Projection, key: str) -> go.Figure:
-    """Return a projection under one option of "Colour by", in drawing order."""
-    order = predictions.drawing_order
-    coloured = coloring(predictions, key, projection) or screen.class_coloring(
-        predictions.store.labels * 0, [screen.UNKNOWN]
-    )
-    drawn = screen.Coloring(
-        coloured.values[order], coloured.cmin, coloured.cmax, coloured.colorscale
-    )
-    return screen.projection(projection.coordinates[order], drawn)
 
 
 def provenance(projection: Projection) -> str:
@@ -190,15 +111,15 @@ def quality_summary(projection: Projection) -> list[html.Span]:
 
 
 def register_callbacks(app: Dash, predictions: Predictions) -> None:
-    """Let the browser paint selection, colours and the active location in all projections."""
+    """Let the browser draw selection, colours and the active location in all projections."""
     app.clientside_callback(  # type: ignore[no-untyped-call]
-        ClientsideFunction("projections", "paint"),
-        Output("projections-painted", "data"),
+        ClientsideFunction("maps", "update"),
+        Output("maps-updated", "data"),
         Input("selection", "data"),
         Input("color-by", "value"),
         Input("active-location", "data"),
         Input("legend", "children"),
-        State("table", "data"),
+        *[Input(f"panel-{one.name}", "data-method") for one in first(predictions)],
     )
     if len(predictions.store.projections) > N_PANELS:
         for projection in first(predictions):
@@ -206,28 +127,16 @@ def register_callbacks(app: Dash, predictions: Predictions) -> None:
 
 
 def _register_choice(app: Dash, predictions: Predictions, panel: str) -> None:
-    """Let a panel show another projection, with all that the browser has painted into it."""
+    """Let a panel show another projection."""
 
     @app.callback(
-        Output(f"projection-{panel}", "figure"),
         Output(f"quality-{panel}", "children"),
         Output(f"panel-{panel}", "data-method"),
         Input(f"projection-choice-{panel}", "value"),
-        State("selection", "data"),
-        State("color-by", "value"),
-        State("active-location", "data"),
         prevent_initial_call=True,
     )
-    def choose(name: Any, rule: Any, key: Any, active: Any) -> tuple[Any, Any, Any]:
+    def choose(name: Any) -> tuple[Any, Any]:
         projection = predictions.store.projections.get(name) if isinstance(name, str) else None
         if projection is None:
-            return no_update, no_update, no_update
-        drawn = figure(predictions, projection, key if isinstance(key, str) else "true")
-        selection = resolve(rule, predictions)
-        if selection is not None:
-            member = selection.member[predictions.drawing_order]
-            drawn.update_traces(selectedpoints=member.nonzero()[0].tolist())
-        if isinstance(active, str) and active in predictions.rows:
-            x, y = projection.coordinates[predictions.rows[active]].tolist()
-            drawn.add_shape(screen.ring(x, y))
-        return drawn, quality_summary(projection), name
+            return no_update, no_update
+        return quality_summary(projection), name

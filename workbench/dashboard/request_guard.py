@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 from werkzeug.wrappers import Response
 
 from workbench.dashboard.photographs import site_url
-from workbench.dashboard.selection import Name, Rule
+from workbench.dashboard.steps import Name, Steps
 
 _Count = Annotated[int, Field(ge=0, lt=2**53)]
 _Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -26,7 +26,7 @@ class _Submission(TypedDict, total=False):
 # What a page may send for each component property; null is always allowed. A name ending in "*"
 # stands for all that begin so.
 _VALUES: dict[str, Any] = {
-    "selection.data": Rule,
+    "selection.data": Steps,
     "active-location.data": Name,
     "pinned-location.data": Name,
     "page.data": Name,

@@ -2,49 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, NotRequired
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
-from typing_extensions import TypedDict
 
+from workbench.dashboard.steps import Step, evaluate
 from workbench.evaluation.predictions import Predictions
 
 N_NEAREST = 15
-Name = Annotated[str, Field(max_length=1000)]
-"""The form of an id or the name of a class or projection."""
-
-
-class _ClassRule(TypedDict):
-    by: Literal["class"]
-    names: list[Name]
-
-
-class _LassoRule(TypedDict):
-    by: Literal["lasso"]
-    method: Name
-    ids: list[Name]
-
-
-class _NearestRule(TypedDict):
-    by: Literal["nearest"]
-    of: Name
-    ids: list[Name]
-
-
-_Outer = _ClassRule | _LassoRule | _NearestRule
-
-
-class _CellRule(TypedDict):
-    by: Literal["cell"]
-    true: Name
-    predicted: Name
-    within: NotRequired[Annotated[_Outer, Field(discriminator="by")] | None]
-
-
-Rule = Annotated[_Outer | _CellRule, Field(discriminator="by")]
-"""The form of a rule; its names and ids may be unknown."""
 
 
 @dataclass(frozen=True)
@@ -68,107 +34,89 @@ class Selection:
     distances: NDArray[np.float32] | None = None
 
 
-def resolve(rule: Any, predictions: Predictions) -> Selection | None:
-    """Return what a rule from the browser selects, None for everything.
-
-    A rule is null, {"by": "class", "names": [...]}, {"by": "lasso", "method": ..., "ids":
-    [...]}, {"by": "nearest", "of": id} or {"by": "cell", "true": ..., "predicted": ...,
-    "within": one of the former}. Unknown names and ids are
-    dropped; an invalid or empty rule selects everything.
-    """
-    if not isinstance(rule, dict):
+def resolve(steps: Sequence[Step] | None, predictions: Predictions) -> Selection | None:
+    """Return what the steps from the browser select, None for everything."""
+    if not steps:
         return None
-    match rule.get("by"):
-        case "class":
-            return _by_class(_known(rule.get("names"), predictions.class_indices), predictions)
-        case "cell":
-            pair = _known([rule.get("true")], predictions.class_indices)
-            pair += _known([rule.get("predicted")], predictions.class_indices)
-            if len(pair) != 2:
-                return None
-            within = rule.get("within")
-            nested = isinstance(within, dict) and within.get("by") == "cell"
-            return _by_cell(
-                (pair[0], pair[1]), None if nested else resolve(within, predictions), predictions
-            )
-        case "lasso":
-            method = rule.get("method")
-            made = predictions.store.projections.get(method) if isinstance(method, str) else None
-            where = f" in {made.title}" if made else ""
-            return _by_lasso(_known(rule.get("ids"), predictions.rows), where, predictions)
-        case "nearest":
-            of = _known([rule.get("of")], predictions.rows)
-            return _by_distance(of[0], predictions) if of else None
-        case _:
-            return None
-
-
-def _by_class(names: Sequence[str], predictions: Predictions) -> Selection | None:
-    if not names:
-        return None
-    wanted = sorted({predictions.class_indices[name] for name in names})
-    member = np.isin(predictions.store.labels, wanted)
-    chosen = tuple(predictions.class_names[index] for index in wanted)
-    return Selection(member, _listed(chosen), chosen)
-
-
-def _by_cell(
-    pair: tuple[str, str], within: Selection | None, predictions: Predictions
-) -> Selection:
-    true, predicted = (predictions.class_indices[name] for name in pair)
-    member = (predictions.store.labels == true) & (predictions.predicted_labels == predicted)
-    description = f"true {pair[0]}, predicted {pair[1]}"
-    if within is not None:
-        member &= within.member
-        description += f", {within.description}" if within.is_spatial else ""
-    return Selection(member, description, (pair[0],), pair, within)
-
-
-def _by_lasso(ids: Sequence[str], where: str, predictions: Predictions) -> Selection | None:
-    if not ids:
-        return None
-    member = np.zeros(len(predictions.store), dtype=bool)
-    member[[predictions.rows[location] for location in ids]] = True
-    present = np.unique(predictions.store.labels[member])
-    names = tuple(predictions.class_names[index] for index in present)
-    return Selection(member, f"lasso{where}", names, is_spatial=True)
-
-
-def nearest(location: str, predictions: Predictions) -> dict[str, Any] | None:
-    """Return the rule that selects the nearest of a location, None if the store has no neighbours.
-
-    It also holds their "ids", which the browser highlights.
-    """
-    found = _by_distance(location, predictions)
-    if found is None or found.ranked is None:
-        return None
-    ids = [predictions.store.location_ids[row] for row in found.ranked]
-    return {"by": "nearest", "of": location, "ids": ids}
-
-
-def _by_distance(location: str, predictions: Predictions) -> Selection | None:
-    neighbours = predictions.store.neighbors
-    if neighbours is None:
-        return None
-    row = predictions.rows[location]
-    ranked = neighbours.indices[row, :N_NEAREST]
-    member = np.zeros(len(predictions.store), dtype=bool)
-    member[ranked] = True
-    present = np.unique(predictions.store.labels[ranked])
+    member = evaluate(steps, predictions)
+    filters: list[Any] = [step["filter"] for step in steps]
+    last = filters[-1]
+    cell = within = ranked = None
+    if last["kind"] == "cell" and (len(last["true"]), len(last["predicted"])) == (1, 1):
+        cell = (last["true"][0], last["predicted"][0])
+        within = resolve(steps[:-1], predictions)
+    if last["kind"] == "nearest" and len(steps) == 1:
+        ranked = _neighbours(last["id"], predictions)
     return Selection(
         member,
-        f"{len(ranked)} nearest to {location} by features",
-        tuple(predictions.class_names[index] for index in present),
-        is_spatial=True,
-        ranked=ranked,
-        distances=neighbours.distances[row, :N_NEAREST],
+        ", ".join(_described(step["op"], step["filter"], predictions) for step in steps),
+        (cell[0],) if cell else _classes(filters, member, predictions),
+        cell,
+        within,
+        is_spatial=any(one["kind"] in ("lasso", "ids", "nearest") for one in filters),
+        ranked=None if ranked is None else ranked[0],
+        distances=None if ranked is None else ranked[1],
     )
 
 
-def _known(values: Any, known: Any) -> list[str]:
-    if not isinstance(values, list):
-        return []
-    return [value for value in values if isinstance(value, str) and value in known]
+def _classes(
+    filters: Sequence[Any], member: NDArray[np.bool_], predictions: Predictions
+) -> tuple[str, ...]:
+    """Return the classes that were chosen, else those of the members, in class order."""
+    if len(filters) == 1 and filters[0]["kind"] == "class" and filters[0]["of"] == "true":
+        return _listed_in_order(filters[0]["names"], predictions)
+    present = np.unique(predictions.store.labels[member])
+    return tuple(predictions.class_names[index] for index in present)
+
+
+def _described(op: str, wanted: Any, predictions: Predictions) -> str:
+    sign = {"add": "plus ", "subtract": "without "}.get(op, "")
+    match wanted["kind"]:
+        case "lasso":
+            projection = predictions.store.projections.get(wanted["projection"])
+            return f"{sign}lasso in {projection.title if projection else wanted['projection']}"
+        case "class":
+            names = _listed(_listed_in_order(wanted["names"], predictions))
+            return f"{sign}{'predicted ' if wanted['of'] == 'predicted' else ''}{names}"
+        case "cell":
+            return f"{sign}true {_listed(wanted['true'])}, predicted {_listed(wanted['predicted'])}"
+        case "correct":
+            return f"{sign}{'correct' if wanted['value'] else 'wrong'}"
+        case "nearest":
+            return f"{sign}{len(wanted['ids'])} nearest to {wanted['id']} by features"
+        case "search":
+            return f"{sign}“{wanted['text']}”"
+        case "range":
+            low, high = (
+                "" if end is None else f"{end:g}" for end in (wanted["min"], wanted["max"])
+            )
+            return f"{sign}{wanted['column']} {low}–{high}"
+        case _:
+            return f"{sign}{len(wanted['ids'])} ids"
+
+
+def _listed_in_order(names: Sequence[str], predictions: Predictions) -> tuple[str, ...]:
+    return tuple(name for name in predictions.class_names if name in set(names))
+
+
+def nearest(location: str, predictions: Predictions) -> list[Step] | None:
+    """Return the steps that select the nearest of a location, None without neighbours."""
+    found = _neighbours(location, predictions)
+    if found is None:
+        return None
+    ids = [predictions.store.location_ids[row] for row in found[0]]
+    return [{"op": "replace", "filter": {"kind": "nearest", "id": location, "ids": ids}}]
+
+
+def _neighbours(
+    location: str, predictions: Predictions
+) -> tuple[NDArray[np.int32], NDArray[np.float32]] | None:
+    """Return rows and distances of the nearest of a location, None if they are not known."""
+    neighbours = predictions.store.neighbors
+    if neighbours is None or predictions.find(location) is None:
+        return None
+    row = predictions.rows[location]
+    return neighbours.indices[row, :N_NEAREST], neighbours.distances[row, :N_NEAREST]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import entr
 
 from workbench.evaluation import metrics
 from workbench.store import Store
@@ -43,6 +44,21 @@ class Predictions:
     def confidences(self) -> NDArray[np.float64]:
         """Probability of the predicted class, (N,) in [0, 1]."""
         result: NDArray[np.float64] = self.probabilities.max(axis=1)
+        return result
+
+    @cached_property
+    def margins(self) -> NDArray[np.float64]:
+        """Probability of the predicted class minus that of the second, (N,) in [0, 1]."""
+        if self.probabilities.shape[1] < 2:
+            return self.confidences
+        best = np.partition(self.probabilities, -2, axis=1)
+        result: NDArray[np.float64] = best[:, -1] - best[:, -2]
+        return result
+
+    @cached_property
+    def entropies(self) -> NDArray[np.float64]:
+        """Entropy of the probabilities in nats, (N,) in [0, log S]."""
+        result: NDArray[np.float64] = entr(self.probabilities).sum(axis=1)
         return result
 
     @cached_property

@@ -1,7 +1,6 @@
 """Plotly figures for the screen."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ UNKNOWN = "#b4bcc4"
 MOST_NAMED = 8
 MOST_TICKS = 18
 
-_SHARE = ((0.0, "#f2c14e"), (0.5, "#3a9e8f"), (1.0, "#27366f"))
+SHARE_SCALE = ((0.0, "#f2c14e"), (0.5, "#3a9e8f"), (1.0, "#27366f"))
 _COUNT = (
     (0.0, "#ffffff"),
     (0.02, "#e7eff9"),
@@ -39,101 +38,10 @@ _INVISIBLE_TICKS = {"ticks": "outside", "tickcolor": "rgba(0,0,0,0)"}
 _FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif'
 
 
-@dataclass(frozen=True)
-class Coloring:
-    """The colours of points: one value per location on one colour scale.
-
-    `values` is (N,); `colorscale` has (share in [0, 1], colour) and runs from `cmin` to `cmax`.
-    """
-
-    values: NDArray[np.float64] | NDArray[np.int64]
-    cmin: float
-    cmax: float
-    colorscale: tuple[tuple[float, str], ...]
-
-
-def class_coloring(labels: NDArray[np.int64], colors: Sequence[str]) -> Coloring:
-    """Colour by class: labels (N,) index the S colours."""
-    steps = [(edge / len(colors), color) for i, color in enumerate(colors) for edge in (i, i + 1)]
-    return Coloring(labels, -0.5, len(colors) - 0.5, tuple(steps))
-
-
-def correct_coloring(correct: NDArray[np.bool_]) -> Coloring:
-    """Colour by whether the prediction is correct, (N,)."""
-    scale = ((0.0, WRONG), (0.5, WRONG), (0.5, CORRECT), (1.0, CORRECT))
-    return Coloring(correct.astype(np.int64), 0, 1, scale)
-
-
-def share_coloring(share: NDArray[np.float32] | NDArray[np.float64]) -> Coloring:
-    """Colour by a share (N,) in [0, 1], such as the probability of the predicted class."""
-    return Coloring(np.asarray(share, dtype=np.float64).round(3), 0, 1, _SHARE)
-
-
 def share_gradient() -> str:
     """Return the scale of shares as a CSS gradient, from 0 on the left to 1 on the right."""
-    stops = ", ".join(f"{color} {share:.0%}" for share, color in _SHARE)
+    stops = ", ".join(f"{color} {share:.0%}" for share, color in SHARE_SCALE)
     return f"linear-gradient(to right, {stops})"
-
-
-def projection(coordinates: NDArray[np.float32], coloring: Coloring) -> go.Figure:
-    """Draw a projection of N locations, coordinates (N, 2), as one trace in the given order.
-
-    Both axes have the same scale and no numbers, which would mean nothing.
-    """
-    size = 8 if len(coordinates) <= 400 else 6 if len(coordinates) <= 3000 else 3
-    trace = go.Scattergl(
-        x=coordinates[:, 0],
-        y=coordinates[:, 1],
-        mode="markers",
-        # The page shows its own label; "none" still tells it where the pointer is.
-        hoverinfo="none",
-        marker={
-            "size": size,
-            "opacity": 0.85,
-            "line": {"width": 0},
-            "color": coloring.values,
-            "cmin": coloring.cmin,
-            "cmax": coloring.cmax,
-            "colorscale": coloring.colorscale,
-            "showscale": False,
-        },
-        selected={"marker": {"opacity": 0.95}},
-        # Grey, because pale colours on top of each other add up to full ones.
-        unselected={"marker": {"color": "#ccd2d8", "opacity": 0.45}},
-    )
-    hidden = {"visible": False, "showgrid": False, "zeroline": False}
-    return go.Figure(
-        trace,
-        _layout(
-            # Above the points stand the title and the tools.
-            margin={"l": 8, "r": 8, "t": 30, "b": 8},
-            dragmode="lasso",
-            hovermode="closest",
-            hoverdistance=12,
-            showlegend=False,
-            modebar={"bgcolor": "rgba(0,0,0,0)", "color": "#8a949e", "activecolor": ACCENT},
-            xaxis=hidden,
-            yaxis=hidden | {"scaleanchor": "x", "scaleratio": 1},
-            newselection={"line": {"color": ACCENT, "width": 1.5, "dash": "solid"}},
-            activeselection={"fillcolor": ACCENT, "opacity": 0.06},
-        ),
-    )
-
-
-def ring(x: float, y: float) -> dict[str, Any]:
-    """Return the ring around a point; `assets/projections.js` draws the same."""
-    return {
-        "type": "circle",
-        "xsizemode": "pixel",
-        "ysizemode": "pixel",
-        "xanchor": x,
-        "yanchor": y,
-        "x0": -9,
-        "x1": 9,
-        "y0": -9,
-        "y1": 9,
-        "line": {"width": 2, "color": INK},
-    }
 
 
 def roc(result: Roc, colors: Mapping[str, str], named: Sequence[str] | None = None) -> go.Figure:

@@ -17,22 +17,51 @@ from workbench.dashboard.job_queue import Job
 SECONDS = 10
 PREDICTED, TRUE = "Ohio", "Alaska"  # Whatever the location.
 
-# What a browser may send in place of a rule, an id or a choice.
-NONSENSE: list[Any] = [
+_INVALID_FILTERS: list[Any] = [
     None,
+    {"kind": []},
+    {"kind": "class"},
+    {"kind": "class", "of": "true", "names": "Ohio"},
+    {"kind": "class", "of": "true", "names": ["Ohio", 4, None, {}, []]},
+    {"kind": "cell", "true": "Ohio", "predicted": ["Ohio"]},
+    {"kind": "cell", "true": [{"a": 1}], "predicted": ["Ohio"]},
+    {"kind": "lasso", "projection": ["umap"], "polygon": []},
+    {"kind": "lasso", "projection": "umap", "polygon": [[0, 1], [float("nan"), 0], [0, 0]]},
+    {"kind": "lasso", "projection": "umap", "polygon": [[0, 1, 2], [0], 5]},
+    {"kind": "range", "column": "margin", "min": "0", "max": 1},
+    {"kind": "range", "column": "margin"},
+    {"kind": "correct", "value": 1},
+    {"kind": "ids", "ids": {"0": "Ohio"}},
+    {"kind": "ids", "ids": ["x" * 1001]},
+    {"kind": "search", "text": 5},
+]
+# No selections.
+NO_STEPS: list[Any] = [
     3,
     "Ohio",
-    [],
     {},
-    {"by": []},
-    {"by": "class"},
-    {"by": "class", "names": "Ohio"},
-    {"by": "class", "names": ["Atlantis", 4, None, {}, []]},
-    {"by": "cell", "true": "Ohio"},
-    {"by": "cell", "true": {"a": 1}, "predicted": ["Ohio"]},
-    {"by": "lasso", "method": ["umap"], "ids": ["../../etc/passwd"]},
-    {"by": "lasso", "method": "umap", "ids": {"0": "Ohio"}},
+    [None, 3, {}],
+    [{"op": [], "filter": {"kind": "class", "of": "true", "names": ["Ohio"]}}],
+    *([{"op": "replace", "filter": wrong}] for wrong in _INVALID_FILTERS),
+    [{"op": "add", "filter": {"kind": "correct", "value": True}}] * 101,
 ]
+# What a browser may send in place of a selection, an id or a choice.
+NONSENSE: list[Any] = [None, [], *NO_STEPS[:10]]
+
+
+def step(kind: str, op: str = "replace", **options: Any) -> Any:
+    """Return a step of a selection."""
+    return {"op": op, "filter": {"kind": kind, **options}}
+
+
+def classes(*names: str, op: str = "replace") -> Any:
+    """Return the step that selects true classes."""
+    return step("class", op, of="true", names=list(names))
+
+
+def cell(true: str, predicted: str, op: str = "replace") -> Any:
+    """Return the step that selects a cell of the confusion matrix."""
+    return step("cell", op, true=[true], predicted=[predicted])
 
 
 def attribution(name: str, question: AttributionRequest | None = None) -> Attribution:

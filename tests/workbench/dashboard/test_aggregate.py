@@ -4,42 +4,36 @@ from dataclasses import replace
 
 import numpy as np
 
-from tests.workbench.dashboard.examples import attribution, text
+from tests.workbench.dashboard.examples import attribution, cell, classes, step, text
 from workbench.attribution import aggregation
 from workbench.attribution.request import AttributionRequest
 from workbench.dashboard import aggregate, overlay
 from workbench.dashboard.overlay import Display
-from workbench.dashboard.selection import resolve
+from workbench.dashboard.selection import nearest, resolve
 from workbench.evaluation.predictions import Predictions
 from workbench.store.photographs import Photographs
 
 
 def test_a_confusion_cell_contrasts_predicted_with_true(predictions: Predictions) -> None:
-    cell = resolve({"by": "cell", "true": "Ohio", "predicted": "Alaska"}, predictions)
+    selection = resolve([cell("Ohio", "Alaska")], predictions)
     above = AttributionRequest(output="probability", contrast_target="true")
-    assert aggregate.selection_request(cell, above) == replace(
+    assert aggregate.selection_request(selection, above) == replace(
         above, target="Alaska", contrast_target="Ohio"
     )
 
 
 def test_a_selected_class_is_the_target(predictions: Predictions) -> None:
     above = AttributionRequest(contrast_target="true")
-    for rule in (
-        {"by": "class", "names": ["Ohio"]},
-        {"by": "cell", "true": "Ohio", "predicted": "Ohio"},
-    ):
-        asked = aggregate.selection_request(resolve(rule, predictions), above)
+    for one in (classes("Ohio"), cell("Ohio", "Ohio")):
+        asked = aggregate.selection_request(resolve([one], predictions), above)
         assert asked == replace(above, target="Ohio", contrast_target="")
 
 
 def test_other_selections_keep_the_request(predictions: Predictions) -> None:
     ids = [predictions.store.location_ids[0]]
-    for rule in (
-        None,
-        {"by": "class", "names": ["Ohio", "Alaska"]},
-        {"by": "lasso", "method": "umap", "ids": ids},
-    ):
-        assert aggregate.selection_request(resolve(rule, predictions), AttributionRequest()) is None
+    for steps in (None, [classes("Ohio", "Alaska")], [step("ids", ids=ids)]):
+        selection = resolve(steps, predictions)
+        assert aggregate.selection_request(selection, AttributionRequest()) is None
 
 
 def test_a_sample_is_what_the_strip_shows_first(predictions: Predictions) -> None:
@@ -49,7 +43,7 @@ def test_a_sample_is_what_the_strip_shows_first(predictions: Predictions) -> Non
         predictions.store.location_ids[row]
         for row in predictions.drawing_order[: aggregate.MAX_LOCATIONS]
     ]
-    ohio = aggregate.sample(resolve({"by": "class", "names": ["Ohio"]}, predictions), predictions)
+    ohio = aggregate.sample(resolve([classes("Ohio")], predictions), predictions)
     assert len(ohio) == 6
     assert all(predictions.store.labels[predictions.rows[name]] == 4 for name in ohio)
 
@@ -63,7 +57,9 @@ def test_it_says_how_many_of_how_many(
     )
     assert aggregate.describe_sample(None, 6, 6) == "all 6 locations"
     assert aggregate.describe_sample(None, 1, 1) == "one location"
-    near = resolve({"by": "nearest", "of": predictions.store.location_ids[0]}, judged_predictions)
+    near = resolve(
+        nearest(predictions.store.location_ids[0], judged_predictions), judged_predictions
+    )
     assert aggregate.describe_sample(near, 12, 15) == "12 of 15 locations, the nearest"
 
 

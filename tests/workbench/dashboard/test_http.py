@@ -1,15 +1,18 @@
 """What the dashboard answers to a browser, and to whoever pretends to be one."""
 
 import functools
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import scipy.stats
 from dash import Dash
 
 from tests.examples import small_store
-from tests.workbench.dashboard.examples import NONSENSE, Fake
+from tests.workbench.dashboard.examples import NO_STEPS, NONSENSE, Fake, classes, step
 from workbench.dashboard.page import create_app
 from workbench.dashboard.photographs import photograph_url
 from workbench.evaluation.predictions import Predictions
@@ -57,10 +60,53 @@ def test_a_photograph_is_served_by_id_and_heading(
         "/photograph/%2Fetc%2Fpasswd/N",
         "/photograph/Ohio/2015_-A_b4000%00/N",
         "/photograph/",
+        "/columns/",
+        "/columns/column/",
+        "/columns/column/features",
+        "/columns/column/projection/nowhere",
+        "/columns/column/../../etc/passwd",
+        "/columns/column/%2e%2e/manifest",
+        "/columns/column/id%00",
+        "/columns/" + "x" * 10_000,
     ],
 )
 def test_whatever_the_store_does_not_name_is_not_found(client: Any, path: str) -> None:
     assert client.get(path, follow_redirects=True).status_code == 404
+
+
+def test_columns_hold_what_the_store_holds(client: Any, predictions: Predictions) -> None:
+    store = predictions.store
+    overview = client.get("/columns/manifest").json
+    assert overview["length"] == len(store)
+    assert [one["name"] for one in overview["classes"]] == list(store.class_names)
+    described = {one["name"]: one for one in overview["columns"]}
+    assert client.get("/columns/column/id").text.split("\n") == list(store.location_ids)
+    for name, expected in {
+        "label": store.labels,
+        "prediction": predictions.predicted_labels,
+        "confidence": predictions.confidences,
+        "margin": np.diff(np.sort(predictions.probabilities)[:, -2:])[:, 0],
+        "entropy": scipy.stats.entropy(predictions.probabilities, axis=1),
+        "year": np.full(len(store), 2015),
+        "projection/tsne": store.projections["tsne"].coordinates.ravel(),
+    }.items():
+        content = client.get(f"/columns/column/{name}").data
+        values = np.frombuffer(content, np.dtype(described[name]["dtype"]).newbyteorder("<"))
+        assert np.allclose(values, expected, atol=1e-6), name
+    assert described["label"]["dtype"] == "uint8"
+    assert (described["confidence"]["min"], described["confidence"]["max"]) == (0, 1)
+    assert described["year"]["min"] == 2015
+
+
+def test_columns_are_compressed_and_sent_once(client: Any) -> None:
+    path = "/columns/column/projection/umap"
+    plain = client.get(path)
+    assert "Content-Encoding" not in plain.headers
+    compressed = client.get(path, headers={"Accept-Encoding": "gzip"})
+    assert gzip.decompress(compressed.data) == plain.data
+    etag = {"If-None-Match": compressed.headers["ETag"]}
+    again = client.get(path, headers={"Accept-Encoding": "gzip", **etag})
+    assert (again.status_code, again.data) == (304, b"")
 
 
 def test_a_photograph_that_is_gone_is_not_found(tmp_path: Path) -> None:
@@ -152,15 +198,6 @@ def server_places(app: Dash) -> list[tuple[str, str]]:
     ]
 
 
-RULES: list[Any] = [
-    3, "Ohio", [], {}, {"by": []}, {"by": "class"}, {"by": "class", "names": "Ohio"},
-    {"by": "class", "names": [4]}, {"by": "cell", "true": "Ohio"},
-    {"by": "cell", "true": "Ohio", "predicted": "Ohio", "within": {"by": "cell"}},
-    {"by": "lasso", "method": ["umap"], "ids": []},
-    {"by": "lasso", "method": "umap", "ids": {"0": "Ohio"}},
-    {"by": "lasso", "method": "umap", "ids": ["x" * 1001]},
-    {"by": "nearest", "of": 5, "ids": []},
-]  # fmt: skip
 NO_COUNT: list[Any] = [-1, 1.5, "7", True, [], 2**53]
 NO_NUMBER: list[Any] = [[], {}, True, 1e400, float("nan"), 10**400]
 NO_TEXT: list[Any] = [3, True, [], {}, "x" * 1001, "\ud800"]
@@ -169,7 +206,7 @@ NO_TEXT: list[Any] = [3, True, [], {}, "x" * 1001, "\ud800"]
 @pytest.mark.parametrize(
     ("output", "place", "values"),
     [
-        ("roc.figure", "selection.data", RULES),
+        ("roc.figure", "selection.data", NO_STEPS),
         ("location.children", "active-location.data", NO_TEXT),
         ("gallery-start.data", "gallery-start.data", NO_COUNT),
         ("gallery-start.data", "gallery-next.n_clicks", NO_COUNT),
@@ -192,16 +229,23 @@ def test_a_value_of_another_form_is_refused_by_a_sentence(
         assert len(answer.text) < 500
 
 
-def test_a_rule_of_unknown_names_selects_nothing(client: Any) -> None:
-    for rule in (
-        {"by": "class", "names": ["Atlantis"]},
-        {"by": "lasso", "method": "umap", "ids": ["../../etc/passwd"]},
-        {"by": "nearest", "of": "nowhere", "ids": []},
+def test_a_step_of_unknown_names_selects_nothing(client: Any) -> None:
+    polygon = [[-9, -9], [9, -9], [0, 9]]
+    for one in (
+        classes("Atlantis"),
+        step("lasso", projection="../umap", polygon=polygon),
+        step("ids", ids=["../../etc/passwd"]),
+        step("nearest", id="nowhere", ids=[]),
+        step("range", column="id", min=None, max=None),
+        step("lasso", projection="umap", polygon=[]),
+        step("search", text=" "),
     ):
-        value = {"selection.data": rule}
+        value = {"selection.data": [one]}
         answer = call(client, "selection-summary.children", value, "selection.data")
         assert answer.status_code == 200
-        assert "nothing selected" in answer.text
+        assert "0 of 30 locations" in answer.text
+        for output in ("roc.figure", "confusion.figure", "gallery.children"):
+            assert call(client, output, value, "selection.data").status_code == 200
 
 
 REQUEST = [

@@ -2,17 +2,16 @@
 
 from typing import Any
 
-import numpy as np
 import pytest
 
-from tests.workbench.dashboard.examples import text
+from tests.workbench.dashboard.examples import classes, text
 from workbench.dashboard import active_location, gallery, legend, metrics, projections
 from workbench.dashboard.selection import resolve
 from workbench.evaluation.predictions import Predictions
 
 
 def test_the_header_sets_the_selection_beside_all(predictions: Predictions) -> None:
-    selection = resolve({"by": "class", "names": ["Ohio"]}, predictions)
+    selection = resolve([classes("Ohio")], predictions)
     assert text(metrics.selection_summary(selection, predictions)) == "6 of 30 locations Ohio"
     assert text(metrics.selection_summary(None, predictions)) == "all 30 locations nothing selected"
     own = predictions.correct[predictions.store.labels == 4].mean()
@@ -31,25 +30,12 @@ def test_the_legend_names_every_class_with_its_number_and_area(predictions: Pred
     assert shown == sorted(predictions.class_names, key=lambda name: -area[name])
 
 
-def test_the_browser_gets_ids_in_drawing_order(predictions: Predictions) -> None:
-    table = projections.table(predictions)
-    assert sorted(table["id"]) == sorted(predictions.store.location_ids)
-    row = predictions.rows[table["id"][3]]
-    assert table["label"][3] == predictions.store.labels[row]
-    assert table["prediction"][3] == predictions.predicted_labels[row]
-    assert table["coloring"]["correct"]["color"][3] == predictions.correct[row]
-
-
-def test_each_map_is_coloured_by_the_neighbours_that_it_keeps(
+def test_points_are_coloured_by_what_the_store_knows(
     predictions: Predictions, judged_predictions: Predictions
 ) -> None:
-    assert "preservation" not in projections.table(predictions)["coloring"]
-    column = projections.table(judged_predictions)["coloring"]["preservation"]
-    assert set(column["projection"]) == {"pca", "tsne", "umap"}  # The fourth was never judged.
-    quality = judged_predictions.store.projections["umap"].quality
-    assert quality is not None
-    order = judged_predictions.drawing_order
-    assert np.allclose(column["projection"]["umap"], quality.preservation[order], atol=1e-3)
+    known = ["true", "predicted", "correct", "confidence", "margin", "entropy", "year"]
+    assert list(projections.color_options(predictions)) == known
+    assert list(projections.color_options(judged_predictions)) == [*known, "preservation"]
 
 
 def test_a_map_has_a_verdict(judged_predictions: Predictions) -> None:

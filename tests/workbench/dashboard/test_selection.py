@@ -1,89 +1,99 @@
-"""What a rule from the browser selects, and what the browser gets to select with."""
+"""What the steps from the browser select, and how it is described."""
 
 from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.path import Path as Polygon
 
-from tests.workbench.dashboard.examples import NONSENSE
+from tests.workbench.dashboard.examples import cell, classes, step
 from workbench.dashboard import gallery
 from workbench.dashboard.selection import nearest, resolve
 from workbench.evaluation.predictions import Predictions
 
 
-def test_a_class_rule_selects_its_locations(predictions: Predictions) -> None:
-    selection = resolve({"by": "class", "names": ["Ohio", "Alaska", "Ohio"]}, predictions)
+def test_classes_select_their_locations(predictions: Predictions) -> None:
+    selection = resolve([classes("Ohio", "Alaska", "Ohio", "Atlantis")], predictions)
     assert selection is not None
     assert selection.class_names == ("Alaska", "Ohio")
     assert selection.description == "Alaska, Ohio"
     assert selection.member.tolist() == np.isin(predictions.store.labels, [0, 4]).tolist()
 
 
-def test_a_lasso_rule_selects_its_ids(predictions: Predictions) -> None:
-    ids = [predictions.store.location_ids[7], predictions.store.location_ids[2], "nowhere", 3, None]
-    selection = resolve({"by": "lasso", "method": "umap", "ids": ids}, predictions)
+def test_a_lasso_selects_what_lies_inside(predictions: Predictions) -> None:
+    points = predictions.store.projections["umap"].coordinates.astype(np.float64)
+    star = [[-3.0, -1.0], [3.0, -1.0], [-2.0, 2.0], [0.0, -2.5], [2.0, 2.0]]
+    selection = resolve([step("lasso", projection="umap", polygon=star)], predictions)
     assert selection is not None
-    assert np.flatnonzero(selection.member).tolist() == [2, 7]
+    # Twice around is outside, by the even-odd rule; Matplotlib counts it as inside.
+    pentagon = [[-0.5, -1.0], [0.5, -1.0], [0.9, 0.0], [0.0, 0.67], [-0.9, 0.0]]
+    centre = Polygon(np.array(pentagon)).contains_points(points)
+    whole = Polygon(np.array([*star, star[0]])).contains_points(points)
+    assert 0 < selection.member.sum() < len(points)
+    assert not (selection.member & ~whole).any()
+    assert not (selection.member & centre).any()
     assert selection.description == "lasso in UMAP"
-    assert selection.class_names == ("Alaska", "Arizona")
+    assert selection.is_spatial
 
 
-def test_a_cell_rule_selects_true_and_predicted_within_what_was_shown(
-    predictions: Predictions,
-) -> None:
+def test_a_cell_within_a_selection_remembers_it(predictions: Predictions) -> None:
     row = int(np.flatnonzero(~predictions.correct)[0])
     true = predictions.class_names[predictions.store.labels[row]]
     predicted = predictions.class_names[predictions.predicted_labels[row]]
-    cell = {"by": "cell", "true": true, "predicted": predicted}
-    selection = resolve(cell, predictions)
+    selection = resolve([cell(true, predicted)], predictions)
     assert selection is not None
     assert selection.cell == (true, predicted)
+    assert selection.within is None
     expected = (predictions.store.labels == predictions.store.labels[row]) & (
         predictions.predicted_labels == predictions.predicted_labels[row]
     )
     assert selection.member.tolist() == expected.tolist()
-    within = {"by": "lasso", "method": "pca", "ids": [predictions.store.location_ids[row]]}
-    narrower = resolve(cell | {"within": within}, predictions)
+    within = step("ids", ids=[predictions.store.location_ids[row]])
+    narrower = resolve([within, cell(true, predicted, "intersect")], predictions)
     assert narrower is not None
     assert np.flatnonzero(narrower.member).tolist() == [row]
-    assert narrower.description == f"true {true}, predicted {predicted}, lasso in PCA"
+    assert narrower.within is not None
+    assert narrower.within.member.sum() == 1
 
 
-@pytest.mark.parametrize("rule", NONSENSE)
-def test_nonsense_selects_everything(rule: Any, predictions: Predictions) -> None:
-    assert resolve(rule, predictions) is None
+def test_steps_are_taken_from_left_to_right(predictions: Predictions) -> None:
+    label = predictions.store.labels
+    ohio, wrong = label == 4, ~predictions.correct
+    surely = predictions.confidences.astype(np.float32) >= 0.5
+    for steps, expected in (
+        ([classes("Ohio", op="subtract")], ~ohio),
+        ([classes("Ohio", op="intersect"), step("correct", "add", value=False)], ohio | wrong),
+        ([step("correct", value=False), classes("Ohio", op="subtract")], wrong & ~ohio),
+        ([classes("Ohio"), step("correct", value=False)], wrong),
+        ([step("range", column="confidence", min=0.5, max=None)], surely),
+        ([step("search", text=" oHI")], ohio | (predictions.predicted_labels == 4)),
+        ([classes()], ohio & False),
+    ):
+        selection = resolve(steps, predictions)
+        assert selection is not None
+        assert selection.member.tolist() == expected.tolist(), steps
 
 
-def test_nested_cells_are_ignored(predictions: Predictions) -> None:
-    rule: dict[str, Any] = {"by": "cell", "true": "Ohio", "predicted": "Ohio"}
-    for _ in range(3000):
-        rule = {"by": "cell", "true": "Ohio", "predicted": "Ohio", "within": rule}
-    selection = resolve(rule, predictions)
-    assert selection is not None
-    assert selection.within is None
+@pytest.mark.parametrize("steps", [None, []])
+def test_no_steps_select_everything(steps: Any, predictions: Predictions) -> None:
+    assert resolve(steps, predictions) is None
 
 
 def test_the_nearest_of_a_location_are_selected_in_order(judged_predictions: Predictions) -> None:
     store = judged_predictions.store
     location = store.location_ids[8]
-    rule = nearest(location, judged_predictions)
-    assert rule is not None
-    selection = resolve({"by": "nearest", "of": location, "ids": ["ignored"]}, judged_predictions)
+    steps = nearest(location, judged_predictions)
+    assert steps is not None
+    selection = resolve(steps, judged_predictions)
     assert selection is not None
     assert selection.ranked is not None
     feature = np.asarray(store.features)
     away = np.linalg.norm(feature - feature[8], axis=1)
     expected = [row for row in np.argsort(away) if row != 8][:15]
     assert selection.ranked.tolist() == expected
-    assert [store.location_ids[row] for row in expected] == rule["ids"]
     assert np.flatnonzero(selection.member).tolist() == sorted(expected)
     assert selection.description == f"15 nearest to {location} by features"
     assert gallery.rows(selection, judged_predictions).tolist() == expected
-
-
-@pytest.mark.parametrize("of", ["nowhere", None, 3, ["x"]])
-def test_nobody_has_unknown_neighbours(of: Any, judged_predictions: Predictions) -> None:
-    assert resolve({"by": "nearest", "of": of}, judged_predictions) is None
 
 
 def test_a_store_without_neighbours_knows_none(predictions: Predictions) -> None:

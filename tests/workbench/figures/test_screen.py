@@ -51,38 +51,8 @@ def test_fifty_class_colors_can_be_told_apart() -> None:
     assert lab[:, 0].max() < 0.8  # Nothing vanishes on white.
 
 
-def test_projection_is_one_trace_in_the_order_of_the_rows() -> None:
-    coordinate = np.array([[0, 1], [2, 3], [4, 5]], dtype=np.float32)
-    coloring = screen.class_coloring(np.array([2, 0, 1]), ("#111111", "#222222", "#333333"))
-    figure = screen.projection(coordinate, coloring)
-    (trace,) = figure.data
-    assert trace.type == "scattergl"
-    assert trace.x.tolist() == [0, 2, 4]
-    assert trace.y.tolist() == [1, 3, 5]
-    assert trace.marker.color.tolist() == [2, 0, 1]
-    assert (trace.marker.cmin, trace.marker.cmax) == (-0.5, 2.5)
-    assert figure.layout.yaxis.scaleanchor == "x"
-    assert not figure.layout.xaxis.visible
-
-
-def test_class_colours_lie_on_the_values_of_their_classes() -> None:
-    coloring = screen.class_coloring(np.array([0, 1]), ("#111111", "#222222"))
-    assert coloring.colorscale == (
-        (0, "#111111"),
-        (0.5, "#111111"),
-        (0.5, "#222222"),
-        (1, "#222222"),
-    )
-
-
-def test_right_and_confidence_run_from_nought_to_one() -> None:
-    right = screen.correct_coloring(np.array([True, False]))
-    assert right.values.tolist() == [1, 0]
-    assert right.colorscale[0][1] == screen.WRONG
-    assert right.colorscale[-1][1] == screen.CORRECT
-    confidence = screen.share_coloring(np.array([0.25]))
-    assert (confidence.cmin, confidence.cmax, confidence.values.tolist()) == (0, 1, [0.25])
-    assert screen.share_gradient().startswith("linear-gradient(to right, #")
+def test_the_gradient_of_shares_begins_on_the_left() -> None:
+    assert screen.share_gradient().startswith("linear-gradient(to right, #f2c14e 0%")
 
 
 def test_roc_of_few_classes_names_each_with_its_area() -> None:

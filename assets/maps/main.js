@@ -1,0 +1,154 @@
+/**
+ * Links the maps with each other and with the page. The selection is kept in the Dash store
+ * "selection", as steps (see selection.js), the active location in "active-location".
+ */
+
+import { coloring, coloringColumns, correct } from "./colors.js";
+import { showKey } from "./key.js";
+import { drawingOrder } from "./order.js";
+import { MapPanel } from "./panel.js";
+import { columnsOf, count, extended, mask, members, toggledCell, toggledClass } from "./selection.js";
+import { openTable } from "./table.js";
+import { description, hideTooltip, showTooltip } from "./tooltip.js";
+
+const state = { table: null, panels: [], steps: null, color: null, active: undefined };
+let opening = null;
+let running = Promise.resolve();
+
+/** The address of the server as the page states it: "/" or that of a proxy. */
+function prefix() {
+  return JSON.parse(document.getElementById("_dash-config").textContent).requests_pathname_prefix;
+}
+
+/**
+ * Bring the maps up to date; calls are done one after another.
+ *
+ * @param {any} steps @param {string} color @param {string | null} active id of a location
+ * @param {any} _legend its entries, when they are sorted anew
+ * @param {string[]} projections the name of each panel's
+ */
+export function update(steps, color, active, _legend, ...projections) {
+  running = running.then(() => apply(steps, color, active, projections)).catch(report);
+  return running;
+}
+
+/** For tests and benchmarks: the table and the panels, once everything asked for is drawn. */
+export async function whenReady() {
+  await running;
+  return state;
+}
+
+async function apply(steps, color, active, projections) {
+  opening ??= open();
+  await opening;
+  const { table, panels } = state;
+  steps = Array.isArray(steps) && steps.length ? steps : null;
+  await table.need([
+    ...columnsOf(steps, table),
+    ...projections.flatMap((name) => ["projection/" + name, ...coloringColumns(color, table, name)]),
+  ]);
+  panels.forEach((panel, i) => {
+    const changed = panel.name !== projections[i];
+    panel.show(table.column("projection/" + projections[i]), projections[i]);
+    if (changed || state.color !== color) panel.color(coloring(color, table, projections[i]));
+  });
+  if (state.color !== color) showKey(panels[0].coloring.key);
+  state.color = color;
+  applySelection(steps);
+  markClasses(steps);
+  if (state.active !== active) markActive(active);
+  listenToCells();
+}
+
+async function open() {
+  const table = await openTable(new URL(prefix() + "columns/", location.origin));
+  await table.need(["id", "label", "prediction", "confidence"]);
+  const order = drawingOrder(correct(table));
+  const boxes = document.querySelectorAll(".projection-panel .map");
+  state.table = table;
+  state.panels = Array.from(boxes, (box) => {
+    const panel = new MapPanel(box, table, order, {
+      lasso: (polygon, op) => lasso(panel, polygon, op),
+      clear: () => select(null),
+      open: (row) => activate(table.ids.at(row)),
+      hover: (row, left, top) => showTooltip(table, row, left, top, prefix()),
+      leave: hideTooltip,
+      focus: (row) => (document.getElementById("map-live").textContent = description(table, row)),
+    });
+    return panel;
+  });
+}
+
+function report(error) {
+  opening = state.table ? opening : null;
+  for (const box of document.querySelectorAll(".projection-panel .map:not(:has(canvas))")) {
+    box.textContent = `The map cannot be loaded (${error.message}); reload the page.`;
+  }
+  console.error(error);
+}
+
+/* ---- selecting ---- */
+
+/** Select at once; the server follows. */
+function select(steps) {
+  steps = steps?.length ? steps : null;
+  applySelection(steps);
+  dash_clientside.set_props("selection", { data: steps });
+}
+
+function applySelection(steps) {
+  if (JSON.stringify(steps) === JSON.stringify(state.steps)) return;
+  state.steps = steps;
+  const selected = steps && mask(steps, state.table);
+  for (const panel of state.panels) panel.select(selected);
+}
+
+function lasso(panel, polygon, op) {
+  const filter = { kind: "lasso", projection: panel.name, polygon };
+  // Around nothing it changes nothing.
+  if (count(members(filter, state.table))) select(extended(state.steps, op, filter));
+}
+
+function markClasses(steps) {
+  const filter = steps?.at(-1).filter;
+  const names = filter?.kind === "class" && filter.of === "true" ? filter.names : filter?.kind === "cell" ? filter.true : [];
+  for (const entry of document.querySelectorAll("[data-class]")) {
+    entry.setAttribute("aria-pressed", String(names.includes(entry.dataset.class)));
+  }
+}
+
+/** Cells of the confusion matrix, which Plotly draws, and draws late. */
+function listenToCells() {
+  const graph = document.querySelector("#confusion .js-plotly-plot");
+  if (!graph || !graph.on) {
+    setTimeout(listenToCells, 60);
+    return;
+  }
+  if (graph.dataset.linked) return;
+  graph.dataset.linked = "yes";
+  graph.on("plotly_click", ({ points: [cell] }) => {
+    if (cell.z) select(toggledCell(state.steps, ...cell.customdata));
+  });
+}
+
+/* ---- the active location ---- */
+
+function activate(id) {
+  dash_clientside.set_props("active-location", { data: id });
+}
+
+function markActive(id) {
+  state.active = id;
+  const row = state.table.ids.rowOf(id);
+  for (const panel of state.panels) panel.mark(row);
+  for (const card of document.querySelectorAll("[data-location]")) {
+    card.classList.toggle("active", card.dataset.location === id);
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const at = (selector) => event.target.closest(selector);
+  if (at("[data-class]")) select(toggledClass(state.steps, at("[data-class]").dataset.class));
+  else if (at("[data-location]")) activate(at("[data-location]").dataset.location);
+  else if (at("#clear-selection")) select(null);
+});

@@ -1,0 +1,65 @@
+/** What is drawn over the points: the lasso, rings, names of classes. */
+
+import { densestPlaces } from "./labels.js";
+
+const SPACE = "http://www.w3.org/2000/svg";
+
+export class Overlay {
+  constructor() {
+    this.svg = shape("svg", { "aria-hidden": "true" });
+    this.names = shape("g", { class: "names" });
+    this.ring = shape("circle", { class: "ring", r: 9 });
+    this.cursor = shape("circle", { class: "cursor", r: 9 });
+    this.path = shape("polygon", { class: "lasso" });
+    this.svg.append(this.names, this.ring, this.cursor, this.path);
+    this.places = [];
+    this.named = true;
+  }
+
+  /** @param {[number, number][]} path in CSS pixels; empty: none */
+  outline(path) {
+    this.path.setAttribute("points", path.map((corner) => corner.join(",")).join(" "));
+  }
+
+  /** Find where the classes of a map lie. @param {import("./panel.js").MapPanel} panel */
+  place(panel) {
+    const { table } = panel;
+    this.places = densestPlaces(panel.points, table.column("label"), table.classNames.length, panel.camera.bounds);
+  }
+
+  /** @param {import("./panel.js").MapPanel} panel */
+  draw(panel) {
+    this.mark(this.ring, panel, panel.active);
+    this.mark(this.cursor, panel, panel.cursor);
+    const taken = [];
+    const shown = [];
+    for (const place of this.named ? this.places : []) {
+      const [x, y] = panel.camera.toScreen(place.x, place.y);
+      const text = panel.table.classNames[place.label];
+      // About how wide the text is; measuring each would cost more than it gains.
+      const half = text.length * 2.9 + 3;
+      if (x < half || y < 40 || x > panel.camera.width - half || y > panel.camera.height - 8) continue;
+      if (taken.some((other) => Math.abs(other.x - x) < other.half + half && Math.abs(other.y - y) < 13)) continue;
+      taken.push({ x, y, half });
+      const name = shape("text", { x, y: y + 3.5 });
+      name.textContent = text;
+      shown.push(name);
+    }
+    this.names.replaceChildren(...shown);
+  }
+
+  mark(circle, panel, row) {
+    const hidden = row < 0 || row >= panel.points.length / 2;
+    circle.toggleAttribute("hidden", hidden);
+    if (hidden) return;
+    const [x, y] = panel.place(row);
+    circle.setAttribute("cx", x);
+    circle.setAttribute("cy", y);
+  }
+}
+
+function shape(tag, attributes) {
+  const result = document.createElementNS(SPACE, tag);
+  for (const [name, value] of Object.entries(attributes)) result.setAttribute(name, value);
+  return result;
+}

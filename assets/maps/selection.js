@@ -1,0 +1,187 @@
+/**
+ * Selections: a list of steps, evaluated from left to right, begins with all locations.
+ *
+ * A step is {op, filter}; op is "replace", "add", "subtract" or "intersect". Null and [] select
+ * everything. `workbench/dashboard/selection.py` evaluates the same steps on the server.
+ *
+ * @typedef {{kind: string, [key: string]: any}} Filter
+ * @typedef {{op: string, filter: Filter}} Step
+ * @typedef {import("./table.js").Table} Table
+ */
+
+/** @param {Step[] | null} steps @param {Table} table @returns {string[]} the columns that they need */
+export function columnsOf(steps, table) {
+  const names = ["label", "prediction", "id"];
+  for (const { filter } of steps || []) {
+    if (filter.kind === "lasso") names.push("projection/" + filter.projection);
+    if (filter.kind === "range") names.push(filter.column);
+  }
+  return names.filter((name) => table.has(name));
+}
+
+/**
+ * @param {Step[] | null} steps @param {Table} table with the columns of `columnsOf`
+ * @returns {Uint8Array} 1 for each selected row
+ */
+export function mask(steps, table) {
+  const result = new Uint8Array(table.length).fill(1);
+  for (const { op, filter } of steps || []) {
+    const part = members(filter, table);
+    if (op === "replace") result.set(part);
+    else if (op === "add") for (let i = 0; i < part.length; i++) result[i] |= part[i];
+    else if (op === "subtract") for (let i = 0; i < part.length; i++) result[i] &= 1 - part[i];
+    else if (op === "intersect") for (let i = 0; i < part.length; i++) result[i] &= part[i];
+  }
+  return result;
+}
+
+/** @param {Uint8Array} selected @returns {number} */
+export function count(selected) {
+  let total = 0;
+  for (let i = 0; i < selected.length; i++) total += selected[i];
+  return total;
+}
+
+/** @param {Filter} filter @param {Table} table @returns {Uint8Array} 1 for each row that it holds */
+export function members(filter, table) {
+  const result = new Uint8Array(table.length);
+  switch (filter.kind) {
+    case "lasso":
+      inside(filter.polygon, table.column("projection/" + filter.projection), result);
+      break;
+    case "class":
+      mark(result, table.column(filter.of === "predicted" ? "prediction" : "label"), indices(filter.names, table));
+      break;
+    case "cell": {
+      const predicted = new Uint8Array(table.length);
+      mark(result, table.column("label"), indices(filter.true, table));
+      mark(predicted, table.column("prediction"), indices(filter.predicted, table));
+      for (let i = 0; i < result.length; i++) result[i] &= predicted[i];
+      break;
+    }
+    case "correct": {
+      const [label, prediction] = [table.column("label"), table.column("prediction")];
+      for (let i = 0; i < result.length; i++) {
+        result[i] = Number((label[i] === prediction[i]) === filter.value);
+      }
+      break;
+    }
+    case "range":
+      between(filter.min, filter.max, table.column(filter.column), result);
+      break;
+    case "ids":
+    case "nearest":
+      for (const row of table.ids.rowsOf(filter.ids)) result[row] = 1;
+      break;
+    case "search":
+      search(filter.text, table, result);
+  }
+  return result;
+}
+
+/** Classes by name as a table: 1 at the index of each. */
+function indices(names, table) {
+  const wanted = new Uint8Array(table.classNames.length);
+  for (const name of names) {
+    const index = table.classNames.indexOf(name);
+    if (index !== -1) wanted[index] = 1;
+  }
+  return wanted;
+}
+
+function mark(result, labels, wanted) {
+  for (let i = 0; i < result.length; i++) result[i] = wanted[labels[i]];
+}
+
+function between(min, max, values, result) {
+  if (!values) return;
+  const low = min ?? -Infinity;
+  const high = max ?? Infinity;
+  // An unknown value, NaN, is in no range.
+  for (let i = 0; i < result.length; i++) result[i] = Number(values[i] >= low && values[i] <= high);
+}
+
+/**
+ * Mark the points inside a polygon, by the even-odd rule. An edge from a to b crosses the ray to the
+ * right of a point if (a.y > y) differs from (b.y > y) and x is less than
+ * (b.x - a.x) * (y - a.y) / (b.y - a.y) + a.x, in float64.
+ */
+export function inside(polygon, points, result) {
+  if (!points || polygon.length < 3) return;
+  let [left, right, bottom, top] = [Infinity, -Infinity, Infinity, -Infinity];
+  for (const [x, y] of polygon) {
+    left = Math.min(left, x);
+    right = Math.max(right, x);
+    bottom = Math.min(bottom, y);
+    top = Math.max(top, y);
+  }
+  const n = polygon.length;
+  const px = Float64Array.from(polygon, (corner) => corner[0]);
+  const py = Float64Array.from(polygon, (corner) => corner[1]);
+  for (let i = 0; i < result.length; i++) {
+    const x = points[2 * i];
+    const y = points[2 * i + 1];
+    if (!(x >= left && x <= right && y >= bottom && y <= top)) continue;
+    let odd = false;
+    for (let a = n - 1, b = 0; b < n; a = b++) {
+      if (py[a] > y !== py[b] > y && x < ((px[b] - px[a]) * (y - py[a])) / (py[b] - py[a]) + px[a]) {
+        odd = !odd;
+      }
+    }
+    result[i] = Number(odd);
+  }
+}
+
+/** Mark the rows whose id or whose true or predicted class contains a text, in either case. */
+function search(text, table, result) {
+  const wanted = String(text).trim().toLowerCase();
+  if (!wanted || wanted.includes("\n")) return;
+  const ids = table.ids;
+  const lower = ids.text.toLowerCase();
+  if (lower.length === ids.text.length) {
+    for (let at = lower.indexOf(wanted); at !== -1; ) {
+      const row = ids.lineAt(at);
+      result[row] = 1;
+      at = lower.indexOf(wanted, ids.starts[row + 1]);
+    }
+  } else {
+    // A few letters become longer in lower case.
+    for (let row = 0; row < ids.length; row++) {
+      if (ids.at(row).toLowerCase().includes(wanted)) result[row] = 1;
+    }
+  }
+  const named = table.classNames.map((name) => Number(name.toLowerCase().includes(wanted)));
+  const [label, prediction] = [table.column("label"), table.column("prediction")];
+  for (let i = 0; i < result.length; i++) result[i] |= named[label[i]] | named[prediction[i]];
+}
+
+/** @param {Step[] | null} steps @param {string} op @param {Filter} filter @returns {Step[]} */
+export function extended(steps, op, filter) {
+  // With nothing selected there is nothing to add to.
+  const whole = op === "replace" || (op === "add" && !steps?.length);
+  return whole ? [{ op: "replace", filter }] : [...(steps || []), { op, filter }];
+}
+
+/** A click on a class narrows to it; a further class joins, a chosen one leaves. */
+export function toggledClass(steps, name) {
+  const last = steps?.at(-1);
+  const there = last?.filter.kind === "class" && last.filter.of === "true" && last.op !== "subtract";
+  const earlier = there ? steps.slice(0, -1) : steps || [];
+  const old = there ? last.filter.names : [];
+  const names = old.includes(name) ? old.filter((other) => other !== name) : [...old, name];
+  return narrowed(earlier, names.length ? { kind: "class", of: "true", names } : null);
+}
+
+/** A click on a cell of the confusion matrix narrows to it; on another it moves, again it leaves. */
+export function toggledCell(steps, label, predicted) {
+  const last = steps?.at(-1);
+  const there = last?.filter.kind === "cell";
+  const earlier = there ? steps.slice(0, -1) : steps || [];
+  const again = there && last.filter.true[0] === label && last.filter.predicted[0] === predicted;
+  return narrowed(earlier, again ? null : { kind: "cell", true: [label], predicted: [predicted] });
+}
+
+function narrowed(steps, filter) {
+  if (!filter) return steps.length ? steps : null;
+  return [...steps, { op: steps.length ? "intersect" : "replace", filter }];
+}

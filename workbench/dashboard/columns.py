@@ -1,0 +1,177 @@
+"""The store's columns over HTTP: the browser gets them once and then selects and draws by itself.
+
+`/columns/manifest` is JSON, `/columns/column/<name>` the values of one column in the store's order
+of rows: little-endian arrays, or the ids as UTF-8, one a line.
+"""
+
+import gzip
+import hashlib
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import flask
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from workbench.evaluation.predictions import Predictions
+from workbench.figures import screen
+from workbench.figures.colors import class_colors
+from workbench.store import HEADINGS, query
+
+_GZIP_LEVEL = 1  # Coordinates hardly get smaller at higher levels, which take ten times as long.
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column; `values` is (N,), or (2N,) for x and y of each location, or the ids as text."""
+
+    values: NDArray[Any] | str
+    title: str
+    unit: str = ""
+
+    @property
+    def dtype(self) -> str:
+        """The type of the values: "float32", "uint8", "uint16", "uint32" or "utf-8"."""
+        return "utf-8" if isinstance(self.values, str) else self.values.dtype.name
+
+    def content(self) -> bytes:
+        """Return the values as the browser gets them."""
+        if isinstance(self.values, str):
+            return self.values.encode(errors="replace")
+        return self.values.astype(self.values.dtype.newbyteorder("<")).tobytes()
+
+    def description(self, name: str) -> dict[str, Any]:
+        """Return the manifest's entry; `min` and `max` are those of the finite numbers."""
+        entry = {"name": name, "dtype": self.dtype, "title": self.title, "unit": self.unit}
+        if isinstance(self.values, str) or self.dtype != "float32":
+            return entry
+        finite = self.values[np.isfinite(self.values)]
+        low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+        if self.unit == "share":
+            low, high = 0.0, 1.0
+        return entry | {"min": low, "max": high, "length": len(self.values)}
+
+
+def numbers(predictions: Predictions) -> dict[str, Column]:
+    """Return the columns of numbers by name, float32 with NaN where unknown.
+
+    These are the columns that points can be coloured by and that a range can filter.
+    """
+    found = {
+        "confidence": Column(_float32(predictions.confidences), "Confidence", "share"),
+        "margin": Column(_float32(predictions.margins), "Margin", "share"),
+        "entropy": Column(_float32(predictions.entropies), "Entropy", "nats"),
+    }
+    year = query.NAMES["year"](predictions.store).value
+    if np.isfinite(year).any():
+        found["year"] = Column(_float32(year), "Year")
+    return found
+
+
+def columns(predictions: Predictions) -> dict[str, Column]:
+    """Return all columns of a store by name."""
+    store, projections = predictions.store, predictions.store.projections
+    smallest = np.min_scalar_type(max(len(store.class_names) - 1, 0))
+    evaluated = {name: one.quality for name, one in projections.items() if one.quality}
+    return {
+        # An id with a line break would move all those after it.
+        "id": Column("\n".join(id_.replace("\n", "\ufffd") for id_ in store.location_ids), "Id"),
+        "label": Column(store.labels.astype(smallest), "True"),
+        "prediction": Column(predictions.predicted_labels.astype(smallest), "Predicted"),
+        **numbers(predictions),
+        **{
+            f"projection/{name}": Column(_float32(one.coordinates).reshape(-1), one.title)
+            for name, one in projections.items()
+        },
+        **{
+            f"preservation/{name}": Column(
+                _float32(quality.preservation), "Neighbours kept", "share"
+            )
+            for name, quality in evaluated.items()
+        },
+    }
+
+
+def manifest(
+    predictions: Predictions, found: Mapping[str, Column], has_photographs: bool
+) -> dict[str, Any]:
+    """Return what the browser has to know about the columns."""
+    colors = class_colors(predictions.class_names)
+    return {
+        "length": len(predictions.store),
+        "classes": [{"name": name, "color": colors[name]} for name in predictions.class_names],
+        "colors": {
+            "correct": screen.CORRECT,
+            "wrong": screen.WRONG,
+            "unknown": screen.UNKNOWN,
+            "scale": screen.SHARE_SCALE,
+        },
+        "photographs": list(HEADINGS) if has_photographs else [],
+        "columns": [column.description(name) for name, column in found.items()],
+    }
+
+
+@dataclass
+class _Answer:
+    """Bytes that are compressed when they are first asked for."""
+
+    content: Callable[[], bytes]
+    mimetype: str
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _compressed: bytes | None = None
+    _etag: str = ""
+
+    def response(self) -> flask.Response:
+        with self._lock:
+            if self._compressed is None:
+                self._compressed = gzip.compress(self.content(), _GZIP_LEVEL, mtime=0)
+                self._etag = hashlib.sha256(self._compressed).hexdigest()[:32]
+        response: flask.Response = flask.current_app.response_class(
+            self._compressed, mimetype=self.mimetype
+        )
+        if flask.request.accept_encodings.quality("gzip"):
+            response.content_encoding = "gzip"
+        else:
+            response.data = gzip.decompress(self._compressed)
+        response.vary.add("Accept-Encoding")
+        response.cache_control.no_cache = True
+        response.set_etag(self._etag)
+        response.make_conditional(flask.request)
+        return response
+
+
+def register_routes(server: flask.Flask, predictions: Predictions, has_photographs: bool) -> None:
+    """Serve manifest and columns; a name that the store does not have is 404."""
+    found = columns(predictions)
+    described = flask.json.dumps(manifest(predictions, found, has_photographs)).encode()
+    overview = _Answer(lambda: described, "application/json")
+    answers = {
+        name: _Answer(
+            column.content,
+            "text/plain" if column.dtype == "utf-8" else "application/octet-stream",
+        )
+        for name, column in found.items()
+    }
+
+    @server.get("/columns/manifest")
+    def columns_manifest() -> flask.Response:
+        return overview.response()
+
+    @server.get("/columns/column/<path:name>")
+    def column(name: str) -> flask.Response:
+        if name not in answers:
+            flask.abort(404)
+        return answers[name].response()
+
+    @server.before_request
+    def no_other_column() -> None:
+        # Dash serves its page for every unknown path.
+        known = (columns_manifest.__name__, column.__name__)
+        if flask.request.path.startswith("/columns/") and flask.request.endpoint not in known:
+            flask.abort(404)
+
+
+def _float32(values: ArrayLike) -> NDArray[np.float32]:
+    return np.asarray(values, dtype=np.float32)

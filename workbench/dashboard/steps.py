@@ -1,0 +1,168 @@
+"""The steps of a selection: their form, and what they select.
+
+`assets/maps/selection.js` evaluates the same steps in the browser. Names and ids that the store
+does not have select nothing.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from workbench.dashboard.columns import numbers
+from workbench.evaluation.predictions import Predictions
+
+Member = NDArray[np.bool_]
+Name = Annotated[str, Field(max_length=1000)]
+"""The form of an id or the name of a class, column or projection."""
+_Number = Annotated[float, Field(allow_inf_nan=False)]
+_Corner = Annotated[list[_Number], Field(min_length=2, max_length=2)]
+
+
+class _Lasso(TypedDict):
+    """The points of a projection inside a polygon, in its coordinates, by the even-odd rule."""
+
+    kind: Literal["lasso"]
+    projection: Name
+    polygon: Annotated[list[_Corner], Field(max_length=10_000)]
+
+
+class _Class(TypedDict):
+    kind: Literal["class"]
+    of: Literal["true", "predicted"]
+    names: list[Name]
+
+
+class _Cell(TypedDict):
+    """Locations of some true classes that were predicted as some classes."""
+
+    kind: Literal["cell"]
+    true: list[Name]
+    predicted: list[Name]
+
+
+class _Correct(TypedDict):
+    kind: Literal["correct"]
+    value: bool
+
+
+class _Range(TypedDict):
+    """A column of numbers from `min` to `max`, both included; None is no limit."""
+
+    kind: Literal["range"]
+    column: Name
+    min: _Number | None
+    max: _Number | None
+
+
+class _Ids(TypedDict):
+    kind: Literal["ids"]
+    ids: list[Name]
+
+
+class _Search(TypedDict):
+    """Locations whose id or whose true or predicted class contains a text, in either case."""
+
+    kind: Literal["search"]
+    text: Name
+
+
+class _Nearest(TypedDict):
+    """The nearest of the location `id`; `ids` are theirs."""
+
+    kind: Literal["nearest"]
+    id: Name
+    ids: list[Name]
+
+
+class Step(TypedDict):
+    """A filter, and what it does with the selection so far."""
+
+    op: Literal["replace", "add", "subtract", "intersect"]
+    filter: Annotated[
+        _Lasso | _Class | _Cell | _Correct | _Range | _Ids | _Search | _Nearest,
+        Field(discriminator="kind"),
+    ]
+
+
+Steps = Annotated[list[Step], Field(max_length=100)]
+"""The form of a selection; an empty list is everything."""
+
+_OPERATIONS: Mapping[str, Callable[[Member, Member], Member]] = {
+    "replace": lambda _, part: part,
+    "add": np.logical_or,
+    "subtract": lambda member, part: member & ~part,
+    "intersect": np.logical_and,
+}
+
+
+def evaluate(steps: Sequence[Step], predictions: Predictions) -> Member:
+    """Return the members (N,) of all steps, from left to right; it begins with all locations."""
+    result = np.ones(len(predictions.store), dtype=bool)
+    for step in steps:
+        result = _OPERATIONS[step["op"]](result, _members(step["filter"], predictions))
+    return result
+
+
+def _members(wanted: Any, predictions: Predictions) -> Member:
+    store = predictions.store
+    nothing = np.zeros(len(store), dtype=bool)
+    match wanted["kind"]:
+        case "lasso":
+            projection = store.projections.get(wanted["projection"])
+            if projection is None:
+                return nothing
+            return inside(np.array(wanted["polygon"]).reshape(-1, 2), projection.coordinates)
+        case "class":
+            labels = store.labels if wanted["of"] == "true" else predictions.predicted_labels
+            return _among(labels, wanted["names"], predictions)
+        case "cell":
+            return _among(store.labels, wanted["true"], predictions) & _among(
+                predictions.predicted_labels, wanted["predicted"], predictions
+            )
+        case "correct":
+            return predictions.correct if wanted["value"] else ~predictions.correct
+        case "range":
+            column = numbers(predictions).get(wanted["column"])
+            if column is None:
+                return nothing
+            values = np.asarray(column.values, dtype=np.float64)
+            low = -np.inf if wanted["min"] is None else wanted["min"]
+            high = np.inf if wanted["max"] is None else wanted["max"]
+            return (values >= low) & (values <= high)
+        case "search":
+            return _search(wanted["text"], predictions)
+        case _:
+            known = [predictions.rows[one] for one in wanted["ids"] if one in predictions.rows]
+            nothing[known] = True
+            return nothing
+
+
+def inside(polygon: NDArray[np.float64], coordinates: NDArray[np.float32]) -> Member:
+    """Return which points (N, 2) lie in a polygon (K, 2), by the even-odd rule, in float64."""
+    x, y = coordinates.astype(np.float64).T
+    result = np.zeros(len(x), dtype=bool)
+    for a, b in zip(np.roll(polygon, 1, axis=0), polygon, strict=True):
+        crosses = (a[1] > y) != (b[1] > y)
+        if crosses.any():
+            edge = (b[0] - a[0]) * (y[crosses] - a[1]) / (b[1] - a[1]) + a[0]
+            result[crosses] ^= x[crosses] < edge
+    return result
+
+
+def _among(labels: NDArray[np.int64], names: list[str], predictions: Predictions) -> Member:
+    known = predictions.class_indices
+    return np.isin(labels, [known[name] for name in names if name in known])
+
+
+def _search(text: str, predictions: Predictions) -> Member:
+    wanted = text.strip().lower()
+    store = predictions.store
+    if not wanted:
+        return np.zeros(len(store), dtype=bool)
+    named = [i for i, name in enumerate(store.class_names) if wanted in name.lower()]
+    found = np.array([wanted in name.lower() for name in store.location_ids], dtype=bool)
+    return found | np.isin(store.labels, named) | np.isin(predictions.predicted_labels, named)
