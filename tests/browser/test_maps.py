@@ -17,8 +17,10 @@ NOTHING = f"() => ({SELECTED})().every((rows) => rows === null)"
 # The colour at a place of a map, in CSS pixels from its corner.
 COLOR = """([method, x, y]) => {
   const { raster, ratio } = document.querySelector(`[data-method=${method}] .map`).mapPanel;
-  const pixel = raster.context.getImageData(Math.floor(x * ratio), Math.floor(y * ratio), 1, 1);
-  return '#' + [...pixel.data].slice(0, 3).map((v) => v.toString(16).padStart(2, '0')).join('');
+  const border = (raster.stride - raster.width) / 2;
+  const [column, row] = [x, y].map((place) => Math.floor(place * ratio) + border);
+  const [pixel] = raster.pixels.slice(row * raster.stride + column);
+  return '#' + [0, 8, 16].map((at) => ((pixel >> at) & 255).toString(16).padStart(2, '0')).join('');
 }"""
 
 
@@ -33,11 +35,12 @@ def corner(page: Page, method: str) -> Any:
 
 
 def drag(page: Page, corners: Any, key: str = "") -> None:
-    page.mouse.move(*corners[0])
+    (x, y), *others = np.asarray(corners).tolist()
+    page.mouse.move(x, y)
     if key:
         page.keyboard.down(key)
     page.mouse.down()
-    for x, y in corners[1:]:
+    for x, y in others:
         page.mouse.move(x, y, steps=4)
     page.mouse.up()
     if key:
@@ -110,7 +113,7 @@ def test_shift_adds_alt_takes_away_and_nothing_changes_nothing(page: Page, site:
     page.locator("[data-class=Ohio]").click()
     header(page).to_contain_text("Ohio")
     assert [one["op"] for one in steps_in(page)] == ["replace", "add", "subtract", "intersect"]
-    page.mouse.dblclick(*empty)
+    page.mouse.dblclick(*empty.tolist())
     header(page).to_contain_text("nothing selected")
     page.wait_for_function(NOTHING)
 
@@ -203,7 +206,7 @@ def test_wrong_points_and_selected_points_lie_on_top(page: Page) -> None:
 
 def test_zoom_stays_while_filtering_and_can_be_reset(page: Page) -> None:
     before = places(page, "tsne")
-    page.mouse.move(*before.mean(axis=0))
+    page.mouse.move(*before.mean(axis=0).tolist())
     page.mouse.wheel(0, -500)
     page.wait_for_timeout(50)
     zoomed = places(page, "tsne")
@@ -223,12 +226,13 @@ def test_a_point_says_what_it_is_and_opens_on_a_click(page: Page, site: Site) ->
     found = places(page, "tsne")
     row = most_apart(found)
     name = site.store.location_ids[row]
-    page.mouse.move(found[row, 0] - 2, found[row, 1])
-    page.mouse.move(*found[row], steps=3)
+    x, y = found[row].tolist()
+    page.mouse.move(x - 2, y)
+    page.mouse.move(x, y, steps=3)
     expect(page.locator("#tooltip")).to_contain_text(name)
     expect(page.locator("#tooltip")).to_contain_text("predicted")
     expect(page.locator("#tooltip img")).to_have_count(4)
-    page.mouse.click(*found[row])
+    page.mouse.click(x, y)
     expect(page.locator("#location-title")).to_contain_text(name)
     expect(page.locator(".map .ring:not([hidden])")).to_have_count(3)
 
