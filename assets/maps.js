@@ -3,12 +3,19 @@
   "use strict";
 
   const modules = import(new URL("maps/main.js", document.currentScript.src));
+  const linking = import(new URL("maps/link.js", document.currentScript.src));
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     maps: {
       /* Runs when selection, colours, active location, legend or a panel's projection change. */
       update: async function (...values) {
         await (await modules).update(...values);
+        return dash_clientside.no_update;
+      },
+      /* Runs when anything changes that the address keeps. */
+      link: async function () {
+        const { inputs } = dash_clientside.callback_context;
+        (await linking).write(inputs);
         return dash_clientside.no_update;
       },
     },

@@ -42,10 +42,11 @@ export function coloring(name, table, projection) {
   const about = table.described.get(column);
   const values = table.column(column);
   if (!values) return { palette: Uint32Array.of(pixelOf(colors.unknown)), index: null, key: { kind: "unknown" } };
+  const scale = about.diverges ? colors.diverging : colors.scale;
   const palette = Uint32Array.from({ length: SHADES + 1 }, (_, i) =>
-    i === SHADES ? pixelOf(colors.unknown) : shade(colors.scale, i / (SHADES - 1))
+    i === SHADES ? pixelOf(colors.unknown) : shade(scale, i / (SHADES - 1))
   );
-  return { palette, index: shades(values, about.min, about.max), key: { kind: "number", ...about } };
+  return { palette, index: shades(values, about.min, about.max), key: { kind: "number", ...about, scale } };
 }
 
 /** @returns {Uint8Array} 1 where the prediction is the true class */

@@ -1,12 +1,14 @@
 /** What the colours mean, above the list of classes. */
 
-/** @param {{kind: string, unit?: string, title?: string, min?: number, max?: number}} key */
+/** @param {{kind: string, unit?: string, min?: number, max?: number, scale?: [number, string][]}} key */
 export function showKey(key) {
   document.body.dataset.color = key.kind;
   if (key.kind !== "number") return;
   const [low, high] = document.querySelectorAll(".key-number .end");
   low.textContent = written(key.min, key.unit);
   high.textContent = written(key.max, key.unit);
+  const stops = key.scale.map(([share, color]) => `${color} ${share * 100}%`);
+  document.querySelector(".key-number .ramp").style.background = `linear-gradient(to right, ${stops})`;
 }
 
 function written(value, unit) {

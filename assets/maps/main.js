@@ -4,10 +4,14 @@
  */
 
 import { coloring, coloringColumns, correct } from "./colors.js";
+import { chosenOp, connectBar, showSelection } from "./bar.js";
+import { connectFilterMenu } from "./filter_menu.js";
+import { redo, remember, undo } from "./history.js";
 import { showKey } from "./key.js";
 import { drawingOrder } from "./order.js";
 import { MapPanel } from "./panel.js";
 import { columnsOf, count, extended, mask, members, toggledCell, toggledClass } from "./selection.js";
+import { connectSearch } from "./search_box.js";
 import { openTable } from "./table.js";
 import { description, hideTooltip, showTooltip } from "./tooltip.js";
 
@@ -63,9 +67,17 @@ async function apply(steps, color, active, projections) {
 async function open() {
   const table = await openTable(new URL(prefix() + "columns/", location.origin));
   await table.need(["id", "label", "prediction", "confidence"]);
-  const order = drawingOrder(correct(table));
   const boxes = document.querySelectorAll(".projection-panel .map");
   state.table = table;
+  state.correct = correct(table);
+  connectBar({ select, current: () => state.steps });
+  connectFilterMenu(table, narrow);
+  connectSearch({
+    open: (text) => table.ids.rowOf(text) >= 0 && (activate(text), true),
+    search: (text) => narrow({ kind: "search", text }),
+  });
+  showSelection(null, null, table, state.correct);
+  const order = drawingOrder(state.correct);
   state.panels = Array.from(boxes, (box) => {
     const panel = new MapPanel(box, table, order, {
       lasso: (polygon, op) => lasso(panel, polygon, op),
@@ -98,15 +110,24 @@ function select(steps) {
 
 function applySelection(steps) {
   if (JSON.stringify(steps) === JSON.stringify(state.steps)) return;
+  remember(state.steps);
   state.steps = steps;
   const selected = steps && mask(steps, state.table);
   for (const panel of state.panels) panel.select(selected);
+  showSelection(steps, selected, state.table, state.correct);
+}
+
+/** Select what a filter from the menu or the search holds, within what is selected. */
+function narrow(filter) {
+  const op = chosenOp() === "replace" ? "intersect" : chosenOp();
+  const whole = op === "intersect" && !state.steps;
+  select([...(state.steps || []), { op: whole ? "replace" : op, filter }]);
 }
 
 function lasso(panel, polygon, op) {
   const filter = { kind: "lasso", projection: panel.name, polygon };
   // Around nothing it changes nothing.
-  if (count(members(filter, state.table))) select(extended(state.steps, op, filter));
+  if (count(members(filter, state.table))) select(extended(state.steps, op ?? chosenOp(), filter));
 }
 
 function markClasses(steps) {
@@ -146,9 +167,22 @@ function markActive(id) {
   }
 }
 
+/* ---- keys ---- */
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || !state.table) return;
+  const typing = event.target.closest("input:not([type=radio]), textarea, select, [contenteditable]");
+  const command = event.ctrlKey || event.metaKey;
+  if (command && event.key.toLowerCase() === "z" && !typing) {
+    (event.shiftKey ? redo : undo)(state.steps, select);
+  } else if (event.key === "/" && !typing && !command) {
+    document.getElementById("search").focus();
+  } else return;
+  event.preventDefault();
+});
+
 document.addEventListener("click", (event) => {
   const at = (selector) => event.target.closest(selector);
   if (at("[data-class]")) select(toggledClass(state.steps, at("[data-class]").dataset.class));
   else if (at("[data-location]")) activate(at("[data-location]").dataset.location);
-  else if (at("#clear-selection")) select(null);
 });

@@ -15,7 +15,7 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowD
  * What a panel reports.
  *
  * @typedef {{
- *   lasso: (polygon: [number, number][], op: string) => void, clear: () => void,
+ *   lasso: (polygon: [number, number][], op: string | null) => void, clear: () => void,
  *   open: (row: number) => void, hover: (row: number, left: number, top: number) => void,
  *   leave: () => void, focus: (row: number) => void
  * }} Actions
@@ -152,7 +152,7 @@ export class MapPanel {
     if (event.button > 1) return;
     this.canvas.setPointerCapture(event.pointerId);
     const mode = event.button === 1 ? "pan" : this.mode;
-    const op = event.shiftKey ? "add" : event.altKey ? "subtract" : "replace";
+    const op = event.shiftKey ? (event.altKey ? "intersect" : "add") : event.altKey ? "subtract" : null;
     this.drag = { mode, op, path: [[event.offsetX, event.offsetY]], moved: 0 };
   }
 

@@ -1,8 +1,8 @@
 /**
  * Selections: a list of steps, evaluated from left to right, begins with all locations.
  *
- * A step is {op, filter}; op is "replace", "add", "subtract" or "intersect". Null and [] select
- * everything. `workbench/dashboard/selection.py` evaluates the same steps on the server.
+ * A step is {op, filter}; op is "replace", "add", "subtract", "intersect" or "invert", whose filter
+ * is {kind: "all"}. Null and [] select everything. `workbench/dashboard/selection.py` evaluates the same steps on the server.
  *
  * @typedef {{kind: string, [key: string]: any}} Filter
  * @typedef {{op: string, filter: Filter}} Step
@@ -31,6 +31,7 @@ export function mask(steps, table) {
     else if (op === "add") for (let i = 0; i < part.length; i++) result[i] |= part[i];
     else if (op === "subtract") for (let i = 0; i < part.length; i++) result[i] &= 1 - part[i];
     else if (op === "intersect") for (let i = 0; i < part.length; i++) result[i] &= part[i];
+    else if (op === "invert") for (let i = 0; i < part.length; i++) result[i] = 1 - result[i];
   }
   return result;
 }
@@ -75,6 +76,9 @@ export function members(filter, table) {
       break;
     case "search":
       search(filter.text, table, result);
+      break;
+    case "all":
+      result.fill(1);
   }
   return result;
 }

@@ -18,18 +18,19 @@ from numpy.typing import ArrayLike, NDArray
 from workbench.evaluation.predictions import Predictions
 from workbench.figures import screen
 from workbench.figures.colors import class_colors
-from workbench.store import HEADINGS, query
+from workbench.store import HEADINGS
 
 _GZIP_LEVEL = 1  # Coordinates hardly get smaller at higher levels, which take ten times as long.
 
 
 @dataclass(frozen=True)
-class Column:
+class ServedColumn:
     """A column; `values` is (N,), or (2N,) for x and y of each location, or the ids as text."""
 
     values: NDArray[Any] | str
     title: str
     unit: str = ""
+    diverges: bool = False
 
     @property
     def dtype(self) -> str:
@@ -51,51 +52,37 @@ class Column:
         low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
         if self.unit == "share":
             low, high = 0.0, 1.0
-        return entry | {"min": low, "max": high, "length": len(self.values)}
+        if self.diverges:
+            high = max(-low, high)
+            low = -high
+        limits = {"min": low, "max": high, "diverges": self.diverges}
+        return entry | limits | {"length": len(self.values)}
 
 
-def numbers(predictions: Predictions) -> dict[str, Column]:
-    """Return the columns of numbers by name, float32 with NaN where unknown.
-
-    These are the columns that points can be coloured by and that a range can filter.
-    """
-    found = {
-        "confidence": Column(_float32(predictions.confidences), "Confidence", "share"),
-        "margin": Column(_float32(predictions.margins), "Margin", "share"),
-        "entropy": Column(_float32(predictions.entropies), "Entropy", "nats"),
-    }
-    year = query.NAMES["year"](predictions.store).value
-    if np.isfinite(year).any():
-        found["year"] = Column(_float32(year), "Year")
-    return found
-
-
-def columns(predictions: Predictions) -> dict[str, Column]:
+def served_columns(predictions: Predictions) -> dict[str, ServedColumn]:
     """Return all columns of a store by name."""
     store, projections = predictions.store, predictions.store.projections
     smallest = np.min_scalar_type(max(len(store.class_names) - 1, 0))
-    evaluated = {name: one.quality for name, one in projections.items() if one.quality}
     return {
         # An id with a line break would move all those after it.
-        "id": Column("\n".join(id_.replace("\n", "\ufffd") for id_ in store.location_ids), "Id"),
-        "label": Column(store.labels.astype(smallest), "True"),
-        "prediction": Column(predictions.predicted_labels.astype(smallest), "Predicted"),
-        **numbers(predictions),
+        "id": ServedColumn(
+            "\n".join(id_.replace("\n", "\ufffd") for id_ in store.location_ids), "Id"
+        ),
+        "label": ServedColumn(store.labels.astype(smallest), "True"),
+        "prediction": ServedColumn(predictions.predicted_labels.astype(smallest), "Predicted"),
         **{
-            f"projection/{name}": Column(_float32(one.coordinates).reshape(-1), one.title)
-            for name, one in projections.items()
+            name: ServedColumn(column.values, column.title, column.unit, column.diverges)
+            for name, column in predictions.columns.items()
         },
         **{
-            f"preservation/{name}": Column(
-                _float32(quality.preservation), "Neighbours kept", "share"
-            )
-            for name, quality in evaluated.items()
+            f"projection/{name}": ServedColumn(_float32(one.coordinates).reshape(-1), one.title)
+            for name, one in projections.items()
         },
     }
 
 
 def manifest(
-    predictions: Predictions, found: Mapping[str, Column], has_photographs: bool
+    predictions: Predictions, found: Mapping[str, ServedColumn], has_photographs: bool
 ) -> dict[str, Any]:
     """Return what the browser has to know about the columns."""
     colors = class_colors(predictions.class_names)
@@ -107,6 +94,7 @@ def manifest(
             "wrong": screen.WRONG,
             "unknown": screen.UNKNOWN,
             "scale": screen.SHARE_SCALE,
+            "diverging": screen.DIVERGING_SCALE,
         },
         "photographs": list(HEADINGS) if has_photographs else [],
         "columns": [column.description(name) for name, column in found.items()],
@@ -144,7 +132,7 @@ class _Answer:
 
 def register_routes(server: flask.Flask, predictions: Predictions, has_photographs: bool) -> None:
     """Serve manifest and columns; a name that the store does not have is 404."""
-    found = columns(predictions)
+    found = served_columns(predictions)
     described = flask.json.dumps(manifest(predictions, found, has_photographs)).encode()
     overview = _Answer(lambda: described, "application/json")
     answers = {

@@ -14,7 +14,6 @@ ORDERS = {"name": "Name", "auc": "AUC"}
 
 def layout(predictions: Predictions) -> html.Section:
     """Return the list of classes: a button each, with colour, locations and ROC AUC."""
-    gradient = screen.share_gradient()
     return panel(
         "Classes",
         [segments("legend-order", ORDERS, "name")],
@@ -26,7 +25,7 @@ def layout(predictions: Predictions) -> html.Section:
             html.Div(
                 [
                     html.Span(className="end"),
-                    html.Span(className="ramp", style={"background": gradient}),
+                    html.Span(className="ramp"),
                     html.Span(className="end"),
                 ],
                 className="key key-number",

@@ -31,19 +31,9 @@ def confusion_panel(predictions: Predictions) -> html.Section:
 def register_callbacks(app: Dash, predictions: Predictions) -> None:
     """Let header, curves and matrix follow the selection."""
 
-    @app.callback(
-        Output("selection-summary", "children"),
-        Output("accuracy", "children"),
-        Output("clear-selection", "disabled"),
-        Input("selection", "data"),
-    )
-    def update_header(rule: Any) -> tuple[Any, Any, bool]:
-        selection = resolve(rule, predictions)
-        return (
-            selection_summary(selection, predictions),
-            accuracy_summary(selection, predictions),
-            selection is None,
-        )
+    @app.callback(Output("accuracy", "children"), Input("selection", "data"))
+    def update_accuracy(steps: Any) -> Any:
+        return accuracy_summary(resolve(steps, predictions), predictions)
 
     @app.callback(
         Output("roc", "figure"), Output("roc-summary", "children"), Input("selection", "data")
@@ -68,16 +58,6 @@ def register_callbacks(app: Dash, predictions: Predictions) -> None:
             shown.class_names if shown else None,
             selection.cell if selection else None,
         )
-
-
-def selection_summary(selection: Selection | None, predictions: Predictions) -> list[html.Div]:
-    """Return the size and the description of a selection."""
-    total = len(predictions.store)
-    if selection is None:
-        many, why = f"all {total:,} locations", "nothing selected"
-    else:
-        many, why = f"{int(selection.member.sum()):,} of {total:,} locations", selection.description
-    return [html.Div(many), html.Div(why, className="under", title=why)]
 
 
 def accuracy_summary(selection: Selection | None, predictions: Predictions) -> list[Any]:

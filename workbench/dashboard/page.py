@@ -1,11 +1,12 @@
 """The dashboard application: page layout, callbacks, routes and security headers."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import flask
-from dash import Dash, dcc, html
+from dash import Dash, Input, Output, dcc, html
+from dash.dependencies import ClientsideFunction
 
 from workbench.attribution.explainer import Explainer
 from workbench.attribution.layered_cache import LayeredCache
@@ -19,11 +20,13 @@ from workbench.dashboard import (
     legend,
     metrics,
     projections,
+    request_controls,
     request_guard,
+    selection_bar,
 )
 from workbench.dashboard import photographs as photograph_routes
 from workbench.dashboard.access import Access
-from workbench.dashboard.components import attributes, button
+from workbench.dashboard.components import attributes
 from workbench.dashboard.job_queue import JobQueue
 from workbench.evaluation.predictions import Predictions
 from workbench.store import SPLITS, Store
@@ -96,7 +99,9 @@ def create_app(
         dcc.Store(id="selection"),
         dcc.Store(id="active-location"),
         dcc.Store(id="maps-updated"),
+        dcc.Store(id="address-written"),
         _header(name, predictions),
+        selection_bar.layout(),
         html.Main(
             [
                 html.Div(
@@ -137,6 +142,16 @@ def create_app(
 
     app.layout = layout
     projections.register_callbacks(app, predictions)
+    _register_address(
+        app,
+        [
+            ("selection", "data"),
+            ("active-location", "data"),
+            ("color-by", "value"),
+            *[(choice, "value") for choice in projections.choices(predictions)],
+            *(request_controls.REQUEST if jobs else ()),
+        ],
+    )
     legend.register_callbacks(app, predictions)
     metrics.register_callbacks(app, predictions)
     gallery.register_callbacks(app, predictions, photographs is not None)
@@ -149,6 +164,15 @@ def create_app(
     server.after_request(_add_headers)
     request_guard.register_guard(app)
     return app
+
+
+def _register_address(app: Dash, places: Iterable[tuple[str, str]]) -> None:
+    """Keep properties of components in the page's address; see `assets/maps/link.js`."""
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("maps", "link"),
+        Output("address-written", "data"),
+        *[Input(*place) for place in places],
+    )
 
 
 def max_request_bytes(store: Store) -> int:
@@ -195,13 +219,7 @@ def _header(name: str, predictions: Predictions) -> html.Header:
                 className="about",
             ),
             html.Div(id="accuracy", className="accuracy"),
-            html.Div(
-                [
-                    html.Div(id="selection-summary", role="status"),
-                    button("Clear selection", "clear-selection", disabled=True),
-                ],
-                className="selected",
-            ),
+            html.Div(id="search-box", className="search"),  # assets/maps/search_box.js fills it.
             html.Div(
                 [
                     html.Span("Colour by", className="label", id="color-by-label"),

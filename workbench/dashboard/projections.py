@@ -9,7 +9,6 @@ from dash import Dash, Input, Output, dcc, html, no_update
 from dash.dependencies import ClientsideFunction
 
 from embeddings.results import PROJECTION_TITLES, Projection
-from workbench.dashboard import columns
 from workbench.dashboard.components import attributes
 from workbench.evaluation.predictions import Predictions
 
@@ -19,9 +18,11 @@ N_PANELS = 3  # With more projections, each panel has a menu.
 def color_options(predictions: Predictions) -> dict[str, str]:
     """Return the options of "Colour by" that this store has data for."""
     options = {"true": "True", "predicted": "Predicted", "correct": "Correct/wrong"}
-    options |= {name: one.title for name, one in columns.numbers(predictions).items()}
-    if any(projection.quality for projection in predictions.store.projections.values()):
-        options["preservation"] = "Neighbours kept"
+    for name, column in predictions.columns.items():
+        if name.startswith("preservation/"):  # Each map has its own.
+            options["preservation"] = "Neighbours kept"
+        else:
+            options[name] = column.title
     return options
 
 
@@ -121,18 +122,25 @@ def register_callbacks(app: Dash, predictions: Predictions) -> None:
         Input("legend", "children"),
         *[Input(f"panel-{one.name}", "data-method") for one in first(predictions)],
     )
-    if len(predictions.store.projections) > N_PANELS:
-        for projection in first(predictions):
-            _register_choice(app, predictions, projection.name)
+    for choice in choices(predictions):
+        _register_choice(app, predictions, choice)
 
 
-def _register_choice(app: Dash, predictions: Predictions, panel: str) -> None:
+def choices(predictions: Predictions) -> list[str]:
+    """Return the ids of the menus that choose a panel's projection; empty without any choice."""
+    if len(predictions.store.projections) <= N_PANELS:
+        return []
+    return [f"projection-choice-{projection.name}" for projection in first(predictions)]
+
+
+def _register_choice(app: Dash, predictions: Predictions, choice: str) -> None:
     """Let a panel show another projection."""
+    panel = choice.removeprefix("projection-choice-")
 
     @app.callback(
         Output(f"quality-{panel}", "children"),
         Output(f"panel-{panel}", "data-method"),
-        Input(f"projection-choice-{panel}", "value"),
+        Input(choice, "value"),
         prevent_initial_call=True,
     )
     def choose(name: Any) -> tuple[Any, Any]:

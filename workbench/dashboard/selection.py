@@ -1,4 +1,4 @@
-"""Selections: a rule from the browser, which is untrusted, becomes a set of locations."""
+"""Selections: steps from the browser, which are untrusted, become a set of locations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ N_NEAREST = 15
 
 @dataclass(frozen=True)
 class Selection:
-    """Some locations of a store and how they were selected.
+    """Some locations of a store, and what the steps that selected them are about.
 
     `member` (N,) marks them; `class_names` are the classes that it is about, in class order.
     `cell` is the (true, predicted) pair of a cell of the confusion matrix, `within` the selection
@@ -25,7 +25,6 @@ class Selection:
     """
 
     member: NDArray[np.bool_]
-    description: str
     class_names: tuple[str, ...]
     cell: tuple[str, str] | None = None
     within: "Selection | None" = None
@@ -49,7 +48,6 @@ def resolve(steps: Sequence[Step] | None, predictions: Predictions) -> Selection
         ranked = _neighbours(last["id"], predictions)
     return Selection(
         member,
-        ", ".join(_described(step["op"], step["filter"], predictions) for step in steps),
         (cell[0],) if cell else _classes(filters, member, predictions),
         cell,
         within,
@@ -67,32 +65,6 @@ def _classes(
         return _listed_in_order(filters[0]["names"], predictions)
     present = np.unique(predictions.store.labels[member])
     return tuple(predictions.class_names[index] for index in present)
-
-
-def _described(op: str, wanted: Any, predictions: Predictions) -> str:
-    sign = {"add": "plus ", "subtract": "without "}.get(op, "")
-    match wanted["kind"]:
-        case "lasso":
-            projection = predictions.store.projections.get(wanted["projection"])
-            return f"{sign}lasso in {projection.title if projection else wanted['projection']}"
-        case "class":
-            names = _listed(_listed_in_order(wanted["names"], predictions))
-            return f"{sign}{'predicted ' if wanted['of'] == 'predicted' else ''}{names}"
-        case "cell":
-            return f"{sign}true {_listed(wanted['true'])}, predicted {_listed(wanted['predicted'])}"
-        case "correct":
-            return f"{sign}{'correct' if wanted['value'] else 'wrong'}"
-        case "nearest":
-            return f"{sign}{len(wanted['ids'])} nearest to {wanted['id']} by features"
-        case "search":
-            return f"{sign}“{wanted['text']}”"
-        case "range":
-            low, high = (
-                "" if end is None else f"{end:g}" for end in (wanted["min"], wanted["max"])
-            )
-            return f"{sign}{wanted['column']} {low}–{high}"
-        case _:
-            return f"{sign}{len(wanted['ids'])} ids"
 
 
 def _listed_in_order(names: Sequence[str], predictions: Predictions) -> tuple[str, ...]:
@@ -117,9 +89,3 @@ def _neighbours(
         return None
     row = predictions.rows[location]
     return neighbours.indices[row, :N_NEAREST], neighbours.distances[row, :N_NEAREST]
-
-
-def _listed(names: Sequence[str]) -> str:
-    if len(names) <= 4:
-        return ", ".join(names)
-    return f"{', '.join(names[:3])} and {len(names) - 3} more classes"

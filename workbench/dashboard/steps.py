@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from workbench.dashboard.columns import numbers
 from workbench.evaluation.predictions import Predictions
 
 Member = NDArray[np.bool_]
@@ -78,12 +77,16 @@ class _Nearest(TypedDict):
     ids: list[Name]
 
 
+class _All(TypedDict):
+    kind: Literal["all"]
+
+
 class Step(TypedDict):
     """A filter, and what it does with the selection so far."""
 
-    op: Literal["replace", "add", "subtract", "intersect"]
+    op: Literal["replace", "add", "subtract", "intersect", "invert"]
     filter: Annotated[
-        _Lasso | _Class | _Cell | _Correct | _Range | _Ids | _Search | _Nearest,
+        _Lasso | _Class | _Cell | _Correct | _Range | _Ids | _Search | _Nearest | _All,
         Field(discriminator="kind"),
     ]
 
@@ -96,6 +99,7 @@ _OPERATIONS: Mapping[str, Callable[[Member, Member], Member]] = {
     "add": np.logical_or,
     "subtract": lambda member, part: member & ~part,
     "intersect": np.logical_and,
+    "invert": lambda member, _: ~member,
 }
 
 
@@ -126,13 +130,15 @@ def _members(wanted: Any, predictions: Predictions) -> Member:
         case "correct":
             return predictions.correct if wanted["value"] else ~predictions.correct
         case "range":
-            column = numbers(predictions).get(wanted["column"])
+            column = predictions.columns.get(wanted["column"])
             if column is None:
                 return nothing
-            values = np.asarray(column.values, dtype=np.float64)
+            values = column.values.astype(np.float64)
             low = -np.inf if wanted["min"] is None else wanted["min"]
             high = np.inf if wanted["max"] is None else wanted["max"]
             return (values >= low) & (values <= high)
+        case "all":
+            return ~nothing
         case "search":
             return _search(wanted["text"], predictions)
         case _:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import entr
 
 from workbench.evaluation import metrics
+from workbench.evaluation.columns import Column, columns
 from workbench.store import Store
 
 
@@ -60,6 +61,11 @@ class Predictions:
         """Entropy of the probabilities in nats, (N,) in [0, log S]."""
         result: NDArray[np.float64] = entr(self.probabilities).sum(axis=1)
         return result
+
+    @cached_property
+    def columns(self) -> Mapping[str, Column]:
+        """Numbers of each location by name."""
+        return columns(self)
 
     @cached_property
     def rows(self) -> Mapping[str, int]:

@@ -20,6 +20,7 @@ MOST_NAMED = 8
 MOST_TICKS = 18
 
 SHARE_SCALE = ((0.0, "#f2c14e"), (0.5, "#3a9e8f"), (1.0, "#27366f"))
+DIVERGING_SCALE = ((0.0, "#1848c4"), (0.5, "#d9dcdf"), (1.0, "#c4162a"))
 _COUNT = (
     (0.0, "#ffffff"),
     (0.02, "#e7eff9"),
@@ -36,12 +37,6 @@ _ORDER = {
 # Between the labels and the axis.
 _INVISIBLE_TICKS = {"ticks": "outside", "tickcolor": "rgba(0,0,0,0)"}
 _FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif'
-
-
-def share_gradient() -> str:
-    """Return the scale of shares as a CSS gradient, from 0 on the left to 1 on the right."""
-    stops = ", ".join(f"{color} {share:.0%}" for share, color in SHARE_SCALE)
-    return f"linear-gradient(to right, {stops})"
 
 
 def roc(result: Roc, colors: Mapping[str, str], named: Sequence[str] | None = None) -> go.Figure:

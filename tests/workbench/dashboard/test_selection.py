@@ -1,4 +1,4 @@
-"""What the steps from the browser select, and how it is described."""
+"""What the steps from the browser select."""
 
 from typing import Any
 
@@ -16,7 +16,6 @@ def test_classes_select_their_locations(predictions: Predictions) -> None:
     selection = resolve([classes("Ohio", "Alaska", "Ohio", "Atlantis")], predictions)
     assert selection is not None
     assert selection.class_names == ("Alaska", "Ohio")
-    assert selection.description == "Alaska, Ohio"
     assert selection.member.tolist() == np.isin(predictions.store.labels, [0, 4]).tolist()
 
 
@@ -32,7 +31,6 @@ def test_a_lasso_selects_what_lies_inside(predictions: Predictions) -> None:
     assert 0 < selection.member.sum() < len(points)
     assert not (selection.member & ~whole).any()
     assert not (selection.member & centre).any()
-    assert selection.description == "lasso in UMAP"
     assert selection.is_spatial
 
 
@@ -92,7 +90,6 @@ def test_the_nearest_of_a_location_are_selected_in_order(judged_predictions: Pre
     expected = [row for row in np.argsort(away) if row != 8][:15]
     assert selection.ranked.tolist() == expected
     assert np.flatnonzero(selection.member).tolist() == sorted(expected)
-    assert selection.description == f"15 nearest to {location} by features"
     assert gallery.rows(selection, judged_predictions).tolist() == expected
 
 

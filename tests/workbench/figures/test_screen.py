@@ -51,10 +51,6 @@ def test_fifty_class_colors_can_be_told_apart() -> None:
     assert lab[:, 0].max() < 0.8  # Nothing vanishes on white.
 
 
-def test_the_gradient_of_shares_begins_on_the_left() -> None:
-    assert screen.share_gradient().startswith("linear-gradient(to right, #f2c14e 0%")
-
-
 def test_roc_of_few_classes_names_each_with_its_area() -> None:
     names, label, probability = guesses(4)
     result = metrics.roc(label, probability, names)

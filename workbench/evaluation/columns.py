@@ -1,0 +1,112 @@
+"""Numbers of each location by which pages colour, filter and sort."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from workbench.store import query
+
+if TYPE_CHECKING:
+    from workbench.evaluation.predictions import Predictions
+
+EARTH_RADIUS_KM = 6371.0088  # Mean radius (IUGG).
+
+
+@dataclass(frozen=True)
+class Column:
+    """A number for each location, (N,) float32, NaN where it is unknown.
+
+    `unit` is "share" for numbers in [0, 1] and empty for numbers without a unit. `diverges` marks a
+    scale around 0.
+    """
+
+    values: NDArray[np.float32]
+    title: str
+    unit: str = ""
+    diverges: bool = False
+
+
+def columns(predictions: "Predictions") -> Mapping[str, Column]:
+    """Return the columns that the store has data for, by name.
+
+    `confidence`, `margin` and `entropy` are those of the probabilities; `true_margin` is the
+    probability of the true class minus the greatest of the others, in [-1, 1]; `rank` the place of
+    the true class, from 1; `kilometers` the distance to the centre of the predicted class; `year`
+    the one in the id; `preservation/<projection>` the share of a location's neighbours that a
+    projection keeps.
+    """
+    store = predictions.store
+    known = {
+        "confidence": Column(_float32(predictions.confidences), "Confidence", "share"),
+        "margin": Column(_float32(predictions.margins), "Margin", "share"),
+        "true_margin": Column(
+            _float32(true_margin(predictions)), "True class minus best other", diverges=True
+        ),
+        "entropy": Column(_float32(predictions.entropies), "Entropy", "nats"),
+        "rank": Column(_float32(query.NAMES["rank"](store).value), "Rank of the true class"),
+        "kilometers": Column(_float32(kilometers_off(predictions)), "Kilometres off", "km"),
+        "year": Column(_float32(query.NAMES["year"](store).value), "Year"),
+    }
+    for name, projection in store.projections.items():
+        if projection.quality:
+            kept = _float32(projection.quality.preservation)
+            known[f"preservation/{name}"] = Column(
+                kept, f"Neighbours kept in {projection.title}", "share"
+            )
+    return {name: column for name, column in known.items() if np.isfinite(column.values).any()}
+
+
+def true_margin(predictions: "Predictions") -> NDArray[np.float64]:
+    """Return the probability of the true class minus the greatest other, (N,) in [-1, 1]."""
+    rows, labels = np.arange(len(predictions.store)), predictions.store.labels
+    others = predictions.probabilities.copy()
+    others[rows, labels] = 0
+    margin: NDArray[np.float64] = predictions.probabilities[rows, labels] - others.max(axis=1)
+    return margin
+
+
+def kilometers_off(predictions: "Predictions") -> NDArray[np.float64]:
+    """Return the distance in km from each location to its predicted class's centre, (N,).
+
+    The centre of a class is the mean direction of its locations in this store. NaN for a location
+    without coordinates and for a class without any.
+    """
+    store = predictions.store
+    place = unit_vectors(store.latitudes, store.longitudes)
+    center = np.full((len(store.class_names), 3), np.nan)
+    for index in range(len(center)):
+        members = place[store.labels == index]
+        members = members[np.isfinite(members[:, 0])]
+        if len(members):
+            center[index] = members.mean(axis=0)
+    center /= np.linalg.norm(center, axis=1, keepdims=True)
+    return great_circle_km(place, center[predictions.predicted_labels])
+
+
+def unit_vectors(
+    latitudes: NDArray[np.float64], longitudes: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return points on the unit sphere, (N, 3), for degrees (N,)."""
+    latitude, longitude = np.radians(latitudes), np.radians(longitudes)
+    return np.stack(
+        [
+            np.cos(latitude) * np.cos(longitude),
+            np.cos(latitude) * np.sin(longitude),
+            np.sin(latitude),
+        ],
+        axis=1,
+    )
+
+
+def great_circle_km(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the distances (N,) in km between unit vectors (N, 3), on a sphere."""
+    half_chord = np.linalg.norm(one - other, axis=1) / 2
+    distance: NDArray[np.float64] = 2 * EARTH_RADIUS_KM * np.arcsin(np.minimum(half_chord, 1))
+    return distance
+
+
+def _float32(values: ArrayLike) -> NDArray[np.float32]:
+    return np.asarray(values, dtype=np.float32)
