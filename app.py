@@ -83,6 +83,8 @@ def main(arguments: list[str] | None = None, prog: str = "python app.py") -> NoR
     notes: list[str] = []
     with cli_errors(prog, interrupted="the dashboard has ended"):
         options = parse(Options, arguments, prog)
+        prefix = read_prefix(options.prefix)
+        token, is_new = read_token(options.token)
         store = stores.read(options.store)
         if not len(store):
             raise InputError(f"{options.store}: the store holds no locations; extract it again.")
@@ -93,8 +95,6 @@ def main(arguments: list[str] | None = None, prog: str = "python app.py") -> NoR
             )
         files = layered_cache.open_files(options.attributions, store)
         cache = layered_cache.LayeredCache(files, find_cache(store, options))
-        prefix = read_prefix(options.prefix)
-        token, is_new = read_token(options.token)
         listening = listen(options.host, options.port)
         access = find_access(options, token, listening)
         photographs = find_photographs(store, options.data, notes)
@@ -140,7 +140,7 @@ def read_prefix(text: str) -> str:
     """Return a path prefix, decoded, with a slash at both ends; raises InputError."""
     path = unquote(text).strip("/")
     parts = path.split("/") if path else []
-    if any(part in ("", ".", "..") for part in parts) or re.search(r"[\\:?#\s\x00-\x1f]", path):
+    if any(part in ("", ".", "..") for part in parts) or re.search(r"[\\?#\s\x00-\x1f]", path):
         raise InputError(f"--prefix {text!r:.80}: give a path such as /user/ada/proxy/8050/.")
     return "".join(f"/{part}" for part in parts) + "/"
 
