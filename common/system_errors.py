@@ -69,7 +69,8 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 def is_system_error(error: BaseException) -> bool:
     """Return whether the operating system refused, rather than a file being damaged."""
-    return bool(error_number(error)) or is_out_of_memory(error)
+    # Libraries that read a damaged file pass it invalid arguments.
+    return error_number(error) not in (0, errno.EINVAL) or is_out_of_memory(error)
 
 
 def error_text(error: BaseException) -> str:
