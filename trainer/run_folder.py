@@ -4,11 +4,13 @@ import dataclasses
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from common.distributed import Processes
 from common.errors import InputError
 from common.files import file_lock
+from common.names import canonical_name
 from common.validation import option
 from trainer import checkpoint as checkpoints
 from trainer.checkpoint import Checkpoint
@@ -68,21 +70,29 @@ def read_previous(run: Path, config: Config, resume: bool) -> Checkpoint | None:
 def restore_split(run: Path, previous: Checkpoint, index: Index) -> Split:
     """Return the split of the earlier start; locations that were added since are left out.
 
-    Raises InputError if some of its locations are missing, or if the classes have changed.
+    They keep the ids of the earlier start, which need not be in NFC. Raises InputError if some of
+    its locations are missing, or if the classes have changed.
     """
     locations = {location.id: location for location in index.locations}
-    missing = [id_ for part in previous.split.values() for id_ in part if id_ not in locations]
+    missing = [
+        id_
+        for part in previous.split.values()
+        for id_ in part
+        if canonical_name(id_) not in locations
+    ]
     if missing:
         raise InputError(
             f"{run}: {len(missing)} locations of this run cannot be read any more, such as "
             f"{missing[0]}; restore them or train into another folder."
         )
-    if previous.class_names != index.class_names:
+    # The order of names in NFD is another one.
+    if set(previous.class_names) != set(index.class_names):
         raise InputError(
             f"{run}: the classes of the data folder have changed since this run was started; train "
             "into another folder."
         )
     training, validation = (
-        tuple(locations[id_] for id_ in previous.split[part]) for part in ("training", "validation")
+        tuple(replace(locations[canonical_name(id_)], id=id_) for id_ in previous.split[part])
+        for part in ("training", "validation")
     )
     return Split(training, validation)

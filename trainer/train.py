@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,7 +22,7 @@ from trainer.config import Config
 from trainer.data import dataset
 from trainer.data.dataset import Batch, LocationDataset
 from trainer.data.prepare.photograph_index import PreparedData, index_file, prepare
-from trainer.data.split import Split, split_by_location
+from trainer.data.split import Split, exclude_small_classes, split_by_location
 from trainer.errors import TrainingError
 from trainer.evaluate import Scores, evaluate, raise_unreadable
 from trainer.metrics_log import MetricsLog
@@ -65,6 +66,7 @@ def train(
         prepared = prepare(
             data, index or index_file(run.absolute().parent, data), config.num_workers
         )
+    prepared = replace(prepared, index=exclude_small_classes(prepared.index, config.min_locations))
     split = split_by_location(prepared.index, config.validation_fraction, config.seed)
     _check_batch_size(config, len(split.training), processes.world_size)
     with run_folder.run_lock(run, processes):
@@ -101,7 +103,8 @@ class _Trainer:
                 f"{prepared.index.root}: photographs have changed since {run} was started; restore "
                 "them or train into another folder."
             )
-        self.class_names = prepared.index.class_names
+        self.class_names = previous.class_names if previous else prepared.index.class_names
+        self.excluded_classes = prepared.index.excluded_classes
         self.training, self.validation = (
             LocationDataset(prepared.index.root, part, self.class_names, config.image_size)
             for part in (split.training, split.validation)
@@ -333,6 +336,7 @@ class _Trainer:
                     class_names=self.class_names,
                     data_root=self.data_root,
                     data_sha256=self.data_sha256,
+                    excluded_classes=self.excluded_classes,
                     split={
                         "training": [location.id for location in self.training.locations],
                         "validation": [location.id for location in self.validation.locations],
@@ -370,7 +374,11 @@ def _check_batch_size(config: Config, num_locations: int, world_size: int) -> No
 
 
 def _print_summary(split: Split, prepared: PreparedData) -> None:
-    skipped = prepared.index.skipped
+    skipped, excluded = prepared.index.skipped, prepared.index.excluded_classes
+    for warning in prepared.index.warnings:
+        print(warning)
+    if excluded:
+        print(f"{len(excluded)} classes are left out by --min-locations: {', '.join(excluded)}")
     print(
         f"{len(split.training)} training locations, {len(split.validation)} validation locations, "
         f"{len(prepared.index.class_names)} classes, {len(skipped)} skipped"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from common.errors import InputError
+from common.names import match_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -214,6 +215,7 @@ class Bench:
         from workbench.attribution.request import AttributionRequest
 
         request = AttributionRequest(method, target=target, **options)
+        request = request.match_names(self.class_names, self._ids)
         request.validate(self.class_names)
         views = self.views(location_id)
         with fraction_bar(location_id) if progress else nullcontext(no_progress) as report:
@@ -241,6 +243,7 @@ class Bench:
 
     def _known(self, location_id: str) -> str:
         """Return the id; raises InputError with the ids nearest to it if there is none."""
+        location_id = match_name(location_id, self._ids)
         if location_id in self._ids:
             return location_id
         from difflib import get_close_matches

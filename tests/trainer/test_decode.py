@@ -11,13 +11,13 @@ from sklearn.datasets import load_sample_images
 from common import photographs
 from common.errors import InputError
 from tests.examples import folder
-from trainer.data import decode, layout
+from trainer.data import decode, file_names, layout
 from trainer.data.prepare.scan import scan_photograph
 
 
 def test_views_are_the_real_pixels(tmp_path: Path) -> None:
     pixel = load_sample_images().images[0][:400, :400]
-    paths = [tmp_path / f"2015_x_{degree}.jpg" for degree in layout.HEADINGS]
+    paths = [tmp_path / f"2015_x_{degree}.jpg" for degree in file_names.HEADINGS]
     for quarter, path in enumerate(paths):
         Image.fromarray(np.rot90(pixel, quarter)).save(path, quality=100, subsampling=0)
     views = decode.read_views(paths, 400)

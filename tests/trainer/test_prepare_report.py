@@ -100,7 +100,8 @@ def test_photographs_with_problems_are_listed(reported: Path) -> None:
         ["train", "Ohio/2015_Oh-_train2_0.jpg", "96", "96", "not 64x64"],
         ["train", "Ohio/2015_Oh-_train2_90.jpg", "64", "48", "not 64x64, not square"],
     ]
-    assert "Most are 64x64 pixels" in section(reported, "Photographs of another size")
+    title = "Photographs of another size, or not square"
+    assert "Most are 64x64 pixels" in section(reported, title)
 
 
 def test_a_pano_of_two_locations_is_listed(reported: Path) -> None:
@@ -147,6 +148,7 @@ def test_the_page_counts(reported: Path) -> None:
         "| photographs | 27 | 20 |",
         "| of these, unreadable | 1 | 0 |",
         "| of these, of another size | 2 | 0 |",
+        "| of these, not square | 1 | 0 |",
         f"| New Mexico | 3 | {'█' * 20} | 3 | {'█' * 20} | 0 |",
         f"| Ohio | 2 | {'█' * 13} | 2 | {'█' * 13} | 2 |",
     ):
@@ -161,7 +163,28 @@ def test_a_report_of_a_clean_folder_is_empty(tmp_path: Path) -> None:
     text = path.read_text("utf-8")
     assert text.startswith("# Photographs in a\\|b\n")
     assert "|  | photographs |" in text
-    assert text.count("\nNone.\n") == 5
+    assert text.count("\nNone.\n") == 6
+
+
+def test_what_training_refuses_or_cannot_match_is_said_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = folder(tmp_path / "data", ("Ohio", "Iowa"), 2, size=16)
+    for path in root.glob("*/*.jpg"):
+        Image.new("RGB", (16, 12)).save(path)
+    (root / "Iowa" / "2015_-A_b1000_0.jpg").unlink()
+    with (root / "Iowa" / "info.txt").open("a") as file:
+        file.write("2015_gone 1 2\n")
+    assert main([str(root), "--out", str(tmp_path), "--num-workers", "0"]) == 0
+    printed = capsys.readouterr().out
+    assert "these have fewer: Iowa (1). --min-locations 2 leaves them out" in printed
+    warning = "Iowa/info.txt: names without a photograph: 1 of 3, such as '2015_gone'"
+    assert warning in printed
+    (report,) = tmp_path.glob("*.report.md")
+    text = report.read_text("utf-8")
+    assert "| of these, of another size | 0 |" in text
+    assert "| of these, not square | 15 |" in text
+    assert warning in text.partition("## Warnings")[2].partition("##")[0]
 
 
 def test_a_long_list_is_cut_on_the_page_alone(tmp_path: Path) -> None:

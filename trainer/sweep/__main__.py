@@ -162,11 +162,12 @@ def _create_task(options: Options, explicit: Collection[str]) -> "Task":
 def _check_data(task: "Task") -> None:
     """Raise InputError for photographs that cannot be trained on, before the study is created."""
     from trainer.data.prepare.photograph_index import prepare
-    from trainer.data.split import split_by_location
+    from trainer.data.split import exclude_small_classes, split_by_location
 
     config = task.sweep.config
-    prepared = prepare(Path(task.sweep.data), task.index, config.num_workers)
-    split_by_location(prepared.index, config.validation_fraction, config.seed)
+    index = prepare(Path(task.sweep.data), task.index, config.num_workers).index
+    index = exclude_small_classes(index, config.min_locations)
+    split_by_location(index, config.validation_fraction, config.seed)
 
 
 def _run_workers(prog: str, task: "Task", n_jobs: int, stop: StopSignal) -> list[int]:

@@ -89,6 +89,8 @@ def _begin(task: ExtractionTask, processes: Processes, stack: ExitStack) -> _Sta
     if not processes.is_main:
         return _Start(False, none, {})
     out, overwrite = task.request.out, task.request.overwrite
+    for warning in task.warnings:
+        print(warning)
     stack.enter_context(file_lock(out))
     decisions = task.buffer.load(overwrite=overwrite)
     if decisions and _is_finished(out, decisions):

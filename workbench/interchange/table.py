@@ -11,6 +11,7 @@ from pyarrow import csv, parquet
 
 from common.errors import InputError
 from common.files import atomic_write, check_readable
+from common.names import text_encoding
 from common.system_errors import explain, is_system_error
 from workbench.interchange.frame import frame_rows, row_batches
 from workbench.interchange.pictures import ViewReader, jpeg, panorama
@@ -20,6 +21,7 @@ PICTURE_SIZE = 64
 """Width and height of a view in the pictures, in pixels."""
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
+_HEADER_BYTES = 65_536
 # A spreadsheet runs text that starts with these as a formula, and ids and classes are names of
 # folders that may come from others. A leading apostrophe marks text.
 _APOSTROPHE = "'"
@@ -87,14 +89,29 @@ def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def _read_text(path: Path, columns: Sequence[str], separator: str) -> pa.Table:
+    with path.open("rb") as beginning:
+        header = beginning.read(_HEADER_BYTES)
+    encoding = text_encoding(header)
+    separator = _separator(header.decode(encoding, "replace"), separator)
+    # pyarrow skips the mark of UTF-8 itself, and any other encoding slows it down.
+    reading = csv.ReadOptions(encoding="utf8" if encoding == "utf-8-sig" else encoding)
     parsing = csv.ParseOptions(delimiter=separator, newlines_in_values=True)
-    with csv.open_csv(path, parse_options=parsing) as file:
+    with csv.open_csv(path, reading, parsing) as file:
         wanted = _wanted(file.schema.names, columns)
     # All as text: "NA" and "007" are valid ids, and messages show what is not a number.
     converting = csv.ConvertOptions(
         include_columns=wanted, column_types=dict.fromkeys(wanted, pa.string())
     )
-    return csv.read_csv(path, parse_options=parsing, convert_options=converting)
+    return csv.read_csv(path, reading, parsing, converting)
+
+
+def _separator(text: str, default: str) -> str:
+    """Return the separator of a table by its first line, which has a column `id`."""
+    first_line = text.splitlines()[0] if text else ""
+    for separator in (default, ";", "\t", ","):
+        if "id" in (cell.strip('"') for cell in first_line.split(separator)):
+            return separator
+    return default
 
 
 def _read_parquet(path: Path, columns: Sequence[str]) -> pa.Table:

@@ -196,7 +196,7 @@ def test_settings_come_from_a_file_too(
         ),
         (["--setting=demo depth=19"], "--depth 19: must be 18"),
         (["--settings=nowhere.txt"], "nowhere.txt: No such file or directory; check the path"),
-        (["--setting=demo"], "Ohio: --data has no such class"),
+        (["--setting=demo"], "test: --data has no locations of the classes Ohio; remove"),
         (
             ["--setting=demo", "--setting=demo weights=IMAGENET1K_V2"],
             "'demo weights=IMAGENET1K_V2': --weights IMAGENET1K_V2: torchvision has no such",

@@ -46,15 +46,25 @@ def main(arguments: list[str] | None = None, prog: str = "python -m trainer.data
         from trainer.data.prepare import report
         from trainer.data.prepare.findings import Part
         from trainer.data.prepare.photograph_index import index_file, prepare
+        from trainer.data.split import MIN_LOCATIONS, small_classes
 
         parts = []
         for name, data in folders.items():
             prepared = prepare(data, index_file(options.out, data), options.num_workers)
             parts.append(Part(name, data, prepared))
+            for warning in prepared.index.warnings:
+                print(warning)
             print(
                 f"{data}: {len(prepared.photographs.rows)} photographs, {prepared.num_read} read "
                 f"now; {len(prepared.index.locations)} locations can be used, "
                 f"{len(prepared.index.skipped)} are left out"
+            )
+        small = small_classes(parts[0].prepared.index)
+        if small:
+            print(
+                f"{options.data}: training needs {MIN_LOCATIONS} usable locations of each class; "
+                f"these have fewer: {', '.join(small)}. --min-locations {MIN_LOCATIONS} leaves "
+                "them out of the training."
             )
         print("Comparing them and writing the report")
         print(report.write_report(index_file(options.out, options.data), parts))

@@ -31,7 +31,7 @@ def write_report(index_path: Path, parts: Sequence[Part]) -> Path:
         "skipped": [("part", "id", "reason"), *_skipped(parts)],
         "photographs": [
             ("part", "path", "width", "height", "problem"),
-            *map(_issue_row, findings.unreadable + findings.other_size),
+            *map(_issue_row, findings.unreadable + _odd_sizes(findings)),
         ],
         "panos": [
             ("pano", "relation", "part", "id"),
@@ -60,10 +60,13 @@ def report_page(stem: str, parts: Sequence[Part], findings: Findings) -> str:
     sections = {
         f"# Photographs in {_escape(parts[0].data.resolve().name)}": _overview(parts, findings),
         "## Locations of each class": _classes(parts),
+        "## Warnings": _warnings(parts),
         "## Channels": _statistics(parts),
         "## Skipped locations": _skipped_section(stem, parts),
         "## Photographs that cannot be read": _issues(stem, findings.unreadable, _UNREADABLE),
-        "## Photographs of another size": _issues(stem, findings.other_size, _size(findings)),
+        "## Photographs of another size, or not square": _issues(
+            stem, _odd_sizes(findings), _size(findings)
+        ),
         "## Pano ids shared by locations": _panos(stem, findings),
         "## Duplicate photographs": _duplicates(stem, findings),
     }
@@ -80,6 +83,16 @@ def _size(findings: Findings) -> str:
         f"Most are {findings.common_size[0]}x{findings.common_size[1]} pixels, upright. Training "
         "stretches the others, and those that are not square, to a square of `--image-size`."
     )
+
+
+def _odd_sizes(findings: Findings) -> tuple[PhotographIssue, ...]:
+    """Return the photographs of another size and those that are not square, each once."""
+    return tuple(dict.fromkeys(findings.other_size + findings.not_square))
+
+
+def _warnings(parts: Sequence[Part]) -> list[str]:
+    lines = [f"- {_escape(line)}" for part in parts for line in part.prepared.index.warnings]
+    return lines or ["None."]
 
 
 def _overview(parts: Sequence[Part], findings: Findings) -> list[str]:
@@ -99,6 +112,7 @@ def _overview(parts: Sequence[Part], findings: Findings) -> list[str]:
         ["photographs", *(len(item.rows) for item in tables)],
         count("of these, unreadable", findings.unreadable),
         count("of these, of another size", findings.other_size),
+        count("of these, not square", findings.not_square),
         ["size, MB", *(f"{item.sizes.sum() / 1e6:,.1f}" for item in tables)],
     ]
     return _markdown(["", *(part.name for part in parts)], rows)
