@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from dash import Dash
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.examples import small_store
 from tests.workbench.dashboard.examples import NONSENSE, Fake
@@ -150,6 +152,40 @@ def server_places(app: Dash) -> list[tuple[str, str]]:
         if "callback" in callback
         for one in callback["inputs"] + callback["state"]
     ]
+
+
+JSON = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20),
+        st.sampled_from(["class", "cell", "lasso", "nearest", "Ohio", "Alaska", "umap", "mean"]),
+        st.sampled_from(["Ohio/2015_-A_b4000", "Alaska/2015_-A_b0000", "location", "occlusion"]),
+    ),
+    lambda inner: st.lists(inner, max_size=4)
+    | st.dictionaries(st.sampled_from(["by", "names", "true", "ids", "value", "id"]), inner)
+    | st.fixed_dictionaries({"by": st.just("class"), "names": st.lists(inner, max_size=3)})
+    | st.fixed_dictionaries({"by": st.just("lasso"), "method": inner, "ids": st.lists(inner)})
+    | st.fixed_dictionaries({"by": st.just("nearest"), "of": inner, "ids": st.just([])})
+    | st.fixed_dictionaries(
+        {"by": st.just("cell"), "true": inner, "predicted": inner, "within": inner}
+    ),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@settings(max_examples=25, suppress_health_check=list(HealthCheck), deadline=None)
+@given(data=st.data())
+def test_no_body_and_no_value_ends_in_an_error(
+    client: Any, app: Dash, caplog: pytest.LogCaptureFixture, data: st.DataObject
+) -> None:
+    output, place = data.draw(st.sampled_from(server_places(app)))
+    sent = body(client, output, {}, place)
+    for item in sent["inputs"] + sent["state"]:
+        if data.draw(st.booleans()):
+            item["value"] = data.draw(JSON)
+    sent |= data.draw(st.dictionaries(st.sampled_from(list(sent)), JSON, max_size=1))
+    answer = client.post("/_dash-update-component", json=sent)
+    assert answer.status_code in (200, 204, 400), answer.text
+    assert caplog.records == []
 
 
 RULES: list[Any] = [
