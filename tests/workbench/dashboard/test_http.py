@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.examples import small_store
-from tests.workbench.dashboard.examples import NONSENSE, Fake
+from tests.workbench.dashboard.examples import Fake
 from workbench.dashboard.page import create_app
 from workbench.dashboard.photographs import photograph_url
 from workbench.evaluation.predictions import Predictions
@@ -136,11 +136,11 @@ def test_every_callback_refuses_or_survives_nonsense(
 ) -> None:
     tried = 0
     for output, place in server_places(app):
-        for nonsense in NONSENSE:
+        for nonsense in (None, 3, "Atlantis", [], {"by": "class", "names": ["Atlantis", None]}):
             answer = call(client, output, {place: nonsense}, place)
             assert answer.status_code in (200, 204, 400), (output, place, nonsense)
             tried += 1
-    assert tried > 500
+    assert tried > 200
     assert caplog.records == []
 
 
