@@ -6,6 +6,8 @@ import sys
 from importlib import import_module
 from types import FrameType
 
+from common.streams import end_with_reader, print_error
+
 COMMANDS = {
     "synthesize": ("trainer.synthetic.__main__", "paint photographs of made-up states"),
     "prepare": ("trainer.data.prepare.__main__", "check a folder of photographs and index it"),
@@ -39,16 +41,14 @@ def main(arguments: list[str] | None = None) -> int:
     """
     name, *arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     if name in ("-h", "--help"):
-        print(usage())
+        with end_with_reader():
+            print(usage())
         return 0
     if name not in COMMANDS:
         from difflib import get_close_matches
 
         hint = "".join(f"did you mean {match}? " for match in get_close_matches(name, COMMANDS, 1))
-        print(
-            f"resnetbolt: no such command: {name!r}; {hint}`resnetbolt --help` lists them.",
-            file=sys.stderr,
-        )
+        print_error(f"resnetbolt: no such command: {name!r}; {hint}`resnetbolt --help` lists them.")
         return 2
     # Importing a command takes up to some seconds; then it handles signals by itself.
     handlers = {number: signal.signal(number, _interrupt) for number in _SIGNALS}

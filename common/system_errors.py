@@ -24,6 +24,7 @@ _REMEDIES = {
         errno.ENOSYS,
         errno.EOPNOTSUPP,
     ),
+    "another process has ended: run the command again": (errno.EPIPE, errno.ECONNRESET),
     "name a file": (errno.EISDIR,),
     "name a folder": (errno.ENOTDIR, errno.EEXIST),
     "choose a shorter name": (errno.ENAMETOOLONG,),

@@ -61,14 +61,16 @@ def main(arguments: list[str] | None = None, prog: str = "python -m workbench.st
 
 def _show(path: Path, *, read_features: bool) -> list[str]:
     """Print the tree of a store and return its deviations from the specification."""
-    with open_store(path) as file, store_errors(path):
-        print(f"{path}  {format_size(path.stat().st_size)}")
-        for line in format_tree(file):
-            print(f"  {line}")
-        for name in unknown_datasets(file):
-            print(f"note: {printable(name)} is not in the specification")
-        found = list(deviations(file))
-        return found or (list(nonfinite_datasets(file)) if read_features else [])
+    with open_store(path) as file:
+        with store_errors(path):
+            lines = [f"{path}  {format_size(path.stat().st_size)}"]
+            lines += [f"  {line}" for line in format_tree(file)]
+            for name in unknown_datasets(file):
+                lines.append(f"note: {printable(name)} is not in the specification")
+        print(*lines, sep="\n")
+        with store_errors(path):
+            found = list(deviations(file))
+            return found or (list(nonfinite_datasets(file)) if read_features else [])
 
 
 if __name__ == "__main__":
