@@ -21,9 +21,9 @@ ASSETS = Path("assets").resolve()
 
 
 @pytest.fixture(scope="module")
-def app(predictions: Predictions, root: Path) -> Dash:
-    photographs = Photographs(root / "data", predictions.store)
-    return create_app(predictions.store, "small.h5", ASSETS, photographs, Fake())
+def app(judged_predictions: Predictions, root: Path) -> Dash:
+    store = judged_predictions.store  # It has more projections than panels, and neighbours.
+    return create_app(store, "small.h5", ASSETS, Photographs(root / "data", store), Fake())
 
 
 @pytest.fixture(scope="module")
@@ -213,6 +213,7 @@ NO_TEXT: list[Any] = [3, True, [], {}, "x" * 1001, "\ud800"]
         (STATUS, "attribution-timer.n_intervals", NO_COUNT),
         (STATUS, "attribution-job.data", [3, [], {"cancelled": 1}, {"time": "x"}]),
         (STATUS, "method.value", NO_TEXT),
+        ("quality-umap.children", "projection-choice-umap.value", NO_TEXT),
         ("overlays.children", "color-limit.value", NO_NUMBER),
         ("overlays.children", "opacity.value", NO_NUMBER),
         ("overlays.children", "percentile.value", [*NO_NUMBER, "99"]),
