@@ -21,6 +21,7 @@ from trainer.checkpoint import Checkpoint
 from trainer.config import Config
 from trainer.data import dataset
 from trainer.data.dataset import Batch, LocationDataset
+from trainer.data.layout import print_warnings
 from trainer.data.prepare.photograph_index import PreparedData, index_file, prepare
 from trainer.data.split import Split, exclude_small_classes, split_by_location
 from trainer.errors import TrainingError
@@ -375,10 +376,9 @@ def _check_batch_size(config: Config, num_locations: int, world_size: int) -> No
 
 def _print_summary(split: Split, prepared: PreparedData) -> None:
     skipped, excluded = prepared.index.skipped, prepared.index.excluded_classes
-    for warning in prepared.index.warnings:
-        print(warning)
+    print_warnings(prepared.index)
     if excluded:
-        print(f"{len(excluded)} classes are left out by --min-locations: {', '.join(excluded)}")
+        print(f"Left out by --min-locations ({len(excluded)} in all): {', '.join(excluded)}")
     print(
         f"{len(split.training)} training locations, {len(split.validation)} validation locations, "
         f"{len(prepared.index.class_names)} classes, {len(skipped)} skipped"

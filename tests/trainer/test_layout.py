@@ -209,15 +209,15 @@ def _no_photographs(root: Path) -> None:
         (_folder_of_folders, "folders inside its folders, such as train/New Mexico."),
         (
             _other_names,
-            "1 JPEG files with other names, such as Ohio/north.jpg; "
-            "1 images that are not JPEG files, such as Ohio/2015_x_0.png.",
+            "JPEG files with other names (1), such as Ohio/north.jpg; "
+            "images that are not JPEG files (1), such as Ohio/2015_x_0.png.",
         ),
         (
             _incomplete,
-            "1 incomplete locations, such as Ohio/2015_x (no view at heading 90, 180, 270).",
+            "incomplete locations (1), such as Ohio/2015_x: no view at heading 90, 180, 270.",
         ),
         (_other_columns, "labels.csv, a table without the column state, latitude, longitude."),
-        (_no_photographs, "1 folders without photographs."),
+        (_no_photographs, "folders without photographs (1)."),
         (Path.mkdir, "no photographs."),
     ],
 )

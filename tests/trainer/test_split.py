@@ -47,9 +47,7 @@ def test_small_classes_are_refused_all_at_once_or_left_out(tmp_path: Path) -> No
     assert kept.class_names == ("Iowa", "Ohio")
     assert kept.excluded_classes == ("Maine", "Texas", "Utah")
     assert len(kept.locations) + len(kept.skipped) == len(index.locations) + len(index.skipped)
-    assert kept.skipped[-1].reason.endswith(
-        "1 locations that can be used, fewer than --min-locations 2"
-    )
+    assert kept.skipped[-1].reason.endswith("fewer usable locations (1) than --min-locations 2")
     assert len(split_by_location(kept, 0.1, seed=0).training) == 4
     with pytest.raises(InputError, match="at least two classes; 5 are left out: lower --min-loc"):
         split_by_location(exclude_small_classes(index, 4), 0.1, seed=0)

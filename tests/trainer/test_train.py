@@ -233,10 +233,10 @@ def test_small_classes_are_left_out_and_recorded(
     folder(data, ("Iowa", "Maine"), 1)
     config = replace(TINY, epochs=1, min_locations=2)
     fit(run, data, config)
-    assert "2 classes are left out by --min-locations: Iowa, Maine" in capsys.readouterr().out
+    assert "Left out by --min-locations (2 in all): Iowa, Maine" in capsys.readouterr().out
     made = checkpoints.read(run)
     assert (made.class_names, made.excluded_classes) == (("Ohio", "Utah"), ("Iowa", "Maine"))
-    assert (run / "skipped.csv").read_text("utf-8").count("fewer than --min-locations 2") == 2
+    assert (run / "skipped.csv").read_text("utf-8").count("(1) than --min-locations 2") == 2
     fit(run, data, replace(config, epochs=2), resume=True)
     with pytest.raises(InputError, match="was trained with --min-locations 2, not 0"):
         fit(run, data, replace(config, epochs=3, min_locations=0), resume=True)

@@ -26,6 +26,7 @@ from trainer.data.table import COLUMNS, find_tables, read_headers, read_samples
 WRAPPER = "test_data"
 LAYOUT = "<folder>/<Class>/<year>_<panoid>_<0|90|180|270>.jpg"
 OTHER_IMAGES = (".png", ".tif", ".tiff", ".webp", ".heic", ".bmp", ".gif")
+_MAX_WARNINGS = 10
 _MAX_SEARCHED = 1000  # Names in a folder that are looked at for a message.
 
 
@@ -211,9 +212,9 @@ def _contents(
     phrases = []
     incomplete = [item for item in skipped if item.images]
     if incomplete:
+        example = incomplete[0]
         phrases.append(
-            f"{len(incomplete):,} incomplete locations, such as {incomplete[0].id} "
-            f"({incomplete[0].reason})"
+            f"incomplete locations ({len(incomplete):,}), such as {example.id}: {example.reason}"
         )
     used = {image for item in incomplete for image in item.images}
     paths = [f"{folder}/{name}" if folder else name for folder in files for name in files[folder]]
@@ -224,7 +225,7 @@ def _contents(
     ):
         found = [path for path in others if path.lower().endswith(suffixes)]
         if found:
-            phrases.append(f"{len(found):,} {what}, such as {found[0]}")
+            phrases.append(f"{what} ({len(found):,}), such as {found[0]}")
     for path, header in read_headers(root).items():
         missing = [name for name in COLUMNS if name not in header]
         if len(header) > 1 and missing:
@@ -233,7 +234,7 @@ def _contents(
         inner = (path for path in others[:_MAX_SEARCHED] if "/" in path and (root / path).is_dir())
         phrases += [f"folders inside its folders, such as {path}" for path in inner][:1]
     if not phrases and len(files) > 1:
-        phrases.append(f"{len(files) - 1:,} folders without photographs")
+        phrases.append(f"folders without photographs ({len(files) - 1:,})")
     return phrases
 
 
@@ -303,6 +304,15 @@ def _photograph_folder(table: Path, wanted: set[str], files: Mapping[str, Sequen
         if len(candidates) == 1:
             return candidates[0]
     raise _ambiguous(table.parent / folders[0], table.parent / folders[1])
+
+
+def print_warnings(index: Index) -> None:
+    """Print the warnings about a folder; of many, the first ones."""
+    for warning in index.warnings[:_MAX_WARNINGS]:
+        print(warning)
+    more = len(index.warnings) - _MAX_WARNINGS
+    if more > 0:
+        print(f"and {more} more; the report of `resnetbolt prepare` has all")
 
 
 def data_fingerprint(digests: Iterable[tuple[str, bytes]]) -> str:

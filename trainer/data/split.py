@@ -29,7 +29,7 @@ def exclude_small_classes(index: Index, min_locations: int) -> Index:
     skipped = [
         SkippedLocation(
             location.id,
-            f"its class has {small[location.class_name]} locations that can be used, fewer than "
+            f"its class has fewer usable locations ({small[location.class_name]}) than "
             f"--min-locations {min_locations}",
             location.images,
         )

@@ -15,7 +15,7 @@ from common.files import check_writable, file_lock
 from common.resume_buffer import OUTPUT, RESUME, Results, ResumeBuffer
 from common.signals import stop_signal
 from common.system_errors import explain
-from trainer.data import dataset
+from trainer.data import dataset, layout
 from trainer.models.inference import fold_batch_norm, folding_is_exact
 from workbench import store as stores
 from workbench.extract.assembly import BATCH, ExtractedRows, assemble
@@ -89,8 +89,7 @@ def _begin(task: ExtractionTask, processes: Processes, stack: ExitStack) -> _Sta
     if not processes.is_main:
         return _Start(False, none, {})
     out, overwrite = task.request.out, task.request.overwrite
-    for warning in task.warnings:
-        print(warning)
+    layout.print_warnings(task.index)
     stack.enter_context(file_lock(out))
     decisions = task.buffer.load(overwrite=overwrite)
     if decisions and _is_finished(out, decisions):

@@ -43,6 +43,7 @@ def main(arguments: list[str] | None = None, prog: str = "python -m trainer.data
         if options.test:
             folders = {"train": options.data, "test": options.test}
         # Importing torch takes seconds; --help and a wrong option should not.
+        from trainer.data.layout import print_warnings
         from trainer.data.prepare import report
         from trainer.data.prepare.findings import Part
         from trainer.data.prepare.photograph_index import index_file, prepare
@@ -52,8 +53,7 @@ def main(arguments: list[str] | None = None, prog: str = "python -m trainer.data
         for name, data in folders.items():
             prepared = prepare(data, index_file(options.out, data), options.num_workers)
             parts.append(Part(name, data, prepared))
-            for warning in prepared.index.warnings:
-                print(warning)
+            print_warnings(prepared.index)
             print(
                 f"{data}: {len(prepared.photographs.rows)} photographs, {prepared.num_read} read "
                 f"now; {len(prepared.index.locations)} locations can be used, "
