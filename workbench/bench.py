@@ -217,6 +217,7 @@ class Bench:
         request = AttributionRequest(method, target=target, **options)
         request = request.match_names(self.class_names, self._ids)
         request.validate(self.class_names)
+        location_id = self._known(location_id)
         views = self.views(location_id)
         with fraction_bar(location_id) if progress else nullcontext(no_progress) as report:
             end = 0.3 if checks else 1.0
