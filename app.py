@@ -18,6 +18,7 @@ from waitress import create_server
 
 from common.cli import AS_EXTRACTED, cli_errors, parse
 from common.errors import InputError
+from common.text import print_text
 from workbench import dashboard
 from workbench import store as stores
 from workbench.attribution import layered_cache
@@ -124,7 +125,7 @@ def main(arguments: list[str] | None = None, prog: str = "python app.py") -> NoR
         query = f"/?{TOKEN}={token if is_new else '...'}" if token else ""
         place = address(listening, options.host) + quote(prefix).rstrip("/") + query
         serving = f"Serving {options.store} at {place} (Ctrl-C ends)"
-        print(*notes, *map(describe, files), serving, sep="\n", flush=True)
+        print_text(*notes, *map(describe, files), serving, flush=True)
         server.run()
         raise KeyboardInterrupt  # The server returns when it is interrupted.
 

@@ -208,7 +208,8 @@
     graph.on("plotly_click", (event) => {
       const cell = event.points[0];
       if (!cell.z) return;
-      const [label, predicted] = cell.customdata;
+      const { true: rows, predicted: columns } = graph.layout.meta;
+      const [label, predicted] = [rows[cell.y], columns[cell.x]];
       const old = state.rule;
       const within = old && old.by === "cell" ? old.within : old;
       const again = old && old.by === "cell" && old.true === label && old.predicted === predicted;

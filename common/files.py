@@ -18,12 +18,15 @@ from filelock import FileLock, Timeout
 
 from common.errors import InputError
 from common.system_errors import explain
+from common.text import escape_formula
 
 _PARTIAL = re.compile(r"\..+\.partial-\d+(\.[^.]*)?")
 """Names of files and directories being written; a killed process leaves one behind."""
 _LOCK = ".lock"
 """Name of the file in a directory being written that its process has locked."""
 _SYNC_THREADS = 16
+
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?|[-+]?(nan|inf)", re.ASCII | re.IGNORECASE)
 
 PLACE = "or choose another place"
 """Advice for an output that cannot be written."""
@@ -63,10 +66,17 @@ def atomic_write_text(path: Path, text: str) -> None:
 
 
 def csv_text(rows: Iterable[Sequence[object]]) -> str:
-    """Return rows as CSV text."""
+    """Return rows as CSV text, safe to open in a spreadsheet (`escape_formula`)."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    csv.writer(text, lineterminator="\n").writerows(map(_escape_formulas, rows))
     return text.getvalue()
+
+
+def _escape_formulas(row: Sequence[object]) -> list[object]:
+    return [
+        escape_formula(cell) if isinstance(cell, str) and not _NUMBER.fullmatch(cell) else cell
+        for cell in row
+    ]
 
 
 @contextmanager

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from common.text import print_text
+
 
 @contextmanager
 def end_with_reader() -> Iterator[None]:
@@ -28,7 +30,7 @@ def print_error(text: str) -> None:
     """Print to stderr, if it is read."""
     _drop_unread_streams()
     with suppress(BrokenPipeError):
-        print(text, file=sys.stderr, flush=True)
+        print_text(text, file=sys.stderr, flush=True)
 
 
 def _drop_unread_streams() -> bool:

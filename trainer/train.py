@@ -15,6 +15,7 @@ from common import distributed
 from common.distributed import Processes
 from common.errors import InputError, Interrupted
 from common.signals import StopSignal, stop_signal
+from common.text import print_text
 from trainer import checkpoint as checkpoints
 from trainer import run_folder
 from trainer.checkpoint import Checkpoint
@@ -384,7 +385,7 @@ def _print_summary(split: Split, prepared: PreparedData) -> None:
         f"{len(prepared.index.class_names)} classes, {len(skipped)} skipped"
     )
     for location in skipped[:10]:
-        print(f"  skipped {location.id}: {location.reason}")
+        print_text(f"  skipped {location.id}: {location.reason}")
     if len(skipped) > 10:
         print(f"  and {len(skipped) - 10} more, all in skipped.csv")
 

@@ -315,11 +315,15 @@ class Explanation:
             verdict.label,
         ]
         for reason in verdict.reasons:
-            mark = "+ " if reason.side == "for" else "- "
+            mark = "+ " if reason.side == "for" else "− "
             lines += textwrap.wrap(mark + reason.text, 96, subsequent_indent="  ")
         return "\n".join(lines)
 
     def _repr_png_(self) -> bytes:
+        from workbench.figures.paper import style
+
         buffer = io.BytesIO()
-        self.figure().savefig(buffer, format="png", dpi=_PNG_DPI)
+        figure = self.figure()
+        with style():
+            figure.savefig(buffer, format="png", dpi=_PNG_DPI)
         return buffer.getvalue()

@@ -9,6 +9,7 @@ from pydantic import Field
 from tyro.conf import Positional, arg
 
 from common.cli import cli_errors, parse
+from common.text import print_text
 from workbench.figures.export import export
 from workbench.figures.paper import DOUBLE_COLUMN
 
@@ -32,7 +33,7 @@ def main(arguments: list[str] | None = None, prog: str = "python -m workbench.ex
     with cli_errors(prog):
         options = parse(Options, arguments, prog)
         for path in export(options.store, options.out, options.width):
-            print(path)
+            print_text(path)
     return 0
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from common.cli import cli_errors, parse
-from embeddings.results import Projection
+from embeddings.results import QUALITY_TITLES, Projection
 from workbench import store as stores
 from workbench.projections.fit import FitOptions, fit_projections
 
@@ -31,19 +31,22 @@ def summary(projection: Projection) -> str:
     if quality is None:
         return f"{projection.name}: {projection.library}"
     parameters = projection.parameters
-    stability = "" if quality.stability is None else f", stability {quality.stability:.2f}"
+    figures = {
+        "trustworthiness": f"{quality.trustworthiness:.3f}",
+        "continuity": f"{quality.continuity:.3f}",
+        "preservation": f"{quality.preservation.mean():.0%}",
+        "agreement": f"{quality.agreement:.1%} ({quality.feature_agreement:.1%} in the features)",
+    }
+    if quality.stability is not None:
+        figures["stability"] = f"{quality.stability:.0%}"
     alignment = (
         f"\n  aligned by {parameters['alignment_locations']:,} common locations, disparity "
         f"{parameters['alignment_disparity']:.2f} (0 identical, 1 unrelated)"
         if "alignment" in parameters
         else ""
     )
-    return (
-        f"{projection.name}: trustworthiness {quality.trustworthiness:.3f}, continuity "
-        f"{quality.continuity:.3f}, agreement {quality.agreement:.1%} "
-        f"({quality.feature_agreement:.1%} in the features), preservation "
-        f"{quality.preservation.mean():.2f}{stability}{alignment}"
-    )
+    listed = ", ".join(f"{QUALITY_TITLES[name]} {text}" for name, text in figures.items())
+    return f"{projection.name}: {listed}{alignment}"
 
 
 def reduction_note(projection: Projection, options: FitOptions) -> str:

@@ -14,6 +14,7 @@ from tyro.conf import Positional, UseAppendAction, arg
 from common.cli import cli_errors
 from common.errors import InputError, Interrupted
 from common.signals import StopSignal, stop_signal
+from common.text import print_text
 from common.validation import Count, option
 from trainer.options import TrainingOptions, explicit_fields, parse
 from trainer.sweep import RESUME_HINT
@@ -102,7 +103,7 @@ def _sweep(options: Options, explicit: Collection[str], prog: str) -> int:
                 remove_weights(run)
             print(results.write(study, n_trials), end="")
             finished = results.count_finished(study, n_trials)
-    print(f"{finished} of {n_trials} trials -> {task.folder / 'table.md'}")
+    print_text(f"{finished} of {n_trials} trials -> {task.folder / 'table.md'}")
     if finished == n_trials:
         return 0
     if stop.received:

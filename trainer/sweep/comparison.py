@@ -13,6 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from common import distributed
 from common.errors import InputError
 from common.files import atomic_write_text
+from common.text import print_text
 from trainer import checkpoint as checkpoints
 from trainer.config import Config
 from trainer.data.dataset import LocationDataset
@@ -73,7 +74,7 @@ class Comparison:
             )
         skipped = len(self.test.index.skipped)
         if skipped and distributed.current_processes().is_main:
-            print(f"{test}: skips {skipped} locations that cannot be used")
+            print_text(f"{test}: skips {skipped} locations that cannot be used")
         unknown = sorted(set(self.test.index.class_names) - set(known))
         if unknown:
             raise InputError(

@@ -15,6 +15,7 @@ from common.files import check_writable, file_lock
 from common.resume_buffer import OUTPUT, RESUME, Results, ResumeBuffer
 from common.signals import stop_signal
 from common.system_errors import explain
+from common.text import print_text
 from trainer.data import dataset, layout
 from trainer.models.inference import fold_batch_norm, folding_is_exact
 from workbench import store as stores
@@ -94,7 +95,7 @@ def _begin(task: ExtractionTask, processes: Processes, stack: ExitStack) -> _Sta
     decisions = task.buffer.load(overwrite=overwrite)
     if decisions and _is_finished(out, decisions):
         if not overwrite:
-            print(f"{out}: was finished by an earlier start of this command.")
+            print_text(f"{out}: was finished by an earlier start of this command.")
             return _Start(True, none, decisions)
         decisions = None
     check_writable(out, overwrite=overwrite)

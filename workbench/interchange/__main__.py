@@ -1,5 +1,6 @@
 """`python -m workbench.interchange to-csv FILE.h5 ...`: the store for other programs, and back."""
 
+import shlex
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from tyro.conf import Positional, arg
 from common.cli import cli_errors, parse_subcommand
 from common.errors import InputError
 from common.files import check_writable, check_writable_directory
+from common.text import print_text
 from embeddings.results import Projection
 from workbench import store as stores
 from workbench.attribution.explainer import open_explainer
@@ -94,7 +96,7 @@ class ToParquet(_ToFile):
             words += ["--neighbors", "neighbours"]
         if read_views is not None:
             words += ["--image", "panorama"]
-        return f"{len(store)} locations -> {self.out}\nOpen it: {' '.join(words)}"
+        return f"{len(store)} locations -> {self.out}\nOpen it: {shlex.join(words)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,8 +116,9 @@ class ToProjector(_Command):
         store = self.read()
         read_views, _ = _pictures(self.data, store)
         count = projector.write(self.out, store, features=self.features, read_views=read_views)
+        command = shlex.join(["tensorboard", "--logdir", str(self.out)])
         drawn = f" of {len(store)}, drawn with seed 0" if count < len(store) else ""
-        return f"{count} locations{drawn} -> {self.out}\nOpen it: tensorboard --logdir {self.out}"
+        return f"{count} locations{drawn} -> {self.out}\nOpen it: {command}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +141,8 @@ class ToVirelay(_Command):
         read_views, photographs = _pictures(self.data, store)
         explainer = open_explainer(store, photographs, self.run) if self.run else None
         virelay.write(self.out, store, self.store.stem, read_views=read_views, explainer=explainer)
-        return f"{len(store)} locations -> {self.out}\nOpen it: virelay {self.out / 'project.yaml'}"
+        command = shlex.join(["virelay", str(self.out / "project.yaml")])
+        return f"{len(store)} locations -> {self.out}\nOpen it: {command}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,7 +237,7 @@ def main(arguments: list[str] | None = None, prog: str = "python -m workbench.in
     """Run the command and return its exit status: 2 for input that cannot be used."""
     with cli_errors(prog):
         command = parse_subcommand(COMMANDS, DESCRIPTION, arguments, prog)
-        print(command.run_command())
+        print_text(command.run_command())
     return 0
 
 

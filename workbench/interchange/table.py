@@ -13,6 +13,7 @@ from common.errors import InputError
 from common.files import atomic_write, check_readable
 from common.names import text_encoding
 from common.system_errors import explain, is_system_error
+from common.text import escape_formula, unescape_formula
 from workbench.interchange.frame import frame_rows, row_batches
 from workbench.interchange.pictures import ViewReader, jpeg, panorama
 from workbench.store import Store
@@ -22,10 +23,6 @@ PICTURE_SIZE = 64
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 _HEADER_BYTES = 65_536
-# A spreadsheet runs text that starts with these as a formula, and ids and classes are names of
-# folders that may come from others. A leading apostrophe marks text.
-_APOSTROPHE = "'"
-_FORMULA = tuple("=+-@＝＋－＠\t\r\n" + _APOSTROPHE)
 
 
 def write_csv(path: Path, store: Store, *, logits: bool) -> None:
@@ -84,7 +81,7 @@ def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
         raise InputError(f"{path}: cannot be read ({phrase}); write it again.") from error
     if "id" not in frame.columns:
         raise InputError(f"{path}: has no column 'id' with the ids of the locations; add it.")
-    frame["id"] = frame["id"].astype("str").map(_unescape if separator else str)
+    frame["id"] = frame["id"].astype("str").map(unescape_formula if separator else str)
     return frame.set_index("id")
 
 
@@ -131,20 +128,11 @@ def _escape_formulas(frame: pd.DataFrame) -> pd.DataFrame:
     result = frame.copy()
     for name, column in frame.items():
         if isinstance(column.dtype, pd.CategoricalDtype):
-            result[name] = column.cat.rename_categories(_escape)
+            result[name] = column.cat.rename_categories(escape_formula)
         elif not pd.api.types.is_numeric_dtype(column):
-            result[name] = column.map(_escape)
-    result.index = frame.index.map(_escape)
+            result[name] = column.map(escape_formula)
+    result.index = frame.index.map(escape_formula)
     return result
-
-
-def _escape(text: str) -> str:
-    return _APOSTROPHE + text if text.startswith(_FORMULA) else text
-
-
-def _unescape(text: str) -> str:
-    """Undo `_escape`."""
-    return text[1:] if text[:1] == _APOSTROPHE and text[1:].startswith(_FORMULA) else text
 
 
 def _block(

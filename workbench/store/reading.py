@@ -9,12 +9,12 @@ import h5py
 
 from common.errors import InputError
 from common.names import canonical_names
+from common.text import printable
 from embeddings.results import NeighborGraph, PrincipalComponents, Projection, ProjectionQuality
 from workbench.store import hdf5
 from workbench.store.column import Column, decode_text
 from workbench.store.contents import Store
 from workbench.store.schema import FORMAT, PYTHON_KEYS, VERSION
-from workbench.store.tree import printable
 from workbench.store.validation import deviations, map_names
 
 STORE_FORMAT = hdf5.FileFormat(FORMAT, VERSION, "store", "run `resnetbolt extract` again")

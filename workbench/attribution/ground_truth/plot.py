@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -31,7 +30,7 @@ def dot_plot(results: Sequence[MethodResult], width: float = paper.DOUBLE_COLUMN
     controls are below all methods.
     """
     height = 20 + ROW_HEIGHT * (len(results) + GAP)
-    with mpl.rc_context(paper.STYLE):
+    with paper.style():
         figure = Figure(
             figsize=(width / paper.MILLIMETRES_PER_INCH, height / paper.MILLIMETRES_PER_INCH)
         )
