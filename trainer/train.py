@@ -379,7 +379,7 @@ def _print_summary(split: Split, prepared: PreparedData) -> None:
     skipped, excluded = prepared.index.skipped, prepared.index.excluded_classes
     print_warnings(prepared.index)
     if excluded:
-        print(f"Left out by --min-locations ({len(excluded)} in all): {', '.join(excluded)}")
+        print_text(f"Left out by --min-locations ({len(excluded)} in all): {', '.join(excluded)}")
     print(
         f"{len(split.training)} training locations, {len(split.validation)} validation locations, "
         f"{len(prepared.index.class_names)} classes, {len(skipped)} skipped"

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from common.errors import InputError
 from common.names import canonical_name, is_valid_name
+from common.text import print_text
 from trainer.data.coordinates import UNKNOWN, read_info
 from trainer.data.file_names import DIRECTIONS, HEADINGS, SUFFIXES, parse_view_name
 from trainer.data.table import COLUMNS, find_tables, read_headers, read_samples
@@ -309,7 +310,7 @@ def _photograph_folder(table: Path, wanted: set[str], files: Mapping[str, Sequen
 def print_warnings(index: Index) -> None:
     """Print the warnings about a folder; of many, the first ones."""
     for warning in index.warnings[:_MAX_WARNINGS]:
-        print(warning)
+        print_text(warning)
     more = len(index.warnings) - _MAX_WARNINGS
     if more > 0:
         print(f"and {more} more; the report of `resnetbolt prepare` has all")
