@@ -34,7 +34,7 @@ from workbench.store.reading import STORE_FORMAT
 STORE = Path(__file__).parent / "data" / "store-2.h5"
 DENIED = "Permission denied; change its permissions"
 IS_FOLDER = "Is a directory; name a file"
-LOCKED = "Resource temporarily unavailable; another program holds it open"
+LOCKED = "locked by another program; close that program, or wait"
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_a_file_that_another_program_writes_is_locked_and_not_damaged(
     with path.open("rb+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         sentence = refusal(lambda: read(path))
-    assert sentence.startswith(f"{path}: {LOCKED}: close that program or wait")
+    assert sentence.startswith(f"{path}: {LOCKED}")
 
 
 @pytest.mark.parametrize(

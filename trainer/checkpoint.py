@@ -200,6 +200,10 @@ def load(run: Path, name: str = "best") -> tuple[FourViewResNet, Checkpoint]:
     except (SafetensorError, RuntimeError, OSError, MemoryError) as error:
         if is_system_error(error):
             raise InputError(f"{path}: {explain(error)}.") from error
+        if isinstance(error, SafetensorError):
+            raise InputError(
+                f"{path}: the weights are damaged or cut off; choose another run."
+            ) from error
         raise InputError(
             f"{path}: not the weights of a ResNet-{depth} with {fusion} fusion and "
             f"{len(checkpoint.class_names)} classes; choose another run."

@@ -1,7 +1,6 @@
 """The run folder: its lock, and the checkpoint and split of an earlier start."""
 
 import dataclasses
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,7 +8,7 @@ from pathlib import Path
 
 from common.distributed import Processes
 from common.errors import InputError
-from common.files import file_lock
+from common.files import check_folder, file_lock
 from common.names import canonical_name
 from common.validation import option
 from trainer import checkpoint as checkpoints
@@ -41,8 +40,7 @@ def read_previous(run: Path, config: Config, resume: bool) -> Checkpoint | None:
     and for a run with other options.
     """
     folder = next(path for path in (run.absolute(), *run.absolute().parents) if path.exists())
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise InputError(f"{run}: cannot be written; choose a folder that you can write to.")
+    check_folder(folder)
     if not resume and any((run / f"{name}.json").exists() for name in ("best", "last")):
         raise InputError(
             f"{run}: already holds a run; continue it with --resume or choose another folder."
