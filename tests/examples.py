@@ -94,10 +94,10 @@ def marked_photograph(
 
 
 def mark_place(pixels: NDArray[np.integer[Any]]) -> tuple[float, float]:
-    """Return where the centre of the red mark is in a picture (H, W, 3), as fractions."""
+    """Return where the centre of the red mark is in a picture (H, W, 3), as fractions, or NaN."""
     red = pixels[..., 0].astype(float) - pixels[..., 1:3].max(axis=-1) - 40
     weight = red.clip(0)
-    total = weight.sum()
+    total = weight.sum() or np.nan
     y, x = ((np.arange(side) + 0.5) / side for side in weight.shape)
     return float(weight.sum(axis=0) @ x / total), float(weight.sum(axis=1) @ y / total)
 

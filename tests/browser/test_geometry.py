@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, Page, expect
 
 from common.progress import ProgressCallback, no_progress
 from tests.browser.site import Explainer, Site, loaded
@@ -50,12 +50,25 @@ def with_marks(store: Store) -> Store:
     return store
 
 
-def places(pictures: Locator) -> list[tuple[float, float]]:
+BOXES = """(all) => all.map((image) => image.getBoundingClientRect())
+  .map((box) => [box.x, box.y, box.right, box.bottom])"""
+
+
+def places(page: Page, selector: str) -> list[tuple[float, float]]:
     """Return where the mark is in each picture on the page, as fractions of its box."""
-    return [
-        mark_place(np.asarray(Image.open(BytesIO(picture.screenshot())).convert("RGB")))
-        for picture in pictures.all()
-    ]
+    boxes = np.round(page.locator(selector).evaluate_all(BOXES)).astype(int).tolist()
+    seen = np.asarray(Image.open(BytesIO(page.screenshot())).convert("RGB"))
+    return [mark_place(seen[top:bottom, left:right]) for left, top, right, bottom in boxes]
+
+
+def expect_marks(page: Page, selector: str) -> None:
+    """Assert that the marks are at `PLACES`; the page may still be drawing."""
+    loaded(page, selector, 4)
+    for _ in range(20):
+        if np.allclose(places(page, selector), PLACES, atol=0.025):
+            return
+        page.wait_for_timeout(200)
+    assert np.allclose(places(page, selector), PLACES, atol=0.025), selector
 
 
 def test_a_mark_and_its_map_have_one_place_on_the_page(browser: Browser, tmp_path: Path) -> None:
@@ -75,9 +88,7 @@ def test_a_mark_and_its_map_have_one_place_on_the_page(browser: Browser, tmp_pat
                 page.locator("#aggregate-compute").dispatch_event("click")
                 expect(page.locator(".mean-info .label")).to_contain_text("mean of 4 maps")
             for selector in selectors:
-                loaded(page, selector, 4)
-                found = places(page.locator(selector))
-                assert np.allclose(found, PLACES, atol=0.025), selector
+                expect_marks(page, selector)
         window.check()
         page.close()
     finally:
