@@ -29,6 +29,7 @@ from workbench import store as stores
 from workbench.attribution import attribution_file
 from workbench.interchange import table, virelay
 from workbench.store.column import Column
+from workbench.store.photographs import Photographs
 from workbench.store.reading import STORE_FORMAT
 
 STORE = Path(__file__).parent / "data" / "store-2.h5"
@@ -196,6 +197,15 @@ def test_a_photograph_without_permission_says_so(place: Path) -> None:
         f"{bad}: the photograph is unreadable (Permission denied); make it readable or remove the "
         "location."
     )
+
+
+def test_a_folder_of_photographs_that_may_not_be_entered_is_not_missing(place: Path) -> None:
+    store = stores.read(STORE)
+    (place / "closed").mkdir(mode=0)
+    with unprivileged():
+        sentence = refusal(lambda: Photographs(place / "closed" / "data", store))
+    assert sentence.startswith(f"{place / 'closed'}")
+    assert sentence.endswith(f"{DENIED}.")
 
 
 @pytest.mark.parametrize(
