@@ -1,5 +1,10 @@
 """Serve the dashboard over a store: `python app.py FILE.h5`."""
 
+from common import startup
+
+if __name__ == "__main__":
+    startup.exit_on_signals("python app.py")
+
 import contextlib
 import ipaddress
 import logging

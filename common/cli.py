@@ -92,6 +92,10 @@ def cli_errors(program: str, *, interrupted: str = "nothing was written") -> Ite
         raise SystemExit(128 + (signals or [signal.SIGINT])[-1]) from None
 
 
+class _Interrupt(KeyboardInterrupt):
+    """A signal. KeyboardInterrupt itself, in an import, changes the exit status though caught."""
+
+
 @contextmanager
 def _interruptible(signals: list[int]) -> Iterator[None]:
     """Raise KeyboardInterrupt for Ctrl-C and SIGTERM, and append their numbers to `signals`."""
@@ -101,7 +105,7 @@ def _interruptible(signals: list[int]) -> Iterator[None]:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         signals.append(number)
-        raise KeyboardInterrupt
+        raise _Interrupt
 
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(number, interrupt) for number in numbers]

@@ -136,7 +136,7 @@ class Bench:
         The options add a column for each logit, the neighbours' ids and distances, and a column for
         each feature. Raises InputError for neighbours that the store does not have.
         """
-        from workbench.interchange import to_frame
+        from workbench.interchange.frame import to_frame
 
         return to_frame(self.store, logits=logits, neighbors=neighbors, features=features)
 

@@ -3,14 +3,15 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
 from common.cli import cli_errors, parse
-from embeddings.results import QUALITY_TITLES, Projection
-from workbench import store as stores
-from workbench.projections.fit import FitOptions, fit_projections
+from workbench.projections.options import FitOptions
+
+if TYPE_CHECKING:
+    from embeddings.results import Projection
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +26,7 @@ class CommandOptions(FitOptions):
     """store to read and extend"""
 
 
-def summary(projection: Projection) -> str:
+def summary(projection: "Projection") -> str:
     """Return a projection and its quality in one line, or two for an aligned one."""
     quality = projection.quality
     if quality is None:
@@ -45,11 +46,13 @@ def summary(projection: Projection) -> str:
         if "alignment" in parameters
         else ""
     )
+    from embeddings.results import QUALITY_TITLES
+
     listed = ", ".join(f"{QUALITY_TITLES[name]} {text}" for name, text in figures.items())
     return f"{projection.name}: {listed}{alignment}"
 
 
-def reduction_note(projection: Projection, options: FitOptions) -> str:
+def reduction_note(projection: "Projection", options: FitOptions) -> str:
     """Return a note if a parameter was reduced for want of locations, else nothing."""
     if projection.name != options.projection_name(projection.method):
         return ""  # A projection of an earlier run.
@@ -66,6 +69,10 @@ def main(arguments: list[str] | None = None, prog: str = "python -m workbench.pr
     """Run the command and return its exit status: 2 for input that cannot be used."""
     with cli_errors(prog):
         options = parse(CommandOptions, arguments, prog)
+        # Importing them takes seconds; --help and a wrong option should not.
+        from workbench import store as stores
+        from workbench.projections.fit import fit_projections
+
         for projection in fit_projections(options.store, options):
             print(summary(projection))
             if note := reduction_note(projection, options):

@@ -19,6 +19,7 @@ from workbench.evaluation.predictions import Predictions
 from workbench.figures import paper, screen
 from workbench.figures.colors import class_colors
 from workbench.figures.export import figures
+from workbench.figures.sizes import DOUBLE_COLUMN
 from workbench.interchange.__main__ import main as convert
 from workbench.store import Store
 from workbench.store.__main__ import main as inspect
@@ -68,7 +69,7 @@ def test_figures_for_print_show_every_name(store: Store, width: float, tmp_path:
             assert len(drawn) == 2 * paper.NAMED_CURVES
         else:
             assert len([label for label in shown if label[:5] == LONG[:5]]) == 2
-            if width == paper.DOUBLE_COLUMN:
+            if width == DOUBLE_COLUMN:
                 assert shown >= set(NAMES)
         box = figure.bbox
         for text in texts:

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Collection
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -13,7 +14,7 @@ from tyro.conf import Positional, UseAppendAction, arg
 
 from common.cli import cli_errors
 from common.errors import InputError, Interrupted
-from common.signals import StopSignal, stop_signal
+from common.signals import StopSignal, blocked_signals, stop_signal
 from common.text import print_text
 from common.validation import Count, option
 from trainer.options import TrainingOptions, explicit_fields, parse
@@ -181,13 +182,20 @@ def _run_workers(prog: str, task: "Task", n_jobs: int, stop: StopSignal) -> list
         context.Process(target=worker.run, args=(prog, task, environment))
         for environment in _environments(n_jobs)
     ]
-    for process in workers:
-        process.start()
-    while alive := [process for process in workers if process.is_alive()]:
-        wait([process.sentinel for process in alive], timeout=_POLL_INTERVAL)
-        if stop.received:  # Repeatedly: between two trainings, a worker may miss the signal.
-            for process in alive:
-                process.terminate()
+    resource_tracker.ensure_running()  # Starting it unblocks the signals.
+    with blocked_signals():  # In the workers until they handle them.
+        for process in workers:
+            process.start()
+    try:
+        while alive := [process for process in workers if process.is_alive()]:
+            wait([process.sentinel for process in alive], timeout=_POLL_INTERVAL)
+            if stop.received:  # Repeatedly: between two trainings, a worker may miss the signal.
+                for process in alive:
+                    process.terminate()
+    except BaseException:  # They did not stop in time, and this process could not end before them.
+        for process in workers:
+            process.kill()
+        raise
     return [process.exitcode or 0 for process in workers]
 
 

@@ -17,7 +17,7 @@ from optuna.trial import TrialState
 
 from common.cli import cli_errors
 from common.errors import Interrupted
-from common.signals import stop_signal
+from common.signals import SIGNALS, stop_signal
 from common.text import print_text
 from trainer.errors import TrainingError
 from trainer.sweep import RESUME_HINT
@@ -59,6 +59,9 @@ def run(program: str, task: Task, environment: dict[str, str]) -> None:
         stop_signal() as stop,
         open_study(task.folder, task.sweep) as study,
     ):
+        signal.pthread_sigmask(
+            signal.SIG_UNBLOCK, SIGNALS
+        )  # The command started it with them blocked.
         while not stop.received and (trial := study.ask(task.overrides)):
             try:
                 _train(study, trial, task)

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from common.figure_text import fit, legend, literal_text, text_width, wrap
 from workbench.evaluation.metrics import Confusion, Roc, RocCurve
 from workbench.figures.colors import class_colors
+from workbench.figures.sizes import DOUBLE_COLUMN
 
 MILLIMETRES_PER_INCH = 25.4
-DOUBLE_COLUMN = 174.0
 NAMED_CURVES = 3
 FORMATS = ("pdf", "svg")
 GREY = "#b8bec6"

@@ -14,7 +14,8 @@ from common.figure_text import fit, text_width
 from common.text import number
 from workbench.attribution.result import COLOR_PERCENTILE, Attribution, Checks
 from workbench.attribution.verdict import gain, verdict
-from workbench.figures.paper import DOUBLE_COLUMN, GREY, MILLIMETRES_PER_INCH, style
+from workbench.figures.paper import GREY, MILLIMETRES_PER_INCH, style
+from workbench.figures.sizes import DOUBLE_COLUMN
 
 HEADINGS = ("North", "East", "South", "West")
 ORDERS = {"map": ("the map", "#b2182b"), "random": ("random", GREY), "edges": ("edges", "#4d4d4d")}

@@ -9,8 +9,7 @@ import pytest
 from common.errors import InputError
 from tests.workbench.interchange.examples import HOSTILE, hostile_store
 from workbench.evaluation.metrics import probabilities
-from workbench.interchange import to_frame
-from workbench.interchange.frame import projection_from_frame
+from workbench.interchange.frame import projection_from_frame, to_frame
 from workbench.store import Store
 
 

@@ -16,7 +16,8 @@ from pyarrow import parquet
 
 from common.errors import InputError
 from tests.workbench.interchange.examples import hostile_store, photographed_store
-from workbench.interchange import projection_from_frame, table, to_frame
+from workbench.interchange import table
+from workbench.interchange.frame import projection_from_frame, to_frame
 from workbench.interchange.pictures import view_reader
 from workbench.store import Store
 from workbench.store.photographs import Photographs
