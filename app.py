@@ -1,5 +1,10 @@
 """Serve the dashboard over a store: `python app.py FILE.h5`."""
 
+from common import startup
+
+if __name__ == "__main__":
+    startup.exit_on_signals("python app.py")
+
 import contextlib
 import ipaddress
 import logging
@@ -18,6 +23,7 @@ from waitress import create_server
 
 from common.cli import AS_EXTRACTED, cli_errors, parse
 from common.errors import InputError
+from common.text import print_text
 from workbench import dashboard
 from workbench import store as stores
 from workbench.attribution import layered_cache
@@ -83,6 +89,8 @@ def main(arguments: list[str] | None = None, prog: str = "python app.py") -> NoR
     notes: list[str] = []
     with cli_errors(prog, interrupted="the dashboard has ended"):
         options = parse(Options, arguments, prog)
+        prefix = read_prefix(options.prefix)
+        token, is_new = read_token(options.token)
         store = stores.read(options.store)
         if not len(store):
             raise InputError(f"{options.store}: the store holds no locations; extract it again.")
@@ -93,8 +101,6 @@ def main(arguments: list[str] | None = None, prog: str = "python app.py") -> NoR
             )
         files = layered_cache.open_files(options.attributions, store)
         cache = layered_cache.LayeredCache(files, find_cache(store, options))
-        prefix = read_prefix(options.prefix)
-        token, is_new = read_token(options.token)
         listening = listen(options.host, options.port)
         access = find_access(options, token, listening)
         photographs = find_photographs(store, options.data, notes)
@@ -124,7 +130,7 @@ def main(arguments: list[str] | None = None, prog: str = "python app.py") -> NoR
         query = f"/?{TOKEN}={token if is_new else '...'}" if token else ""
         place = address(listening, options.host) + quote(prefix).rstrip("/") + query
         serving = f"Serving {options.store} at {place} (Ctrl-C ends)"
-        print(*notes, *map(describe, files), serving, sep="\n", flush=True)
+        print_text(*notes, *map(describe, files), serving, flush=True)
         server.run()
         raise KeyboardInterrupt  # The server returns when it is interrupted.
 
@@ -140,7 +146,7 @@ def read_prefix(text: str) -> str:
     """Return a path prefix, decoded, with a slash at both ends; raises InputError."""
     path = unquote(text).strip("/")
     parts = path.split("/") if path else []
-    if any(part in ("", ".", "..") for part in parts) or re.search(r"[\\:?#\s\x00-\x1f]", path):
+    if any(part in ("", ".", "..") for part in parts) or re.search(r"[\\?#\s\x00-\x1f]", path):
         raise InputError(f"--prefix {text!r:.80}: give a path such as /user/ada/proxy/8050/.")
     return "".join(f"/{part}" for part in parts) + "/"
 

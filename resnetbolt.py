@@ -1,10 +1,11 @@
 """The console command: `resnetbolt COMMAND ...`, one command for each stage."""
 
-import os
 import signal
 import sys
 from importlib import import_module
-from types import FrameType
+
+from common import startup
+from common.streams import end_with_reader, print_error
 
 COMMANDS = {
     "synthesize": ("trainer.synthetic.__main__", "paint photographs of made-up states"),
@@ -29,7 +30,6 @@ COMMANDS = {
     "open": ("app", "show a store in the browser"),
 }
 """The module of each command, whose `main` runs it, and what it does, in the order of use."""
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -39,30 +39,23 @@ def main(arguments: list[str] | None = None) -> int:
     """
     name, *arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     if name in ("-h", "--help"):
-        print(usage())
+        with end_with_reader():
+            print(usage())
         return 0
     if name not in COMMANDS:
         from difflib import get_close_matches
 
         hint = "".join(f"did you mean {match}? " for match in get_close_matches(name, COMMANDS, 1))
-        print(
-            f"resnetbolt: no such command: {name!r}; {hint}`resnetbolt --help` lists them.",
-            file=sys.stderr,
-        )
+        print_error(f"resnetbolt: no such command: {name!r}; {hint}`resnetbolt --help` lists them.")
         return 2
     # Importing a command takes up to some seconds; then it handles signals by itself.
-    handlers = {number: signal.signal(number, _interrupt) for number in _SIGNALS}
+    handlers = {number: signal.getsignal(number) for number in startup.SIGNALS}
+    startup.exit_on_signals(f"resnetbolt {name}")
     command = import_module(COMMANDS[name][0])
     for number, handler in handlers.items():
         signal.signal(number, handler)
     status: int = command.main(arguments, prog=f"resnetbolt {name}")
     return status
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """End at once: an exception could be lost in the import of a library."""
-    os.write(sys.stderr.fileno(), b"\nresnetbolt: interrupted; nothing was written.\n")
-    os._exit(128 + number)
 
 
 def usage() -> str:

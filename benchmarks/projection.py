@@ -118,8 +118,8 @@ def print_quality(features: Features, labels: Labels, graph: NeighborGraph, run:
         result = run.timed(name, lambda: quality.measure_quality(reference, coordinates))  # noqa: B023
         print(
             f"    trustworthiness {result.trustworthiness:.4f}, continuity "
-            f"{result.continuity:.4f}, agreement {result.agreement:.3f} (features "
-            f"{result.feature_agreement:.3f}), preservation {result.preservation.mean():.3f}"
+            f"{result.continuity:.4f}, neighbours kept {result.preservation.mean():.3f}, of the "
+            f"same class {result.agreement:.3f} ({result.feature_agreement:.3f} in the features)"
         )
 
 

@@ -31,7 +31,7 @@ from torchvision.transforms import functional as transforms
 from benchmarks.common import GPU, alternate, machine, print_ratio, synchronize
 from common.distributed import current_processes, default_device
 from trainer.config import Config, Depth, Fusion, Precision
-from trainer.data import dataset, layout
+from trainer.data import dataset, file_names, layout
 from trainer.data.dataset import LocationDataset
 from trainer.data.layout import Index
 from trainer.models.resnet import FourViewResNet
@@ -183,7 +183,7 @@ def linked(index: Index, folder: Path, locations: int) -> Index:
         members = [location for location in index.locations if location.class_name == name]
         for number in range(-(-locations // len(classes)) + 1):  # One is held out for validation.
             location = members[number % len(members)]
-            for degree, image in zip(layout.HEADINGS, location.images, strict=True):
+            for degree, image in zip(file_names.HEADINGS, location.images, strict=True):
                 link = folder / name / f"2015_{number:06d}_{degree}.jpg"
                 link.symlink_to((index.root / image).resolve())
     return layout.index_folder(folder)

@@ -8,5 +8,7 @@ files         atomic writes, file locks
 photographs   photographs as the model sees them: upright, whole, a square
 progress      progress callbacks and progress bars
 signals       SIGTERM and Ctrl-C
+startup       these signals while a command is imported
+streams       stdout and stderr whose reader has ended
 system_errors what the operating system's errors mean, and the way out
 """

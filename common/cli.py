@@ -1,19 +1,17 @@
 """How commands take their options, and how they end: one sentence and an exit status."""
 
 import dataclasses
-import os
-import select
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TypeVar
 
 import tyro
 
 from common.errors import InputError, Interrupted
+from common.streams import end_with_reader, print_error
 from common.system_errors import explain, is_out_of_memory
 from common.validation import validate
 
@@ -72,61 +70,30 @@ def cli_errors(program: str, *, interrupted: str = "nothing was written") -> Ite
     """
     signals: list[int] = []
     try:
-        with _interruptible(signals), _ending_with_reader():
+        with _interruptible(signals), end_with_reader():
             yield
     except InputError as error:
-        _print_error(f"{program}: {error}")
+        print_error(f"{program}: {error}")
         raise SystemExit(2) from error
     except Interrupted as stop:
-        _print_error(f"{program}: {stop}")
+        print_error(f"{program}: {stop}")
         raise SystemExit(128 + signal.SIGTERM) from None
     except (OSError, MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and not is_out_of_memory(error):
             raise
         where = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
-        _print_error(f"{program}: {where}{explain(error)}.")
+        print_error(f"{program}: {where}{explain(error)}.")
         raise SystemExit(2) from error
     except (KeyboardInterrupt, ImportError) as error:
         # NumPy turns an interrupted import into an ImportError.
         if isinstance(error, ImportError) and not signals:
             raise
-        _print_error(f"\n{program}: interrupted; {interrupted}.")
+        print_error(f"\n{program}: interrupted; {interrupted}.")
         raise SystemExit(128 + (signals or [signal.SIGINT])[-1]) from None
 
 
-@contextmanager
-def _ending_with_reader() -> Iterator[None]:
-    """End with status 141 when the program that reads stdout or stderr has ended."""
-    try:
-        try:
-            yield
-        except SystemExit:  # After --help.
-            sys.stdout.flush()
-            raise
-        sys.stdout.flush()  # Here: when Python exits, it would report a closed pipe.
-    except BrokenPipeError:
-        if not _drop_unread_streams():  # Another pipe: a process of this command has ended.
-            raise
-        raise SystemExit(128 + signal.SIGPIPE) from None
-
-
-def _drop_unread_streams() -> bool:
-    """Discard what is written to stdout or stderr if nobody reads it any more; return whether."""
-    unread = False
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):  # A stream without a file, as in a notebook.
-            poll = select.poll()
-            poll.register(stream.fileno(), 0)
-            if poll.poll(0):  # An error or a hang-up, which are always reported.
-                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-                unread = True
-    return unread
-
-
-def _print_error(text: str) -> None:
-    _drop_unread_streams()
-    with suppress(BrokenPipeError):
-        print(text, file=sys.stderr, flush=True)
+class _Interrupt(KeyboardInterrupt):
+    """A signal. KeyboardInterrupt itself, in an import, changes the exit status though caught."""
 
 
 @contextmanager
@@ -138,7 +105,7 @@ def _interruptible(signals: list[int]) -> Iterator[None]:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         signals.append(number)
-        raise KeyboardInterrupt
+        raise _Interrupt
 
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(number, interrupt) for number in numbers]

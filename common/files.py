@@ -18,12 +18,15 @@ from filelock import FileLock, Timeout
 
 from common.errors import InputError
 from common.system_errors import explain
+from common.text import escape_formula
 
 _PARTIAL = re.compile(r"\..+\.partial-\d+(\.[^.]*)?")
 """Names of files and directories being written; a killed process leaves one behind."""
 _LOCK = ".lock"
 """Name of the file in a directory being written that its process has locked."""
 _SYNC_THREADS = 16
+
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?|[-+]?(nan|inf)", re.ASCII | re.IGNORECASE)
 
 PLACE = "or choose another place"
 """Advice for an output that cannot be written."""
@@ -42,7 +45,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     target = resolve_link(path)
     try:
         if not target.parent.is_dir():
-            _check_folder(target.parent)
+            check_folder(target.parent)
         with _locked_partial(target) as partial:
             # Some libraries create files that only the owner can read: use the umask instead.
             mode = (target if target.exists() else partial).stat().st_mode
@@ -63,10 +66,17 @@ def atomic_write_text(path: Path, text: str) -> None:
 
 
 def csv_text(rows: Iterable[Sequence[object]]) -> str:
-    """Return rows as CSV text."""
+    """Return rows as CSV text, safe to open in a spreadsheet (`escape_formula`)."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    csv.writer(text, lineterminator="\n").writerows(map(_escape_formulas, rows))
     return text.getvalue()
+
+
+def _escape_formulas(row: Sequence[object]) -> list[object]:
+    return [
+        escape_formula(cell) if isinstance(cell, str) and not _NUMBER.fullmatch(cell) else cell
+        for cell in row
+    ]
 
 
 @contextmanager
@@ -106,7 +116,7 @@ def file_lock(path: Path, *, message: str = "") -> Iterator[None]:
     not writable.
     """
     target = resolve_link(path)
-    _check_folder(target.parent)
+    check_folder(target.parent)
     lock = target.with_name(f".{target.name}.lock")
     try:
         held = FileLock(lock, timeout=0)
@@ -153,7 +163,7 @@ def check_writable(path: Path, *, overwrite: bool) -> None:
     """Raise InputError unless a file can be written to `path`; call it before any long work."""
     if path.is_dir():
         raise InputError(f"{path}: is a folder; name a file.")
-    _check_folder(path.parent)
+    check_folder(path.parent)
     if path.exists() and not overwrite:
         raise InputError(f"{path}: already exists; choose another file or pass --overwrite.")
 
@@ -166,7 +176,7 @@ def check_writable_directory(path: Path, known: re.Pattern[str], *, overwrite: b
     """
     if not path.name:
         raise InputError(f"{path}: cannot be replaced; name a new folder.")
-    _check_folder(path.parent)
+    check_folder(path.parent)
     _restore_directory(path)
     if path.is_symlink() or (path.exists() and not path.is_dir()):
         raise InputError(f"{path}: is not a directory; choose another place.")
@@ -259,7 +269,7 @@ def _restore_directory(path: Path) -> None:
                 previous.rename(path)
 
 
-def _check_folder(folder: Path) -> None:
+def check_folder(folder: Path) -> None:
     """Raise InputError unless files can be created in `folder`; the message names the cause."""
     if not folder.exists():
         raise InputError(f"{folder}: no such folder; create it {PLACE}.")

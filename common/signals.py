@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -44,3 +44,28 @@ def stop_signal() -> Iterator[StopSignal]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in zip(handled, before, strict=True):
             signal.signal(number, handler)
+
+
+@contextmanager
+def blocked_signals(numbers: Collection[int] = SIGNALS) -> Iterator[None]:
+    """Handle signals at the end of the block; threads and processes started in it block them.
+
+    Interrupted while it starts a process, Python would not know that process.
+    """
+    received: list[int] = []
+
+    def defer(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+
+    is_main = threading.current_thread() is threading.main_thread()
+    # The mask is this thread's alone: another thread may receive a signal for the main one.
+    before = {number: signal.signal(number, defer) for number in numbers if is_main}
+    old_mask = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, old_mask)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in received:
+            signal.raise_signal(number)

@@ -7,23 +7,21 @@ import sqlite3
 from pathlib import Path
 
 _HDF5_ERRNO = re.compile(r"\berrno = (\d+)")
+_LOCKED = "locked by another program; close that program, or wait until it has finished"
 _MEMORY = "memory ran out; close other programs, or start fewer processes"
 _REMEDIES = {
     "check the path": (errno.ENOENT,),
     "change its permissions": (errno.EACCES, errno.EPERM),
     "make the disk writable": (errno.EROFS,),
     "free some space": (errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
-    "another program holds it open: close that program or wait until it has finished": (
-        errno.EAGAIN,
-        errno.EBUSY,
-        errno.ETXTBSY,
-        errno.EDEADLK,
-    ),
+    "close the program that uses it, or wait until it has finished": (errno.EBUSY, errno.ETXTBSY),
+    "start fewer processes, or wait until others have ended": (errno.EAGAIN,),
     "set HDF5_USE_FILE_LOCKING=FALSE while no program writes the file": (
         errno.ENOLCK,
         errno.ENOSYS,
         errno.EOPNOTSUPP,
     ),
+    "another process has ended: run the command again": (errno.EPIPE, errno.ECONNRESET),
     "name a file": (errno.EISDIR,),
     "name a folder": (errno.ENOTDIR, errno.EEXIST),
     "choose a shorter name": (errno.ENAMETOOLONG,),
@@ -42,8 +40,6 @@ _REMEDIES = {
 }
 _REMEDY_OF = {number: remedy for remedy, numbers in _REMEDIES.items() for number in numbers}
 _SQLITE_ERRNO = {
-    sqlite3.SQLITE_BUSY: errno.EAGAIN,
-    sqlite3.SQLITE_LOCKED: errno.EAGAIN,
     sqlite3.SQLITE_PERM: errno.EACCES,
     sqlite3.SQLITE_READONLY: errno.EACCES,
     sqlite3.SQLITE_FULL: errno.ENOSPC,
@@ -69,7 +65,8 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 def is_system_error(error: BaseException) -> bool:
     """Return whether the operating system refused, rather than a file being damaged."""
-    return bool(error_number(error)) or is_out_of_memory(error)
+    # Libraries that read a damaged file pass it invalid arguments.
+    return error_number(error) not in (0, errno.EINVAL) or is_out_of_memory(error)
 
 
 def error_text(error: BaseException) -> str:
@@ -88,6 +85,8 @@ def explain(error: BaseException, advice: str = "") -> str:
     """
     if is_out_of_memory(error):
         return _MEMORY
+    if error_number(error) == errno.EAGAIN and "unable to lock file" in str(error):
+        return _LOCKED
     remedy = _REMEDY_OF.get(error_number(error), "check the disk and the path")
     return f"{error_text(error)}; {remedy} {advice}".rstrip()
 
@@ -98,6 +97,8 @@ def explain_sqlite(path: Path, error: sqlite3.Error, advice: str = "") -> str:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     if code == sqlite3.SQLITE_IOERR:
         return f"{error}, as on a full disk; free some space {advice}".rstrip()
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return _LOCKED
     number = _SQLITE_ERRNO.get(code, 0)
     if code == sqlite3.SQLITE_CANTOPEN:
         place = path if path.exists() else path.parent

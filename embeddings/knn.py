@@ -6,18 +6,16 @@ neighbours are searched by nearest-neighbour descent (Dong et al. 2011; pynndesc
 
 import warnings
 from importlib.metadata import version
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
 from common.progress import ProgressCallback, no_progress, subrange
+from embeddings.metric import METRICS
 from embeddings.results import NeighborGraph
 from embeddings.row_batches import row_batches
 
-Metric = Literal["euclidean", "cosine"]
-METRICS = get_args(Metric)
 Indices = NDArray[np.int32]
 Points = NDArray[np.float32]
 

@@ -11,6 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 PROJECTION_TITLES = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
+QUALITY_TITLES = {
+    "trustworthiness": "trustworthiness",
+    "continuity": "continuity",
+    "preservation": "neighbours kept",
+    "agreement": "neighbours of the same class",
+    "stability": "stability over seeds",
+}
+"""Names of the figures of `ProjectionQuality` for people."""
 
 
 class Features(Protocol):

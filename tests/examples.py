@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageDraw
 
 from embeddings import quality
 from embeddings.knn import build_knn_graph
@@ -22,6 +24,27 @@ from workbench import store
 from workbench.store import Store
 
 DEGREES = (0, 90, 180, 270)
+
+# How a camera that is held in each way stores an upright picture, by EXIF orientation.
+STORED_AS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+# Photographs that are not square: landscape, portrait, very wide, very high; upright or not.
+SHAPES: dict[str, dict[str, Any]] = {
+    "landscape": {"size": (300, 150)},
+    "portrait": {"size": (150, 300)},
+    "very wide": {"size": (1200, 50)},
+    "very high": {"size": (50, 900)},
+    "turned": {"size": (300, 150), "orientation": 6},
+    "mirrored": {"size": (150, 300), "orientation": 5},
+    "turned by XMP": {"size": (300, 150), "orientation": 8, "xmp": True},
+}
 
 # The smallest training.
 TINY = Config(depth=18, image_size=32, epochs=2, batch_size=4, learning_rate=1e-3, num_workers=0)
@@ -36,6 +59,47 @@ def photograph(path: Path, seed: int, size: int = 64) -> None:
     noisy = pixel + generator.integers(-12, 13, pixel.shape)
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(path, quality=90)
+
+
+def stored_as(picture: Image.Image, orientation: int) -> Image.Image:
+    """Return an upright picture as a file of an EXIF orientation, 1 to 8, stores it."""
+    return picture if orientation == 1 else picture.transpose(STORED_AS[orientation])
+
+
+def marked_photograph(
+    path: Path,
+    size: tuple[int, int],
+    place: tuple[float, float],
+    orientation: int = 1,
+    xmp: bool = False,
+) -> None:
+    """Write a grey JPEG with a red mark at a place of its upright picture.
+
+    `size` is the upright width and height, multiples of 50; `place` are fractions of them,
+    multiples of 0.02. The mark has 16 % of both. The file stores the picture in an EXIF or XMP
+    orientation.
+    """
+    width, height = size
+    picture = Image.new("RGB", size, (128, 128, 128))
+    left, top = (round((x - 0.08) * side) for x, side in zip(place, size, strict=True))
+    box = (left, top, left + width * 4 // 25 - 1, top + height * 4 // 25 - 1)
+    ImageDraw.Draw(picture).rectangle(box, fill=(230, 20, 30))
+    exif = Image.Exif()
+    if not xmp:
+        exif[ExifTags.Base.Orientation] = orientation
+    description = f'<rdf:Description tiff:Orientation="{orientation}"/>'.encode() if xmp else b""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    stored = stored_as(picture, orientation)
+    stored.save(path, quality=95, subsampling=0, exif=exif, xmp=description)
+
+
+def mark_place(pixels: NDArray[np.integer[Any]]) -> tuple[float, float]:
+    """Return where the centre of the red mark is in a picture (H, W, 3), as fractions, or NaN."""
+    red = pixels[..., 0].astype(float) - pixels[..., 1:3].max(axis=-1) - 40
+    weight = red.clip(0)
+    total = weight.sum() or np.nan
+    y, x = ((np.arange(side) + 0.5) / side for side in weight.shape)
+    return float(weight.sum(axis=0) @ x / total), float(weight.sum(axis=1) @ y / total)
 
 
 def copy_run(run: Path, target: Path) -> Path:

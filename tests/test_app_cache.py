@@ -112,7 +112,7 @@ def test_a_token_is_new_or_an_option_or_of_the_environment(monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("text", "prefix"),
     [
-        ("/", "/"), ("", "/"), ("workbench", "/workbench/"),
+        ("/", "/"), ("", "/"), ("proxy/node7:8050", "/proxy/node7:8050/"),
         ("/user/ada/proxy/8050", "/user/ada/proxy/8050/"), ("/ada%40x.org/", "/ada@x.org/"),
         ("/a//b/", None), ("/a/../b", None), ("/a/%2e%2e/b", None), ("http://example.org/a", None),
         ("/a?b", None), ("/a#b", None), ("/a b", None), ("/a\\b", None), ("/a%00", None),

@@ -71,8 +71,8 @@ def _all_damaged(tmp_path: Path) -> Path:
         (_missing, "nowhere: there is no such folder"),
         (_empty, "empty: no location with four views"),
         (_three_views, "three: no location with four views"),
-        (_one_location, "one/Utah: a class needs two complete locations"),
-        (_all_damaged, "damaged/Utah: none of its locations can be used"),
+        (_one_location, "these have fewer: Utah (1)."),
+        (_all_damaged, "these have fewer: Utah (0; Utah/2015_-A_b1000: "),
     ],
 )
 def test_the_trainer_refuses_bad_folders_and_writes_nothing(

@@ -26,7 +26,7 @@ def test_help_lists_every_command_in_order(capsys: pytest.CaptureFixture[str]) -
 def test_help_needs_no_library_and_answers_at_once() -> None:
     program = (
         "import sys, resnetbolt; resnetbolt.main(['--help']); "
-        "allowed = {'resnetbolt', *sys.stdlib_module_names}; "
+        "allowed = {'resnetbolt', 'common', *sys.stdlib_module_names}; "
         "loaded = {name.partition('.')[0] for name in sys.modules} - allowed; "
         "print(sorted(name for name in loaded if name[0] != '_'), file=sys.stderr)"
     )
@@ -90,4 +90,31 @@ def test_a_signal_during_the_import_of_a_command_is_one_sentence(number: signal.
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 128 + number
-    assert done.stderr == "\nresnetbolt: interrupted; nothing was written.\n"
+    assert done.stderr == "\nresnetbolt train: interrupted.\n"
+
+
+@pytest.mark.spawn
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("-m trainer run", "python -m trainer"),
+        ("-m workbench.export store.h5", "python -m workbench.export"),
+        ("app.py store.h5", "python app.py"),
+        ("-m resnetbolt convert store.h5", "resnetbolt convert"),
+    ],
+)
+def test_a_signal_during_the_imports_of_any_form_of_a_command_is_one_sentence(
+    tmp_path: Path, command: str, name: str, number: signal.Signals
+) -> None:
+    # All commands import it.
+    (tmp_path / "tyro.py").write_text(f"import os; os.kill(os.getpid(), {number:d})")
+    done = subprocess.run(
+        [sys.executable, *command.split()],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 128 + number, done.stderr
+    assert done.stderr == f"\n{name}: interrupted.\n"

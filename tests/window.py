@@ -49,8 +49,9 @@ def is_driver_message(message: str) -> bool:
 class Window:
     """A page with the dashboard, its console messages and its requests."""
 
-    def __init__(self, browser: Browser, address: str) -> None:
-        self.address = address
+    def __init__(self, browser: Browser, address: str, site: str = "") -> None:
+        """Open an address; all requests go below `site`, the address unless given."""
+        self.address = site or address
         self.messages: list[str] = []
         self.requests: list[str] = []
         self.page = browser.new_page(viewport={"width": 1440, "height": 900})

@@ -19,5 +19,7 @@ synthetic/    the painted states
 """
 
 from common.caches import use_writable_caches
+from common.startup import exit_module_on_signals
 
+exit_module_on_signals()
 use_writable_caches()  # Before numba or Matplotlib is imported.

@@ -8,6 +8,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from common.cli import cli_errors
+from common.text import print_text
 from trainer.options import TrainingOptions, parse
 
 
@@ -51,7 +52,7 @@ def main(arguments: list[str] | None = None, prog: str = "python -m trainer") ->
             )
             if distributed.current_processes().is_main:
                 last = checkpoint.read(options.run, "last")
-                print("\n".join(summary.lines(options.run, best, last)))
+                print_text(*summary.lines(options.run, best, last))
     return 0
 
 

@@ -27,6 +27,7 @@ from safetensors.torch import save as to_bytes
 
 from common.errors import InputError
 from common.files import atomic_write, atomic_write_text, check_readable
+from common.names import canonical_names
 from common.system_errors import explain, is_system_error
 from common.validation import NonNegativeInt, validate
 from trainer.config import Config
@@ -53,7 +54,8 @@ class Checkpoint:
     the fingerprint of its locations (`PreparedData.fingerprint`). `split` maps "training" and
     "validation" to location ids. `epoch` and `step` count completed epochs and steps. `metrics` are
     the training and validation scores of `epoch`, and `per_class_top_1` the validation accuracy of
-    each class; both are empty before the first epoch ends. `loss_sum` is the sum of the step losses
+    each class; both are empty before the first epoch ends. `excluded_classes` were left out because
+    they are small (`Config.min_locations`). `loss_sum` is the sum of the step losses
     since `epoch`, in nats, and `seconds` the training time so far. `weights` is the name of the
     weights file and `sha256` its hash; both are empty until the checkpoint is saved.
     """
@@ -69,6 +71,7 @@ class Checkpoint:
     seconds: Finite = 0.0
     per_class_top_1: Mapping[str, Finite] = dataclasses.field(default_factory=dict)
     data_sha256: str = ""
+    excluded_classes: tuple[str, ...] = ()
     preset: str = ""
     versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
     commit: str = ""
@@ -148,7 +151,9 @@ def read(run: Path, name: str = "best") -> Checkpoint:
             )
         fields = {_OLD_NAMES.get(key, key): value for key, value in document.items()}
         fields["config"] = Config.from_json(fields["config"])
-        fields["class_names"] = tuple(fields["class_names"])
+        for key in ("class_names", "excluded_classes"):
+            fields[key] = canonical_names(fields.get(key, ()))
+        fields["per_class_top_1"] = _canonical_keys(fields.get("per_class_top_1", {}))
         checkpoint = Checkpoint(**fields)
         _check(checkpoint)
         return checkpoint
@@ -158,6 +163,10 @@ def read(run: Path, name: str = "best") -> Checkpoint:
         raise InputError(f"{path}: {explain(error)}.") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(f"{path}: not a readable checkpoint; choose another run.") from error
+
+
+def _canonical_keys(values: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(zip(canonical_names(values), values.values(), strict=True))
 
 
 def _check(checkpoint: Checkpoint) -> None:
@@ -191,6 +200,10 @@ def load(run: Path, name: str = "best") -> tuple[FourViewResNet, Checkpoint]:
     except (SafetensorError, RuntimeError, OSError, MemoryError) as error:
         if is_system_error(error):
             raise InputError(f"{path}: {explain(error)}.") from error
+        if isinstance(error, SafetensorError):
+            raise InputError(
+                f"{path}: the weights are damaged or cut off; choose another run."
+            ) from error
         raise InputError(
             f"{path}: not the weights of a ResNet-{depth} with {fusion} fusion and "
             f"{len(checkpoint.class_names)} classes; choose another run."

@@ -151,6 +151,8 @@ class Config:
     """compute the same bits each time on the same device"""
     validation_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.1
     """fraction of each class's locations that is held back for validation"""
+    min_locations: NonNegativeInt = 0
+    """leave out classes with fewer locations that can be used; a class needs two"""
     save_interval: NonNegative = 10.0
     """time between saves within an epoch, minutes"""
     num_workers: NonNegativeInt = 2

@@ -1,14 +1,15 @@
 """The run folder: its lock, and the checkpoint and split of an earlier start."""
 
 import dataclasses
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from common.distributed import Processes
 from common.errors import InputError
-from common.files import file_lock
+from common.files import check_folder, file_lock
+from common.names import canonical_name
 from common.validation import option
 from trainer import checkpoint as checkpoints
 from trainer.checkpoint import Checkpoint
@@ -39,8 +40,7 @@ def read_previous(run: Path, config: Config, resume: bool) -> Checkpoint | None:
     and for a run with other options.
     """
     folder = next(path for path in (run.absolute(), *run.absolute().parents) if path.exists())
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise InputError(f"{run}: cannot be written; choose a folder that you can write to.")
+    check_folder(folder)
     if not resume and any((run / f"{name}.json").exists() for name in ("best", "last")):
         raise InputError(
             f"{run}: already holds a run; continue it with --resume or choose another folder."
@@ -68,21 +68,29 @@ def read_previous(run: Path, config: Config, resume: bool) -> Checkpoint | None:
 def restore_split(run: Path, previous: Checkpoint, index: Index) -> Split:
     """Return the split of the earlier start; locations that were added since are left out.
 
-    Raises InputError if some of its locations are missing, or if the classes have changed.
+    They keep the ids of the earlier start, which need not be in NFC. Raises InputError if some of
+    its locations are missing, or if the classes have changed.
     """
     locations = {location.id: location for location in index.locations}
-    missing = [id_ for part in previous.split.values() for id_ in part if id_ not in locations]
+    missing = [
+        id_
+        for part in previous.split.values()
+        for id_ in part
+        if canonical_name(id_) not in locations
+    ]
     if missing:
         raise InputError(
             f"{run}: {len(missing)} locations of this run cannot be read any more, such as "
             f"{missing[0]}; restore them or train into another folder."
         )
-    if previous.class_names != index.class_names:
+    # The order of names in NFD is another one.
+    if set(previous.class_names) != set(index.class_names):
         raise InputError(
             f"{run}: the classes of the data folder have changed since this run was started; train "
             "into another folder."
         )
     training, validation = (
-        tuple(locations[id_] for id_ in previous.split[part]) for part in ("training", "validation")
+        tuple(replace(locations[canonical_name(id_)], id=id_) for id_ in previous.split[part])
+        for part in ("training", "validation")
     )
     return Split(training, validation)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from common.text import columns
 from trainer.checkpoint import Checkpoint
 
 COLUMNS = 3
@@ -21,8 +22,10 @@ def lines(run: Path, best: Checkpoint, last: Checkpoint) -> list[str]:
         )
     result.append("Top-1 by class, best first:")
     accuracies = sorted(best.per_class_top_1.items(), key=lambda item: (-item[1], item[0]))
-    width = max(map(len, best.class_names))
-    cells = [f"{name:<{width}} {accuracy:6.1%}" for name, accuracy in accuracies]
+    width = max(map(columns, best.class_names))
+    cells = [
+        f"{name}{' ' * (width - columns(name))} {accuracy:6.1%}" for name, accuracy in accuracies
+    ]
     rows = -(-len(cells) // COLUMNS)
     result += ["  " + "   ".join(cells[row::rows]) for row in range(rows)]
     return result

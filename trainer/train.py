@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,14 +15,16 @@ from common import distributed
 from common.distributed import Processes
 from common.errors import InputError, Interrupted
 from common.signals import StopSignal, stop_signal
+from common.text import print_text
 from trainer import checkpoint as checkpoints
 from trainer import run_folder
 from trainer.checkpoint import Checkpoint
 from trainer.config import Config
 from trainer.data import dataset
 from trainer.data.dataset import Batch, LocationDataset
+from trainer.data.layout import print_warnings
 from trainer.data.prepare.photograph_index import PreparedData, index_file, prepare
-from trainer.data.split import Split, split_by_location
+from trainer.data.split import Split, exclude_small_classes, split_by_location
 from trainer.errors import TrainingError
 from trainer.evaluate import Scores, evaluate, raise_unreadable
 from trainer.metrics_log import MetricsLog
@@ -65,6 +68,7 @@ def train(
         prepared = prepare(
             data, index or index_file(run.absolute().parent, data), config.num_workers
         )
+    prepared = replace(prepared, index=exclude_small_classes(prepared.index, config.min_locations))
     split = split_by_location(prepared.index, config.validation_fraction, config.seed)
     _check_batch_size(config, len(split.training), processes.world_size)
     with run_folder.run_lock(run, processes):
@@ -101,7 +105,8 @@ class _Trainer:
                 f"{prepared.index.root}: photographs have changed since {run} was started; restore "
                 "them or train into another folder."
             )
-        self.class_names = prepared.index.class_names
+        self.class_names = previous.class_names if previous else prepared.index.class_names
+        self.excluded_classes = prepared.index.excluded_classes
         self.training, self.validation = (
             LocationDataset(prepared.index.root, part, self.class_names, config.image_size)
             for part in (split.training, split.validation)
@@ -333,6 +338,7 @@ class _Trainer:
                     class_names=self.class_names,
                     data_root=self.data_root,
                     data_sha256=self.data_sha256,
+                    excluded_classes=self.excluded_classes,
                     split={
                         "training": [location.id for location in self.training.locations],
                         "validation": [location.id for location in self.validation.locations],
@@ -370,13 +376,16 @@ def _check_batch_size(config: Config, num_locations: int, world_size: int) -> No
 
 
 def _print_summary(split: Split, prepared: PreparedData) -> None:
-    skipped = prepared.index.skipped
+    skipped, excluded = prepared.index.skipped, prepared.index.excluded_classes
+    print_warnings(prepared.index)
+    if excluded:
+        print_text(f"Left out by --min-locations ({len(excluded)} in all): {', '.join(excluded)}")
     print(
         f"{len(split.training)} training locations, {len(split.validation)} validation locations, "
         f"{len(prepared.index.class_names)} classes, {len(skipped)} skipped"
     )
     for location in skipped[:10]:
-        print(f"  skipped {location.id}: {location.reason}")
+        print_text(f"  skipped {location.id}: {location.reason}")
     if len(skipped) > 10:
         print(f"  and {len(skipped) - 10} more, all in skipped.csv")
 

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from common.caches import use_writable_caches
+from common.startup import exit_module_on_signals
 from workbench.bench import Bench, Explanation
 
+exit_module_on_signals()
 use_writable_caches()  # Before numba or Matplotlib is imported.
 
 __all__ = ["Bench", "Explanation", "open"]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from common.errors import InputError
+from common.names import match_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -135,7 +136,7 @@ class Bench:
         The options add a column for each logit, the neighbours' ids and distances, and a column for
         each feature. Raises InputError for neighbours that the store does not have.
         """
-        from workbench.interchange import to_frame
+        from workbench.interchange.frame import to_frame
 
         return to_frame(self.store, logits=logits, neighbors=neighbors, features=features)
 
@@ -214,7 +215,9 @@ class Bench:
         from workbench.attribution.request import AttributionRequest
 
         request = AttributionRequest(method, target=target, **options)
+        request = request.match_names(self.class_names, self._ids)
         request.validate(self.class_names)
+        location_id = self._known(location_id)
         views = self.views(location_id)
         with fraction_bar(location_id) if progress else nullcontext(no_progress) as report:
             end = 0.3 if checks else 1.0
@@ -241,6 +244,7 @@ class Bench:
 
     def _known(self, location_id: str) -> str:
         """Return the id; raises InputError with the ids nearest to it if there is none."""
+        location_id = match_name(location_id, self._ids)
         if location_id in self._ids:
             return location_id
         from difflib import get_close_matches
@@ -311,11 +315,15 @@ class Explanation:
             verdict.label,
         ]
         for reason in verdict.reasons:
-            mark = "+ " if reason.side == "for" else "- "
+            mark = "+ " if reason.side == "for" else "− "
             lines += textwrap.wrap(mark + reason.text, 96, subsequent_indent="  ")
         return "\n".join(lines)
 
     def _repr_png_(self) -> bytes:
+        from workbench.figures.paper import style
+
         buffer = io.BytesIO()
-        self.figure().savefig(buffer, format="png", dpi=_PNG_DPI)
+        figure = self.figure()
+        with style():
+            figure.savefig(buffer, format="png", dpi=_PNG_DPI)
         return buffer.getvalue()

@@ -9,8 +9,8 @@ from pydantic import Field
 from tyro.conf import Positional, arg
 
 from common.cli import cli_errors, parse
-from workbench.figures.export import export
-from workbench.figures.paper import DOUBLE_COLUMN
+from common.text import print_text
+from workbench.figures.sizes import DOUBLE_COLUMN
 
 MIN_WIDTH = 80.0
 
@@ -31,8 +31,11 @@ def main(arguments: list[str] | None = None, prog: str = "python -m workbench.ex
     """Run the command and return its exit status: 2 for input that cannot be used."""
     with cli_errors(prog):
         options = parse(Options, arguments, prog)
+        # Importing it takes seconds; --help and a wrong option should not.
+        from workbench.figures.export import export
+
         for path in export(options.store, options.out, options.width):
-            print(path)
+            print_text(path)
     return 0
 
 

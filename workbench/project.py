@@ -3,14 +3,15 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
 from common.cli import cli_errors, parse
-from embeddings.results import Projection
-from workbench import store as stores
-from workbench.projections.fit import FitOptions, fit_projections
+from workbench.projections.options import FitOptions
+
+if TYPE_CHECKING:
+    from embeddings.results import Projection
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,28 +26,33 @@ class CommandOptions(FitOptions):
     """store to read and extend"""
 
 
-def summary(projection: Projection) -> str:
+def summary(projection: "Projection") -> str:
     """Return a projection and its quality in one line, or two for an aligned one."""
     quality = projection.quality
     if quality is None:
         return f"{projection.name}: {projection.library}"
     parameters = projection.parameters
-    stability = "" if quality.stability is None else f", stability {quality.stability:.2f}"
+    figures = {
+        "trustworthiness": f"{quality.trustworthiness:.3f}",
+        "continuity": f"{quality.continuity:.3f}",
+        "preservation": f"{quality.preservation.mean():.0%}",
+        "agreement": f"{quality.agreement:.1%} ({quality.feature_agreement:.1%} in the features)",
+    }
+    if quality.stability is not None:
+        figures["stability"] = f"{quality.stability:.0%}"
     alignment = (
         f"\n  aligned by {parameters['alignment_locations']:,} common locations, disparity "
         f"{parameters['alignment_disparity']:.2f} (0 identical, 1 unrelated)"
         if "alignment" in parameters
         else ""
     )
-    return (
-        f"{projection.name}: trustworthiness {quality.trustworthiness:.3f}, continuity "
-        f"{quality.continuity:.3f}, agreement {quality.agreement:.1%} "
-        f"({quality.feature_agreement:.1%} in the features), preservation "
-        f"{quality.preservation.mean():.2f}{stability}{alignment}"
-    )
+    from embeddings.results import QUALITY_TITLES
+
+    listed = ", ".join(f"{QUALITY_TITLES[name]} {text}" for name, text in figures.items())
+    return f"{projection.name}: {listed}{alignment}"
 
 
-def reduction_note(projection: Projection, options: FitOptions) -> str:
+def reduction_note(projection: "Projection", options: FitOptions) -> str:
     """Return a note if a parameter was reduced for want of locations, else nothing."""
     if projection.name != options.projection_name(projection.method):
         return ""  # A projection of an earlier run.
@@ -63,6 +69,10 @@ def main(arguments: list[str] | None = None, prog: str = "python -m workbench.pr
     """Run the command and return its exit status: 2 for input that cannot be used."""
     with cli_errors(prog):
         options = parse(CommandOptions, arguments, prog)
+        # Importing them takes seconds; --help and a wrong option should not.
+        from workbench import store as stores
+        from workbench.projections.fit import fit_projections
+
         for projection in fit_projections(options.store, options):
             print(summary(projection))
             if note := reduction_note(projection, options):

@@ -148,7 +148,8 @@ function listenToCells() {
   if (graph.dataset.linked) return;
   graph.dataset.linked = "yes";
   graph.on("plotly_click", ({ points: [cell] }) => {
-    if (cell.z) select(toggledCell(state.steps, ...cell.customdata));
+    const { true: rows, predicted: columns } = graph.layout.meta;
+    if (cell.z) select(toggledCell(state.steps, rows[cell.y], columns[cell.x]));
   });
 }
 

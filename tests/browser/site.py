@@ -90,11 +90,15 @@ class Site:
     """A dashboard that is served, and what it was made of."""
 
     def __init__(
-        self, folder: Path, change: Callable[[Store], Store] = lambda store: store, **example: Any
+        self,
+        folder: Path,
+        change: Callable[[Store], Store] = lambda store: store,
+        explainer: Callable[[Store], Explainer] = Explainer,
+        **example: Any,
     ) -> None:
         self.store = change(small_store(folder / "small.h5", folder / "data", **example))
         self.predictions = Predictions(self.store)
-        self.explainer = Explainer(self.store)
+        self.explainer = explainer(self.store)
         photographs = Photographs(folder / "data", self.store)
         app = create_app(self.store, "small.h5", ASSETS, photographs, self.explainer)
         logging.getLogger("werkzeug").setLevel(logging.ERROR)

@@ -98,7 +98,7 @@ def _other_option(run: Path) -> None:
         (_early, "not the weights of a ResNet-18 with medium fusion and 3 classes"),
         (_outside, "run/passwd: the weights that best.json names are missing"),
         (lambda run: weights(run).unlink(), "the weights that best.json names are missing"),
-        (_other_weights, "not the weights of a ResNet-18"),
+        (_other_weights, "the weights are damaged or cut off"),
         (_other_fusion, "not the weights of a ResNet-18 with early fusion"),
         (_other_depth, "not the weights of a ResNet-34"),
         (_other_option, r"best.json: --optimizer 3: choose|best.json: --optimizer 3: must be"),

@@ -10,14 +10,14 @@ from sklearn.datasets import load_sample_images
 
 from common import photographs
 from common.errors import InputError
-from tests.examples import folder
-from trainer.data import decode, layout
+from tests.examples import folder, stored_as
+from trainer.data import decode, file_names, layout
 from trainer.data.prepare.scan import scan_photograph
 
 
 def test_views_are_the_real_pixels(tmp_path: Path) -> None:
     pixel = load_sample_images().images[0][:400, :400]
-    paths = [tmp_path / f"2015_x_{degree}.jpg" for degree in layout.HEADINGS]
+    paths = [tmp_path / f"2015_x_{degree}.jpg" for degree in file_names.HEADINGS]
     for quarter, path in enumerate(paths):
         Image.fromarray(np.rot90(pixel, quarter)).save(path, quality=100, subsampling=0)
     views = decode.read_views(paths, 400)
@@ -113,27 +113,14 @@ def test_the_bytes_that_are_decoded_are_hashed_beside(
     decode.read_views_into(paths, pixels)
 
 
-# What a camera held in each way stores of an upright picture.
-HELD = {
-    1: lambda picture: picture,
-    2: lambda picture: picture[:, ::-1],
-    3: lambda picture: picture[::-1, ::-1],
-    4: lambda picture: picture[::-1],
-    5: lambda picture: picture.swapaxes(0, 1),
-    6: lambda picture: np.rot90(picture, 1),
-    7: lambda picture: np.rot90(picture.swapaxes(0, 1), 2),
-    8: lambda picture: np.rot90(picture, 3),
-}
-
-
-@pytest.mark.parametrize("orientation", HELD)
+@pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("size", [64, 32])
 def test_a_photograph_is_turned_upright(tmp_path: Path, orientation: int, size: int) -> None:
     picture = np.zeros((64, 64, 3), dtype=np.uint8)
     picture[:32, :32], picture[:32, 32:], picture[32:, :32] = (255, 0, 0), (0, 255, 0), (0, 0, 255)
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
-    stored = Image.fromarray(np.ascontiguousarray(HELD[orientation](picture)))
+    stored = stored_as(Image.fromarray(picture), orientation)
     stored.save(tmp_path / "x.jpg", quality=95, exif=exif)
     seen = decode.read_views([tmp_path / "x.jpg"], size)[0].numpy()
     middle, far = size // 4, 3 * size // 4

@@ -1,6 +1,7 @@
 """The report: what is odd in two folders, found, sorted and written down."""
 
 import csv
+import re
 import shutil
 from pathlib import Path
 
@@ -59,7 +60,12 @@ def table(reported: Path, name: str) -> list[list[str]]:
 
 def page(reported: Path) -> str:
     (path,) = (reported / "runs").glob("*.report.md")
-    return path.read_text("utf-8")
+    return squeezed(path)
+
+
+def squeezed(path: Path) -> str:
+    """Return a page without the spaces that align its tables."""
+    return re.sub(" +", " ", path.read_text("utf-8"))
 
 
 def section(reported: Path, title: str) -> str:
@@ -100,7 +106,8 @@ def test_photographs_with_problems_are_listed(reported: Path) -> None:
         ["train", "Ohio/2015_Oh-_train2_0.jpg", "96", "96", "not 64x64"],
         ["train", "Ohio/2015_Oh-_train2_90.jpg", "64", "48", "not 64x64, not square"],
     ]
-    assert "Most are 64x64 pixels" in section(reported, "Photographs of another size")
+    title = "Photographs of another size, or not square"
+    assert "Most are 64x64 pixels" in section(reported, title)
 
 
 def test_a_pano_of_two_locations_is_listed(reported: Path) -> None:
@@ -147,6 +154,7 @@ def test_the_page_counts(reported: Path) -> None:
         "| photographs | 27 | 20 |",
         "| of these, unreadable | 1 | 0 |",
         "| of these, of another size | 2 | 0 |",
+        "| of these, not square | 1 | 0 |",
         f"| New Mexico | 3 | {'█' * 20} | 3 | {'█' * 20} | 0 |",
         f"| Ohio | 2 | {'█' * 13} | 2 | {'█' * 13} | 2 |",
     ):
@@ -158,10 +166,31 @@ def test_a_report_of_a_clean_folder_is_empty(tmp_path: Path) -> None:
     root = challenge(tmp_path / "a|b", samples=2)
     assert main([str(root), "--out", str(tmp_path), "--num-workers", "0"]) == 0
     (path,) = tmp_path.glob("*.report.md")
-    text = path.read_text("utf-8")
+    text = squeezed(path)
     assert text.startswith("# Photographs in a\\|b\n")
-    assert "|  | photographs |" in text
-    assert text.count("\nNone.\n") == 5
+    assert "| | photographs |" in text
+    assert text.count("\nNone.\n") == 6
+
+
+def test_what_training_refuses_or_cannot_match_is_said_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = folder(tmp_path / "data", ("Ohio", "Iowa"), 2, size=16)
+    for path in root.glob("*/*.jpg"):
+        Image.new("RGB", (16, 12)).save(path)
+    (root / "Iowa" / "2015_-A_b1000_0.jpg").unlink()
+    with (root / "Iowa" / "info.txt").open("a") as file:
+        file.write("2015_gone 1 2\n")
+    assert main([str(root), "--out", str(tmp_path), "--num-workers", "0"]) == 0
+    printed = capsys.readouterr().out
+    assert "these have fewer: Iowa (1). --min-locations 2 leaves them out" in printed
+    warning = "Iowa/info.txt: names without a photograph: 1 of 3, such as '2015_gone'"
+    assert warning in printed
+    (report,) = tmp_path.glob("*.report.md")
+    text = squeezed(report)
+    assert "| of these, of another size | 0 |" in text
+    assert "| of these, not square | 15 |" in text
+    assert warning in text.partition("## Warnings")[2].partition("##")[0]
 
 
 def test_a_long_list_is_cut_on_the_page_alone(tmp_path: Path) -> None:
@@ -172,6 +201,6 @@ def test_a_long_list_is_cut_on_the_page_alone(tmp_path: Path) -> None:
     (report,) = tmp_path.glob("*.report.md")
     (skipped,) = tmp_path.glob("*.skipped.csv")
     assert len(skipped.read_text("utf-8").splitlines()) == 31
-    text = report.read_text("utf-8").partition("## Skipped locations")[2].partition("\n## ")[0]
-    assert "The first 20 of 30; all are in `data-" in text
+    text = squeezed(report).partition("## Skipped locations")[2].partition("\n## ")[0]
+    assert "The first 20 of 30; all are in data-" in text
     assert text.count("| no view at heading 0 |") == 20

@@ -1,7 +1,10 @@
+import argparse
 import os
 import pickle
+import re
 import socket
 import urllib.request
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
-from torchvision.models import ResNet18_Weights, resnet18, resnet34
+from torchvision.models import ResNet18_Weights, get_model, resnet18, resnet34
 
 from common.errors import InputError
 from trainer.models.pretrained import (
@@ -64,10 +67,33 @@ def refusal(weights: str | Path, model: FourViewResNet | None = None) -> str:
     return sentence
 
 
+def prefixed(prefix: str) -> Callable[[State], State]:
+    """Return a function that puts a prefix before each name."""
+    return lambda state: {prefix + name: one for name, one in state.items()}
+
+
+# The positions of the parts of a ResNet in `Sequential(*resnet.children())`.
+CHILDREN = {name: str(index) for index, (name, _) in enumerate(resnet18().named_children())}
 WRAPPINGS: dict[str, Callable[[State], object]] = {
     "bare": lambda state: state,
     "state_dict": lambda state: {"epoch": 3, "state_dict": state},
     "model": lambda state: {"model": state, "optimizer": {"step": 1}},
+    "torchvision's references": lambda state: {
+        "model": state,
+        "model_ema": {f"module.{name}": one + 1 for name, one in state.items()},
+        "args": argparse.Namespace(lr=0.1),
+    },
+    "compiled replicas": prefixed("module._orig_mod."),
+    "a compiled layer": lambda state: {
+        name.replace("layer1.", "layer1._orig_mod."): one for name, one in state.items()
+    },
+    "lightning": lambda state: {"state_dict": prefixed("model.backbone.")(state), "lr": 1.0},
+    "with a projector": lambda state: state | {"projector.0.weight": torch.zeros(3, 3)},
+    "sequential": lambda state: {
+        "features." + re.sub(r"^\w+", lambda part: CHILDREN[part[0]], name): one
+        for name, one in state.items()
+        if not name.startswith("fc.")
+    },
     "replicas": lambda state: {"model": {f"module.{name}": one for name, one in state.items()}},
     # Before version 0.4.1 torch did not count the batches.
     "old": lambda state: {
@@ -131,7 +157,10 @@ def test_stack_takes_weights_of_twelve_or_three_channels_only(
     pixels = torch.rand(1, 4, 3, 64, 64)
     assert torch.equal(model.forward_features(pixels), own.forward_features(pixels))
     sentence = refusal(tmp_path / "stack.safetensors", make_model("medium"))
-    assert "not the weights of a ResNet-18 for medium fusion" in sentence
+    assert sentence == (
+        f"{tmp_path / 'stack.safetensors'}: not the weights of a ResNet-18 for medium fusion: its "
+        "first convolution has the shape (64, 12, 7, 7); set --fusion stack."
+    )
 
 
 def test_an_inflated_convolution_responds_to_four_equal_views_as_to_one(donor: nn.Module) -> None:
@@ -220,24 +249,65 @@ def test_another_depth_is_refused(donor: nn.Module, tmp_path: Path) -> None:
     path = tmp_path / "weights.pth"
     torch.save(resnet34().state_dict(), path)
     assert refusal(path) == (
-        f"{path}: not the weights of a ResNet-18 for medium fusion; "
-        "choose other weights or set --depth to theirs."
+        f"{path}: not the weights of a ResNet-18 for medium fusion: it holds those of a ResNet-34; "
+        "set --depth 34."
     )
     torch.save(donor.state_dict(), path)
-    assert "not the weights of a ResNet-50" in refusal(path, FourViewResNet("medium", 3, depth=50))
+    sentence = refusal(path, FourViewResNet("stack", 3, depth=50))
+    assert "not the weights of a ResNet-50" in sentence
+    assert sentence.endswith("set --depth 18.")
 
 
-UNFIT: dict[str, Callable[[State], object]] = {
-    "nothing": lambda state: {},
-    "a tensor short": lambda state: {k: v for k, v in state.items() if k != "bn1.weight"},
-    "no first convolution": lambda state: {k: v for k, v in state.items() if k != "conv1.weight"},
-    "a number as first convolution": lambda state: state | {"conv1.weight": torch.zeros(())},
-    "ours without statistics": lambda state: {f"trunk.{k}": v for k, v in state.items()},
-    "ours with odd statistics": lambda state: {
-        **{f"trunk.{k}": v for k, v in state.items() if not k.startswith("fc.")},
-        "mean": torch.zeros(4),
-        "deviation": torch.ones(3),
-    },
+def of(name: str) -> State:
+    """Return random weights of a network of torchvision."""
+    state: State = get_model(name, weights=None).state_dict()
+    return state
+
+
+UNFIT: dict[str, tuple[Callable[[State], object], str]] = {
+    "a tensor short": (
+        lambda state: {k: v for k, v in state.items() if k != "bn1.weight"},
+        "bn1.weight is missing; choose others",
+    ),
+    "no first convolution": (
+        lambda state: {k: v for k, v in state.items() if k != "conv1.weight"},
+        "conv1.weight is missing",
+    ),
+    "a number as first convolution": (
+        lambda state: state | {"conv1.weight": torch.zeros(())},
+        "its first convolution has the shape ()",
+    ),
+    "grey": (
+        lambda state: state | {"conv1.weight": torch.zeros(64, 1, 7, 7)},
+        "its first convolution has the shape (64, 1, 7, 7)",
+    ),
+    "a layer more": (
+        lambda state: state | {"layer1.0.se.weight": torch.zeros(3)},
+        "layer1.0.se.weight is no part of it",
+    ),
+    "another width": (
+        lambda state: state | {k: torch.zeros(3) for k in ("bn1.weight", "bn1.bias")},
+        "bn1.bias has another shape (and 1 more)",
+    ),
+    "two networks": (
+        lambda state: {"state_dict": prefixed("query.")(state) | prefixed("key.")(state)},
+        "it holds several ResNets (state_dict.key., state_dict.query.)",
+    ),
+    "wide": (lambda _: of("wide_resnet50_2"), "it holds those of a wide_resnet50_2"),
+    "a transformer": (lambda _: of("vit_b_32"), "it holds those of a transformer"),
+    "another network": (
+        lambda _: of("squeezenet1_1"),
+        "its tensors have other names, such as classifier.1.bias",
+    ),
+    "ours without statistics": (prefixed("trunk."), "its channel statistics mean and std are"),
+    "ours with odd statistics": (
+        lambda state: {
+            **{f"trunk.{k}": v for k, v in state.items() if not k.startswith("fc.")},
+            "mean": torch.zeros(4),
+            "deviation": torch.ones(3),
+        },
+        "its channel statistics mean and std are missing",
+    ),
 }
 
 
@@ -247,9 +317,12 @@ def test_weights_that_do_not_fit_are_refused(
     what: str, fusion: str, donor: nn.Module, tmp_path: Path
 ) -> None:
     path = tmp_path / "weights.pt"
-    torch.save(UNFIT[what](donor.state_dict()), path)
+    change, cause = UNFIT[what]
+    torch.save(change(donor.state_dict()), path)
     sentence = refusal(path, make_model(fusion))
-    assert sentence.startswith(f"{path}: not the weights of a ResNet-18 for")
+    assert sentence.startswith(
+        f"{path}: not the weights of a ResNet-18 for {fusion} fusion: {cause}"
+    )
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".pt", ".safetensors"])
@@ -258,7 +331,7 @@ def test_a_missing_file_is_named(suffix: str, tmp_path: Path) -> None:
     sentence = f"{path}: there is no such file; give --weights the path of one."
     assert refusal(path) == sentence
     path.mkdir()
-    assert refusal(path) == sentence
+    assert refusal(path) == f"{path}: Is a directory; name a file."
 
 
 @pytest.mark.parametrize("kept", [0, 1, 9, 100, 1000, -1])
@@ -276,20 +349,37 @@ def test_a_truncated_file_is_refused(kind: str, kept: int, tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     "document",
-    [[1, 2], 5, {"conv1.weight": 3.0}, {7: torch.zeros(1)}, {"model": [torch.zeros(1)]}],
+    [[1, 2], 5, {}, {"conv1.weight": 3.0}, {7: torch.zeros(1)}, {"model": [torch.zeros(1)]}],
     ids=str,
 )
 def test_a_pickle_that_is_no_state_dict_is_refused(document: object, tmp_path: Path) -> None:
     path = tmp_path / "weights.pt"
     torch.save(document, path)
-    assert refusal(path).startswith(f"{path}: not a plain weights file")
+    assert refusal(path).startswith(f"{path}: not a plain weights file: it holds no tensors")
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
 def test_text_is_refused(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"weights{suffix}"
     path.write_text("version https://git-lfs.github.com/spec/v1\n")
-    assert refusal(path).startswith(f"{path}: not a plain weights file")
+    assert refusal(path).startswith(f"{path}: not a plain weights file: it is text, such as")
+
+
+def test_the_content_decides_and_not_the_suffix(donor: nn.Module, tmp_path: Path) -> None:
+    save_file(donor.state_dict(), tmp_path / "safe.pth")
+    torch.save(donor.state_dict(), tmp_path / "pickled.safetensors")
+    for name in ("safe.pth", "pickled.safetensors"):
+        load_pretrained(make_model(), str(tmp_path / name))
+
+
+def test_a_whole_model_and_a_script_are_named(donor: nn.Module, tmp_path: Path) -> None:
+    path = tmp_path / "weights.pt"
+    torch.save(donor, path)
+    assert "it holds torchvision.models.resnet.ResNet, which could run code" in refusal(path)
+    torch.save({}, path)
+    with zipfile.ZipFile(path, "a") as archive:  # What tells a TorchScript archive.
+        archive.writestr("weights/constants.pkl", b"")
+    assert "it is a TorchScript archive; save the state_dict" in refusal(path)
 
 
 class Attack:

@@ -9,7 +9,7 @@ from common.errors import InputError
 from tests.examples import folder
 from trainer.data import layout
 from trainer.data.layout import Index, Location, SkippedLocation
-from trainer.data.split import split_by_location
+from trainer.data.split import exclude_small_classes, small_classes, split_by_location
 
 
 def test_no_location_is_on_both_sides_and_every_class_on_each(tmp_path: Path) -> None:
@@ -27,21 +27,30 @@ def test_the_split_depends_on_the_seed_alone(tmp_path: Path) -> None:
     assert split_by_location(index, 0.1, seed=3) != split_by_location(index, 0.1, seed=4)
 
 
-def test_a_class_with_one_location_is_refused(tmp_path: Path) -> None:
+def test_small_classes_are_refused_all_at_once_or_left_out(tmp_path: Path) -> None:
     root = folder(tmp_path, ("Ohio", "Iowa"), 3)
-    folder(tmp_path, ("Utah",), 1)
-    with pytest.raises(InputError, match="Utah: a class needs two complete locations"):
-        split_by_location(layout.index_folder(root), 0.1, seed=0)
-
-
-def test_a_class_of_which_nothing_can_be_read_is_refused(tmp_path: Path) -> None:
-    index = layout.index_folder(folder(tmp_path, ("Ohio", "Iowa"), 3))
-    lost = replace(index, skipped=(SkippedLocation("Utah/2015_x", "no view at heading 0"),))
-    with pytest.raises(InputError, match=r"Utah: none of its locations can be used \(Utah/2015_x"):
-        split_by_location(lost, 0.1, seed=0)
-    # A folder beside them that holds no photographs is no class.
-    empty = replace(index, skipped=(SkippedLocation("notes", "the folder holds no photograph"),))
-    assert split_by_location(empty, 0.1, seed=0) == split_by_location(index, 0.1, seed=0)
+    folder(tmp_path, ("Utah", "Maine"), 1)
+    index = layout.index_folder(root)
+    lost = SkippedLocation("Texas/2015_x", "no view at heading 0", ("Texas/2015_x_90.jpg",))
+    empty = SkippedLocation("notes", "the folder has no photograph in this layout")
+    index = replace(index, skipped=(lost, empty))
+    with pytest.raises(InputError) as error:
+        split_by_location(index, 0.1, seed=0)
+    small = "Maine (1), Texas (0; Texas/2015_x: no view at heading 0), Utah (1)"
+    assert str(error.value) == (
+        f"{root}: training needs 2 usable locations of each class, one to train and one to "
+        f"validate; these have fewer: {small}. Add or repair photographs, or leave these classes "
+        "out with --min-locations 2."
+    )
+    assert ", ".join(small_classes(index)) == small
+    kept = exclude_small_classes(index, 2)
+    assert kept.class_names == ("Iowa", "Ohio")
+    assert kept.excluded_classes == ("Maine", "Texas", "Utah")
+    assert len(kept.locations) + len(kept.skipped) == len(index.locations) + len(index.skipped)
+    assert kept.skipped[-1].reason.endswith("fewer usable locations (1) than --min-locations 2")
+    assert len(split_by_location(kept, 0.1, seed=0).training) == 4
+    with pytest.raises(InputError, match="at least two classes; 5 are left out: lower --min-loc"):
+        split_by_location(exclude_small_classes(index, 4), 0.1, seed=0)
 
 
 @given(

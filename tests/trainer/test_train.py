@@ -1,5 +1,6 @@
 import csv
 import json
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from trainer import train
 from trainer.checkpoint import Checkpoint, load
 from trainer.config import Config, Fusion
 from trainer.data import decode, layout
+from trainer.data.prepare.photograph_index import index_file, prepare
 from trainer.errors import TrainingError
 from trainer.evaluate import Scores
 from trainer.presets import PRESETS
@@ -201,6 +203,43 @@ def test_a_resumed_run_keeps_to_the_photographs_that_it_was_started_on(tmp_path:
     (data / f"{gone}_90.jpg").write_bytes(b"nothing")
     with pytest.raises(InputError, match=f"cannot be read any more, such as {gone}"):
         fit(run, data, replace(TINY, epochs=3), resume=True)
+
+
+def test_a_run_with_names_in_another_form_is_resumed(tmp_path: Path) -> None:
+    """Earlier versions wrote the names of the folders, which macOS has in NFD."""
+    data, run = folder(tmp_path / "data", ("Lez", "Le\u00f3n"), 3), tmp_path / "run"
+    fit(run, data, replace(TINY, epochs=1))
+    index = prepare(data, index_file(tmp_path, data), 0)
+    decomposed = [
+        replace(location, id=unicodedata.normalize("NFD", location.id))
+        for location in index.index.locations
+    ]
+    for path in (run / "last.json", run / "best.json"):
+        document = json.loads(path.read_text("utf-8"))
+        document["data_sha256"] = index.fingerprint(decomposed)
+        document["class_names"].reverse()  # The order of the names in NFD.
+        text = json.dumps(document, ensure_ascii=False)
+        path.write_text(unicodedata.normalize("NFD", text), "utf-8")
+    fit(run, data, replace(TINY, epochs=2), resume=True)
+    last = checkpoints.read(run, "last")
+    assert last.epoch == 2
+    assert last.class_names == ("Le\u00f3n", "Lez")
+
+
+def test_small_classes_are_left_out_and_recorded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, run = folder(tmp_path / "data", ("Ohio", "Utah"), 3), tmp_path / "run"
+    folder(data, ("Iowa", "Maine"), 1)
+    config = replace(TINY, epochs=1, min_locations=2)
+    fit(run, data, config)
+    assert "Left out by --min-locations (2 in all): Iowa, Maine" in capsys.readouterr().out
+    made = checkpoints.read(run)
+    assert (made.class_names, made.excluded_classes) == (("Ohio", "Utah"), ("Iowa", "Maine"))
+    assert (run / "skipped.csv").read_text("utf-8").count("(1) than --min-locations 2") == 2
+    fit(run, data, replace(config, epochs=2), resume=True)
+    with pytest.raises(InputError, match="was trained with --min-locations 2, not 0"):
+        fit(run, data, replace(config, epochs=3, min_locations=0), resume=True)
 
 
 def test_a_photograph_removed_during_training_ends_it_after_a_save(

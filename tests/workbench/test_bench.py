@@ -18,7 +18,7 @@ from workbench import store
 from workbench.attribution.request import AttributionRequest
 from workbench.bench import Bench, Explanation, RequestOptions
 from workbench.extract.extraction import extract
-from workbench.interchange import to_frame
+from workbench.interchange.frame import to_frame
 
 ROOT = Path(__file__).parents[2]
 LOOSE: RequestOptions = {"completeness_tolerance": 1.0, "map_tolerance": 1.0}

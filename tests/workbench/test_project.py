@@ -16,7 +16,8 @@ from common.errors import InputError
 from tests.examples import small_store
 from workbench import project, store
 from workbench.projections import fit
-from workbench.projections.fit import FitOptions, fit_projections
+from workbench.projections.fit import fit_projections
+from workbench.projections.options import FitOptions
 from workbench.store import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("numba")]

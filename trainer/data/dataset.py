@@ -16,7 +16,8 @@ from torch.utils.data import Dataset
 
 from common.errors import InputError
 from trainer.data.decode import read_views_into
-from trainer.data.layout import HEADINGS, Location
+from trainer.data.file_names import HEADINGS
+from trainer.data.layout import Location
 from trainer.data.worker_processes import no_action, worker_map
 
 ORDER_STREAM = 1  # Random stream of a seed that orders locations.

@@ -1,35 +1,34 @@
 """Folder layouts: find the locations of a data folder by its file names.
 
 There are two layouts. In the 50States layout, `<root>/<Class>/<year>_<panoid>_<heading>.jpg`, the
-heading is 0, 90, 180 or 270 for N, E, S, W. In the layout of the course challenge, a CSV file in
-the root with the columns `image_north`, `image_east`, `image_south`, `image_west`, `state`,
+heading is 0, 90, 180 or 270 for N, E, S, W. In the layout of the course challenge, a table in the
+root with the columns `image_north`, `image_east`, `image_south`, `image_west`, `state`,
 `latitude` and `longitude` names the photographs `<sample>_<north|east|south|west>.jpg`, which are
 beside it or in one folder below. Both may be inside a folder `test_data`, as in the 50States2K
 archive.
+
+Names of classes and locations are in NFC (`common.names`); paths are those of the files.
 """
 
-import csv
 import hashlib
 import os
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from common.errors import InputError
+from common.names import canonical_name, is_valid_name
+from common.text import print_text
+from trainer.data.coordinates import UNKNOWN, read_info
+from trainer.data.file_names import DIRECTIONS, HEADINGS, SUFFIXES, parse_view_name
+from trainer.data.table import COLUMNS, find_tables, read_headers, read_samples
 
-HEADINGS = (0, 90, 180, 270)
-DIRECTIONS = ("north", "east", "south", "west")
-COLUMNS = (*(f"image_{direction}" for direction in DIRECTIONS), "state", "latitude", "longitude")
-SUFFIXES = ("jpg", "jpeg")
 WRAPPER = "test_data"
 LAYOUT = "<folder>/<Class>/<year>_<panoid>_<0|90|180|270>.jpg"
-
-_HEADING_OF = {str(degree): degree for degree in HEADINGS}
-
-# Control characters, and bytes of a file name that are not UTF-8.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+OTHER_IMAGES = (".png", ".tif", ".tiff", ".webp", ".heic", ".bmp", ".gif")
+_MAX_WARNINGS = 10
+_MAX_SEARCHED = 1000  # Names in a folder that are looked at for a message.
 
 
 @dataclass(frozen=True)
@@ -59,11 +58,17 @@ class SkippedLocation:
 
 @dataclass(frozen=True)
 class Index:
-    """The complete locations below `root`, sorted by class and name, and the skipped ones."""
+    """The complete locations below `root`, sorted by class and name, and the skipped ones.
+
+    `excluded_classes` are the names of classes that were left out because they are small
+    (`trainer.data.split`). `warnings` are sentences about data that could not be matched.
+    """
 
     root: Path
     locations: tuple[Location, ...]
     skipped: tuple[SkippedLocation, ...] = ()
+    excluded_classes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -74,60 +79,30 @@ class Index:
 def index_folder(root: Path) -> Index:
     """Index the locations of a data folder without opening its photographs.
 
-    Raises InputError if the folder is missing, has no complete location, or mixes tables or
-    layouts.
+    Raises InputError if the folder is missing, has no complete location, mixes tables or layouts,
+    has two names with one canonical form, or coordinates out of range.
     """
     if not root.is_dir():
         raise InputError(f"{root}: there is no such folder of photographs; check --data.")
     if (root / WRAPPER).is_dir():
-        for table in _find_tables(root):
+        for table in find_tables(root):
             raise _ambiguous(table, root / WRAPPER)
         root = root / WRAPPER
     files = _list_files(root)
-    tables = _find_tables(root)
+    tables = find_tables(root)
+    warnings: list[str] = []
     if tables:
         _check_single_layout(root, tables, files)
         locations, skipped = _read_table(tables[0], files)
     else:
-        locations, skipped = _read_folders(root, files)
+        locations, skipped = _read_folders(root, files, warnings)
     if not locations:
-        raise InputError(f"{root}: no location with four views was found; the layout is {LAYOUT}.")
-    return Index(root, tuple(locations), tuple(skipped))
-
-
-def parse_view_name(file_name: str) -> tuple[str, int] | None:
-    """Split `<year>_<panoid>_<heading>.jpg` into name and heading; None for another file.
-
-    The pano id may contain `_` and `-`: the heading follows the last `_`.
-    """
-    name, _, degree = _stem(file_name).rpartition("_")
-    return (name, _HEADING_OF[degree]) if name and degree in _HEADING_OF else None
-
-
-def parse_sample_name(file_name: str) -> tuple[str, str] | None:
-    """Split `<sample>_<direction>.jpg` into sample and direction; None for another file."""
-    name, _, direction = _stem(file_name).rpartition("_")
-    return (name, direction) if name and direction in DIRECTIONS else None
-
-
-def pano_id(image: str) -> str | None:
-    """Return the pano id in a photograph's path, between the first and the last `_`.
-
-    None for the samples of a table, which have no pano ids.
-    """
-    view = parse_view_name(image.rpartition("/")[2])
-    return (view[0].partition("_")[2] or None) if view else None
-
-
-def _stem(file_name: str) -> str:
-    """Return the name of a photograph without its suffix; "" for another file."""
-    stem, _, suffix = file_name.rpartition(".")
-    return stem if suffix.lower() in SUFFIXES and is_printable(stem) else ""
-
-
-def is_printable(name: str) -> bool:
-    """Return whether a file name is valid text without control characters."""
-    return not _UNPRINTABLE.search(name)
+        raise InputError(
+            f"{root}: no location with four views was found; the folder has "
+            f"{'; '.join(_contents(root, files, skipped)) or 'no photographs'}. Expected {LAYOUT}, "
+            f"or a table with the columns {', '.join(COLUMNS)}."
+        )
+    return Index(root, tuple(locations), tuple(skipped), warnings=tuple(warnings))
 
 
 def _list_files(root: Path) -> dict[str, list[str]]:
@@ -141,10 +116,10 @@ def _list_files(root: Path) -> dict[str, list[str]]:
             if not entry.is_dir():
                 result[""].append(entry.name)
                 continue
-            if not is_printable(entry.name):  # Skipped silently, a class would be missing.
+            if not is_valid_name(entry.name):  # Skipped silently, a class would be missing.
                 raise InputError(
-                    f"{root}: the name of the folder {entry.name!r} has unprintable characters; "
-                    "rename or remove it."
+                    f"{root}: the name of the folder {entry.name!r} has unprintable characters or "
+                    "a backslash; rename or remove it."
                 )
             with os.scandir(entry.path) as inner:
                 # Sorted, so that of x_0.jpg and x_0.jpeg the same one is used on every machine.
@@ -153,81 +128,115 @@ def _list_files(root: Path) -> dict[str, list[str]]:
 
 
 def _read_folders(
-    root: Path, files: Mapping[str, Sequence[str]]
+    root: Path, files: Mapping[str, Sequence[str]], warnings: list[str]
 ) -> tuple[list[Location], list[SkippedLocation]]:
     locations, skipped = [], []
-    for folder, names in files.items():
-        if folder:
-            complete, incomplete = _read_folder(root / folder, names)
-            locations += complete
-            skipped += incomplete
+    # Sorted by class, as in a table.
+    folders = _by_canonical_name(root, filter(None, files))
+    for class_name, folder in sorted(folders.items()):
+        complete, incomplete = _read_folder(root / folder, class_name, files[folder], warnings)
+        locations += complete
+        skipped += incomplete
     return locations, skipped
 
 
+def _by_canonical_name(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """Return canonical name -> name; raises InputError if two names have one canonical form."""
+    result: dict[str, str] = {}
+    for name in names:
+        other = result.setdefault(canonical_name(name), name)
+        if other != name:
+            raise InputError(
+                f"{folder}: {other!a} and {name!a} are the same name ({canonical_name(name)}), "
+                "written with different characters; merge or rename one of them."
+            )
+    return result
+
+
 def _read_folder(
-    folder: Path, names: Sequence[str]
+    folder: Path, class_name: str, names: Sequence[str], warnings: list[str]
 ) -> tuple[list[Location], list[SkippedLocation]]:
+    parsed = {name: view for name in names if (view := parse_view_name(name))}
+    _by_canonical_name(folder, dict.fromkeys(name for name, _ in parsed.values()))
     views: defaultdict[str, dict[int, str]] = defaultdict(dict)
-    for file_name in names:
-        view = parse_view_name(file_name)
-        if view:
-            views[view[0]][view[1]] = f"{folder.name}/{file_name}"
-    coordinates = _read_coordinates(folder / "info.txt")
+    for file_name, (name, heading) in parsed.items():
+        views[canonical_name(name)][heading] = f"{folder.name}/{file_name}"
+    coordinates = _read_coordinates(folder / "info.txt", views, warnings)
     locations, skipped = [], []
     for file_name in names:
-        if not is_printable(file_name):
-            reason = "the name has unprintable characters"
-            skipped.append(SkippedLocation(f"{folder.name}/{file_name!r}", reason))
+        if not is_valid_name(file_name):
+            reason = "the name has unprintable characters or a backslash"
+            skipped.append(SkippedLocation(f"{class_name}/{file_name!r}", reason))
     if not views:
-        skipped.append(SkippedLocation(folder.name, "the folder has no photograph in this layout"))
+        skipped.append(SkippedLocation(class_name, "the folder has no photograph in this layout"))
     for name, image in sorted(views.items()):
-        identity = f"{folder.name}/{name}"
+        identity = f"{class_name}/{name}"
         missing = [str(degree) for degree in HEADINGS if degree not in image]
         if missing:
             reason = f"no view at heading {', '.join(missing)}"
             skipped.append(SkippedLocation(identity, reason, tuple(image.values())))
             continue
-        latitude, longitude = coordinates.get(name, (float("nan"), float("nan")))
+        latitude, longitude = coordinates.get(name, UNKNOWN)
         north, east, south, west = (image[degree] for degree in HEADINGS)
         locations.append(
-            Location(identity, folder.name, latitude, longitude, (north, east, south, west))
+            Location(identity, class_name, latitude, longitude, (north, east, south, west))
         )
     return locations, skipped
 
 
-def _read_coordinates(path: Path) -> dict[str, tuple[float, float]]:
-    r"""Read lines `<name> \r <latitude> <longitude>`; the name is of a location or a view."""
+def _read_coordinates(
+    path: Path, views: Mapping[str, object], warnings: list[str]
+) -> dict[str, tuple[float, float]]:
+    """Return the coordinates in an info.txt by name; its names are of locations or of views."""
     if not path.is_file():
         return {}
     result = {}
-    # Each line has a bare \r in its middle, which the default newline would split at.
-    with path.open(encoding="utf-8", errors="replace", newline="\n") as lines:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                name, latitude, longitude = line.split()
-                coordinates = (float(latitude), float(longitude))
-            except ValueError:
-                raise InputError(
-                    f"{path}: line {number} is not '<name> <latitude> <longitude>'; "
-                    "correct or remove the file."
-                ) from None
-            view = parse_view_name(name)
-            result[view[0] if view else name] = coordinates
+    unmatched = []
+    for name, coordinates in read_info(path).items():
+        view = parse_view_name(name)
+        location = view[0] if view else name
+        result[location] = coordinates
+        if location not in views:
+            unmatched.append(name)
+    if unmatched:
+        warnings.append(
+            f"{path}: names without a photograph: {len(unmatched)} of {len(result)}, such as "
+            f"{unmatched[0]!r}; correct them if coordinates are missing."
+        )
     return result
 
 
-def _find_tables(root: Path) -> list[Path]:
-    """Return the CSV files in a folder that list photographs and their state."""
-    result = []
-    for path in sorted(root.glob("*.csv")):
-        if is_printable(path.name) and path.is_file():
-            with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-                header = next(csv.reader([file.readline()]), [])
-            if {"image_north", "state"} <= set(header):
-                result.append(path)
-    return result
+def _contents(
+    root: Path, files: Mapping[str, Sequence[str]], skipped: Sequence[SkippedLocation]
+) -> list[str]:
+    """Return phrases that say what a folder has instead of complete locations."""
+    phrases = []
+    incomplete = [item for item in skipped if item.images]
+    if incomplete:
+        example = incomplete[0]
+        phrases.append(
+            f"incomplete locations ({len(incomplete):,}), such as {example.id}: {example.reason}"
+        )
+    used = {image for item in incomplete for image in item.images}
+    paths = [f"{folder}/{name}" if folder else name for folder in files for name in files[folder]]
+    others = [path for path in paths if path not in used and not Path(path).name.startswith("._")]
+    for what, suffixes in (
+        ("JPEG files with other names", tuple(f".{suffix}" for suffix in SUFFIXES)),
+        ("images that are not JPEG files", OTHER_IMAGES),
+    ):
+        found = [path for path in others if path.lower().endswith(suffixes)]
+        if found:
+            phrases.append(f"{what} ({len(found):,}), such as {found[0]}")
+    for path, header in read_headers(root).items():
+        missing = [name for name in COLUMNS if name not in header]
+        if len(header) > 1 and missing:
+            phrases.append(f"{path.name}, a table without the column {', '.join(missing)}")
+    if not phrases:
+        inner = (path for path in others[:_MAX_SEARCHED] if "/" in path and (root / path).is_dir())
+        phrases += [f"folders inside its folders, such as {path}" for path in inner][:1]
+    if not phrases and len(files) > 1:
+        phrases.append(f"folders without photographs ({len(files) - 1:,})")
+    return phrases
 
 
 def _check_single_layout(
@@ -244,28 +253,20 @@ def _ambiguous(first: Path, second: Path) -> InputError:
     )
 
 
-@dataclass(frozen=True)
-class _Sample:
-    """A row of a table: location id, class, coordinates and file names."""
-
-    id: str
-    class_name: str
-    latitude: float
-    longitude: float
-    image_names: tuple[str, ...]
-
-
 def _read_table(
     table: Path, files: Mapping[str, Sequence[str]]
 ) -> tuple[list[Location], list[SkippedLocation]]:
-    samples = sorted(_read_samples(table), key=lambda sample: sample.id)
+    samples = sorted(read_samples(table), key=lambda sample: sample.id)
     image_names = {name for sample in samples for name in sample.image_names}
     folder = _photograph_folder(table, image_names, files)
-    available = image_names.intersection(files[folder])
+    photographs = (name for name in files[folder] if canonical_name(name) in image_names)
+    available = _by_canonical_name(table.parent / folder, photographs)
     prefix = f"{folder}/" if folder else ""
     locations, skipped = [], []
     for sample in samples:
-        images = tuple(f"{prefix}{name}" for name in sample.image_names if name in available)
+        images = tuple(
+            f"{prefix}{available[name]}" for name in sample.image_names if name in available
+        )
         if len(images) == len(DIRECTIONS):
             north, east, south, west = images
             locations.append(
@@ -289,7 +290,11 @@ def _photograph_folder(table: Path, wanted: set[str], files: Mapping[str, Sequen
     In the public archive `test_images` may have the same names as `train_images`: of several
     folders, the one that starts with the same word as the table is used.
     """
-    folders = [folder for folder, names in files.items() if not wanted.isdisjoint(names)]
+    folders = [
+        folder
+        for folder, names in files.items()
+        if not wanted.isdisjoint(map(canonical_name, names))
+    ]
     if not folders:
         raise InputError(
             f"{table}: its photographs are not beside it or in a folder below; unpack them there."
@@ -302,59 +307,13 @@ def _photograph_folder(table: Path, wanted: set[str], files: Mapping[str, Sequen
     raise _ambiguous(table.parent / folders[0], table.parent / folders[1])
 
 
-def _read_samples(table: Path) -> list[_Sample]:
-    """Read a table; raises InputError naming an invalid line."""
-    result: dict[str, _Sample] = {}
-    with table.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file, strict=True)
-        try:
-            missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-            if missing:
-                raise ValueError(f"has no column {', '.join(missing)}")
-            for row in reader:
-                name, sample = _parse_sample(row)
-                if name in result:
-                    raise ValueError(f"names {name} again")
-                result[name] = sample
-        except UnicodeDecodeError:
-            raise InputError(f"{table}: not UTF-8 text; save it in UTF-8.") from None
-        except (ValueError, csv.Error) as error:
-            line = reader.reader.line_num
-            raise InputError(f"{table}: line {line} {error}; correct the file.") from None
-    return list(result.values())
-
-
-def _parse_sample(row: Mapping[str | None, str | list[str] | None]) -> tuple[str, _Sample]:
-    """Return the name and the sample of a row; raises ValueError with the rest of a sentence."""
-    if None in row or None in row.values():
-        raise ValueError("has more or fewer columns than the first")
-    *images, state, latitude, longitude = (str(row[column]).strip() for column in COLUMNS)
-    # File names from a table must not lead out of the folder.
-    parts = [
-        None if "/" in image or "\\" in image else parse_sample_name(image) for image in images
-    ]
-    names = {part[0] for part in parts if part}
-    directions = tuple(part[1] for part in parts if part)
-    if len(names) != 1 or directions != DIRECTIONS:
-        raise ValueError("does not name <sample>_north.jpg and the same for east, south and west")
-    if not state or not is_printable(state) or "/" in state or "\\" in state:
-        raise ValueError(f"has an invalid state {state!r}")
-    coordinates = (_parse_degrees(latitude, 90), _parse_degrees(longitude, 180))
-    (name,) = names
-    return name, _Sample(f"{state}/{name}", state, *coordinates, tuple(images))
-
-
-def _parse_degrees(text: str, limit: float) -> float:
-    """Return a coordinate, NaN for an empty one; raises ValueError outside [-limit, limit]."""
-    try:
-        value = float(text) if text else float("nan")
-    except ValueError:
-        value = float("inf")
-    if abs(value) > limit:
-        raise ValueError(
-            f"has an invalid coordinate {text!r}, expected -{limit} to {limit} degrees"
-        )
-    return value
+def print_warnings(index: Index) -> None:
+    """Print the warnings about a folder; of many, the first ones."""
+    for warning in index.warnings[:_MAX_WARNINGS]:
+        print_text(warning)
+    more = len(index.warnings) - _MAX_WARNINGS
+    if more > 0:
+        print(f"and {more} more; the report of `resnetbolt prepare` has all")
 
 
 def data_fingerprint(digests: Iterable[tuple[str, bytes]]) -> str:

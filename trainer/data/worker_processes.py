@@ -16,6 +16,7 @@ from multiprocessing.context import ForkServerContext
 from typing import Any, TypeVar
 
 from common.errors import InputError
+from common.signals import blocked_signals
 
 PRELOAD = ("trainer.data.dataset", "trainer.data.prepare.scan")
 PREFETCH = 4
@@ -102,7 +103,8 @@ def _results(
 
 def _submit(pool: ProcessPoolExecutor, items: Iterable[Any]) -> list[Future[Any]]:
     try:
-        return [pool.submit(_call, item) for item in items]
+        with blocked_signals():
+            return [pool.submit(_call, item) for item in items]
     except OSError as error:
         raise _failure(error) from error
 
@@ -143,11 +145,8 @@ def _worker_context(preload: Sequence[str]) -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(preload))
     resource_tracker.ensure_running()  # Starting it unblocks the signals again.
-    old_mask = signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED_SIGNALS)
-    try:
+    with blocked_signals(BLOCKED_SIGNALS):
         forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, old_mask)
     return context
 
 

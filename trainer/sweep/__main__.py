@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Collection
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -13,7 +14,8 @@ from tyro.conf import Positional, UseAppendAction, arg
 
 from common.cli import cli_errors
 from common.errors import InputError, Interrupted
-from common.signals import StopSignal, stop_signal
+from common.signals import StopSignal, blocked_signals, stop_signal
+from common.text import print_text
 from common.validation import Count, option
 from trainer.options import TrainingOptions, explicit_fields, parse
 from trainer.sweep import RESUME_HINT
@@ -102,7 +104,7 @@ def _sweep(options: Options, explicit: Collection[str], prog: str) -> int:
                 remove_weights(run)
             print(results.write(study, n_trials), end="")
             finished = results.count_finished(study, n_trials)
-    print(f"{finished} of {n_trials} trials -> {task.folder / 'table.md'}")
+    print_text(f"{finished} of {n_trials} trials -> {task.folder / 'table.md'}")
     if finished == n_trials:
         return 0
     if stop.received:
@@ -162,11 +164,12 @@ def _create_task(options: Options, explicit: Collection[str]) -> "Task":
 def _check_data(task: "Task") -> None:
     """Raise InputError for photographs that cannot be trained on, before the study is created."""
     from trainer.data.prepare.photograph_index import prepare
-    from trainer.data.split import split_by_location
+    from trainer.data.split import exclude_small_classes, split_by_location
 
     config = task.sweep.config
-    prepared = prepare(Path(task.sweep.data), task.index, config.num_workers)
-    split_by_location(prepared.index, config.validation_fraction, config.seed)
+    index = prepare(Path(task.sweep.data), task.index, config.num_workers).index
+    index = exclude_small_classes(index, config.min_locations)
+    split_by_location(index, config.validation_fraction, config.seed)
 
 
 def _run_workers(prog: str, task: "Task", n_jobs: int, stop: StopSignal) -> list[int]:
@@ -179,13 +182,20 @@ def _run_workers(prog: str, task: "Task", n_jobs: int, stop: StopSignal) -> list
         context.Process(target=worker.run, args=(prog, task, environment))
         for environment in _environments(n_jobs)
     ]
-    for process in workers:
-        process.start()
-    while alive := [process for process in workers if process.is_alive()]:
-        wait([process.sentinel for process in alive], timeout=_POLL_INTERVAL)
-        if stop.received:  # Repeatedly: between two trainings, a worker may miss the signal.
-            for process in alive:
-                process.terminate()
+    resource_tracker.ensure_running()  # Starting it unblocks the signals.
+    with blocked_signals():  # In the workers until they handle them.
+        for process in workers:
+            process.start()
+    try:
+        while alive := [process for process in workers if process.is_alive()]:
+            wait([process.sentinel for process in alive], timeout=_POLL_INTERVAL)
+            if stop.received:  # Repeatedly: between two trainings, a worker may miss the signal.
+                for process in alive:
+                    process.terminate()
+    except BaseException:  # They did not stop in time, and this process could not end before them.
+        for process in workers:
+            process.kill()
+        raise
     return [process.exitcode or 0 for process in workers]
 
 

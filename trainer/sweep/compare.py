@@ -11,6 +11,7 @@ from tyro.conf import Positional, UseAppendAction, arg
 from common.cli import cli_errors
 from common.errors import InputError, Interrupted
 from common.system_errors import explain
+from common.text import print_text
 from trainer.options import TrainingOptions, explicit_fields, parse
 from trainer.sweep import RESUME_HINT
 from trainer.sweep.settings import Setting, parse_settings
@@ -76,14 +77,14 @@ def _compare(options: Options, explicit: Mapping[str, Any]) -> None:
         for number, setting in enumerate(settings, start=1):
             run = folder / setting.folder_name
             if is_main:
-                print(f"Setting {number} of {len(settings)}: {setting.text} -> {run}")
+                print_text(f"Setting {number} of {len(settings)}: {setting.text} -> {run}")
             try:
                 rows.append(comparison.run(setting))
             except Interrupted as stop:
                 raise Interrupted(f"{run}: stopped and saved; {RESUME_HINT}.") from stop
         if is_main:
             print(write(folder, rows), end="")
-            print(f"{len(rows)} settings -> {folder / 'table.md'}, .csv and .tex")
+            print_text(f"{len(rows)} settings -> {folder / 'table.md'}, .csv and .tex")
 
 
 def _read_lines(path: Path) -> list[str]:

@@ -13,6 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from common import distributed
 from common.errors import InputError
 from common.files import atomic_write_text
+from common.text import print_text
 from trainer import checkpoint as checkpoints
 from trainer.config import Config
 from trainer.data.dataset import LocationDataset
@@ -73,12 +74,12 @@ class Comparison:
             )
         skipped = len(self.test.index.skipped)
         if skipped and distributed.current_processes().is_main:
-            print(f"{test}: skips {skipped} locations that cannot be used")
+            print_text(f"{test}: skips {skipped} locations that cannot be used")
         unknown = sorted(set(self.test.index.class_names) - set(known))
         if unknown:
             raise InputError(
-                f"{self.test.index.root / unknown[0]}: --data has no such class; remove the folder "
-                "or train with it."
+                f"{self.test.index.root}: --data has no locations of the classes "
+                f"{', '.join(unknown)}; remove them or train with them."
             )
 
     def run(self, setting: Setting) -> Row:
@@ -118,11 +119,13 @@ class Comparison:
 def evaluate_on_test(run: Path, test: PreparedData) -> dict[str, float]:
     """Return the scores of a run's best checkpoint on the test set: shares in [0, 1].
 
+    Classes that the training left out are left out here too.
     They are stored in `RUN/test.json` with the hashes of the checkpoint and of the photographs, and
     computed again when either has changed. Raises InputError.
     """
     checkpoint = checkpoints.read(run)
-    locations = test.index.locations
+    excluded = set(checkpoint.excluded_classes)
+    locations = tuple(item for item in test.index.locations if item.class_name not in excluded)
     key = {"checkpoint": checkpoint.sha256, "photographs": test.fingerprint(locations)}
     stored = _read_json(run / TEST_FILE)
     stored_scores = {name: stored[name] for name in SCORES if name in stored}

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from optuna.trial import TrialState
 from optuna.visualization import matplotlib as visualization
 
+from common.figure_text import literal_text
 from common.files import atomic_write
 
 INCHES_PER_MILLIMETRE = 1 / 25.4
@@ -28,7 +29,13 @@ def write_plots(study: optuna.Study, folder: Path, target_name: str) -> None:
     states = [trial.state for trial in study.get_trials(deepcopy=False)]
     complete = states.count(TrialState.COMPLETE)
     mpl.use("agg")
-    with warnings.catch_warnings(), mpl.rc_context(STYLE):
+    texts = {
+        value
+        for trial in study.get_trials(deepcopy=False)
+        for value in trial.params.values()
+        if isinstance(value, str)
+    }
+    with literal_text(sorted(texts), STYLE), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Of experimental functions, and of equal values.
         if complete:
             axes = visualization.plot_parallel_coordinate(study, target_name=target_name)

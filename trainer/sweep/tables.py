@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from common.files import atomic_write_text
-from common.tables import to_markdown
+from common.tables import escape_latex, to_csv, to_markdown
 from trainer.sweep.overrides import Value, format_value
 
 
@@ -38,7 +38,7 @@ def write(folder: Path, frame: pd.DataFrame, columns: Columns) -> str:
     """Write `table.md` and `table.csv` and return the first; raises InputError."""
     text = markdown(frame, columns)
     atomic_write_text(folder / "table.md", text)
-    atomic_write_text(folder / "table.csv", frame.to_csv(index=False, lineterminator="\n"))
+    atomic_write_text(folder / "table.csv", to_csv(frame))
     return text
 
 
@@ -59,17 +59,16 @@ def latex(frame: pd.DataFrame, columns: Columns) -> str:
     broken after their comma.
     """
     shown = {name: column for name, column in _columns(frame, columns).items() if column.in_paper}
-    cells = _format(frame[list(shown)], columns).fillna("--")
-    cells.columns = pd.MultiIndex.from_tuples(
-        [
-            (column.group, column.title) if column.group else column.title.rpartition(", ")[::2]
-            for column in shown.values()
-        ]
-    )
+    cells = _format(frame[list(shown)], columns).map(escape_latex, na_action="ignore").fillna("--")
+    heads = [
+        (column.group, column.title) if column.group else column.title.rpartition(", ")[::2]
+        for column in shown.values()
+    ]
+    cells.columns = pd.MultiIndex.from_tuples([tuple(map(escape_latex, head)) for head in heads])
     text = _text_columns(frame)
     table: str = cells.to_latex(
         index=False,
-        escape=True,
+        escape=False,
         column_format="".join("l" if name in text else "r" for name in shown),
         multicolumn_format="c",
     )
@@ -82,7 +81,8 @@ def latex(frame: pd.DataFrame, columns: Columns) -> str:
     # pandas draws no rules below the groups, which are in the first row.
     head, end, body = table.partition("\\\\\n")
     rule = f"{' '.join(rules)}\n" if rules else ""
-    return f"% Needs \\usepackage{{booktabs}}.\n{head}{end}{rule}{body}"
+    needs = r"% Needs \usepackage{booktabs} and \usepackage[T1]{fontenc}."
+    return f"{needs}\n{head}{end}{rule}{body}"
 
 
 def _columns(frame: pd.DataFrame, columns: Columns) -> dict[str, Column]:

@@ -17,7 +17,8 @@ from optuna.trial import TrialState
 
 from common.cli import cli_errors
 from common.errors import Interrupted
-from common.signals import stop_signal
+from common.signals import SIGNALS, stop_signal
+from common.text import print_text
 from trainer.errors import TrainingError
 from trainer.sweep import RESUME_HINT
 from trainer.sweep.overrides import Overrides, Value, apply_overrides, format_value
@@ -58,6 +59,9 @@ def run(program: str, task: Task, environment: dict[str, str]) -> None:
         stop_signal() as stop,
         open_study(task.folder, task.sweep) as study,
     ):
+        signal.pthread_sigmask(
+            signal.SIG_UNBLOCK, SIGNALS
+        )  # The command started it with them blocked.
         while not stop.received and (trial := study.ask(task.overrides)):
             try:
                 _train(study, trial, task)
@@ -94,7 +98,7 @@ def _train(study: StudyFolder, trial: optuna.Trial, task: Task) -> None:
     sweep, run = task.sweep, study.run_folder(trial.number)
     config = apply_overrides(sweep.config, trial.params)
     values = ", ".join(f"{name} {format_value(value)}" for name, value in trial.params.items())
-    print(f"Trial {trial.number} of {len(task.overrides)}: {values}", flush=True)
+    print_text(f"Trial {trial.number} of {len(task.overrides)}: {values}", flush=True)
     state, reason, value = TrialState.COMPLETE, "", None
     try:
         if trial.should_prune():  # It was killed between the report of an epoch and its pruning.
@@ -127,7 +131,7 @@ def _train(study: StudyFolder, trial: optuna.Trial, task: Task) -> None:
         remove_weights(run)
         torch.cuda.empty_cache()
     ending = {TrialState.COMPLETE: "finished", TrialState.PRUNED: "pruned"}.get(state, reason)
-    print(f"Trial {trial.number}: {ending}", flush=True)
+    print_text(f"Trial {trial.number}: {ending}", flush=True)
 
 
 def _reporter(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from common.cli import cli_errors, parse
 from common.errors import InputError
 from common.files import resolve_link
+from common.text import print_text
 from common.validation import validate
 from workbench.attribution.batch_request import BatchRequest
 
@@ -37,7 +38,7 @@ def main(arguments: list[str] | None = None, prog: str = "python -m workbench.at
             job = replace(options, out=resolve_link(options.out))
             file = run_batch_job(job, store, explainer)
             if distributed.current_processes().is_main:
-                print(summary(file))
+                print_text(summary(file))
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from tqdm import tqdm
 
 from common.errors import InputError
 from common.files import atomic_write
+from common.names import canonical_names
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
 from workbench.attribution.serialization import (
@@ -85,10 +87,11 @@ class AttributionFile:
         )
         self.options: Mapping[str, Any] = json.loads(file.attrs["asked"])
         self.provenance: Mapping[str, Any] = json.loads(file.attrs["provenance"])
-        self.location_ids: tuple[str, ...] = tuple(self.dataset("/location/id").tolist())
+        self.location_ids = canonical_names(self.dataset("/location/id").tolist())
         self._rows = {name: row for row, name in enumerate(self.location_ids)}
         reasons = self.dataset("/failure/reason").tolist()
-        self.failures = tuple(zip(self.dataset("/failure/id").tolist(), reasons, strict=True))
+        failed = canonical_names(self.dataset("/failure/id").tolist())
+        self.failures = tuple(zip(failed, reasons, strict=True))
 
     def __len__(self) -> int:
         """Return N, the number of attributions."""
@@ -115,7 +118,7 @@ class AttributionFile:
         """
         row = self._rows[location_id]
         with hdf5.hdf5_errors(self.path, KIND):
-            return from_arrays(
+            attribution = from_arrays(
                 {
                     entry.name: _values(
                         self._file[entry.name], row if entry.axes[0] == "N" else slice(None)
@@ -123,6 +126,8 @@ class AttributionFile:
                     for entry in _attribution_entries(self._file)
                 }
             )
+        request = attribution.request.match_names((), ())
+        return replace(attribution, location_id=location_id, request=request)
 
     def get(self, location_id: str, request: AttributionRequest) -> Attribution | None:
         """Return the attribution for exactly this resolved request, None where there is none.
@@ -133,9 +138,10 @@ class AttributionFile:
             return None
         with hdf5.hdf5_errors(self.path, KIND):
             stored = _values(self._file["/question"], self._rows[location_id])
-            if request_from_json(str(stored)) != request:
-                return None
-        return self.at(location_id)
+            stored_request = request_from_json(str(stored))
+        if request not in (stored_request, stored_request.match_names((), ())):
+            return None
+        return replace(self.at(location_id), request=request)
 
 
 def read(path: Path) -> AttributionFile:

@@ -17,6 +17,7 @@ import numpy as np
 from common.errors import InputError
 from common.files import atomic_write
 from common.system_errors import explain
+from common.text import print_text
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
 from workbench.attribution.serialization import (
@@ -96,7 +97,7 @@ class AttributionCache:
                 self._failed = True
                 if isinstance(error, OSError):
                     error = InputError(f"{self._folder}: {explain(error)}.")
-                print(f"Not all explanations are cached. {error}", file=sys.stderr)
+                print_text(f"Not all explanations are cached. {error}", file=sys.stderr)
 
     def _write(self, attribution: Attribution) -> int:
         """Write an attribution and return its size in bytes."""

@@ -64,6 +64,7 @@ class RequestResolver:
     def resolve(self, location_id: str, request: AttributionRequest) -> AttributionRequest:
         """Return the request with its classes by name (`Explainer.resolve`)."""
         names = self._store.class_names
+        request = request.match_names(names, self._rows)
         request.validate(names)
         row = self._rows[location_id]
         if request.baseline_location and request.baseline_location not in self._rows:

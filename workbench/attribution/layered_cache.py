@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from common.errors import InputError
+from common.text import print_text
 from workbench.attribution import attribution_file
 from workbench.attribution.attribution_file import AttributionFile
 from workbench.attribution.cache import AttributionCache
@@ -35,7 +36,7 @@ class LayeredCache:
             try:
                 attribution = layer.get(location_id, request)
             except InputError as error:
-                print(error, file=sys.stderr)
+                print_text(error, file=sys.stderr)
                 continue
             if attribution is not None and attribution.checks is not None:
                 return attribution

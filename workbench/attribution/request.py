@@ -1,5 +1,6 @@
 """Attribution requests: method, baseline, target and tolerances."""
 
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal, get_args
 
@@ -7,6 +8,7 @@ from pydantic import Field
 
 from common import validation
 from common.errors import InputError
+from common.names import match_name
 
 Method = Literal[
     "integrated_gradients",
@@ -73,6 +75,19 @@ class AttributionRequest:
     """side of occlusion's window, as a fraction of a view's; the stride is half of it"""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     """seed of all random draws"""
+
+    def match_names(self, class_names: Container[str], ids: Container[str]) -> "AttributionRequest":
+        """Return the request with names of the lists, also where they differ in Unicode's form.
+
+        Raises InputError for a value of another type.
+        """
+        validation.validate(self, str)
+        return replace(
+            self,
+            target=match_name(self.target, class_names),
+            contrast_target=match_name(self.contrast_target, class_names),
+            baseline_location=match_name(self.baseline_location, ids),
+        )
 
     def validate(self, class_names: tuple[str, ...]) -> None:
         """Raise InputError, with the possible values, for a request that cannot be fulfilled."""

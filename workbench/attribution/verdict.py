@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from common.text import number
 from workbench.attribution.request import BASELINE_TITLES
 from workbench.attribution.result import Attribution, Checks
 
@@ -118,7 +119,7 @@ def _random_order(checks: Checks) -> Reason:
         )
     return _against(
         "Deletion and insertion in the map's order change the probability no more than in random "
-        f"order ({difference:+.0%} of it; chance reaches {MIN_GAIN:.0%}).",
+        f"order ({number(difference, '+.0%')} of it; chance reaches {MIN_GAIN:.0%}).",
         decisive=True,
     )
 
@@ -129,12 +130,13 @@ def _edge_order(checks: Checks) -> Reason:
         return Reason(
             f"The map's order is better than an edge detector's, by {difference:.0%}.", "for"
         )
-    return _against(f"An edge detector's order is better than the map's, by {-difference:.0%}.")
+    share = number(-difference, ".0%")
+    return _against(f"An edge detector's order is better than the map's, by {share}.")
 
 
 def _model_randomization(checks: Checks) -> Reason:
     stage, correlation = list(checks.model_randomization.items())[-1]
-    text = f"rank correlation {correlation:.2f} with random weights down to {stage}"
+    text = f"rank correlation {number(correlation, '.2f')} with random weights down to {stage}"
     # A map with the opposite sign is the same picture.
     if abs(correlation) < SIMILAR:
         return Reason(f"The map depends on the learned weights: {text}.", "for")
@@ -142,7 +144,7 @@ def _model_randomization(checks: Checks) -> Reason:
 
 
 def _input_randomization(checks: Checks) -> Reason:
-    text = f"rank correlation {checks.input_randomization:.2f} with maps of noise images"
+    text = f"rank correlation {number(checks.input_randomization, '.2f')} with maps of noise images"
     if checks.input_randomization < INPUT_INDEPENDENT:
         return Reason(f"The strong patches depend on the photograph: {text}.", "for")
     return _against(f"The same patches are strong for any image: {text}.")
@@ -154,12 +156,14 @@ def _noise_stability(checks: Checks) -> Reason:
         return Reason(
             f"The map is stable under small noise: rank correlation {lowest:.2f} or more.", "for"
         )
-    return _against(f"Small noise changes the map: rank correlation down to {lowest:.2f}.")
+    return _against(
+        f"Small noise changes the map: rank correlation down to {number(lowest, '.2f')}."
+    )
 
 
 def _baseline_agreement(checks: Checks) -> Reason:
     text = ", ".join(
-        f"{BASELINE_TITLES[name]} {correlation:.2f}"
+        f"{BASELINE_TITLES[name]} {number(correlation, '.2f')}"
         for name, correlation in checks.baseline_agreement.items()
     )
     if max(checks.baseline_agreement.values()) >= SIMILAR:

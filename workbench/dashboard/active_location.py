@@ -71,7 +71,12 @@ def views(location: str, predictions: Predictions, has_photographs: bool) -> lis
         for heading in HEADINGS
     ]
     return [
-        html.Div(figures, className="views", id="views"),
+        html.Div(
+            figures,
+            className="views",
+            id="views",
+            title="Whole photographs, scaled to squares as the model sees them",
+        ),
         html.Div(
             [
                 html.Span("true", className="label"),

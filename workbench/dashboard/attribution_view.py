@@ -8,6 +8,7 @@ from dash import html
 from numpy.typing import NDArray
 from PIL import Image
 
+from common.text import number
 from workbench.attribution.result import Attribution
 from workbench.dashboard import overlay
 from workbench.dashboard.components import attributes
@@ -168,7 +169,7 @@ def failure(message: str) -> html.P:
 
 def signed(value: float) -> str:
     """Return a number with sign and four digits."""
-    return f"{value:+#.4g}".replace("-", "−")
+    return number(value, "+#.4g")
 
 
 def _bar(text: str, bar: html.Progress) -> html.Div:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from dash import dcc, html
 
+from common.text import number
 from workbench.attribution.request import BASELINE_TITLES
 from workbench.attribution.result import Attribution, Checks
 from workbench.attribution.verdict import INPUT_INDEPENDENT, SIMILAR, Verdict, gain, verdict
@@ -63,7 +64,7 @@ def details(checks: Checks, probability: float) -> list[Any]:
         className="curves",
         responsive=True,
     )
-    gains = ", ".join(f"{order} {_number(gain(checks, order), 3)}" for order in checks.deletion)
+    gains = ", ".join(f"{order} {number(gain(checks, order), '.3f')}" for order in checks.deletion)
     correlation = "rank correlation of the maps over patches"
     change = f"change of the probability {probability:.1%}, in percentage points"
     baselines = [
@@ -142,7 +143,7 @@ def _table(
                 _row(
                     name,
                     value / most,
-                    _number(value * 100, 1, "+") if share else _number(value, 2),
+                    number(value * 100, "+.1f") if share else number(value, ".2f"),
                     flagged=name in flagged,
                 )
                 for name, value in rows
@@ -152,12 +153,6 @@ def _table(
         ],
         className="measure",
     )
-
-
-def _number(value: float, digits: int, sign: str = "") -> str:
-    """Return a rounded number; zero has no sign."""
-    rounded = round(value, digits)
-    return f"{rounded:{sign}.{digits}f}".replace("-", "−") if rounded else f"{0:.{digits}f}"
 
 
 def _row(name: str, length: float, text: str, *, flagged: bool) -> html.Div:

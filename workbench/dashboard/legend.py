@@ -4,12 +4,15 @@ from typing import Any
 
 from dash import Dash, Input, Output, html
 
+from common.text import shorten
 from workbench.dashboard.components import attributes, panel, segments
 from workbench.evaluation.predictions import Predictions
 from workbench.figures import screen
 from workbench.figures.colors import class_colors
 
 ORDERS = {"name": "Name", "auc": "AUC"}
+NAME_COLUMNS = 16
+"""Width of the longest name, in columns of a terminal."""
 
 
 def layout(predictions: Predictions) -> html.Section:
@@ -50,13 +53,14 @@ def entries(predictions: Predictions, order: Any) -> list[html.Button]:
     }
     colors = class_colors(predictions.class_names)
     names = list(predictions.class_names)
+    shown = dict(zip(names, shorten(names, NAME_COLUMNS), strict=True))
     if order == "auc":
         names.sort(key=lambda name: auc.get(name, -1), reverse=True)
     return [
         html.Button(
             [
                 _swatch(colors[name]),
-                html.Span(name, className="name"),
+                html.Span(shown[name], className="name"),
                 html.Span(f"{count[name]:,}", className="number"),
                 html.Span(f"{auc[name]:.3f}" if name in auc else "–", className="number"),
             ],

@@ -8,9 +8,16 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from common.errors import InputError
+from common.photographs import (
+    DECODE_ERRORS,
+    describe_error,
+    open_rgb,
+    to_square,
+    unusable_message,
+)
 from workbench.attribution.result import COLOR_PERCENTILE
 
 LARGEST = 512
@@ -47,7 +54,7 @@ def blend(
     """Return a photograph in pale grey under its map (H, W), red for and blue against.
 
     The opacity is |map| / `full`, at most 1, times `max_opacity`. The map is scaled to the
-    photograph.
+    photograph, a square as the model sees it.
     """
     grey = np.asarray(photograph.convert("L"), dtype=np.float32)
     base = np.repeat((70 + grey * 0.7)[:, :, None], 3, axis=2)
@@ -64,23 +71,26 @@ def blend(
 
 
 def views(paths: Sequence[Path], largest: int = LARGEST) -> list[Image.Image]:
-    """Return upright photographs, no side longer than `largest` pixels; raises InputError."""
+    """Return photographs as the model sees them, squares; raises InputError.
+
+    A square has the longer side of its photograph, but at most `largest` pixels.
+    """
     result = []
     for path in paths:
         try:
-            with Image.open(path, formats=("JPEG",)) as photograph:
-                upright = ImageOps.exif_transpose(photograph)
-                upright.thumbnail((largest, largest))
-                result.append(upright.convert("RGB"))
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            raise InputError(
-                f"{path}: the photograph cannot be read; restore it, or extract again."
-            ) from error
+            photograph = open_rgb(path.read_bytes(), largest)
+        except DECODE_ERRORS as error:
+            message = unusable_message(path, describe_error(error), "extract again")
+            raise InputError(message) from error
+        result.append(to_square(photograph, min(largest, max(photograph.size))))
     return result
 
 
 def average(locations: Sequence[Sequence[Image.Image]]) -> list[Image.Image]:
-    """Return the mean photograph of each view over several locations, in grey."""
+    """Return the mean photograph of each view over several locations, in grey.
+
+    Photographs are squares; they are scaled to the size of the first location's.
+    """
     result = []
     for same in zip(*locations, strict=True):
         size = same[0].size

@@ -2,12 +2,14 @@
 
 import uuid
 from collections.abc import Iterable, Sequence
+from html import escape as html_escape
 from pathlib import Path
 
 import flask
 from dash import Dash, Input, Output, dcc, html
 from dash.dependencies import ClientsideFunction
 
+from common.text import printable
 from workbench.attribution.explainer import Explainer
 from workbench.attribution.layered_cache import LayeredCache
 from workbench.dashboard import access as access_control
@@ -87,7 +89,8 @@ def create_app(
         requests_pathname_prefix=prefix,
         enable_mcp=False,
         assets_folder=str(assets),
-        title=f"{name} – {PRODUCT}",
+        # Dash puts it into `_PAGE` as it is, and replaces placeholders in it.
+        title=f"{html_escape(printable(name)).replace('{', '&#123;')} – {PRODUCT}",
         update_title="",
         index_string=_PAGE.replace("ICON", f"{prefix}assets/icon.svg"),
         serve_locally=True,

@@ -5,6 +5,7 @@ from urllib.parse import quote
 import flask
 
 from common.errors import InputError
+from common.photographs import DECODE_ERRORS, upright_jpeg
 from workbench.store.photographs import Photographs
 
 
@@ -25,6 +26,9 @@ def photograph_url(location_id: str, heading: str) -> str:
 def register_routes(server: flask.Flask, photographs: Photographs | None) -> None:
     """Serve `photograph_url`; anything that the store does not name is 404.
 
+    Photographs are turned upright here as for the model, not by the browser, which may read an
+    orientation from the file where the decoder finds none, or the reverse.
+
     The URL is a key to look up, never a path, so no other file can be requested.
     """
 
@@ -34,7 +38,10 @@ def register_routes(server: flask.Flask, photographs: Photographs | None) -> Non
             if photographs is None:
                 raise KeyError(location_id)
             path = photographs.path(location_id, heading)
-            # No max_age: the browser revalidates with the ETag.
-            return flask.send_file(path, mimetype="image/jpeg")
-        except (KeyError, InputError, OSError):
+            response = flask.Response(upright_jpeg(path.read_bytes()), mimetype="image/jpeg")
+        except (KeyError, InputError, *DECODE_ERRORS):
             flask.abort(404)
+        # No max_age: the browser revalidates with the ETag.
+        response.add_etag()
+        response.make_conditional(flask.request)
+        return response

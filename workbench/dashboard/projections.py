@@ -8,7 +8,7 @@ from typing import Any
 from dash import Dash, Input, Output, dcc, html, no_update
 from dash.dependencies import ClientsideFunction
 
-from embeddings.results import PROJECTION_TITLES, Projection
+from embeddings.results import PROJECTION_TITLES, QUALITY_TITLES, Projection
 from workbench.dashboard.components import attributes
 from workbench.evaluation.predictions import Predictions
 
@@ -89,22 +89,27 @@ def quality_summary(projection: Projection) -> list[html.Span]:
     quality = projection.quality
     if quality is None:
         return [html.Span("not evaluated", title=provenance(projection))]
-    stable = "" if quality.stability is None else f", {quality.stability:.0%} with other seeds"
+    title = {name: text.capitalize() for name, text in QUALITY_TITLES.items()}
+    kept = f"{quality.preservation.mean():.0%}"
+    stable = (
+        "" if quality.stability is None else f"\n{title['stability']}: {quality.stability:.0%}."
+    )
     words = (
         f"{provenance(projection)}\n"
-        f"Trustworthiness {quality.trustworthiness:.3f} and continuity {quality.continuity:.3f} "
+        f"{title['trustworthiness']} {quality.trustworthiness:.3f} and "
+        f"{QUALITY_TITLES['continuity']} {quality.continuity:.3f} "
         f"with {quality.n_neighbors} neighbours, for {quality.sample:,} locations.\n"
-        f"Neighbours of the same class: {quality.agreement:.1%} in the projection, "
-        f"{quality.feature_agreement:.1%} in the features.\n"
-        f"Neighbours kept: {quality.preservation.mean():.0%} on average{stable}."
+        f"{title['preservation']}: {kept} on average.\n"
+        f"{title['agreement']}: {quality.agreement:.1%} in the projection, "
+        f"{quality.feature_agreement:.1%} in the features.{stable}"
     )
     return [
         html.Span(
             [
-                "trust ",
+                f"{QUALITY_TITLES['trustworthiness']} ",
                 html.B(f"{quality.trustworthiness:.2f}"),
-                " · kept ",
-                html.B(f"{quality.preservation.mean():.0%}"),
+                f" · {QUALITY_TITLES['preservation']} ",
+                html.B(kept),
             ],
             title=words,
         )

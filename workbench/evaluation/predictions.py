@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import entr
 
+from common.names import match_name
 from workbench.evaluation import metrics
 from workbench.evaluation.columns import Column, columns
 from workbench.store import Store
@@ -74,7 +75,10 @@ class Predictions:
 
     def find(self, location_id: Any) -> str | None:
         """Return a location id from the browser, or None if the store has no such location."""
-        return location_id if isinstance(location_id, str) and location_id in self.rows else None
+        if not isinstance(location_id, str):
+            return None
+        location_id = match_name(location_id, self.rows)
+        return location_id if location_id in self.rows else None
 
     @cached_property
     def class_indices(self) -> Mapping[str, int]:

@@ -11,6 +11,7 @@ from common.cli import cli_errors, parse
 from common.errors import InputError
 from common.files import check_writable
 from common.resume_buffer import resume_directory
+from common.text import print_text
 from workbench.extract.request import ExtractionOptions, ExtractionRequest
 
 if TYPE_CHECKING:
@@ -86,12 +87,12 @@ def _print_summary(out: Path, store: "Store") -> None:
 
     result = accuracy(store.labels, store.logits)
     skipped = store.provenance["skipped"]
-    print(
+    print_text(
         f"{len(store)} locations, {len(store.class_names)} classes, {len(skipped)} skipped: "
         f"top-1 {result.top_1:.1%}, top-5 {result.top_5:.1%} -> {out}"
     )
     for location_id, reason in skipped:
-        print(f"  skipped {location_id}: {reason}")
+        print_text(f"  skipped {location_id}: {reason}")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ from common.files import check_writable, file_lock
 from common.resume_buffer import OUTPUT, RESUME, Results, ResumeBuffer
 from common.signals import stop_signal
 from common.system_errors import explain
-from trainer.data import dataset
+from common.text import print_text
+from trainer.data import dataset, layout
 from trainer.models.inference import fold_batch_norm, folding_is_exact
 from workbench import store as stores
 from workbench.extract.assembly import BATCH, ExtractedRows, assemble
@@ -89,11 +90,12 @@ def _begin(task: ExtractionTask, processes: Processes, stack: ExitStack) -> _Sta
     if not processes.is_main:
         return _Start(False, none, {})
     out, overwrite = task.request.out, task.request.overwrite
+    layout.print_warnings(task.index)
     stack.enter_context(file_lock(out))
     decisions = task.buffer.load(overwrite=overwrite)
     if decisions and _is_finished(out, decisions):
         if not overwrite:
-            print(f"{out}: was finished by an earlier start of this command.")
+            print_text(f"{out}: was finished by an earlier start of this command.")
             return _Start(True, none, decisions)
         decisions = None
     check_writable(out, overwrite=overwrite)

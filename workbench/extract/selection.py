@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.errors import InputError
+from common.names import canonical_name
 from trainer.checkpoint import Checkpoint
-from trainer.data.layout import Index, Location, pano_id
+from trainer.data.file_names import pano_id
+from trainer.data.layout import Index, Location
 from workbench.store import SPLITS
 
 SPLIT_OPTIONS = {"train": "training", "validation": "validation", "all": ""}
@@ -27,12 +29,17 @@ class Selection:
 def select(index: Index, run: Path, checkpoint: Checkpoint, split: str) -> Selection:
     """Return the locations of a split, a key of `SPLIT_OPTIONS`, in the index's order.
 
-    Raises InputError when there are none, or a class is unknown to the checkpoint.
+    Classes that the training left out are skipped. Raises InputError when there are no locations,
+    or classes are unknown to the checkpoint.
     """
     seen = _known_splits(index, checkpoint, split)
     locations, skipped = index.locations, [(item.id, item.reason) for item in index.skipped]
+    excluded = set(checkpoint.excluded_classes)
+    reason = "the training left out its class, which is small"
+    skipped += [(item.id, reason) for item in locations if item.class_name in excluded]
+    locations = tuple(item for item in locations if item.class_name not in excluded)
     if split != "all":
-        ids = dict.fromkeys(checkpoint.split[SPLIT_OPTIONS[split]])
+        ids = dict.fromkeys(map(canonical_name, checkpoint.split[SPLIT_OPTIONS[split]]))
         locations = tuple(location for location in locations if location.id in ids)
         skipped = [(name, reason) for name, reason in skipped if name in ids]
         reported_ids = {location.id for location in locations} | {name for name, _ in skipped}
@@ -45,8 +52,12 @@ def select(index: Index, run: Path, checkpoint: Checkpoint, split: str) -> Selec
     unknown = {location.class_name for location in locations} - set(checkpoint.class_names)
     if unknown:
         raise InputError(
-            f"{index.root / min(unknown)}: the checkpoint in {run} does not know this class; "
-            "remove the folder or train with it."
+            f"{index.root}: the checkpoint in {run} does not know the classes "
+            f"{', '.join(sorted(unknown))}; remove them or train with them."
+        )
+    if not locations:
+        raise InputError(
+            f"{index.root}: all classes were left out of the training of {run}; choose others."
         )
     splits = np.array([seen.get(location.id, 0) for location in locations], dtype=np.int8)
     return Selection(locations, splits, tuple(skipped))
@@ -59,7 +70,7 @@ def _known_splits(index: Index, checkpoint: Checkpoint, split: str) -> dict[str,
     folder, so there an id counts only in the folder of the training, or if a split is named.
     """
     seen = {
-        name: SPLITS.index(kind)
+        canonical_name(name): SPLITS.index(kind)
         for kind in ("training", "validation")
         for name in checkpoint.split[kind]
     }

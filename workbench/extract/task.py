@@ -29,7 +29,7 @@ class ExtractionTask:
             raise InputError("--data: name the folder of the photographs.")
         self.model, self.checkpoint = checkpoints.load(request.run, request.checkpoint)
         index = layout.index_folder(request.data or Path(self.checkpoint.data_root))
-        self.root = index.root
+        self.index, self.root = index, index.root
         self.selection = select(index, request.run, self.checkpoint, request.split)
         locations, class_names = self.selection.locations, self.checkpoint.class_names
         self.dataset = LocationDataset(

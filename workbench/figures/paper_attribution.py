@@ -10,13 +10,17 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 from numpy.typing import NDArray
 
+from common.figure_text import fit, text_width
+from common.text import number
 from workbench.attribution.result import COLOR_PERCENTILE, Attribution, Checks
 from workbench.attribution.verdict import gain, verdict
-from workbench.figures.paper import DOUBLE_COLUMN, GREY, MILLIMETRES_PER_INCH, STYLE
+from workbench.figures.paper import GREY, MILLIMETRES_PER_INCH, style
+from workbench.figures.sizes import DOUBLE_COLUMN
 
 HEADINGS = ("North", "East", "South", "West")
 ORDERS = {"map": ("the map", "#b2182b"), "random": ("random", GREY), "edges": ("edges", "#4d4d4d")}
 COLUMNS = 68  # Characters in a line of text of half the width.
+TITLE_SIZE = 8.0  # Points.
 SMALL = 6.0  # Points; smaller text cannot be read in print.
 
 
@@ -29,16 +33,12 @@ def figure(attribution: Attribution, views: NDArray[np.uint8]) -> Figure:
     """
     if views.shape != (4, 3, *attribution.values.shape[1:]):
         raise ValueError(f"views of shape {views.shape} for a map of {attribution.values.shape}")
-    with mpl.rc_context(STYLE):
+    request = attribution.request
+    with style([attribution.location_id, request.target_label, request.description]):
         width = DOUBLE_COLUMN / MILLIMETRES_PER_INCH
         result = Figure(figsize=(width, 0.86 * width))
         grid = result.add_gridspec(3, 4, height_ratios=(1, 1, 1.4))
-        request = attribution.request
-        result.suptitle(
-            f"{attribution.location_id}: {request.target_label}, probability "
-            f"{attribution.probability:.3f}\n{request.description}",
-            fontsize=8,
-        )
+        result.suptitle(_title(attribution), fontsize=TITLE_SIZE)
         _draw_views(result, grid, attribution, views)
         curves, text = result.add_subplot(grid[2, :2]), result.add_subplot(grid[2, 2:])
         if attribution.checks is None:
@@ -47,6 +47,17 @@ def figure(attribution: Attribution, views: NDArray[np.uint8]) -> Figure:
             _draw_curves(curves, attribution.checks)
         _draw_text(text, attribution)
     return result
+
+
+def _title(attribution: Attribution) -> str:
+    """Return what the figure shows, in lines that fit."""
+    room = DOUBLE_COLUMN - 8
+    request, location_id = attribution.request, attribution.location_id
+    target = f"{request.target_label}, probability {attribution.probability:.3f}"
+    lines = [f"{location_id}: {target}"]
+    if text_width(lines[0], TITLE_SIZE) > room:
+        lines = [location_id, target]
+    return "\n".join(fit([*lines, request.description], room, TITLE_SIZE))
 
 
 def _draw_views(
@@ -92,14 +103,14 @@ def _overlay_colormap() -> Colormap:
 def _draw_curves(axes: Axes, checks: Checks) -> None:
     for order, (name, color) in ORDERS.items():
         # The area under the insertion curve minus that under the deletion curve.
-        label = f"{name} ({gain(checks, order):+.2f})"
-        for curve, style in ((checks.deletion, "-"), (checks.insertion, "--")):
+        label = f"{name} ({number(gain(checks, order), '+.2f')})"
+        for curve, line in ((checks.deletion, "-"), (checks.insertion, "--")):
             axes.plot(
                 checks.fractions,
                 curve[order],
-                style,
+                line,
                 color=color,
-                label=label if style == "-" else None,
+                label=label if line == "-" else None,
             )
     axes.set(
         xlim=(0, 1),
@@ -129,12 +140,13 @@ def _draw_text(axes: Axes, attribution: Attribution) -> None:
 
 def _numbers(attribution: Attribution) -> str:
     """Return outputs, errors and cost in words."""
-    numbers = [f"Output {attribution.output:.3g}"]
+    numbers = [f"Output {number(attribution.output, '.3g')}"]
     if attribution.baseline_output is not None:
-        numbers[0] += f", of the baseline {attribution.baseline_output:.3g}"
+        numbers[0] += f", of the baseline {number(attribution.baseline_output, '.3g')}"
     if attribution.completeness_error is not None:
         text = attribution.completeness_text
-        numbers.append(f"completeness error {attribution.completeness_error:+.2g} ({text})")
+        error = number(attribution.completeness_error, "+.2g")
+        numbers.append(f"completeness error {error} ({text})")
     if attribution.error_estimate is not None:
         numbers.append(f"estimated map error {attribution.error_estimate:.1%}")
     cost = attribution.cost

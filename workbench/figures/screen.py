@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from common.text import columns, printable, shorten
 from workbench.evaluation.metrics import Confusion, Roc, RocCurve
 
 INK = "#1c2733"
@@ -18,6 +19,10 @@ WRONG = "#d1495b"
 UNKNOWN = "#b4bcc4"
 MOST_NAMED = 8
 MOST_TICKS = 18
+# Widths in columns of a terminal.
+LEGEND_NAME = 28
+TICK_NAME = 18
+HOVER_NAME = 80
 
 SHARE_SCALE = ((0.0, "#f2c14e"), (0.5, "#3a9e8f"), (1.0, "#27366f"))
 DIVERGING_SCALE = ((0.0, "#1848c4"), (0.5, "#d9dcdf"), (1.0, "#c4162a"))
@@ -28,6 +33,8 @@ _COUNT = (
     (0.65, "#3a78c2"),
     (1.0, "#12305f"),
 )
+# Plotly reads tags, entities, placeholders (`%{x}`) and, where MathJax is loaded, mathematics.
+_ENTITIES = str.maketrans({sign: f"&#{ord(sign)};" for sign in "&<>%$"})
 # Colour, dash and width of a curve, by the order of the patches.
 _ORDER = {
     "map": (ACCENT, "solid", 2),
@@ -37,6 +44,12 @@ _ORDER = {
 # Between the labels and the axis.
 _INVISIBLE_TICKS = {"ticks": "outside", "tickcolor": "rgba(0,0,0,0)"}
 _FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif'
+
+
+def literal(names: Sequence[str], limit: int = HOVER_NAME) -> list[str]:
+    """Return names as Plotly shows them: as they are, of at most `limit` columns (`shorten`)."""
+    shown = shorten([printable(name) for name in names], limit)
+    return [name.translate(_ENTITIES) for name in shown]
 
 
 def roc(result: Roc, colors: Mapping[str, str], named: Sequence[str] | None = None) -> go.Figure:
@@ -81,14 +94,15 @@ def roc(result: Roc, colors: Mapping[str, str], named: Sequence[str] | None = No
         showlegend=False,
     )
     for curve in [curve for curve in curves if curve not in front]:
-        figure.add_trace(_curve(curve, "#cdd4da", 0.9, False))
-    for rank, curve in enumerate(front):
+        figure.add_trace(_curve(curve, "#cdd4da", 0.9))
+    names = literal([curve.class_name for curve in front], LEGEND_NAME)
+    for rank, (curve, name) in enumerate(zip(front, names, strict=True)):
         worst = len(curves) > MOST_NAMED and rank >= 3
-        figure.add_trace(
-            _curve(curve, colors[curve.class_name], 1.8, True, "dash" if worst else "solid")
-        )
+        dash = "dash" if worst else "solid"
+        figure.add_trace(_curve(curve, colors[curve.class_name], 1.8, name, dash))
     if undefined:
-        listed = ", ".join(undefined[:4]) + (" …" if len(undefined) > 4 else "")
+        listed = ", ".join(literal(undefined[:4], TICK_NAME))
+        listed += " …" if len(undefined) > 4 else ""
         text = f"No curve: {listed} (no locations of this class or of others)"
         font = {"size": 10.5, "color": QUIET}
         _annotate(figure, text, 0.02, 0.98, yanchor="top", font=font)
@@ -101,7 +115,8 @@ def confusion(
     """Draw counts as a heat map, true classes in rows, predicted ones in columns.
 
     `true` restricts the rows, and the columns to the same classes and those predicted for them.
-    `marked` is a (true, predicted) cell to frame.
+    `marked` is a (true, predicted) cell to frame. The layout's `meta` has the class names of rows
+    ("true") and columns ("predicted"), which tell the page what a cell is.
     """
     names, counts = result.class_names, result.counts
     rows = columns = list(range(len(names)))
@@ -110,11 +125,12 @@ def confusion(
         columns = [index for index in columns if index in rows or counts[rows, index].any()]
     shown = counts[np.ix_(rows, columns)]
     down, across = [names[i] for i in rows], [names[i] for i in columns]
+    hover = literal(down), literal(across)
     figure = go.Figure(
         go.Heatmap(
             # Positions, not names: a name that looks like a number or a date stays a name.
             z=shown,
-            customdata=np.array([[(true_name, name) for name in across] for true_name in down])
+            customdata=np.array([[(name, other) for other in hover[1]] for name in hover[0]])
             if down
             else None,
             hovertemplate="true %{customdata[0]}<br>predicted %{customdata[1]}: <b>%{z}</b>"
@@ -128,6 +144,7 @@ def confusion(
         ),
         _layout(
             margin={"l": 8, "r": 10, "t": 8, "b": 8},
+            meta={"true": down, "predicted": across},
             xaxis=_names(across, "Predicted"),
             yaxis=_names(down, "True") | {"autorange": "reversed"},
         ),
@@ -204,19 +221,21 @@ def _annotate(figure: go.Figure, text: str, x: float, y: float, **style: Any) ->
 
 
 def _curve(
-    curve: RocCurve, color: str, width: float, named: bool, dash: str = "solid"
+    curve: RocCurve, color: str, width: float, name: str = "", dash: str = "solid"
 ) -> go.Scatter:
+    """Return a curve; the legend shows it if it has a `name` for it."""
     keep = _visible(curve)
+    (full_name,) = literal([curve.class_name])
     return go.Scatter(
         x=curve.false_positive_rate[keep].astype(np.float32),
         y=curve.true_positive_rate[keep].astype(np.float32),
         mode="lines",
         line={"color": color, "width": width, "dash": dash},
-        name=f"{curve.class_name} {curve.auc:.3f}",
-        hovertemplate=f"<b>{curve.class_name}</b> AUC {curve.auc:.3f}, "
+        name=f"{name or full_name} {curve.auc:.3f}",
+        hovertemplate=f"<b>{full_name}</b> AUC {curve.auc:.3f}, "
         f"{curve.positives:,} locations<br>"
         "true positives %{y:.1%}, false positives %{x:.1%}<extra></extra>",
-        showlegend=named,
+        showlegend=bool(name),
     )
 
 
@@ -247,14 +266,15 @@ def _share(title: str) -> dict[str, Any]:
 def _names(names: Sequence[str], title: str) -> dict[str, Any]:
     step = max(1, -(-len(names) // MOST_TICKS))
     tick = list(range(0, len(names), step))
-    level = sum(len(names[i]) + 2 for i in tick) * 7 < 300
+    shown = shorten([printable(name) for name in names], TICK_NAME)
+    level = sum(columns(shown[i]) + 2 for i in tick) * 7 < 300
     ordinal = {2: "second", 3: "third"}.get(step, f"{step}th")
     more = f" (every {ordinal} is labelled)" if step > 1 else ""
     return _axis(
         title + more,
         tickvals=tick,
         tickangle=0 if level or title == "True" else 90,
-        ticktext=[names[i] for i in tick],
+        ticktext=literal([shown[i] for i in tick]),
         tickfont={"size": 11 if len(tick) <= 12 else 9, "color": INK},
         ticklen=4,
         showgrid=False,

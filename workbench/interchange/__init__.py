@@ -8,7 +8,3 @@
     virelay    the project of ViRelAy; projections from its analyses
     pictures   the four views of a location as one picture
 """
-
-from workbench.interchange.frame import projection_from_frame, to_frame
-
-__all__ = ["projection_from_frame", "to_frame"]

@@ -1,25 +1,27 @@
 """`python -m workbench.interchange to-csv FILE.h5 ...`: the store for other programs, and back."""
 
+import shlex
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
 from common.cli import cli_errors, parse_subcommand
 from common.errors import InputError
 from common.files import check_writable, check_writable_directory
-from embeddings.results import Projection
-from workbench import store as stores
-from workbench.attribution.explainer import open_explainer
-from workbench.interchange import projector, table, virelay
-from workbench.interchange.frame import projection_from_frame
-from workbench.interchange.pictures import ViewReader, view_reader
-from workbench.store import Store
-from workbench.store.photographs import Photographs
+from common.text import print_text
+
+if TYPE_CHECKING:
+    from embeddings.results import Projection
+    from workbench.interchange.pictures import ViewReader
+    from workbench.store import Store
+    from workbench.store.photographs import Photographs
+
+# The methods import what they need: it takes seconds, and --help and a wrong option should not.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +37,10 @@ class _Command(ABC):
     def run_command(self) -> str:
         """Run the subcommand and return what it reports."""
 
-    def read(self) -> Store:
+    def read(self) -> "Store":
         """Return the store; raises InputError where it holds no locations."""
+        from workbench import store as stores
+
         store = stores.read(self.store)
         if not len(store):
             raise InputError(f"{self.store}: the store holds no locations; extract it again.")
@@ -63,6 +67,8 @@ class ToCsv(_ToFile):
 
     def run_command(self) -> str:
         """Write a CSV file."""
+        from workbench.interchange import table
+
         self.check_out()
         store = self.read()
         table.write_csv(self.out, store, logits=self.logits)
@@ -80,6 +86,8 @@ class ToParquet(_ToFile):
 
     def run_command(self) -> str:
         """Write a Parquet file and say how embedding-atlas opens it."""
+        from workbench.interchange import table
+
         self.check_out()
         store = self.read()
         read_views, _ = _pictures(self.data, store)
@@ -94,7 +102,7 @@ class ToParquet(_ToFile):
             words += ["--neighbors", "neighbours"]
         if read_views is not None:
             words += ["--image", "panorama"]
-        return f"{len(store)} locations -> {self.out}\nOpen it: {' '.join(words)}"
+        return f"{len(store)} locations -> {self.out}\nOpen it: {shlex.join(words)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,12 +118,15 @@ class ToProjector(_Command):
 
     def run_command(self) -> str:
         """Write the projector's folder and say how TensorBoard opens it."""
+        from workbench.interchange import projector
+
         check_writable_directory(self.out, projector.FILES, overwrite=self.overwrite)
         store = self.read()
         read_views, _ = _pictures(self.data, store)
         count = projector.write(self.out, store, features=self.features, read_views=read_views)
+        command = shlex.join(["tensorboard", "--logdir", str(self.out)])
         drawn = f" of {len(store)}, drawn with seed 0" if count < len(store) else ""
-        return f"{count} locations{drawn} -> {self.out}\nOpen it: tensorboard --logdir {self.out}"
+        return f"{count} locations{drawn} -> {self.out}\nOpen it: {command}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +142,9 @@ class ToVirelay(_Command):
 
     def run_command(self) -> str:
         """Write ViRelAy's project and say how its server opens it."""
+        from workbench.attribution.explainer import open_explainer
+        from workbench.interchange import virelay
+
         if self.run and not self.data:
             raise InputError("--run: without photographs nothing can be explained; add --data.")
         check_writable_directory(self.out, virelay.FILES, overwrite=self.overwrite)
@@ -138,7 +152,8 @@ class ToVirelay(_Command):
         read_views, photographs = _pictures(self.data, store)
         explainer = open_explainer(store, photographs, self.run) if self.run else None
         virelay.write(self.out, store, self.store.stem, read_views=read_views, explainer=explainer)
-        return f"{len(store)} locations -> {self.out}\nOpen it: virelay {self.out / 'project.yaml'}"
+        command = shlex.join(["virelay", str(self.out / "project.yaml")])
+        return f"{len(store)} locations -> {self.out}\nOpen it: {command}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +161,7 @@ class _ToStore(_Command):
     map: Annotated[str, arg(metavar="NAME")]
     """name of the projection in the store: lower-case letters, digits and hyphens"""
 
-    def read_for_writing(self) -> Store:
+    def read_for_writing(self) -> "Store":
         """Return the store; raises InputError where it may not receive the projection."""
         check_writable(self.store, overwrite=True)
         store = self.read()
@@ -157,8 +172,10 @@ class _ToStore(_Command):
             )
         return store
 
-    def add(self, store: Store, projection: Projection) -> str:
+    def add(self, store: "Store", projection: "Projection") -> str:
         """Write a projection into the store."""
+        from workbench import store as stores
+
         stores.extend(self.store, [replace(projection, name=self.map)], expected=store)
         return f"projection {self.map!r} of {len(store)} locations -> {self.store}"
 
@@ -176,6 +193,9 @@ class FromTable(_ToStore):
 
     def run_command(self) -> str:
         """Put a projection from a table into the store."""
+        from workbench.interchange import table
+        from workbench.interchange.frame import projection_from_frame
+
         store = self.read_for_writing()
         frame = table.read_table(self.table, (self.x, self.y))
         return self.add(store, projection_from_frame(frame, store, self.x, self.y, self.table.name))
@@ -191,7 +211,7 @@ class FromVirelay(_ToStore):
         Path | None, arg(metavar="DATASET.h5", help_behavior_hint="(default: beside the analysis)")
     ] = None
     """the dataset.h5 that to-virelay wrote, which holds the ids of the rows"""
-    category: str = virelay.ALL_LOCATIONS
+    category: str = "all locations"
     """category, which must contain all locations"""
     embedding: Annotated[
         str | None, arg(metavar="STR", help_behavior_hint="(default: the only one)")
@@ -200,6 +220,9 @@ class FromVirelay(_ToStore):
 
     def run_command(self) -> str:
         """Put an embedding of an analysis into the store."""
+        from workbench.interchange import virelay
+        from workbench.interchange.frame import projection_from_frame
+
         store = self.read_for_writing()
         dataset = self.dataset or self.analysis.with_name("dataset.h5")
         frame = virelay.read_embedding(self.analysis, dataset, store, self.category, self.embedding)
@@ -222,9 +245,14 @@ DESCRIPTION = (
 )
 
 
-def _pictures(data: Path | None, store: Store) -> tuple[ViewReader | None, Photographs | None]:
+def _pictures(
+    data: Path | None, store: "Store"
+) -> tuple["ViewReader | None", "Photographs | None"]:
     if data is None:
         return None, None
+    from workbench.interchange.pictures import view_reader
+    from workbench.store.photographs import Photographs
+
     photographs = Photographs(data, store)
     return view_reader(photographs), photographs
 
@@ -233,7 +261,7 @@ def main(arguments: list[str] | None = None, prog: str = "python -m workbench.in
     """Run the command and return its exit status: 2 for input that cannot be used."""
     with cli_errors(prog):
         command = parse_subcommand(COMMANDS, DESCRIPTION, arguments, prog)
-        print(command.run_command())
+        print_text(command.run_command())
     return 0
 
 

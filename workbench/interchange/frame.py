@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from common.errors import InputError
+from common.names import match_name
 from embeddings.results import Projection
 from workbench.evaluation import metrics
 from workbench.store import HEADINGS, SPLITS, Store
@@ -102,6 +103,10 @@ def projection_from_frame(
     for name in (x, y):
         if name not in frame.columns:
             raise InputError(f"{source}: has no column {name!r}, but {_listed(frame.columns)}.")
+    known = frozenset(store.location_ids)
+    frame = frame.set_axis(
+        frame.index.map(lambda name: match_name(name, known) if isinstance(name, str) else name)
+    )
     _check_ids(frame.index, store, source)
     rows = frame.index.get_indexer(pd.Index(list(store.location_ids), dtype=frame.index.dtype))
     xy = np.column_stack([_numbers(frame, name, source)[rows] for name in (x, y)])

@@ -11,7 +11,9 @@ from pyarrow import csv, parquet
 
 from common.errors import InputError
 from common.files import atomic_write, check_readable
+from common.names import text_encoding
 from common.system_errors import explain, is_system_error
+from common.text import escape_formula, unescape_formula
 from workbench.interchange.frame import frame_rows, row_batches
 from workbench.interchange.pictures import ViewReader, jpeg, panorama
 from workbench.store import Store
@@ -20,10 +22,7 @@ PICTURE_SIZE = 64
 """Width and height of a view in the pictures, in pixels."""
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
-# A spreadsheet runs text that starts with these as a formula, and ids and classes are names of
-# folders that may come from others. A leading apostrophe marks text.
-_APOSTROPHE = "'"
-_FORMULA = tuple("=+-@＝＋－＠\t\r\n" + _APOSTROPHE)
+_HEADER_BYTES = 65_536
 
 
 def write_csv(path: Path, store: Store, *, logits: bool) -> None:
@@ -82,19 +81,34 @@ def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
         raise InputError(f"{path}: cannot be read ({phrase}); write it again.") from error
     if "id" not in frame.columns:
         raise InputError(f"{path}: has no column 'id' with the ids of the locations; add it.")
-    frame["id"] = frame["id"].astype("str").map(_unescape if separator else str)
+    frame["id"] = frame["id"].astype("str").map(unescape_formula if separator else str)
     return frame.set_index("id")
 
 
 def _read_text(path: Path, columns: Sequence[str], separator: str) -> pa.Table:
+    with path.open("rb") as beginning:
+        header = beginning.read(_HEADER_BYTES)
+    encoding = text_encoding(header)
+    separator = _separator(header.decode(encoding, "replace"), separator)
+    # pyarrow skips the mark of UTF-8 itself, and any other encoding slows it down.
+    reading = csv.ReadOptions(encoding="utf8" if encoding == "utf-8-sig" else encoding)
     parsing = csv.ParseOptions(delimiter=separator, newlines_in_values=True)
-    with csv.open_csv(path, parse_options=parsing) as file:
+    with csv.open_csv(path, reading, parsing) as file:
         wanted = _wanted(file.schema.names, columns)
     # All as text: "NA" and "007" are valid ids, and messages show what is not a number.
     converting = csv.ConvertOptions(
         include_columns=wanted, column_types=dict.fromkeys(wanted, pa.string())
     )
-    return csv.read_csv(path, parse_options=parsing, convert_options=converting)
+    return csv.read_csv(path, reading, parsing, converting)
+
+
+def _separator(text: str, default: str) -> str:
+    """Return the separator of a table by its first line, which has a column `id`."""
+    first_line = text.splitlines()[0] if text else ""
+    for separator in (default, ";", "\t", ","):
+        if "id" in (cell.strip('"') for cell in first_line.split(separator)):
+            return separator
+    return default
 
 
 def _read_parquet(path: Path, columns: Sequence[str]) -> pa.Table:
@@ -114,20 +128,11 @@ def _escape_formulas(frame: pd.DataFrame) -> pd.DataFrame:
     result = frame.copy()
     for name, column in frame.items():
         if isinstance(column.dtype, pd.CategoricalDtype):
-            result[name] = column.cat.rename_categories(_escape)
+            result[name] = column.cat.rename_categories(escape_formula)
         elif not pd.api.types.is_numeric_dtype(column):
-            result[name] = column.map(_escape)
-    result.index = frame.index.map(_escape)
+            result[name] = column.map(escape_formula)
+    result.index = frame.index.map(escape_formula)
     return result
-
-
-def _escape(text: str) -> str:
-    return _APOSTROPHE + text if text.startswith(_FORMULA) else text
-
-
-def _unescape(text: str) -> str:
-    """Undo `_escape`."""
-    return text[1:] if text[:1] == _APOSTROPHE and text[1:].startswith(_FORMULA) else text
 
 
 def _block(

@@ -20,6 +20,7 @@ from tqdm import tqdm
 from common.errors import InputError
 from common.files import atomic_directory, check_readable
 from common.system_errors import explain, is_system_error
+from common.text import printable
 from workbench.attribution.explainer import Explainer
 from workbench.attribution.request import AttributionRequest
 from workbench.evaluation import metrics
@@ -68,7 +69,7 @@ def write(
             _write_attributions(partial / "attribution.h5", store, explainer)
         _write_analyses(partial / "analysis.h5", store)
         # JSON with printable characters is valid YAML.
-        project = _project(_printable(name), store, attributions=explainer is not None)
+        project = _project(printable(name), store, attributions=explainer is not None)
         text = json.dumps(project, indent=2, ensure_ascii=False)
         (partial / "project.yaml").write_text(text + "\n", "utf-8")
 
@@ -121,16 +122,10 @@ def _category(number: int) -> str:
     return f"class-{number:04d}"
 
 
-def _printable(name: str) -> str:
-    return "".join(
-        character if character.isprintable() else "\N{WHITE SQUARE}" for character in name
-    )
-
-
 def _project(name: str, store: Store, *, attributions: bool) -> dict[str, object]:
     project: dict[str, object] = {
         "name": name,
-        "model": _printable(f"{store.provenance.get('fusion', 'unknown')} fusion"),
+        "model": printable(f"{store.provenance.get('fusion', 'unknown')} fusion"),
         "label_map": "label-map.json",
         "dataset": {"name": name, "type": "hdf5", "path": "dataset.h5"},
         "analyses": [{"analysis_method": METHOD, "sources": ["analysis.h5"]}],

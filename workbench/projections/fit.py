@@ -2,19 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal, get_args
 
 import numpy as np
-from pydantic import Field
-from tyro.conf import UseAppendAction, arg
 
 from common.errors import InputError
 from common.files import check_writable
 from common.progress import ProgressCallback, fraction_bar, no_progress
 from common.validation import validate
-from embeddings.knn import Metric, build_knn_graph
+from embeddings.knn import build_knn_graph
 from embeddings.knn_classifier import N_NEIGHBORS, knn_accuracy
 from embeddings.pca import fit_pca
 from embeddings.procrustes import align_procrustes
@@ -33,52 +30,16 @@ from embeddings.results import (
     Projection,
 )
 from workbench import store as stores
+from workbench.projections.options import FitOptions
 from workbench.store import MAP_NAME, Store
 
-Method = Literal["pca", "tsne", "umap"]
-METHODS: tuple[Method, ...] = get_args(Method)
 STORED_NEIGHBORS = max(N_NEIGHBORS)
-MAX_STABILITY_SEEDS = 100
 
 
-@dataclass(frozen=True, kw_only=True)
-class FitOptions:
-    """Which projections to compute, and their parameters."""
-
-    method: UseAppendAction[tuple[Method, ...]] = ()
-    """projection to compute (default: all)"""
-    name: Annotated[str, arg(metavar="WORD", help_behavior_hint="(default: replaces <method>)")] = (
-        ""
-    )
-    """store the projections beside others, as <method>-WORD"""
-    perplexity: Annotated[float, Field(ge=1, le=1000)] = 30.0
-    """effective number of neighbours of t-SNE, which looks at three times as many"""
-    n_neighbors: Annotated[int, Field(ge=2, le=1000)] = 15
-    """neighbours of UMAP, the location itself included"""
-    min_dist: Annotated[float, Field(ge=0, le=1)] = 0.1
-    """how close together UMAP may place two locations, 0 to 1"""
-    metric: Metric = "euclidean"
-    """distance between two locations in the principal components"""
-    seed: Annotated[int, Field(ge=0, lt=2**32 - MAX_STABILITY_SEEDS)] = 0
-    """random seed of the projections and of the sample that measures their quality"""
-    stability_seeds: Annotated[int, Field(ge=0, le=MAX_STABILITY_SEEDS)] = 2
-    """further seeds over which the stability of t-SNE and UMAP is measured; 0 omits it"""
-    align_to: Annotated[
-        Path | None, arg(metavar="OTHER.h5", help_behavior_hint="(default: none)")
-    ] = None
-    """store whose projections of the same name these are aligned to, by common locations"""
-
-    @property
-    def methods(self) -> tuple[Method, ...]:
-        """The methods to compute, each once."""
-        return tuple(dict.fromkeys(self.method)) or METHODS
-
-    def projection_name(self, method: str) -> str:
-        """Return the name of a method's projection in the store."""
-        return f"{method}-{self.name}" if self.name else method
-
-
-def fit_projections(path: Path, options: FitOptions = FitOptions()) -> list[Projection]:
+def fit_projections(
+    path: Path,
+    options: FitOptions = FitOptions(),  # noqa: B008  It is frozen.
+) -> list[Projection]:
     """Fit projections over one neighbour graph and write them into the store at `path`.
 
     Returns them with their quality, and the other projections of the store, whose quality is

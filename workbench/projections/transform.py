@@ -9,6 +9,7 @@ from pydantic import Field
 from tyro.conf import Positional, UseAppendAction, arg
 
 from common.cli import cli_errors, parse
+from common.text import print_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,7 @@ def main(
 
         accuracies = transform_store(options.store, options.into, options.map, options.seed)
         for count, accuracy in accuracies.items():
-            print(f"prediction by {count} nearest of {options.into}: top-1 {accuracy:.1%}")
+            print_text(f"prediction by {count} nearest of {options.into}: top-1 {accuracy:.1%}")
         store = stores.read(options.store)
         head = float((store.logits.argmax(axis=1) == store.labels).mean())
         print(f"prediction by the head: top-1 {head:.1%}")

@@ -9,8 +9,9 @@ from tyro.conf import Positional, arg
 
 from common.cli import AS_EXTRACTED, cli_errors, parse
 from common.errors import InputError
+from common.text import print_text
 from workbench.store.reading import open_store, read, store_errors
-from workbench.store.tree import format_size, format_tree, printable
+from workbench.store.tree import format_size, format_tree
 from workbench.store.validation import deviations, nonfinite_datasets, unknown_datasets
 from workbench.store.verification import verify
 from workbench.store.writing import remove
@@ -42,7 +43,7 @@ def main(arguments: list[str] | None = None, prog: str = "python -m workbench.st
         if options.remove:
             remove(options.store, options.remove)
         if found := _show(options.store, read_features=options.verify):
-            print("\n".join(f"deviates: {printable(deviation)}" for deviation in found))
+            print_text(*(f"deviates: {deviation}" for deviation in found))
             raise InputError(
                 f"{options.store}: deviates from docs/reference/store-format.md; extract it again."
             )
@@ -50,7 +51,7 @@ def main(arguments: list[str] | None = None, prog: str = "python -m workbench.st
         print(f"meets the specification{unread}")
         if options.verify:
             results = list(verify(read(options.store), options.run, options.data))
-            print("\n".join(result.message for result in results))
+            print_text(*(result.message for result in results))
             if not all(result.unchanged for result in results):
                 raise InputError(
                     f"{options.store}: checkpoint or photographs have changed, see above; give "
@@ -61,14 +62,16 @@ def main(arguments: list[str] | None = None, prog: str = "python -m workbench.st
 
 def _show(path: Path, *, read_features: bool) -> list[str]:
     """Print the tree of a store and return its deviations from the specification."""
-    with open_store(path) as file, store_errors(path):
-        print(f"{path}  {format_size(path.stat().st_size)}")
-        for line in format_tree(file):
-            print(f"  {line}")
-        for name in unknown_datasets(file):
-            print(f"note: {printable(name)} is not in the specification")
-        found = list(deviations(file))
-        return found or (list(nonfinite_datasets(file)) if read_features else [])
+    with open_store(path) as file:
+        with store_errors(path):
+            lines = [f"{path}  {format_size(path.stat().st_size)}"]
+            lines += [f"  {line}" for line in format_tree(file)]
+            for name in unknown_datasets(file):
+                lines.append(f"note: {name} is not in the specification")
+        print_text(*lines)
+        with store_errors(path):
+            found = list(deviations(file))
+            return found or (list(nonfinite_datasets(file)) if read_features else [])
 
 
 if __name__ == "__main__":

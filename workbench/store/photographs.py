@@ -25,11 +25,13 @@ class Photographs:
     def __init__(self, root: Path, store: Store) -> None:
         """Take the folder that the image paths of the store are relative to.
 
-        Raises InputError when the folder is missing.
+        Raises InputError when the folder is missing or may not be entered.
         """
         try:
             self.root = (root / WRAPPER if (root / WRAPPER).is_dir() else root).resolve()
             exists = self.root.is_dir()
+        except PermissionError as error:
+            raise InputError(f"{error.filename}: {explain(error)}.") from error
         except (OSError, ValueError):  # A path that is too long, or holds a NUL.
             exists = False
         if not exists:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.errors import InputError
+from common.names import canonical_name, is_valid_name, match_name
 from workbench.evaluation import metrics
 from workbench.store import SPLITS, Store
 
@@ -205,8 +206,8 @@ class _Condition:
 
     def _value(self, node: ast.expr) -> Value:
         match node:
-            case ast.Constant(str(word)) if word.isprintable():
-                return Strings(np.array(word))
+            case ast.Constant(str(word)) if is_valid_name(word):
+                return Strings(np.array(canonical_name(word)))
             case ast.Constant(bool()):
                 self._refuse(node, "use `correct` or `not correct`")
             case ast.Constant(int() | float() as number):
@@ -217,7 +218,8 @@ class _Condition:
                 return self._named(node, name)
             case ast.Name(name):
                 self._refuse(node, f"unknown name {name!r}{_suggest(name, NAMES)}")
-            case ast.Call(ast.Name("probability"), [ast.Constant(str(state)) as argument], []):
+            case ast.Call(ast.Name("probability"), [ast.Constant(str(word)) as argument], []):
+                state = match_name(word, self._store.class_names)
                 self._check_known(
                     argument,
                     Strings(np.array(state)),

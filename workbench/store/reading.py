@@ -8,12 +8,13 @@ from typing import Any
 import h5py
 
 from common.errors import InputError
+from common.names import canonical_names
+from common.text import printable
 from embeddings.results import NeighborGraph, PrincipalComponents, Projection, ProjectionQuality
 from workbench.store import hdf5
 from workbench.store.column import Column, decode_text
 from workbench.store.contents import Store
 from workbench.store.schema import FORMAT, PYTHON_KEYS, VERSION
-from workbench.store.tree import printable
 from workbench.store.validation import deviations, map_names
 
 STORE_FORMAT = hdf5.FileFormat(FORMAT, VERSION, "store", "run `resnetbolt extract` again")
@@ -22,16 +23,17 @@ STORE_FORMAT = hdf5.FileFormat(FORMAT, VERSION, "store", "run `resnetbolt extrac
 def read(path: Path) -> Store:
     """Read a store; the arrays of type `Rows` are read when they are indexed.
 
-    The file stays open as long as the store is used. Raises InputError when it is missing, is not
-    a store, has a newer version, or deviates from the specification.
+    Names of classes and ids are in NFC (`common.names`). The file stays open as long as the store
+    is used. Raises InputError when it is missing, is not a store, has a newer version, or deviates
+    from the specification.
     """
     file = open_store(path)
     with store_errors(path):
         for phrase in deviations(file):
             raise InputError(f"{path}: {printable(phrase)}; {_remedy(phrase)}.")
         return Store(
-            class_names=tuple(decode_text(file["/class/name"][:]).tolist()),
-            location_ids=tuple(decode_text(file["/location/id"][:]).tolist()),
+            class_names=canonical_names(decode_text(file["/class/name"][:]).tolist()),
+            location_ids=canonical_names(decode_text(file["/location/id"][:]).tolist()),
             labels=file["/location/label"][:],
             latitudes=file["/location/latitude"][:],
             longitudes=file["/location/longitude"][:],

@@ -6,6 +6,7 @@ from typing import Any
 
 import h5py
 
+from common.text import printable
 from workbench.store.schema import ENTRIES
 
 MAX_LENGTH = 90  # Characters of a value.
@@ -57,11 +58,11 @@ def _attributes(group: h5py.Group) -> Iterator[str]:
         except (TypeError, ValueError, RecursionError):
             entries = None
         if isinstance(entries, Mapping):
-            yield f"{name}:"
+            yield f"{printable(name)}:"
             for key, entry in entries.items():
-                yield f"  {key}: {_short(entry)}"
+                yield f"  {printable(key)}: {_short(entry)}"
         else:
-            yield f"{name}: {_short(value)}"
+            yield f"{printable(name)}: {_short(value)}"
 
 
 def _short(value: Any) -> str:
@@ -69,11 +70,6 @@ def _short(value: Any) -> str:
         return f"{len(value):,} entries"
     text = printable(str(value))
     return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 1] + "…"
-
-
-def printable(text: str) -> str:
-    """Return text without control characters, which could steer the terminal."""
-    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def format_size(count: int) -> str:

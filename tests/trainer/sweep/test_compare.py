@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 
 from common import distributed
-from tests.examples import folder
+from tests.examples import copy_run, folder
 from trainer import checkpoint as checkpoints
 from trainer.config import Config, Depth
 from trainer.data.dataset import LocationDataset
 from trainer.data.layout import index_folder
-from trainer.data.prepare.photograph_index import index_file
+from trainer.data.prepare.photograph_index import index_file, prepare
 from trainer.errors import TrainingError
 from trainer.evaluate import evaluate
 from trainer.sweep import compare
 from trainer.sweep import comparison as comparison_module
-from trainer.sweep.comparison import model_cost
+from trainer.sweep.comparison import evaluate_on_test, model_cost
 
 OPTIONS = ("--depth=18", "--image-size=32", "--batch-size=4", "--num-workers=0", "--epochs=1")
 SETTINGS = ("fusion=single learning_rate=1e-3", "paper-early", "too fast: demo learning_rate=1e9")
@@ -196,7 +196,7 @@ def test_settings_come_from_a_file_too(
         ),
         (["--setting=demo depth=19"], "--depth 19: must be 18"),
         (["--settings=nowhere.txt"], "nowhere.txt: No such file or directory; check the path"),
-        (["--setting=demo"], "Ohio: --data has no such class"),
+        (["--setting=demo"], "test: --data has no locations of the classes Ohio; remove"),
         (
             ["--setting=demo", "--setting=demo weights=IMAGENET1K_V2"],
             "'demo weights=IMAGENET1K_V2': --weights IMAGENET1K_V2: torchvision has no such",
@@ -296,6 +296,17 @@ def test_photographs_that_test_nothing_are_refused(
             compared(tmp_path / "runs", training_folder, test, "--setting", "paper-early")
         assert stop.value.code == 2
         assert f"{test}: holds the photographs of --data, or none" in capsys.readouterr().err
+
+
+def test_classes_that_the_training_left_out_are_not_tested(
+    tmp_path: Path, comparison: Path, test_folder: Path
+) -> None:
+    run = copy_run(comparison / FOLDERS[0], tmp_path / "run")
+    document = json.loads((run / "best.json").read_text("utf-8"))
+    (run / "best.json").write_text(json.dumps(document | {"excluded_classes": ["Ohio"]}))
+    data = folder(tmp_path / "test", ("Alaska", "Ohio"), 2)
+    evaluate_on_test(run, prepare(data, tmp_path / "index.sqlite", 0))
+    assert json.loads((run / "test.json").read_text())["locations"] == 2
 
 
 def test_test_scores_of_another_type_are_computed_anew(

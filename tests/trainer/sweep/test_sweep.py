@@ -303,7 +303,7 @@ def test_a_study_of_an_older_version_is_resumed(tmp_path: Path) -> None:
 
 def test_a_damaged_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "study.sqlite3").write_bytes(b"no database, but long enough to be one" * 100)
-    sentence = r"study\.sqlite3: the database cannot be read or written"
+    sentence = r"study\.sqlite3: damaged, or not a database of a sweep"
     with pytest.raises(InputError, match=sentence), small_study(tmp_path):
         pass
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -69,6 +70,16 @@ def test_only_an_equal_request_finds_the_attribution(path: Path) -> None:
     assert found.get("Ohio/unknown", REQUEST) is None
     with pytest.raises(KeyError):
         found.at("Ohio/unknown")
+
+
+def test_names_of_earlier_files_are_found_in_one_form(tmp_path: Path) -> None:
+    request = replace(REQUEST, target="Leo\u0301n")
+    old = replace(example(0), location_id="Leo\u0301n/x", request=request)
+    found = attribution_file.read(write(tmp_path / "old.h5", old))
+    request = replace(REQUEST, target="Le\u00f3n")
+    (made,) = found
+    assert (made.location_id, made.request) == ("Le\u00f3n/x", request)
+    assert_same(found.get("Le\u00f3n/x", request) or old, made)
 
 
 def test_columns_hold_what_follows_from_the_maps(path: Path) -> None:

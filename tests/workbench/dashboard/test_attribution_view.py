@@ -44,7 +44,7 @@ def test_a_method_without_completeness_says_so() -> None:
 def test_outputs_that_hardly_differ_are_said_to() -> None:
     made = replace(attribution("a"), baseline_output=3.0)
     said = attribution_view.completeness(made)
-    assert said == "error +2.560, 256000.0% of 0.001, as the outputs hardly differ +0.000"
+    assert said == "error +2.560, 256000.0% of 0.001, as the outputs hardly differ 0.000"
 
 
 def test_a_map_with_a_negative_sum_is_described() -> None:

@@ -64,15 +64,11 @@ def test_showing_a_map_leaves_it_as_it_is() -> None:
     assert np.array_equal(values, random_map())
 
 
-def test_photographs_stand_upright_and_are_no_larger_than_asked(tmp_path: Path) -> None:
-    wide = Image.new("RGB", (40, 20), (255, 0, 0))
-    turned = Image.Exif()
-    turned[0x0112] = 6  # To be turned by a quarter.
-    wide.save(tmp_path / "turned.jpg", exif=turned)
-    wide.save(tmp_path / "wide.jpg")
-    first, second = overlay.views([tmp_path / "turned.jpg", tmp_path / "wide.jpg"], largest=10)
-    assert first.size == (5, 10)
-    assert second.size == (10, 5)
+def test_photographs_are_squares_no_larger_than_asked_and_never_enlarged(tmp_path: Path) -> None:
+    Image.new("RGB", (40, 20)).save(tmp_path / "wide.jpg")
+    path = tmp_path / "wide.jpg"
+    for largest, side in ((10, 10), (64, 40)):
+        assert [view.size for view in overlay.views([path], largest)] == [(side, side)]
 
 
 def test_the_average_of_photographs_is_taken_view_by_view() -> None:

@@ -42,7 +42,8 @@ def test_a_map_has_a_verdict(judged_predictions: Predictions) -> None:
     assert made.quality is not None
     kept = made.quality.preservation.mean()
     shown = text(projections.quality_summary(made))
-    assert shown.split() == f"trust {made.quality.trustworthiness:.2f} · kept {kept:.0%}".split()
+    trust = f"trustworthiness {made.quality.trustworthiness:.2f}"
+    assert shown.split() == f"{trust} · neighbours kept {kept:.0%}".split()
     assert (
         text(projections.quality_summary(judged_predictions.store.projections["tsne-other"]))
         == "not evaluated"

@@ -1,5 +1,6 @@
 import dataclasses
 import hashlib
+import json
 import math
 import shutil
 from dataclasses import replace
@@ -130,10 +131,45 @@ def test_classes_may_be_missing_but_not_unknown(tmp_path: Path, trained: Path) -
     some = folder(tmp_path / "some", ("New Mexico",), 2)
     assert run(trained, some, tmp_path / "some.h5").labels.tolist() == [1, 1]
     other = folder(tmp_path / "other", ("Alaska", "Texas"), 2)
-    with pytest.raises(InputError, match=r"Texas: the checkpoint in .* does not know this class"):
+    with pytest.raises(InputError, match="does not know the classes Texas; remove"):
         run(trained, other, tmp_path / "other.h5")
     assert not (tmp_path / "other.h5").exists()
     assert not resume_directory(tmp_path / "other.h5").exists()
+
+
+def test_classes_that_the_training_left_out_are_skipped(
+    tmp_path: Path, trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = copy_run(trained, tmp_path / "run")
+    document = json.loads((small / "best.json").read_text("utf-8"))
+    document["excluded_classes"] = ["Texas"]
+    (small / "best.json").write_text(json.dumps(document))
+    data = folder(tmp_path / "data", ("Alaska", "Texas"), 2)
+    with (data / "Alaska" / "info.txt").open("a") as file:
+        file.write("2015_gone 1 2\n")
+    made = run(small, data, tmp_path / "store.h5")
+    assert made.labels.tolist() == [0, 0]
+    assert [name for name, _ in made.provenance["skipped"]] == [
+        "Texas/2015_-A_b1000",
+        "Texas/2015_-A_b1001",
+    ]
+    assert "names without a photograph: 1 of 3" in capsys.readouterr().out
+    shutil.rmtree(data / "Alaska")
+    with pytest.raises(InputError, match="all classes were left out of the training"):
+        run(small, data, tmp_path / "other.h5")
+
+
+def test_a_checkpoint_with_names_in_another_form_is_extracted(
+    tmp_path: Path, trained: Path
+) -> None:
+    old = copy_run(trained, tmp_path / "run")
+    text = (old / "best.json").read_text("utf-8").replace("Alaska", "Leo\u0301n")
+    (old / "best.json").write_text(text, "utf-8")
+    data = folder(tmp_path / "data", ("Le\u00f3n", "New Mexico"), 8)
+    made = run(old, data, tmp_path / "store.h5")
+    assert made.class_names == ("Le\u00f3n", "New Mexico")
+    assert made.splits is not None
+    assert made.splits.all()  # Nothing is test data.
 
 
 def test_nothing_readable_is_refused(tmp_path: Path, trained: Path) -> None:

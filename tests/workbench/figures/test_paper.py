@@ -75,7 +75,7 @@ def test_a_class_without_a_curve_is_said(small: store.Store) -> None:
         small.labels[:72], metrics.probabilities(small.logits[:72]), small.class_names
     )
     (axes,) = paper.roc(result, small.class_names).axes
-    assert "no curve for 2 without both sides" in axes.get_title(loc="left")
+    assert "no curve for 2 without both sides" in axes.get_title(loc="left").replace("\n", " ")
 
 
 def test_confusion_shows_shares_of_the_true_class(small: store.Store) -> None:

@@ -9,8 +9,7 @@ import pytest
 from common.errors import InputError
 from tests.workbench.interchange.examples import HOSTILE, hostile_store
 from workbench.evaluation.metrics import probabilities
-from workbench.interchange import to_frame
-from workbench.interchange.frame import projection_from_frame
+from workbench.interchange.frame import projection_from_frame, to_frame
 from workbench.store import Store
 
 
@@ -99,6 +98,13 @@ def test_a_map_is_matched_by_id_and_not_by_order(store: Store) -> None:
     assert np.array_equal(made.coordinates, table.to_numpy(np.float32))
     assert made.method == "imported"
     assert made.parameters == {"table": "table.csv", "x": "x", "y": "y"}
+
+
+def test_ids_are_matched_in_any_form(store: Store) -> None:
+    store = replace(store, location_ids=("Le\u00f3n/0", *store.location_ids[1:]))
+    table = _map(store).rename(index={"Le\u00f3n/0": "Leo\u0301n/0"})
+    made = projection_from_frame(table, store, "x", "y", "table.csv")
+    assert np.array_equal(made.coordinates, table.to_numpy(np.float32))
 
 
 def test_the_table_of_a_store_gives_its_maps_back(store: Store) -> None:

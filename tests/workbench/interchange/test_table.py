@@ -16,7 +16,8 @@ from pyarrow import parquet
 
 from common.errors import InputError
 from tests.workbench.interchange.examples import hostile_store, photographed_store
-from workbench.interchange import projection_from_frame, table, to_frame
+from workbench.interchange import table
+from workbench.interchange.frame import projection_from_frame, to_frame
 from workbench.interchange.pictures import view_reader
 from workbench.store import Store
 from workbench.store.photographs import Photographs
@@ -96,7 +97,8 @@ def test_a_map_is_read_out_of_what_pandas_writes(tmp_path: Path, store: Store) -
     frame.to_parquet(tmp_path / "pandas.parquet")
     frame.to_csv(tmp_path / "pandas.tsv", sep="\t", lineterminator="\r\n")
     frame.to_csv(tmp_path / "bom.csv", encoding="utf-8-sig", lineterminator="\r\n")
-    for name in ("pandas.parquet", "pandas.tsv", "bom.csv"):
+    frame.to_csv(tmp_path / "semicolon.csv", sep=";", encoding="utf-16", lineterminator="\r\n")
+    for name in ("pandas.parquet", "pandas.tsv", "bom.csv", "semicolon.csv"):
         # Here an apostrophe was not added, so that it is taken from a name that has one itself.
         read = table.read_table(tmp_path / name, ("umap_x", "umap_y"))
         read = read.rename(
@@ -114,7 +116,7 @@ def test_a_map_is_read_out_of_what_pandas_writes(tmp_path: Path, store: Store) -
         ("empty.csv", b"", "cannot be read"),
         ("ragged.csv", b"id,x,y\nOhio/1,1,2\nOhio/2,1,2,3\n", "cannot be read"),
         ("wide.csv", b"id,x,y\nOhio/1,1,2,3\nOhio/2,1,2,3\n", "cannot be read"),
-        ("latin.csv", "id,x,y\nŌ,1,2\n".encode("utf-16"), "cannot be read"),
+        ("latin.csv", b"id,x,y\n\xff,1,2\n", "cannot be read"),
         ("nameless.csv", b"place,x,y\nOhio/1,1,2\n", "no column 'id'"),
         ("twice.csv", b"id,x,x\nOhio/1,1,2\n", "two columns 'x'"),
         ("text.parquet", b"id,x,y\n", "cannot be read"),

@@ -139,7 +139,7 @@ def test_any_name_of_a_store_can_be_a_projects(tmp_path: Path, store: Store) -> 
         virelay.write(tmp_path / f"{number}", store, name, read_views=None, explainer=None)
         workspace, _ = _opened(tmp_path / f"{number}")
         (shown,) = workspace.get_project_names()
-        assert shown == name.replace("\n", "□").replace("\x7f", "□").replace("\u2028", "□")
+        assert shown == name.replace("\n", r"\n").replace("\x7f\u2028", r"\x7f\u2028")
         workspace.close()
 
 

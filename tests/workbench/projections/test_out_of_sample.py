@@ -10,7 +10,8 @@ from common.errors import InputError
 from tests.examples import small_store
 from workbench import store
 from workbench.projections import transform
-from workbench.projections.fit import FitOptions, fit_projections
+from workbench.projections.fit import fit_projections
+from workbench.projections.options import FitOptions
 from workbench.projections.out_of_sample import transform_store
 from workbench.store import Store
 

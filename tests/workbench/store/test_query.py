@@ -212,6 +212,16 @@ def test_what_python_cannot_read_is_refused(condition: str, words: str) -> None:
         select(STORE, condition)
 
 
+def test_classes_are_found_in_any_form() -> None:
+    names = ("Le\u00f3n", "New\u00a0York", *CLASSES[2:])
+    store = replace(STORE, class_names=names)
+    for index, name in enumerate(("Leo\u0301n", "New\u00a0York")):
+        assert np.array_equal(select(store, f"state == {name!r}"), STORE.labels == index)
+        assert np.array_equal(
+            select(store, f"probability({name!r}) > 0.5"), PROBABILITY[:, index] > 0.5
+        )
+
+
 def test_a_store_without_splits_says_so() -> None:
     with pytest.raises(InputError, match="the store does not record the split"):
         select(replace(STORE, splits=None), "split == 'test'")

@@ -92,6 +92,22 @@ def test_text_beyond_ascii_is_kept(tmp_path: Path, path: Path) -> None:
     assert stores.read(tmp_path / "new.h5").class_names == names
 
 
+def test_names_are_read_in_one_form(tmp_path: Path, path: Path) -> None:
+    example = stores.read(path)
+    ids = ("Leo\u0301n/x", *example.location_ids[1:])
+    for names, expected in (
+        (("A", "Leo\u0301n"), ("A", "Le\u00f3n")),
+        # Two classes of an earlier version that look alike stay two.
+        (("Leo\u0301n", "Le\u00f3n"), ("Leo\u0301n", "Le\u00f3n")),
+    ):
+        classes = (*names, *example.class_names[2:])
+        new = replace(example, class_names=classes, location_ids=ids)
+        stores.write(tmp_path / "new.h5", new)
+        read = stores.read(tmp_path / "new.h5")
+        assert read.class_names[:2] == expected
+        assert read.location_ids[0] == "Le\u00f3n/x"
+
+
 def test_rows_are_read_where_they_are_asked_for(path: Path) -> None:
     read = stores.read(path)
     with h5py.File(path) as file:

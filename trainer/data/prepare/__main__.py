@@ -10,6 +10,7 @@ from tyro.conf import Positional, arg
 
 from common.cli import cli_errors, parse
 from common.errors import InputError
+from common.text import print_text
 from common.validation import NonNegativeInt
 
 
@@ -43,21 +44,31 @@ def main(arguments: list[str] | None = None, prog: str = "python -m trainer.data
         if options.test:
             folders = {"train": options.data, "test": options.test}
         # Importing torch takes seconds; --help and a wrong option should not.
+        from trainer.data.layout import print_warnings
         from trainer.data.prepare import report
         from trainer.data.prepare.findings import Part
         from trainer.data.prepare.photograph_index import index_file, prepare
+        from trainer.data.split import MIN_LOCATIONS, small_classes
 
         parts = []
         for name, data in folders.items():
             prepared = prepare(data, index_file(options.out, data), options.num_workers)
             parts.append(Part(name, data, prepared))
-            print(
+            print_warnings(prepared.index)
+            print_text(
                 f"{data}: {len(prepared.photographs.rows)} photographs, {prepared.num_read} read "
                 f"now; {len(prepared.index.locations)} locations can be used, "
                 f"{len(prepared.index.skipped)} are left out"
             )
+        small = small_classes(parts[0].prepared.index)
+        if small:
+            print_text(
+                f"{options.data}: training needs {MIN_LOCATIONS} usable locations of each class; "
+                f"these have fewer: {', '.join(small)}. --min-locations {MIN_LOCATIONS} leaves "
+                "them out of the training."
+            )
         print("Comparing them and writing the report")
-        print(report.write_report(index_file(options.out, options.data), parts))
+        print_text(report.write_report(index_file(options.out, options.data), parts))
     return 0
 
 

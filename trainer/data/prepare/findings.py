@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.data.layout import Location, SkippedLocation, pano_id
+from trainer.data.file_names import pano_id
+from trainer.data.layout import Location, SkippedLocation
 from trainer.data.prepare import duplicates
 from trainer.data.prepare.photograph_index import PreparedData
 
@@ -80,7 +81,8 @@ class DuplicatePair:
 class Findings:
     """The problems of a data set.
 
-    `common_size` is the most common width and height, None without readable photographs.
+    `common_size` is the most common width and height, None without readable photographs. A
+    photograph of another size that is not square is in `other_size` and in `not_square`.
     `shared_panos` and `duplicates` start with the worst: across parts, then across classes.
     `duplicates_complete` is False if the search for duplicates stopped early.
     """
@@ -88,6 +90,7 @@ class Findings:
     common_size: tuple[int, int] | None
     unreadable: tuple[PhotographIssue, ...]
     other_size: tuple[PhotographIssue, ...]
+    not_square: tuple[PhotographIssue, ...]
     shared_panos: tuple[SharedPano, ...]
     duplicates: tuple[DuplicatePair, ...]
     duplicates_complete: bool
@@ -110,7 +113,7 @@ def collect_findings(parts: Sequence[Part]) -> Findings:
     # Of equally common sizes, the first one counts.
     common = Counter(sizes.values()).most_common(1)
     common_size = common[0][0] if common else None
-    other_size = [
+    odd = [
         PhotographIssue(photograph, *size, _size_problem(size, common_size))
         for photograph, size in sizes.items()
         if size != common_size or size[0] != size[1]
@@ -119,7 +122,8 @@ def collect_findings(parts: Sequence[Part]) -> Findings:
     return Findings(
         common_size,
         tuple(unreadable),
-        tuple(other_size),
+        tuple(item for item in odd if (item.width, item.height) != common_size),
+        tuple(item for item in odd if item.width != item.height),
         tuple(_shared_panos(parts)),
         tuple(duplicates),
         complete,

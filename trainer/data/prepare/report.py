@@ -1,12 +1,14 @@
 """The report on a data set: a Markdown page, and CSV tables with all rows."""
 
 import math
-import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from common.files import atomic_write, atomic_write_text, csv_text
+import pandas as pd
+
+from common.files import atomic_write_text, csv_text
+from common.tables import escape_markdown, to_markdown
 from trainer.data.prepare.duplicates import BITS, MAX_PAIRS, THRESHOLD
 from trainer.data.prepare.findings import (
     DuplicatePair,
@@ -31,7 +33,7 @@ def write_report(index_path: Path, parts: Sequence[Part]) -> Path:
         "skipped": [("part", "id", "reason"), *_skipped(parts)],
         "photographs": [
             ("part", "path", "width", "height", "problem"),
-            *map(_issue_row, findings.unreadable + findings.other_size),
+            *map(_issue_row, findings.unreadable + _odd_sizes(findings)),
         ],
         "panos": [
             ("pano", "relation", "part", "id"),
@@ -49,21 +51,23 @@ def write_report(index_path: Path, parts: Sequence[Part]) -> Path:
     for name, rows in tables.items():
         atomic_write_text(index_path.with_name(f"{stem}.{name}.csv"), csv_text(rows))
     report = index_path.with_name(f"{stem}.report.md")
-    text = report_page(stem, parts, findings)
-    with atomic_write(report) as partial:
-        partial.write_text(text, "utf-8", "backslashreplace")
+    atomic_write_text(report, report_page(stem, parts, findings))
     return report
 
 
 def report_page(stem: str, parts: Sequence[Part], findings: Findings) -> str:
     """Return the report as Markdown; `stem` is the common start of the tables' names."""
+    name = escape_markdown(parts[0].data.resolve().name)
     sections = {
-        f"# Photographs in {_escape(parts[0].data.resolve().name)}": _overview(parts, findings),
+        f"# Photographs in {name}": _overview(parts, findings),
         "## Locations of each class": _classes(parts),
+        "## Warnings": _warnings(parts),
         "## Channels": _statistics(parts),
         "## Skipped locations": _skipped_section(stem, parts),
         "## Photographs that cannot be read": _issues(stem, findings.unreadable, _UNREADABLE),
-        "## Photographs of another size": _issues(stem, findings.other_size, _size(findings)),
+        "## Photographs of another size, or not square": _issues(
+            stem, _odd_sizes(findings), _size(findings)
+        ),
         "## Pano ids shared by locations": _panos(stem, findings),
         "## Duplicate photographs": _duplicates(stem, findings),
     }
@@ -82,6 +86,18 @@ def _size(findings: Findings) -> str:
     )
 
 
+def _odd_sizes(findings: Findings) -> tuple[PhotographIssue, ...]:
+    """Return the photographs of another size and those that are not square, each once."""
+    return tuple(dict.fromkeys(findings.other_size + findings.not_square))
+
+
+def _warnings(parts: Sequence[Part]) -> list[str]:
+    lines = [
+        f"- {escape_markdown(line)}" for part in parts for line in part.prepared.index.warnings
+    ]
+    return lines or ["None."]
+
+
 def _overview(parts: Sequence[Part], findings: Findings) -> list[str]:
     def count(name: str, items: Sequence[PhotographIssue]) -> list[object]:
         return [name, *(sum(item.photograph.part == part.name for item in items) for part in parts)]
@@ -89,7 +105,7 @@ def _overview(parts: Sequence[Part], findings: Findings) -> list[str]:
     locations = [part.prepared.index.locations for part in parts]
     tables = [part.prepared.photographs for part in parts]
     rows: list[Row] = [
-        ["folder", *(_escape(part.data) for part in parts)],
+        ["folder", *(part.data for part in parts)],
         ["usable locations", *map(len, locations)],
         [
             "of these, without coordinates",
@@ -99,6 +115,7 @@ def _overview(parts: Sequence[Part], findings: Findings) -> list[str]:
         ["photographs", *(len(item.rows) for item in tables)],
         count("of these, unreadable", findings.unreadable),
         count("of these, of another size", findings.other_size),
+        count("of these, not square", findings.not_square),
         ["size, MB", *(f"{item.sizes.sum() / 1e6:,.1f}" for item in tables)],
     ]
     return _markdown(["", *(part.name for part in parts)], rows)
@@ -114,7 +131,7 @@ def _classes(parts: Sequence[Part]) -> list[str]:
     names = sorted(set(skipped).union(*counts))
     rows: list[Row] = [
         [
-            _escape(name),
+            name,
             *(cell for count in counts for cell in (count[name], _bar(count, name))),
             skipped[name],
         ]
@@ -150,13 +167,13 @@ def _statistics(parts: Sequence[Part]) -> list[str]:
 
 
 def _skipped_section(stem: str, parts: Sequence[Part]) -> list[str]:
-    rows = [(part, _escape(id_), _escape(reason)) for part, id_, reason in _skipped(parts)]
-    return _list_section(f"{stem}.skipped.csv", "", ["part", "location", "reason"], rows)
+    header = ["part", "location", "reason"]
+    return _list_section(f"{stem}.skipped.csv", "", header, _skipped(parts))
 
 
 def _issues(stem: str, items: Sequence[PhotographIssue], about: str) -> list[str]:
     rows = [
-        (part, _escape(path), f"{width}x{height}" if width else "", problem)
+        (part, path, f"{width}x{height}" if width else "", problem)
         for part, path, width, height, problem in map(_issue_row, items)
     ]
     header = ["part", "photograph", "size", "problem"]
@@ -166,9 +183,9 @@ def _issues(stem: str, items: Sequence[PhotographIssue], about: str) -> list[str
 def _panos(stem: str, findings: Findings) -> list[str]:
     rows = [
         (
-            _escape(item.pano_id),
+            item.pano_id,
             item.relation,
-            ", ".join(f"{part}: {_escape(id_)}" for part, id_ in item.locations),
+            ", ".join(f"{part}: {id_}" for part, id_ in item.locations),
         )
         for item in findings.shared_panos
     ]
@@ -196,7 +213,7 @@ def _duplicates(stem: str, findings: Findings) -> list[str]:
         (
             item.relation,
             "same bytes" if item.same_bytes else item.distance,
-            *(f"{p.part}: {_escape(p.path)}" for p in (item.first, item.second)),
+            *(f"{p.part}: {p.path}" for p in (item.first, item.second)),
         )
         for item in findings.duplicates
     ]
@@ -237,20 +254,20 @@ def _list_section(table: str, about: str, header: Sequence[str], rows: Sequence[
     if not rows:
         return [*intro, "None."]
     shown = f"The first {MAX_ROWS} of {len(rows):,}" if len(rows) > MAX_ROWS else f"{len(rows):,}"
-    sentence = f"{shown}; all are in `{table}`:"
+    sentence = f"{shown}; all are in {escape_markdown(table)}:"
     return [*intro, sentence, "", *_markdown(header, rows[:MAX_ROWS])]
 
 
-def _markdown(header: Sequence[str], rows: Iterable[Row]) -> list[str]:
-    lines = [header, ["---"] * len(header), *rows]
-    return ["| " + " | ".join(map(_cell, line)) + " |" for line in lines]
+def _markdown(header: Sequence[str], rows: Sequence[Row]) -> list[str]:
+    """Return a table as lines, columns with numbers on the right."""
+    frame = pd.DataFrame([list(map(_cell, row)) for row in rows], columns=list(header))
+    left = [
+        name
+        for index, name in enumerate(header)
+        if not any(isinstance(row[index], int) for row in rows)
+    ]
+    return to_markdown(frame, left).splitlines()
 
 
 def _cell(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _escape(value: object) -> str:
-    """Escape a name for Markdown."""
-    # An underscore within a word needs no escape, and names are full of them.
-    return re.sub(r"[\\`*\[\]<>|~]|(?<![^\W_])_|_(?![^\W_])", r"\\\g<0>", str(value))

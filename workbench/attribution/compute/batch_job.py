@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NoReturn
@@ -82,6 +82,7 @@ class _BatchJob:
     """A job with `requests`, the resolved request of each row that can be explained."""
 
     def __init__(self, job: BatchRequest, store: Store, explainer: Explainer) -> None:
+        job = replace(job, request=job.request.match_names(store.class_names, store.location_ids))
         self._job, self._store, self._explainer = job, store, explainer
         self._buffer = ResumeBuffer(
             job.out,

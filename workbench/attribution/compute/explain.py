@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from common.errors import InputError
+from common.names import canonical_names, match_name
 from common.progress import ProgressCallback, no_progress
 from trainer.models.resnet import FourViewResNet
 from workbench.attribution.compute import faithfulness, sanity_checks
@@ -139,7 +140,8 @@ def explain(
     for reference in () if references is None else references:
         _check_views("references", reference, views.shape)
     frozen = FrozenModel(model)
-    names = tuple(class_names) or tuple(map(str, range(frozen.n_classes)))
+    names = canonical_names(class_names) or tuple(map(str, range(frozen.n_classes)))
+    true_class = match_name(true_class, names)
     if len(names) != frozen.n_classes:
         raise InputError(
             f"`class_names` has {len(names)} names and the model {frozen.n_classes} classes."
@@ -153,6 +155,7 @@ def explain(
     request = replace(
         request, baseline_location="" if baseline_views is None else "another location"
     )
+    request = request.match_names(names, ())
     request.validate(names)
     pixels = frozen.to_pixels(views)
     predicted = names[int(BatchedModel(frozen).logits(pixels[None])[0].argmax())]

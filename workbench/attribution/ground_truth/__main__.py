@@ -5,24 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 from pydantic import Field
 from tyro.conf import Positional, UseAppendAction, arg
 
 from common.cli import AS_EXTRACTED, cli_errors, parse
 from common.errors import InputError
-from common.files import atomic_write
 from common.validation import NonNegativeInt
-from workbench import store as stores
-from workbench.attribution.explainer import open_explainer
-from workbench.attribution.ground_truth import report
-from workbench.attribution.ground_truth.masks import Masks
-from workbench.attribution.ground_truth.plot import dot_plot
-from workbench.attribution.ground_truth.study import method_configs, sample, study
 from workbench.attribution.request import Baseline, Method
-from workbench.figures import paper
-from workbench.store import provenance
-from workbench.store.query import select
 
 DEFAULT_METHODS = ("integrated_gradients", "grad_cam", "occlusion", "input_x_gradient")
 DEFAULT_BASELINES = ("black", "mean", "blur")
@@ -84,6 +73,20 @@ def main(
 
 
 def _run(options: Options) -> None:
+    # Importing them takes seconds; --help and a wrong option should not.
+    import numpy as np
+
+    from common.files import atomic_write
+    from workbench import store as stores
+    from workbench.attribution.explainer import open_explainer
+    from workbench.attribution.ground_truth import report
+    from workbench.attribution.ground_truth.masks import Masks
+    from workbench.attribution.ground_truth.plot import dot_plot
+    from workbench.attribution.ground_truth.study import method_configs, sample, study
+    from workbench.figures import paper
+    from workbench.store import provenance
+    from workbench.store.query import select
+
     store = stores.read(options.store)
     if options.out and options.out.exists() and not options.out.is_dir():
         raise InputError(f"{options.out}: this is a file; choose a folder.")

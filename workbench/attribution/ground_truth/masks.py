@@ -47,10 +47,10 @@ class Masks:
     def shares(self, location_id: str, size: int) -> NDArray[np.float32]:
         """Return the share of each of E elements in each pixel of the views, (E, 4, size, size).
 
-        Shares are in [0, 1] and sum to 1 over the elements. A mask is scaled down by the same
-        filter as its photograph, so that elements thinner than a pixel count, too. Raises
-        InputError for a mask that is missing or has an unknown value, and as `Photographs.path`
-        does.
+        Shares are in [0, 1] and sum to 1 over the elements. A mask lies over the upright photograph
+        and is scaled down by the same filter, so that elements thinner than a pixel count, too.
+        Raises InputError for a mask that is missing or has an unknown value, and as
+        `Photographs.path` does.
         """
         views = [self._view(location_id, heading, size) for heading in HEADINGS]
         return np.stack(views, axis=1)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -15,6 +14,7 @@ from workbench.attribution.ground_truth.study import (
     MethodResult,
 )
 from workbench.figures import paper
+from workbench.figures.sizes import DOUBLE_COLUMN
 
 ROW_HEIGHT = 6.0
 """Height of a row, mm."""
@@ -24,14 +24,14 @@ COLOR = "#20558a"
 CHANCE_COLOR = "#b2182b"
 
 
-def dot_plot(results: Sequence[MethodResult], width: float = paper.DOUBLE_COLUMN) -> Figure:
+def dot_plot(results: Sequence[MethodResult], width: float = DOUBLE_COLUMN) -> Figure:
     """Draw each metric with its interval in a panel, a row for each method; width in mm.
 
     Filled dots are of |map|, hollow ones of its positive part; dashed lines are chance levels. The
     controls are below all methods.
     """
     height = 20 + ROW_HEIGHT * (len(results) + GAP)
-    with mpl.rc_context(paper.STYLE):
+    with paper.style():
         figure = Figure(
             figsize=(width / paper.MILLIMETRES_PER_INCH, height / paper.MILLIMETRES_PER_INCH)
         )

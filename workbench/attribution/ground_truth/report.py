@@ -6,7 +6,7 @@ from dataclasses import astuple
 
 import pandas as pd
 
-from common.tables import to_markdown
+from common.tables import to_csv, to_markdown
 from workbench.attribution.ground_truth.metrics import Comparison, Interval
 from workbench.attribution.ground_truth.study import METRICS, PARTS, MethodConfig, MethodResult
 from workbench.attribution.request import BASELINE_TITLES, METHOD_TITLES
@@ -51,7 +51,7 @@ def csv(results: Sequence[MethodResult]) -> str:
             rows.append([*config, part, name, "", *_numbers(comparison)])
         for name, comparison in {IRRELEVANT: result.irrelevant, **result.elements}.items():
             rows.append([*config, PARTS[0], "share", name, *_numbers(comparison)])
-    return pd.DataFrame(rows, columns=names, dtype=object).to_csv(index=False, lineterminator="\n")
+    return to_csv(pd.DataFrame(rows, columns=names, dtype=object))
 
 
 def _numbers(comparison: Comparison) -> list[float]:

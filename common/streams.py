@@ -1,0 +1,46 @@
+"""Standard output and error whose reader has ended, as in `| head`."""
+
+import os
+import select
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from common.text import print_text
+
+
+@contextmanager
+def end_with_reader() -> Iterator[None]:
+    """End silently, with the status of SIGPIPE, when nobody reads stdout or stderr any more."""
+    try:
+        try:
+            yield
+        except SystemExit:  # After --help.
+            sys.stdout.flush()
+            raise
+        sys.stdout.flush()  # Here: when Python exits, it would report a closed pipe.
+    except BrokenPipeError:
+        if not _drop_unread_streams():  # Another pipe: a process of this command has ended.
+            raise
+        raise SystemExit(128 + signal.SIGPIPE) from None
+
+
+def print_error(text: str) -> None:
+    """Print to stderr, if it is read."""
+    _drop_unread_streams()
+    with suppress(BrokenPipeError):
+        print_text(text, file=sys.stderr, flush=True)
+
+
+def _drop_unread_streams() -> bool:
+    """Discard what is written to stdout or stderr if nobody reads it; return whether one is so."""
+    unread = False
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # A stream without a file, as in a notebook.
+            poll = select.poll()
+            poll.register(stream.fileno(), 0)
+            if poll.poll(0):  # An error or a hang-up, which are always reported.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+                unread = True
+    return unread
