@@ -277,10 +277,10 @@ def test_a_step_of_unknown_names_selects_nothing(client: Any) -> None:
         step("search", text=" "),
     ):
         value = {"selection.data": [one]}
-        answer = call(client, "selection-summary.children", value, "selection.data")
+        answer = call(client, "gallery.children", value, "selection.data")
         assert answer.status_code == 200
-        assert "0 of 30 locations" in answer.text
-        for output in ("roc.figure", "confusion.figure", "gallery.children"):
+        assert "no location selected" in answer.text
+        for output in ("roc.figure", "confusion.figure", "accuracy.children"):
             assert call(client, output, value, "selection.data").status_code == 200
 
 

@@ -6,7 +6,7 @@ from scipy.stats import entropy
 from sklearn.metrics.pairwise import haversine_distances
 
 from tests.examples import small_store, with_quality
-from workbench.evaluation.columns import EARTH_RADIUS_KM, columns
+from workbench.evaluation.columns import EARTH_RADIUS_KM
 from workbench.evaluation.predictions import Predictions
 
 
@@ -17,14 +17,14 @@ def predictions(tmp_path_factory: pytest.TempPathFactory) -> Predictions:
 
 
 def test_columns_of_the_probabilities(predictions: Predictions) -> None:
-    known = columns(predictions)
+    known = predictions.columns
     ranked = np.sort(predictions.probabilities, axis=1)
     np.testing.assert_allclose(known["confidence"].values, ranked[:, -1], rtol=1e-6)
     np.testing.assert_allclose(
         known["margin"].values, ranked[:, -1] - ranked[:, -2], rtol=1e-5, atol=1e-7
     )
     np.testing.assert_allclose(
-        known["entropy"].values, entropy(predictions.probabilities, base=2, axis=1), rtol=1e-5
+        known["entropy"].values, entropy(predictions.probabilities, axis=1), rtol=1e-5
     )
     right = predictions.correct
     np.testing.assert_allclose(
@@ -37,7 +37,7 @@ def test_columns_of_the_probabilities(predictions: Predictions) -> None:
 def test_kilometers_are_those_to_the_predicted_classs_centre(predictions: Predictions) -> None:
     store = predictions.store
     places = np.radians(np.stack([store.latitudes, store.longitudes], axis=1))
-    kilometers = columns(predictions)["kilometers"].values
+    kilometers = predictions.columns["kilometers"].values
     for row in (0, 7, len(store) - 1):
         members = places[store.labels == predictions.predicted_labels[row]]
         # For places close together the centre on the sphere is near that of the degrees.
@@ -47,8 +47,8 @@ def test_kilometers_are_those_to_the_predicted_classs_centre(predictions: Predic
 
 
 def test_columns_without_data_are_left_out(predictions: Predictions) -> None:
-    known = columns(predictions)
-    assert {name for name in known if name.startswith("kept_")} == {
-        f"kept_{name}" for name in predictions.store.projections if name != "tsne-other"
+    known = predictions.columns
+    assert {name for name in known if name.startswith("preservation/")} == {
+        f"preservation/{name}" for name in predictions.store.projections if name != "tsne-other"
     }
     assert (known["year"].values == 2015).all()
