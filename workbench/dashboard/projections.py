@@ -158,7 +158,8 @@ def figure(predictions: Predictions, projection: Projection, key: str) -> go.Fig
 
 def provenance(projection: Projection) -> str:
     """Return library, parameters and seed of a projection."""
-    given = ", ".join(f"{key} {value}" for key, value in projection.parameters.items())
+    parameters = {key: value for key, value in projection.parameters.items() if key != "request"}
+    given = ", ".join(f"{key} {value}" for key, value in parameters.items())
     return f"{projection.library}; {given}; seed {projection.seed}"
 
 
