@@ -11,6 +11,8 @@ WORKERS ?= auto
 ENVIRONMENT := .venv
 BIN := $(ENVIRONMENT)/bin
 DATA := data/painted
+PAINTING := --states 50 --train 22 --test 10 --image-size 256
+TRAINING :=
 RUN := runs/demo
 STORE := $(RUN)/store.h5
 PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
@@ -22,7 +24,16 @@ demo: prepare
 	@echo "== Serving the dashboard"
 	@$(BIN)/python app.py $(STORE) --port $(PORT)
 
-prepare: $(RUN)/.projected
+# Each command finds its own finished result.
+prepare: $(ENVIRONMENT)/.installed
+	@echo "== Painting 50 states"
+	@$(BIN)/python -m trainer.synthetic $(DATA) $(PAINTING) --seed 0
+	@echo "== Training"
+	@$(BIN)/python -m trainer $(RUN) --data $(DATA)/train --preset demo $(TRAINING) --resume
+	@echo "== Extracting features and predictions of the test photographs"
+	@$(BIN)/python -m workbench.extract $(RUN) --data $(DATA)/test --out $(STORE)
+	@echo "== Projecting the features"
+	@$(BIN)/python -m workbench.project $(STORE)
 
 $(ENVIRONMENT)/.installed: pyproject.toml
 	@echo "== Installing the workbench into $(ENVIRONMENT)"
@@ -35,24 +46,6 @@ $(ENVIRONMENT)/.installed-test: $(ENVIRONMENT)/.installed
 	@$(BIN)/pip install --editable '.[test]'
 	@$(BIN)/pip install --no-deps embedding-atlas==0.26.0 virelay==0.6.1
 	@sh scripts/browser.sh $(BIN)/python
-	@touch $@
-
-$(DATA)/elements.csv: | $(ENVIRONMENT)/.installed
-	@echo "== Painting 50 states"
-	@$(BIN)/python -m trainer.synthetic $(DATA) --states 50 --train 22 --test 10 --image-size 256 --seed 0
-
-$(RUN)/.trained: $(DATA)/elements.csv
-	@echo "== Training"
-	@$(BIN)/python -m trainer $(RUN) --data $(DATA)/train --preset demo --resume
-	@touch $@
-
-$(STORE): $(RUN)/.trained
-	@echo "== Extracting features and predictions of the test photographs"
-	@$(BIN)/python -m workbench.extract $(RUN) --data $(DATA)/test --out $@ --overwrite
-
-$(RUN)/.projected: $(STORE)
-	@echo "== Projecting the features"
-	@$(BIN)/python -m workbench.project $(STORE)
 	@touch $@
 
 format: $(ENVIRONMENT)/.installed-test

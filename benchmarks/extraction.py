@@ -44,7 +44,7 @@ from trainer.data.dataset import LocationDataset
 from trainer.data.layout import Index
 from trainer.models.inference import Inference, fold_batch_norm, folding_is_exact
 from trainer.models.resnet import FourViewResNet, ModelOutput, to_pixels
-from workbench.extract.extraction import remove_buffer, run_extraction
+from workbench.extract.extraction import run_extraction
 from workbench.extract.request import ExtractionRequest
 from workbench.extract.task import ExtractionTask
 
@@ -85,7 +85,6 @@ def ours(index: Index, run: Path, options: Options, folder: Path) -> float:
     store = run_extraction(request)
     ended = time.perf_counter()
     watching.join()
-    remove_buffer(out)
     return rate(len(store), options, ended - started[0])
 
 

@@ -3,6 +3,7 @@
 caches        writable cache folders for numba and Matplotlib
 cli           how commands end: one sentence, an exit status
 distributed   one process or several (`torchrun`)
+earlier_result  whether an earlier start has answered the same request
 errors        errors whose message is meant for the user
 files         atomic writes, file locks
 photographs   photographs as the model sees them: upright, whole, a square

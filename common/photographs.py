@@ -5,11 +5,15 @@ as squares wherever a map is drawn over or beside them; the dashboard's style fo
 `assets/style.css` (`img`).
 """
 
+import errno
+import os
+import stat
 import struct
 import threading
 import warnings
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import ExifTags, Image
 from PIL.JpegImagePlugin import JpegImageFile
@@ -64,6 +68,30 @@ def upright_size(data: bytes) -> tuple[int, int]:
     image, transposition = _open(data)
     width, height = image.size
     return (height, width) if transposition in _QUARTER_TURNS else (width, height)
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a photograph for reading; raises OSError also where reading could wait for ever.
+
+    Such is a named pipe, whatever its name.
+    """
+    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        mode = os.fstat(file).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "Not a regular file", str(path))
+        return os.fdopen(file, "rb")
+    except OSError:
+        os.close(file)
+        raise
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the bytes of a photograph; raises as `open_file` does."""
+    with open_file(path) as file:
+        return file.read()
 
 
 def describe_error(error: BaseException) -> str:

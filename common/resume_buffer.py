@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
+from common.earlier_result import differences
 from common.errors import InputError
 from common.files import atomic_write_text
 from common.system_errors import explain
@@ -99,10 +100,10 @@ class ResumeBuffer:
             return decisions
         if overwrite:
             return None
-        differences = [key for key, value in self._request.items() if request.get(key) != value]
         raise InputError(
             f"{self.directory}: belongs to another request (different "
-            f"{', '.join(differences)}); finish that one, choose another file, or pass --overwrite."
+            f"{', '.join(differences(request, self._request))}); finish that one, choose another "
+            "file, or pass --overwrite."
         )
 
     def begin(self, decisions: Mapping[str, Any]) -> None:
@@ -147,11 +148,6 @@ class ResumeBuffer:
     def results(self) -> "Results":
         """Return the records of all processes, once no process writes any more."""
         return Results(self._files())
-
-    def clear(self) -> None:
-        """Remove the records; `state.json` stays."""
-        for path in self._files():
-            path.unlink()
 
     def remove(self) -> None:
         """Remove the buffer if it exists."""

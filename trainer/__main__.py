@@ -29,7 +29,8 @@ class Options(TrainingOptions):
     ] = None
     """index that `resnetbolt prepare` has made of them"""
     resume: bool = False
-    """continue after the last step that was saved in RUN, or start where there is none"""
+    """continue after the last step that was saved in RUN, or start where there is none; a finished
+    run needs no option"""
 
 
 def main(arguments: list[str] | None = None, prog: str = "python -m trainer") -> int:

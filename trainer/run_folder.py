@@ -14,7 +14,7 @@ from common.validation import option
 from trainer import checkpoint as checkpoints
 from trainer.checkpoint import Checkpoint
 from trainer.config import RESUMABLE_FIELDS, Config
-from trainer.data.layout import Index
+from trainer.data.prepare.photograph_index import PreparedData
 from trainer.data.split import Split
 
 
@@ -36,18 +36,21 @@ def run_lock(run: Path, processes: Processes) -> Iterator[None]:
 def read_previous(run: Path, config: Config, resume: bool) -> Checkpoint | None:
     """Return the last checkpoint of an earlier start, None if there is none.
 
-    Raises InputError for a folder that cannot be written, for an existing run without `resume`,
-    and for a run with other options.
+    Without `resume` the run must be finished. Raises InputError for a folder that cannot be
+    written, for an unfinished run without `resume`, and for a run with other options.
     """
     folder = next(path for path in (run.absolute(), *run.absolute().parents) if path.exists())
     check_folder(folder)
-    if not resume and any((run / f"{name}.json").exists() for name in ("best", "last")):
-        raise InputError(
-            f"{run}: already holds a run; continue it with --resume or choose another folder."
-        )
+    there_is_one = InputError(
+        f"{run}: already holds a run; continue it with --resume or choose another folder."
+    )
     if not (run / "last.json").exists():
+        if not resume and (run / "best.json").exists():
+            raise there_is_one
         return None
     last = checkpoints.read(run, "last")
+    if not resume and last.epoch != config.epochs:
+        raise there_is_one
     if not last.data_sha256:
         raise InputError(
             f"{run}: was trained by an earlier version; it can be extracted but not resumed. Train "
@@ -65,12 +68,13 @@ def read_previous(run: Path, config: Config, resume: bool) -> Checkpoint | None:
     return last
 
 
-def restore_split(run: Path, previous: Checkpoint, index: Index) -> Split:
+def restore_split(run: Path, previous: Checkpoint, prepared: PreparedData) -> Split:
     """Return the split of the earlier start; locations that were added since are left out.
 
     They keep the ids of the earlier start, which need not be in NFC. Raises InputError if some of
-    its locations are missing, or if the classes have changed.
+    its locations are missing, or if classes or photographs have changed.
     """
+    index = prepared.index
     locations = {location.id: location for location in index.locations}
     missing = [
         id_
@@ -93,4 +97,9 @@ def restore_split(run: Path, previous: Checkpoint, index: Index) -> Split:
         tuple(replace(locations[canonical_name(id_)], id=id_) for id_ in previous.split[part])
         for part in ("training", "validation")
     )
+    if prepared.fingerprint(training + validation) != previous.data_sha256:
+        raise InputError(
+            f"{index.root}: photographs have changed since {run} was started; restore them or "
+            "train into another folder."
+        )
     return Split(training, validation)

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from common import distributed
 from common.distributed import Processes
+from common.earlier_result import print_finished
 from common.errors import InputError, Interrupted
 from common.signals import StopSignal, stop_signal
 from common.text import print_text
@@ -52,16 +53,16 @@ def train(
 ) -> Checkpoint:
     """Train into the folder `run` and return the checkpoint with the lowest validation loss.
 
-    `index` is the file of `trainer.data.prepare`, by default beside the run. With `resume` the run
-    continues after the last saved step. The processes of `distributed.process_group` train one
+    `index` is the file of `trainer.data.prepare`, by default beside the run. A finished run of the
+    same options and photographs is returned as it is; with `resume` an unfinished one continues
+    after the last saved step. The processes of `distributed.process_group` train one
     model together. Raises InputError for a folder that cannot be trained from or into, and
     Interrupted when a signal asked to stop and the run has been saved.
     """
     processes = distributed.current_processes()
     # Before the photographs are read: that may take hours.
     previous = run_folder.read_previous(run, config, resume)
-    if previous and previous.epoch == config.epochs:
-        return checkpoints.read(run)
+    is_finished = previous is not None and previous.epoch == config.epochs
     if not previous:
         check_weights(config.depth, config.weights)
     with processes.main_first():
@@ -70,11 +71,16 @@ def train(
         )
     prepared = replace(prepared, index=exclude_small_classes(prepared.index, config.min_locations))
     split = split_by_location(prepared.index, config.validation_fraction, config.seed)
-    _check_batch_size(config, len(split.training), processes.world_size)
+    if not is_finished:
+        _check_batch_size(config, len(split.training), processes.world_size)
     with run_folder.run_lock(run, processes):
         previous = run_folder.read_previous(run, config, resume)  # Now nobody else writes it.
         if previous:
-            split = run_folder.restore_split(run, previous, prepared.index)
+            split = run_folder.restore_split(run, previous, prepared)
+        if previous and previous.epoch == config.epochs:
+            if processes.is_main:
+                print_finished(run)
+            return checkpoints.read(run)
         trainer = _Trainer(run, config, preset, previous, prepared, split, processes)
         with stop_signal() as stop:
             return trainer.fit(stop, on_epoch_end)
@@ -100,11 +106,6 @@ class _Trainer:
         torch.backends.cudnn.benchmark = not config.deterministic
         self.data_root = str(prepared.index.root.resolve())
         self.data_sha256 = prepared.fingerprint(split.training + split.validation)
-        if previous and previous.data_sha256 != self.data_sha256:
-            raise InputError(
-                f"{prepared.index.root}: photographs have changed since {run} was started; restore "
-                "them or train into another folder."
-            )
         self.class_names = previous.class_names if previous else prepared.index.class_names
         self.excluded_classes = prepared.index.excluded_classes
         self.training, self.validation = (

@@ -25,6 +25,8 @@ class Options:
     """folder for the figures"""
     width: Annotated[float, Field(ge=MIN_WIDTH, le=1000)] = DOUBLE_COLUMN
     """width of the matrix and the projections, millimetres; the ROC curves take half of it"""
+    overwrite: bool = False
+    """replace figures of another store or width"""
 
 
 def main(arguments: list[str] | None = None, prog: str = "python -m workbench.export") -> int:
@@ -34,7 +36,7 @@ def main(arguments: list[str] | None = None, prog: str = "python -m workbench.ex
         # Importing it takes seconds; --help and a wrong option should not.
         from workbench.figures.export import export
 
-        for path in export(options.store, options.out, options.width):
+        for path in export(options.store, options.out, options.width, overwrite=options.overwrite):
             print_text(path)
     return 0
 

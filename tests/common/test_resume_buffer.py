@@ -208,11 +208,8 @@ def test_beginning_anew_leaves_nothing(begun: ResumeBuffer) -> None:
     assert [path.name for path in begun.directory.iterdir()] == ["state.json"]
 
 
-def test_cleared_only_the_state_is_left(begun: ResumeBuffer) -> None:
+def test_nothing_of_a_removed_buffer_is_left(begun: ResumeBuffer) -> None:
     put(begun, 0, 0)
-    put(begun, 1, 1)
-    begun.clear()
-    assert [path.name for path in begun.directory.iterdir()] == ["state.json"]
     begun.remove()
     assert not begun.directory.exists()
 

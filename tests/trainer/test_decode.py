@@ -1,4 +1,5 @@
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,7 +77,7 @@ def test_an_unreadable_photograph_is_named(
 def test_grey_and_cmyk_become_red_green_blue(tmp_path: Path, mode: str) -> None:
     path = tmp_path / "x.jpg"
     Image.new("RGB", (64, 64), (200, 200, 200)).convert(mode).save(path)
-    assert decode.read_views([path], 32)[0].numpy().mean(axis=(1, 2)) == pytest.approx(
+    assert decode.read_views([path] * 4, 32)[0].numpy().mean(axis=(1, 2)) == pytest.approx(
         [200] * 3, abs=3
     )
 
@@ -177,3 +178,11 @@ def test_what_cannot_be_opened_is_not_called_damaged(tmp_path: Path) -> None:
     reason = r"unreadable \(Is a directory\); make it readable or remove the location"
     with pytest.raises(InputError, match=reason):
         decode.read_views([tmp_path / "x.jpg"], 64)
+
+
+def test_a_named_pipe_is_refused_without_waiting(tmp_path: Path) -> None:
+    path = tmp_path / "x_0.jpg"
+    os.mkfifo(path)
+    with pytest.raises(InputError, match=r"x_0.jpg: the photograph is unreadable \(Not a regular"):
+        decode.read_views([path] * 4, 32)
+    assert "Not a regular file" in scan_photograph(tmp_path, path.name).problem

@@ -179,6 +179,9 @@ def test_two_processes_stopped_and_resumed_learn_what_one_does(
     load(two, "last")
     done = finish(words)
     assert done.returncode == 0, done.stderr
+    again = finish(words)
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.count("was finished by an earlier start of this command") == 1
     assert losses(two) == pytest.approx(losses(one), rel=1e-3)
     assert len(losses(one)) == 60
     states = [load(run, "last")[0].state_dict() for run in (one, two)]

@@ -51,7 +51,7 @@ def quiet(state: State, index: int) -> Scene:
 
 def test_layout_and_names(painted: Path) -> None:
     top = {path.name for path in painted.iterdir()}
-    assert top == {"train", "test", "mask", "elements.csv"}
+    assert top == {"train", "test", "mask", "elements.csv", "synthesize.json"}
     names = [state.name for state in spread(5)]
     ids = set()
     for split, count in (("train", 3), ("test", 2)):
@@ -138,6 +138,7 @@ def test_another_seed_gives_another_data_set(tmp_path: Path) -> None:
     second = paint(tmp_path / "b", states=2, train=1, test=1, image_size=32, seed=1, num_workers=1)
     assert not set(contents(first)) & set(contents(second)) - {
         "elements.csv",
+        "synthesize.json",
         *(f"{split}/{name}/info.txt" for split in ("train", "test")
           for name in ("Alaska", "Arizona")),
     }  # fmt: skip

@@ -132,9 +132,18 @@ def test_the_average_is_resumed_too(
     assert same(tmp_path / "whole", tmp_path / "run")
 
 
-def test_a_run_is_not_overwritten(trained: Path, training_folder: Path) -> None:
+def test_a_run_is_not_overwritten(
+    tmp_path: Path, trained: Path, training_folder: Path, test_folder: Path
+) -> None:
+    before = sorted((path, path.stat().st_mtime_ns) for path in trained.iterdir())
     with pytest.raises(InputError, match="already holds a run"):
-        fit(trained, training_folder)
+        fit(trained, training_folder, replace(TINY, epochs=3))
+    with pytest.raises(InputError, match="was trained with --seed 0, not 1"):
+        fit(trained, training_folder, replace(TINY, seed=1))
+    with pytest.raises(InputError, match="locations of this run cannot be read any more"):
+        fit(trained, test_folder)
+    fit(trained, training_folder)  # The same request finds its result.
+    assert sorted((path, path.stat().st_mtime_ns) for path in trained.iterdir()) == before
 
 
 def test_a_run_is_not_resumed_with_other_options(trained: Path, training_folder: Path) -> None:
@@ -338,9 +347,7 @@ def test_a_full_disk_keeps_the_previous_checkpoint(
         raise RuntimeError("[enforce fail at inline_container.cc] . PytorchStreamWriter failed")
 
     monkeypatch.setattr(torch, "save", full)
-    with pytest.raises(
-        InputError, match="could not be written, most likely because the disk is full"
-    ):
+    with pytest.raises(InputError, match="could not be written: No space left on device; free"):
         checkpoints.save(run, ("last",), replace(checkpoint, step=99), model, {})
     assert sorted(path.name for path in run.iterdir()) == before
 

@@ -13,6 +13,7 @@ from common.photographs import (
     DECODE_ERRORS,
     describe_error,
     open_rgb,
+    read_bytes,
     to_square,
     unusable_message,
 )
@@ -36,7 +37,7 @@ def read_views_into(paths: Sequence[Path], pixels: Tensor, sha256: Tensor | None
     """
     for number, (path, target) in enumerate(zip(paths, pixels.numpy(), strict=True)):
         try:
-            data = path.read_bytes()
+            data = read_bytes(path)
             size = target.shape[0]
             target[:] = np.asarray(to_square(open_rgb(data, size), size))
         except DECODE_ERRORS as error:

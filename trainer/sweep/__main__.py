@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from tyro.conf import Positional, UseAppendAction, arg
 
 from common.cli import cli_errors
+from common.earlier_result import print_finished
 from common.errors import InputError, Interrupted
 from common.signals import StopSignal, blocked_signals, stop_signal
 from common.text import print_text
@@ -97,6 +98,8 @@ def _sweep(options: Options, explicit: Collection[str], prog: str) -> int:
             remaining -= results.count_finished(study, n_trials)
     if remaining:
         _check_data(task)
+    else:
+        print_finished(task.folder)
     with stop_signal() as stop:
         statuses = _run_workers(prog, task, min(options.n_jobs, remaining), stop)
         with open_study(task.folder, task.sweep) as study:

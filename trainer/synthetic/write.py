@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import Image
 from tqdm import tqdm
 
+from common.earlier_result import Request, is_finished, read_record, record_text
 from common.errors import InputError
 from common.files import atomic_directory
 from trainer.data.worker_processes import worker_map
@@ -19,6 +20,7 @@ from trainer.synthetic.shortcut import paint_shortcut, parse_shortcuts
 from trainer.synthetic.states import STATES, spread
 from trainer.synthetic.view import views
 
+COMMAND = "synthesize"
 SPLITS = ("train", "test")
 QUALITY = 88
 
@@ -51,6 +53,7 @@ def paint(
 ) -> Path:
     """Paint a data set of four-view locations into the new or empty folder `root`; return it.
 
+    A folder that holds the same painting stays as it is.
     `states` is the number of states, 2 to 50; `train` and `test` are locations per state, at least
     1; `image_size` is the side of a view in pixels, a multiple of 32; `num_workers` processes
     paint, by default one per core. `shortcuts` are such as "Ohio=border" (`parse_shortcuts`) and do
@@ -58,7 +61,16 @@ def paint(
     workers. Raises InputError.
     """
     folder = Path(root).resolve()
-    _check(folder)
+    request = {
+        "states": states,
+        "train": train,
+        "test": test,
+        "image size": image_size,
+        "seed": seed,
+        "shortcuts": list(shortcuts),
+    }
+    if _is_finished(folder, request):
+        return folder
     chosen = spread(states)
     shortcut_of = parse_shortcuts(shortcuts, [state.name for state in chosen])
     batches = [
@@ -101,14 +113,20 @@ def paint(
         for (split_number, row), texts in lines.items():
             info = unfinished / SPLITS[split_number] / STATES[row].name / "info.txt"
             info.write_text("".join(texts), encoding="utf-8", newline="\n")
+        (unfinished / f"{COMMAND}.json").write_text(record_text(request), encoding="utf-8")
     return folder
 
 
-def _check(folder: Path) -> None:
+def _is_finished(folder: Path, request: Request) -> bool:
+    """Return whether the folder holds this painting; raises InputError for anything else in it."""
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; choose a new or empty folder.")
-    if folder.exists() and any(folder.iterdir()):
+    if not folder.exists() or not any(folder.iterdir()):
+        return False
+    if not (record := read_record(folder, COMMAND)):
         raise InputError(f"{folder} is not empty; choose another folder, or remove it first.")
+    remedy = "choose another folder, or remove it first"
+    return is_finished(folder, record.get("request"), request, remedy)
 
 
 def _paint_batch(root: Path, batch: _Batch) -> list[str]:

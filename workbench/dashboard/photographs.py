@@ -5,7 +5,7 @@ from urllib.parse import quote
 import flask
 
 from common.errors import InputError
-from common.photographs import DECODE_ERRORS, upright_jpeg
+from common.photographs import DECODE_ERRORS, read_bytes, upright_jpeg
 from workbench.store.photographs import Photographs
 
 
@@ -38,7 +38,7 @@ def register_routes(server: flask.Flask, photographs: Photographs | None) -> Non
             if photographs is None:
                 raise KeyError(location_id)
             path = photographs.path(location_id, heading)
-            response = flask.Response(upright_jpeg(path.read_bytes()), mimetype="image/jpeg")
+            response = flask.Response(upright_jpeg(read_bytes(path)), mimetype="image/jpeg")
         except (KeyError, InputError, *DECODE_ERRORS):
             flask.abort(404)
         # No max_age: the browser revalidates with the ETag.

@@ -80,7 +80,8 @@ def _panel(predictions: Predictions, projection: Projection) -> html.Section:
 
 def provenance(projection: Projection) -> str:
     """Return library, parameters and seed of a projection."""
-    given = ", ".join(f"{key} {value}" for key, value in projection.parameters.items())
+    parameters = {key: value for key, value in projection.parameters.items() if key != "request"}
+    given = ", ".join(f"{key} {value}" for key, value in parameters.items())
     return f"{projection.library}; {given}; seed {projection.seed}"
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional, arg
 
 from common.cli import cli_errors, parse
+from common.earlier_result import refuse_other
 from common.errors import InputError
 from common.files import check_writable
-from common.resume_buffer import resume_directory
 from common.text import print_text
 from workbench.extract.request import ExtractionOptions, ExtractionRequest
 
@@ -39,27 +39,26 @@ def main(arguments: list[str] | None = None, prog: str = "python -m workbench.ex
         options = parse(Options, arguments, prog)
         # Importing torch takes seconds; --help and a wrong option should not.
         from common import distributed
-        from workbench.extract.extraction import remove_buffer, run_extraction
+        from workbench.extract.extraction import run_extraction
 
         with distributed.process_group():
-            requests = _requests(options)
-            for request in requests:
+            for request in _requests(options):
                 store = run_extraction(request)
                 if distributed.current_processes().is_main:
                     _print_summary(request.out, store)
-            for request in requests:
-                remove_buffer(request.out)
     return 0
 
 
 def _requests(options: Options) -> list[ExtractionRequest]:
     """Return the request of each store; raises InputError for options that cannot be used."""
     from trainer import checkpoint as checkpoints
+    from workbench.extract.extraction import recorded_request
+    from workbench.extract.task import options_key
 
     if not options.run:
         raise InputError("RUN: name at least one run folder.")
-    for run in options.run:
-        checkpoints.read(run, options.checkpoint)  # Before the first of several takes its hours.
+    # All of them are checked before the first of several takes its hours.
+    read = {run: checkpoints.read(run, options.checkpoint) for run in options.run}
     requests: dict[Path, ExtractionRequest] = {}
     for run in options.run:
         out = options.out
@@ -76,9 +75,10 @@ def _requests(options: Options) -> list[ExtractionRequest]:
                 f"{run} and {requests[out].run}: both would be written to {out}; extract them into "
                 "two folders."
             )
-        # A store that an earlier start has finished is recognised later.
-        check_writable(out, overwrite=options.overwrite or resume_directory(out).is_dir())
         requests[out] = ExtractionRequest(**vars(options) | {"run": run, "out": out})
+        check_writable(out, overwrite=True)
+        if out.exists() and not options.overwrite:
+            refuse_other(out, recorded_request(out), options_key(requests[out], read[run]))
     return list(requests.values())
 
 

@@ -1,8 +1,8 @@
 """Extraction: one checkpoint, one folder of photographs, one store."""
 
 import json
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,12 +10,12 @@ from typing import Any
 
 from common import distributed
 from common.distributed import Processes, on_all_ranks
+from common.earlier_result import is_finished
 from common.errors import InputError
 from common.files import check_writable, file_lock
-from common.resume_buffer import OUTPUT, RESUME, Results, ResumeBuffer
+from common.resume_buffer import OUTPUT, RESUME, Results
 from common.signals import stop_signal
 from common.system_errors import explain
-from common.text import print_text
 from trainer.data import dataset, layout
 from trainer.models.inference import fold_batch_norm, folding_is_exact
 from workbench import store as stores
@@ -39,20 +39,17 @@ def extract(
     request = ExtractionRequest(
         run=run, data=data, out=out, batch_size=batch_size, num_workers=num_workers
     )
-    store = run_extraction(request)
-    remove_buffer(out)
-    return store
+    return run_extraction(request)
 
 
 def run_extraction(request: ExtractionRequest) -> Store:
     """Write the store of a request, resuming an earlier start, and return it.
 
-    The resume buffer lies beside the store. At the end its records are removed, and the rest by
-    `remove_buffer`, so that a command that makes several stores knows which are finished. The
-    processes of `distributed.process_group` share the work. Locations that cannot be read are left
-    out and listed in the store's provenance. Raises InputError when nothing can be read, a class is
-    unknown to the checkpoint, the store or the buffer of another request exists and may not be
-    overwritten, or the disk is full; Interrupted after a signal.
+    The resume buffer lies beside the store and is removed at the end. A store of the same request
+    is returned as it is. The processes of `distributed.process_group` share the work. Locations
+    that cannot be read are left out and listed in the store's provenance. Raises InputError when
+    nothing can be read, a class is unknown to the checkpoint, the store or the buffer of another
+    request exists and may not be overwritten, or the disk is full; Interrupted after a signal.
     """
     processes = distributed.current_processes()
     with ExitStack() as stack:
@@ -69,10 +66,13 @@ def run_extraction(request: ExtractionRequest) -> Store:
         return stores.read(request.out)
 
 
-def remove_buffer(out: Path) -> None:
-    """Remove what remains of the resume buffer once all stores of a command are finished."""
-    if distributed.current_processes().is_main:
-        ResumeBuffer(out, {}).remove()
+def recorded_request(out: Path) -> Mapping[str, Any] | None:
+    """Return the request that the store at `out` answers, None if it does not say."""
+    try:
+        request = stores.read(out).provenance.get("request")
+    except InputError:
+        return None
+    return request if isinstance(request, dict) else None
 
 
 @dataclass(frozen=True)
@@ -92,27 +92,18 @@ def _begin(task: ExtractionTask, processes: Processes, stack: ExitStack) -> _Sta
     out, overwrite = task.request.out, task.request.overwrite
     layout.print_warnings(task.index)
     stack.enter_context(file_lock(out))
-    decisions = task.buffer.load(overwrite=overwrite)
-    if decisions and _is_finished(out, decisions):
-        if not overwrite:
-            print_text(f"{out}: was finished by an earlier start of this command.")
-            return _Start(True, none, decisions)
-        decisions = None
-    check_writable(out, overwrite=overwrite)
-    if decisions:
+    check_writable(out, overwrite=True)
+    if out.exists() and not overwrite and is_finished(out, recorded_request(out), task.key):
+        with suppress(InputError):  # Of another request.
+            if task.buffer.load(overwrite=False):  # Killed before it was removed.
+                task.buffer.remove()
+        return _Start(True, none, {})
+    if decisions := task.buffer.load(overwrite=overwrite):
         recovered = task.buffer.recover()
         return _Start(False, [(key, BATCH) in recovered for key in range(len(none))], decisions)
     decisions = {"folded": _can_fold(task), "created": datetime.now(UTC).isoformat()}
     task.buffer.begin(decisions)
     return _Start(False, none, decisions)
-
-
-def _is_finished(out: Path, decisions: dict[str, Any]) -> bool:
-    """Return whether the store was made from this buffer, which only remained to be removed."""
-    try:
-        return out.is_file() and stores.read(out).provenance.get("created") == decisions["created"]
-    except InputError:
-        return False
 
 
 def _can_fold(task: ExtractionTask) -> bool:
@@ -162,7 +153,7 @@ def _write(task: ExtractionTask, start: _Start) -> None:
                 f"{task.request.out}: {explain(error.__cause__, f'and {RESUME}')}."
             ) from error
         raise
-    task.buffer.clear()
+    task.buffer.remove()
 
 
 def _unreadable(results: Results) -> dict[int, str]:

@@ -1,7 +1,7 @@
 """What follows from the request of an extraction before a photograph is read."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,19 @@ import torch
 from common.errors import InputError
 from common.resume_buffer import ResumeBuffer
 from trainer import checkpoint as checkpoints
+from trainer.checkpoint import Checkpoint
 from trainer.data import dataset, layout
 from trainer.data.dataset import SHA256_BYTES, LocationDataset
-from trainer.data.layout import Location
 from trainer.models.resnet import CONCAT_DIM, VIEWS, FourViewResNet
 from workbench.extract.request import ExtractionRequest
 from workbench.extract.selection import select
 
 
 class ExtractionTask:
-    """The model, the batches of locations and the resume buffer of an extraction."""
+    """The model, the batches of locations and the resume buffer of an extraction.
+
+    `key` is the request that the store carries.
+    """
 
     def __init__(self, request: ExtractionRequest, device: torch.device) -> None:
         """Load the checkpoint and index the photographs; raises InputError."""
@@ -37,28 +40,21 @@ class ExtractionTask:
         )
         self.batches = list(dataset.sequential_batches(len(locations), request.batch_size))
         self.fields = _fields(self.model, len(class_names), request.view_features)
-        self.buffer = ResumeBuffer(request.out, self._resume_key())
+        key = options_key(request, self.checkpoint) | {
+            "folder": str(self.root.resolve()),
+            "locations": _sha256("\n".join((item.id, *item.images)) for item in locations),
+        }
+        sizes = (f"{_size(self.root / name)}" for item in locations for name in item.images)
+        # Photographs may be mended before an extraction is resumed.
+        self.key = key | {"photographs": _sha256(sizes)}
+        versions = checkpoints.versions()
+        self.buffer = ResumeBuffer(request.out, key | {"device": device.type, "versions": versions})
 
     @property
     def row_dtype(self) -> np.dtype[Any]:
         """Return the type of a row in the buffer: its number, hashes, and float32 fields."""
         fields = [(name, "<f4", shape) for name, shape in self.fields.items()]
         return np.dtype([("row", "<u4"), ("sha256", "u1", (4, SHA256_BYTES)), *fields])
-
-    def _resume_key(self) -> dict[str, Any]:
-        """Return everything that the results depend on; only an equal extraction may resume."""
-        request = self.request
-        return {
-            "checkpoint": self.checkpoint.sha256,
-            "folder": str(self.root.resolve()),
-            "locations": _fingerprint(self.selection.locations),
-            "split": request.split,
-            "batch size": request.batch_size,
-            "precision": request.precision,
-            "view features": request.view_features,
-            "device": self.device.type,
-            "versions": checkpoints.versions(),
-        }
 
     def provenance(self) -> dict[str, Any]:
         """Return the store's provenance, as far as it is known before the extraction."""
@@ -79,7 +75,19 @@ class ExtractionTask:
             "device": self.device.type,
             "trained_with": {"commit": checkpoint.commit, **checkpoint.versions},
             "extracted_with": checkpoints.versions(),
+            "request": self.key,
         }
+
+
+def options_key(request: ExtractionRequest, checkpoint: Checkpoint) -> dict[str, Any]:
+    """Return what a store depends on, except the photographs."""
+    return {
+        "checkpoint": checkpoint.sha256,
+        "split": request.split,
+        "batch size": request.batch_size,
+        "precision": request.precision,
+        "view features": request.view_features,
+    }
 
 
 def _fields(model: FourViewResNet, classes: int, view_features: bool) -> dict[str, tuple[int, ...]]:
@@ -92,9 +100,17 @@ def _fields(model: FourViewResNet, classes: int, view_features: bool) -> dict[st
     return fields
 
 
-def _fingerprint(locations: Sequence[Location]) -> str:
-    """Return the SHA-256 (hexadecimal) of the ids and file names, in order."""
+def _sha256(lines: Iterable[str]) -> str:
+    """Return the SHA-256 (hexadecimal) of lines."""
     result = hashlib.sha256()
-    for location in locations:
-        result.update("\n".join((location.id, *location.images, "")).encode())
+    for line in lines:
+        result.update(f"{line}\n".encode())
     return result.hexdigest()
+
+
+def _size(path: Path) -> int:
+    """Return the size of a file in bytes, -1 if it cannot be reached."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1

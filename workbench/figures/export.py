@@ -7,6 +7,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
+from common.earlier_result import folder_is_finished, recorded
 from common.errors import InputError
 from common.files import atomic_write
 from workbench import store as stores
@@ -14,6 +15,7 @@ from workbench.evaluation import metrics
 from workbench.evaluation.predictions import Predictions
 from workbench.figures import paper
 from workbench.store import Store
+from workbench.store.fingerprint import content_sha256
 
 
 def figures(store: Store, width: float) -> Mapping[str, Callable[[], Figure]]:
@@ -32,10 +34,11 @@ def figures(store: Store, width: float) -> Mapping[str, Callable[[], Figure]]:
     }
 
 
-def export(path: Path, out: Path, width: float) -> list[Path]:
+def export(path: Path, out: Path, width: float, *, overwrite: bool = False) -> list[Path]:
     """Write ROC curves, confusion matrix and projections of a store as PDF and SVG; width in mm.
 
-    Raises InputError when the store cannot be read or has no projections.
+    Figures of the same request stay as they are. Raises InputError when the store cannot be read or
+    has no projections, and for figures of another request unless `overwrite`.
     """
     store = stores.read(path)
     if not store.projections:
@@ -44,13 +47,15 @@ def export(path: Path, out: Path, width: float) -> list[Path]:
         )
     if out.exists() and not out.is_dir():
         raise InputError(f"{out}: this is a file; name a folder for the figures.")
-    out.mkdir(parents=True, exist_ok=True)
-    written = []
-    drawings = figures(store, width).items()
-    for name, draw in tqdm(drawings, desc="Drawing", unit="figure", dynamic_ncols=True):
-        figure = draw()
-        for suffix in paper.FORMATS:
-            written.append(out / f"{name}.{suffix}")
-            with atomic_write(written[-1]) as partial_path:
-                paper.save(figure, partial_path)
-    return written
+    drawings = figures(store, width)
+    files = [f"{name}.{suffix}" for name in drawings for suffix in paper.FORMATS]
+    request = {"store": content_sha256(store), "width": width}
+    if not folder_is_finished(out, "export", request, files, overwrite=overwrite):
+        bar = tqdm(drawings.items(), desc="Drawing", unit="figure", dynamic_ncols=True)
+        with recorded(out, "export", request, files):
+            for name, draw in bar:
+                figure = draw()
+                for suffix in paper.FORMATS:
+                    with atomic_write(out / f"{name}.{suffix}") as partial_path:
+                        paper.save(figure, partial_path)
+    return [out / name for name in files]

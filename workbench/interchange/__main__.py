@@ -11,6 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional, arg
 
 from common.cli import cli_errors, parse_subcommand
+from common.earlier_result import (
+    FILE_REMEDY,
+    FOLDER_REMEDY,
+    Request,
+    is_finished,
+    read_record,
+)
 from common.errors import InputError
 from common.files import check_writable, check_writable_directory
 from common.text import print_text
@@ -46,6 +53,22 @@ class _Command(ABC):
             raise InputError(f"{self.store}: the store holds no locations; extract it again.")
         return store
 
+    def request(self, store: "Store") -> Request:
+        """Return everything that the result depends on."""
+        from workbench.store.fingerprint import content_sha256
+
+        options = {
+            name: str(value.resolve()) if isinstance(value, Path) else value
+            for name, value in vars(self).items()
+            if name not in ("store", "out", "overwrite")
+        }
+        return {
+            "command": type(self).__name__,
+            "store": content_sha256(store),
+            "name": self.store.stem,
+            **options,
+        }
+
 
 @dataclass(frozen=True, kw_only=True)
 class _ToFile(_Command):
@@ -56,7 +79,7 @@ class _ToFile(_Command):
 
     def check_out(self) -> None:
         """Raise InputError where the file cannot be written or is the store."""
-        check_writable(self.out, overwrite=self.overwrite)
+        check_writable(self.out, overwrite=True)
         if self.out.resolve() == self.store.resolve():
             raise InputError(f"{self.out}: is the store itself; choose another file.")
 
@@ -71,7 +94,7 @@ class ToCsv(_ToFile):
 
         self.check_out()
         store = self.read()
-        table.write_csv(self.out, store, logits=self.logits)
+        table.write_csv(self.out, store, logits=self.logits, overwrite=self.overwrite)
         return f"{len(store)} locations -> {self.out}"
 
 
@@ -90,10 +113,17 @@ class ToParquet(_ToFile):
 
         self.check_out()
         store = self.read()
+        request = self.request(store)
         read_views, _ = _pictures(self.data, store)
-        table.write_parquet(
-            self.out, store, logits=self.logits, features=self.features, read_views=read_views
-        )
+        if not _is_finished(self, self.out, lambda: table.recorded_request(self.out), request):
+            table.write_parquet(
+                self.out,
+                store,
+                logits=self.logits,
+                features=self.features,
+                read_views=read_views,
+                request=request,
+            )
         words = ["embedding-atlas", str(self.out)]
         best = [name for name in ("umap", "tsne", "pca") if name in store.projections]
         for name in [*best, *store.projections][:1]:
@@ -120,10 +150,15 @@ class ToProjector(_Command):
         """Write the projector's folder and say how TensorBoard opens it."""
         from workbench.interchange import projector
 
-        check_writable_directory(self.out, projector.FILES, overwrite=self.overwrite)
         store = self.read()
+        request = self.request(store)
         read_views, _ = _pictures(self.data, store)
-        count = projector.write(self.out, store, features=self.features, read_views=read_views)
+        count = int(projector.sample_mask(len(store)).sum())
+        if not _is_finished(self, self.out, lambda: _recorded_request(self.out), request):
+            check_writable_directory(self.out, projector.FILES, overwrite=True)
+            projector.write(
+                self.out, store, features=self.features, read_views=read_views, request=request
+            )
         command = shlex.join(["tensorboard", "--logdir", str(self.out)])
         drawn = f" of {len(store)}, drawn with seed 0" if count < len(store) else ""
         return f"{count} locations{drawn} -> {self.out}\nOpen it: {command}"
@@ -147,11 +182,20 @@ class ToVirelay(_Command):
 
         if self.run and not self.data:
             raise InputError("--run: without photographs nothing can be explained; add --data.")
-        check_writable_directory(self.out, virelay.FILES, overwrite=self.overwrite)
         store = self.read()
+        request = self.request(store)
         read_views, photographs = _pictures(self.data, store)
         explainer = open_explainer(store, photographs, self.run) if self.run else None
-        virelay.write(self.out, store, self.store.stem, read_views=read_views, explainer=explainer)
+        if not _is_finished(self, self.out, lambda: _recorded_request(self.out), request):
+            check_writable_directory(self.out, virelay.FILES, overwrite=True)
+            virelay.write(
+                self.out,
+                store,
+                self.store.stem,
+                read_views=read_views,
+                explainer=explainer,
+                request=request,
+            )
         command = shlex.join(["virelay", str(self.out / "project.yaml")])
         return f"{len(store)} locations -> {self.out}\nOpen it: {command}"
 
@@ -165,15 +209,10 @@ class _ToStore(_Command):
         """Return the store; raises InputError where it may not receive the projection."""
         check_writable(self.store, overwrite=True)
         store = self.read()
-        if self.map in store.projections and not self.overwrite:
-            raise InputError(
-                f"{self.store}: already has a projection {self.map!r}; "
-                "choose another name with --map or pass --overwrite."
-            )
         return store
 
     def add(self, store: "Store", projection: "Projection") -> str:
-        """Write a projection into the store."""
+        """Write a projection into the store; raises InputError where another has its name."""
         from workbench import store as stores
 
         stores.extend(self.store, [replace(projection, name=self.map)], expected=store)
@@ -243,6 +282,20 @@ DESCRIPTION = (
     "Write a store in the format of another program, or put a projection that was made elsewhere "
     "into it; docs/how-to/interchange.md describes every column and file."
 )
+
+
+def _is_finished(
+    command: _Command, out: Path, recorded: Callable[[], Request | None], request: Request
+) -> bool:
+    """Return whether `out` is there for this request; raises InputError for another one."""
+    remedy = FILE_REMEDY if isinstance(command, _ToFile) else FOLDER_REMEDY
+    if command.overwrite or not out.exists():
+        return False
+    return is_finished(out, recorded(), request, remedy)
+
+
+def _recorded_request(folder: Path) -> Request | None:
+    return read_record(folder, "convert").get("request")
 
 
 def _pictures(

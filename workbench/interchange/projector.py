@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
+from common.earlier_result import Request, record_text
 from common.files import atomic_directory
 from workbench.interchange.frame import frame_rows, row_batches
 from workbench.interchange.pictures import Pixels, ViewReader, tile
 from workbench.store import Rows, Store
 
-FILES = re.compile(r"(tensors|metadata|map-[a-z0-9-]+)\.tsv|sprite\.png|projector_config\.pbtxt")
+FILES = re.compile(
+    r"(tensors|metadata|map-[a-z0-9-]+)\.tsv|sprite\.png|projector_config\.pbtxt|convert\.json"
+)
 """Names of the files of such a folder."""
 
 MAX_ROWS = 100_000
@@ -40,13 +43,20 @@ COLUMNS = [
 _ESCAPE = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
 
-def write(path: Path, store: Store, *, features: bool, read_views: ViewReader | None) -> int:
+def write(
+    path: Path,
+    store: Store,
+    *,
+    features: bool,
+    read_views: ViewReader | None,
+    request: Request | None = None,
+) -> int:
     """Write tensors, metadata and projections as TSV files, and their configuration.
 
     The tensors are the principal components if the store has them and `features` is False, else all
     features; each projection is another tensor. Of more than `MAX_ROWS` locations a random sample
-    (seed 0) is written. Returns the number of locations written. Raises InputError when the disk is
-    full or a photograph cannot be read.
+    (seed 0) is written. `request` goes into `convert.json`. Returns the number of locations
+    written. Raises InputError when the disk is full or a photograph cannot be read.
     """
     chosen = sample_mask(len(store))
     components = None if features else store.components
@@ -65,6 +75,7 @@ def write(path: Path, store: Store, *, features: bool, read_views: ViewReader | 
             "".join(_entry(name, file_name, side) for file_name, (name, _) in tensors.items()),
             "utf-8",
         )
+        (partial / "convert.json").write_text(record_text(request or {}), "utf-8")
     return int(chosen.sum())
 
 

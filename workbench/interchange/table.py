@@ -1,5 +1,6 @@
 """A store as a CSV or Parquet file, and columns of such a file."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import csv, parquet
 
+from common.earlier_result import Request, refuse_other_content
 from common.errors import InputError
 from common.files import atomic_write, check_readable
 from common.names import text_encoding
@@ -23,23 +25,33 @@ PICTURE_SIZE = 64
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 _HEADER_BYTES = 65_536
+_REQUEST = b"resnetbolt-request"
 
 
-def write_csv(path: Path, store: Store, *, logits: bool) -> None:
+def write_csv(path: Path, store: Store, *, logits: bool, overwrite: bool = True) -> None:
     """Write the table of a store as CSV (RFC 4180, UTF-8); missing values are empty.
 
-    Raises InputError when the disk is full.
+    Raises InputError when the disk is full, and for a file with another content unless `overwrite`.
     """
-    with atomic_write(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
-        for rows in row_batches(store, "Writing CSV"):
-            frame = _escape_formulas(frame_rows(store, rows, logits=logits))
-            frame.to_csv(file, header=rows.start == 0, lineterminator="\r\n")
+    with atomic_write(path) as partial:
+        with partial.open("w", encoding="utf-8", newline="") as file:
+            for rows in row_batches(store, "Writing CSV"):
+                frame = _escape_formulas(frame_rows(store, rows, logits=logits))
+                frame.to_csv(file, header=rows.start == 0, lineterminator="\r\n")
+        if path.exists() and not overwrite:
+            refuse_other_content(path, partial)
 
 
 def write_parquet(
-    path: Path, store: Store, *, logits: bool, features: bool, read_views: ViewReader | None
+    path: Path,
+    store: Store,
+    *,
+    logits: bool,
+    features: bool,
+    read_views: ViewReader | None,
+    request: Request | None = None,
 ) -> None:
-    """Write the table of a store as Parquet for embedding-atlas.
+    """Write the table of a store as Parquet for embedding-atlas; `request` goes into its metadata.
 
     Further columns: `neighbours` with row numbers in this file, if the store has neighbours;
     `feature` with the D features; `panorama` with a JPEG of the four views, N, E, S, W. Raises
@@ -50,12 +62,22 @@ def write_parquet(
         try:
             for rows in row_batches(store, "Writing Parquet"):
                 table = _block(store, rows, logits=logits, features=features, read_views=read_views)
+                table = table.replace_schema_metadata({_REQUEST: json.dumps(request or {})})
                 if writer is None:
                     writer = parquet.ParquetWriter(partial, table.schema)
                 writer.write_table(table)
         finally:
             if writer is not None:
                 writer.close()
+
+
+def recorded_request(path: Path) -> Request | None:
+    """Return the request of `write_parquet` that a file answers, None if it carries none."""
+    try:
+        request = json.loads((parquet.read_schema(path).metadata or {})[_REQUEST])
+    except (pa.ArrowException, OSError, ValueError, KeyError):
+        return None
+    return request if isinstance(request, dict) else None
 
 
 def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:

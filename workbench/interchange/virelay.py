@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from common.earlier_result import Request, record_text
 from common.errors import InputError
 from common.files import atomic_directory, check_readable
 from common.system_errors import explain, is_system_error
@@ -29,7 +30,7 @@ from workbench.interchange.pictures import ViewReader, tile
 from workbench.store import Store
 from workbench.store.hdf5 import DAMAGED, create_hdf5, is_external
 
-FILES = re.compile(r"project\.yaml|label-map\.json|(dataset|attribution|analysis)\.h5")
+FILES = re.compile(r"project\.yaml|(label-map|convert)\.json|(dataset|attribution|analysis)\.h5")
 """Names of the files of such a folder."""
 
 ALL_LOCATIONS = "all locations"
@@ -48,8 +49,11 @@ def write(
     *,
     read_views: ViewReader | None,
     explainer: Explainer | None,
+    request: Request | None = None,
 ) -> None:
     """Write a project: label map, labels, pictures, attributions, embeddings and clusterings.
+
+    `request` goes into `convert.json`.
 
     Pictures are the four views at the model's size, N and E above S and W: (2 H, 2 W, 3).
     Attributions are (2 H, 2 W, 2) float32, whose sum over the last axis is the map. Without
@@ -72,6 +76,7 @@ def write(
         project = _project(printable(name), store, attributions=explainer is not None)
         text = json.dumps(project, indent=2, ensure_ascii=False)
         (partial / "project.yaml").write_text(text + "\n", "utf-8")
+        (partial / "convert.json").write_text(record_text(request or {}), "utf-8")
 
 
 def read_embedding(

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from common.earlier_result import Request, differences, print_finished
 from common.errors import InputError
 from common.files import check_writable
 from common.progress import ProgressCallback, fraction_bar, no_progress
@@ -32,6 +34,7 @@ from embeddings.results import (
 from workbench import store as stores
 from workbench.projections.options import FitOptions
 from workbench.store import MAP_NAME, Store
+from workbench.store.fingerprint import content_sha256
 
 STORED_NEIGHBORS = max(N_NEIGHBORS)
 
@@ -42,16 +45,31 @@ def fit_projections(
 ) -> list[Projection]:
     """Fit projections over one neighbour graph and write them into the store at `path`.
 
-    Returns them with their quality, and the other projections of the store, whose quality is
-    measured again by the new graph. Projections under a name of their own are added beside the
-    usual ones: they use the stored components, and the stored graph stays. Raises InputError when
-    the store cannot be read or its features cannot be projected; the store is unchanged then.
+    Projections of the same request that the store has already stay as they are. Returns them with
+    their quality, and the other projections of the store, whose quality is measured again by the
+    new graph. Projections under a name of their own are added beside the usual ones: they use the
+    stored components, and the stored graph stays. Raises InputError when the store cannot be read
+    or its features cannot be projected; the store is unchanged then.
     """
     store = stores.read(path)
     check_writable(path, overwrite=True)
     _check_options(options)
     target = _alignment_target(options, store)
     keep_graph = bool(options.name) and store.neighbors is not None
+    requests = {
+        options.projection_name(method): _request(method, options, target)
+        for method in options.methods
+    }
+    if (keep_graph or _has_graph(store, options)) and all(
+        name in store.projections and _answers(store.projections[name], request)
+        for name, request in requests.items()
+    ):
+        print_finished(path)
+        return [store.projections[name] for name in requests] + [
+            projection
+            for name, projection in store.projections.items()
+            if name not in requests and not keep_graph
+        ]
     with _input_errors(path):
         if keep_graph and store.components is not None:
             components = store.components
@@ -78,6 +96,10 @@ def fit_projections(
         ]
         if target:
             projections = [_align(projection, store, target) for projection in projections]
+        projections = [
+            replace(item, parameters={**item.parameters, "request": requests[item.name]})
+            for item in projections
+        ]
         if not keep_graph:
             projections += _remeasure(store, projections, reference)
     graph = replace(
@@ -94,6 +116,31 @@ def fit_projections(
         expected=store,
     )
     return projections
+
+
+def _request(method: str, options: FitOptions, target: Store | None) -> dict[str, Any]:
+    """Return what a projection and its quality depend on, besides the features."""
+    parameters: dict[str, tuple[str, ...]] = {
+        "tsne": ("perplexity", "stability_seeds"),
+        "umap": ("n_neighbors", "min_dist", "stability_seeds"),
+    }
+    return {
+        "metric": options.metric,
+        "seed": options.seed,
+        "align_to": content_sha256(target) if target else "",
+        **{name: getattr(options, name) for name in parameters.get(method, ())},
+    }
+
+
+def _answers(projection: Projection, request: Request) -> bool:
+    recorded = projection.parameters.get("request")
+    return isinstance(recorded, dict) and not differences(recorded, request)
+
+
+def _has_graph(store: Store, options: FitOptions) -> bool:
+    """Return whether the store's graph, which all qualities were measured by, is of the options."""
+    graph = store.neighbors
+    return graph is not None and (graph.metric, graph.seed) == (options.metric, options.seed)
 
 
 def _check_options(options: FitOptions) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from common.earlier_result import differences, print_finished
 from common.errors import InputError
 from common.files import check_writable
 from common.progress import fraction_bar
@@ -17,6 +18,7 @@ from embeddings.results import PROJECTION_TITLES, PrincipalComponents, Projectio
 from embeddings.transform import transform
 from workbench import store as stores
 from workbench.store import MAP_NAME, Store
+from workbench.store.fingerprint import content_sha256
 
 SUFFIX = "placed"  # Names in the new store: <map>-placed.
 
@@ -37,6 +39,12 @@ def transform_store(
     check_writable(path, overwrite=True)
     components = _components(store, reference, path, reference_path)
     selected = _select(reference, reference_path, names)
+    request = {"into": content_sha256(reference), "seed": seed}
+    existing = [store.projections.get(f"{item.name}-{SUFFIX}") for item in selected]
+    records = [item.parameters.get("request", {}) if item else {} for item in existing]
+    if not any(differences(record, request) for record in records):
+        print_finished(path)
+        return {int(k): float(share) for k, share in records[0]["accuracy"].items()}
     try:
         with fraction_bar("Principal components") as progress:
             scores = transform_pca(components, store.features, progress)
@@ -49,7 +57,7 @@ def transform_store(
                 unaligned = replace(projection, coordinates=original.astype(np.float32))
                 coordinates = transform(unaligned, components, scores, seed, progress)
             parameters = {
-                **projection.parameters,
+                **projection.parameters,  # Its request is replaced below.
                 "placed_into": projection.name,
                 "placed_into_seed": projection.seed,
                 "placed_into_checkpoint": reference.provenance.get("checkpoint_sha256", ""),
@@ -72,12 +80,17 @@ def transform_store(
     row_of = {location: row for row, location in enumerate(reference.location_ids)}
     same_rows = np.array([row_of.get(name, -1) for name in store.location_ids], dtype=np.int64)
     indices = graph.indices[non_self_mask(graph.indices, same_rows)].reshape(len(store), -1)
-    stores.extend(path, projections, expected=store)
-    return {
+    accuracies = {
         k: float((knn_predict(indices, reference.labels, k) == store.labels).mean())
         for k in N_NEIGHBORS
         if k <= indices.shape[1]
     }
+    record = request | {"accuracy": {str(k): share for k, share in accuracies.items()}}
+    projections = [
+        replace(item, parameters={**item.parameters, "request": record}) for item in projections
+    ]
+    stores.extend(path, projections, expected=store)
+    return accuracies
 
 
 def _alignment(projection: Projection) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

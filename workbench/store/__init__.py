@@ -13,6 +13,7 @@ Only this package reads and writes stores.
     tree          what is in a file, as text
     query         locations that match a condition
     photographs   the photographs of the locations
+    fingerprint   a hash of what a store holds
     provenance    where the run and the photographs are
 """
 

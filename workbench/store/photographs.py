@@ -6,6 +6,7 @@ from pathlib import Path
 
 from common.errors import InputError
 from common.files import check_readable
+from common.photographs import read_bytes
 from common.system_errors import explain
 from workbench.store import HEADINGS, Store
 
@@ -76,7 +77,7 @@ class Photographs:
         for name, digest in zip(self._image_paths[row], self._sha256[row], strict=True):
             path = self._inside(str(name))
             try:
-                result[path] = hashlib.sha256(path.read_bytes()).digest() == digest.tobytes()
+                result[path] = hashlib.sha256(read_bytes(path)).digest() == digest.tobytes()
             except OSError as error:
                 if not missing_ok:
                     check_readable(path, MISSING)

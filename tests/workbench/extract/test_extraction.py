@@ -399,7 +399,12 @@ def test_of_several_runs_those_that_are_finished_are_not_extracted_again(
     with pytest.raises(SystemExit, match="2"):
         command(one, tmp_path / "none", "--data", test_folder, "--out", tmp_path / "others")
     assert not (tmp_path / "others").exists()
-    # Now the command has ended, and the next one is another.
+    # Both are there; another request is refused before the first is looked at.
+    assert command(*words) == 0
+    (out / "one.h5").unlink()
     with pytest.raises(SystemExit, match="2"):
-        command(*words)
-    assert "pass --overwrite." in capsys.readouterr().err
+        command(*words, "--precision", "bfloat16")
+    assert "two.h5: already exists, of another request (different precision)" in (
+        capsys.readouterr().err
+    )
+    assert sorted(path.name for path in out.iterdir()) == ["two.h5"]

@@ -160,6 +160,8 @@ def test_several_processes_asked_to_end_make_the_file_that_one_makes(
     done = finish([*TORCHRUN, *words])
     assert done.count("238 locations, 2 classes, 2 skipped") == 1
     assert_same(out, whole)
+    again = finish([*TORCHRUN, *words])
+    assert again.count("was finished by an earlier start of this command") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["store.h5"]
 
 

@@ -16,6 +16,7 @@ from trainer.checkpoint import load
 from workbench import store
 from workbench.extract.extraction import run_extraction
 from workbench.extract.request import ExtractionRequest
+from workbench.extract.task import ExtractionTask
 
 
 class EndedError(Exception):
@@ -64,12 +65,12 @@ def test_it_resumes_after_a_kill_while_writing_the_store(
 
 
 def test_a_leftover_buffer_is_removed(tmp_path: Path, trained: Path, test_folder: Path) -> None:
+    """A kill between the last two steps leaves the buffer beside the finished store."""
     out = tmp_path / "store.h5"
-    run_extraction(
-        ExtractionRequest(run=trained, data=test_folder, out=out, batch_size=3, num_workers=0)
-    )
+    request = ExtractionRequest(run=trained, data=test_folder, out=out, batch_size=3, num_workers=0)
+    run_extraction(request)
     before = out.read_bytes()
-    assert [path.name for path in resume_directory(out).iterdir()] == ["state.json"]
+    ExtractionTask(request, torch.device("cpu")).buffer.begin({"folded": True})
     assert command(trained, "--data", test_folder, "--out", out, "--batch-size", "3") == 0
     assert out.read_bytes() == before
     assert not resume_directory(out).exists()

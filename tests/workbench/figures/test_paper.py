@@ -102,7 +102,8 @@ def test_export_writes_vector_files_of_the_asked_width(path: Path, tmp_path: Pat
         for name in ("roc", "confusion", "projection-pca", "projection-tsne", "projection-umap")
         for kind in ("pdf", "svg")
     )
-    assert sorted(written) == sorted((tmp_path / "figures").iterdir())
+    record = tmp_path / "figures" / "export.json"
+    assert sorted([*written, record]) == sorted((tmp_path / "figures").iterdir())
     svg = (tmp_path / "figures" / "projection-umap.svg").read_text()
     width = re.search(r'<svg [^>]*width="([\d.]+)pt"', svg)
     assert width

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -55,9 +56,9 @@ def _run(*arguments: str | Path) -> None:
         ("to-virelay", "out", "virelay {}/project.yaml"),
     ],
 )
-@pytest.mark.usefixtures("store")
 def test_what_is_written_is_named_and_not_overwritten_unasked(
     tmp_path: Path,
+    store: Store,
     refuse: Refuse,
     capsys: pytest.CaptureFixture[str],
     command: str,
@@ -70,7 +71,10 @@ def test_what_is_written_is_named_and_not_overwritten_unasked(
     said = capsys.readouterr().out
     assert f"48 locations -> {out}" in said
     assert opener.format(out) in said
-    assert "pass --overwrite." in refuse(*arguments)
+    other = tmp_path / "other.h5"
+    stores.write(other, replace(store, logits=store.logits[:, ::-1].copy()))
+    assert "pass --overwrite." in refuse(command, other, "--out", out)
+    other.unlink()
     _run(*arguments, "--overwrite")
     assert sorted(item.name for item in tmp_path.iterdir()) == sorted([name, "store.h5"])
 
@@ -127,7 +131,8 @@ def test_an_imported_projection_is_shown_beside_the_others(
     assert made["mine"].coordinates[:, 0].tolist() == list(range(48))
     assert made["mine"].method == "imported"
     assert made["mine"].parameters == {"table": "table.parquet", "x": "x", "y": "y"}
-    assert "already has a projection 'mine'" in refuse(*arguments)
+    _run(*arguments)
+    assert "already has a projection 'mine'" in refuse(*arguments, "--x", "y", "--y", "x")
     _run(*arguments, "--overwrite", "--x", "y", "--y", "x")
     again = stores.read(tmp_path / "store.h5").projections["mine"]
     assert again.coordinates[:, 1].tolist() == list(range(48))

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from common.photographs import DECODE_ERRORS, describe_error, open_rgb, upright_size
+from common.photographs import DECODE_ERRORS, describe_error, open_file, open_rgb, upright_size
 from trainer.data.worker_processes import worker_map
 
 HASH_SIDE = 16
@@ -62,7 +62,7 @@ def scan_photographs(
 def scan_photograph(root: Path, path: str) -> PhotographRecord:
     """Read one photograph; an error becomes the `problem` of its record."""
     try:
-        with (root / path).open("rb") as file:
+        with open_file(root / path) as file:
             status = os.fstat(file.fileno())
             data = file.read()
     except OSError as error:

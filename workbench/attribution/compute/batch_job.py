@@ -1,10 +1,11 @@
 """Attributions of many locations of a store in one file, by one process or several."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
@@ -13,6 +14,7 @@ from tqdm import tqdm
 
 from common import distributed
 from common.distributed import Processes, on_all_ranks
+from common.earlier_result import is_finished
 from common.errors import InputError, Interrupted
 from common.files import check_writable, file_lock
 from common.progress import ProgressCallback
@@ -48,6 +50,7 @@ class _Stopped(Exception):  # noqa: N818  Nothing went wrong.
 def run_batch_job(job: BatchRequest, store: Store, explainer: Explainer) -> AttributionFile:
     """Write the attribution file of a job, resuming an earlier start, and return it.
 
+    A file of the same request is returned as it is.
     Results go into a resume buffer beside the file, and from there into the file at the end. The
     processes of `distributed.process_group` share the work. The file lists the locations that
     cannot be explained, with the reason. Raises InputError when no location can be explained or
@@ -57,8 +60,10 @@ def run_batch_job(job: BatchRequest, store: Store, explainer: Explainer) -> Attr
     processes = distributed.current_processes()
     with ExitStack() as stack:
         work = on_all_ranks(processes, lambda: _BatchJob(job, store, explainer))
-        recovered = on_all_ranks(processes, lambda: work.begin(processes, stack))
-        done = processes.broadcast_flags(recovered)
+        start = on_all_ranks(processes, lambda: work.begin(processes, stack))
+        finished, *done = processes.broadcast_flags(start)
+        if finished:
+            return attribution_file.read(job.out)
         with stop_signal() as stop:
             on_all_ranks(processes, lambda: work.run(done, processes, stop))
             if processes.any(stop.received):
@@ -92,6 +97,14 @@ class _BatchJob:
                 "algorithm": ALGORITHM,
             },
         )
+        self._key = {
+            "request": asdict(job.request),
+            "where": job.where,
+            "limit": job.limit,
+            "checks": job.checks,
+            "algorithm": ALGORITHM,
+            "store": asdict(fingerprint(store)),
+        }
         self.requests: dict[int, AttributionRequest] = {}
         self._failures: dict[int, str] = {}
         job.request.validate(store.class_names)
@@ -107,20 +120,28 @@ class _BatchJob:
                 self._failures[row] = str(error)
 
     def begin(self, processes: Processes, stack: ExitStack) -> list[bool]:
-        """Recover or begin the buffer in the main process; return which locations are done."""
+        """Recover or begin the buffer in the main process.
+
+        Returns whether the file is finished, and for each location whether it is done.
+        """
         if not processes.is_main:
-            return [False] * len(self.requests)
+            return [False] * (1 + len(self.requests))
         out, overwrite = self._job.out, self._job.overwrite
         if out.resolve() == self._job.store.resolve():
             raise InputError(f"{out}: is the store itself; choose another file.")
         stack.enter_context(file_lock(out))
-        check_writable(out, overwrite=overwrite)
+        check_writable(out, overwrite=True)
+        if out.exists() and not overwrite and is_finished(out, _recorded_request(out), self._key):
+            with suppress(InputError):  # Of another request.
+                if self._buffer.load(overwrite=False) is not None:  # Killed before it was removed.
+                    self._buffer.remove()
+            return [True] + [False] * len(self.requests)
         recovered: set[tuple[int, int]] = set()
         if self._buffer.load(overwrite=overwrite) is None:
             self._buffer.begin({})
         else:
             recovered = self._buffer.recover()
-        return [(row, self._last_kind) in recovered for row in self.requests]
+        return [False] + [(row, self._last_kind) in recovered for row in self.requests]
 
     def run(self, done: Sequence[bool], processes: Processes, stop: StopSignal) -> None:
         """Explain this process's share of the locations until a signal is received."""
@@ -167,11 +188,7 @@ class _BatchJob:
         reasons = [(self._store.location_ids[row], reason) for row, reason in failures.items()]
         if rows:
             job = self._job
-            options = {
-                "request": asdict(job.request),
-                "where": job.where,
-                "limit": job.limit,
-                "checks": job.checks,
+            options = self._key | {
                 "created": datetime.now(UTC).isoformat(),
                 "versions": checkpoints.versions(),
             }
@@ -221,6 +238,14 @@ class _BatchJob:
             yield MAP, attribution
         if self._job.checks:
             yield CHECKS, self._explainer.check(attribution, progress)
+
+
+def _recorded_request(out: Path) -> Mapping[str, Any] | None:
+    """Return the request that the file at `out` answers, None if it is no attribution file."""
+    try:
+        return attribution_file.read(out).options
+    except InputError:
+        return None
 
 
 def _dump(attribution: Attribution, kind: int) -> bytes:

@@ -9,10 +9,12 @@ from pydantic import Field
 from tyro.conf import Positional, UseAppendAction, arg
 
 from common.cli import AS_EXTRACTED, cli_errors, parse
+from common.earlier_result import folder_is_finished, recorded
 from common.errors import InputError
 from common.validation import NonNegativeInt
 from workbench.attribution.request import Baseline, Method
 
+COMMAND = "ground-truth"
 DEFAULT_METHODS = ("integrated_gradients", "grad_cam", "occlusion", "input_x_gradient")
 DEFAULT_BASELINES = ("black", "mean", "blur")
 """These take minutes; the others average over many integrals and take hours."""
@@ -61,6 +63,8 @@ class Options:
     """run folder of the model"""
     out: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="(default: none)")] = None
     """folder for ground_truth.md, .csv, .pdf and .svg"""
+    overwrite: bool = False
+    """replace the results of another request in the folder"""
 
 
 def main(
@@ -85,6 +89,7 @@ def _run(options: Options) -> None:
     from workbench.attribution.ground_truth.study import method_configs, sample, study
     from workbench.figures import paper
     from workbench.store import provenance
+    from workbench.store.fingerprint import content_sha256
     from workbench.store.query import select
 
     store = stores.read(options.store)
@@ -93,23 +98,42 @@ def _run(options: Options) -> None:
     if options.out and not options.out.name:
         raise InputError(f"--out {str(options.out)!r}: choose a folder.")
     photographs = provenance.photographs(store, options.data)
-    masks = Masks(options.mask or photographs.root.parent / "mask", photographs)
+    mask = options.mask or photographs.root.parent / "mask"
+    masks = Masks(mask, photographs)
     matches = select(store, options.where) if options.where else np.ones(len(store), dtype=bool)
     rows = sample(np.flatnonzero(matches), options.locations, options.seed)
     if len(rows) < 2:
         raise InputError(
             f"{options.store}: {len(rows)} locations meet the condition; at least two are needed."
         )
+    run = provenance.folder(store, "run", options.run)
+    methods = options.method or DEFAULT_METHODS
+    baselines = options.baseline or DEFAULT_BASELINES
+    request = {
+        "store": content_sha256(store),
+        "method": methods,
+        "baseline": baselines,
+        "where": options.where,
+        "locations": options.locations,
+        "seed": options.seed,
+        "mask": str(mask.resolve()),
+        "data": str(photographs.root),
+        "run": str(run.resolve()),
+    }
+    files = [f"ground_truth.{kind}" for kind in (*paper.FORMATS, "md", "csv")]
+    if options.out and folder_is_finished(
+        options.out, COMMAND, request, files, overwrite=options.overwrite
+    ):
+        print((options.out / "ground_truth.md").read_text("utf-8"), end="")
+        return
     if options.out:
         options.out.mkdir(parents=True, exist_ok=True)
     # Only now, because importing torch takes seconds.
     from workbench.attribution.compute.noise_maps import noise_control
 
-    explainer = open_explainer(store, photographs, options.run)
+    explainer = open_explainer(store, photographs, run)
     noise = noise_control(explainer.model, store.class_names, explainer.size, options.seed)
-    configs = method_configs(
-        options.method or DEFAULT_METHODS, options.baseline or DEFAULT_BASELINES
-    )
+    configs = method_configs(methods, baselines)
     results = study(store, rows, configs, explainer, masks, noise, options.seed)
     where = f" where {options.where}" if options.where else ""
     heading = (
@@ -119,12 +143,13 @@ def _run(options: Options) -> None:
     page = report.page(heading, results)
     print(page, end="")
     if options.out:
-        for kind in paper.FORMATS:
-            with atomic_write(options.out / f"ground_truth.{kind}") as partial:
-                paper.save(dot_plot(results), partial)
-        for kind, text in (("md", page), ("csv", report.csv(results))):
-            with atomic_write(options.out / f"ground_truth.{kind}") as partial:
-                partial.write_text(text, encoding="utf-8")
+        with recorded(options.out, COMMAND, request, files):
+            for kind in paper.FORMATS:
+                with atomic_write(options.out / f"ground_truth.{kind}") as partial:
+                    paper.save(dot_plot(results), partial)
+            for kind, text in (("md", page), ("csv", report.csv(results))):
+                with atomic_write(options.out / f"ground_truth.{kind}") as partial:
+                    partial.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

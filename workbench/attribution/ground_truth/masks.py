@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from common.errors import InputError
-from common.photographs import DECODE_ERRORS, describe_error, unusable_message, upright_size
+from common.photographs import (
+    DECODE_ERRORS,
+    describe_error,
+    read_bytes,
+    unusable_message,
+    upright_size,
+)
 from common.system_errors import explain, is_system_error
 from workbench.store import HEADINGS
 from workbench.store.photographs import Photographs
@@ -71,7 +77,7 @@ class Masks:
 
 def _check_size(mask: NDArray[np.uint8], path: Path, photograph: Path) -> None:
     try:
-        size = upright_size(photograph.read_bytes())
+        size = upright_size(read_bytes(photograph))
     except DECODE_ERRORS as error:
         raise InputError(unusable_message(photograph, describe_error(error), AGAIN)) from error
     if mask.shape != size[::-1]:

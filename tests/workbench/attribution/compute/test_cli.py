@@ -90,6 +90,8 @@ def test_killed_processes_resume_to_the_same_file(tmp_path: Path, path: Path, wh
     done = finish([*TORCHRUN, *words(path, out)])
     assert done.count("16 locations explained, 0 failed") == 1
     assert_same(out, whole)
+    again = finish([*TORCHRUN, *words(path, out)])
+    assert again.count("was finished by an earlier start of this command") == 1
 
 
 def test_the_summary(

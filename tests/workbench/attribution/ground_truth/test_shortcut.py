@@ -97,7 +97,8 @@ def test_the_command_writes_tables_and_figures(
     assert "watermark" in page
     assert (out / "ground_truth.md").read_text() == page
     assert sorted(path.name for path in out.iterdir()) == [
-        f"ground_truth.{kind}" for kind in ("csv", "md", "pdf", "svg")
+        "ground-truth.json",
+        *(f"ground_truth.{kind}" for kind in ("csv", "md", "pdf", "svg")),
     ]
     before = (out / "ground_truth.csv").read_bytes()
     assert main(words) == 0

@@ -1,0 +1,113 @@
+"""Results of earlier starts: the same request finds its result, another one leaves it alone.
+
+Each result carries the request that it answers, as a JSON object: a store in its provenance, a
+projection in its parameters, an attribution or Parquet file in its metadata, a run in its
+configuration. A folder of files carries it in `<command>.json`.
+"""
+
+import filecmp
+import json
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from common.errors import InputError
+from common.files import atomic_write_text
+from common.text import print_text
+
+Request = Mapping[str, Any]
+"""Everything that a result depends on, as JSON; its keys are words for messages."""
+FILE_REMEDY = "choose another file or pass --overwrite"
+FOLDER_REMEDY = "choose another folder or pass --overwrite"
+
+
+def differences(recorded: Request, request: Request) -> list[str]:
+    """Return the keys of a request whose values differ from those that a result carries."""
+    request = json.loads(json.dumps(request))
+    return [key for key, value in request.items() if recorded.get(key) != value]
+
+
+def refuse_other(
+    path: Path, recorded: Request | None, request: Request, remedy: str = FILE_REMEDY
+) -> None:
+    """Raise InputError unless the result at `path` answers a request.
+
+    `recorded` is the request that it carries, None if it carries none.
+    """
+    if recorded is None:
+        raise InputError(f"{path}: already exists; {remedy}.")
+    if keys := differences(recorded, request):
+        raise InputError(
+            f"{path}: already exists, of another request (different {', '.join(keys)}); {remedy}."
+        )
+
+
+def print_finished(path: Path) -> None:
+    """Say that this command has nothing to do."""
+    print_text(f"{path}: was finished by an earlier start of this command.")
+
+
+def is_finished(
+    path: Path, recorded: Request | None, request: Request, remedy: str = FILE_REMEDY
+) -> bool:
+    """Return True and print it if the result at `path` answers a request.
+
+    Raises as `refuse_other` does.
+    """
+    refuse_other(path, recorded, request, remedy)
+    print_finished(path)
+    return True
+
+
+def refuse_other_content(path: Path, new: Path) -> None:
+    """Raise InputError unless `path` has the bytes of `new`, for formats that carry no request."""
+    if not filecmp.cmp(path, new, shallow=False):
+        raise InputError(f"{path}: already exists, with another content; {FILE_REMEDY}.")
+    print_finished(path)
+
+
+def read_record(folder: Path, command: str) -> Mapping[str, Any]:
+    """Return the record in `<command>.json`, empty if a folder has none."""
+    try:
+        document = json.loads((folder / f"{command}.json").read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def record_text(request: Request, files: Collection[str] = (), *, finished: bool = True) -> str:
+    """Return the record of a folder: the request that its files answer, and their names."""
+    document = {"request": request, "files": list(files), "finished": finished}
+    return json.dumps(document, indent=1) + "\n"
+
+
+def folder_is_finished(
+    folder: Path, command: str, request: Request, files: Collection[str], *, overwrite: bool
+) -> bool:
+    """Return True and print it if a folder has all `files` of a request.
+
+    Files of an unfinished start are written again. Raises InputError where those of another request
+    would be replaced, unless `overwrite`.
+    """
+    record = read_record(folder, command)
+    existing = [name for name in {*files, *record.get("files", ())} if (folder / name).exists()]
+    if overwrite or not existing:
+        return False
+    refuse_other(folder / min(existing), record.get("request"), request, FOLDER_REMEDY)
+    if not record["finished"] or not all((folder / name).exists() for name in files):
+        return False
+    print_finished(folder)
+    return True
+
+
+@contextmanager
+def recorded(
+    folder: Path, command: str, request: Request, files: Collection[str]
+) -> Iterator[None]:
+    """Create a folder and write `files` into it in the block, after a kill to be written again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{command}.json"
+    atomic_write_text(path, record_text(request, files, finished=False))
+    yield
+    atomic_write_text(path, record_text(request, files))
