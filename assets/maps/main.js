@@ -101,11 +101,11 @@ function report(error) {
 
 /* ---- selecting ---- */
 
-/** Select at once; the server follows. */
+/** Select at once; the other views follow when the maps are on the screen. */
 function select(steps) {
   steps = steps?.length ? steps : null;
   applySelection(steps);
-  dash_clientside.set_props("selection", { data: steps });
+  requestAnimationFrame(() => setTimeout(() => dash_clientside.set_props("selection", { data: steps })));
 }
 
 function applySelection(steps) {
