@@ -16,6 +16,7 @@ from common.earlier_result import (
     FOLDER_REMEDY,
     Request,
     is_finished,
+    print_finished,
     read_record,
 )
 from common.errors import InputError
@@ -213,8 +214,19 @@ class _ToStore(_Command):
 
     def add(self, store: "Store", projection: "Projection") -> str:
         """Write a projection into the store; raises InputError where another has its name."""
+        import numpy as np
+
         from workbench import store as stores
 
+        existing = store.projections.get(self.map)
+        if existing and not self.overwrite:
+            if not np.array_equal(existing.coordinates, projection.coordinates):
+                raise InputError(
+                    f"{self.store}: already has a projection {self.map!r}; "
+                    "choose another name with --map or pass --overwrite."
+                )
+            print_finished(self.store)
+            return f"projection {self.map!r} of {len(store)} locations -> {self.store}"
         stores.extend(self.store, [replace(projection, name=self.map)], expected=store)
         return f"projection {self.map!r} of {len(store)} locations -> {self.store}"
 
