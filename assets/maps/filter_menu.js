@@ -6,6 +6,23 @@
  */
 export function connectFilterMenu(table, apply) {
   const menu = document.getElementById("filter-menu");
+  const close = () => {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  };
+  // The form is there only while the menu is open.
+  menu.addEventListener("toggle", () => {
+    menu.querySelector("form")?.remove();
+    if (menu.open) menu.append(filterForm(table, (filter) => (apply(filter), close())));
+  });
+  menu.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") close();
+    // The page's own keys are not meant.
+    event.stopPropagation();
+  });
+}
+
+function filterForm(table, apply) {
   const form = document.createElement("form");
   const kind = select("By", [
     ["true", "true class"],
@@ -21,22 +38,14 @@ export function connectFilterMenu(table, apply) {
   submit.className = "quiet";
   submit.textContent = "Apply";
   form.append(kind.label, fields, submit);
-  menu.append(form);
   kind.input.addEventListener("change", () => fill(fields, kind.input.value, table));
   fill(fields, kind.input.value, table);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const filter = read(kind.input.value, fields);
-    if (!filter) return;
-    apply(filter);
-    menu.open = false;
-    menu.querySelector("summary").focus();
+    if (filter) apply(filter);
   });
-  menu.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") menu.open = false;
-    // The page's own keys are not meant.
-    event.stopPropagation();
-  });
+  return form;
 }
 
 function numbers(table) {

@@ -1,0 +1,99 @@
+"""The selection bar, the search and the page's address, as a person uses them."""
+
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.site import Site, header, selected_in_all
+from tests.window import Window
+
+
+def selected(page: Page, site: Site, expected: Any) -> None:
+    """Assert that maps, bar and gallery show the locations of a mask (N,)."""
+    header(page).to_contain_text(f"{expected.sum()} of 120 locations")
+    assert selected_in_all(page) == np.flatnonzero(expected).tolist()
+
+
+def test_filters_narrow_and_can_be_taken_back(page: Page, site: Site) -> None:
+    predictions = site.predictions
+    ohio = predictions.store.labels == predictions.class_indices["Ohio"]
+    wrong = ~predictions.correct
+    menu = page.locator("#filter-menu")
+    page.locator("[data-class=Ohio]").click()
+    menu.locator("summary").click()
+    menu.get_by_label("By").select_option("correct")
+    menu.get_by_label("Prediction").select_option("false")
+    menu.get_by_role("button", name="Apply").click()
+    selected(page, site, ohio & wrong)
+    expect(page.locator(".chip")).to_have_text(["Ohio×", "wrong×"])
+    page.get_by_role("button", name="Remove Ohio").click()
+    selected(page, site, wrong)
+    page.locator("#undo").click()
+    selected(page, site, ohio & wrong)
+    page.locator("#undo").click()
+    selected(page, site, ohio)
+    page.keyboard.press("Control+Shift+Z")
+    selected(page, site, ohio & wrong)
+    page.locator("#invert").click()
+    selected(page, site, ~(ohio & wrong))
+
+    page.locator("#clear-selection").click()
+    menu.locator("summary").click()
+    menu.get_by_label("By").select_option("confidence")
+    menu.get_by_label("From").fill("0.5")
+    menu.get_by_role("button", name="Apply").click()
+    surely = predictions.columns["confidence"].values >= 0.5
+    selected(page, site, surely)
+    expect(page.locator(".chip")).to_have_text(["confidence ≥ 50 %×"])
+    page.locator("[data-op=subtract]").click()
+    menu.locator("summary").click()
+    menu.get_by_label("By").select_option("true")
+    menu.get_by_label("Classes").select_option("Ohio")
+    menu.get_by_role("button", name="Apply").click()
+    selected(page, site, surely & ~ohio)
+    page.locator("[data-op=replace]").click()
+
+
+def test_the_search_narrows_or_opens_a_location(page: Page, site: Site) -> None:
+    store = site.predictions.store
+    page.keyboard.press("/")
+    page.keyboard.type("hawai")
+    page.keyboard.press("Enter")
+    hawaii = site.predictions.class_indices["Hawaii"]
+    selected(page, site, (store.labels == hawaii) | (site.predictions.predicted_labels == hawaii))
+    page.locator("#search").fill(store.location_ids[7])
+    page.keyboard.press("Enter")
+    expect(page.locator("#location-title")).to_contain_text(store.location_ids[7])
+
+
+def test_a_copied_link_shows_the_same_and_back_goes_back(
+    page: Page, site: Site, browser: Browser
+) -> None:
+    location = site.predictions.store.location_ids[5]
+    page.locator("[data-class=Ohio]").click()
+    header(page).to_contain_text("24 of 120 locations")
+    page.evaluate(
+        """(id) => {
+          dash_clientside.set_props('active-location', { data: id });
+          dash_clientside.set_props('color-by', { value: 'confidence' });
+          dash_clientside.set_props('method', { value: 'grad_cam' });
+        }""",
+        location,
+    )
+    expect(page.locator("#location-title")).to_contain_text(location)
+    page.wait_for_function("() => location.hash.includes('color=confidence')")
+    window = Window(browser, page.url)
+    try:
+        header(window.page).to_contain_text("24 of 120 locations")
+        expect(window.page.locator("#location-title")).to_contain_text(location)
+        expect(window.page.locator("#method")).to_contain_text("Grad-CAM")
+        assert window.page.evaluate("() => document.body.dataset.color") == "number"
+        window.page.locator("[data-class=Hawaii]").click()
+        header(window.page).to_contain_text("48 of 120 locations")
+        window.page.go_back()
+        header(window.page).to_contain_text("24 of 120 locations")
+        window.page.go_forward()
+        header(window.page).to_contain_text("48 of 120 locations")
+    finally:
+        window.page.close()
