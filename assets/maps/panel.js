@@ -30,7 +30,7 @@ export class MapPanel {
   constructor(box, table, order, actions) {
     Object.assign(this, { box, table, order, actions });
     this.camera = new Camera();
-    this.points = new Float32Array(0);
+    this.points = this.ordered = new Float32Array(0);
     this.coloring = { palette: Uint32Array.of(pixelOf("#b4bcc4")), index: null, key: {} };
     /** @type {Uint8Array | null} */
     this.selected = null;
@@ -56,6 +56,7 @@ export class MapPanel {
   show(points, name) {
     if (points === this.points) return;
     this.points = points;
+    this.ordered = inOrder(points, this.order);
     this.name = name;
     this.cursor = -1;
     this.camera.fit(points);
@@ -98,16 +99,16 @@ export class MapPanel {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
     const style = getComputedStyle(this.box);
-    const { raster, points, order, coloring, selected } = this;
+    const { raster, ordered, order, coloring, selected } = this;
     const camera = this.camera.transform(this.ratio);
     const size = this.pointSize() * this.ratio;
     raster.clear(pixelOf(style.getPropertyValue("--map-ground").trim() || "#ffffff"));
-    if (points.length) {
+    if (ordered.length) {
       if (selected) {
         const dimmed = [pixelOf(style.getPropertyValue("--map-dimmed").trim() || "#dde2e6")];
-        raster.draw(points, order, camera, size, dimmed, null, selected, 0);
+        raster.draw(ordered, order, camera, size, dimmed, null, selected, 0);
       }
-      raster.draw(points, order, camera, size, coloring.palette, coloring.index, selected, 1);
+      raster.draw(ordered, order, camera, size, coloring.palette, coloring.index, selected, 1);
     }
     raster.show();
     this.overlay.draw(this);
@@ -243,6 +244,16 @@ export class MapPanel {
   place(row) {
     return this.camera.toScreen(this.points[2 * row], this.points[2 * row + 1]);
   }
+}
+
+/** @returns {Float32Array} x and y of rows in an order */
+function inOrder(points, order) {
+  const result = new Float32Array(points.length);
+  for (let k = 0; k < order.length; k++) {
+    result[2 * k] = points[2 * order[k]];
+    result[2 * k + 1] = points[2 * order[k] + 1];
+  }
+  return result;
 }
 
 /** Nine digits are as many as float32 has; more would only make links longer. */

@@ -42,7 +42,7 @@ export class Raster {
   /**
    * Draw points in the given order, each over those before it.
    *
-   * @param {Float32Array} points x and y of each row
+   * @param {Float32Array} points x and y in that order; by row, memory would be the brake
    * @param {Uint32Array} order of the rows
    * @param {{x: number, y: number, scale: number}} camera pixel = (x * scale + x0, -y * scale + y0)
    * @param {number} size of a point, in device pixels
@@ -57,8 +57,8 @@ export class Raster {
     for (let k = 0; k < order.length; k++) {
       const row = order[k];
       if (selected !== null && selected[row] !== wanted) continue;
-      const x = points[2 * row] * scale + x0;
-      const y = y0 - points[2 * row + 1] * scale;
+      const x = points[2 * k] * scale + x0;
+      const y = y0 - points[2 * k + 1] * scale;
       // A comparison with NaN is false.
       if (!(x >= -PAD / 2 && x < width + PAD / 2 && y >= -PAD / 2 && y < height + PAD / 2)) continue;
       const place = (((y + PAD) | 0) * stride + ((x + PAD) | 0)) | 0;
