@@ -35,6 +35,17 @@ from workbench.store import Store
 
 CLASSES = 50
 SIZE = {"width": 1440, "height": 900}
+# Notes when the server answers, and whether all has been answered.
+WATCHED = """() => {
+  const real = window.fetch;
+  window.pending = 0;
+  window.fetch = async (...request) => {
+    window.pending++;
+    try { return await real(...request); }
+    finally { window.pending--; window.answered = performance.now(); }
+  };
+}"""
+ANSWERED = "() => window.answered > window.began && !window.pending"
 DRAWN = """() => {
   const maps = [...document.querySelectorAll('.projection-panel .map')];
   return maps.length === 3 && maps.every((map) => map.mapPanel?.points.length);
@@ -195,13 +206,13 @@ def measure_ours(browser: Browser, n_locations: int, repeats: int) -> list[float
             page.wait_for_load_state("networkidle")
             print(f"  usable after {usable:.1f} s, {sum(sent) / 1e6:.1f} MB ({visit} visit)")
         box = page.locator("[data-method=pca] canvas").bounding_box()
+        page.evaluate(WATCHED)
         took, others = [], []
         for number in range(repeats):
             page.evaluate(OURS)
             took.append(lasso(page, box, number))
-            page.wait_for_load_state("networkidle")
-            page.wait_for_timeout(500)
-            others.append(page.evaluate(ANSWERED))
+            page.wait_for_function(ANSWERED)
+            others.append(page.evaluate("() => (window.answered - window.began) / 1e3"))
         hover = page.evaluate(HOVER)
         print(
             f"  other views answered after {statistics.median(others):.2f} s, hover "
@@ -216,10 +227,6 @@ def measure_ours(browser: Browser, n_locations: int, repeats: int) -> list[float
     return took
 
 
-# Seconds until the last answer of the server to a lasso.
-ANSWERED = """() => Math.max(0, ...performance.getEntriesByType('resource')
-  .filter((one) => one.name.includes('_dash-update') && one.startTime >= window.began)
-  .map((one) => one.responseEnd - window.began)) / 1e3"""
 # The mean time of an event that moves the pointer, in milliseconds.
 HOVER = """() => {
   const canvas = document.querySelector('.map canvas');

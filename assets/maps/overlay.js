@@ -43,6 +43,7 @@ export class Overlay {
       taken.push({ x, y, half });
       const name = shape("text", { x, y: y + 3.5 });
       name.textContent = text;
+      if (panel.present && !panel.present[place.label]) name.setAttribute("class", "absent");
       shown.push(name);
     }
     this.names.replaceChildren(...shown);

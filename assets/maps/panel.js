@@ -34,6 +34,8 @@ export class MapPanel {
     this.coloring = { palette: Uint32Array.of(pixelOf("#b4bcc4")), index: null, key: {} };
     /** @type {Uint8Array | null} */
     this.selected = null;
+    /** @type {Uint8Array | null} */
+    this.present = null;
     this.active = -1;
     this.cursor = -1;
     this.mode = "lasso";
@@ -73,6 +75,7 @@ export class MapPanel {
   /** @param {Uint8Array | null} selected 1 for each selected row; null: all are */
   select(selected) {
     this.selected = selected;
+    this.present = selected && classesOf(selected, this.table);
     this.draw();
   }
 
@@ -244,6 +247,14 @@ export class MapPanel {
   place(row) {
     return this.camera.toScreen(this.points[2 * row], this.points[2 * row + 1]);
   }
+}
+
+/** @returns {Uint8Array} 1 for each class that has a selected row */
+function classesOf(selected, table) {
+  const result = new Uint8Array(table.classNames.length);
+  const labels = table.column("label");
+  for (let row = 0; row < selected.length; row++) result[labels[row]] |= selected[row];
+  return result;
 }
 
 /** @returns {Float32Array} x and y of rows in an order */
