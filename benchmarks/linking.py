@@ -213,6 +213,7 @@ def measure_ours(browser: Browser, n_locations: int, repeats: int) -> list[float
             took.append(lasso(page, box, number))
             page.wait_for_function(ANSWERED)
             others.append(page.evaluate("() => (window.answered - window.began) / 1e3"))
+            page.wait_for_timeout(1000)  # The other views are drawn.
         hover = page.evaluate(HOVER)
         print(
             f"  other views answered after {statistics.median(others):.2f} s, hover "
