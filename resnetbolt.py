@@ -42,6 +42,12 @@ def main(arguments: list[str] | None = None) -> int:
         with end_with_reader():
             print(usage())
         return 0
+    if name == "--version":
+        from importlib.metadata import version
+
+        with end_with_reader():
+            print(f"resnetbolt {version('resnetbolt-workbench')}")
+        return 0
     if name not in COMMANDS:
         from difflib import get_close_matches
 
@@ -71,7 +77,7 @@ def usage() -> str:
             "commands, in the order of use:",
             *lines,
             "",
-            "Run any command with --help for its options.",
+            "Run any command with --help for its options; --version prints the version.",
         ]
     )
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ ROOT = Path(__file__).parents[1]
 
 
 def test_help_lists_every_command_in_order(capsys: pytest.CaptureFixture[str]) -> None:
+    assert resnetbolt.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"resnetbolt {version('resnetbolt-workbench')}\n"
     assert resnetbolt.main(["--help"]) == 0
     lines = capsys.readouterr().out.splitlines()
     listed = [line.split(maxsplit=1) for line in lines if line.startswith("  ")]

@@ -244,6 +244,8 @@ class Bench:
 
     def _known(self, location_id: str) -> str:
         """Return the id; raises InputError with the ids nearest to it if there is none."""
+        if not isinstance(location_id, str):
+            raise InputError(f"{location_id!r}: name a location by its id, see `location_ids`.")
         location_id = match_name(location_id, self._ids)
         if location_id in self._ids:
             return location_id

@@ -162,6 +162,11 @@ def test_an_unknown_location_is_one_error_with_the_nearest(
         bench.explain(location_id)
 
 
+def test_a_row_number_is_no_location(bench: Bench) -> None:
+    with pytest.raises(InputError, match="0: name a location by its id"):
+        bench.explain(0)  # type: ignore[arg-type]
+
+
 def test_what_cannot_be_explained_is_said_before_the_model_is_loaded(bench: Bench) -> None:
     fresh = workbench.open(bench.path, run="nowhere")
     with pytest.raises(InputError, match="lime"):
