@@ -79,6 +79,7 @@ class Window:
         self.page.mouse.move(2, 2)
         self.page.evaluate(
             """() => {
+              dash_clientside.set_props('shown-page', { data: 'maps' });
               dash_clientside.set_props('selection', { data: null });
               dash_clientside.set_props('color-by', { value: 'true' });
               dash_clientside.set_props('legend-order', { value: 'name' });

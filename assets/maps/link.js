@@ -1,9 +1,10 @@
 /**
- * The state of the page in its address, after "#": selection, location, colours, maps, request.
+ * The state of the page in its address, after "#": page, selection, location, colours, maps, request.
  *
  * The part after "#" stays in the browser. Component and property of each parameter:
  */
 const PARAMETERS = {
+  page: "shown-page.data",
   selection: "selection.data",
   location: "active-location.data",
   color: "color-by.value",
@@ -16,12 +17,13 @@ const PARAMETERS = {
 /** The ids of the menus that choose a panel's projection; in the address, "map-" and the panel. */
 const CHOICE = "projection-choice-";
 
-/** What the page shows when its address says nothing. */
+/** What the page shows when its address says nothing: the text of each parameter, and the values. */
 let usual = null;
+let first = null;
 let written = "";
 
 /**
- * Write the state into the address: a new entry of the history for another selection or location.
+ * Write the state into the address: a new entry of the history for another page, selection or location.
  *
  * @param {Record<string, any>} inputs values by "component.property"
  */
@@ -29,6 +31,7 @@ export function write(inputs) {
   const values = parameters(inputs);
   if (!usual) {
     usual = values;
+    first = inputs;
     written = "";
     window.addEventListener("popstate", read);
     if (location.hash) return read();
@@ -40,7 +43,7 @@ export function write(inputs) {
   const text = result.toString();
   if (text === written) return;
   const before = new URLSearchParams(written);
-  const moved = ["selection", "location"].some((name) => before.get(name) !== result.get(name));
+  const moved = ["page", "selection", "location"].some((name) => before.get(name) !== result.get(name));
   const address = text ? "#" + text : location.pathname + location.search;
   if (moved) history.pushState(null, "", address);
   else history.replaceState(null, "", address);
@@ -52,9 +55,10 @@ function read() {
   written = location.hash.slice(1);
   const said = new URLSearchParams(written);
   for (const name of Object.keys(usual)) {
-    const value = said.get(name) ?? usual[name];
+    const text = said.get(name);
+    const value = text === null ? first[place(name)] : name === "selection" ? steps(text) : text;
     const [id, property] = place(name).split(".");
-    dash_clientside.set_props(id, { [property]: name === "selection" ? steps(value) : value || null });
+    dash_clientside.set_props(id, { [property]: value ?? null });
   }
 }
 

@@ -87,6 +87,7 @@ export class MapPanel {
 
   resize() {
     const { clientWidth, clientHeight } = this.box;
+    if (!clientWidth) return; // Its page is not shown.
     this.ratio = window.devicePixelRatio || 1;
     this.raster.resize(Math.round(clientWidth * this.ratio), Math.round(clientHeight * this.ratio));
     this.camera.resize(clientWidth, clientHeight);
@@ -101,6 +102,7 @@ export class MapPanel {
   draw() {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
+    if (!this.box.clientWidth) return;
     const style = getComputedStyle(this.box);
     const { raster, ordered, order, coloring, selected } = this;
     const camera = this.camera.transform(this.ratio);

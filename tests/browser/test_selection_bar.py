@@ -1,5 +1,6 @@
 """The selection bar, the search and the page's address, as a person uses them."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -97,3 +98,25 @@ def test_a_copied_link_shows_the_same_and_back_goes_back(
         header(window.page).to_contain_text("48 of 120 locations")
     finally:
         window.page.close()
+
+
+def test_a_page_is_in_the_address_and_only_it_follows_the_selection(page: Page) -> None:
+    before = page.locator("#roc-summary").inner_text()
+    page.locator("nav [data-page-name=errors]").click()
+    expect(page.locator("#page-maps")).to_be_hidden()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.post_data or ""))
+    page.locator("[data-class=Ohio]").click()
+    header(page).to_contain_text("24 of 120 locations")
+    expect(page.locator("#gallery-status")).to_have_text("showing all 24")
+    assert not any("roc.figure" in body for body in asked)
+    assert "page=errors" in page.url
+    page.go_back()
+    page.go_back()
+    expect(page.locator("nav [data-page-name=maps]")).to_have_attribute("aria-current", "page")
+    assert page.locator("#roc-summary").inner_text() == before
+    page.go_forward()
+    page.go_forward()
+    header(page).to_contain_text("24 of 120 locations")
+    page.locator("nav [data-page-name=maps]").click()
+    expect(page.locator("#roc-summary")).to_have_text(re.compile(r"^AUC 0\.\d{3}"))

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from dash import Dash, Input, Output, dcc, html
 
 from workbench.dashboard.components import panel
+from workbench.dashboard.pages.base import selected
 from workbench.dashboard.selection import N_NEAREST, Selection, resolve
 from workbench.evaluation import metrics
 from workbench.evaluation.predictions import Predictions
@@ -14,29 +15,34 @@ from workbench.figures import screen
 from workbench.figures.colors import class_colors
 
 
-def roc_panel(predictions: Predictions) -> html.Section:
-    """Return the panel of the ROC curves."""
-    figure = screen.roc(predictions.roc, class_colors(predictions.class_names))
+def roc_panel() -> html.Section:
+    """Return the panel of the ROC curves, which are drawn when it is shown."""
     summary = html.Span(id="roc-summary", title="Each class against all others")
-    return panel("ROC", [summary], [_graph("roc", figure)], "roc", "ROC curves")
+    return panel("ROC", [summary], [graph("roc")], "roc", "ROC curves")
 
 
-def confusion_panel(predictions: Predictions) -> html.Section:
-    """Return the panel of the confusion matrix."""
-    graph = _graph("confusion", screen.confusion(_confusion(predictions, None)))
+def confusion_panel() -> html.Section:
+    """Return the panel of the confusion matrix, which is drawn when it is shown."""
     hint = html.Span("click a cell to select it")
-    return panel("Confusion", [hint], [graph], "confusion", "Confusion matrix")
+    return panel("Confusion", [hint], [graph("confusion")], "confusion", "Confusion matrix")
 
 
-def register_callbacks(app: Dash, predictions: Predictions) -> None:
-    """Let header, curves and matrix follow the selection."""
+def register_accuracy(app: Dash, predictions: Predictions) -> None:
+    """Let the header follow the selection."""
 
     @app.callback(Output("accuracy", "children"), Input("selection", "data"))
     def update_accuracy(steps: Any) -> Any:
         return accuracy_summary(resolve(steps, predictions), predictions)
 
+
+def register_callbacks(app: Dash, predictions: Predictions) -> None:
+    """Let curves and matrix of the page "maps" follow the selection."""
+
     @app.callback(
-        Output("roc", "figure"), Output("roc-summary", "children"), Input("selection", "data")
+        Output("roc", "figure"),
+        Output("roc-summary", "children"),
+        selected("maps"),
+        prevent_initial_call=True,
     )
     def update_roc(rule: Any) -> tuple[Any, str]:
         selection = resolve(rule, predictions)
@@ -48,7 +54,7 @@ def register_callbacks(app: Dash, predictions: Predictions) -> None:
             )
         return screen.roc(roc, class_colors(predictions.class_names), names), _auc_summary(roc)
 
-    @app.callback(Output("confusion", "figure"), Input("selection", "data"))
+    @app.callback(Output("confusion", "figure"), selected("maps"), prevent_initial_call=True)
     def update_confusion(rule: Any) -> Any:
         selection = resolve(rule, predictions)
         # After a click on a cell the matrix stays, so that another cell can be clicked.
@@ -119,9 +125,10 @@ def percent(share: float) -> str:
     return "–" if np.isnan(share) else f"{share * 100:.1f} %"
 
 
-def _graph(name: str, figure: go.Figure) -> dcc.Graph:
+def graph(name: str) -> dcc.Graph:
+    """Return an empty figure that fills its panel."""
     config: Any = {"displayModeBar": False, "doubleClick": False}
-    return dcc.Graph(id=name, className="fill", figure=figure, config=config, responsive=True)
+    return dcc.Graph(id=name, className="fill", figure=go.Figure(), config=config, responsive=True)
 
 
 def _auc_summary(roc: metrics.Roc) -> str:

@@ -30,11 +30,14 @@ from workbench.dashboard import photographs as photograph_routes
 from workbench.dashboard.access import Access
 from workbench.dashboard.components import attributes
 from workbench.dashboard.job_queue import JobQueue
+from workbench.dashboard.pages import errors, maps, states
 from workbench.evaluation.predictions import Predictions
 from workbench.store import SPLITS, Store
 from workbench.store.photographs import Photographs
 
 PRODUCT = "ResNetBolt Workbench"
+PAGES = (maps.PAGE, errors.PAGE, states.PAGE)
+"""The pages in the order of the header's menu; the first is shown at first."""
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
   <head>
@@ -101,39 +104,23 @@ def create_app(
     content = [
         dcc.Store(id="selection"),
         dcc.Store(id="active-location"),
+        dcc.Store(id="shown-page", data=PAGES[0].name),
+        *(dcc.Store(id=page.store) for page in PAGES),
         dcc.Store(id="maps-updated"),
         dcc.Store(id="address-written"),
         _header(name, predictions),
         selection_bar.layout(),
         html.Main(
             [
-                html.Div(
-                    [
-                        legend.layout(predictions),
-                        html.Div(projections.layout(predictions), className="projections"),
-                    ],
-                    className="upper",
+                legend.layout(predictions),
+                *(
+                    html.Div(page.layout(predictions), id=f"page-{page.name}", className="page")
+                    for page in PAGES
                 ),
-                html.Div(
-                    [
-                        html.Div(
-                            [
-                                gallery.layout(),
-                                html.Div(
-                                    [
-                                        metrics.roc_panel(predictions),
-                                        metrics.confusion_panel(predictions),
-                                    ],
-                                    className="metrics",
-                                ),
-                            ],
-                            className="left",
-                        ),
-                        active_location.layout(notes, predictions, jobs is not None),
-                    ],
-                    className="lower",
-                ),
-            ]
+                gallery.layout(),
+                active_location.layout(notes, predictions, jobs is not None),
+            ],
+            **attributes(data_page=PAGES[0].name),
         ),
         html.Div(id="tooltip", role="tooltip", hidden=True),
         html.Div(id="map-live", role="status", className="visually-hidden"),
@@ -148,6 +135,7 @@ def create_app(
     _register_address(
         app,
         [
+            ("shown-page", "data"),
             ("selection", "data"),
             ("active-location", "data"),
             ("color-by", "value"),
@@ -156,7 +144,8 @@ def create_app(
         ],
     )
     legend.register_callbacks(app, predictions)
-    metrics.register_callbacks(app, predictions)
+    metrics.register_accuracy(app, predictions)
+    _register_pages(app, predictions, photographs is not None)
     gallery.register_callbacks(app, predictions, photographs is not None)
     active_location.register_callbacks(app, predictions, photographs is not None)
     if jobs and photographs:
@@ -176,6 +165,18 @@ def _register_address(app: Dash, places: Iterable[tuple[str, str]]) -> None:
         Output("address-written", "data"),
         *[Input(*place) for place in places],
     )
+
+
+def _register_pages(app: Dash, predictions: Predictions, has_photographs: bool) -> None:
+    """Show one page, and give the selection to it alone; see `assets/pages.js`."""
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("pages", "show"),
+        [Output(page.store, "data") for page in PAGES],
+        Input("shown-page", "data"),
+        Input("selection", "data"),
+    )
+    for page in PAGES:
+        page.register_callbacks(app, predictions, has_photographs)
 
 
 def max_request_bytes(store: Store) -> int:
@@ -220,6 +221,14 @@ def _header(name: str, predictions: Predictions) -> html.Header:
                     ),
                 ],
                 className="about",
+            ),
+            html.Nav(
+                [
+                    html.Button(page.title, type="button", **attributes(data_page_name=page.name))
+                    for page in PAGES
+                ],
+                className="pages",
+                **attributes(aria_label="Pages"),
             ),
             html.Div(id="accuracy", className="accuracy"),
             html.Div(id="search-box", className="search"),  # assets/maps/search_box.js fills it.

@@ -27,6 +27,7 @@ class _Submission(TypedDict, total=False):
 # stands for all that begin so.
 _VALUES: dict[str, Any] = {
     "selection.data": Steps,
+    "selection-*": Steps,
     "active-location.data": Name,
     "pinned-location.data": Name,
     "page.data": Name,

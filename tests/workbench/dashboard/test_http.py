@@ -241,7 +241,8 @@ NO_TEXT: list[Any] = [3, True, [], {}, "x" * 1001, "\ud800"]
 @pytest.mark.parametrize(
     ("output", "place", "values"),
     [
-        ("roc.figure", "selection.data", NO_STEPS),
+        ("accuracy.children", "selection.data", NO_STEPS),
+        ("roc.figure", "selection-maps.data", NO_STEPS),
         ("location.children", "active-location.data", NO_TEXT),
         ("gallery-start.data", "gallery-start.data", NO_COUNT),
         ("gallery-start.data", "gallery-next.n_clicks", NO_COUNT),
@@ -280,8 +281,10 @@ def test_a_step_of_unknown_names_selects_nothing(client: Any) -> None:
         answer = call(client, "gallery.children", value, "selection.data")
         assert answer.status_code == 200
         assert "no location selected" in answer.text
-        for output in ("roc.figure", "confusion.figure", "accuracy.children"):
-            assert call(client, output, value, "selection.data").status_code == 200
+        assert call(client, "accuracy.children", value, "selection.data").status_code == 200
+        value = {"selection-maps.data": [one]}
+        for output in ("roc.figure", "confusion.figure"):
+            assert call(client, output, value, "selection-maps.data").status_code == 200
 
 
 REQUEST = [

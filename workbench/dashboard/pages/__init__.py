@@ -1,0 +1,1 @@
+"""The pages over one selection and one active location: a module a page (see `base`)."""
