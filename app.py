@@ -6,6 +6,7 @@ if __name__ == "__main__":
     startup.exit_on_signals("python app.py")
 
 import contextlib
+import hashlib
 import ipaddress
 import logging
 import os
@@ -32,6 +33,7 @@ from workbench.attribution.cache import AttributionCache
 from workbench.attribution.explainer import Explainer, UnavailableExplainer, open_explainer
 from workbench.attribution.serialization import fingerprint
 from workbench.dashboard.access import LOOPBACK, TOKEN, Access
+from workbench.dashboard.sets import Sets
 from workbench.store import Store, provenance
 from workbench.store.photographs import Photographs
 
@@ -117,6 +119,7 @@ def main(arguments: list[str] | None = None, prog: str = "python app.py") -> NoR
             cache,
             access=access,
             prefix=quote(prefix),
+            saved_sets=Sets(sets_file(options.store.resolve())),
         )
         logging.getLogger("waitress").setLevel(logging.ERROR)
         server = create_server(
@@ -245,6 +248,16 @@ def cache_folder(path: Path) -> Path:
             caches = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
             return Path(caches) / "resnetbolt-workbench"
     return beside
+
+
+def sets_file(path: Path) -> Path:
+    """Return the file of a store's saved selections: beside it, else in its cache folder."""
+    beside = path.with_name(f"{path.name}.sets.sqlite")
+    folder = cache_folder(path)
+    if beside.exists() or folder.parent == path.parent:
+        return beside
+    # Other stores share that folder.
+    return folder / f"{path.name}-{hashlib.sha256(os.fsencode(path)).hexdigest()[:12]}.sets.sqlite"
 
 
 def listen(host: str, port: int) -> socket.socket:

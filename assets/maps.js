@@ -4,12 +4,18 @@
 
   const modules = import(new URL("maps/main.js", document.currentScript.src));
   const linking = import(new URL("maps/link.js", document.currentScript.src));
+  const saved = import(new URL("maps/sets.js", document.currentScript.src));
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     maps: {
       /* Runs when selection, colours, active location, legend or a panel's projection change. */
       update: async function (...values) {
         await (await modules).update(...values);
+        return dash_clientside.no_update;
+      },
+      /* Runs when the server answers with the saved selections. */
+      sets: async function (answer) {
+        await (await saved).showSets(answer);
         return dash_clientside.no_update;
       },
       /* Runs when anything changes that the address keeps. */

@@ -77,6 +77,8 @@ export function showSelection(steps, selected, table, correct) {
   if (!chips.length) chips.push(plain("nothing selected"));
   document.getElementById("selection-summary").replaceChildren(size, accuracy, ...chips);
   document.getElementById("clear-selection").disabled = !steps;
+  const save = document.getElementById("save-set");
+  if (save) save.disabled = !steps;
   document.getElementById("undo").disabled = !history.canUndo();
   document.getElementById("redo").disabled = !history.canRedo();
 }

@@ -11,6 +11,7 @@ import { showKey } from "./key.js";
 import { drawingOrder } from "./order.js";
 import { MapPanel } from "./panel.js";
 import { columnsOf, count, extended, mask, members, toggledCell, toggledClass } from "./selection.js";
+import { connectSets } from "./sets.js";
 import { connectSearch } from "./search_box.js";
 import { openTable } from "./table.js";
 import { description, hideTooltip, showTooltip } from "./tooltip.js";
@@ -72,6 +73,7 @@ async function open() {
   state.correct = correct(table);
   connectBar({ select, current: () => state.steps });
   connectFilterMenu(table, narrow);
+  connectSets({ table, correct: state.correct, select, current: () => state.steps });
   connectSearch({
     open: (text) => table.ids.rowOf(text) >= 0 && (activate(text), true),
     search: (text) => narrow({ kind: "search", text }),

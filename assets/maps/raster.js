@@ -3,9 +3,10 @@
  * needs no more than a typed array.
  */
 
-/** @param {string} color "#rrggbb" @returns {number} as a pixel of `ImageData` seen as Uint32 */
+/** @param {string} color "#rrggbb" or "rgb(r, g, b)" @returns {number} as a pixel of `ImageData` seen as Uint32 */
 export function pixelOf(color) {
-  const value = parseInt(color.slice(1), 16);
+  const [red, green, blue] = color.startsWith("rgb") ? color.match(/\d+/g).map(Number) : [];
+  const value = red === undefined ? parseInt(color.slice(1), 16) : (red << 16) | (green << 8) | blue;
   return ((255 << 24) | ((value & 255) << 16) | (value & 0xff00) | (value >> 16)) >>> 0;
 }
 

@@ -15,6 +15,7 @@ export function columnsOf(steps, table) {
   for (const { filter } of steps || []) {
     if (filter.kind === "lasso") names.push("projection/" + filter.projection);
     if (filter.kind === "range") names.push(filter.column);
+    if (filter.kind === "group") names.push(...columnsOf(filter.steps, table));
   }
   return names.filter((name) => table.has(name));
 }
@@ -76,6 +77,9 @@ export function members(filter, table) {
       break;
     case "search":
       search(filter.text, table, result);
+      break;
+    case "group":
+      result.set(mask(filter.steps, table));
       break;
     case "all":
       result.fill(1);

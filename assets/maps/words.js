@@ -26,6 +26,8 @@ function filterText(filter, table) {
       return `${filter.ids.length} nearest to ${filter.id} by features`;
     case "search":
       return `“${filter.text}”`;
+    case "group":
+      return `set ${filter.name}`;
     case "all":
       return "inverted";
   }

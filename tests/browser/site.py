@@ -21,6 +21,7 @@ from workbench.attribution.explainer import PartialCallback
 from workbench.attribution.request import METHOD_TITLES, AttributionRequest
 from workbench.attribution.result import Attribution
 from workbench.dashboard.page import create_app
+from workbench.dashboard.sets import Sets
 from workbench.evaluation.predictions import Predictions
 from workbench.store import Store
 from workbench.store.photographs import Photographs
@@ -100,7 +101,10 @@ class Site:
         self.predictions = Predictions(self.store)
         self.explainer = explainer(self.store)
         photographs = Photographs(folder / "data", self.store)
-        app = create_app(self.store, "small.h5", ASSETS, photographs, self.explainer)
+        saved = Sets(folder / "small.h5.sets.sqlite")
+        app = create_app(
+            self.store, "small.h5", ASSETS, photographs, self.explainer, saved_sets=saved
+        )
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self.server = make_server("127.0.0.1", 0, app.server, threaded=True)
         self.thread = threading.Thread(target=self.server.serve_forever)

@@ -25,10 +25,11 @@ from workbench.dashboard import (
     request_controls,
     request_guard,
     selection_bar,
+    sets,
 )
 from workbench.dashboard import photographs as photograph_routes
 from workbench.dashboard.access import Access
-from workbench.dashboard.components import attributes
+from workbench.dashboard.components import attributes, button
 from workbench.dashboard.job_queue import JobQueue
 from workbench.dashboard.pages import errors, maps, states
 from workbench.evaluation.predictions import Predictions
@@ -70,6 +71,7 @@ def create_app(
     cache: LayeredCache | None = None,
     access: Access | None = None,
     prefix: str = "/",
+    saved_sets: sets.Sets | None = None,
 ) -> Dash:
     """Return the dashboard of a store that has projections.
 
@@ -77,7 +79,8 @@ def create_app(
     photographs or an explainer the page leaves out what it cannot show; the location panel shows
     `notes` about what is missing. Attributions are also kept in `cache`. The browser finds the
     page below `prefix`, percent-encoded, which begins and ends with a slash; the WSGI server names
-    it in SCRIPT_NAME. Without `access`, every request is answered.
+    it in SCRIPT_NAME. Without `access`, every request is answered; without `saved_sets`, selections
+    cannot be saved.
     """
     predictions = Predictions(store)
     # Flask would serve a folder "static" in the current folder, and redirect to merge slashes.
@@ -109,7 +112,7 @@ def create_app(
         dcc.Store(id="maps-updated"),
         dcc.Store(id="address-written"),
         _header(name, predictions),
-        selection_bar.layout(),
+        selection_bar.layout(saved_sets is not None),
         html.Main(
             [
                 legend.layout(predictions),
@@ -122,6 +125,7 @@ def create_app(
             ],
             **attributes(data_page=PAGES[0].name),
         ),
+        *([sets.layout()] if saved_sets else []),
         html.Div(id="tooltip", role="tooltip", hidden=True),
         html.Div(id="map-live", role="status", className="visually-hidden"),
     ]
@@ -151,6 +155,8 @@ def create_app(
     if jobs and photographs:
         attribution.register_callbacks(app, predictions, photographs, jobs)
         aggregate.register_callbacks(app, predictions, photographs, jobs)
+    if saved_sets:
+        sets.register_callbacks(app, saved_sets)
     photograph_routes.register_routes(server, photographs)
     columns.register_routes(server, predictions, photographs is not None)
     server.after_request(_add_headers)
@@ -249,5 +255,6 @@ def _header(name: str, predictions: Predictions) -> html.Header:
                 role="group",
                 **attributes(aria_labelledby="color-by-label"),
             ),
+            button("◐", "theme", "Light or dark", **attributes(aria_label="Light or dark")),
         ]
     )

@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 from werkzeug.wrappers import Response
 
 from workbench.dashboard.photographs import site_url
+from workbench.dashboard.sets import SetRequest
 from workbench.dashboard.steps import Name, Steps
 
 _Count = Annotated[int, Field(ge=0, lt=2**53)]
@@ -28,6 +29,7 @@ class _Submission(TypedDict, total=False):
 _VALUES: dict[str, Any] = {
     "selection.data": Steps,
     "selection-*": Steps,
+    "set-request.data": SetRequest,
     "active-location.data": Name,
     "pinned-location.data": Name,
     "page.data": Name,

@@ -51,7 +51,7 @@ def resolve(steps: Sequence[Step] | None, predictions: Predictions) -> Selection
         (cell[0],) if cell else _classes(filters, member, predictions),
         cell,
         within,
-        is_spatial=any(one["kind"] in ("lasso", "ids", "nearest") for one in filters),
+        is_spatial=any(one["kind"] in ("lasso", "ids", "nearest", "group") for one in filters),
         ranked=None if ranked is None else ranked[0],
         distances=None if ranked is None else ranked[1],
     )

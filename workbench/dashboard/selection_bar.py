@@ -18,9 +18,10 @@ OPERATIONS = {
 }
 
 
-def layout() -> html.Div:
-    """Return the bar, which the browser fills."""
+def layout(has_sets: bool) -> html.Div:
+    """Return the bar, which the browser fills; without `has_sets`, nothing can be saved."""
     disabled = {"disabled": True}
+    opens_drawer = attributes(aria_expanded="false", aria_controls="sets-drawer")
     return html.Div(
         [
             html.Span("Selection", className="label"),
@@ -46,6 +47,15 @@ def layout() -> html.Div:
             button("Undo", "undo", "The selection before (Ctrl+Z)", **disabled),
             button("Redo", "redo", "The selection after (Ctrl+Shift+Z)", **disabled),
             button("Clear selection", "clear-selection", "Select nothing (Escape)", **disabled),
+            *(
+                [
+                    button("Save as", "save-set", "Keep this selection under a name", **disabled),
+                    button("Sets", "open-sets", "The saved selections", **opens_drawer),
+                ]
+                if has_sets
+                else []
+            ),
+            button("Download", "download-selection", "Ids and numbers of the selection as CSV"),
             button("Copy link", "copy-link", "Copy the address of the page as it is"),
         ],
         id="selection-bar",

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
 from workbench.evaluation.predictions import Predictions
@@ -81,17 +81,42 @@ class _All(TypedDict):
     kind: Literal["all"]
 
 
+class _Group(TypedDict):
+    """What steps of their own select, such as a saved set; `name` is shown."""
+
+    kind: Literal["group"]
+    name: Name
+    steps: "Annotated[list[Step], Field(max_length=100)]"
+
+
 class Step(TypedDict):
     """A filter, and what it does with the selection so far."""
 
     op: Literal["replace", "add", "subtract", "intersect", "invert"]
     filter: Annotated[
-        _Lasso | _Class | _Cell | _Correct | _Range | _Ids | _Search | _Nearest | _All,
+        _Lasso | _Class | _Cell | _Correct | _Range | _Ids | _Search | _Nearest | _All | _Group,
         Field(discriminator="kind"),
     ]
 
 
-Steps = Annotated[list[Step], Field(max_length=100)]
+MOST_STEPS = 100
+"""The most steps of a selection, with those of its groups."""
+
+
+def _limited(steps: list[Step]) -> list[Step]:
+    if _count(steps) > MOST_STEPS:
+        raise ValueError(f"a selection has at most {MOST_STEPS} steps")
+    return steps
+
+
+def _count(steps: Sequence[Step]) -> int:
+    return sum(
+        1 + (_count(step["filter"]["steps"]) if step["filter"]["kind"] == "group" else 0)
+        for step in steps
+    )
+
+
+Steps = Annotated[list[Step], Field(max_length=MOST_STEPS), AfterValidator(_limited)]
 """The form of a selection; an empty list is everything."""
 
 _OPERATIONS: Mapping[str, Callable[[Member, Member], Member]] = {
@@ -139,6 +164,8 @@ def _members(wanted: Any, predictions: Predictions) -> Member:
             return (values >= low) & (values <= high)
         case "all":
             return ~nothing
+        case "group":
+            return evaluate(wanted["steps"], predictions)
         case "search":
             return _search(wanted["text"], predictions)
         case _:

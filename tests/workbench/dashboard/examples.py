@@ -35,6 +35,16 @@ _INVALID_FILTERS: list[Any] = [
     {"kind": "ids", "ids": ["x" * 1001]},
     {"kind": "search", "text": 5},
 ]
+
+
+def nested(depth: int) -> list[Any]:
+    """Return steps in groups within groups."""
+    steps: list[Any] = [{"op": "replace", "filter": {"kind": "all"}}]
+    for _ in range(depth):
+        steps = [{"op": "replace", "filter": {"kind": "group", "name": "a", "steps": steps}}]
+    return steps
+
+
 # No selections.
 NO_STEPS: list[Any] = [
     3,
@@ -44,6 +54,8 @@ NO_STEPS: list[Any] = [
     [{"op": [], "filter": {"kind": "class", "of": "true", "names": ["Ohio"]}}],
     *([{"op": "replace", "filter": wrong}] for wrong in _INVALID_FILTERS),
     [{"op": "add", "filter": {"kind": "correct", "value": True}}] * 101,
+    nested(100),
+    nested(300),
 ]
 # What a browser may send in place of a selection, an id or a choice.
 NONSENSE: list[Any] = [None, [], *NO_STEPS[:10]]

@@ -17,6 +17,7 @@ from tests.examples import small_store
 from tests.workbench.dashboard.examples import NO_STEPS, Fake, classes, step
 from workbench.dashboard.page import create_app
 from workbench.dashboard.photographs import photograph_url
+from workbench.dashboard.sets import Sets
 from workbench.evaluation.predictions import Predictions
 from workbench.store.photographs import Photographs
 
@@ -26,7 +27,8 @@ ASSETS = Path("assets").resolve()
 @pytest.fixture(scope="module")
 def app(judged_predictions: Predictions, root: Path) -> Dash:
     store = judged_predictions.store  # It has more projections than panels, and neighbours.
-    return create_app(store, "small.h5", ASSETS, Photographs(root / "data", store), Fake())
+    photographs, saved = Photographs(root / "data", store), Sets(root / "small.h5.sets.sqlite")
+    return create_app(store, "small.h5", ASSETS, photographs, Fake(), saved_sets=saved)
 
 
 @pytest.fixture(scope="module")
