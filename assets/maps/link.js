@@ -8,6 +8,7 @@ const PARAMETERS = {
   selection: "selection.data",
   location: "active-location.data",
   color: "color-by.value",
+  score: "roc-score.value",
   method: "method.value",
   baseline: "baseline.value",
   output: "output.value",

@@ -56,7 +56,7 @@ def views(location: str, predictions: Predictions, has_photographs: bool) -> lis
     true = predictions.class_names[predictions.store.labels[row]]
     predicted = predictions.class_names[predictions.predicted_labels[row]]
     correct = bool(predictions.correct[row])
-    best = predictions.rankings[row, :5]
+    best = predictions.most_probable(row)
     figures = [
         html.Figure(
             [

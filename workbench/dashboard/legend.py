@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from dash import Dash, Input, Output, html
 
 from common.text import shorten
@@ -34,7 +35,12 @@ def layout(predictions: Predictions) -> html.Section:
                 className="key key-number",
             ),
             html.Div(
-                [html.Span(), html.Span("class"), html.Span("n"), html.Span("AUC")],
+                [
+                    html.Span(),
+                    html.Span("class"),
+                    html.Span("n"),
+                    html.Span("AUC", title="of the ROC curves of the probabilities"),
+                ],
                 className="entry legend-columns",
             ),
             html.Div(entries(predictions, "name"), id="legend", className="entries", role="group"),
@@ -46,11 +52,14 @@ def layout(predictions: Predictions) -> html.Section:
 
 def entries(predictions: Predictions, order: Any) -> list[html.Button]:
     """Return the legend's buttons, by class order or by descending AUC."""
-    auc = {curve.class_name: curve.auc for curve in predictions.roc.curves}
-    count = {
-        name: int((predictions.store.labels == i).sum())
-        for i, name in enumerate(predictions.class_names)
+    areas = predictions.ranked_scores().areas()
+    auc = {
+        name: area
+        for name, area in zip(predictions.class_names, areas.tolist(), strict=True)
+        if not np.isnan(area)
     }
+    counts = np.bincount(predictions.store.labels, minlength=len(predictions.class_names))
+    count = dict(zip(predictions.class_names, counts.tolist(), strict=True))
     colors = class_colors(predictions.class_names)
     names = list(predictions.class_names)
     shown = dict(zip(names, shorten(names, NAME_COLUMNS), strict=True))

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from dash import Dash, Input, Output, dcc, html
 
-from workbench.dashboard.components import panel
+from workbench.dashboard.components import panel, segments
 from workbench.dashboard.pages.base import selected
 from workbench.dashboard.selection import N_NEAREST, Selection, resolve
 from workbench.evaluation import metrics
@@ -14,11 +14,19 @@ from workbench.evaluation.predictions import Predictions
 from workbench.figures import screen
 from workbench.figures.colors import class_colors
 
+SCORES = {"probability": "Probability", "logit": "Logit"}
+
 
 def roc_panel() -> html.Section:
     """Return the panel of the ROC curves, which are drawn when it is shown."""
-    summary = html.Span(id="roc-summary", title="Each class against all others")
-    return panel("ROC", [summary], [graph("roc")], "roc", "ROC curves")
+    words = "Each class against all others; the mean of the areas of the classes that have a curve"
+    score = html.Div(
+        segments("roc-score", SCORES, "probability"),
+        title="The score by which locations are ordered: the areas differ, because a probability "
+        "also depends on the logits of the other classes",
+    )
+    head = [html.Span(id="roc-summary", title=words), score]
+    return panel("ROC", head, [graph("roc")], "roc", "ROC curves")
 
 
 def confusion_panel() -> html.Section:
@@ -42,21 +50,18 @@ def register_callbacks(app: Dash, predictions: Predictions) -> None:
         Output("roc", "figure"),
         Output("roc-summary", "children"),
         selected("maps"),
+        Input("roc-score", "value"),
         prevent_initial_call=True,
     )
-    def update_roc(rule: Any) -> tuple[Any, str]:
-        selection = resolve(rule, predictions)
-        roc, names = predictions.roc, None
-        if selection is not None:
-            labels, names = predictions.store.labels, selection.class_names
-            roc = metrics.roc(
-                labels, predictions.probabilities, predictions.class_names, selection.member
-            )
+    def update_roc(steps: Any, score: Any) -> tuple[Any, str]:
+        selection = resolve(steps, predictions)
+        names = None if selection is None else selection.class_names
+        roc = predictions.ranked_scores(score).roc(None if selection is None else selection.member)
         return screen.roc(roc, class_colors(predictions.class_names), names), _auc_summary(roc)
 
     @app.callback(Output("confusion", "figure"), selected("maps"), prevent_initial_call=True)
-    def update_confusion(rule: Any) -> Any:
-        selection = resolve(rule, predictions)
+    def update_confusion(steps: Any) -> Any:
+        selection = resolve(steps, predictions)
         # After a click on a cell the matrix stays, so that another cell can be clicked.
         shown = selection.within if selection and selection.cell else selection
         return screen.confusion(
@@ -69,12 +74,9 @@ def register_callbacks(app: Dash, predictions: Predictions) -> None:
 def accuracy_summary(selection: Selection | None, predictions: Predictions) -> list[Any]:
     """Return top-1 and top-5 accuracy of the selection above those of all locations."""
     overall = predictions.accuracy
-    selected = overall
+    shown = overall
     if selection is not None:
-        member = selection.member
-        selected = metrics.accuracy(
-            predictions.store.labels[member], predictions.store.logits[member]
-        )
+        shown = metrics.accuracy_of_ranks(predictions.true_ranks[selection.member])
     return [
         html.Div(
             [
@@ -86,8 +88,8 @@ def accuracy_summary(selection: Selection | None, predictions: Predictions) -> l
             ]
         )
         for title, value, all_value in (
-            ("top-1", selected.top_1, overall.top_1),
-            ("top-5", selected.top_5, overall.top_5),
+            ("top-1", shown.top_1, overall.top_1),
+            ("top-5", shown.top_5, overall.top_5),
         )
     ] + knn_summary(predictions)
 
@@ -134,9 +136,7 @@ def graph(name: str) -> dcc.Graph:
 def _auc_summary(roc: metrics.Roc) -> str:
     if not roc.curves:
         return "no curve"
-    if len(roc.curves) == 1:
-        return f"AUC {roc.macro_auc:.3f}"
-    return f"macro-average AUC {roc.macro_auc:.3f}, {len(roc.curves)} classes"
+    return f"{'macro ' if len(roc.curves) > 1 else ''}AUC {roc.macro_auc:.3f}"
 
 
 def _confusion(predictions: Predictions, selection: Selection | None) -> metrics.Confusion:

@@ -143,6 +143,7 @@ def create_app(
             ("selection", "data"),
             ("active-location", "data"),
             ("color-by", "value"),
+            ("roc-score", "value"),
             *[(choice, "value") for choice in projections.choices(predictions)],
             *(request_controls.REQUEST if jobs else ()),
         ],

@@ -41,6 +41,7 @@ _VALUES: dict[str, Any] = {
     "aggregate-version.data": Name,
     "color-by.value": Name,
     "legend-order.value": Name,
+    "roc-score.value": Name,
     "method.value": Name,
     "baseline.value": Name,
     "output.value": Name,

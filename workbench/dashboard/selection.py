@@ -1,7 +1,10 @@
 """Selections: steps from the browser, which are untrusted, become a set of locations."""
 
+import json
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,7 @@ from workbench.dashboard.steps import Step, evaluate
 from workbench.evaluation.predictions import Predictions
 
 N_NEAREST = 15
+_lock = threading.RLock()  # A callback waits for another that asks for the same.
 
 
 @dataclass(frozen=True)
@@ -34,9 +38,19 @@ class Selection:
 
 
 def resolve(steps: Sequence[Step] | None, predictions: Predictions) -> Selection | None:
-    """Return what the steps from the browser select, None for everything."""
+    """Return what the steps from the browser select, None for everything.
+
+    The last selections are kept: after each change, several callbacks ask for the same.
+    """
     if not steps:
         return None
+    with _lock:
+        return _resolve(json.dumps(steps), predictions)
+
+
+@lru_cache(maxsize=16)
+def _resolve(text: str, predictions: Predictions) -> Selection:
+    steps: list[Step] = json.loads(text)
     member = evaluate(steps, predictions)
     filters: list[Any] = [step["filter"] for step in steps]
     last = filters[-1]

@@ -46,7 +46,7 @@ def columns(predictions: "Predictions") -> Mapping[str, Column]:
             _float32(true_margin(predictions)), "True class minus best other", diverges=True
         ),
         "entropy": Column(_float32(predictions.entropies), "Entropy", "nats"),
-        "rank": Column(_float32(query.NAMES["rank"](store).value), "Rank of the true class"),
+        "rank": Column(_float32(predictions.true_ranks), "Rank of the true class"),
         "kilometers": Column(_float32(kilometers_off(predictions)), "Kilometres off", "km"),
         "year": Column(_float32(query.NAMES["year"](store).value), "Year"),
     }

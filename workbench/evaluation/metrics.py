@@ -3,13 +3,13 @@
 N locations have true `labels` (N,) and `logits` (N, S) over S classes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
-from sklearn.metrics import auc, confusion_matrix, roc_curve
 
 
 @dataclass(frozen=True)
@@ -72,54 +72,151 @@ def rank_classes(logits: NDArray[np.float32]) -> NDArray[np.int64]:
     return np.argsort(-logits, axis=1, kind="stable")
 
 
+def true_ranks(labels: NDArray[np.int64], logits: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return the place of each true class in `rank_classes`, (N,) from 1."""
+    of_true = np.take_along_axis(logits, labels[:, None], axis=1)
+    before = (logits == of_true) & (np.arange(logits.shape[1]) < labels[:, None])
+    ranks: NDArray[np.int64] = 1 + ((logits > of_true) | before).sum(axis=1)
+    return ranks
+
+
 def accuracy(labels: NDArray[np.int64], logits: NDArray[np.float32]) -> Accuracy:
     """Return top-1 and top-5 accuracy; NaN without locations."""
-    if not len(labels):
+    return accuracy_of_ranks(true_ranks(labels, logits))
+
+
+def accuracy_of_ranks(ranks: NDArray[np.int64]) -> Accuracy:
+    """Return the accuracy of locations whose true classes have these places, (N,) from 1."""
+    if not len(ranks):
         return Accuracy(float("nan"), float("nan"))
-    hit = rank_classes(logits) == labels[:, None]
-    return Accuracy(float(hit[:, 0].mean()), float(hit[:, :5].any(axis=1).mean()))
+    return Accuracy(float((ranks == 1).mean()), float((ranks <= 5).mean()))
 
 
 def confusion(
     labels: NDArray[np.int64], predicted_labels: NDArray[np.int64], class_names: Sequence[str]
 ) -> Confusion:
     """Count true labels (N,) against predicted labels (N,)."""
-    counts = np.zeros((len(class_names), len(class_names)), dtype=np.int64)
-    if len(labels):
-        counts = confusion_matrix(labels, predicted_labels, labels=range(len(class_names)))
-    return Confusion(tuple(class_names), counts.astype(np.int64))
+    n_classes = len(class_names)
+    counts = np.bincount(labels * n_classes + predicted_labels, minlength=n_classes**2)
+    return Confusion(tuple(class_names), counts.reshape(n_classes, n_classes).astype(np.int64))
 
 
 def roc(
     labels: NDArray[np.int64],
-    scores: NDArray[np.float64],
+    scores: NDArray[np.floating[Any]],
     class_names: Sequence[str],
     selected: NDArray[np.bool_] | None = None,
 ) -> Roc:
     """Return one curve per class, its locations against those of all other classes.
 
-    `scores` are (N, S), greater meaning more likely. With `selected` (N,) the positives are the
-    selected locations of a class; the negatives are always all locations of the other classes, so
-    that a single class keeps a meaningful curve. A class without positives or negatives is listed
-    in `undefined`.
+    `scores` are (N, S), greater meaning more likely; see `RankedScores.roc`, which is the way to
+    the curves of many selections.
     """
-    curves, undefined = [], []
-    for index, class_name in enumerate(class_names):
-        negative = labels != index
-        positive = ~negative if selected is None else ~negative & selected
-        if not positive.any() or not negative.any():
-            undefined.append(class_name)
-            continue
-        used = positive | negative
-        false_positive_rate, true_positive_rate, _ = roc_curve(positive[used], scores[used, index])
-        curves.append(
-            RocCurve(
-                class_name,
-                false_positive_rate,
-                true_positive_rate,
-                float(auc(false_positive_rate, true_positive_rate)),
-                int(positive.sum()),
-                int(negative.sum()),
-            )
+    return RankedScores.of(labels, scores, class_names).roc(selected)
+
+
+@dataclass(frozen=True)
+class RankedScores:
+    """Scores of N locations, sorted once for the ROC curves of any selection.
+
+    For a location of class c, `above` and `reached` (N,) count the locations of other classes whose
+    score for c is greater than its own, and those whose score is at least its own. `order` (N,) has
+    the rows class by class, which begin at `starts` (S + 1,), the greatest score first.
+    """
+
+    class_names: tuple[str, ...]
+    order: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    above: NDArray[np.int64]
+    reached: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls,
+        labels: NDArray[np.int64],
+        scores: NDArray[np.floating[Any]],
+        class_names: Sequence[str],
+    ) -> "RankedScores":
+        """Sort scores (N, S) of locations with true labels (N,)."""
+        above, reached = np.zeros((2, len(labels)), dtype=np.int64)
+        own = scores[np.arange(len(labels)), labels]
+        order = np.lexsort((-own, labels))
+        starts = np.searchsorted(labels[order], np.arange(len(class_names) + 1))
+        for index in range(len(class_names)):
+            rows = order[starts[index] : starts[index + 1]]
+            if len(rows):
+                others = np.sort(scores[labels != index, index])
+                above[rows] = len(others) - np.searchsorted(others, own[rows], side="right")
+                reached[rows] = len(others) - np.searchsorted(others, own[rows], side="left")
+        return cls(tuple(class_names), order, starts, above, reached)
+
+    def roc(self, selected: NDArray[np.bool_] | None = None) -> Roc:
+        """Return one curve per class.
+
+        With `selected` (N,) the positives are the selected locations of a class; the negatives are
+        always all locations of the other classes, so that a single class keeps a meaningful curve.
+        A class without positives or negatives is listed in `undefined`. Curves have no point that
+        lies on the line between its neighbours.
+        """
+        curves, undefined = [], []
+        for class_name, rows, negatives in self._positives(selected):
+            if len(rows) and negatives:
+                curves.append(_curve(class_name, self.above[rows], self.reached[rows], negatives))
+            else:
+                undefined.append(class_name)
+        return Roc(tuple(curves), tuple(undefined))
+
+    def areas(self, selected: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
+        """Return the area under each class's curve in `roc`, (S,), NaN where it has none."""
+        return np.array(
+            [
+                _area(self.above[rows], self.reached[rows], negatives)
+                if len(rows) and negatives
+                else np.nan
+                for _, rows, negatives in self._positives(selected)
+            ]
         )
-    return Roc(tuple(curves), tuple(undefined))
+
+    def _positives(
+        self, selected: NDArray[np.bool_] | None
+    ) -> Iterator[tuple[str, NDArray[np.int64], int]]:
+        """Yield each class with its positives, the greatest score first, and its negatives."""
+        for index, class_name in enumerate(self.class_names):
+            rows = self.order[self.starts[index] : self.starts[index + 1]]
+            negatives = len(self.order) - len(rows)
+            yield class_name, rows if selected is None else rows[selected[rows]], negatives
+
+
+def _area(above: NDArray[np.int64], reached: NDArray[np.int64], negatives: int) -> float:
+    """Return the share of pairs of a positive and a negative in order; a tie is half a pair."""
+    return float(1 - (above + reached).mean() / (2 * negatives))
+
+
+def _curve(
+    class_name: str, above: NDArray[np.int64], reached: NDArray[np.int64], negatives: int
+) -> RocCurve:
+    """Return the curve of P positives, the greatest score first."""
+    # Positives among the same negatives are one step: up, or aslant if all have equal scores.
+    last = np.flatnonzero(np.append((np.diff(above) > 0) | (np.diff(reached) > 0), True))
+    rise = np.append(0, last + 1)
+    across = np.stack((above[last], reached[last]), axis=1).ravel()
+    false_positive = np.concatenate(([0], across, [negatives]))
+    true_positive = np.concatenate(([0], np.repeat(rise, 2)[1:-1], [len(above)]))
+    keep = _corners(false_positive, true_positive)
+    return RocCurve(
+        class_name,
+        false_positive[keep] / negatives,
+        true_positive[keep] / len(above),
+        _area(above, reached, negatives),
+        len(above),
+        negatives,
+    )
+
+
+def _corners(x: NDArray[np.int64], y: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return which points (K,) of a line of at least one step are its ends or bends."""
+    moved = np.flatnonzero(np.append(True, (np.diff(x) > 0) | (np.diff(y) > 0)))
+    dx, dy = np.diff(x[moved]), np.diff(y[moved])
+    bends = np.concatenate(([True], dx[1:] * dy[:-1] != dx[:-1] * dy[1:], [True]))
+    corners: NDArray[np.int64] = moved[bends]
+    return corners

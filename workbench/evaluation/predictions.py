@@ -15,9 +15,9 @@ from workbench.evaluation.columns import Column, columns
 from workbench.store import Store
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Predictions:
-    """A store and what its logits predict; arrays have the store's rows."""
+    """A store and what its logits predict; arrays have the store's rows. Only itself is equal."""
 
     store: Store
 
@@ -26,15 +26,20 @@ class Predictions:
         """Softmax of the logits, (N, S)."""
         return metrics.probabilities(self.store.logits)
 
-    @cached_property
-    def rankings(self) -> NDArray[np.int64]:
-        """Class indices of each location, the most probable first, (N, S)."""
-        return metrics.rank_classes(self.store.logits)
+    def most_probable(self, row: int, count: int = 5) -> NDArray[np.int64]:
+        """Return class indices of a location, the most probable first."""
+        return metrics.rank_classes(self.store.logits[row : row + 1])[0, :count]
 
     @cached_property
     def predicted_labels(self) -> NDArray[np.int64]:
         """The most probable class of each location, (N,)."""
-        return self.rankings[:, 0]
+        result: NDArray[np.int64] = self.store.logits.argmax(axis=1)
+        return result
+
+    @cached_property
+    def true_ranks(self) -> NDArray[np.int64]:
+        """The place of the true class among the most probable, (N,) from 1."""
+        return metrics.true_ranks(self.store.labels, self.store.logits)
 
     @cached_property
     def correct(self) -> NDArray[np.bool_]:
@@ -85,15 +90,27 @@ class Predictions:
         """The index of each class name."""
         return {name: index for index, name in enumerate(self.store.class_names)}
 
+    def ranked_scores(self, score: str = "probability") -> metrics.RankedScores:
+        """Return the scores of the ROC curves, sorted once: "probability" or "logit"."""
+        return self._ranked_logits if score == "logit" else self._ranked_probabilities
+
+    @cached_property
+    def _ranked_probabilities(self) -> metrics.RankedScores:
+        return metrics.RankedScores.of(self.store.labels, self.probabilities, self.class_names)
+
+    @cached_property
+    def _ranked_logits(self) -> metrics.RankedScores:
+        return metrics.RankedScores.of(self.store.labels, self.store.logits, self.class_names)
+
     @cached_property
     def roc(self) -> metrics.Roc:
-        """The ROC curves of all locations."""
-        return metrics.roc(self.store.labels, self.probabilities, self.store.class_names)
+        """The ROC curves of the probabilities of all locations."""
+        return self.ranked_scores().roc()
 
     @cached_property
     def accuracy(self) -> metrics.Accuracy:
         """Accuracy over all locations."""
-        return metrics.accuracy(self.store.labels, self.store.logits)
+        return metrics.accuracy_of_ranks(self.true_ranks)
 
     @cached_property
     def drawing_order(self) -> NDArray[np.int64]:

@@ -240,8 +240,8 @@ def _curve(
 
 
 def _visible(curve: RocCurve) -> NDArray[np.bool_]:
-    """Return which points to draw: those at least a thousandth of an axis apart."""
-    corner = np.round(np.stack((curve.false_positive_rate, curve.true_positive_rate), axis=1), 3)
+    """Return which points to draw: those at least about a 500th of an axis apart, a pixel."""
+    corner = np.round(500 * np.stack((curve.false_positive_rate, curve.true_positive_rate), axis=1))
     keep = np.ones(len(corner), dtype=bool)
     keep[1:-1] = (corner[1:-1] != corner[:-2]).any(axis=1)
     return keep

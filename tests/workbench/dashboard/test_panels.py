@@ -79,7 +79,7 @@ def test_the_strip_says_how_many_it_shows() -> None:
 def test_a_location_shows_its_five_most_probable_classes(predictions: Predictions) -> None:
     name = predictions.store.location_ids[0]
     shown = text(active_location.views(name, predictions, has_photographs=True))
-    best = predictions.rankings[0, :5]
+    best = predictions.most_probable(0)
     positions = [shown.index(f"{predictions.class_names[i]}  ") for i in best]
     assert positions == sorted(positions)
     assert ("✓ correct" if predictions.correct[0] else "✗ wrong") in shown

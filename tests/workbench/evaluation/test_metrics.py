@@ -1,5 +1,9 @@
+import itertools
+
 import numpy as np
 import pytest
+import sklearn.metrics
+from numpy.typing import NDArray
 
 from workbench.evaluation import metrics
 
@@ -59,3 +63,52 @@ def test_a_selection_narrows_the_positives_only() -> None:
     # 0.3 stands before 0.2 and 0.1 but behind 0.4.
     assert curve.auc == pytest.approx(2 / 3)
     assert result.undefined == ("b", "c")
+
+
+@pytest.mark.parametrize("digits", [1, 2, 9], ids=["many ties", "some ties", "no ties"])
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 1.0])
+def test_curves_of_a_selection_are_those_of_scikit_learn(digits: int, share: float) -> None:
+    random = np.random.default_rng(digits)
+    labels = random.integers(0, 6, 300)
+    labels[labels == 4] = 3  # A class without locations.
+    scores = (random.random((300, 6)) + 0.4 * np.eye(6)[labels]).round(digits)
+    names = tuple("abcdef")
+    selected = random.random(300) < share
+    ranked = metrics.RankedScores.of(labels, scores, names)
+    result = ranked.roc(selected)
+    for curve in result.curves:
+        index = names.index(curve.class_name)
+        used = (labels != index) | selected
+        expected = sklearn.metrics.roc_curve(
+            labels[used] == index, scores[used, index], drop_intermediate=False
+        )
+        assert curve.auc == pytest.approx(sklearn.metrics.auc(*expected[:2]), abs=1e-12)
+        shown = np.stack((curve.false_positive_rate, curve.true_positive_rate), axis=1)
+        assert shown == pytest.approx(corners(np.stack(expected[:2], axis=1)))
+    areas = dict(zip(names, ranked.areas(selected), strict=True))
+    assert {name for name in names if np.isnan(areas[name])} == set(result.undefined)
+    assert all(curve.auc == areas[curve.class_name] for curve in result.curves)
+
+
+def corners(line: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the ends and bends of a line (K, 2)."""
+    kept = [line[0]]
+    for point, following in itertools.pairwise(line[1:]):
+        (ax, ay), (bx, by) = point - kept[-1], following - kept[-1]
+        if abs(ax * by - ay * bx) > 1e-12:
+            kept.append(point)
+    return np.array([*kept, line[-1]])
+
+
+def test_ranks_are_places_among_the_most_probable() -> None:
+    random = np.random.default_rng(0)
+    logits = random.integers(0, 4, (200, 7)).astype(np.float32)
+    labels = random.integers(0, 7, 200)
+    place = (metrics.rank_classes(logits) == labels[:, None]).argmax(axis=1) + 1
+    assert metrics.true_ranks(labels, logits).tolist() == place.tolist()
+
+
+def test_confusion_counts_as_scikit_learn_does() -> None:
+    true, predicted = np.random.default_rng(1).integers(0, 5, (2, 80))
+    counts = metrics.confusion(true, predicted, "abcdefg").counts
+    assert (counts == sklearn.metrics.confusion_matrix(true, predicted, labels=range(7))).all()
