@@ -10,6 +10,16 @@
     }
   });
 
+  /* Buttons that copy a text. */
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    await navigator.clipboard.writeText(button.dataset.copy);
+    const text = button.textContent;
+    button.textContent = "Copied";
+    setTimeout(() => (button.textContent = text), 1500);
+  });
+
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     location_panel: {
       show: function (tab, clicks, active) {

@@ -281,6 +281,20 @@ class Explanation:
 
         return verdict(self.attribution)
 
+    def verdict_table(self) -> "pd.DataFrame":
+        """Return the tests behind the verdict: value, threshold, passed, meaning and source."""
+        import pandas as pd
+
+        from workbench.attribution.verdict import COLUMNS
+
+        return pd.DataFrame(self.verdict.rows(), columns=list(COLUMNS)).set_index(COLUMNS[0])
+
+    def methods_paragraph(self) -> str:
+        """Return method, baseline, convergence, checks and versions in sentences, for a paper."""
+        from workbench.attribution.methods_text import methods_paragraph
+
+        return methods_paragraph(self.attribution)
+
     def figure(self) -> "Figure":
         """Draw views, map, checks and verdict for print, 174 mm wide."""
         from workbench.figures.paper_attribution import figure
@@ -317,7 +331,7 @@ class Explanation:
             verdict.label,
         ]
         for reason in verdict.reasons:
-            mark = "+ " if reason.side == "for" else "− "
+            mark = "+ " if reason.passed else "− "
             lines += textwrap.wrap(mark + reason.text, 96, subsequent_indent="  ")
         return "\n".join(lines)
 

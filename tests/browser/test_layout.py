@@ -15,7 +15,7 @@ LEGIBLE = (
 )
 MEASURED = (
     ".measure .name, .location-panel h3, .aggregate-head *, .mean-info *, .prototypes-info *, "
-    ".reason, .display > *, #location-panel button.quiet"
+    ".reason td, .display > *, #location-panel button.quiet"
 )
 OVERLAPS = """(selector) => {
   const all = [...document.querySelectorAll(selector)].map((e) => [e, e.getBoundingClientRect()]);

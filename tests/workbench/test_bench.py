@@ -114,6 +114,9 @@ def test_an_explanation_shows_itself(explanation: Explanation) -> None:
         "not checked",
     ]
     assert "+ Converged: completeness error" in repr(explanation)
+    table = explanation.verdict_table()
+    assert table.loc["Convergence", "threshold"] == "≤ 100%, ≤ 100%"
+    assert LOCATION in explanation.methods_paragraph()
 
 
 def test_an_explanation_with_named_axes(explanation: Explanation, tmp_path: Path) -> None:

@@ -7,22 +7,27 @@ import numpy as np
 from dash import dcc, html
 
 from common.text import number
+from workbench.attribution.methods_text import methods_paragraph
 from workbench.attribution.request import BASELINE_TITLES
 from workbench.attribution.result import Attribution, Checks
-from workbench.attribution.verdict import INPUT_INDEPENDENT, SIMILAR, Verdict, gain, verdict
+from workbench.attribution.verdict import COLUMNS, INPUT_INDEPENDENT, SIMILAR, Verdict, verdict
 from workbench.dashboard import attribution_view
+from workbench.dashboard.components import attributes, button
 from workbench.dashboard.job_queue import State
 from workbench.figures import screen
 from workbench.store import HEADINGS
 
 _BADGE_CLASSES = {"supported": "good", "weak": "weak", "not to be trusted": "bad"}
+_MARKS = {"yes": "✓", "no": "✗", "–": "–"}
 _ROTATIONS = ("90°", "180°", "270°")
 _MIN_FULL = 0.01  # Smaller effects, in probability, never fill their bars.
 
 
 def badge(result: Verdict) -> html.Span:
     """Return a verdict in a word, with its reasons in the tooltip."""
-    reasons = "\n".join(f"{reason.side}: {reason.text}" for reason in result.reasons)
+    reasons = "\n".join(
+        f"{'for' if reason.passed else 'against'}: {reason.text}" for reason in result.reasons
+    )
     return html.Span(
         result.label, className=f"badge {_BADGE_CLASSES.get(result.label, '')}", title=reasons
     )
@@ -37,14 +42,21 @@ def view(map_state: State, checks_state: State) -> list[Any]:
     return [
         html.Div(
             [
-                html.Div([html.Span("This map is ", className="label"), badge(result)]),
-                html.Ul(
+                html.Div(
                     [
-                        html.Li(reason.text, className=f"reason {reason.side}")
-                        for reason in result.reasons
+                        html.Span("This map is ", className="label"),
+                        badge(result),
+                        button(
+                            "Copy methods",
+                            "copy-methods",
+                            "Copy a paragraph for a paper: method, baseline, convergence, checks, "
+                            "versions",
+                            **attributes(data_copy=methods_paragraph(checked or map_state)),
+                        ),
                     ],
-                    className="reasons",
+                    className="verdict-head",
                 ),
+                table(result),
             ],
             className="verdict-reasons",
         ),
@@ -52,6 +64,36 @@ def view(map_state: State, checks_state: State) -> list[Any]:
             attribution_view.progress(checks_state, "Checks")
             if checked is None or checked.checks is None
             else details(checked.checks, checked.probability)
+        ),
+    ]
+
+
+def table(result: Verdict) -> html.Table:
+    """Return the tests behind a verdict, in two lines each: the numbers, and what they mean."""
+    test, value, threshold, _, _, source = (name.capitalize() for name in COLUMNS)
+    heads = [html.Th(html.Span("Passed", className="visually-hidden"))]
+    heads += [html.Th(name) for name in (test, value, threshold, source)]
+    return html.Table(
+        [html.Thead(html.Tr(heads)), *(html.Tbody(_criterion(row)) for row in result.rows())],
+        className="verdict-table reasons",
+    )
+
+
+def _criterion(row: tuple[str, ...]) -> list[html.Tr]:
+    name, value, threshold, mark, meaning, source = row
+    numbers = [html.Td(value), html.Td(threshold), html.Td(source, className="source")]
+    return [
+        html.Tr(
+            [
+                html.Td(_MARKS[mark], title=f"passed: {mark}", className=f"mark {mark}"),
+                html.Th(name, **attributes(scope="row")),
+                *numbers,
+            ],
+            className=f"reason {mark}",
+        ),
+        html.Tr(
+            [html.Td(), html.Td(meaning, colSpan=len(numbers) + 1)],
+            className=f"reason meaning {mark}",
         ),
     ]
 
@@ -64,7 +106,6 @@ def details(checks: Checks, probability: float) -> list[Any]:
         className="curves",
         responsive=True,
     )
-    gains = ", ".join(f"{order} {number(gain(checks, order), '.3f')}" for order in checks.deletion)
     correlation = "rank correlation of the maps over patches"
     change = f"change of the probability {probability:.1%}, in percentage points"
     baselines = [
@@ -78,11 +119,6 @@ def details(checks: Checks, probability: float) -> list[Any]:
     ignored = not np.round(checks.rotation_effects, 3).any()
     return [
         curves,
-        html.P(
-            f"Insertion minus deletion: {gains}",
-            className="gains",
-            title="Difference of the areas under the curves; the verdict compares these",
-        ),
         html.Div(
             [
                 _table("Other baselines", baselines, correlation),
@@ -143,7 +179,7 @@ def _table(
                 _row(
                     name,
                     value / most,
-                    number(value * 100, "+.1f") if share else number(value, ".2f"),
+                    f"{number(value * 100, '+.1f')} pp" if share else number(value, ".2f"),
                     flagged=name in flagged,
                 )
                 for name, value in rows

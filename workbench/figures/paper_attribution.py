@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from common.figure_text import fit, text_width
 from common.text import number
 from workbench.attribution.result import COLOR_PERCENTILE, Attribution, Checks
+from workbench.attribution.verdict import COLUMNS as VERDICT_COLUMNS
 from workbench.attribution.verdict import gain, verdict
 from workbench.figures.paper import GREY, MILLIMETRES_PER_INCH, style
 from workbench.figures.sizes import DOUBLE_COLUMN
@@ -22,6 +23,9 @@ ORDERS = {"map": ("the map", "#b2182b"), "random": ("random", GREY), "edges": ("
 COLUMNS = 68  # Characters in a line of text of half the width.
 TITLE_SIZE = 8.0  # Points.
 SMALL = 6.0  # Points; smaller text cannot be read in print.
+LEFT = -0.03  # Left end of the text, as a fraction of its panel.
+LINE = 0.066  # Height of a line of the verdict's table, as a fraction of its panel.
+TABLE_COLUMNS = (LEFT, 0.25, 0.79, 1.05)  # Left ends of test, value, threshold and passed.
 
 
 def figure(attribution: Attribution, views: NDArray[np.uint8]) -> Figure:
@@ -127,15 +131,22 @@ def _draw_text(axes: Axes, attribution: Attribution) -> None:
     axes.set_axis_off()
     result = verdict(attribution)
     axes.text(
-        0, 1, result.label.capitalize(), fontweight="bold", va="top", transform=axes.transAxes
+        LEFT, 1, result.label.capitalize(), fontweight="bold", va="top", transform=axes.transAxes
     )
     lines = textwrap.wrap(f"{_numbers(attribution)}.", COLUMNS)
-    for reason in result.reasons:
-        mark = "+ " if reason.side == "for" else "− "
-        lines += textwrap.wrap(mark + reason.text, COLUMNS, subsequent_indent="  ")
-    text = axes.text(0, 0.92, "\n".join(lines), fontsize=SMALL, va="top", transform=axes.transAxes)
-    # The text may reach under the colour bar; it must not push the views apart.
-    text.set_in_layout(False)
+    texts = [axes.text(LEFT, 0.92, "\n".join(lines), fontsize=SMALL, va="top")]
+    rows = [tuple(name.capitalize() for name in VERDICT_COLUMNS), *result.rows()]
+    top = 0.86 - LINE * len(lines)
+    for i, row in enumerate(rows):
+        weight = "bold" if i == 0 else "normal"
+        for left, word in zip(TABLE_COLUMNS, row, strict=False):
+            texts.append(
+                axes.text(left, top - LINE * i, word, fontsize=SMALL, va="top", fontweight=weight)
+            )
+    for text in texts:
+        text.set_transform(axes.transAxes)
+        # The text may reach under the colour bar; it must not push the views apart.
+        text.set_in_layout(False)
 
 
 def _numbers(attribution: Attribution) -> str:

@@ -56,8 +56,8 @@ def attribution(known: Checks | None, **changes: Any) -> Attribution:
 def test_a_map_with_nothing_against_it_is_supported() -> None:
     judged = verdict(attribution(evidence()))
     assert judged.label == "supported"
-    assert {reason.side for reason in judged.reasons} == {"for"}
-    assert len(judged.reasons) == 7
+    assert {reason.passed for reason in judged.reasons} == {True}
+    assert len(judged.reasons) == 8
 
 
 def test_without_checks_only_the_map_itself_is_judged() -> None:
@@ -112,7 +112,7 @@ def test_each_check_can_be_a_reason_against(
 ) -> None:
     judged = verdict(attribution(evidence(**changes)))
     assert judged.label == {"bad": "not to be trusted", "weak": "weak"}[word]
-    (against,) = [reason for reason in judged.reasons if reason.side == "against"]
+    (against,) = [reason for reason in judged.reasons if not reason.passed]
     assert complaint in against.text
     assert against.decisive == (word == "bad")
 
@@ -139,7 +139,7 @@ def test_the_map_itself_can_be_a_reason_against(
 ) -> None:
     judged = verdict(attribution(evidence(), **changes))
     assert judged.label == {"bad": "not to be trusted", "weak": "weak"}[word]
-    (against,) = [reason for reason in judged.reasons if reason.side == "against"]
+    (against,) = [reason for reason in judged.reasons if not reason.passed]
     assert complaint in against.text
     assert not any("inf" in reason.text or "nan" in reason.text for reason in judged.reasons)
 
@@ -162,6 +162,31 @@ def test_completeness_is_not_judged_for_methods_without_it() -> None:
 def test_a_probability_of_zero_gives_no_gain() -> None:
     nothing = dict.fromkeys(("map", "random", "edges"), np.zeros(5))
     judged = verdict(attribution(evidence(deletion=nothing, insertion=nothing)))
+    assert judged.label == "not to be trusted"
+
+
+def test_the_table_has_each_test_with_value_threshold_and_source() -> None:
+    line, square = 1 - FRACTION, (1 - FRACTION) ** 2
+    known = evidence(
+        deletion={"map": 0.4 * square, "random": 0.4 * line, "edges": 0.4 * line},
+        insertion={"map": 0.4 * line[::-1], "random": 0.4 * line[::-1], "edges": 0.4 * square},
+        baseline_agreement={"black": 0.1, "blur": 0.7, "noise": 0.49},
+    )
+    judged = verdict(attribution(known))
+    # By the trapezoid rule, 0.34375 is the area under the square, 0.5 under the line.
+    assert [row[:4] for row in judged.rows()] == [
+        ("Convergence", "completeness 0.0%, map 3.0%", "≤ 1%, ≤ 5%", "yes"),
+        ("Output difference", "100.0% of Σ|map|", "≥ 1%", "yes"),
+        ("Deletion area", "map 0.14, random 0.20, edges 0.20", "–", "–"),
+        ("Insertion area", "map 0.20, random 0.20, edges 0.14", "–", "–"),
+        ("Gain over random", "+16% of the probability", "≥ 25%", "no"),
+        ("Gain over edges", "+31% of the probability", "> 0%", "yes"),
+        ("Random weights", "ρ 0.10", "|ρ| < 0.5", "yes"),
+        ("Noise images", "ρ 0.20", "ρ < 0.71", "yes"),
+        ("Small noise", "ρ 0.80, lowest of 3", "ρ ≥ 0.5", "yes"),
+        ("Other baselines", "1 of 3 agree", "≥ 1 with ρ ≥ 0.5", "yes"),
+    ]
+    assert all(meaning.endswith(".") and source for *_, meaning, source in judged.rows())
     assert judged.label == "not to be trusted"
 
 

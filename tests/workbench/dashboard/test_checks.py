@@ -18,8 +18,8 @@ def test_a_map_is_shown_with_its_verdict_and_the_reasons() -> None:
     shown = text(checks.view(made, made))
     assert judged.label in shown
     assert judged.reasons
-    for reason in judged.reasons:
-        assert reason.text in shown
+    for row in judged.rows():
+        assert all(cell in shown for cell in row if cell not in ("yes", "no"))
 
 
 def test_a_map_that_waits_for_its_checks_is_labelled() -> None:
@@ -35,10 +35,15 @@ def test_a_map_that_waits_for_its_checks_is_labelled() -> None:
 def test_the_measured_stands_in_bars() -> None:
     found = examined(attribution("a")).checks
     assert found is not None
-    curves, gains, measures = checks.details(found, 0.5)
-    assert text(gains).endswith("map 0.262, random 0.000, edges 0.150")
+    curves, measures = checks.details(found, 0.5)
     shown = text(measures)
-    for words in ("mean colour  0.81", "least of 2  0.90", "layer4  0.12", "N  −20.0", "90°  −3.0"):
+    for words in (
+        "mean colour  0.81",
+        "least of 2  0.90",
+        "layer4  0.12",
+        "N  −20.0 pp",
+        "90°  −3.0 pp",
+    ):
         assert words in shown
     drawn = {(trace.name, trace.xaxis): trace for trace in curves.figure.data}
     assert len(drawn) == 6
@@ -54,7 +59,7 @@ def test_a_map_that_survives_the_last_stage_is_flagged_there(last: float, shown:
     found = examined(attribution("a")).checks
     assert found is not None
     survived = replace(found, model_randomization={"classifier": 0.9, "layer4": 0.5, "conv1": last})
-    table = checks.details(survived, 0.5)[2].children[2]
+    table = checks.details(survived, 0.5)[1].children[2]
     rows = [text(row).split("  ")[0] for row in table.children[1:]]
     assert rows == ["classifier", "layer4", shown]
 
@@ -67,7 +72,7 @@ def bars(component: Any) -> list[dict[str, str]]:
 def test_bars_grow_from_the_middle_to_the_largest_effect() -> None:
     found = examined(attribution("a")).checks
     assert found is not None
-    views = checks.details(found, 0.5)[2].children[4]
+    views = checks.details(found, 0.5)[1].children[4]
     assert bars(views)[0] == {"width": "50.0%", "right": "50%"}
     assert bars(views)[1] == {"width": "2.5%", "left": "50%"}
 
@@ -76,9 +81,9 @@ def test_effects_that_are_noise_of_rounding_have_no_bars_and_no_sign() -> None:
     found = examined(attribution("a")).checks
     assert found is not None
     noise = np.array([-1e-8, 1e-9, 0.0])
-    turned = checks.details(replace(found, rotation_effects=noise), 0.5)[2].children[5]
+    turned = checks.details(replace(found, rotation_effects=noise), 0.5)[1].children[5]
     *rows, note = turned.children[1:]
-    assert [text(row) for row in rows] == ["90°  0.0", "180°  0.0", "270°  0.0"]
+    assert [text(row) for row in rows] == ["90°  0.0 pp", "180°  0.0 pp", "270°  0.0 pp"]
     assert {row.children[1].children.style["width"] for row in rows} == {"0.0%"}
     assert text(note) == "The model ignores the order of the views."
     assert "order of the views" not in text(checks.details(found, 0.5))
