@@ -108,6 +108,7 @@ def test_an_info_in_another_encoding_is_read(tmp_path: Path) -> None:
         b"2015_a b 1.5 -2\r2015_c 3 4\r",
         b"2015_a b \n\n 1.5 -2 \n2015_c \n 3 4 \n",  # DeepGeo's file, with converted line ends.
         b"2015_a b\r1.5 -2\r2015_c\r3 4",
+        b"2015_a b 1.5 -2\r\xef\xbb\xbf2015_c 3 4\n",  # Two files, one after the other.
         b"2015_a b_90.jpg\t1.5\t-2\n\n2015_c_0.jpg 3 4",
     ],
 )
@@ -132,6 +133,7 @@ def test_an_info_is_read_however_it_was_saved(tmp_path: Path, info: bytes) -> No
         ("a 1 2\nb 1 187.5\n", "line 2 has an invalid coordinate '187.5', expected -180 to 180"),
         ("a -90.1 2\n", "line 1 has an invalid coordinate '-90.1', expected -90 to 90 degrees"),
         ("a inf 2\n", "line 1 has an invalid coordinate 'inf'"),
+        ("a 1 2\na 1 2\na 1 3\n", "line 3 names a again, with other coordinates; correct"),
     ],
 )
 def test_a_broken_info_is_refused(tmp_path: Path, info: str, message: str) -> None:
@@ -153,6 +155,19 @@ def test_names_in_an_info_without_a_photograph_are_counted(tmp_path: Path) -> No
     )
     # A latitude alone is no place.
     assert all(math.isnan(place.latitude) for place in index.locations[2:])
+
+
+def test_views_of_one_location_with_several_coordinates_are_counted(tmp_path: Path) -> None:
+    root = folder(tmp_path, ("Ohio",), 1)
+    path = root / "Ohio" / "info.txt"
+    lines = "{0}_0.jpg 1 2\n{0}_90.jpg 1 3\n{0}_180.jpg 1 2\n{0} 1 4\n"
+    path.write_text(lines.format("2015_-A_b0000"))
+    index = layout.index_folder(root)
+    assert index.warnings == (
+        f"{path}: views of a location with other coordinates than its first: 2, such as "
+        "'2015_-A_b0000_90.jpg'; those of the first are used.",
+    )
+    assert (index.locations[0].latitude, index.locations[0].longitude) == (1, 2)
 
 
 def test_names_are_compared_in_one_form(tmp_path: Path) -> None:

@@ -33,7 +33,8 @@ def read_info(path: Path) -> dict[str, tuple[float, float]]:
 
     Names are in NFC and may contain spaces. Lines end with \n, \r\n or \r. In DeepGeo's files a
     \r follows the name; a name may therefore also be on a line of its own. Raises InputError with
-    the number of a line that is not like that, or whose coordinates are out of range.
+    the number of a line that is not like that, whose coordinates are out of range, or whose name
+    has other coordinates in a line before.
     """
     result: dict[str, tuple[float, float]] = {}
     for number, line in _joined_lines(decode_text(path.read_bytes(), "replace")):
@@ -42,23 +43,25 @@ def read_info(path: Path) -> dict[str, tuple[float, float]]:
                 f"{path}: line {number} is not '<name> <latitude> <longitude>'; "
                 "correct or remove the file."
             )
-        name, *coordinates = line.rsplit(None, 2)
+        name, *numbers = line.rsplit(None, 2)
+        name = canonical_name(name.strip())
         try:
-            result[canonical_name(name.strip())] = parse_coordinates(*coordinates)
+            coordinates = parse_coordinates(*numbers)
+            if name in result and repr(result[name]) != repr(coordinates):  # NaN is NaN.
+                raise ValueError(f"names {name} again, with other coordinates")
+            result[name] = coordinates
         except ValueError as error:
             raise InputError(f"{path}: line {number} {error}; correct the file.") from None
     return result
 
 
 def _joined_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the lines with their numbers, without empty ones.
+    """Yield the records with the numbers of their first lines.
 
     A line of two numbers belongs to the line before it, if that has no coordinates.
     """
     first, record = 0, ""
-    for number, line in enumerate(text.split("\n" if "\n" in text else "\r"), start=1):
-        if not line.strip():
-            continue
+    for number, line in _lines(text):
         is_rest = len(line.split()) == 2 and _has_coordinates(line)
         if record and is_rest and not _has_coordinates(record):
             record += f" {line}"
@@ -68,6 +71,17 @@ def _joined_lines(text: str) -> Iterator[tuple[int, str]]:
         first, record = number, line
     if record:
         yield first, record
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines with their numbers, without empty ones.
+
+    Files that were appended to each other have several line ends and byte order marks.
+    """
+    for number, line in enumerate(text.split("\n" if "\n" in text else "\r"), start=1):
+        for part in line.split("\r"):
+            if part := part.removeprefix("\ufeff").strip():
+                yield number, part
 
 
 def _has_coordinates(line: str, min_words: int = 2) -> bool:

@@ -190,14 +190,20 @@ def _read_coordinates(
     """Return the coordinates in an info.txt by name; its names are of locations or of views."""
     if not path.is_file():
         return {}
-    result = {}
-    unmatched = []
+    result: dict[str, tuple[float, float]] = {}
+    unmatched, differing = [], []
     for name, coordinates in read_info(path).items():
         view = parse_view_name(name)
         location = view[0] if view else name
-        result[location] = coordinates
+        if repr(result.setdefault(location, coordinates)) != repr(coordinates):  # NaN is NaN.
+            differing.append(name)
         if location not in views:
             unmatched.append(name)
+    if differing:
+        warnings.append(
+            f"{path}: views of a location with other coordinates than its first: {len(differing)}, "
+            f"such as {differing[0]!r}; those of the first are used."
+        )
     if unmatched:
         warnings.append(
             f"{path}: names without a photograph: {len(unmatched)} of {len(result)}, such as "
