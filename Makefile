@@ -2,12 +2,16 @@
 # make format: format the code and fix what the linter can fix.
 # make check: format, lint, types, contracts and unit tests, in about a minute.
 # make test: everything that tests need, then every test.
+# make fuzz: thousands of inputs that Hypothesis invents, EXAMPLES of a kind.
 # make coverage: every test, and which lines of the product they run.
 
 PYTHON ?= python3
 PORT ?= 8050
 # Test processes side by side: one a core.
 WORKERS ?= auto
+# Inputs of a kind that `make fuzz` tries, and where their random numbers begin.
+EXAMPLES ?= 1000
+SEED ?= 0
 ENVIRONMENT := .venv
 BIN := $(ENVIRONMENT)/bin
 DATA := data/painted
@@ -18,7 +22,7 @@ STORE := $(RUN)/store.h5
 PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
 
 .DELETE_ON_ERROR:
-.PHONY: demo prepare format check style types contracts unit test coverage clean
+.PHONY: demo prepare format check style types contracts unit test fuzz coverage clean
 
 demo: prepare
 	@echo "== Serving the dashboard"
@@ -66,13 +70,16 @@ contracts:
 	@$(BIN)/lint-imports
 
 unit:
-	@$(PYTEST) -m "not slow and not spawn and not browser"
+	@$(PYTEST) -m "not slow and not spawn and not browser and not fuzz"
 
 test: $(ENVIRONMENT)/.installed-test
-	@$(PYTEST)
+	@$(PYTEST) -m "not fuzz"
+
+fuzz: $(ENVIRONMENT)/.installed-test
+	@EXAMPLES=$(EXAMPLES) $(PYTEST) -m fuzz --hypothesis-seed $(SEED) tests/fuzz
 
 coverage: $(ENVIRONMENT)/.installed-test
-	@$(PYTEST) --cov --cov-report=term:skip-covered --cov-report=html
+	@$(PYTEST) -m "not fuzz" --cov --cov-report=term:skip-covered --cov-report=html
 
 clean:
 	rm -rf $(DATA) $(RUN) $(dir $(RUN))train-*.index.sqlite

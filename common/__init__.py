@@ -7,6 +7,7 @@ earlier_result  whether an earlier start has answered the same request
 errors          errors whose message is meant for the user
 figure_text     users' text in Matplotlib figures: literal, shortened, in fonts that have it
 files           atomic writes, file locks
+json_text       JSON of files that others may have written or damaged
 names           names of classes and locations, compared as text
 photographs     photographs as the model sees them: upright, whole, a square
 progress        progress callbacks and progress bars

@@ -14,6 +14,7 @@ from typing import Any
 
 from common.errors import InputError
 from common.files import atomic_write_text
+from common.json_text import read_object
 from common.text import print_text
 
 Request = Mapping[str, Any]
@@ -68,12 +69,17 @@ def refuse_other_content(path: Path, new: Path) -> None:
 
 
 def read_record(folder: Path, command: str) -> Mapping[str, Any]:
-    """Return the record in `<command>.json`, empty if a folder has none."""
-    try:
-        document = json.loads((folder / f"{command}.json").read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}
+    """Return the record in `<command>.json`, empty if a folder has none or it is damaged."""
+    record = read_object(folder / f"{command}.json") or {}
+    files = record.get("files")
+    is_valid = (
+        isinstance(record.get("request"), dict)
+        and isinstance(record.get("finished"), bool)
+        and isinstance(files, list)
+        # No paths that lead out of the folder.
+        and all(isinstance(name, str) and Path(name).name == name for name in files)
+    )
+    return record if is_valid else {}
 
 
 def record_text(request: Request, files: Collection[str] = (), *, finished: bool = True) -> str:

@@ -152,7 +152,10 @@ def read(run: Path, name: str = "best") -> Checkpoint:
         fields = {_OLD_NAMES.get(key, key): value for key, value in document.items()}
         fields["config"] = Config.from_json(fields["config"])
         for key in ("class_names", "excluded_classes"):
-            fields[key] = canonical_names(fields.get(key, ()))
+            names = fields.get(key, [])
+            if not isinstance(names, list):  # Of a string, each letter would be a class.
+                raise TypeError("no list of names")
+            fields[key] = canonical_names(names)
         fields["per_class_top_1"] = _canonical_keys(fields.get("per_class_top_1", {}))
         checkpoint = Checkpoint(**fields)
         _check(checkpoint)
@@ -175,6 +178,9 @@ def _check(checkpoint: Checkpoint) -> None:
         validate(checkpoint)
     except InputError as error:
         raise ValueError("a value has another type") from error
+    classes = checkpoint.class_names
+    if not classes or len(set(classes)) != len(classes):
+        raise ValueError("classes are missing or not unique")
     if not {"training", "validation"} <= set(checkpoint.split):
         raise ValueError("a part of the split is missing")
     if checkpoint.epoch and not set(METRICS) <= set(checkpoint.metrics):

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -18,13 +18,14 @@ EXAMPLES = int(os.environ.get("EXAMPLES", "1000"))
 SECONDS = 60
 """An input that takes longer hangs."""
 
-# Names as people's systems write them, and those that steer or hide something.
+# As people's systems write them, and those that steer or hide something.
+_NAMES = [
+    "Ohio", "New Mexico", "Å", "A\u030a", "é", "e\u0301", "\ufeffOhio", " Ohio", "Ohio ", "-1",
+    "test_data", "info.txt", "1e5", "0", "a_0", "a_90", "=1+1", "a,b", '"', "'", "a\u2028b",
+    "nan", "a\x85b", "a\xa0b", "a\x1fb", "a\u200bb", "\u202eb", "Ba$$in", "\ud800", "/", ".",
+]  # fmt: skip
 NAMES = st.one_of(
-    st.sampled_from(
-        ["Ohio", "New Mexico", "Å", "A\u030a", "é", "e\u0301", "\ufeffOhio", " Ohio", "Ohio ", "."]
-        + ["test_data", "info.txt", "nan", "-1", "1e5", "0", "a_0", "a_90", "=1+1", "a,b", '"', "'"]
-        + ["a\u2028b", "a\x85b", "a\xa0b", "a\x1fb", "a\u200bb", "\u202eb", "Ba$$in", "\ud800", "/"]
-    ),
+    st.sampled_from(_NAMES),
     st.text(st.characters(codec="utf-8"), min_size=1, max_size=12),
     st.text(st.sampled_from("ab_09 -.,;\t"), min_size=1, max_size=12),
 )
@@ -83,18 +84,25 @@ def result_or_sentence(function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 @st.composite
-def damaged(draw: st.DrawFn, content: bytes) -> bytes:
-    """Return the bytes of a file with some of them changed, moved or cut off."""
+def damaged(draw: st.DrawFn, content: bytes, places: Sequence[int] = ()) -> bytes:
+    """Return the bytes of a file with some of them changed, moved or cut off.
+
+    Half of them are at `places`, if there are some.
+    """
     data = bytearray(content)
     place = st.integers(0, len(data) - 1)
+    if places:
+        place = place | st.sampled_from(places).map(lambda at: min(at, len(content) - 1))
     for _ in range(draw(st.integers(1, 12))):
         at = draw(place)
-        kind = draw(st.sampled_from(["byte", "bit", "word", "copy", "insert", "delete"]))
+        kinds = ["byte", "bit", "word", "copy", *(() if places else ("insert", "delete"))]
+        kind = draw(st.sampled_from(kinds))
         length = draw(st.sampled_from([1, 2, 4, 8, 16, 64]))
         if kind == "byte":
             data[at : at + 1] = bytes([draw(st.integers(0, 255))])
         elif kind == "bit":
-            data[at : at + 1] = bytes([(data[at] if at < len(data) else 0) ^ 1 << draw(st.integers(0, 7))])
+            bit = 1 << draw(st.integers(0, 7))
+            data[at : at + 1] = bytes(value ^ bit for value in data[at : at + 1])
         elif kind == "word":
             word = draw(st.sampled_from([b"\xff" * 4, b"\0" * 4, b"\xff\xff\xff\x7f", b"\1\0\0\0"]))
             data[at : at + 4] = word

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,9 @@ from tests.fuzz.inputs import NAMES, fuzz, result_or_sentence
 from trainer.data.layout import Index, index_folder
 
 VIEW = re.compile(r"(?s)(?!\._)(.+)_(0|90|180|270)\.jpe?g", re.IGNORECASE)
-FOLDERS = NAMES.filter(lambda name: "/" not in name and "\0" not in name and name not in (".", ".."))
+FOLDERS = NAMES.filter(
+    lambda name: "/" not in name and "\0" not in name and name not in (".", "..")
+)
 FILES = st.one_of(
     st.builds(
         "{}_{}.{}".format,
@@ -37,8 +38,8 @@ TREES = st.dictionaries(
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    yield tmp_path_factory.mktemp("trees")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("trees")
 
 
 def touch(path: Path) -> None:

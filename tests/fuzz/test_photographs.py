@@ -64,9 +64,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @fuzz(3)
 @given(data=BYTES, side=st.sampled_from([0, 8, 32, 224]))
-def test_any_bytes(
-    path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, side: int
-) -> None:
+def test_any_bytes(path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, side: int) -> None:
     monkeypatch.setattr(photographs, "MAX_PIXELS", 4_000_000)  # A larger one takes seconds.
 
     def outcome(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -74,8 +72,7 @@ def test_any_bytes(
             try:
                 return function(*arguments)
             except DECODE_ERRORS as error:
-                assert describe_error(error)
-                return None
+                return describe_error(error) and None
 
     size = outcome(upright_size, data)
     image = outcome(open_rgb, data, side)

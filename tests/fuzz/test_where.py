@@ -9,13 +9,14 @@ from tests.workbench.store.test_query import CLASSES, STORE, N
 from workbench.store.query import NAMES as VARIABLES
 from workbench.store.query import select
 
+TOKENS = [
+    *VARIABLES, "and", "or", "not", "in", "is", "==", "!=", "<", "<=", "(", ")", "[", "]", ",", "-",
+    "probability", "probability('Ohio')", "True", "None", "lambda", ":", ":=", "*", "~", "'", '"',
+    "\\", "\n", "\0", "\t", "#", "{", "}", "@", "if", "else", "for", "await", "...", "1e999", "-1",
+    "0x1f", "1_0", "1j", "9" * 400, "b'x'", "f'{1}'", "'Ohio'", "é", "\ud800",
+]  # fmt: skip
 PIECES = st.one_of(
-    st.sampled_from(
-        [*VARIABLES, "and", "or", "not", "in", "is", "==", "!=", "<", "<=", "(", ")", "[", "]", ","]
-        + ["probability", "probability('Ohio')", "True", "None", "lambda", ":", ":=", "*", "-", "~"]
-        + ["'", '"', "\\", "\n", "\0", "\t", "#", "{", "}", "@", "if", "else", "for", "await", "..."]
-        + ["1e999", "-1", "0x1f", "1_0", "1j", "9" * 400, "b'x'", "f'{1}'", "'Ohio'", "é", "\ud800"]
-    ),
+    st.sampled_from(TOKENS),
     NAMES.map(repr),
     st.sampled_from(CLASSES).map(repr),
     st.floats().map(repr),
@@ -47,10 +48,10 @@ COMPARISONS = st.one_of(
 )
 CONDITIONS = st.recursive(
     COMPARISONS,
-    lambda inner: st.builds(
-        "({} {} {})".format, inner, st.sampled_from(["and", "or"]), inner
-    )
-    | inner.map("not {}".format),
+    lambda inner: (
+        st.builds("({} {} {})".format, inner, st.sampled_from(["and", "or"]), inner)
+        | inner.map("not {}".format)
+    ),
     max_leaves=20,
 )
 

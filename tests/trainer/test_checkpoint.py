@@ -53,6 +53,23 @@ def _newer(run: Path) -> None:
     (run / "best.json").write_text(json.dumps(document | {"version": 99}))
 
 
+def _edit_classes(run: Path, names: object) -> None:
+    document = json.loads((run / "best.json").read_text())
+    (run / "best.json").write_text(json.dumps(document | {"class_names": names}))
+
+
+def _without_classes(run: Path) -> None:
+    _edit_classes(run, [])
+
+
+def _one_class_twice(run: Path) -> None:
+    _edit_classes(run, ["Alaska", "Alaska"])
+
+
+def _a_word_for_classes(run: Path) -> None:
+    _edit_classes(run, "AK")  # Two letters are not two classes.
+
+
 def _early(run: Path) -> None:
     document = json.loads((run / "best.json").read_text())
     document["class_names"] = ["Alaska", "New Mexico", "Ohio"]
@@ -94,6 +111,9 @@ def _other_option(run: Path) -> None:
         (lambda run: (run / "best.json").unlink(), "best.json: there is no such checkpoint"),
         (_no_json, "best.json: not a readable checkpoint"),
         (_foreign, "best.json: not a readable checkpoint"),
+        (_without_classes, "best.json: not a readable checkpoint"),
+        (_one_class_twice, "best.json: not a readable checkpoint"),
+        (_a_word_for_classes, "best.json: not a readable checkpoint"),
         (_newer, "best.json: the checkpoint has version 99"),
         (_early, "not the weights of a ResNet-18 with medium fusion and 3 classes"),
         (_outside, "run/passwd: the weights that best.json names are missing"),

@@ -4,7 +4,7 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import torch
@@ -13,6 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from common import distributed
 from common.errors import InputError
 from common.files import atomic_write_text
+from common.json_text import read_object
 from common.text import print_text
 from trainer import checkpoint as checkpoints
 from trainer.config import Config
@@ -127,7 +128,7 @@ def evaluate_on_test(run: Path, test: PreparedData) -> dict[str, float]:
     excluded = set(checkpoint.excluded_classes)
     locations = tuple(item for item in test.index.locations if item.class_name not in excluded)
     key = {"checkpoint": checkpoint.sha256, "photographs": test.fingerprint(locations)}
-    stored = _read_json(run / TEST_FILE)
+    stored = read_object(run / TEST_FILE) or {}
     stored_scores = {name: stored[name] for name in SCORES if name in stored}
     valid = all(isinstance(score, float) for score in stored_scores.values())
     if key.items() <= stored.items() and valid:
@@ -177,12 +178,3 @@ def write(folder: Path, rows: Sequence[Row]) -> str:
     frame = to_frame(rows)
     atomic_write_text(folder / "table.tex", latex(frame, COLUMNS))
     return tables.write(folder, frame, COLUMNS)
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    """Return the object in a JSON file; an empty one if it cannot be read."""
-    try:
-        document = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return document if isinstance(document, dict) else {}

@@ -13,6 +13,7 @@ from pyarrow import csv, parquet
 from common.earlier_result import Request, refuse_other_content
 from common.errors import InputError
 from common.files import atomic_write, check_readable
+from common.json_text import parse_object
 from common.names import text_encoding
 from common.system_errors import explain, is_system_error
 from common.text import escape_formula, unescape_formula
@@ -74,10 +75,10 @@ def write_parquet(
 def recorded_request(path: Path) -> Request | None:
     """Return the request of `write_parquet` that a file answers, None if it carries none."""
     try:
-        request = json.loads((parquet.read_schema(path).metadata or {})[_REQUEST])
-    except (pa.ArrowException, OSError, ValueError, KeyError):
+        metadata = parquet.read_schema(path).metadata or {}
+    except (pa.ArrowException, OSError, ValueError):
         return None
-    return request if isinstance(request, dict) else None
+    return parse_object(metadata.get(_REQUEST))
 
 
 def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:

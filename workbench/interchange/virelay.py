@@ -28,7 +28,7 @@ from workbench.evaluation import metrics
 from workbench.interchange.frame import row_batches
 from workbench.interchange.pictures import ViewReader, tile
 from workbench.store import Store
-from workbench.store.hdf5 import DAMAGED, create_hdf5, is_external
+from workbench.store.hdf5 import DAMAGED, create_hdf5, find_crash, is_external
 
 FILES = re.compile(r"project\.yaml|(label-map|convert)\.json|(dataset|attribution|analysis)\.h5")
 """Names of the files of such a folder."""
@@ -221,6 +221,8 @@ def _locations(store: Store, what: str) -> Iterator[tuple[int, str]]:
 @contextmanager
 def _open(path: Path) -> Iterator[h5py.File]:
     check_readable(path, "there is no such file; choose an HDF5 file of ViRelAy")
+    if crash := find_crash(path):
+        raise InputError(f"{path}: cannot be read as ViRelAy's HDF5 ({crash}); write it again.")
     try:
         with h5py.File(path, "r") as file:
             yield file

@@ -10,6 +10,7 @@ Only this package reads and writes stores.
     verification  whether checkpoint and photographs are still those of the extraction
     column        a dataset that is read when it is indexed
     hdf5          opening and creating HDF5 files
+    probe         reads a file in a process of its own, which HDF5 may crash
     tree          what is in a file, as text
     query         locations that match a condition
     photographs   the photographs of the locations

@@ -3,6 +3,9 @@
 import errno
 import os
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -13,6 +16,7 @@ import h5py
 from common.errors import InputError
 from common.files import check_readable
 from common.system_errors import error_number, error_text, explain, is_system_error
+from workbench.store import probe
 from workbench.store.tree import format_size
 
 # What h5py raises for a damaged file.
@@ -26,6 +30,14 @@ DAMAGED = (
     RecursionError,
     MemoryError,
 )
+
+_CRASHES = {
+    getattr(signal, name): "HDF5 crashes when it reads it"
+    for name in ("SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL", "SIGFPE")
+} | {signal.SIGXCPU: "HDF5 does not come to its end"}
+_PROBE_SECONDS, _PROBE_SPEED = 20, 10**8  # And bytes a second.
+# Device, inode, size and time of files that this process wrote, or that were read by another one.
+_known_files: set[tuple[int, ...]] = set()
 
 
 @dataclass(frozen=True)
@@ -41,10 +53,13 @@ class FileFormat:
 def open_hdf5(path: Path, file_format: FileFormat) -> h5py.File:
     """Open a file of a format, of any known version, for reading.
 
-    Raises InputError when it is missing, cannot be read, is locked by a program that writes it, is
-    of another format or of a newer version.
+    A file that this process has not written is first read by another one, which HDF5 may crash.
+    Raises InputError when it is missing, cannot be read, is damaged, is locked by a program that
+    writes it, is of another format or of a newer version.
     """
     check_readable(path, f"there is no such {file_format.title}; check the path")
+    if crash := find_crash(path):
+        raise InputError(f"{path}: is damaged ({crash}); {file_format.remedy}.")
     try:
         file = h5py.File(path, "r")
     except OSError as error:
@@ -83,6 +98,26 @@ def hdf5_errors(path: Path, file_format: FileFormat, dataset: str = "") -> Itera
         raise InputError(f"{path}: {where} damaged ({reason}); {file_format.remedy}.") from error
 
 
+def find_crash(path: Path) -> str:
+    """Return how HDF5 fails on a file that no Python error would report; "" if it does not."""
+    identity = _identity(path)
+    if identity in _known_files:
+        return ""
+    seconds = _PROBE_SECONDS + path.stat().st_size // _PROBE_SPEED
+    command = [sys.executable, "-P", probe.__file__, str(path.absolute()), str(seconds)]
+    null = subprocess.DEVNULL
+    status = subprocess.run(command, stdin=null, stdout=null, stderr=null, check=False).returncode
+    if -status in _CRASHES:
+        return _CRASHES[signal.Signals(-status)]
+    _known_files.add(identity)
+    return ""
+
+
+def _identity(path: Path) -> tuple[int, ...]:
+    status = path.stat()
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
 def check_free_space(path: Path, needed: int) -> None:
     """Raise OSError if the disk has fewer than `needed` bytes: HDF5 would crash when it is full."""
     free = shutil.disk_usage(path.parent).free
@@ -110,6 +145,7 @@ def create_hdf5(path: Path) -> Iterator[h5py.File]:
         file.close()
     except RuntimeError as error:
         raise OSError(error_number(error), error_text(error)) from error
+    _known_files.add(_identity(path))
 
 
 def is_external(file: h5py.File, name: str) -> bool:

@@ -1,11 +1,11 @@
 """The contents of an HDF5 file as text."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import h5py
 
+from common.json_text import parse_object
 from common.text import printable
 from workbench.store.schema import ENTRIES
 
@@ -53,11 +53,8 @@ def _unit(dataset: h5py.Dataset) -> str:
 
 def _attributes(group: h5py.Group) -> Iterator[str]:
     for name, value in group.attrs.items():
-        try:
-            entries: Any = json.loads(value)
-        except (TypeError, ValueError, RecursionError):
-            entries = None
-        if isinstance(entries, Mapping):
+        entries = parse_object(value)
+        if entries is not None:
             yield f"{printable(name)}:"
             for key, entry in entries.items():
                 yield f"  {printable(key)}: {_short(entry)}"

@@ -1,9 +1,8 @@
 """Whether a file meets the specification of stores."""
 
 import dataclasses
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from common.json_text import parse_object
 from embeddings.results import ProjectionQuality
 from workbench.store.contents import HEADINGS, SPLITS
 from workbench.store.hdf5 import is_external
@@ -161,22 +161,13 @@ _ARTICLE = {
 def _has_type(value: Any, kind: str) -> bool:
     match kind:
         case "JSON":
-            return _json_object(value) is not None
+            return parse_object(value) is not None
         case "integer":
             return isinstance(value, (int, np.integer))
         case "boolean":
             return isinstance(value, (bool, np.bool_))
         case _:
             return isinstance(value, str)
-
-
-def _json_object(value: Any) -> Mapping[str, Any] | None:
-    """Return the JSON object in an attribute, None for anything else."""
-    try:
-        result = json.loads(value)
-    except (TypeError, ValueError, RecursionError):
-        return None
-    return result if isinstance(result, Mapping) else None
 
 
 def _has_valid_quality(file: h5py.File, name: str) -> bool:
@@ -186,7 +177,7 @@ def _has_valid_quality(file: h5py.File, name: str) -> bool:
         return True
     names = {field.name for field in dataclasses.fields(ProjectionQuality)} - {"preservation"}
     required = {FILE_KEYS.get(name, name) for name in names}
-    figures = _json_object(value) or {}
+    figures = parse_object(value) or {}
     numbers = all(
         isinstance(figure, (int, float)) or (key == "stability" and figure is None)
         for key, figure in figures.items()

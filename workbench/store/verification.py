@@ -1,7 +1,6 @@
 """Whether checkpoint and photographs are still those of the extraction."""
 
 import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from common.errors import InputError
+from common.json_text import read_object
 from common.system_errors import explain
 from workbench.store.contents import Store
 from workbench.store.photographs import Photographs
@@ -60,11 +60,8 @@ def _checkpoint(store: Store, run: Path) -> VerificationResult:
 
 def _newer(run: Path) -> str:
     """Name the checkpoint of a later training, which has removed the weights of the store."""
-    try:
-        weights = json.loads((run / "best.json").read_text("utf-8"))["weights"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
-    return f"; the run's best checkpoint is {weights} now: extract again"
+    weights = (read_object(run / "best.json") or {}).get("weights")
+    return f"; the run's best checkpoint is {weights} now: extract again" if weights else ""
 
 
 def _photographs(store: Store, data: Path) -> Iterator[VerificationResult]:
