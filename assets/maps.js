@@ -8,7 +8,7 @@
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     maps: {
-      /* Runs when selection, colours, active location, legend or a panel's projection change. */
+      /* Runs when selection, colours, active location or a panel's projection change. */
       update: async function (...values) {
         await (await modules).update(...values);
         return dash_clientside.no_update;

@@ -82,7 +82,7 @@ class Window:
               dash_clientside.set_props('shown-page', { data: 'maps' });
               dash_clientside.set_props('selection', { data: null });
               dash_clientside.set_props('color-by', { value: 'true' });
-              dash_clientside.set_props('legend-order', { value: 'name' });
+              document.querySelector('#legend [data-sort=name]:not([aria-pressed=true])')?.click();
               const usual = {
                 method: 'integrated_gradients', baseline: 'mean', output: 'logit',
                 target: 'predicted', 'contrast-target': '', 'color-limit': '',

@@ -5,7 +5,9 @@
 
 import { coloring, coloringColumns, correct } from "./colors.js";
 import { chosenOp, connectBar, showSelection } from "./bar.js";
+import { connectClasses } from "./classes.js";
 import { connectFilterMenu } from "./filter_menu.js";
+import { connectHistograms } from "./histograms.js";
 import { redo, remember, undo } from "./history.js";
 import { showKey } from "./key.js";
 import { drawingOrder } from "./order.js";
@@ -16,7 +18,7 @@ import { connectSearch } from "./search_box.js";
 import { openTable } from "./table.js";
 import { description, hideTooltip, showTooltip } from "./tooltip.js";
 
-const state = { table: null, panels: [], steps: null, color: null, active: undefined };
+const state = { table: null, panels: [], views: [], steps: null, previewed: false, color: null, active: undefined };
 let opening = null;
 let running = Promise.resolve();
 
@@ -29,10 +31,9 @@ function prefix() {
  * Bring the maps up to date; calls are done one after another.
  *
  * @param {any} steps @param {string} color @param {string | null} active id of a location
- * @param {any} _legend its entries, when they are sorted anew
  * @param {string[]} projections the name of each panel's
  */
-export function update(steps, color, active, _legend, ...projections) {
+export function update(steps, color, active, ...projections) {
   running = running.then(() => apply(steps, color, active, projections)).catch(report);
   return running;
 }
@@ -60,7 +61,6 @@ async function apply(steps, color, active, projections) {
   if (state.color !== color) showKey(panels[0].coloring.key);
   state.color = color;
   applySelection(steps);
-  markClasses(steps);
   if (state.active !== active) markActive(active);
   listenToCells();
 }
@@ -78,7 +78,11 @@ async function open() {
     open: (text) => table.ids.rowOf(text) >= 0 && (activate(text), true),
     search: (text) => narrow({ kind: "search", text }),
   });
-  showSelection(null, null, table, state.correct);
+  state.views = [
+    connectClasses(table, state.correct),
+    connectHistograms(table, { select, preview, current: () => state.steps }),
+    (steps, selected) => showSelection(steps, selected, table, state.correct),
+  ];
   const order = drawingOrder(state.correct);
   state.panels = Array.from(boxes, (box) => {
     const panel = new MapPanel(box, table, order, {
@@ -91,6 +95,7 @@ async function open() {
     });
     return panel;
   });
+  show(null);
 }
 
 function report(error) {
@@ -111,12 +116,26 @@ function select(steps) {
 }
 
 function applySelection(steps) {
-  if (JSON.stringify(steps) === JSON.stringify(state.steps)) return;
+  if (JSON.stringify(steps) === JSON.stringify(state.steps)) {
+    if (state.previewed) show(steps);
+    return;
+  }
   remember(state.steps);
   state.steps = steps;
+  show(steps);
+}
+
+/** Show what steps would select, as while a range is dragged, without selecting it. */
+function preview(steps) {
+  show(steps);
+  state.previewed = true;
+}
+
+function show(steps) {
   const selected = steps && mask(steps, state.table);
   for (const panel of state.panels) panel.select(selected);
-  showSelection(steps, selected, state.table, state.correct);
+  for (const view of state.views) view(steps, selected);
+  state.previewed = false;
 }
 
 /** Select what a filter from the menu or the search holds, within what is selected. */
@@ -130,14 +149,6 @@ function lasso(panel, polygon, op) {
   const filter = { kind: "lasso", projection: panel.name, polygon };
   // Around nothing it changes nothing.
   if (count(members(filter, state.table))) select(extended(state.steps, op ?? chosenOp(), filter));
-}
-
-function markClasses(steps) {
-  const filter = steps?.at(-1).filter;
-  const names = filter?.kind === "class" && filter.of === "true" ? filter.names : filter?.kind === "cell" ? filter.true : [];
-  for (const entry of document.querySelectorAll("[data-class]")) {
-    entry.setAttribute("aria-pressed", String(names.includes(entry.dataset.class)));
-  }
 }
 
 /** Cells of the confusion matrix, which Plotly draws, and draws late. */
@@ -186,6 +197,7 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("click", (event) => {
   const at = (selector) => event.target.closest(selector);
-  if (at("[data-class]")) select(toggledClass(state.steps, at("[data-class]").dataset.class));
+  const join = event.ctrlKey || event.metaKey || event.shiftKey;
+  if (at("[data-class]")) select(toggledClass(state.steps, at("[data-class]").dataset.class, join));
   else if (at("[data-location]")) activate(at("[data-location]").dataset.location);
 });

@@ -170,14 +170,45 @@ export function extended(steps, op, filter) {
   return whole ? [{ op: "replace", filter }] : [...(steps || []), { op, filter }];
 }
 
-/** A click on a class narrows to it; a further class joins, a chosen one leaves. */
-export function toggledClass(steps, name) {
-  const last = steps?.at(-1);
-  const there = last?.filter.kind === "class" && last.filter.of === "true" && last.op !== "subtract";
-  const earlier = there ? steps.slice(0, -1) : steps || [];
-  const old = there ? last.filter.names : [];
-  const names = old.includes(name) ? old.filter((other) => other !== name) : [...old, name];
-  return narrowed(earlier, names.length ? { kind: "class", of: "true", names } : null);
+/** A click on a class narrows to it, again it leaves; with `join` others stay chosen. */
+export function toggledClass(steps, name, join) {
+  const old = narrowing(steps, isTrueClass)?.filter.names ?? [];
+  const others = join ? old.filter((other) => other !== name) : [];
+  const leaves = old.includes(name) && (join || old.length === 1);
+  const names = leaves ? others : [...others, name];
+  return narrowedTo(steps, isTrueClass, names.length ? { kind: "class", of: "true", names } : null);
+}
+
+/** @param {Filter} filter @returns {boolean} whether it is about true classes */
+export function isTrueClass(filter) {
+  return filter.kind === "class" && filter.of === "true";
+}
+
+/**
+ * The last step that narrows by such a filter and whose filter can be exchanged with the same effect
+ * as a step at the end, because all later ones narrow as well.
+ *
+ * @param {Step[] | null} steps @param {(filter: Filter) => boolean} same @returns {Step | undefined}
+ */
+export function narrowing(steps, same) {
+  for (const step of [...(steps || [])].reverse()) {
+    if (same(step.filter) && ["replace", "intersect"].includes(step.op)) return step;
+    if (!["intersect", "subtract"].includes(step.op)) return undefined;
+  }
+  return undefined;
+}
+
+/**
+ * Narrow by a filter, in place of one of the same kind that is there; null takes that one away.
+ *
+ * @param {Step[] | null} steps @param {(filter: Filter) => boolean} same @param {Filter | null} filter
+ * @returns {Step[] | null}
+ */
+export function narrowedTo(steps, same, filter) {
+  const old = narrowing(steps, same);
+  if (!old) return narrowed(steps || [], filter);
+  const result = steps.flatMap((step) => (step !== old ? [step] : filter ? [{ op: step.op, filter }] : []));
+  return result.length ? result : null;
 }
 
 /** A click on a cell of the confusion matrix narrows to it; on another it moves, again it leaves. */

@@ -43,9 +43,9 @@ function rangeText({ column, min, max }, table) {
   return `${name} ${value(min)} to ${value(max)}`;
 }
 
-/** @returns {string} a number of a column with its unit */
-export function numberText(value, unit) {
-  if (unit === "share") return `${Number((value * 100).toPrecision(3))} %`;
+/** @returns {string} a number of a column with its unit; a share is a percentage of some digits */
+export function numberText(value, unit, digits = 3) {
+  if (unit === "share") return `${Number((value * 100).toPrecision(digits))} %`;
   const short = Number(value.toPrecision(4)).toString().replace("-", "−");
   return unit ? `${short} ${unit}` : short;
 }

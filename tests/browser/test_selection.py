@@ -3,10 +3,12 @@
 import re
 
 import numpy as np
+import pandas as pd
 from playwright.sync_api import Page, expect
 
 from tests.browser.site import Site, classes_of, header, loaded, selected_in_all
 from tests.window import SELECTED
+from workbench.evaluation.predictions import Predictions
 
 
 def test_a_legend_click_highlights_in_all_maps_and_narrows_everything(
@@ -27,10 +29,10 @@ def test_a_legend_click_highlights_in_all_maps_and_narrows_everything(
     expect(page.locator("#roc .legendtext")).to_have_text([re.compile(r"^Hawaii 0\.\d{3}$")])
     expect(page.locator("#accuracy")).to_contain_text("all 88.3 %")
 
-    page.locator("[data-class=Ohio]").click()
+    page.locator("[data-class=Ohio]").click(modifiers=["Control"])
     header(page).to_contain_text("48 of 120 locations")
     expect(page.locator("#confusion .ytick text")).to_have_text(["Hawaii", "Ohio"])
-    page.locator("[data-class=Hawaii]").click()
+    page.locator("[data-class=Hawaii]").click(modifiers=["Control"])
     header(page).to_contain_text("24 of 120 locations")
     page.locator("#clear-selection").click()
     header(page).to_contain_text("all 120 locations")
@@ -43,8 +45,10 @@ def test_a_class_can_be_selected_with_the_keyboard(page: Page) -> None:
     page.keyboard.press("Enter")
     header(page).to_contain_text("Arizona")
     page.keyboard.press("Tab")
-    page.keyboard.press("Space")
+    page.keyboard.press("Control+Space")
     header(page).to_contain_text("Arizona, Hawaii")
+    page.keyboard.press("Enter")
+    header(page).to_contain_text("24 of 120 locations")
 
 
 def test_a_cell_of_the_confusion_matrix_narrows_to_its_locations(page: Page, site: Site) -> None:
@@ -68,13 +72,72 @@ def test_a_cell_of_the_confusion_matrix_narrows_to_its_locations(page: Page, sit
     expect(page.locator("#confusion .shapelayer path")).to_have_count(1)
 
 
-def test_the_legend_sorts_by_area_and_keeps_what_is_pressed(page: Page, site: Site) -> None:
+def test_the_legend_counts_the_selection_and_sorts(page: Page, site: Site) -> None:
+    drag(page, "confidence", 0.5, 0.8)
+    chosen = frame(site.predictions).query("0.5 <= confidence <= 0.8")
+    by_class = chosen.groupby("label")["correct"].agg(["size", "mean"])
+    shown = [
+        [name, f"{row['size']:.0f}", "24", f"{row['mean'] * 100:.2g} %".replace("1e+02", "100")]
+        for name, row in by_class.iterrows()
+    ]
+    entries = page.locator("#legend .entry")
+    expect(entries).to_have_count(5)
+    cells = (
+        "(all) => all.map((one) => [...one.children].slice(1, 5).map((cell) => cell.textContent))"
+    )
+    assert entries.evaluate_all(cells) == shown
+    for column, key in (("selected", 1), ("accuracy", 3)):
+        page.locator(f"#legend [data-sort={column}]").click()
+        values = [float(row[key].split()[0]) for row in entries.evaluate_all(cells)]
+        assert values == sorted(values, reverse=True)
     page.locator("[data-class=Ohio]").click()
-    page.locator("#legend-order label", has_text="AUC").click()
-    best = max(site.predictions.roc.curves, key=lambda curve: curve.auc).class_name
-    expect(page.locator("#legend .entry").first).to_contain_text(best)
     expect(page.locator("[data-class][aria-pressed=true]")).to_have_count(1)
+    page.locator("#legend [data-sort=auc]").click()
+    best = max(site.predictions.roc.curves, key=lambda curve: curve.auc).class_name
+    expect(entries.first).to_contain_text(best)
     expect(page.locator("[data-class=Ohio]")).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_drag_on_a_histogram_selects_what_pandas_finds(page: Page, site: Site) -> None:
+    every = frame(site.predictions)
+    drag(page, "confidence", 0.5, 0.8)
+    header(page).to_contain_text("confidence 50 % to 80 %")
+    assert selected_in_all(page) == list(every.query("0.5 <= confidence <= 0.8").index)
+    drag(page, "rank", 0.99, 0.25)
+    both = every.query("0.5 <= confidence <= 0.8 and rank >= 2")
+    header(page).to_contain_text(f"{len(both)} of 120 locations")
+    assert selected_in_all(page) == list(both.index)
+    # A second drag moves the range, a handle one end of it, and the cross takes it away.
+    drag(page, "confidence", 0.3, 0.6)
+    page.locator("[data-column=confidence] .handle.to").focus()
+    page.keyboard.press("ArrowRight")
+    moved = every.query("0.3 <= confidence <= 0.62 and rank >= 2")
+    assert selected_in_all(page) == list(moved.index)
+    page.locator("[data-column=confidence] .clear").click()
+    assert selected_in_all(page) == list(every.query("rank >= 2").index)
+    page.locator("[data-column=rank] .handle.from").focus()
+    page.keyboard.press("Delete")
+    header(page).to_contain_text("nothing selected")
+
+
+def drag(page: Page, column: str, start: float, end: float) -> None:
+    """Drag on a histogram between two shares of its width."""
+    plot = page.locator(f"[data-column={column}] .histogram-plot")
+    expect(plot.locator(".all")).to_have_attribute("d", re.compile("M"))
+    box = plot.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] * start, box["y"] + 9)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * end, box["y"] + 9, steps=3)
+    page.mouse.up()
+
+
+def frame(predictions: Predictions) -> pd.DataFrame:
+    names = np.array(predictions.class_names)
+    numbers = {name: column.values for name, column in predictions.columns.items()}
+    return pd.DataFrame(
+        numbers | {"label": names[predictions.store.labels], "correct": predictions.correct}
+    )
 
 
 def test_the_gallery_turns_its_pages_and_its_photographs_load_when_near(page: Page) -> None:

@@ -15,11 +15,13 @@ import flask
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from common.text import printable, shorten
 from workbench.evaluation.predictions import Predictions
 from workbench.figures import screen
 from workbench.figures.colors import class_colors
 from workbench.store import HEADINGS
 
+_LABEL_COLUMNS = 22  # Width of the longest label, in columns of a terminal.
 _GZIP_LEVEL = 1  # Coordinates hardly get smaller at higher levels, which take ten times as long.
 
 
@@ -84,11 +86,21 @@ def served_columns(predictions: Predictions) -> dict[str, ServedColumn]:
 def manifest(
     predictions: Predictions, found: Mapping[str, ServedColumn], has_photographs: bool
 ) -> dict[str, Any]:
-    """Return what the browser has to know about the columns."""
-    colors = class_colors(predictions.class_names)
+    """Return what the browser has to know about the columns.
+
+    A class has a short `label` and the `auc` of its ROC curve over all locations, null without
+    one.
+    """
+    names = predictions.class_names
+    colors = class_colors(names)
+    auc = {curve.class_name: curve.auc for curve in predictions.roc.curves}
+    labels = shorten([printable(name) for name in names], _LABEL_COLUMNS)
     return {
         "length": len(predictions.store),
-        "classes": [{"name": name, "color": colors[name]} for name in predictions.class_names],
+        "classes": [
+            {"name": name, "label": label, "color": colors[name], "auc": auc.get(name)}
+            for name, label in zip(names, labels, strict=True)
+        ],
         "colors": {
             "correct": screen.CORRECT,
             "wrong": screen.WRONG,

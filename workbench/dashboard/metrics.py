@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from dash import Dash, Input, Output, dcc, html
 
-from workbench.dashboard.components import panel, segments
+from workbench.dashboard.components import attributes, panel, segments
 from workbench.dashboard.pages.base import selected
 from workbench.dashboard.selection import N_NEAREST, Selection, resolve
 from workbench.evaluation import metrics
@@ -15,18 +15,42 @@ from workbench.figures import screen
 from workbench.figures.colors import class_colors
 
 SCORES = {"probability": "Probability", "logit": "Logit"}
+CURVES = {"histograms": "Histograms", "roc": "ROC"}
 
 
-def roc_panel() -> html.Section:
-    """Return the panel of the ROC curves, which are drawn when it is shown."""
-    words = "Each class against all others; the mean of the areas of the classes that have a curve"
-    score = html.Div(
-        segments("roc-score", SCORES, "probability"),
-        title="The score by which locations are ordered: the areas differ, because a probability "
-        "also depends on the logits of the other classes",
+def curves_panel() -> html.Section:
+    """Return the panel of histograms and ROC curves, drawn when it is shown."""
+    return html.Section(
+        [
+            html.Div(
+                [
+                    segments("curves-view", CURVES, "histograms"),
+                    html.Span(
+                        id="roc-summary",
+                        title="Each class against all others; the mean of the areas of the "
+                        "classes that have a curve",
+                    ),
+                    html.Span(
+                        "drag to narrow",
+                        className="histograms-hint",
+                        title="All locations are pale, the selected ones in colour. Heights are "
+                        "square roots of numbers of locations.",
+                    ),
+                    html.Div(
+                        segments("roc-score", SCORES, "probability"),
+                        className="roc-score",
+                        title="The score by which locations are ordered: the areas differ, because "
+                        "a probability also depends on the logits of the other classes",
+                    ),
+                ],
+                className="panel-head",
+            ),
+            html.Div(id="histograms", role="group", **attributes(aria_label="Histograms")),
+            graph("roc"),
+        ],
+        className="panel curves-panel",
+        **attributes(aria_label="Histograms and ROC curves"),
     )
-    head = [html.Span(id="roc-summary", title=words), score]
-    return panel("ROC", head, [graph("roc")], "roc", "ROC curves")
 
 
 def confusion_panel() -> html.Section:

@@ -115,7 +115,7 @@ def create_app(
         selection_bar.layout(saved_sets is not None),
         html.Main(
             [
-                legend.layout(predictions),
+                legend.layout(),
                 *(
                     html.Div(page.layout(predictions), id=f"page-{page.name}", className="page")
                     for page in PAGES
@@ -148,7 +148,6 @@ def create_app(
             *(request_controls.REQUEST if jobs else ()),
         ],
     )
-    legend.register_callbacks(app, predictions)
     metrics.register_accuracy(app, predictions)
     _register_pages(app, predictions, photographs is not None)
     gallery.register_callbacks(app, predictions, photographs is not None)

@@ -125,7 +125,6 @@ def register_callbacks(app: Dash, predictions: Predictions) -> None:
         Input("selection", "data"),
         Input("color-by", "value"),
         Input("active-location", "data"),
-        Input("legend", "children"),
         *[Input(f"panel-{one.name}", "data-method") for one in first(predictions)],
     )
     for choice in choices(predictions):

@@ -40,7 +40,6 @@ _VALUES: dict[str, Any] = {
     "checks-version.data": Name,
     "aggregate-version.data": Name,
     "color-by.value": Name,
-    "legend-order.value": Name,
     "roc-score.value": Name,
     "method.value": Name,
     "baseline.value": Name,

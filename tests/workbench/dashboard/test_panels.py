@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.workbench.dashboard.examples import classes, text
-from workbench.dashboard import active_location, gallery, legend, metrics, projections
+from workbench.dashboard import active_location, gallery, metrics, projections
 from workbench.dashboard.selection import resolve
 from workbench.evaluation.predictions import Predictions
 
@@ -16,16 +16,6 @@ def test_the_header_sets_the_selection_beside_all(predictions: Predictions) -> N
     shown = text(metrics.accuracy_summary(selection, predictions))
     assert f"top-1 {own * 100:.1f} %" in shown
     assert f"all {predictions.correct.mean() * 100:.1f} %" in shown
-
-
-def test_the_legend_names_every_class_with_its_number_and_area(predictions: Predictions) -> None:
-    by_name = legend.entries(predictions, "name")
-    assert [getattr(entry, "data-class") for entry in by_name] == list(predictions.class_names)
-    area = {curve.class_name: curve.auc for curve in predictions.roc.curves}
-    assert text(by_name[4]).split() == ["Ohio", "6", f"{area['Ohio']:.3f}"]
-    by_area = legend.entries(predictions, "auc")
-    shown = [getattr(entry, "data-class") for entry in by_area]
-    assert shown == sorted(predictions.class_names, key=lambda name: -area[name])
 
 
 def test_points_are_coloured_by_what_the_store_knows(

@@ -1,4 +1,4 @@
-"""The page of the projections, with ROC curves and confusion matrix."""
+"""The page of the projections, with histograms, ROC curves and confusion matrix."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ def layout(predictions: Predictions) -> list[Any]:
     """Return the projections above curves and matrix."""
     return [
         html.Div(projections.layout(predictions), className="projections"),
-        html.Div([metrics.roc_panel(), metrics.confusion_panel()], className="metrics"),
+        html.Div([metrics.curves_panel(), metrics.confusion_panel()], className="metrics"),
     ]
 
 
