@@ -93,13 +93,13 @@ def manifest(
     """
     names = predictions.class_names
     colors = class_colors(names)
-    auc = {curve.class_name: curve.auc for curve in predictions.roc.curves}
+    areas = [None if np.isnan(area) else area for area in predictions.ranked_scores().areas()]
     labels = shorten([printable(name) for name in names], _LABEL_COLUMNS)
     return {
         "length": len(predictions.store),
         "classes": [
-            {"name": name, "label": label, "color": colors[name], "auc": auc.get(name)}
-            for name, label in zip(names, labels, strict=True)
+            {"name": name, "label": label, "color": colors[name], "auc": area}
+            for name, label, area in zip(names, labels, areas, strict=True)
         ],
         "colors": {
             "correct": screen.CORRECT,
