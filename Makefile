@@ -70,7 +70,7 @@ contracts:
 	@$(BIN)/lint-imports
 
 unit:
-	@$(PYTEST) -m "not slow and not spawn and not browser and not fuzz"
+	@$(PYTEST) -m "not slow and not spawn and not browser and not real_resnet and not fuzz"
 
 test: $(ENVIRONMENT)/.installed-test
 	@$(PYTEST) -m "not fuzz"

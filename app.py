@@ -89,7 +89,8 @@ def main(arguments: list[str] | None = None, prog: str = "python app.py") -> NoR
     Raises SystemExit with status 130 or 143 after a signal, 2 for unusable input.
     """
     notes: list[str] = []
-    with cli_errors(prog, interrupted="the dashboard has ended"):
+    ending = cli_errors(prog, interrupted="the dashboard has ended")
+    with ending, contextlib.ExitStack() as resources:
         options = parse(Options, arguments, prog)
         prefix = read_prefix(options.prefix)
         token, is_new = read_token(options.token)
@@ -103,7 +104,7 @@ def main(arguments: list[str] | None = None, prog: str = "python app.py") -> NoR
             )
         files = layered_cache.open_files(options.attributions, store)
         cache = layered_cache.LayeredCache(files, find_cache(store, options))
-        listening = listen(options.host, options.port)
+        listening = resources.enter_context(listen(options.host, options.port))
         access = find_access(options, token, listening)
         photographs = find_photographs(store, options.data, notes)
         explainer = find_explainer(store, options.run, photographs, notes)

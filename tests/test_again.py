@@ -13,6 +13,7 @@ from tests.examples import small_store, with_quality
 from trainer.synthetic.write import paint
 from workbench import store as stores
 
+pytestmark = pytest.mark.slow
 Command = tuple[str, ...]
 FINISHED = "was finished by an earlier start of this command."
 TRAIN = ("--depth", "18", "--image-size", "32", "--batch-size", "4", "--num-workers", "0")

@@ -1,126 +1,196 @@
-"""Where the dashboard keeps its explanations, and which files of them it takes."""
+"""The command `python app.py`: what it refuses, and what it says when it serves."""
 
-import os
+import signal
+import socket
 import subprocess
-from collections.abc import Sequence
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import pytest
 
 import app
-from common.cli import parse
 from common.errors import InputError
-from tests.examples import small_disk, small_store
-from tests.workbench.attribution.examples import FINGERPRINT, example
-from tests.workbench.attribution.test_attribution_file import write
-from workbench import store
-from workbench.attribution.explainer import UnavailableExplainer
-from workbench.attribution.layered_cache import LayeredCache
-from workbench.dashboard.access import Access
+from tests.examples import free_port, small_store
+from workbench import store as stores
+from workbench.store import Store
+
+ROOT = Path(app.__file__).parent
+Refused = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Store]:
+    folder = tmp_path_factory.mktemp("app")
+    return folder / "small.h5", small_store(folder / "small.h5", folder / "data", locations=2)
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Return a store that answers of `FINGERPRINT` are about; its model is nowhere."""
-    path = tmp_path / "small.h5"
-    made = small_store(path, tmp_path / "data", locations=2)
-    known = {
-        "checkpoint_sha256": FINGERPRINT.checkpoint_sha256,
-        "data_sha256": FINGERPRINT.data_sha256,
-    }
-    store.write(path, replace(made, provenance={**made.provenance, **known}))
-    return path
+def free() -> int:
+    return free_port()
 
 
-def cache_of(path: Path, *options: str) -> object:
-    return app.find_cache(store.read(path), parse(app.Options, [str(path), *options], "app.py"))
+@pytest.fixture
+def refused(capsys: pytest.CaptureFixture[str]) -> Refused:
+    """Return the one line on stderr with which the command ends, with exit status 2."""
+
+    def run(*options: object) -> str:
+        with pytest.raises(SystemExit, match="2"):
+            app.main([*map(str, options)])
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        (line,) = captured.err.splitlines()
+        return line
+
+    return run
 
 
-def test_explanations_are_kept_beside_the_store_and_no_folder_is_made_before_there_is_one(
-    path: Path,
+def test_a_missing_file_is_refused(tmp_path: Path, refused: Refused) -> None:
+    assert f"{tmp_path / 'none.h5'}: there is no such store" in refused(tmp_path / "none.h5")
+
+
+def test_a_foreign_file_is_refused(tmp_path: Path, refused: Refused) -> None:
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["pixel"] = [1, 2, 3]
+    line = refused(tmp_path / "other.h5")
+    assert f"{tmp_path / 'other.h5'}: this HDF5 file is not a store" in line
+
+
+def test_a_store_without_projections_is_refused(
+    tmp_path: Path, made: tuple[Path, Store], refused: Refused
 ) -> None:
-    assert app.cache_folder(path) == path.with_name("small.h5.cache")
-    assert cache_of(path) is not None
-    assert not app.cache_folder(path).exists()
+    path = tmp_path / "bare.h5"
+    stores.write(path, replace(made[1], projections={}))
+    assert f"`resnetbolt project {path}`" in refused(path)
 
 
-def test_where_they_cannot_be_kept_beside_it_the_users_caches_are_taken(
-    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_port_in_use_is_refused(made: tuple[Path, Store], refused: Refused) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        line = refused(made[0], "--port", port)
+    assert f"127.0.0.1:{port}: cannot listen there" in line
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", ""])
+def test_others_are_not_let_in_without_a_token(
+    made: tuple[Path, Store], host: str, refused: Refused, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "access", lambda folder, mode: False)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    assert app.cache_folder(path) == tmp_path / "home" / ".cache" / "resnetbolt-workbench"
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
-    assert app.cache_folder(path) == tmp_path / "caches" / "resnetbolt-workbench"
-    path.with_name("small.h5.cache").mkdir()  # It was made when the place could be written to.
-    assert app.cache_folder(path) == path.with_name("small.h5.cache")
+    monkeypatch.delenv(app.TOKEN_VARIABLE, raising=False)
+    line = refused(made[0], "--host", host, "--port", "0")
+    assert f"--host {host}: others can reach the dashboard there; add `--token new`" in line
 
 
-def test_a_read_only_disk_gets_another_cache_folder(path: Path, tmp_path: Path) -> None:
-    with small_disk(tmp_path / "small", "100k") as place:
-        subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)
-        assert app.cache_folder(place / "small.h5").parent != place
+def test_the_address_names_a_machine_that_listens_on_all_addresses() -> None:
+    options = app.Options(store=Path("x.h5"), host="0.0.0.0", allowed_host=("hub.example.org",))
+    with app.listen("0.0.0.0", 0) as listening:
+        port = listening.getsockname()[1]
+        access = app.find_access(options, "t" * 16, listening)
+        assert app.address(listening, "0.0.0.0") == f"http://{socket.gethostname()}:{port}"
+    assert access.cookie == f"resnetbolt-{port}"
+    assert {"localhost", "hub.example.org", socket.gethostname()} <= set(access.hosts)
 
 
-@pytest.mark.parametrize("size", ["-1", "nan", "inf"])
-def test_an_invalid_size_is_refused(path: Path, size: str) -> None:
-    with pytest.raises(InputError, match=f"--cache-size {float(size)}: must be at"):
-        cache_of(path, f"--cache-size={size}")
-    assert cache_of(path, "--cache-size=0") is None
+def test_a_token_is_new_or_an_option_or_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(app.TOKEN_VARIABLE, "")
+    assert app.read_token(None) == ("", False)
+    monkeypatch.setenv(app.TOKEN_VARIABLE, "e" * 16)
+    assert app.read_token(None) == ("e" * 16, False)
+    assert app.read_token("o" * 16) == ("o" * 16, False)
+    (first, is_new), (second, _) = app.read_token("new"), app.read_token("new")
+    assert is_new
+    assert first != second
+    assert len(first) > 40
+    for wrong in ("", "short", "a" * 201, "a" * 16 + "&b", "é" * 16, "a" * 16 + "\n"):
+        with pytest.raises(InputError, match="--token: a token has 16 to 200 letters"):
+            app.read_token(wrong)
+    monkeypatch.setenv(app.TOKEN_VARIABLE, "short")
+    with pytest.raises(InputError, match="RESNETBOLT_TOKEN: a token has"):
+        app.read_token(None)
 
 
-class StoppedError(Exception):
-    pass
+@pytest.mark.parametrize(
+    ("text", "prefix"),
+    [
+        ("/", "/"), ("", "/"), ("proxy/node7:8050", "/proxy/node7:8050/"),
+        ("/user/ada/proxy/8050", "/user/ada/proxy/8050/"), ("/ada%40x.org/", "/ada@x.org/"),
+        ("/a//b/", None), ("/a/../b", None), ("/a/%2e%2e/b", None), ("http://example.org/a", None),
+        ("/a?b", None), ("/a#b", None), ("/a b", None), ("/a\\b", None), ("/a%00", None),
+    ],
+)  # fmt: skip
+def test_a_prefix_is_a_path(text: str, prefix: str | None) -> None:
+    if prefix:
+        assert app.read_prefix(text) == prefix
+    else:
+        with pytest.raises(InputError, match="give a path such as"):
+            app.read_prefix(text)
 
 
-def wired(path: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> Sequence[object]:
-    """Return what the dashboard is built from."""
-    found: list[object] = []
-
-    def dashboard(*arguments: object, **_: object) -> None:
-        found.extend(arguments)
-        raise StoppedError
-
-    monkeypatch.setattr("workbench.dashboard.create_app", dashboard)
-    monkeypatch.setattr(app, "listen", lambda host, port: None)
-    monkeypatch.setattr(app, "find_access", lambda *_: Access())
-    with pytest.raises(StoppedError):
-        app.main([str(path), *options])
-    return found
-
-
-def test_files_of_explanations_are_shown_without_a_model(
-    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("option", ["--data", "--run"])
+def test_a_folder_that_is_named_and_missing_is_refused(
+    made: tuple[Path, Store], tmp_path: Path, option: str, free: int, refused: Refused
 ) -> None:
-    one = write(tmp_path / "one.h5", example(0))
-    other = write(tmp_path / "other.h5", example(1))
-    *_, explainer, _, remembered = wired(
-        path, monkeypatch, "--attributions", str(one), "--attributions", str(other)
-    )
-    assert isinstance(explainer, UnavailableExplainer)
-    assert isinstance(remembered, LayeredCache)
-    for seed in range(2):
-        made = example(seed)
-        assert remembered.get(made.location_id, made.request) is not None
+    line = refused(made[0], option, tmp_path / "none", "--port", free)
+    assert str(tmp_path / "none") in line
+    assert option in line
 
 
-def test_without_files_and_model_nothing_explains(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_folder_without_the_photographs_is_refused(
+    made: tuple[Path, Store], tmp_path: Path, free: int, refused: Refused
 ) -> None:
-    *_, explainer, notes, _ = wired(path, monkeypatch)
-    assert explainer is None
-    assert notes
+    line = refused(made[0], "--data", tmp_path, "--port", free)
+    assert f"{tmp_path}/" in line
+    assert "--data" in line
 
 
-def test_files_of_another_store_are_refused(
-    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    other = tmp_path / "other.h5"
-    small_store(other, tmp_path / "data", locations=2)
-    some = write(tmp_path / "some.h5", example())
-    with pytest.raises(SystemExit, match="2"):
-        app.main([str(other), "--attributions", str(some)])
-    said = capsys.readouterr().err
-    assert f"{some}: explains another checkpoint than the store's; open it with" in said
+def wired(path: Path, store: Store) -> Sequence[str]:
+    notes: list[str] = []
+    photographs = app.find_photographs(store, None, notes)
+    assert photographs is None
+    assert app.find_explainer(store, None, photographs, notes) is None
+    return notes
+
+
+def test_what_is_missing_is_said_with_the_way_out(made: tuple[Path, Store]) -> None:
+    path, store = made
+    moved = replace(store, provenance={"data": "/nowhere/photographs", "run": "/nowhere/run"})
+    first, second = wired(path, moved)
+    assert "/nowhere/photographs" in first
+    assert "--data" in first
+    assert "/nowhere/run" in second
+    assert "--run" in second
+    first, second = wired(path, replace(store, provenance={}))
+    assert "does not record where the photographs are" in first
+    assert "does not record where the model's run folder is" in second
+
+
+@pytest.mark.spawn
+def test_it_serves_without_a_model_and_says_so(made: tuple[Path, Store], free: int) -> None:
+    command = [sys.executable, str(ROOT / "app.py"), str(made[0]), "--port", str(free)]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert running.stdout
+        assert running.stderr
+        assert "Attributions are not computed." in running.stdout.readline()
+        address = f"http://127.0.0.1:{free}"
+        assert address in running.stdout.readline()
+        with urllib.request.urlopen(address, timeout=60) as answer:
+            assert "small.h5" in answer.read().decode()
+        with urllib.request.urlopen(f"{address}/_dash-layout", timeout=60) as answer:
+            assert "--run" in answer.read().decode()
+        foreign = urllib.request.Request(
+            f"{address}/_dash-layout", headers={"Host": "evil.example"}
+        )
+        with pytest.raises(urllib.error.HTTPError, match="400"):
+            urllib.request.urlopen(foreign, timeout=60)
+        running.terminate()
+        assert running.stdout.read() == ""
+        ending = "\npython app.py: interrupted; the dashboard has ended.\n"
+        assert running.stderr.read() == ending
+        assert running.wait() == 128 + signal.SIGTERM
+    finally:
+        running.kill()  # Also where something above failed, or the test would wait for ever.
+        running.communicate()

@@ -47,6 +47,7 @@ def texts() -> dict[str, str]:
     return texts
 
 
+@pytest.mark.slow
 def test_every_command_answers_help_under_its_name_without_torch(texts: dict[str, str]) -> None:
     assert texts.keys() == COMMANDS.keys()
     for name, text in texts.items():

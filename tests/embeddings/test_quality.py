@@ -164,6 +164,8 @@ def test_a_map_that_no_seed_changes_is_stable_and_a_random_one_is_not() -> None:
     assert sample == 300
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("numba")
 def test_stability_fits_a_sample_over_its_own_graph_with_other_seeds() -> None:
     _, _, found, graph = trained()
     seeds = []
@@ -180,6 +182,8 @@ def test_stability_fits_a_sample_over_its_own_graph_with_other_seeds() -> None:
     assert 0.2 < share < 1
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("numba")
 def test_maps_that_follow_the_graph_are_better_than_the_first_components() -> None:
     feature, label, found, graph = trained()
     held = build_reference(feature, label, graph, 0)

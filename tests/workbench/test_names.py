@@ -56,6 +56,7 @@ def path(store: Store, tmp_path: Path) -> Path:
     return tmp_path / FILE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [80.0, 174.0])
 def test_figures_for_print_show_every_name(store: Store, width: float, tmp_path: Path) -> None:
     for name, draw in figures(store, width).items():

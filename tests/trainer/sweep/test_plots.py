@@ -65,6 +65,7 @@ def test_plots_without_data_are_left_out(
     assert {path.name for path in tmp_path.iterdir()} == wanted
 
 
+@pytest.mark.slow
 def test_plots_are_vectors_with_text_at_the_width_of_a_page_and_do_not_change(
     tmp_path: Path,
 ) -> None:

@@ -66,6 +66,7 @@ def test_curves_of_one_class_alone_are_missed_in_words(small: store.Store) -> No
     assert axes.get_title(loc="left") == "no curve for 5 without both sides"
 
 
+@pytest.mark.slow
 def test_the_least_width_still_holds_every_figure(path: Path, tmp_path: Path) -> None:
     assert len(export(path, tmp_path / "figures", MIN_WIDTH)) == 10
 
@@ -95,6 +96,7 @@ def test_a_map_has_every_location_and_only_classes_present(small: store.Store) -
     assert [text.get_text() for text in legend.get_texts()] == ["Alaska", "Arizona"]
 
 
+@pytest.mark.slow
 def test_export_writes_vector_files_of_the_asked_width(path: Path, tmp_path: Path) -> None:
     written = export(path, tmp_path / "figures", 120.0)
     assert sorted(file.name for file in written) == sorted(
@@ -114,6 +116,7 @@ def test_export_writes_vector_files_of_the_asked_width(path: Path, tmp_path: Pat
     assert b"/Subtype /Image" not in pdf
 
 
+@pytest.mark.slow
 def test_the_same_store_gives_the_same_files(path: Path, tmp_path: Path) -> None:
     one = export(path, tmp_path / "one", 120.0)
     other = export(path, tmp_path / "other", 120.0)

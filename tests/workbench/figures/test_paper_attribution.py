@@ -85,6 +85,7 @@ def test_a_map_of_zeros_can_be_drawn(made: Attribution, tmp_path: Path) -> None:
         assert "nan" not in result.axes[2 * view + 1].get_xlabel()
 
 
+@pytest.mark.slow
 def test_the_file_has_its_width_and_its_fonts_and_is_the_same_every_time(
     made: Attribution, tmp_path: Path
 ) -> None:

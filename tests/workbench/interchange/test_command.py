@@ -181,6 +181,7 @@ def test_pictures_come_from_the_photographs(tmp_path: Path, refuse: Refuse) -> N
     assert (tmp_path / "projector" / "sprite.png").is_file()
 
 
+@pytest.mark.slow
 def test_virelay_shows_why_the_model_predicts_what_it_does(
     tmp_path: Path, trained: Path, test_folder: Path
 ) -> None:

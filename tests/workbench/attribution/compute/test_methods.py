@@ -43,6 +43,7 @@ def distance(made: Attribution, exact: Tensor) -> float:
     return float((torch.from_numpy(made.values) - exact).abs().sum() / exact.abs().sum())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fusion", FUSIONS)
 @pytest.mark.parametrize("output", ["logit", "probability"])
 def test_integrated_gradients_are_captums_at_many_steps(
