@@ -10,6 +10,8 @@ import pytest
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 # Tests run side by side, and their models are too small to gain from threads.
 os.environ["OMP_NUM_THREADS"] = "1"
+# Where a library sets its own number, its threads do not spin while they wait for each other.
+os.environ["OMP_WAIT_POLICY"] = "passive"
 # Models are tiny, also in the processes that tests start; see the marker `real_resnet`.
 os.environ["TINY_TRUNK"] = "1"
 os.environ["PYTHONPATH"] = os.pathsep.join(
