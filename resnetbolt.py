@@ -39,15 +39,11 @@ def main(arguments: list[str] | None = None) -> int:
     """
     name, *arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     if name in ("-h", "--help"):
-        with end_with_reader():
-            print(usage())
-        return 0
+        return _print(usage())
     if name == "--version":
         from importlib.metadata import version
 
-        with end_with_reader():
-            print(f"resnetbolt {version('resnetbolt-workbench')}")
-        return 0
+        return _print(f"resnetbolt {version('resnetbolt-workbench')}")
     if name not in COMMANDS:
         from difflib import get_close_matches
 
@@ -62,6 +58,19 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(number, handler)
     status: int = command.main(arguments, prog=f"resnetbolt {name}")
     return status
+
+
+def _print(text: str) -> int:
+    """Print a text and return the exit status."""
+    try:
+        with end_with_reader():
+            print(text)
+    except OSError as error:
+        from common.system_errors import explain
+
+        print_error(f"resnetbolt: {explain(error)}.")
+        return 2
+    return 0
 
 
 def usage() -> str:

@@ -11,6 +11,8 @@ from typing import Protocol, TypeVar
 
 from tqdm import tqdm
 
+from common.text import printable
+
 T = TypeVar("T")
 
 # Without the iteration count, which a fraction does not have.
@@ -44,7 +46,7 @@ def batch_bar(
     """Return the batches under a progress bar with rate and time left."""
     return tqdm(
         batches,
-        desc=description,
+        desc=printable(description),
         total=total,
         unit="batch",
         dynamic_ncols=True,
@@ -57,7 +59,11 @@ def batch_bar(
 def fraction_bar(description: str) -> Iterator[ProgressCallback]:
     """Show a progress bar with the time left and yield the callback that moves it."""
     with tqdm(
-        total=1.0, desc=description, bar_format=_BAR_FORMAT, dynamic_ncols=True, mininterval=0.2
+        total=1.0,
+        desc=printable(description),
+        bar_format=_BAR_FORMAT,
+        dynamic_ncols=True,
+        mininterval=0.2,
     ) as bar:
 
         def report(fraction: float, stage: str = "", /) -> None:

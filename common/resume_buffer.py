@@ -26,6 +26,7 @@ from common.earlier_result import differences
 from common.errors import InputError
 from common.files import atomic_write_text
 from common.system_errors import explain
+from common.text import printable
 
 FORMAT = "resnetbolt-resume-buffer"
 VERSION = 1
@@ -173,7 +174,9 @@ class ResumeBuffer:
         size = path.stat().st_size
         with (
             path.open("rb") as file,
-            tqdm(total=size, desc=f"Checking {path}", unit="B", unit_scale=True, delay=2) as bar,
+            tqdm(
+                total=size, desc=printable(f"Checking {path}"), unit="B", unit_scale=True, delay=2
+            ) as bar,
         ):
             for record in _scan(path):
                 file.seek(record.start)

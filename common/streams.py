@@ -27,9 +27,9 @@ def end_with_reader() -> Iterator[None]:
 
 
 def print_error(text: str) -> None:
-    """Print to stderr, if it is read."""
+    """Print to stderr, if it can be written: the exit status says the same."""
     _drop_unread_streams()
-    with suppress(BrokenPipeError):
+    with suppress(OSError):
         print_text(text, file=sys.stderr, flush=True)
 
 

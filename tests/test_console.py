@@ -72,6 +72,21 @@ def test_an_unknown_command_is_one_sentence_with_the_nearest(
 
 
 @pytest.mark.spawn
+@pytest.mark.parametrize("words", ["--help", "--version", "prepare --help", "prepare nowhere"])
+def test_a_full_disk_under_stdout_or_stderr_is_status_2(words: str) -> None:
+    command = [sys.executable, "-m", "resnetbolt", *words.split()]
+    with Path("/dev/full").open("w") as full:
+        for stderr in (subprocess.PIPE, full):
+            done = subprocess.run(
+                command, cwd=ROOT, stdout=full, stderr=stderr, text=True, check=False
+            )
+            assert done.returncode == 2
+            if stderr is not full:
+                assert done.stderr.startswith("resnetbolt")
+                assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.spawn
 def test_the_module_runs_too() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "resnetbolt"],

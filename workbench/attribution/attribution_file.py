@@ -14,6 +14,7 @@ from tqdm import tqdm
 from common.errors import InputError
 from common.files import atomic_write
 from common.names import canonical_names
+from common.text import printable
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
 from workbench.attribution.serialization import (
@@ -170,7 +171,7 @@ def write(
     """
     rows: dict[str, list[NDArray[Any]]] = {"/failure/id": [], "/failure/reason": []}
     with atomic_write(path) as partial, create_hdf5(partial) as file:
-        progress = tqdm(attributions, f"Writing {path.name}", count, delay=2)
+        progress = tqdm(attributions, printable(f"Writing {path.name}"), count, delay=2)
         for row, attribution in enumerate(progress):
             arrays = to_arrays(attribution)
             if not row:

@@ -97,6 +97,11 @@ class AttributionRequest:
                 f"target and contrast_target are both {self.target!r}; choose two classes."
             )
         for name in (self.target, self.contrast_target):
+            if name in (PREDICTED, TRUE) and name in class_names:
+                raise InputError(
+                    f"{name!r} means the {name} class of a location, but the model also has a "
+                    "class of this name; choose another class, or rename this one and train again."
+                )
             if name not in ("", PREDICTED, TRUE, *class_names) or not self.target:
                 raise InputError(
                     f"{name!r}: the model has no such class; choose one of its {len(class_names)}, "
