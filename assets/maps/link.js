@@ -1,7 +1,8 @@
 /**
  * The state of the page in its address, after "#": page, selection, location, colours, maps, request.
  *
- * The part after "#" stays in the browser. Component and property of each parameter:
+ * The part after "#" stays in the browser. Component and property of each parameter; a
+ * parameter that is not listed has the name of its component.
  */
 const PARAMETERS = {
   page: "shown-page.data",
@@ -22,6 +23,8 @@ const CHOICE = "projection-choice-";
 let usual = null;
 let first = null;
 let written = "";
+/** Component and property of each parameter. */
+const places = {};
 
 /**
  * Write the state into the address: a new entry of the history for another page, selection or location.
@@ -57,28 +60,27 @@ function read() {
   const said = new URLSearchParams(written);
   for (const name of Object.keys(usual)) {
     const text = said.get(name);
-    const value = text === null ? first[place(name)] : name === "selection" ? steps(text) : text;
-    const [id, property] = place(name).split(".");
+    const value = text === null ? first[places[name]] : name === "selection" ? steps(text) : text;
+    const [id, property] = places[name].split(".");
     dash_clientside.set_props(id, { [property]: value ?? null });
   }
 }
 
 /** @returns {Record<string, string>} the value of each parameter as text */
 function parameters(inputs) {
-  const names = Object.keys(PARAMETERS).filter((name) => PARAMETERS[name] in inputs);
-  for (const input of Object.keys(inputs)) {
-    if (input.startsWith(CHOICE)) names.push("map-" + input.slice(CHOICE.length).split(".")[0]);
+  const values = {};
+  for (const [input, value] of Object.entries(inputs)) {
+    const name = nameOf(input);
+    places[name] = input;
+    values[name] = name === "selection" && value ? JSON.stringify(value) : value || "";
   }
-  return Object.fromEntries(
-    names.map((name) => {
-      const value = inputs[place(name)];
-      return [name, name === "selection" && value ? JSON.stringify(value) : value || ""];
-    })
-  );
+  return values;
 }
 
-function place(name) {
-  return PARAMETERS[name] ?? `${CHOICE}${name.slice(4)}.value`;
+function nameOf(input) {
+  const known = Object.keys(PARAMETERS).find((name) => PARAMETERS[name] === input);
+  const [id] = input.split(".");
+  return known ?? (id.startsWith(CHOICE) ? "map-" + id.slice(CHOICE.length) : id);
 }
 
 /** @returns {any} the steps of a selection, null if the text is none */

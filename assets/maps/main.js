@@ -12,12 +12,13 @@ import { redo, remember, undo } from "./history.js";
 import { showKey } from "./key.js";
 import { drawingOrder } from "./order.js";
 import { MapPanel } from "./panel.js";
-import { columnsOf, count, extended, mask, members, toggledCell, toggledClass } from "./selection.js";
+import { columnsOf, count, extended, mask, members, toggledCell, toggledClass, toggledPair } from "./selection.js";
 import { connectSets } from "./sets.js";
 import { connectSearch } from "./search_box.js";
 import { openTable } from "./table.js";
 import { description, hideTooltip, showTooltip } from "./tooltip.js";
 
+const MATRICES = ["confusion", "errors-matrix"];
 const state = { table: null, panels: [], views: [], steps: null, previewed: false, color: null, active: undefined };
 let opening = null;
 let running = Promise.resolve();
@@ -151,19 +152,34 @@ function lasso(panel, polygon, op) {
   if (count(members(filter, state.table))) select(extended(state.steps, op ?? chosenOp(), filter));
 }
 
-/** Cells of the confusion matrix, which Plotly draws, and draws late. */
+/** The confusion matrices, which Plotly draws, and draws late. */
 function listenToCells() {
-  const graph = document.querySelector("#confusion .js-plotly-plot");
-  if (!graph || !graph.on) {
+  const graphs = MATRICES.map((id) => document.querySelector(`#${id} .js-plotly-plot`));
+  if (!graphs.every((graph) => graph?.on)) {
     setTimeout(listenToCells, 60);
     return;
   }
-  if (graph.dataset.linked) return;
-  graph.dataset.linked = "yes";
-  graph.on("plotly_click", ({ points: [cell] }) => {
-    const { true: rows, predicted: columns } = graph.layout.meta;
-    if (cell.z) select(toggledCell(state.steps, rows[cell.y], columns[cell.x]));
-  });
+  for (const graph of graphs) {
+    if (graph.dataset.linked) continue;
+    graph.dataset.linked = "yes";
+    graph.on("plotly_click", ({ points: [cell] }) => {
+      const { true: rows, predicted: columns } = graph.layout.meta;
+      if (cell.z) select(toggledCell(state.steps, rows[cell.y], columns[cell.x]));
+    });
+  }
+}
+
+/** A name beside the matrix of the errors. @param {Element} tick @param {boolean} join */
+function selectName(tick, join) {
+  const { meta } = tick.closest(".js-plotly-plot").layout;
+  const position = tick.__data__.x;
+  if (tick.classList.contains("ytick")) select(toggledClass(state.steps, meta.true[position], join));
+  else select(toggledClass(state.steps, meta.predicted[position], join, "predicted"));
+}
+
+/** A pair in the list of confusions. @param {DOMStringMap} pair */
+function selectPair({ true: label, predicted, ways }) {
+  select((ways === "both" ? toggledPair : toggledCell)(state.steps, label, predicted));
 }
 
 /* ---- the active location ---- */
@@ -199,5 +215,7 @@ document.addEventListener("click", (event) => {
   const at = (selector) => event.target.closest(selector);
   const join = event.ctrlKey || event.metaKey || event.shiftKey;
   if (at("[data-class]")) select(toggledClass(state.steps, at("[data-class]").dataset.class, join));
+  else if (at("[data-predicted]")) selectPair(at("[data-predicted]").dataset);
+  else if (at("#errors-matrix :is(.xtick, .ytick)")) selectName(at("#errors-matrix :is(.xtick, .ytick)"), join);
   else if (at("[data-location]")) activate(at("[data-location]").dataset.location);
 });

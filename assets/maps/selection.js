@@ -170,13 +170,14 @@ export function extended(steps, op, filter) {
   return whole ? [{ op: "replace", filter }] : [...(steps || []), { op, filter }];
 }
 
-/** A click on a class narrows to it, again it leaves; with `join` others stay chosen. */
-export function toggledClass(steps, name, join) {
-  const old = narrowing(steps, isTrueClass)?.filter.names ?? [];
+/** A click on a true or predicted class narrows to it, again it leaves; with `join` others stay. */
+export function toggledClass(steps, name, join, of = "true") {
+  const same = (filter) => filter.kind === "class" && filter.of === of;
+  const old = narrowing(steps, same)?.filter.names ?? [];
   const others = join ? old.filter((other) => other !== name) : [];
   const leaves = old.includes(name) && (join || old.length === 1);
   const names = leaves ? others : [...others, name];
-  return narrowedTo(steps, isTrueClass, names.length ? { kind: "class", of: "true", names } : null);
+  return narrowedTo(steps, same, names.length ? { kind: "class", of, names } : null);
 }
 
 /** @param {Filter} filter @returns {boolean} whether it is about true classes */
@@ -218,6 +219,18 @@ export function toggledCell(steps, label, predicted) {
   const earlier = there ? steps.slice(0, -1) : steps || [];
   const again = there && last.filter.true[0] === label && last.filter.predicted[0] === predicted;
   return narrowed(earlier, again ? null : { kind: "cell", true: [label], predicted: [predicted] });
+}
+
+/** A click on two classes that are taken for each other narrows to these errors; again they leave. */
+export function toggledPair(steps, one, other) {
+  const names = [one, other];
+  const cells = { kind: "cell", true: names, predicted: names };
+  const wrong = { kind: "correct", value: false };
+  const last = steps?.slice(-2).map((step) => step.filter) || [];
+  const there = last.length === 2 && last[0].kind === "cell" && last[1].kind === "correct";
+  const earlier = there ? steps.slice(0, -2) : steps || [];
+  if (JSON.stringify(last) === JSON.stringify([cells, wrong])) return earlier.length ? earlier : null;
+  return narrowed(narrowed(earlier, cells), wrong);
 }
 
 function narrowed(steps, filter) {

@@ -89,7 +89,7 @@ def register_callbacks(app: Dash, predictions: Predictions) -> None:
         # After a click on a cell the matrix stays, so that another cell can be clicked.
         shown = selection.within if selection and selection.cell else selection
         return screen.confusion(
-            _confusion(predictions, shown),
+            confusion_matrix(predictions, shown),
             shown.class_names if shown else None,
             selection.cell if selection else None,
         )
@@ -163,7 +163,8 @@ def _auc_summary(roc: metrics.Roc) -> str:
     return f"{'macro ' if len(roc.curves) > 1 else ''}AUC {roc.macro_auc:.3f}"
 
 
-def _confusion(predictions: Predictions, selection: Selection | None) -> metrics.Confusion:
+def confusion_matrix(predictions: Predictions, selection: Selection | None) -> metrics.Confusion:
+    """Return the confusion matrix of a selection, None for all locations."""
     member = slice(None) if selection is None else selection.member
     return metrics.confusion(
         predictions.store.labels[member],

@@ -143,7 +143,7 @@ def create_app(
             ("selection", "data"),
             ("active-location", "data"),
             ("color-by", "value"),
-            ("roc-score", "value"),
+            *(option for page in PAGES for option in page.options),
             *[(choice, "value") for choice in projections.choices(predictions)],
             *(request_controls.REQUEST if jobs else ()),
         ],

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from common.text import columns, printable, shorten
+from workbench.evaluation.confusions import ClassOrder
 from workbench.evaluation.metrics import Confusion, Roc, RocCurve
 
 INK = "#1c2733"
@@ -19,6 +20,7 @@ WRONG = "#d1495b"
 UNKNOWN = "#b4bcc4"
 MOST_NAMED = 8
 MOST_TICKS = 18
+MOST_NUMBERED = 12  # Classes of a matrix whose cells show their numbers.
 # Widths in columns of a terminal.
 LEGEND_NAME = 28
 TICK_NAME = 18
@@ -33,6 +35,7 @@ _COUNT = (
     (0.65, "#3a78c2"),
     (1.0, "#12305f"),
 )
+_RIGHT = ((0.0, "#ffffff"), (1.0, "#c9d0d6"))
 # Plotly reads tags, entities, placeholders (`%{x}`) and, where MathJax is loaded, mathematics.
 _ENTITIES = str.maketrans({sign: f"&#{ord(sign)};" for sign in "&<>%$"})
 # Colour, dash and width of a curve, by the order of the patches.
@@ -141,6 +144,7 @@ def confusion(
             xgap=1 if len(across) <= 30 else 0,
             ygap=1 if len(down) <= 30 else 0,
             showscale=False,
+            texttemplate="%{z}" if max(len(down), len(across)) <= MOST_NUMBERED else None,
         ),
         _layout(
             margin={"l": 8, "r": 10, "t": 8, "b": 8},
@@ -150,16 +154,101 @@ def confusion(
         ),
     )
     if marked and marked[0] in down and marked[1] in across:
-        x, y = across.index(marked[1]), down.index(marked[0])
-        figure.add_shape(
-            type="rect",
-            x0=x - 0.5,
-            x1=x + 0.5,
-            y0=y - 0.5,
-            y1=y + 0.5,
-            line={"color": WRONG, "width": 2},
+        _frame(figure, [across.index(marked[1])], [down.index(marked[0])])
+    return figure
+
+
+def errors(
+    result: Confusion,
+    order: ClassOrder,
+    *,
+    shares: bool = False,
+    marked: Sequence[tuple[Sequence[str], Sequence[str]]] = (),
+) -> go.Figure:
+    """Draw a confusion matrix in which the errors stand out, every class with its name.
+
+    The scale is that of the errors; right locations are grey. Cells are counts, or `shares` of the
+    true class. Lines separate the groups of the order. `marked` are rows and columns, by class
+    names, whose common cells are framed, an empty list for all. `meta` is as in `confusion`.
+    """
+    names = [result.class_names[index] for index in order.indices]
+    counts = result.counts[np.ix_(order.indices, order.indices)]
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    values = share if shares else counts
+    right = np.eye(len(names), dtype=bool)
+    hover = literal(names)
+    text = np.array(
+        [
+            [
+                f"true {true}<br>predicted {predicted}: <b>{counts[y, x]:,}</b>, {share[y, x]:.1%}"
+                for x, predicted in enumerate(hover)
+            ]
+            for y, true in enumerate(hover)
+        ]
+    )
+    numbers = np.full(counts.shape, "", dtype=object)
+    if len(names) <= MOST_NUMBERED:
+        for y, x in np.argwhere(counts):
+            numbers[y, x] = f"{share[y, x]:.0%}" if shares else f"{counts[y, x]:,}"
+    figure = go.Figure(
+        layout=_layout(
+            margin={"l": 8, "r": 10, "t": 8, "b": 8},
+            meta={"true": names, "predicted": names},
+            xaxis=_names(names, "Predicted", every=True),
+            yaxis=_names(names, "True", every=True) | {"autorange": "reversed"},
+        )
+    )
+    for here, scale in ((~right, _COUNT), (right, _RIGHT)):
+        shown = np.where(here, values, np.nan)
+        figure.add_heatmap(
+            z=shown,
+            hovertext=text,
+            hovertemplate="%{hovertext}<extra></extra>",
+            hoverongaps=False,
+            colorscale=scale,
+            zmin=0,
+            zmax=float(values[here].max(initial=0)) or 1,
+            xgap=1 if len(names) <= 30 else 0.5,
+            ygap=1 if len(names) <= 30 else 0.5,
+            showscale=False,
+            text=numbers,
+            texttemplate="%{text}" if len(names) <= MOST_NUMBERED else None,
+        )
+    for place in order.groups:
+        for across in ("x", "y"):
+            along = "y" if across == "x" else "x"
+            ends = {f"{across}0": place - 0.5, f"{across}1": place - 0.5}
+            ends |= {f"{along}0": -0.5, f"{along}1": len(names) - 0.5}
+            figure.add_shape(type="line", line={"color": QUIET, "width": 0.7}, **ends)
+    everything = list(range(len(names)))
+    for true, predicted in marked:
+        _frame(
+            figure,
+            [names.index(name) for name in predicted if name in names] or everything,
+            [names.index(name) for name in true if name in names] or everything,
         )
     return figure
+
+
+def _frame(figure: go.Figure, columns: Sequence[int], rows: Sequence[int]) -> None:
+    """Frame the cells of a matrix in some columns and rows, each run of neighbours on its own."""
+    for left, right in _runs(columns):
+        for top, bottom in _runs(rows):
+            figure.add_shape(
+                type="rect",
+                x0=left - 0.5,
+                x1=right + 0.5,
+                y0=top - 0.5,
+                y1=bottom + 0.5,
+                line={"color": WRONG, "width": 2},
+            )
+
+
+def _runs(positions: Sequence[int]) -> list[tuple[int, int]]:
+    """Return first and last of each run of consecutive numbers."""
+    ordered = np.unique(positions)
+    parts = np.split(ordered, np.flatnonzero(np.diff(ordered) > 1) + 1)
+    return [(int(part[0]), int(part[-1])) for part in parts]
 
 
 def deletion_insertion(
@@ -263,8 +352,8 @@ def _share(title: str) -> dict[str, Any]:
     )
 
 
-def _names(names: Sequence[str], title: str) -> dict[str, Any]:
-    step = max(1, -(-len(names) // MOST_TICKS))
+def _names(names: Sequence[str], title: str, every: bool = False) -> dict[str, Any]:
+    step = 1 if every else max(1, -(-len(names) // MOST_TICKS))
     tick = list(range(0, len(names), step))
     shown = shorten([printable(name) for name in names], TICK_NAME)
     level = sum(columns(shown[i]) + 2 for i in tick) * 7 < 300
@@ -275,7 +364,7 @@ def _names(names: Sequence[str], title: str) -> dict[str, Any]:
         tickvals=tick,
         tickangle=0 if level or title == "True" else 90,
         ticktext=literal([shown[i] for i in tick]),
-        tickfont={"size": 11 if len(tick) <= 12 else 9, "color": INK},
+        tickfont={"size": 11 if len(tick) <= 12 else 9 if len(tick) <= 40 else 8.5, "color": INK},
         ticklen=4,
         showgrid=False,
         automargin=True,

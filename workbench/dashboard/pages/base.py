@@ -23,6 +23,8 @@ class Page:
     layout: Callable[[Predictions], list[Any]]
     register_callbacks: Callable[[Dash, Predictions, bool], None]
     """Called with the application, the predictions, and whether there are photographs."""
+    options: tuple[tuple[str, str], ...] = ()
+    """Component and property of each choice of the page that its address keeps."""
 
     @property
     def store(self) -> str:

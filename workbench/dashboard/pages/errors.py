@@ -1,21 +1,236 @@
 """The page of the errors: which classes are taken for which."""
 
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from dash import Dash, html
+import numpy as np
+from dash import Dash, Input, Output, html
 
-from workbench.dashboard.components import panel
-from workbench.dashboard.pages.base import Page
+from common.text import shorten
+from workbench.dashboard.components import attributes, panel, segments
+from workbench.dashboard.metrics import confusion_matrix, graph, percent
+from workbench.dashboard.pages.base import Page, selected
+from workbench.dashboard.photographs import photograph_url
+from workbench.dashboard.selection import resolve
+from workbench.dashboard.steps import Step
+from workbench.evaluation import confusions
+from workbench.evaluation.confusions import ClassOrder, ConfusedPair
 from workbench.evaluation.predictions import Predictions
+from workbench.figures import screen
+from workbench.store import HEADINGS
+
+MOST_LISTED = 100
+NAME_COLUMNS = 18
+"""Width of a name in the list, in columns of a terminal."""
+ORDERS = {"name": "Name", "cluster": "Clusters", "division": "Divisions"}
 
 
 def layout(predictions: Predictions) -> list[Any]:
-    """Return the panels."""
-    return [panel("Confusions", [], [html.Div(id="confusions")], "confusions", "Confusions")]
+    """Return the confusion matrix and the list of confusions."""
+    orders = dict(ORDERS)
+    if confusions.by_division(predictions.class_names) is None:
+        del orders["division"]
+    matrix_head = [
+        html.Span(),
+        segments("errors-values", {"counts": "Counts", "shares": "Shares"}, "counts"),
+        segments("errors-order", orders, "name"),
+    ]
+    list_head = [
+        html.Span(id="confusions-status", className="status", role="status"),
+        segments("confusions-ways", {"one": "One way", "both": "Both ways"}, "one"),
+        segments(
+            "confusions-order",
+            {"count": "n", "share": "Share", "confidence": "Confidence"},
+            "count",
+        ),
+    ]
+    columns = ("true → predicted", "n", "share", "confidence", "examples")
+    return [
+        panel(
+            "Confusion matrix",
+            matrix_head,
+            [graph("errors-matrix")],
+            "errors",
+            "Confusion matrix: a click on a cell, a true class or a predicted class selects it. "
+            "Colours are scaled to the errors; right locations are grey",
+        ),
+        panel(
+            "Confusions",
+            list_head,
+            [
+                html.Div([html.Span(name) for name in columns], className="confusion columns"),
+                html.Ol(id="confusions", className="confusions", tabIndex=0),
+            ],
+            "confusions",
+            "Confusions",
+        ),
+    ]
 
 
 def register_callbacks(app: Dash, predictions: Predictions, has_photographs: bool) -> None:
-    """Let the panels follow the selection."""
+    """Let matrix and list follow the selection."""
+
+    @cache
+    def class_order(name: str) -> ClassOrder:
+        """Return an order of the classes; that by cluster is the one of all locations."""
+        names = predictions.class_names
+        order = None
+        if name == "cluster":
+            order = confusions.by_cluster(confusion_matrix(predictions, None).counts)
+        elif name == "division":
+            order = confusions.by_division(names)
+        by_name = sorted(range(len(names)), key=lambda index: names[index])
+        return order or ClassOrder(np.array(by_name, dtype=np.int64))
+
+    @app.callback(
+        Output("errors-matrix", "figure"),
+        selected("errors"),
+        Input("errors-values", "value"),
+        Input("errors-order", "value"),
+        prevent_initial_call=True,
+    )
+    def update_matrix(steps: Any, values: Any, order: Any) -> Any:
+        before, chosen = split(steps or [], ("class", "cell"))
+        return screen.errors(
+            confusion_matrix(predictions, resolve(before, predictions)),
+            class_order(order if order in ORDERS else "name"),
+            shares=values == "shares",
+            marked=[cells for step in chosen if (cells := _cells(step))],
+        )
+
+    @app.callback(
+        Output("confusions", "children"),
+        Output("confusions-status", "children"),
+        selected("errors"),
+        Input("confusions-ways", "value"),
+        Input("confusions-order", "value"),
+        prevent_initial_call=True,
+    )
+    def update_list(steps: Any, ways: Any, order: Any) -> tuple[list[html.Li], str]:
+        before, chosen = split(steps or [], ("cell",))
+        selection = resolve(before, predictions)
+        # A share is that of a class, also among the locations of some predicted classes.
+        whole = resolve(split(before, ("class",))[0], predictions)
+        pairs = confusions.confused_pairs(
+            predictions.store.labels,
+            predictions.predicted_labels,
+            predictions.confidences,
+            len(predictions.class_names),
+            None if selection is None else selection.member,
+            ways == "both",
+            None if whole is None else whole.member,
+        )
+        if order in ("share", "confidence"):
+            pairs.sort(key=lambda pair: getattr(pair, order), reverse=True)
+        rows = [entry(pair, predictions, has_photographs, chosen) for pair in pairs[:MOST_LISTED]]
+        return rows, status(pairs)
 
 
-PAGE = Page("errors", "Errors", layout, register_callbacks)
+def split(steps: Sequence[Step], kinds: Sequence[str]) -> tuple[list[Step], list[Step]]:
+    """Return the steps of a selection without those that narrow it by some kinds, and these.
+
+    The page shows what is selected without them, so that another cell can be chosen. Only steps
+    after which all others narrow as well can be left out. "wrong" belongs to the cells of two
+    classes before it (`toggledPair` in assets/maps/selection.js).
+    """
+    kept: list[Step] = []
+    chosen: list[Step] = []
+    for index in reversed(range(len(steps))):
+        step: Any = steps[index]
+        kind, before = step["filter"]["kind"], steps[index - 1]["filter"]["kind"] if index else ""
+        is_chosen = kind in kinds or (kind, before) == ("correct", "cell")
+        if is_chosen and step["op"] in ("replace", "intersect"):
+            chosen.insert(0, step)
+        else:
+            kept.insert(0, step)
+        if step["op"] not in ("intersect", "subtract"):
+            # What was selected before a chosen "replace" does not matter.
+            return (kept if step in chosen else [*steps[:index], *kept]), chosen
+    return kept, chosen
+
+
+def entry(
+    pair: ConfusedPair, predictions: Predictions, has_photographs: bool, chosen: Sequence[Step]
+) -> html.Li:
+    """Return a confusion of the list: a button that selects it, its numbers and its examples."""
+    names = [predictions.class_names[pair.true], predictions.class_names[pair.predicted]]
+    arrow = "⇄" if pair.both_ways else "→"
+    of = "both classes" if pair.both_ways else names[0]
+    title = (
+        f"{names[0]} {arrow} {names[1]}: {pair.count:,} locations, {percent(pair.share)} of {of}, "
+        f"mean confidence {percent(pair.confidence)}"
+    )
+    cells = (names, names) if pair.both_ways else (names[:1], names[1:])
+    is_chosen = any(_cells(step) == cells for step in chosen)
+    return html.Li(
+        [
+            html.Button(
+                [html.Span(f" {arrow} ".join(shorten(names, NAME_COLUMNS)), className="name")]
+                + [
+                    html.Span(text, className="number")
+                    for text in (
+                        f"{pair.count:,}",
+                        percent(pair.share),
+                        f"{pair.confidence:.0%}",
+                    )
+                ],
+                type="button",
+                title=title,
+                **attributes(
+                    data_true=names[0],
+                    data_predicted=names[1],
+                    data_ways="both" if pair.both_ways else "one",
+                    aria_pressed=str(is_chosen).lower(),
+                ),
+            ),
+            html.Span(
+                [_example(row, predictions) for row in pair.examples if has_photographs],
+                className="examples",
+            ),
+        ],
+        className="confusion",
+    )
+
+
+def status(pairs: Sequence[ConfusedPair]) -> str:
+    """Return how many confusions are listed, and of how many locations all are."""
+    if not pairs:
+        return "no errors"
+    wrong = sum(pair.count for pair in pairs)
+    shown = f"the first {MOST_LISTED} of " if len(pairs) > MOST_LISTED else ""
+    return f"{shown}{len(pairs):,} pairs, {wrong:,} wrong"
+
+
+def _example(row: int, predictions: Predictions) -> html.Button:
+    """Return a view of a location, which opens it."""
+    location = predictions.store.location_ids[row]
+    text = f"Open {location}, confidence {predictions.confidences[row]:.0%}"
+    image = html.Img(
+        alt="",
+        draggable="false",
+        **attributes(data_src=photograph_url(location, HEADINGS[0])),
+    )
+    return html.Button(
+        image,
+        type="button",
+        className="example",
+        title=text,
+        **attributes(data_location=location, aria_label=text),
+    )
+
+
+def _cells(step: Any) -> tuple[list[str], list[str]] | None:
+    """Return the true and predicted classes that a step chose, an empty list for all."""
+    chosen = step["filter"]
+    if chosen["kind"] == "cell":
+        return chosen["true"], chosen["predicted"]
+    if chosen["kind"] == "class":
+        return (chosen["names"], []) if chosen["of"] == "true" else ([], chosen["names"])
+    return None
+
+
+OPTIONS = ("errors-values", "errors-order", "confusions-ways", "confusions-order")
+PAGE = Page(
+    "errors", "Errors", layout, register_callbacks, tuple((option, "value") for option in OPTIONS)
+)

@@ -22,4 +22,4 @@ def register_callbacks(app: Dash, predictions: Predictions, _has_photographs: bo
     metrics.register_callbacks(app, predictions)
 
 
-PAGE = Page("maps", "Maps", layout, register_callbacks)
+PAGE = Page("maps", "Maps", layout, register_callbacks, (("roc-score", "value"),))
