@@ -2,7 +2,7 @@
 (function () {
   "use strict";
 
-  const state = { expanded: false, clicks: 0, active: null };
+  const state = { expanded: false, clicks: 0, active: null, opacity: 1 };
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && state.expanded && !event.defaultPrevented) {
@@ -22,6 +22,17 @@
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     location_panel: {
+      toggle_overlay: function (_clicks, opacity) {
+        if (opacity > 0) state.opacity = opacity;
+        return opacity > 0 ? 0 : state.opacity;
+      },
+      name_overlay_button: function (opacity) {
+        return opacity > 0 ? "Hide" : "Show";
+      },
+      next_method: function (_clicks, method, options) {
+        const values = options.map((option) => option.value);
+        return values[(values.indexOf(method) + 1) % values.length];
+      },
       show: function (tab, clicks, active) {
         if ((clicks || 0) !== state.clicks) {
           state.clicks = clicks;

@@ -13,6 +13,11 @@
         await (await modules).update(...values);
         return dash_clientside.no_update;
       },
+      /* Runs when the gallery has another order or other cards. */
+      sequence: async function (...values) {
+        await (await modules).sequence(...values);
+        return dash_clientside.no_update;
+      },
       /* Runs when the server answers with the saved selections. */
       sets: async function (answer) {
         await (await saved).showSets(answer);

@@ -10,6 +10,8 @@ const PARAMETERS = {
   location: "active-location.data",
   color: "color-by.value",
   score: "roc-score.value",
+  order: "gallery-order.value",
+  direction: "gallery-direction.value",
   method: "method.value",
   baseline: "baseline.value",
   output: "output.value",

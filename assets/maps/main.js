@@ -10,16 +10,29 @@ import { connectFilterMenu } from "./filter_menu.js";
 import { connectHistograms } from "./histograms.js";
 import { redo, remember, undo } from "./history.js";
 import { showKey } from "./key.js";
+import { connectKeys } from "./keys.js";
 import { drawingOrder } from "./order.js";
 import { MapPanel } from "./panel.js";
+<<<<<<< HEAD
 import { columnsOf, count, extended, mask, members, toggledCell, toggledClass, toggledPair } from "./selection.js";
+=======
+import { columnsOf, count, extended, mask, members, toggledCell, toggledClass } from "./selection.js";
+import { columnsOfOrder, locate } from "./sequence.js";
+>>>>>>> d0945a8 (Photographs in a chosen order, keys to go through them, neighbours beside the location)
 import { connectSets } from "./sets.js";
 import { connectSearch } from "./search_box.js";
 import { openTable } from "./table.js";
 import { description, hideTooltip, showTooltip } from "./tooltip.js";
 
+<<<<<<< HEAD
 const MATRICES = ["confusion", "errors-matrix"];
 const state = { table: null, panels: [], views: [], steps: null, previewed: false, color: null, active: undefined };
+=======
+const state = {
+  table: null, panels: [], views: [], steps: null, selected: null, previewed: false, color: null, active: undefined,
+  order: { name: "random", descending: false }, place: null,
+};
+>>>>>>> d0945a8 (Photographs in a chosen order, keys to go through them, neighbours beside the location)
 let opening = null;
 let running = Promise.resolve();
 
@@ -74,6 +87,7 @@ async function open() {
   state.correct = correct(table);
   connectBar({ select, current: () => state.steps });
   connectFilterMenu(table, narrow);
+  connectKeys({ undo: () => undo(state.steps, select), redo: () => redo(state.steps, select), step });
   connectSets({ table, correct: state.correct, select, current: () => state.steps });
   connectSearch({
     open: (text) => table.ids.rowOf(text) >= 0 && (activate(text), true),
@@ -134,6 +148,8 @@ function preview(steps) {
 
 function show(steps) {
   const selected = steps && mask(steps, state.table);
+  state.selected = selected;
+  showPlaceSoon();
   for (const panel of state.panels) panel.select(selected);
   for (const view of state.views) view(steps, selected);
   state.previewed = false;
@@ -192,24 +208,63 @@ function markActive(id) {
   state.active = id;
   const row = state.table.ids.rowOf(id);
   for (const panel of state.panels) panel.mark(row);
+  markCards();
+  showPlaceSoon();
+}
+
+function markCards() {
   for (const card of document.querySelectorAll("[data-location]")) {
-    card.classList.toggle("active", card.dataset.location === id);
+    const active = card.dataset.location === state.active;
+    card.classList.toggle("active", active);
+    if (active && card.closest("#gallery")) card.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 }
 
-/* ---- keys ---- */
+/* ---- the order of the selection ---- */
 
-document.addEventListener("keydown", (event) => {
-  if (event.defaultPrevented || !state.table) return;
-  const typing = event.target.closest("input:not([type=radio]), textarea, select, [contenteditable]");
-  const command = event.ctrlKey || event.metaKey;
-  if (command && event.key.toLowerCase() === "z" && !typing) {
-    (event.shiftKey ? redo : undo)(state.steps, select);
-  } else if (event.key === "/" && !typing && !command) {
-    document.getElementById("search").focus();
-  } else return;
-  event.preventDefault();
-});
+/**
+ * The gallery's order has changed, or its cards have.
+ *
+ * @param {string} name @param {string} direction "ascending" or "descending"
+ */
+export async function sequence(name, direction) {
+  await running;
+  state.order = { name, descending: direction === "descending" };
+  if (!state.table) return;
+  markCards();
+  showPlaceSoon();
+}
+
+let placing = 0;
+
+/** Say where the active location stands in the selection, when the maps are drawn. */
+function showPlaceSoon() {
+  clearTimeout(placing);
+  placing = setTimeout(() => showPlace().catch(report), 50);
+}
+
+async function showPlace() {
+  const { table, steps, selected, order } = state;
+  await table.need(columnsOfOrder(order.name, steps));
+  const place = locate(table, steps, selected, order, table.ids.rowOf(state.active));
+  state.place = place;
+  const number = (value) => value.toLocaleString("en");
+  document.getElementById("location-position").textContent =
+    `${place.position ? number(place.position) : "–"} of ${number(place.total)}`;
+  document.getElementById("location-previous").disabled = place.previous < 0;
+  document.getElementById("location-next").disabled = place.next < 0;
+}
+
+/** Open the location before (-1) or after (1) the active one, and turn the gallery to it. */
+async function step(by) {
+  await showPlace();
+  const { place, table } = state;
+  const row = by < 0 ? place.previous : place.next;
+  if (row < 0) return;
+  const position = place.position ? place.position + by : by < 0 ? place.total : 1;
+  dash_clientside.set_props("gallery-start", { data: position - 1 });
+  activate(table.ids.at(row));
+}
 
 document.addEventListener("click", (event) => {
   const at = (selector) => event.target.closest(selector);

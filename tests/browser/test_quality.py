@@ -24,7 +24,7 @@ def test_a_store_with_quality_shows_neighbours_and_each_panel_chooses_its_projec
         location = page.locator(".card").first.get_attribute("data-location")
         assert location is not None
         page.locator(".card").first.click()
-        page.get_by_role("button", name="Nearest").click()
+        page.get_by_role("button", name="Select these").click()
         header(page).to_contain_text("15 of 120 locations")
         header(page).to_contain_text(f"15 nearest to {location}")
         expect(page.locator(".card")).to_have_count(15)

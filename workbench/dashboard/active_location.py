@@ -1,15 +1,17 @@
 """The location panel: the views of the active location, its predictions and its attribution."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from dash import Dash, Input, Output, State, html, no_update
 
 from workbench.dashboard import aggregate, attribution, attribution_view, request_controls
-from workbench.dashboard.components import button, panel
+from workbench.dashboard.components import attributes, button, panel
 from workbench.dashboard.photographs import photograph_url
-from workbench.dashboard.selection import N_NEAREST, nearest
+from workbench.dashboard.selection import nearest, neighbors
+from workbench.evaluation.columns import N_NEAREST
 from workbench.evaluation.predictions import Predictions
 from workbench.store import HEADINGS
 
@@ -22,6 +24,7 @@ def layout(notes: Sequence[str], predictions: Predictions, explains: bool) -> ht
     steps.append(
         "To select locations, draw a lasso, or click classes or a cell of the confusion matrix."
     )
+    step: dict[str, Any] = {"className": "step", "disabled": True}
     content = html.Div(
         [
             html.Div(attribution_view.empty(), className="views"),
@@ -29,25 +32,91 @@ def layout(notes: Sequence[str], predictions: Predictions, explains: bool) -> ht
         ],
         id="location",
     )
-    title = f"Select the {N_NEAREST} locations with the nearest features"
     return panel(
         "Location",
         [
             html.Span(id="location-title", className="status"),
-            button("Nearest", "nearest", title, hidden=True),
+            html.Div(
+                [
+                    button("‹", "location-previous", "The previous location (←)", **step),
+                    html.Span(id="location-position", title="Place in the selection, as ordered"),
+                    button("›", "location-next", "The next location (→)", **step),
+                ],
+                className="position",
+                role="group",
+                **attributes(aria_label="Locations of the selection"),
+            ),
             *(attribution.head() if explains else ()),
         ],
         [
             html.Div([html.P(note) for note in notes], className="notes", hidden=not notes),
             *([request_controls.controls(predictions.class_names)] if explains else ()),
-            html.Div([content, *(attribution.layout() if explains else ())], className="location"),
+            html.Div(
+                [content, *(attribution.layout() if explains else ()), _neighbors_layout()],
+                className="location",
+            ),
             *([html.Div(id="checks", className="checks")] if explains else ()),
             *([aggregate.layout()] if explains else ()),
         ],
         "tab-map location",
         "Location",
         id="location-panel",
+        tabIndex=-1,
     )
+
+
+def _neighbors_layout() -> html.Div:
+    title = f"Select the {N_NEAREST} locations with the nearest features"
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.Span(id="neighbors-tally"),
+                    button("Select these", "nearest", title),
+                ],
+                className="neighbors-head",
+            ),
+            html.Div(id="neighbors", className="thumbnails"),
+        ],
+        id="neighbors-panel",
+        className="neighbors",
+        hidden=True,
+    )
+
+
+def tally(location: str, predictions: Predictions) -> str:
+    """Return the classes of a location's neighbours: "nearest 15: 11 Ohio, 3 Indiana, 1 Kansas"."""
+    rows = neighbors(location, predictions)
+    counts = Counter(predictions.store.labels[rows].tolist())
+    names = predictions.class_names
+    classes = ", ".join(f"{count} {names[label]}" for label, count in counts.most_common())
+    return f"nearest {len(rows)}: {classes}"
+
+
+def thumbnails(location: str, predictions: Predictions, has_photographs: bool) -> list[html.Button]:
+    """Return a location's nearest neighbours, the nearest first; a click opens one."""
+    store = predictions.store
+    own = store.labels[predictions.rows[location]]
+    result = []
+    for row in neighbors(location, predictions):
+        name, label = store.location_ids[row], store.labels[row]
+        pictures = [
+            html.Img(
+                alt="", draggable="false", **attributes(data_src=photograph_url(name, heading))
+            )
+            for heading in HEADINGS
+        ]
+        words = f"{name}: true {predictions.class_names[label]}"
+        result.append(
+            html.Button(
+                pictures if has_photographs else predictions.class_names[label][:3],
+                type="button",
+                title=words,
+                className="thumbnail" if label == own else "thumbnail other",
+                **attributes(data_location=name, aria_label=words),
+            )
+        )
+    return result
 
 
 def views(location: str, predictions: Predictions, has_photographs: bool) -> list[Any]:
@@ -126,18 +195,22 @@ def register_callbacks(app: Dash, predictions: Predictions, has_photographs: boo
     @app.callback(
         Output("location", "children"),
         Output("location-title", "children"),
-        Output("nearest", "hidden"),
+        Output("neighbors-panel", "hidden"),
+        Output("neighbors-tally", "children"),
+        Output("neighbors", "children"),
         Input("active-location", "data"),
         prevent_initial_call=True,
     )
-    def show(location_id: Any) -> tuple[Any, Any, Any]:
+    def show(location_id: Any) -> tuple[Any, ...]:
         location = predictions.find(location_id)
         if location is None:
-            return no_update, no_update, no_update
+            return (no_update,) * 5
         return (
             views(location, predictions, has_photographs),
             headline(location, predictions),
             predictions.store.neighbors is None,
+            tally(location, predictions),
+            thumbnails(location, predictions, has_photographs),
         )
 
     @app.callback(

@@ -12,7 +12,7 @@ from common.errors import InputError
 from workbench.attribution.aggregation import Aggregate, aggregate
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
-from workbench.dashboard import attribution_view, gallery, overlay
+from workbench.dashboard import attribution_view, order, overlay
 from workbench.dashboard.components import attributes, button, next_poll, poll_timer, segments
 from workbench.dashboard.job_queue import Failed, Job, JobQueue, Running, Waiting
 from workbench.dashboard.overlay import Display
@@ -68,8 +68,8 @@ def selection_request(
 
 
 def sample(selection: Selection | None, predictions: Predictions) -> list[str]:
-    """Return the locations that represent a selection: the first of the gallery."""
-    rows = gallery.rows(selection, predictions)[:MAX_LOCATIONS]
+    """Return the locations that represent a selection: the first in random order."""
+    rows = order.ordered(None, selection, predictions)[:MAX_LOCATIONS]
     return [predictions.store.location_ids[row] for row in rows]
 
 

@@ -139,7 +139,8 @@ def register_callbacks(
         if cancelled:
             info: Any = html.P("Map: cancelled.", className="hint")
         elif isinstance(map_state, Attribution):
-            info = attribution_view.numbers(map_state)
+            checked = checks_state if isinstance(checks_state, Attribution) else map_state
+            info = attribution_view.numbers(checked)
         else:
             info = error or attribution_view.progress(map_state, "Map")
         return {
@@ -214,6 +215,49 @@ def register_callbacks(
         Input("expand", "n_clicks"),
         Input("active-location", "data"),
     )
+
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("location_panel", "toggle_overlay"),
+        Output("opacity", "value"),
+        Input("overlay-toggle", "n_clicks"),
+        State("opacity", "value"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("location_panel", "name_overlay_button"),
+        Output("overlay-toggle", "children"),
+        Input("opacity", "value"),
+    )
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("location_panel", "next_method"),
+        Output("method", "value"),
+        Input("next-method", "n_clicks"),
+        State("method", "value"),
+        State("method", "options"),
+        prevent_initial_call=True,
+    )
+
+    @app.callback(
+        Output("color-limit-error", "children"),
+        Input("color-limit", "value"),
+        prevent_initial_call=True,
+    )
+    def refuse_limit(limit: Any) -> str:
+        return request_controls.limit_error(limit)
+
+    @app.callback(
+        Output("contrast-target", "options"),
+        Input("target", "value"),
+        Input("active-location", "data"),
+    )
+    def offer_contrasts(target: Any, location_id: Any) -> list[dict[str, Any]]:
+        known = predictions.find(location_id)
+        names = predictions.class_names
+        if known is None:
+            return request_controls.contrast_options(target, names)
+        row = predictions.rows[known]
+        predicted, true = predictions.predicted_labels[row], predictions.store.labels[row]
+        return request_controls.contrast_options(target, names, names[predicted], names[true])
 
     @app.callback(
         Output("pinned-location", "data"),

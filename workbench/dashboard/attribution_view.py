@@ -97,11 +97,21 @@ def numbers(attribution: Attribution) -> html.Dl:
         ("Convergence", convergence(attribution), "convergence"),
         ("Cost", cost(attribution), "cost"),
         ("Rows", thirds(attribution.row_shares), "rows"),
+        *views_removed(attribution),
         *(("Note", note, "note") for note in notes(attribution)),
     )
     return html.Dl(
         [html.Div([html.Dt(name), html.Dd(text, id=place)]) for name, text, place in rows]
     )
+
+
+def views_removed(attribution: Attribution) -> list[tuple[str, str, str]]:
+    """Return how the probability changes when a view is removed, if the checks are known."""
+    if attribution.checks is None:
+        return []
+    effects = zip(HEADINGS, attribution.checks.view_effects.tolist(), strict=True)
+    changes = ", ".join(f"{heading} {number(effect * 100, '+.1f')}" for heading, effect in effects)
+    return [("Without view", f"{changes} pp", "views-removed")]
 
 
 def notes(attribution: Attribution) -> list[str]:

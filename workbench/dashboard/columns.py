@@ -72,6 +72,7 @@ def served_columns(predictions: Predictions) -> dict[str, ServedColumn]:
         ),
         "label": ServedColumn(store.labels.astype(smallest), "True"),
         "prediction": ServedColumn(predictions.predicted_labels.astype(smallest), "Predicted"),
+        "shuffled": ServedColumn(_places(predictions.drawing_order), "Place in the random order"),
         **{
             name: ServedColumn(column.values, column.title, column.unit, column.diverges)
             for name, column in predictions.columns.items()
@@ -171,6 +172,13 @@ def register_routes(server: flask.Flask, predictions: Predictions, has_photograp
         known = (columns_manifest.__name__, column.__name__)
         if flask.request.path.startswith("/columns/") and flask.request.endpoint not in known:
             flask.abort(404)
+
+
+def _places(order: NDArray[np.int64]) -> NDArray[np.uint32]:
+    """Return the place of each row in an order of rows, (N,)."""
+    result = np.empty(len(order), dtype=np.uint32)
+    result[order] = np.arange(len(order), dtype=np.uint32)
+    return result
 
 
 def _float32(values: ArrayLike) -> NDArray[np.float32]:

@@ -1,45 +1,67 @@
-"""The gallery: photographs of the selected locations, a card each."""
+"""The gallery: photographs of the selected locations in an order, a card each."""
 
 from typing import Any
 
 import numpy as np
 from dash import Dash, Input, Output, State, ctx, dcc, html
-from numpy.typing import NDArray
+from dash.dependencies import ClientsideFunction
 
+from common.text import number
+from workbench.dashboard import order
 from workbench.dashboard.components import attributes, button, panel
 from workbench.dashboard.photographs import photograph_url
-from workbench.dashboard.selection import Selection, resolve
+from workbench.dashboard.selection import resolve
+from workbench.evaluation.columns import Column
 from workbench.evaluation.predictions import Predictions
 from workbench.store import HEADINGS
 
 PAGE_SIZE = 60
+ORDER = (("gallery-order", "value"), ("gallery-direction", "value"))
+"""The component properties that set the order."""
 
 
-def layout() -> html.Section:
+def layout(predictions: Predictions) -> html.Section:
     """Return the empty gallery."""
     step: dict[str, Any] = {"className": "step", "disabled": True}
     return panel(
         "Photographs",
         [
             html.Span(id="gallery-status", className="status", role="status"),
+            html.Label(
+                [
+                    html.Span("Order", className="label"),
+                    dcc.Dropdown(
+                        order.titles(predictions),
+                        order.RANDOM,
+                        id="gallery-order",
+                        className="choice",
+                        clearable=False,
+                        searchable=False,
+                    ),
+                ],
+                className="order",
+            ),
+            dcc.RadioItems(
+                [
+                    {"value": "ascending", "label": "↑", "title": "Lowest first"},
+                    {"value": "descending", "label": "↓", "title": "Highest first"},
+                ],
+                "ascending",
+                id="gallery-direction",
+                className="segments small",
+                inline=True,
+            ),
             button("‹", "gallery-previous", f"The previous {PAGE_SIZE}", **step),
             button("›", "gallery-next", f"The next {PAGE_SIZE}", **step),
         ],
         [
             dcc.Store(id="gallery-start", data=0),
+            dcc.Store(id="sequence-shown"),
             html.Div(id="gallery", className="cards", tabIndex=0),
         ],
         "gallery",
         "Photographs of the selected locations",
     )
-
-
-def rows(selection: Selection | None, predictions: Predictions) -> NDArray[np.integer[Any]]:
-    """Return the store's rows of the selected locations: the nearest first, or drawing order."""
-    order = predictions.drawing_order
-    if selection is None:
-        return order
-    return order[selection.member[order]] if selection.ranked is None else selection.ranked
 
 
 def page_start(start: Any, total: int) -> int:
@@ -60,12 +82,9 @@ def status(start: int, total: int) -> str:
 
 
 def card(
-    predictions: Predictions, row: int, pictures: bool, distance: float | None = None
+    predictions: Predictions, row: int, pictures: bool, shown: Column, value: float
 ) -> html.Button:
-    """Return a location as a panorama over its true and its predicted class.
-
-    The number beside them is the confidence, or the distance if one is given.
-    """
+    """Return a location as a panorama over its true and its predicted class, and a number."""
     location = predictions.store.location_ids[row]
     true = predictions.class_names[predictions.store.labels[row]]
     predicted = predictions.class_names[predictions.predicted_labels[row]]
@@ -88,16 +107,13 @@ def card(
                         className="mark correct" if correct else "mark wrong",
                     ),
                     html.Span(true, className="true"),
-                    html.Span("" if correct else f"→ {predicted}", className="predicted"),
-                    html.Span(
-                        f"{predictions.confidences[row]:.0%}"
-                        if distance is None
-                        else f"{distance:.3g}",
-                        className="number",
-                        title="confidence" if distance is None else "distance between the features",
-                    ),
+                    html.Span(value_text(value, shown.unit), className="number", title=shown.title),
                 ],
                 className="caption",
+            ),
+            html.Span(
+                html.Span("as predicted" if correct else f"predicted {predicted}"),
+                className="caption predicted",
             ),
         ],
         className="card",
@@ -107,18 +123,45 @@ def card(
     )
 
 
+def value_text(value: float, unit: str) -> str:
+    """Return a number of a column with its unit, "" where it is unknown."""
+    if value != value:
+        return ""
+    if unit == "share":
+        return f"{value:.0%}"
+    return f"{number(value, '.3g' if abs(value) < 1000 else ',.0f')} {unit}".rstrip()
+
+
+def _shown(predictions: Predictions, name: Any, distances: bool) -> Column:
+    """Return the column whose numbers stand on the cards: that of the order, else confidence."""
+    if distances:
+        return Column(np.empty(0, np.float32), "Distance between the features")
+    known = predictions.columns
+    return known.get(name, known["confidence"]) if isinstance(name, str) else known["confidence"]
+
+
 def register_callbacks(app: Dash, predictions: Predictions, has_photographs: bool) -> None:
     """Connect the gallery: turn its pages, and show the page of the selection."""
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("maps", "sequence"),
+        Output("sequence-shown", "data"),
+        *[Input(*place) for place in ORDER],
+        Input("gallery", "children"),
+    )
 
     @app.callback(
         Output("gallery-start", "data"),
         Input("selection", "data"),
+        *[Input(*place) for place in ORDER],
         Input("gallery-previous", "n_clicks"),
         Input("gallery-next", "n_clicks"),
         State("gallery-start", "data"),
     )
-    def turn(rule: Any, _previous: Any, _next: Any, start: Any) -> int:
-        total = len(rows(resolve(rule, predictions), predictions))
+    def turn(
+        rule: Any, _order: Any, _direction: Any, _previous: Any, _next: Any, start: Any
+    ) -> int:
+        selection = resolve(rule, predictions)
+        total = len(predictions.store) if selection is None else int(selection.member.sum())
         step = {"gallery-previous": -PAGE_SIZE, "gallery-next": PAGE_SIZE}.get(
             str(ctx.triggered_id)
         )
@@ -131,21 +174,24 @@ def register_callbacks(app: Dash, predictions: Predictions, has_photographs: boo
         Output("gallery-next", "disabled"),
         Input("gallery-start", "data"),
         Input("selection", "data"),
+        *[Input(*place) for place in ORDER],
     )
-    def show(start: Any, rule: Any) -> tuple[Any, str, bool, bool]:
+    def show(start: Any, rule: Any, name: Any, direction: Any) -> tuple[Any, str, bool, bool]:
         selection = resolve(rule, predictions)
-        selected = rows(selection, predictions)
-        begin = page_start(start, len(selected))
-        page = selected[begin : begin + PAGE_SIZE]
-        distances = [None] * len(page)
-        if selection is not None and selection.distances is not None:
-            distances = selection.distances[begin : begin + PAGE_SIZE].tolist()
+        rows = order.ordered(
+            rule, selection, predictions, name, descending=direction == "descending"
+        )
+        begin = page_start(start, len(rows))
+        page = rows[begin : begin + PAGE_SIZE].tolist()
+        distances = order.distances(selection) if name == order.RANDOM else {}
+        shown = _shown(predictions, name, bool(distances))
+        values = [distances[row] if distances else float(shown.values[row]) for row in page]
         return (
             [
-                card(predictions, int(row), has_photographs, distance)
-                for row, distance in zip(page, distances, strict=True)
+                card(predictions, row, has_photographs, shown, value)
+                for row, value in zip(page, values, strict=True)
             ],
-            status(begin, len(selected)),
+            status(begin, len(rows)),
             begin == 0,
-            begin + PAGE_SIZE >= len(selected),
+            begin + PAGE_SIZE >= len(rows),
         )

@@ -8,8 +8,9 @@ from dash import Dash, Input, Output, dcc, html
 
 from workbench.dashboard.components import attributes, panel, segments
 from workbench.dashboard.pages.base import selected
-from workbench.dashboard.selection import N_NEAREST, Selection, resolve
+from workbench.dashboard.selection import Selection, resolve
 from workbench.evaluation import metrics
+from workbench.evaluation.columns import N_NEAREST
 from workbench.evaluation.predictions import Predictions
 from workbench.figures import screen
 from workbench.figures.colors import class_colors

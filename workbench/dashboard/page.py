@@ -39,6 +39,11 @@ from workbench.store.photographs import Photographs
 PRODUCT = "ResNetBolt Workbench"
 PAGES = (maps.PAGE, errors.PAGE, states.PAGE)
 """The pages in the order of the header's menu; the first is shown at first."""
+_SKIP_LINKS = {
+    "main .page:not([hidden]) :is(canvas, button, [tabindex='0'])": "the page",
+    "#gallery": "the photographs",
+    "#location-panel": "the location",
+}
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
   <head>
@@ -111,6 +116,14 @@ def create_app(
         *(dcc.Store(id=page.store) for page in PAGES),
         dcc.Store(id="maps-updated"),
         dcc.Store(id="address-written"),
+        html.Nav(
+            [
+                html.A(f"Skip to {words}", href="#", **attributes(data_skip_to=place))
+                for place, words in _SKIP_LINKS.items()
+            ],
+            className="skip-links",
+            **attributes(aria_label="Skip links"),
+        ),
         _header(name, predictions),
         selection_bar.layout(saved_sets is not None),
         html.Main(
@@ -120,7 +133,7 @@ def create_app(
                     html.Div(page.layout(predictions), id=f"page-{page.name}", className="page")
                     for page in PAGES
                 ),
-                gallery.layout(),
+                gallery.layout(predictions),
                 active_location.layout(notes, predictions, jobs is not None),
             ],
             **attributes(data_page=PAGES[0].name),
@@ -144,6 +157,7 @@ def create_app(
             ("active-location", "data"),
             ("color-by", "value"),
             *(option for page in PAGES for option in page.options),
+            *gallery.ORDER,
             *[(choice, "value") for choice in projections.choices(predictions)],
             *(request_controls.REQUEST if jobs else ()),
         ],
@@ -255,6 +269,7 @@ def _header(name: str, predictions: Predictions) -> html.Header:
                 role="group",
                 **attributes(aria_labelledby="color-by-label"),
             ),
+            button("?", "show-keys", "Keys (?)", **attributes(aria_label="Keys")),
             button("◐", "theme", "Light or dark", **attributes(aria_label="Light or dark")),
         ]
     )

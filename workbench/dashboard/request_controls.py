@@ -22,6 +22,7 @@ from workbench.dashboard.components import attributes, button
 from workbench.dashboard.overlay import Display
 from workbench.evaluation.predictions import Predictions
 
+_LIMITS = (1e-30, 1e30)  # Of the value at which colours are full.
 PERCENTILES = (95, 99, 99.9, 100)
 # The component properties that `read_request` and `read_display` take.
 REQUEST = (
@@ -57,17 +58,39 @@ def read_display(values: Sequence[Any]) -> Display:
     """Return how maps are shown; invalid values fall back to the defaults."""
     limit, percentile, opacity = values
     default = Display()
+    opacity = _number(opacity, 0, 1)
     return Display(
-        full=_number(limit, 1e-30, 1e30),
+        full=_number(limit, *_LIMITS),
         percentile=_number(percentile, 50, 100) or default.percentile,
-        opacity=_number(opacity, 0.1, 1) or default.opacity,
+        opacity=default.opacity if opacity is None else opacity,
     )
+
+
+def limit_error(limit: Any) -> str:
+    """Return what is wrong with the scale that was typed; "" if nothing is."""
+    if limit in (None, "") or _number(limit, *_LIMITS) is not None:
+        return ""
+    return f"{str(limit).replace('-', '−')}: not a number above 0; the scale is automatic."
+
+
+def contrast_options(
+    target: Any, class_names: tuple[str, ...], predicted: str = "", true: str = ""
+) -> list[dict[str, Any]]:
+    """Return the options of the contrast target; what the target already is cannot be chosen.
+
+    `predicted` and `true` are the classes of the active location, "" without one.
+    """
+    classes = {PREDICTED: predicted or PREDICTED, TRUE: true or TRUE}
+    explained = classes.get(target, target)
+    return [
+        option | {"disabled": classes.get(option["value"], option["value"]) == explained}
+        for option in options({"": "–"} | _targets(class_names))
+    ]
 
 
 def controls(class_names: tuple[str, ...]) -> html.Div:
     """Return the controls of a request, set to `AttributionRequest()`."""
     default = AttributionRequest()
-    targets = {PREDICTED: "predicted", TRUE: "true", **{name: name for name in class_names}}
     pin_title = "Use the active location as the baseline of others: why this one and not that one"
     return html.Div(
         [
@@ -76,13 +99,24 @@ def controls(class_names: tuple[str, ...]) -> html.Div:
             _choice("Baseline", "baseline", baselines(""), default.baseline),
             button("Pin", "pin", pin_title),
             _choice("Output", "output", {name: name for name in OUTPUTS}, default.output),
-            _choice("Target", "target", targets, default.target, searchable=True),
-            _choice("Contrast", "contrast-target", {"": "–", **targets}, "", searchable=True),
+            _choice("Target", "target", _targets(class_names), default.target, searchable=True),
+            _choice(
+                "Contrast",
+                "contrast-target",
+                {"": "–"} | _targets(class_names),
+                "",
+                searchable=True,
+            ),
+            button("Next method", "next-method", hidden=True),  # The key m presses it.
         ],
         className="request",
         role="group",
         **attributes(aria_label="Attribution request"),
     )
+
+
+def _targets(class_names: tuple[str, ...]) -> dict[str, str]:
+    return {PREDICTED: "predicted", TRUE: "true"} | {name: name for name in class_names}
 
 
 def baselines(pinned: str) -> dict[str, str]:
@@ -123,18 +157,20 @@ def display_controls() -> html.Div:
             ),
             html.Label(
                 [
-                    html.Span("percentile", className="label"),
+                    html.Span("percentile", className="label percentile-label"),
                     _dropdown("percentile", percentiles, Display.percentile),
                 ],
                 title="Percentile of |map| at which the colours of a map are full",
             ),
             html.Label(
                 [
-                    html.Span("opacity", className="label"),
-                    dcc.Input(id="opacity", type="range", min=0.2, max=1, step=0.1, value=1),
+                    html.Span("opacity", className="visually-hidden"),
+                    dcc.Input(id="opacity", type="range", min=0, max=1, step=0.1, value=1),
                 ],
                 title="Opacity of the overlay",
             ),
+            button("Hide", "overlay-toggle", "Hide or show the map over the photographs (o)"),
+            html.Span(id="color-limit-error", className="wrong", role="alert"),
         ],
         className="display",
         role="group",

@@ -34,6 +34,8 @@ _VALUES: dict[str, Any] = {
     "pinned-location.data": Name,
     "page.data": Name,
     "gallery-start.data": _Count,
+    "gallery-order.value": Name,
+    "gallery-direction.value": Name,
     "attribution-job.data": _Submission,
     "aggregate-job.data": _Submission,
     "map-version.data": Name,

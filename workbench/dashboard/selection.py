@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.dashboard.steps import Step, evaluate
+from workbench.evaluation.columns import N_NEAREST
 from workbench.evaluation.predictions import Predictions
 
-N_NEAREST = 15
 _lock = threading.RLock()  # A callback waits for another that asks for the same.
 
 
@@ -92,6 +92,12 @@ def nearest(location: str, predictions: Predictions) -> list[Step] | None:
         return None
     ids = [predictions.store.location_ids[row] for row in found[0]]
     return [{"op": "replace", "filter": {"kind": "nearest", "id": location, "ids": ids}}]
+
+
+def neighbors(location: str, predictions: Predictions) -> list[int]:
+    """Return the rows of the nearest of a location, the nearest first; [] if they are not known."""
+    found = _neighbours(location, predictions)
+    return [] if found is None else found[0].tolist()
 
 
 def _neighbours(

@@ -12,6 +12,8 @@ from workbench.store import query
 if TYPE_CHECKING:
     from workbench.evaluation.predictions import Predictions
 
+N_NEAREST = 15
+"""How many nearest neighbours in the features a page shows and counts."""
 EARTH_RADIUS_KM = 6371.0088  # Mean radius (IUGG).
 
 
@@ -35,8 +37,8 @@ def columns(predictions: "Predictions") -> Mapping[str, Column]:
     `confidence`, `margin` and `entropy` are those of the probabilities; `true_margin` is the
     probability of the true class minus the greatest of the others, in [-1, 1]; `rank` the place of
     the true class, from 1; `kilometers` the distance to the centre of the predicted class; `year`
-    the one in the id; `preservation/<projection>` the share of a location's neighbours that a
-    projection keeps.
+    the one in the id; `disagreement` the share of the `N_NEAREST` neighbours of another true class;
+    `preservation/<projection>` the share of a location's neighbours that a projection keeps.
     """
     store = predictions.store
     known = {
@@ -50,6 +52,10 @@ def columns(predictions: "Predictions") -> Mapping[str, Column]:
         "kilometers": Column(_float32(kilometers_off(predictions)), "Kilometres off", "km"),
         "year": Column(_float32(query.NAMES["year"](store).value), "Year"),
     }
+    if store.neighbors is not None:
+        nearest = store.labels[store.neighbors.indices[:, :N_NEAREST]]
+        others = (nearest != store.labels[:, None]).mean(axis=1)
+        known["disagreement"] = Column(_float32(others), "Neighbours of another class", "share")
     for name, projection in store.projections.items():
         if projection.quality:
             kept = _float32(projection.quality.preservation)

@@ -24,7 +24,8 @@ def test_points_are_coloured_by_what_the_store_knows(
     known = ["true", "predicted", "correct", *predictions.columns]
     assert "kilometers" in known
     assert list(projections.color_options(predictions)) == known
-    assert list(projections.color_options(judged_predictions)) == [*known, "preservation"]
+    judged = [*known, "disagreement", "preservation"]
+    assert list(projections.color_options(judged_predictions)) == judged
 
 
 def test_a_map_has_a_verdict(judged_predictions: Predictions) -> None:
@@ -79,3 +80,24 @@ def test_a_location_shows_its_five_most_probable_classes(predictions: Prediction
 @pytest.mark.parametrize("wanted", [None, 4, [], {}, "nowhere", "../../etc/passwd"])
 def test_an_unknown_location_is_not_opened(wanted: Any, predictions: Predictions) -> None:
     assert predictions.find(wanted) is None
+
+
+def test_the_neighbours_of_a_location_are_counted_by_class(
+    predictions: Predictions, judged_predictions: Predictions
+) -> None:
+    store = judged_predictions.store
+    name = store.location_ids[0]
+    assert store.neighbors is not None
+    rows = store.neighbors.indices[0, :15]
+    shown = active_location.tally(name, judged_predictions)
+    assert shown.startswith(f"nearest {len(rows)}: ")
+    counts = [part.split(" ", 1) for part in shown.split(": ")[1].split(", ")]
+    labels = [store.class_names[label] for label in store.labels[rows]]
+    assert {other: int(count) for count, other in counts} == {
+        other: labels.count(other) for other in set(labels)
+    }
+    buttons = active_location.thumbnails(name, judged_predictions, has_photographs=True)
+    assert [getattr(one, "data-location") for one in buttons] == [
+        store.location_ids[row] for row in rows
+    ]
+    assert active_location.thumbnails(name, predictions, has_photographs=True) == []

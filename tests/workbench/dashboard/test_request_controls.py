@@ -78,3 +78,33 @@ def test_maps_are_shown_as_the_controls_say() -> None:
 )
 def test_invalid_values_fall_back_to_the_defaults(nonsense: Any) -> None:
     assert request_controls.read_display([nonsense] * 3) == Display()
+
+
+@pytest.mark.parametrize(
+    ("limit", "wrong"),
+    [("", False), (None, False), ("0.5", False), (2, False), ("1e-3", False)]
+    + [(text, True) for text in ("-3", "0", "0.0", "nan", "inf", "x", -1, 0)],
+)
+def test_a_scale_that_is_not_above_zero_is_refused_in_words(limit: Any, wrong: bool) -> None:
+    assert bool(request_controls.limit_error(limit)) == wrong
+    assert request_controls.read_display([limit, 99, 0]).opacity == 0
+    if wrong:
+        assert request_controls.read_display([limit, 99, 1]).full is None
+
+
+@pytest.mark.parametrize(
+    ("target", "place", "refused"),
+    [
+        ("predicted", (), {"predicted"}),
+        ("predicted", ("Ohio", "Alaska"), {"predicted", "Ohio"}),
+        ("predicted", ("Ohio", "Ohio"), {"predicted", "true", "Ohio"}),
+        ("true", ("Ohio", "Alaska"), {"true", "Alaska"}),
+        ("Alaska", ("Ohio", "Alaska"), {"true", "Alaska"}),
+        ("Hawaii", ("Ohio", "Alaska"), {"Hawaii"}),
+    ],
+)
+def test_a_class_is_not_offered_as_its_own_contrast(
+    target: str, place: tuple[str, ...], refused: set[str], predictions: Predictions
+) -> None:
+    offered = request_controls.contrast_options(target, predictions.class_names, *place)
+    assert {option["value"] for option in offered if option["disabled"]} == refused
