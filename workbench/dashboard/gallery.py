@@ -129,7 +129,7 @@ def value_text(value: float, unit: str) -> str:
         return ""
     if unit == "share":
         return f"{value:.0%}"
-    return f"{number(value, '.3g' if abs(value) < 1000 else ',.0f')} {unit}".rstrip()
+    return f"{number(value, ',.0f' if unit == 'km' else '.3g')} {unit}".rstrip()
 
 
 def _shown(predictions: Predictions, name: Any, distances: bool) -> Column:
