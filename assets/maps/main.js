@@ -13,26 +13,18 @@ import { showKey } from "./key.js";
 import { connectKeys } from "./keys.js";
 import { drawingOrder } from "./order.js";
 import { MapPanel } from "./panel.js";
-<<<<<<< HEAD
 import { columnsOf, count, extended, mask, members, toggledCell, toggledClass, toggledPair } from "./selection.js";
-=======
-import { columnsOf, count, extended, mask, members, toggledCell, toggledClass } from "./selection.js";
 import { columnsOfOrder, locate } from "./sequence.js";
->>>>>>> d0945a8 (Photographs in a chosen order, keys to go through them, neighbours beside the location)
 import { connectSets } from "./sets.js";
 import { connectSearch } from "./search_box.js";
 import { openTable } from "./table.js";
 import { description, hideTooltip, showTooltip } from "./tooltip.js";
 
-<<<<<<< HEAD
 const MATRICES = ["confusion", "errors-matrix"];
-const state = { table: null, panels: [], views: [], steps: null, previewed: false, color: null, active: undefined };
-=======
 const state = {
   table: null, panels: [], views: [], steps: null, selected: null, previewed: false, color: null, active: undefined,
   order: { name: "random", descending: false }, place: null,
 };
->>>>>>> d0945a8 (Photographs in a chosen order, keys to go through them, neighbours beside the location)
 let opening = null;
 let running = Promise.resolve();
 
