@@ -6,6 +6,7 @@
 import { coloring, coloringColumns, correct } from "./colors.js";
 import { chosenOp, connectBar, showSelection } from "./bar.js";
 import { connectClasses } from "./classes.js";
+import { connectDownloads } from "./downloads.js";
 import { connectFilterMenu } from "./filter_menu.js";
 import { connectHistograms } from "./histograms.js";
 import { redo, remember, undo } from "./history.js";
@@ -80,6 +81,7 @@ async function open() {
   connectBar({ select, current: () => state.steps });
   connectFilterMenu(table, narrow);
   connectKeys({ undo: () => undo(state.steps, select), redo: () => redo(state.steps, select), step });
+  connectDownloads({ table, selected: () => state.steps && mask(state.steps, table) });
   connectSets({ table, correct: state.correct, select, current: () => state.steps });
   connectSearch({
     open: (text) => table.ids.rowOf(text) >= 0 && (activate(text), true),

@@ -103,20 +103,25 @@ export class MapPanel {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
     if (!this.box.clientWidth) return;
+    this.paint(this.raster, this.ratio);
+    this.overlay.draw(this);
+  }
+
+  /** Draw the points. @param {Raster} raster @param {number} ratio its pixels for each CSS pixel */
+  paint(raster, ratio) {
     const style = getComputedStyle(this.box);
-    const { raster, ordered, order, coloring, selected } = this;
-    const camera = this.camera.transform(this.ratio);
-    const size = this.pointSize() * this.ratio;
-    raster.clear(pixelOf(style.getPropertyValue("--map-ground").trim() || "#ffffff"));
+    const { ordered, order, coloring, selected } = this;
+    const camera = this.camera.transform(ratio);
+    const size = this.pointSize() * ratio;
+    raster.clear(pixelOf(style.getPropertyValue("--map-ground")));
     if (ordered.length) {
       if (selected) {
-        const dimmed = [pixelOf(style.getPropertyValue("--map-dimmed").trim() || "#dde2e6")];
+        const dimmed = [pixelOf(style.getPropertyValue("--map-dimmed"))];
         raster.draw(ordered, order, camera, size, dimmed, null, selected, 0);
       }
       raster.draw(ordered, order, camera, size, coloring.palette, coloring.index, selected, 1);
     }
     raster.show();
-    this.overlay.draw(this);
   }
 
   /** The diameter of a point in CSS pixels: smaller the more there are, larger when zoomed in. */

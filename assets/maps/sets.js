@@ -70,6 +70,7 @@ function close() {
 }
 
 function show() {
+  const focused = drawer().contains(document.activeElement) ? nameOf(document.activeElement) : null;
   const close_ = button("×", close, { "aria-label": "Close the sets", class: "close" });
   drawer().replaceChildren(
     element("div", { class: "panel-head" }, element("h2", {}, "Sets"), element("span", {}, "saved selections"), close_),
@@ -78,6 +79,14 @@ function show() {
     comparison(),
     list()
   );
+  if (focused === null) return;
+  // The element that had the focus is replaced by another one of its name, or is gone.
+  const elements = [...drawer().querySelectorAll("button, input, textarea")];
+  (elements.find((one) => nameOf(one) === focused) ?? elements[0]).focus();
+}
+
+function nameOf(element) {
+  return element.getAttribute("aria-label") ?? element.textContent;
 }
 
 function message() {

@@ -14,12 +14,37 @@ def attributes(**values: str) -> dict[str, Any]:
 def panel(
     title: str, head: Sequence[Any], content: Sequence[Any], name: str, label: str, **options: Any
 ) -> html.Section:
-    """Return a panel: its title with what stands beside it, over its content."""
+    """Return a panel: its title with what stands beside it, over its content.
+
+    A figure among the content can be downloaded.
+    """
+    menu = [downloads()] if any(isinstance(one, dcc.Graph) for one in content) else []
     return html.Section(
-        [html.Div([html.H2(title), *head], className="panel-head"), *content],
+        [html.Div([html.H2(title), *head, *menu], className="panel-head"), *content],
         className=f"panel {name}-panel",
         **attributes(aria_label=label),
         **options,
+    )
+
+
+def downloads() -> html.Details:
+    """Return the menu that saves the map or figure of its panel (assets/maps/downloads.js)."""
+    return html.Details(
+        [
+            html.Summary("↓", title="Download this view", **attributes(aria_label="Download")),
+            html.Div(
+                [
+                    html.Button(title, type="button", **attributes(data_download=form))
+                    for form, title in (
+                        ("png", "PNG picture"),
+                        ("svg", "SVG picture"),
+                        ("csv", "CSV of its numbers"),
+                    )
+                ],
+                className="choices",
+            ),
+        ],
+        className="menu download",
     )
 
 

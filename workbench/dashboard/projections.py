@@ -9,7 +9,7 @@ from dash import Dash, Input, Output, dcc, html, no_update
 from dash.dependencies import ClientsideFunction
 
 from embeddings.results import PROJECTION_TITLES, QUALITY_TITLES, Projection
-from workbench.dashboard.components import attributes
+from workbench.dashboard.components import attributes, downloads
 from workbench.evaluation.predictions import Predictions
 
 N_PANELS = 3  # With more projections, each panel has a menu.
@@ -67,7 +67,11 @@ def _panel(predictions: Predictions, projection: Projection) -> html.Section:
     return html.Section(
         [
             html.Div(
-                [title, html.Span(quality_summary(projection), id=f"quality-{projection.name}")],
+                [
+                    title,
+                    html.Span(quality_summary(projection), id=f"quality-{projection.name}"),
+                    downloads(),
+                ],
                 className="projection-head",
             ),
             html.Div(className="fill map", **attributes(data_label=label)),

@@ -37,8 +37,9 @@ def columns(predictions: "Predictions") -> Mapping[str, Column]:
     `confidence`, `margin` and `entropy` are those of the probabilities; `true_margin` is the
     probability of the true class minus the greatest of the others, in [-1, 1]; `rank` the place of
     the true class, from 1; `kilometers` the distance to the centre of the predicted class; `year`
-    the one in the id; `disagreement` the share of the `N_NEAREST` neighbours of another true class;
-    `preservation/<projection>` the share of a location's neighbours that a projection keeps.
+    the one in the id; `latitude` and `longitude` are in degrees; `disagreement` the share of the
+    `N_NEAREST` neighbours of another true class; `preservation/<projection>` the share of a
+    location's neighbours that a projection keeps.
     """
     store = predictions.store
     known = {
@@ -51,6 +52,8 @@ def columns(predictions: "Predictions") -> Mapping[str, Column]:
         "rank": Column(_float32(predictions.true_ranks), "Rank of the true class"),
         "kilometers": Column(_float32(kilometers_off(predictions)), "Kilometres off", "km"),
         "year": Column(_float32(query.NAMES["year"](store).value), "Year"),
+        "latitude": Column(_float32(store.latitudes), "Latitude", "°"),
+        "longitude": Column(_float32(store.longitudes), "Longitude", "°"),
     }
     if store.neighbors is not None:
         nearest = store.labels[store.neighbors.indices[:, :N_NEAREST]]

@@ -321,6 +321,7 @@ def _curve(
         mode="lines",
         line={"color": color, "width": width, "dash": dash},
         name=f"{name or full_name} {curve.auc:.3f}",
+        meta=curve.class_name,
         hovertemplate=f"<b>{full_name}</b> AUC {curve.auc:.3f}, "
         f"{curve.positives:,} locations<br>"
         "true positives %{y:.1%}, false positives %{x:.1%}<extra></extra>",

@@ -1,0 +1,181 @@
+/**
+ * Downloads: the selection as a table, and each view as a picture and as its numbers. Pictures have a
+ * white ground, also when the page is dark.
+ */
+
+import { csv, single } from "./csv.js";
+import { Raster } from "./raster.js";
+
+/** Pixels of a PNG for each of the page. */
+const SCALE = 2;
+const STYLES = [
+  "fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin",
+  "paint-order", "font-family", "font-size", "font-weight", "text-anchor",
+];
+
+/** @typedef {{table: any, selected: () => Uint8Array | null}} Source */
+
+/** Make all download buttons work. @param {Source} source */
+export function connectDownloads(source) {
+  document.getElementById("download-selection").addEventListener("click", () => saveSelection(source));
+  document.addEventListener("click", (event) => {
+    const menu = event.target.closest(".download");
+    for (const other of document.querySelectorAll(".download[open]")) if (other !== menu) other.open = false;
+    const button = event.target.closest("[data-download]");
+    if (!button) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+    saveView(menu.closest(".panel"), button.dataset.download, source).catch((error) => console.error(error));
+  });
+  document.addEventListener("keydown", (event) => {
+    const menu = event.target.closest(".download[open]");
+    if (event.key !== "Escape" || !menu) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+    event.preventDefault();
+  });
+}
+
+/** @param {Source} source */
+async function saveSelection({ table, selected }) {
+  const numbers = ["confidence", "latitude", "longitude"].filter((name) => table.has(name));
+  await table.need(numbers);
+  const member = selected();
+  const columns = numbers.map((name) => table.column(name));
+  function* rows() {
+    for (let row = 0; row < table.length; row++) {
+      if (!member || member[row]) yield [...names(table, row), ...columns.map((column) => single(column[row]))];
+    }
+  }
+  save(text(csv(["id", "true", "predicted", ...numbers], rows()), "text/csv"), "selection.csv");
+}
+
+function names(table, row) {
+  const { classNames } = table;
+  return [table.ids.at(row), classNames[table.column("label")[row]], classNames[table.column("prediction")[row]]];
+}
+
+/** @param {HTMLElement} panel @param {string} form "png", "svg" or "csv" @param {Source} source */
+async function saveView(panel, form, { table }) {
+  const map = panel.querySelector(".map")?.mapPanel;
+  const graph = panel.querySelector(".js-plotly-plot");
+  const name = `${(map?.name ?? panel.getAttribute("aria-label")).toLowerCase()}.${form}`;
+  if (form === "csv") save(text(map ? mapTable(map, table) : graphTable(graph), "text/csv"), name);
+  else if (map) save(await (form === "svg" ? mapDrawing(map) : mapPicture(map)), name);
+  else if (graph) save(await graphPicture(graph, form), name);
+}
+
+/* ---- maps ---- */
+
+function mapTable(map, table) {
+  const { key, index } = map.coloring;
+  const values = key.kind === "number" ? table.column(key.name) : null;
+  function* rows() {
+    for (let row = 0; row < table.length; row++) {
+      const [x, y] = [map.points[2 * row], map.points[2 * row + 1]].map(single);
+      const shown = map.selected ? map.selected[row] : 1;
+      yield [...names(table, row), x, y, shown, ...(values && index ? [single(values[row])] : [])];
+    }
+  }
+  const more = values && index ? [key.name] : [];
+  return csv(["id", "true", "predicted", "x", "y", "selected", ...more], rows());
+}
+
+function mapDrawing(map) {
+  const { width, height } = map.camera;
+  const root = document.documentElement;
+  const before = root.style.colorScheme;
+  const canvas = document.createElement("canvas");
+  const raster = new Raster(canvas);
+  raster.resize(Math.round(width * SCALE), Math.round(height * SCALE));
+  const drawing = map.overlay.svg.cloneNode(true);
+  root.style.colorScheme = "light"; // Nothing is shown before it is as it was.
+  try {
+    map.paint(raster, SCALE);
+    const [shown, copies] = [map.overlay.svg, drawing].map((svg) => svg.querySelectorAll("*"));
+    shown.forEach((element, i) => {
+      const style = getComputedStyle(element);
+      for (const property of STYLES) copies[i].setAttribute(property, style.getPropertyValue(property));
+    });
+  } finally {
+    root.style.colorScheme = before;
+  }
+  for (const element of drawing.querySelectorAll("[hidden], .cursor, polygon[points='']")) element.remove();
+  const picture = document.createElementNS(drawing.namespaceURI, "image");
+  picture.setAttribute("href", canvas.toDataURL());
+  drawing.prepend(picture);
+  for (const element of [drawing, picture]) {
+    element.setAttribute("width", width);
+    element.setAttribute("height", height);
+  }
+  drawing.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  drawing.removeAttribute("aria-hidden");
+  return text(new XMLSerializer().serializeToString(drawing), "image/svg+xml");
+}
+
+async function mapPicture(map) {
+  const { width, height } = map.camera;
+  const address = URL.createObjectURL(mapDrawing(map));
+  try {
+    const image = new Image();
+    image.src = address;
+    await image.decode();
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.round(width * SCALE);
+    canvas.height = Math.round(height * SCALE);
+    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+    return await new Promise((done) => canvas.toBlob(done, "image/png"));
+  } finally {
+    URL.revokeObjectURL(address);
+  }
+}
+
+/* ---- figures by Plotly ---- */
+
+async function graphPicture(graph, format) {
+  const { clientWidth: width, clientHeight: height } = graph;
+  const layout = { ...graph.layout, paper_bgcolor: "#ffffff", autosize: false, width, height };
+  const options = { format, width, height, scale: format === "png" ? SCALE : 1 };
+  const address = await window.Plotly.toImage({ data: graph.data, layout }, options);
+  const comma = address.indexOf(",");
+  if (format === "svg") return text(decodeURIComponent(address.slice(comma + 1)), "image/svg+xml");
+  const bytes = Uint8Array.from(atob(address.slice(comma + 1)), (sign) => sign.charCodeAt(0));
+  return new Blob([bytes], { type: "image/png" });
+}
+
+function graphTable(graph) {
+  const [first] = graph._fullData;
+  if (first?.type === "heatmap") {
+    const { true: rows, predicted: columns } = graph.layout.meta;
+    return csv(["true", ...columns], rows.map((name, i) => [name, ...Array.from(first.z[i] ?? [])]));
+  }
+  const [x, y] = ["xaxis", "yaxis"].map((axis) => plain(graph._fullLayout[axis]?.title?.text) || axis[0]);
+  const rows = graph._fullData
+    .filter((trace) => trace.hoverinfo !== "skip" && trace.x && trace.y)
+    .flatMap((trace) => Array.from(trace.x, (value, i) => [trace.meta ?? plain(trace.name), number(value), number(trace.y[i])]));
+  return csv(["name", x, y], rows);
+}
+
+function number(value) {
+  return typeof value === "number" ? single(value) : plain(value);
+}
+
+/** Text without the entities and tags that Plotly reads. */
+function plain(value) {
+  return new DOMParser().parseFromString(String(value ?? ""), "text/html").body.textContent;
+}
+
+/* ---- files ---- */
+
+function text(content, type) {
+  return new Blob([content], { type });
+}
+
+/** @param {Blob} content @param {string} name letters that are no letters of a file become a hyphen */
+function save(content, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(content);
+  link.download = name.replace(/[^\p{L}\p{N}._-]+/gu, "-");
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
