@@ -39,6 +39,7 @@ from workbench.store.photographs import Photographs
 
 TOKEN_VARIABLE = "RESNETBOLT_TOKEN"
 NEW_TOKEN = "new"
+THREADS = 16
 _INSTALLED = Path(dashboard.__file__).with_name("assets")
 ASSETS = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).resolve().with_name("assets")
 """Style and scripts: setup.py installs the checkout's `assets` inside the dashboard's package."""
@@ -126,7 +127,7 @@ def main(arguments: list[str] | None = None, prog: str = "python app.py") -> NoR
         server = create_server(
             app.server,
             sockets=[listening],
-            threads=16,
+            threads=THREADS,
             # Waitress strips it where the proxy did not, and names it in SCRIPT_NAME in any case.
             url_prefix=prefix.rstrip("/").encode().decode("latin-1"),
             max_request_body_size=app.server.config["MAX_CONTENT_LENGTH"],

@@ -58,11 +58,58 @@ function names(table, row) {
 /** @param {HTMLElement} panel @param {string} form "png", "svg" or "csv" @param {Source} source */
 async function saveView(panel, form, { table }) {
   const map = panel.querySelector(".map")?.mapPanel;
+  const histograms = [...panel.querySelectorAll(".histogram")].filter(
+    (box) => box.checkVisibility({ visibilityProperty: true }) && box.histogram.bins
+  );
   const graph = panel.querySelector(".js-plotly-plot");
-  const name = `${(map?.name ?? panel.getAttribute("aria-label")).toLowerCase()}.${form}`;
-  if (form === "csv") save(text(map ? mapTable(map, table) : graphTable(graph), "text/csv"), name);
-  else if (map) save(await (form === "svg" ? mapDrawing(map) : mapPicture(map)), name);
-  else if (graph) save(await graphPicture(graph, form), name);
+  const name = `${map?.name ?? (histograms.length ? "histograms" : graph.closest("[id]").id)}.${form}`;
+  if (map) {
+    const content = form === "csv" ? mapTable(map, table) : mapDrawing(map);
+    save(await fileOf(content, form), name);
+  } else if (histograms.length) {
+    const names = ["column", "from", "to", "all", "selected"];
+    const rows = histograms.flatMap((box) => box.histogram.rows());
+    save(await fileOf(form === "csv" ? csv(names, rows) : histogramDrawing(histograms), form), name);
+  } else if (form === "csv") save(await fileOf(graphTable(graph), form), name);
+  else save(await graphPicture(graph, form), name);
+}
+
+/** @param {string | SVGSVGElement} content a table or a drawing @param {string} form @returns {Promise<Blob>} */
+async function fileOf(content, form) {
+  if (typeof content === "string") return text(content, "text/csv");
+  const drawing = text(new XMLSerializer().serializeToString(content), "image/svg+xml");
+  return form === "svg" ? drawing : pictureOf(drawing, content.width.baseVal.value, content.height.baseVal.value);
+}
+
+/** Do something while the page is light; nothing is shown before it is as it was. */
+function inLight(work) {
+  const root = document.documentElement;
+  const before = root.style.colorScheme;
+  root.style.colorScheme = "light";
+  try {
+    return work();
+  } finally {
+    root.style.colorScheme = before;
+  }
+}
+
+/** Copy how elements look from the page's style into a copy of them. */
+function withStyle(svg) {
+  const copy = svg.cloneNode(true);
+  const copies = copy.querySelectorAll("*");
+  svg.querySelectorAll("*").forEach((element, i) => {
+    const style = getComputedStyle(element);
+    for (const property of STYLES) copies[i].setAttribute(property, style.getPropertyValue(property));
+  });
+  copy.removeAttribute("aria-hidden");
+  return copy;
+}
+
+function shape(tag, attributes, text = "") {
+  const result = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) result.setAttribute(name, value);
+  result.textContent = text;
+  return result;
 }
 
 /* ---- maps ---- */
@@ -83,39 +130,23 @@ function mapTable(map, table) {
 
 function mapDrawing(map) {
   const { width, height } = map.camera;
-  const root = document.documentElement;
-  const before = root.style.colorScheme;
   const canvas = document.createElement("canvas");
   const raster = new Raster(canvas);
   raster.resize(Math.round(width * SCALE), Math.round(height * SCALE));
-  const drawing = map.overlay.svg.cloneNode(true);
-  root.style.colorScheme = "light"; // Nothing is shown before it is as it was.
-  try {
+  const drawing = inLight(() => {
     map.paint(raster, SCALE);
-    const [shown, copies] = [map.overlay.svg, drawing].map((svg) => svg.querySelectorAll("*"));
-    shown.forEach((element, i) => {
-      const style = getComputedStyle(element);
-      for (const property of STYLES) copies[i].setAttribute(property, style.getPropertyValue(property));
-    });
-  } finally {
-    root.style.colorScheme = before;
-  }
+    return withStyle(map.overlay.svg);
+  });
   for (const element of drawing.querySelectorAll("[hidden], .cursor, polygon[points='']")) element.remove();
-  const picture = document.createElementNS(drawing.namespaceURI, "image");
-  picture.setAttribute("href", canvas.toDataURL());
-  drawing.prepend(picture);
-  for (const element of [drawing, picture]) {
-    element.setAttribute("width", width);
-    element.setAttribute("height", height);
+  drawing.prepend(shape("image", { href: canvas.toDataURL(), width, height }));
+  for (const [name, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}` })) {
+    drawing.setAttribute(name, value);
   }
-  drawing.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  drawing.removeAttribute("aria-hidden");
-  return text(new XMLSerializer().serializeToString(drawing), "image/svg+xml");
+  return drawing;
 }
 
-async function mapPicture(map) {
-  const { width, height } = map.camera;
-  const address = URL.createObjectURL(mapDrawing(map));
+async function pictureOf(drawing, width, height) {
+  const address = URL.createObjectURL(drawing);
   try {
     const image = new Image();
     image.src = address;
@@ -128,6 +159,32 @@ async function mapPicture(map) {
   } finally {
     URL.revokeObjectURL(address);
   }
+}
+
+/* ---- histograms ---- */
+
+/** Two beside each other, as on the page. @param {any[]} boxes */
+function histogramDrawing(boxes) {
+  const [width, height, pad] = [240, 60, 16];
+  const size = { width: 2 * (width + pad) + pad, height: Math.ceil(boxes.length / 2) * (height + 50) + pad };
+  const drawing = shape("svg", { ...size, "font-family": "sans-serif", "font-size": 12 });
+  drawing.append(shape("rect", { ...size, fill: "#ffffff" }));
+  inLight(() =>
+    boxes.forEach(({ histogram }, i) => {
+      const x = pad + (i % 2) * (width + pad);
+      const y = pad + Math.floor(i / 2) * (height + 50);
+      const bars = withStyle(histogram.drawing);
+      for (const [name, value] of Object.entries({ x, y: y + 10, width, height })) bars.setAttribute(name, value);
+      const [low, high] = Array.from(histogram.axis.children, (end) => end.textContent);
+      drawing.append(
+        shape("text", { x, y: y + 4 }, histogram.about.title),
+        bars,
+        shape("text", { x, y: y + height + 24 }, low),
+        shape("text", { x: x + width, y: y + height + 24, "text-anchor": "end" }, high)
+      );
+    })
+  );
+  return drawing;
 }
 
 /* ---- figures by Plotly ---- */

@@ -85,6 +85,7 @@ class Histogram {
     const head = element("div", { class: "histogram-head" }, name, this.note, this.clear);
     this.box = element("section", { class: "histogram", "aria-label": title }, head, this.plot, this.axis);
     this.box.dataset.column = about.name;
+    this.box.histogram = this;
     this.listen();
   }
 
@@ -102,6 +103,15 @@ class Histogram {
     // Whole numbers end at the greatest, other bins at their last edge.
     const ends = [first + inset, this.bins.whole ? this.about.max : first + count * width];
     this.axis.replaceChildren(...ends.map((value) => element("span", {}, this.words(value))));
+  }
+
+  /** @returns {(string | number)[][]} column, from, to, number in all and in the selection, of each bin */
+  rows() {
+    const { first, width, count } = this.bins;
+    return Array.from({ length: count }, (_, i) => {
+      const ends = [first + i * width, first + (i + 1) * width].map((end) => Number(end.toPrecision(12)));
+      return [this.about.name, ...ends, this.all[i], this.counts[i]];
+    });
   }
 
   path(counts) {

@@ -94,18 +94,21 @@ def test_every_view_is_a_picture_and_a_table(page: Page, site: Site) -> None:
     page.locator("[data-class=Ohio]").click()
     header(page).to_contain_text("24 of 120 locations")
     tables = {}
-    for panel in ("#panel-umap", ".roc-panel", ".confusion-panel"):
+    for panel in ("#panel-umap", "histograms", ".curves-panel", ".confusion-panel"):
+        if panel == ".curves-panel":
+            page.locator("#curves-view label").last.click()
         for form in ("png", "svg", "csv"):
-            menu = page.locator(f"{panel} .download")
+            place = ".curves-panel" if panel == "histograms" else panel
+            menu = page.locator(f"{place} .download")
             menu.locator("summary").click()
-            path = downloaded(
-                page, lambda m=menu, f=form: m.locator(f"[data-download={f}]").click()
-            )
+            press = menu.locator(f"[data-download={form}]").click
+            path = downloaded(page, press)
             if form == "png":
-                box = page.locator(f"{panel} :is(.map, .js-plotly-plot)").bounding_box()
-                assert box
                 with Image.open(path) as picture:
-                    assert picture.width == pytest.approx(2 * box["width"], abs=2)
+                    if panel != "histograms":
+                        view = page.locator(f"{panel} :is(.map, .js-plotly-plot)")
+                        width = view.evaluate("(view) => view.clientWidth")
+                        assert picture.width == pytest.approx(2 * width, abs=2)
                     assert picture.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
             elif form == "svg":
                 assert path.read_text().startswith("<svg")
@@ -115,7 +118,10 @@ def test_every_view_is_a_picture_and_a_table(page: Page, site: Site) -> None:
     coordinates = site.predictions.store.projections["umap"].coordinates
     assert points[["x", "y"]].to_numpy() == pytest.approx(coordinates)
     assert points["selected"].sum() == 24
-    assert set(tables[".roc-panel"]["name"]) == {"Ohio"}
+    assert set(tables[".curves-panel"]["name"]) == {"Ohio"}
+    confidence = tables["histograms"].query("column == 'confidence'")
+    assert (confidence["all"].sum(), confidence["selected"].sum()) == (120, 24)
+    page.locator("#curves-view label").first.click()
     matrix = tables[".confusion-panel"]
     assert matrix["true"].tolist() == ["Ohio"]
     assert matrix.drop(columns="true").to_numpy().sum() == 24

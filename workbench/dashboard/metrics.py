@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from dash import Dash, Input, Output, dcc, html
 
-from workbench.dashboard.components import attributes, panel, segments
+from workbench.dashboard.components import attributes, downloads, panel, segments
 from workbench.dashboard.pages.base import selected
 from workbench.dashboard.selection import Selection, resolve
 from workbench.evaluation import metrics
@@ -43,6 +43,7 @@ def curves_panel() -> html.Section:
                         title="The score by which locations are ordered: the areas differ, because "
                         "a probability also depends on the logits of the other classes",
                     ),
+                    downloads(),
                 ],
                 className="panel-head",
             ),
