@@ -126,6 +126,12 @@ def confusion(
     if true is not None:
         rows = [index for index, name in enumerate(names) if name in set(true)]
         columns = [index for index in columns if index in rows or counts[rows, index].any()]
+    title = "Predicted"
+    if len(rows) <= 3 and len(columns) > MOST_NUMBERED:
+        # Fewer, but with their numbers.
+        title = f"Predicted (the {MOST_NUMBERED} most frequent of {len(columns)} classes)"
+        by_count = sorted(columns, key=lambda index: -counts[rows, index].sum())
+        columns = sorted(by_count[:MOST_NUMBERED])
     shown = counts[np.ix_(rows, columns)]
     down, across = [names[i] for i in rows], [names[i] for i in columns]
     hover = literal(down), literal(across)
@@ -144,12 +150,12 @@ def confusion(
             xgap=1 if len(across) <= 30 else 0,
             ygap=1 if len(down) <= 30 else 0,
             showscale=False,
-            texttemplate="%{z}" if max(len(down), len(across)) <= MOST_NUMBERED else None,
+            **_numbered(shown, shown),
         ),
         _layout(
             margin={"l": 8, "r": 10, "t": 8, "b": 8},
             meta={"true": down, "predicted": across},
-            xaxis=_names(across, "Predicted"),
+            xaxis=_names(across, title),
             yaxis=_names(down, "True") | {"autorange": "reversed"},
         ),
     )
@@ -176,20 +182,6 @@ def errors(
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     values = share if shares else counts
     right = np.eye(len(names), dtype=bool)
-    hover = literal(names)
-    text = np.array(
-        [
-            [
-                f"true {true}<br>predicted {predicted}: <b>{counts[y, x]:,}</b>, {share[y, x]:.1%}"
-                for x, predicted in enumerate(hover)
-            ]
-            for y, true in enumerate(hover)
-        ]
-    )
-    numbers = np.full(counts.shape, "", dtype=object)
-    if len(names) <= MOST_NUMBERED:
-        for y, x in np.argwhere(counts):
-            numbers[y, x] = f"{share[y, x]:.0%}" if shares else f"{counts[y, x]:,}"
     figure = go.Figure(
         layout=_layout(
             margin={"l": 8, "r": 10, "t": 8, "b": 8},
@@ -202,8 +194,10 @@ def errors(
         shown = np.where(here, values, np.nan)
         figure.add_heatmap(
             z=shown,
-            hovertext=text,
-            hovertemplate="%{hovertext}<extra></extra>",
+            customdata=np.stack((counts, share), axis=2).astype(np.float32),
+            # The names are those of the ticks.
+            hovertemplate="true %{y}<br>predicted %{x}: <b>%{customdata[0]:,}</b>, "
+            "%{customdata[1]:.1%}<extra></extra>",
             hoverongaps=False,
             colorscale=scale,
             zmin=0,
@@ -211,8 +205,7 @@ def errors(
             xgap=1 if len(names) <= 30 else 0.5,
             ygap=1 if len(names) <= 30 else 0.5,
             showscale=False,
-            text=numbers,
-            texttemplate="%{text}" if len(names) <= MOST_NUMBERED else None,
+            **_numbered(counts, values, "{:.0%}" if shares else "{:,}"),
         )
     for place in order.groups:
         for across in ("x", "y"):
@@ -230,10 +223,23 @@ def errors(
     return figure
 
 
-def _frame(figure: go.Figure, columns: Sequence[int], rows: Sequence[int]) -> None:
+def _numbered(
+    counts: NDArray[np.int64], values: NDArray[Any], form: str = "{:,}"
+) -> dict[str, Any]:
+    """Return what writes values (R, C) into the cells of a small matrix that have counts (R, C)."""
+    if not counts.size or max(counts.shape) > MOST_NUMBERED:
+        return {}
+    text = [
+        [form.format(value) if count else "" for count, value in zip(*row, strict=True)]
+        for row in zip(counts, values, strict=True)
+    ]
+    return {"text": text, "texttemplate": "%{text}"}
+
+
+def _frame(figure: go.Figure, across: Sequence[int], down: Sequence[int]) -> None:
     """Frame the cells of a matrix in some columns and rows, each run of neighbours on its own."""
-    for left, right in _runs(columns):
-        for top, bottom in _runs(rows):
+    for left, right in _runs(across):
+        for top, bottom in _runs(down):
             figure.add_shape(
                 type="rect",
                 x0=left - 0.5,
@@ -365,7 +371,7 @@ def _names(names: Sequence[str], title: str, every: bool = False) -> dict[str, A
         tickvals=tick,
         tickangle=0 if level or title == "True" else 90,
         ticktext=literal([shown[i] for i in tick]),
-        tickfont={"size": 11 if len(tick) <= 12 else 9 if len(tick) <= 40 else 8.5, "color": INK},
+        tickfont={"size": 11 if len(tick) <= 12 else 9 if len(tick) <= 40 else 8, "color": INK},
         ticklen=4,
         showgrid=False,
         automargin=True,

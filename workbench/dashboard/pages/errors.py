@@ -38,7 +38,7 @@ def layout(predictions: Predictions) -> list[Any]:
     ]
     list_head = [
         html.Span(id="confusions-status", className="status", role="status"),
-        segments("confusions-ways", {"one": "One way", "both": "Both ways"}, "one"),
+        segments("confusions-ways", {"one": "One way", "both": "Both"}, "one"),
         segments(
             "confusions-order",
             {"count": "n", "share": "Share", "confidence": "Confidence"},
@@ -198,7 +198,7 @@ def status(pairs: Sequence[ConfusedPair]) -> str:
     if not pairs:
         return "no errors"
     wrong = sum(pair.count for pair in pairs)
-    shown = f"the first {MOST_LISTED} of " if len(pairs) > MOST_LISTED else ""
+    shown = f"{MOST_LISTED} of " if len(pairs) > MOST_LISTED else ""
     return f"{shown}{len(pairs):,} pairs, {wrong:,} wrong"
 
 
