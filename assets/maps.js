@@ -4,6 +4,7 @@
 
   const modules = import(new URL("maps/main.js", document.currentScript.src));
   const linking = import(new URL("maps/link.js", document.currentScript.src));
+  const states = import(new URL("maps/states.js", document.currentScript.src));
   const saved = import(new URL("maps/sets.js", document.currentScript.src));
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
@@ -21,6 +22,11 @@
       /* Runs when the server answers with the saved selections. */
       sets: async function (answer) {
         await (await saved).showSets(answer);
+        return dash_clientside.no_update;
+      },
+      /* Runs when the server answers with the classes of the selection. */
+      states: async function (rows) {
+        (await states).showStates(rows);
         return dash_clientside.no_update;
       },
       /* Runs when anything changes that the address keeps. */

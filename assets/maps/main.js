@@ -18,6 +18,7 @@ import { columnsOf, count, extended, mask, members, toggledCell, toggledClass, t
 import { columnsOfOrder, locate } from "./sequence.js";
 import { connectSets } from "./sets.js";
 import { connectSearch } from "./search_box.js";
+import { connectStates } from "./states.js";
 import { openTable } from "./table.js";
 import { description, hideTooltip, showTooltip } from "./tooltip.js";
 
@@ -87,6 +88,7 @@ async function open() {
     open: (text) => table.ids.rowOf(text) >= 0 && (activate(text), true),
     search: (text) => narrow({ kind: "search", text }),
   });
+  connectStates(table, (name, join) => select(toggledClass(state.steps, name, join)));
   state.views = [
     connectClasses(table, state.correct),
     connectHistograms(table, { select, preview, current: () => state.steps }),

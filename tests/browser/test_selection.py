@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pandas as pd
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.site import Site, classes_of, header, loaded, selected_in_all
@@ -118,6 +119,31 @@ def test_a_drag_on_a_histogram_selects_what_pandas_finds(page: Page, site: Site)
     page.locator("[data-column=rank] .handle.from").focus()
     page.keyboard.press("Delete")
     header(page).to_contain_text("nothing selected")
+
+
+def test_a_row_of_the_states_narrows_to_its_class(page: Page, site: Site) -> None:
+    page.locator("[data-page-name=states]").click()
+    try:
+        rows = page.locator("#states-table tbody tr")
+        expect(rows).to_have_count(5)
+        page.locator("#states-table [data-sort=recall]").click()
+        every = frame(site.predictions)
+        worst = every.groupby("label")["correct"].mean().sort_values()
+        expect(rows.first).to_contain_text(f"{worst.iloc[0] * 100:.1f} %")
+        with page.expect_download() as download:
+            page.locator("#states-download").click()
+        table = pd.read_csv(download.value.path())
+        assert table.set_index("class")["recall"].to_dict() == pytest.approx(worst.to_dict())
+        page.locator("#states-table button[title^=Alaska]").focus()
+        page.keyboard.press("Enter")
+        header(page).to_contain_text("24 of 120 locations")
+        predicted = site.predictions.predicted_labels[every["label"] == "Alaska"]
+        expect(rows).to_have_count(len(set(predicted.tolist())))
+        page.locator("#states-view label", has_text="One each").click()
+        expect(page.locator("#class-curves .textpoint text").first).to_have_text("Alaska")
+    finally:
+        page.locator("#states-view label", has_text="Overlaid").click()
+        page.locator("[data-page-name=maps]").click()
 
 
 def drag(page: Page, column: str, start: float, end: float) -> None:

@@ -47,6 +47,8 @@ _VALUES: dict[str, Any] = {
     "errors-order.value": Name,
     "confusions-ways.value": Name,
     "confusions-order.value": Name,
+    "states-score.value": Name,
+    "states-view.value": Name,
     "method.value": Name,
     "baseline.value": Name,
     "output.value": Name,

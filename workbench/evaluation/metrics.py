@@ -40,6 +40,27 @@ class Roc:
         """Mean AUC over the curves; NaN without curves."""
         return float(np.mean([curve.auc for curve in self.curves])) if self.curves else float("nan")
 
+    def macro_average(self, points: int = 500) -> RocCurve | None:
+        """Return the mean of the true positive rates, each class counting alike; None without any.
+
+        The mean is exact at equally spaced false positive rates, where it may have a step, and a
+        line between them. Its area is `macro_auc`.
+        """
+        if not self.curves:
+            return None
+        grid = np.linspace(0, 1, points + 1)
+        ends = [
+            _at(curve.false_positive_rate, curve.true_positive_rate, grid) for curve in self.curves
+        ]
+        return RocCurve(
+            "macro-average",
+            np.repeat(grid, 2),
+            np.mean(ends, axis=0).ravel(),
+            self.macro_auc,
+            sum(curve.positives for curve in self.curves),
+            sum(curve.negatives for curve in self.curves),
+        )
+
 
 @dataclass(frozen=True)
 class Confusion:
@@ -121,7 +142,8 @@ class RankedScores:
 
     For a location of class c, `above` and `reached` (N,) count the locations of other classes whose
     score for c is greater than its own, and those whose score is at least its own. `order` (N,) has
-    the rows class by class, which begin at `starts` (S + 1,), the greatest score first.
+    the rows class by class, which begin at `starts` (S + 1,), the greatest score first. `negatives`
+    (S,) counts the locations of other classes.
     """
 
     class_names: tuple[str, ...]
@@ -129,6 +151,7 @@ class RankedScores:
     starts: NDArray[np.int64]
     above: NDArray[np.int64]
     reached: NDArray[np.int64]
+    negatives: NDArray[np.int64]
 
     @classmethod
     def of(
@@ -148,7 +171,27 @@ class RankedScores:
                 others = np.sort(scores[labels != index, index])
                 above[rows] = len(others) - np.searchsorted(others, own[rows], side="right")
                 reached[rows] = len(others) - np.searchsorted(others, own[rows], side="left")
-        return cls(tuple(class_names), order, starts, above, reached)
+        negatives = len(labels) - np.diff(starts)
+        return cls(tuple(class_names), order, starts, above, reached, negatives)
+
+    @classmethod
+    def pooled(cls, labels: NDArray[np.int64], scores: NDArray[np.floating[Any]]) -> "RankedScores":
+        """Sort scores (N, S) for the micro-average, as if all pairs of location and class were one.
+
+        A pair of a location and its true class is positive, the N (S - 1) others are negative.
+        """
+        n, n_classes = scores.shape
+        is_true = np.zeros(scores.shape, dtype=bool)
+        is_true[np.arange(n), labels] = True
+        own, others = scores[is_true], np.sort(scores[~is_true])
+        return cls(
+            ("micro-average",),
+            np.argsort(-own, kind="stable"),
+            np.array([0, n]),
+            len(others) - np.searchsorted(others, own, side="right"),
+            len(others) - np.searchsorted(others, own, side="left"),
+            np.array([n * (n_classes - 1)]),
+        )
 
     def roc(self, selected: NDArray[np.bool_] | None = None) -> Roc:
         """Return one curve per class.
@@ -183,7 +226,7 @@ class RankedScores:
         """Yield each class with its positives, the greatest score first, and its negatives."""
         for index, class_name in enumerate(self.class_names):
             rows = self.order[self.starts[index] : self.starts[index + 1]]
-            negatives = len(self.order) - len(rows)
+            negatives = int(self.negatives[index])
             yield class_name, rows if selected is None else rows[selected[rows]], negatives
 
 
@@ -211,6 +254,26 @@ def _curve(
         len(above),
         negatives,
     )
+
+
+def _at(
+    x: NDArray[np.float64], y: NDArray[np.float64], grid: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the limits from the left and the right of a curve (K,) at the grid (P,), (P, 2).
+
+    At 0 the left one is the curve's first value, at 1 the right one its last.
+    """
+    ends = []
+    for side in ("left", "right"):
+        place = np.searchsorted(x, grid, side=side) - (side == "right")
+        exact = x[place] == grid
+        low = np.where(exact, place, place - (side == "left"))
+        high = np.minimum(low + ~exact, len(x) - 1)
+        share = np.divide(
+            grid - x[low], x[high] - x[low], out=np.zeros(len(grid)), where=x[high] > x[low]
+        )
+        ends.append(y[low] + share * (y[high] - y[low]))
+    return np.stack(ends, axis=1)
 
 
 def _corners(x: NDArray[np.int64], y: NDArray[np.int64]) -> NDArray[np.int64]:

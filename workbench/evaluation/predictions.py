@@ -102,6 +102,18 @@ class Predictions:
     def _ranked_logits(self) -> metrics.RankedScores:
         return metrics.RankedScores.of(self.store.labels, self.store.logits, self.class_names)
 
+    def pooled_scores(self, score: str = "probability") -> metrics.RankedScores:
+        """Return the scores of the micro-average, sorted once: "probability" or "logit"."""
+        return self._pooled_logits if score == "logit" else self._pooled_probabilities
+
+    @cached_property
+    def _pooled_probabilities(self) -> metrics.RankedScores:
+        return metrics.RankedScores.pooled(self.store.labels, self.probabilities)
+
+    @cached_property
+    def _pooled_logits(self) -> metrics.RankedScores:
+        return metrics.RankedScores.pooled(self.store.labels, self.store.logits)
+
     @cached_property
     def roc(self) -> metrics.Roc:
         """The ROC curves of the probabilities of all locations."""

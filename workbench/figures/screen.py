@@ -21,9 +21,11 @@ UNKNOWN = "#b4bcc4"
 MOST_NAMED = 8
 MOST_TICKS = 18
 MOST_NUMBERED = 12  # Classes of a matrix whose cells show their numbers.
+_MULTIPLES_RATIO = 1.7  # Columns to rows of small multiples.
 # Widths in columns of a terminal.
 LEGEND_NAME = 28
 TICK_NAME = 18
+_MULTIPLES_NAME = 14
 HOVER_NAME = 80
 
 SHARE_SCALE = ((0.0, "#f2c14e"), (0.5, "#3a9e8f"), (1.0, "#27366f"))
@@ -46,6 +48,7 @@ _ORDER = {
 }
 # Between the labels and the axis.
 _INVISIBLE_TICKS = {"ticks": "outside", "tickcolor": "rgba(0,0,0,0)"}
+_AVERAGE = "#7b8794"
 _FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif'
 
 
@@ -55,8 +58,13 @@ def literal(names: Sequence[str], limit: int = HOVER_NAME) -> list[str]:
     return [name.translate(_ENTITIES) for name in shown]
 
 
-def roc(result: Roc, colors: Mapping[str, str], named: Sequence[str] | None = None) -> go.Figure:
-    """Draw one curve per class over the diagonal of chance.
+def roc(
+    result: Roc,
+    colors: Mapping[str, str],
+    named: Sequence[str] | None = None,
+    averages: Sequence[RocCurve] = (),
+) -> go.Figure:
+    """Draw one curve per class over the diagonal of chance, and averages of them.
 
     At most `MOST_NAMED` curves are all coloured and named with their AUC; of more, only the best
     and the worst three, the others stay grey with a tooltip. `named` restricts curves and
@@ -103,12 +111,73 @@ def roc(result: Roc, colors: Mapping[str, str], named: Sequence[str] | None = No
         worst = len(curves) > MOST_NAMED and rank >= 3
         dash = "dash" if worst else "solid"
         figure.add_trace(_curve(curve, colors[curve.class_name], 1.8, name, dash))
+    for average, dash in zip(averages, ("solid", "dot", "dash"), strict=False):
+        figure.add_trace(_curve(average, _AVERAGE, 3, average.class_name, dash))
     if undefined:
         listed = ", ".join(literal(undefined[:4], TICK_NAME))
         listed += " …" if len(undefined) > 4 else ""
         text = f"No curve: {listed} (no locations of this class or of others)"
         font = {"size": 10.5, "color": QUIET}
         _annotate(figure, text, 0.02, 0.98, yanchor="top", font=font)
+    return figure
+
+
+def roc_multiples(
+    result: Roc, colors: Mapping[str, str], named: Sequence[str] | None = None
+) -> go.Figure:
+    """Draw each curve into a small square of its own, the smallest area first, row by row.
+
+    `named` restricts them to some classes. All share the two axes of the figure: a square is one
+    wide and one high, and tooltips have the rates.
+    """
+    wanted = set(colors if named is None else named)
+    curves = [curve for curve in result.curves if curve.class_name in wanted]
+    curves.sort(key=lambda curve: curve.auc)
+    n_columns = max(1, min(len(curves), int(np.ceil(np.sqrt(_MULTIPLES_RATIO * len(curves))))))
+    n_rows = max(1, -(-len(curves) // n_columns))
+    width, height = 1.12, 1.42  # Of a square with the gap beside it and the name above it.
+    places = [(i % n_columns * width, -(i // n_columns) * height) for i in range(len(curves))]
+    hidden = {"visible": False, "fixedrange": True}
+    figure = go.Figure(
+        layout=_layout(
+            margin={"l": 12, "r": 12, "t": 4, "b": 8},
+            hovermode="closest",
+            showlegend=False,
+            xaxis=hidden | {"range": [-0.04, n_columns * width - 0.08]},
+            yaxis=hidden | {"range": [-height * (n_rows - 1) - 0.04, height - 0.06]},
+        )
+    )
+    gap = (np.nan, np.nan)
+    square = np.array([(0, 1), (0, 0), (1, 0), gap, (0, 0), (1, 1), gap])  # Axes and diagonal.
+    squares = np.array([square + place for place in places]).reshape(-1, 2)
+    figure.add_scatter(
+        x=squares[:, 0],
+        y=squares[:, 1],
+        mode="lines",
+        line={"color": "#b6bec7", "width": 1},
+        hoverinfo="skip",
+    )
+    for curve, (x, y) in zip(curves, places, strict=True):
+        trace = _curve(curve, colors[curve.class_name], 1.6)
+        rates = np.stack((trace.x, trace.y), axis=1)
+        tooltip = trace.hovertemplate.replace("%{x:", "%{customdata[0]:")
+        tooltip = tooltip.replace("%{y:", "%{customdata[1]:")
+        trace.update(x=rates[:, 0] + x, y=rates[:, 1] + y, customdata=rates, hovertemplate=tooltip)
+        figure.add_trace(trace)
+    names = shorten([printable(curve.class_name) for curve in curves], _MULTIPLES_NAME)
+    for text, dx, dy, position in (
+        (literal(names), 0.0, 1.0, "top right"),
+        ([f"{curve.auc:.3f}" for curve in curves], 1.0, 0.0, "top left"),
+    ):
+        figure.add_scatter(
+            x=[x + dx for x, _ in places],
+            y=[y + dy for _, y in places],
+            text=text,
+            mode="text",
+            textposition=position,
+            textfont={"size": 10, "color": INK},
+            hoverinfo="skip",
+        )
     return figure
 
 

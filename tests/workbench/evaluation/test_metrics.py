@@ -90,6 +90,42 @@ def test_curves_of_a_selection_are_those_of_scikit_learn(digits: int, share: flo
     assert all(curve.auc == areas[curve.class_name] for curve in result.curves)
 
 
+@pytest.mark.parametrize("digits", [1, 9], ids=["ties", "no ties"])
+def test_averages_are_those_of_scikit_learn(digits: int) -> None:
+    random = np.random.default_rng(digits)
+    labels = random.integers(0, 4, 200)
+    scores = (random.random((200, 4)) + 0.4 * np.eye(4)[labels]).round(digits)
+    is_true = np.eye(4, dtype=bool)[labels]
+    (micro,) = metrics.RankedScores.pooled(labels, scores).roc().curves
+    false, true, _ = sklearn.metrics.roc_curve(is_true.ravel(), scores.ravel())
+    assert micro.auc == pytest.approx(sklearn.metrics.auc(false, true), abs=1e-12)
+    assert (micro.positives, micro.negatives) == (200, 600)
+    every = sklearn.metrics.roc_curve(is_true.ravel(), scores.ravel(), drop_intermediate=False)
+    shown = np.stack((micro.false_positive_rate, micro.true_positive_rate), axis=1)
+    assert shown == pytest.approx(corners(np.stack(every[:2], axis=1)))
+    selected = random.random(200) < 0.2
+    (part,) = metrics.RankedScores.pooled(labels, scores).roc(selected).curves
+    used = (~is_true | selected[:, None]).ravel()
+    area = sklearn.metrics.roc_auc_score(is_true.ravel()[used], scores.ravel()[used])
+    assert part.auc == pytest.approx(area, abs=1e-12)
+
+    result = metrics.roc(labels, scores, "abcd")
+    macro = result.macro_average(points=20_000)
+    assert macro is not None
+    pairs = zip(is_true.T, scores.T, strict=True)
+    expected = np.mean([sklearn.metrics.roc_auc_score(*pair) for pair in pairs])
+    assert macro.auc == pytest.approx(expected, abs=1e-12)
+    line = macro.false_positive_rate, macro.true_positive_rate
+    assert sklearn.metrics.auc(*line) == pytest.approx(expected, abs=1e-4)
+    for at in (0.1003, 0.5001, 0.9002):  # No step of any of the curves.
+        rates = [
+            np.interp(at, curve.false_positive_rate, curve.true_positive_rate)
+            for curve in result.curves
+        ]
+        assert np.interp(at, *line) == pytest.approx(np.mean(rates), abs=1e-9)
+    assert metrics.roc(labels[:0], scores[:0], "abcd").macro_average() is None
+
+
 def corners(line: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the ends and bends of a line (K, 2)."""
     kept = [line[0]]

@@ -136,3 +136,38 @@ def test_confusion_of_fifty_classes_thins_its_labels_and_says_so() -> None:
     assert len(figure.layout.xaxis.ticktext) <= screen.MOST_TICKS
     assert "every third is labelled" in figure.layout.xaxis.title.text
     assert len(figure.to_json()) < 120_000
+
+
+def test_averages_stand_over_the_curves_with_their_areas() -> None:
+    names, label, probability = guesses(12)
+    result = metrics.roc(label, probability, names)
+    macro = result.macro_average()
+    (micro,) = metrics.RankedScores.pooled(label, probability).roc().curves
+    assert macro is not None
+    figure = screen.roc(result, class_colors(names), averages=[macro, micro])
+    assert [curve.name for curve in figure.data[-2:]] == [
+        f"macro-average {result.macro_auc:.3f}",
+        f"micro-average {micro.auc:.3f}",
+    ]
+
+
+@pytest.mark.parametrize("classes", [1, 12, 120])
+def test_small_multiples_have_each_curve_in_a_place_of_its_own(classes: int) -> None:
+    names, label, probability = guesses(classes + 1)
+    result = metrics.roc(label, probability, names)
+    shown = names[:classes]
+    _squares, *curves, titles, areas = screen.roc_multiples(result, class_colors(names), shown).data
+    assert len(curves) == classes
+    by_area = sorted(result.curves[:classes], key=lambda curve: curve.auc)
+    assert list(titles.text) == [curve.class_name for curve in by_area]
+    assert list(areas.text) == [f"{curve.auc:.3f}" for curve in by_area]
+    boxes = set()
+    for trace, curve in zip(curves, by_area, strict=True):
+        assert curve.class_name in trace.hovertemplate
+        width, height = np.ptp(trace.x), np.ptp(trace.y)
+        assert (width, height) == pytest.approx((1, 1), abs=1e-5)
+        assert np.trapezoid(*np.array(trace.customdata).T[::-1]) == pytest.approx(
+            curve.auc, abs=2e-3
+        )
+        boxes.add((round(float(min(trace.x)), 3), round(float(min(trace.y)), 3)))
+    assert len(boxes) == classes

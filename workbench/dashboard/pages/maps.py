@@ -22,4 +22,6 @@ def register_callbacks(app: Dash, predictions: Predictions, _has_photographs: bo
     metrics.register_callbacks(app, predictions)
 
 
-PAGE = Page("maps", "Maps", layout, register_callbacks, (("roc-score", "value"),))
+PAGE = Page(
+    "maps", "Maps", layout, register_callbacks, (("roc-score", "value"), ("curves-view", "value"))
+)
