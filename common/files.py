@@ -159,6 +159,16 @@ def check_readable(path: Path, missing: str) -> None:
         raise InputError(f"{path}: {explain(error)}.") from error
 
 
+def is_folder(path: Path) -> bool:
+    """Return whether a folder exists; raises InputError if it may not be entered."""
+    try:
+        return path.is_dir()
+    except PermissionError as error:
+        raise InputError(f"{error.filename}: {explain(error)}.") from error
+    except (OSError, ValueError):  # A path that is too long, or holds a NUL.
+        return False
+
+
 def check_writable(path: Path, *, overwrite: bool) -> None:
     """Raise InputError unless a file can be written to `path`; call it before any long work."""
     if path.is_dir():

@@ -21,5 +21,5 @@ def read_object(path: Path) -> dict[str, Any] | None:
     """Return the object in a JSON file, None if it has none or cannot be read."""
     try:
         return parse_object(path.read_bytes())
-    except OSError:
+    except (OSError, ValueError):  # A path with a NUL, from a file of others.
         return None

@@ -82,7 +82,7 @@ def test_addresses(
     query: str,
 ) -> None:
     path = "/" + "/".join(parts).lstrip("/")  # The client takes what follows // for a host.
-    answer = client.get(path, query_string=query)
+    answer = client.get(f"{path}?{query}")
     assert answer.status_code < 500, answer.text
     answer.close()
     assert caplog.records == []

@@ -12,7 +12,9 @@ import shutil
 import traceback
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout, suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -20,6 +22,7 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from common.text import print_text
 from tests.examples import small_store
 from tests.fuzz.inputs import JSON, SECONDS, damaged, fuzz, result_or_sentence
 from tests.workbench.attribution.examples import example
@@ -27,8 +30,13 @@ from tests.workbench.attribution.test_attribution_file import write as write_att
 from tests.workbench.store.test_reading_and_writing import complete
 from workbench import store as stores
 from workbench.attribution import attribution_file
+from workbench.attribution.explainer import open_explainer
+from workbench.attribution.serialization import fingerprint
+from workbench.dashboard.page import describe_store
 from workbench.store import hdf5
+from workbench.store import provenance as record
 from workbench.store.__main__ import main as inspect
+from workbench.store.verification import verify
 
 # Processes start from one that has imported everything.
 CONTEXT = multiprocessing.get_context("forkserver")
@@ -180,3 +188,27 @@ def test_contents_of_another_form(
             if value is not None:
                 file[name] = value
     check(read, path)
+
+
+KEYS = ("run", "data", "checkpoint", "checkpoint_sha256", "data_sha256", "epoch", "split", "size")
+PATHS = st.sampled_from(["", "a\0b", "x" * 5000, "\ud800", "/", "..", "/dev/null", "a/b"])
+
+
+@fuzz()
+@given(
+    provenance=st.dictionaries(st.sampled_from(KEYS), JSON | PATHS, max_size=5),
+    given=st.none() | PATHS.map(Path),
+)
+def test_provenance(store: Path, provenance: dict[str, Any], given: Path | None) -> None:
+    """Whatever a store records of its run and photographs, the commands that use it go on."""
+    changed = replace(
+        stores.read(store), provenance=json.loads(json.dumps(provenance, allow_nan=True))
+    )
+    photographs = result_or_sentence(record.photographs, changed, given)
+    if photographs is not None:
+        result_or_sentence(photographs.paths, changed.location_ids[0])
+    result_or_sentence(open_explainer, changed, None, given)
+    print_text(describe_store(changed, "store.h5"))
+    for item in result_or_sentence(lambda: list(verify(changed, given, given))):
+        print_text(item.message)
+    assert fingerprint(changed)

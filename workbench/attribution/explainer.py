@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from common.errors import InputError
+from common.files import is_folder
 from common.progress import ProgressCallback, no_progress
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
@@ -101,8 +102,10 @@ def open_explainer(
     checkpoint, and where there are no photographs or torch cannot be imported.
     """
     run = provenance.folder(store, "run", run)
-    if not run.is_dir():
-        raise InputError(f"{run}: there is no such run folder; say where it is with --run.")
+    if not is_folder(run):
+        raise InputError(
+            f"{str(run)[:200]}: there is no such run folder; say where it is with --run."
+        )
     if photographs is None:
         raise InputError("Without photographs there is nothing to explain; give --data.")
     try:

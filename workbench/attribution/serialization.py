@@ -62,7 +62,7 @@ def fingerprint(store: Store) -> Fingerprint:
     data = store.provenance.get("data_sha256")
     if not data:
         names = "\n".join((str(store.provenance.get("data")), *store.location_ids))
-        data = hashlib.sha256(names.encode()).hexdigest()
+        data = hashlib.sha256(names.encode("utf-8", "surrogatepass")).hexdigest()
     return Fingerprint(checkpoint, str(data))
 
 

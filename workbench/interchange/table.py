@@ -96,6 +96,7 @@ def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
             read = _read_parquet(path, columns)
         else:
             read = _read_text(path, columns, separator)
+        read.validate(full=True)  # Of a damaged Parquet file, text need not be UTF-8.
         frame: pd.DataFrame = read.to_pandas(ignore_metadata=True)
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         if is_system_error(error):

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from common.errors import InputError
-from common.files import check_readable
+from common.files import check_readable, is_folder
 from common.photographs import read_bytes
 from common.system_errors import explain
 from workbench.store import HEADINGS, Store
@@ -28,17 +28,11 @@ class Photographs:
 
         Raises InputError when the folder is missing or may not be entered.
         """
-        try:
-            self.root = (root / WRAPPER if (root / WRAPPER).is_dir() else root).resolve()
-            exists = self.root.is_dir()
-        except PermissionError as error:
-            raise InputError(f"{error.filename}: {explain(error)}.") from error
-        except (OSError, ValueError):  # A path that is too long, or holds a NUL.
-            exists = False
-        if not exists:
+        if not is_folder(root):
             raise InputError(
                 f"{str(root)[:200]!r}: there is no such folder of photographs; give it with --data."
             )
+        self.root = (root / WRAPPER if is_folder(root / WRAPPER) else root).resolve()
         self._image_paths = store.image_paths
         self._sha256 = store.image_sha256
         self._rows = {location: row for row, location in enumerate(store.location_ids)}

@@ -49,7 +49,7 @@ def _checkpoint(store: Store, run: Path) -> VerificationResult:
             raise FileNotFoundError
         with path.open("rb") as file:
             same = hashlib.file_digest(file, "sha256").hexdigest() == known
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):  # Or a path that holds a NUL.
         return VerificationResult(False, f"checkpoint: {path} is missing{_newer(run)}")
     except OSError as error:
         return VerificationResult(False, f"checkpoint: {path}: {explain(error)}")

@@ -140,6 +140,14 @@ def test_a_parquet_file_without_ids_is_refused(tmp_path: Path) -> None:
         table.read_table(tmp_path / "a.parquet", ("x", "y"))
 
 
+def test_a_parquet_file_with_damaged_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pa.table({"id": ["Ohio/1"], "x": [1.0]}), path, compression="none")
+    path.write_bytes(path.read_bytes().replace(b"Ohio/1", b"Oh\xffo/1"))
+    with pytest.raises(InputError, match=r"a\.parquet: cannot be read \(.*UTF8"):
+        table.read_table(path, ("x",))
+
+
 def test_parquet_has_row_groups_and_one_row_for_each_location(tmp_path: Path, store: Store) -> None:
     path = tmp_path / "out.parquet"
     table.write_parquet(path, store, logits=True, features=True, read_views=None)

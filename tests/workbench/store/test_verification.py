@@ -9,9 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from common.errors import InputError
 from tests.examples import photograph, small_store
 from workbench import store as stores
+from workbench.attribution.explainer import open_explainer
+from workbench.attribution.serialization import fingerprint
+from workbench.store import provenance
 from workbench.store.__main__ import main
+from workbench.store.verification import verify
 
 
 @pytest.fixture
@@ -27,7 +32,7 @@ def path(tmp_path: Path) -> Path:
         [list(hashlib.sha256((tmp_path / "data" / name).read_bytes()).digest()) for name in row]
         for row in np.asarray(made.image_paths)
     ]
-    provenance = {
+    record = {
         "run": str(run),
         "data": str(tmp_path / "data"),
         "checkpoint": "weights-1.safetensors",
@@ -35,7 +40,7 @@ def path(tmp_path: Path) -> Path:
     }
     stores.write(
         path,
-        replace(made, provenance=provenance, image_sha256=np.array(digests, dtype=np.uint8)),
+        replace(made, provenance=record, image_sha256=np.array(digests, dtype=np.uint8)),
     )
     return path
 
@@ -94,3 +99,19 @@ def test_a_store_without_hashes_cannot_be_verified(capsys: pytest.CaptureFixture
     status, printed = verified(Path(__file__).parents[2] / "data" / "store-1.h5", capsys)
     assert status == 2
     assert "the store has no hashes of them; extract it again" in printed
+
+
+@pytest.mark.parametrize("text", ["a\0b", "x" * 5000, "\ud800"], ids=["NUL", "long", "surrogate"])
+def test_a_record_that_is_no_path_is_a_missing_folder(path: Path, text: str) -> None:
+    store = stores.read(path)
+    for key in ("run", "data", "checkpoint"):
+        changed = replace(store, provenance={**store.provenance, key: text})
+        messages = [result.message for result in verify(changed, None, None)]
+        assert "checkpoint: " in messages[0]
+        assert len(messages) == (2 if key == "data" else 3)
+        assert fingerprint(replace(changed, provenance={"data": text})).data_sha256
+    changed = replace(store, provenance={"run": text, "data": text})
+    with pytest.raises(InputError, match="there is no such run folder"):
+        open_explainer(changed, None)
+    with pytest.raises(InputError, match="there is no such folder of photographs"):
+        provenance.photographs(changed, None)
