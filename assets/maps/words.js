@@ -46,7 +46,7 @@ function rangeText({ column, min, max }, table) {
 /** @returns {string} a number of a column with its unit; a share is a percentage of some digits */
 export function numberText(value, unit, digits = 3) {
   if (unit === "share") return `${Number((value * 100).toPrecision(digits))} %`;
-  const short = Number(value.toPrecision(4)).toString().replace("-", "−");
+  const short = Number(value.toPrecision(4)).toString().replaceAll("-", "−");
   return unit ? `${short} ${unit}` : short;
 }
 

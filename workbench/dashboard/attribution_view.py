@@ -77,7 +77,7 @@ def scale(full: float, target: str) -> html.Div:
             html.Span("against", className="against"),
             html.Span(className="ramp signed"),
             html.Span("for", className="for"),
-            html.Span(f"±{full:.2g}"),
+            html.Span(f"±{number(full, '.2g')}"),
         ],
         className="scale",
         title=f"for and against the {target}",

@@ -203,6 +203,8 @@ def _dropdown(name: str, options: Any, value: Any, *, searchable: bool = False) 
 
 def _number(value: Any, low: float, high: float) -> float | None:
     """Return a number within limits, also from text; None for anything else."""
+    if isinstance(value, str):
+        value = value.replace("\N{MINUS SIGN}", "-")  # As the page writes it.
     try:
         number = float(value) if isinstance(value, (str, int, float)) else float("nan")
     except (ValueError, OverflowError):

@@ -1,8 +1,9 @@
 from dataclasses import replace
+from pathlib import Path
 
 from tests.workbench.attribution.test_verdict import attribution, evidence
 from workbench.attribution.methods_text import methods_paragraph
-from workbench.attribution.request import METHODS, AttributionRequest
+from workbench.attribution.request import METHOD_TITLES, METHODS, AttributionRequest
 
 
 def test_the_paragraph_states_method_baseline_convergence_checks_and_versions() -> None:
@@ -27,3 +28,9 @@ def test_each_method_has_a_source() -> None:
         bare = attribution(None, request=request, converged=None)
         assert "20)" not in methods_paragraph(bare)
         assert "was not checked" in methods_paragraph(replace(bare, error_estimate=None))
+
+
+def test_the_documentation_calls_methods_as_the_menu_does() -> None:
+    page = Path(__file__).parents[3] / "docs" / "background" / "attribution.md"
+    for method, title in METHOD_TITLES.items():
+        assert f"| `{method}` | {title} | " in page.read_text()

@@ -82,7 +82,7 @@ def test_invalid_values_fall_back_to_the_defaults(nonsense: Any) -> None:
 
 @pytest.mark.parametrize(
     ("limit", "wrong"),
-    [("", False), (None, False), ("0.5", False), (2, False), ("1e-3", False)]
+    [("", False), (None, False), ("0.5", False), (2, False), ("1e-3", False), ("1e−3", False)]
     + [(text, True) for text in ("-3", "0", "0.0", "nan", "inf", "x", -1, 0)],
 )
 def test_a_scale_that_is_not_above_zero_is_refused_in_words(limit: Any, wrong: bool) -> None:
