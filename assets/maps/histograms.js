@@ -149,9 +149,9 @@ class Histogram {
     [from, to].forEach((place, i) => {
       const handle = this.handles[i];
       handle.style.left = `${(100 * place) / count}%`;
-      handle.setAttribute("aria-valuemin", String(this.about.min));
-      handle.setAttribute("aria-valuemax", String(this.about.max));
-      handle.setAttribute("aria-valuenow", String(ends[i]));
+      handle.setAttribute("aria-valuemin", decimal(this.about.min));
+      handle.setAttribute("aria-valuemax", decimal(this.about.max));
+      handle.setAttribute("aria-valuenow", decimal(ends[i]));
       handle.setAttribute("aria-valuetext", this.words(ends[i]));
     });
     this.rangeText = filter ? `${this.words(ends[0])} to ${this.words(ends[1])}` : "";
@@ -272,4 +272,9 @@ class Histogram {
     event.stopPropagation();
     if (String(ends) !== String(this.range)) this.commit(ends[0], ends[1]);
   }
+}
+
+/** A number without an exponent, which ARIA does not know. */
+function decimal(value) {
+  return String(Number(value.toFixed(6)));
 }
