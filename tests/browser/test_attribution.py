@@ -81,8 +81,8 @@ def test_the_map_is_shown_at_once_and_its_evidence_later(page: Page, site: Site)
             "Small noise",
             "Random weights",
             "Noise images",
-            "View removed",
-            "Views rotated",
+            "View removed, pp",
+            "Views rotated, pp",
         ]
     )
     expect(page.locator("#cancel")).to_be_hidden()

@@ -140,13 +140,13 @@ def details(checks: Checks, probability: float) -> list[Any]:
                     flagged=["mean map"] if input_independent else [],
                 ),
                 _table(
-                    "View removed",
+                    "View removed, pp",
                     list(zip(HEADINGS, checks.view_effects.tolist(), strict=True)),
                     change,
                     share=True,
                 ),
                 _table(
-                    "Views rotated",
+                    "Views rotated, pp",
                     list(zip(_ROTATIONS, checks.rotation_effects.tolist(), strict=True)),
                     change,
                     share=True,
@@ -179,7 +179,7 @@ def _table(
                 _row(
                     name,
                     value / most,
-                    f"{number(value * 100, '+.1f')} pp" if share else number(value, ".2f"),
+                    number(value * 100, "+.1f") if share else number(value, ".2f"),
                     flagged=name in flagged,
                 )
                 for name, value in rows

@@ -41,8 +41,9 @@ def test_the_measured_stands_in_bars() -> None:
         "mean colour  0.81",
         "least of 2  0.90",
         "layer4  0.12",
-        "N  −20.0 pp",
-        "90°  −3.0 pp",
+        "N  −20.0",
+        "90°  −3.0",
+        "View removed, pp",
     ):
         assert words in shown
     drawn = {(trace.name, trace.xaxis): trace for trace in curves.figure.data}
@@ -83,7 +84,7 @@ def test_effects_that_are_noise_of_rounding_have_no_bars_and_no_sign() -> None:
     noise = np.array([-1e-8, 1e-9, 0.0])
     turned = checks.details(replace(found, rotation_effects=noise), 0.5)[1].children[5]
     *rows, note = turned.children[1:]
-    assert [text(row) for row in rows] == ["90°  0.0 pp", "180°  0.0 pp", "270°  0.0 pp"]
+    assert [text(row) for row in rows] == ["90°  0.0", "180°  0.0", "270°  0.0"]
     assert {row.children[1].children.style["width"] for row in rows} == {"0.0%"}
     assert text(note) == "The model ignores the order of the views."
     assert "order of the views" not in text(checks.details(found, 0.5))
