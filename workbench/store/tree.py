@@ -17,11 +17,11 @@ def format_tree(file: h5py.File) -> Iterator[str]:
 
     The line of a dataset has its name, shape, dtype, size in the file, and unit.
     """
-    yield from _members(file, "")
+    yield from _members(file, "", ())
     yield from _attributes(file)
 
 
-def _members(group: h5py.Group, indent: str) -> Iterator[str]:
+def _members(group: h5py.Group, indent: str, above: tuple[h5py.Group, ...]) -> Iterator[str]:
     kinds = {name: group.get(name, getclass=True, getlink=True) for name in group}
     linked = sorted(name for name, kind in kinds.items() if kind is not h5py.HardLink)
     yield from (f"{indent}{printable(name)}  a link, not followed" for name in linked)
@@ -30,11 +30,13 @@ def _members(group: h5py.Group, indent: str) -> Iterator[str]:
         item = group[name]
         name = printable(name)
         if isinstance(item, h5py.Dataset):
-            yield f"{indent}{name:<{22 - len(indent)}}{_dataset(item)}".rstrip()
+            yield f"{indent}{name:<{max(0, 22 - len(indent))}}{_dataset(item)}".rstrip()
+        elif item in (*above, group):  # Two of them, and a tree would never end.
+            yield f"{indent}{name}/  a group above, not shown again"
         else:
             yield f"{indent}{name}/"
             yield from (f"{indent}  {line}" for line in _attributes(item))
-            yield from _members(item, indent + "  ")
+            yield from _members(item, indent + "  ", (*above, group))
 
 
 def _dataset(dataset: h5py.Dataset) -> str:

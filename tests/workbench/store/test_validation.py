@@ -304,3 +304,18 @@ def test_features_that_are_not_finite_are_found_when_they_are_looked_at(
     printed = capsys.readouterr().out
     assert "deviates: /feature holds values that are not finite" in printed
     assert "\x1b" not in printed
+
+
+def test_groups_that_hold_each_other_are_shown_once(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with h5py.File(path, "r+") as file:
+        for name in ("a/x", "a/y", "b/z"):
+            file[name] = file["/"]
+        file["a/b"] = file["b"]
+        file["/".join("abcdefghijklmnop") + "/deep"] = 1.0
+    assert main([str(path)]) == 0
+    output = capsys.readouterr().out
+    assert "  x/  a group above, not shown again\n" in output
+    assert "deep" in output
+    assert output.count("a group above") == 4
