@@ -274,7 +274,7 @@ def errors(
             xgap=1 if len(names) <= 30 else 0.5,
             ygap=1 if len(names) <= 30 else 0.5,
             showscale=False,
-            **_numbered(counts, values, "{:.0%}" if shares else "{:,}"),
+            **_numbered(np.where(here, counts, 0), values, "{:.0%}" if shares else "{:,}"),
         )
     for place in order.groups:
         for across in ("x", "y"):

@@ -63,7 +63,8 @@ def test_errors_have_the_scale_and_right_locations_are_grey() -> None:
     assert right.zmax == 90
     assert made.layout.meta == {"true": ["c", "a", "b"], "predicted": ["c", "a", "b"]}
     assert wrong.z[2].tolist()[:2] == [0, 1]
-    assert list(wrong.text[1]) == ["", "90", "3"]
+    assert list(wrong.text[1]) == ["", "", "3"]
+    assert list(right.text[1]) == ["", "90", ""]
     frame = made.layout.shapes[-1]
     assert (frame.x0, frame.x1, frame.y0, frame.y1) == (-0.5, 2.5, 1.5, 2.5)
     shares = screen.errors(Confusion(("a", "b", "c"), counts), order, shares=True)
