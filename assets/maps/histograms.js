@@ -220,7 +220,11 @@ class Histogram {
       if (moved || side === -1) this.commit(from, Math.min(to, this.bins.count));
     });
     plot.addEventListener("pointercancel", () => this.cancel());
-    plot.addEventListener("keydown", (event) => event.key === "Escape" && this.dragged && this.cancel());
+    plot.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !this.dragged) return;
+      this.cancel();
+      event.preventDefault(); // The selection stays.
+    });
   }
 
   /** @returns {[number, number]} whole bins from where the drag began to a place, at least one */

@@ -10,7 +10,7 @@ const KEYS = [
   ["m", "next attribution method"],
   ["Ctrl+Z", "undo the last change of the selection"],
   ["Ctrl+Shift+Z", "redo it"],
-  ["Escape", "close a menu, a dialog or the large view"],
+  ["Escape", "close a menu, a dialog or the large view; else select nothing"],
   ["?", "this list"],
 ];
 const MAP_KEYS = [
@@ -24,12 +24,16 @@ const TYPING = "input:not([type=radio], [type=checkbox]), textarea, select, [con
 /** Elements that need the arrow keys or letters themselves. */
 const TAKES_KEYS = `${TYPING}, input, dialog, [role=listbox], [role=combobox], [role=menu], .dash-dropdown, .dash-dropdown-content, .ag-root`;
 
+/** What Escape closes, in place of clearing the selection. */
+const OPEN = ".expanded, dialog[open], details[open]";
+
 /**
  * Make the keys work.
  *
- * @param {{undo: () => void, redo: () => void, step: (by: number) => void}} actions
+ * @param {{undo: () => void, redo: () => void, step: (by: number) => void,
+ *   clear: () => void}} actions
  */
-export function connectKeys({ undo, redo, step }) {
+export function connectKeys({ undo, redo, step, clear }) {
   const plain = {
     "/": () => document.getElementById("search").focus(),
     "?": showKeys,
@@ -44,6 +48,9 @@ export function connectKeys({ undo, redo, step }) {
     if (event.ctrlKey || event.metaKey) {
       if (key.toLowerCase() !== "z" || target.closest(TYPING)) return;
       (event.shiftKey ? redo : undo)();
+    } else if (key === "Escape") {
+      if (target.closest(TAKES_KEYS) || document.querySelector(OPEN)) return;
+      clear();
     } else if (plain[key] && !target.closest(key === "/" || key === "?" ? TYPING : TAKES_KEYS)) {
       plain[key]();
     } else return;

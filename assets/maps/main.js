@@ -81,7 +81,7 @@ async function open() {
   state.correct = correct(table);
   connectBar({ select, current: () => state.steps });
   connectFilterMenu(table, narrow);
-  connectKeys({ undo: () => undo(state.steps, select), redo: () => redo(state.steps, select), step });
+  connectKeys({ undo: () => undo(state.steps, select), redo: () => redo(state.steps, select), step, clear: () => state.steps && select(null) });
   connectDownloads({ table, selected: () => state.steps && mask(state.steps, table) });
   connectSets({ table, correct: state.correct, select, current: () => state.steps });
   connectSearch({

@@ -48,6 +48,8 @@ def test_left_and_right_go_through_the_selection_in_the_servers_order(
     assert shown == names
     page.locator("#location-next").click()
     expect(page.locator("#location-position")).to_have_text("3 of 24")
+    page.locator("#gallery").press("Escape")
+    header(page).to_contain_text("all 120 locations")
 
 
 def test_keys_are_listed_and_change_method_and_map(page: Page) -> None:
