@@ -83,13 +83,18 @@ export function connectClasses(table, correct) {
     for (const row of rows) {
       row.selected = number[row.index];
       row.accuracy = row.selected ? right[row.index] / row.selected : -1;
-      row.cells.selected.textContent = row.selected.toLocaleString("en");
-      row.cells.accuracy.textContent = row.selected ? numberText(row.accuracy, "share", 2) : "–";
+      write(row.cells.selected, row.selected.toLocaleString("en"));
+      write(row.cells.accuracy, row.selected ? numberText(row.accuracy, "share", 2) : "–");
       row.button.classList.toggle("unselected", !row.selected);
       row.button.setAttribute("aria-pressed", String(names.includes(row.button.dataset.class)));
     }
     sort();
   };
+}
+
+/** An unchanged text needs no new layout. */
+function write(cell, text) {
+  if (cell.textContent !== text) cell.textContent = text;
 }
 
 function entry({ name, label, color, auc }, all) {

@@ -206,10 +206,14 @@ function graphTable(graph) {
     const { true: rows, predicted: columns } = graph.layout.meta;
     return csv(["true", ...columns], rows.map((name, i) => [name, ...Array.from(first.z[i] ?? [])]));
   }
-  const [x, y] = ["xaxis", "yaxis"].map((axis) => plain(graph._fullLayout[axis]?.title?.text) || axis[0]);
+  const [x, y] = ["xaxis", "yaxis"].map((axis) => plain(graph.layout[axis]?.title?.text) || axis[0]);
+  // A small multiple is drawn aside; its numbers are with each point.
+  const point = (trace, i) => trace.customdata?.[i] ?? [trace.x[i], trace.y[i]];
   const rows = graph._fullData
     .filter((trace) => trace.hoverinfo !== "skip" && trace.x && trace.y)
-    .flatMap((trace) => Array.from(trace.x, (value, i) => [trace.meta ?? plain(trace.name), number(value), number(trace.y[i])]));
+    .flatMap((trace) =>
+      Array.from(trace.x, (_, i) => [trace.meta ?? plain(trace.name), ...Array.from(point(trace, i), number)])
+    );
   return csv(["name", x, y], rows);
 }
 

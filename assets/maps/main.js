@@ -23,6 +23,7 @@ import { openTable } from "./table.js";
 import { description, hideTooltip, showTooltip } from "./tooltip.js";
 
 const MATRICES = ["confusion", "errors-matrix"];
+const CURVES = ["roc", "class-curves"];
 const state = {
   table: null, panels: [], views: [], steps: null, selected: null, previewed: false, color: null, active: undefined,
   order: { name: "random", descending: false }, place: null,
@@ -70,7 +71,7 @@ async function apply(steps, color, active, projections) {
   state.color = color;
   applySelection(steps);
   if (state.active !== active) markActive(active);
-  listenToCells();
+  listenToGraphs();
 }
 
 async function open() {
@@ -164,19 +165,22 @@ function lasso(panel, polygon, op) {
   if (count(members(filter, state.table))) select(extended(state.steps, op ?? chosenOp(), filter));
 }
 
-/** The confusion matrices, which Plotly draws, and draws late. */
-function listenToCells() {
-  const graphs = MATRICES.map((id) => document.querySelector(`#${id} .js-plotly-plot`));
+/** The confusion matrices and ROC curves, which Plotly draws, and draws late. */
+function listenToGraphs() {
+  const graphs = [...MATRICES, ...CURVES].map((id) => document.querySelector(`#${id} .js-plotly-plot`));
   if (!graphs.every((graph) => graph?.on)) {
-    setTimeout(listenToCells, 60);
+    setTimeout(listenToGraphs, 60);
     return;
   }
   for (const graph of graphs) {
     if (graph.dataset.linked) continue;
     graph.dataset.linked = "yes";
-    graph.on("plotly_click", ({ points: [cell] }) => {
+    graph.on("plotly_click", ({ points: [cell], event }) => {
+      const name = cell.data.meta;
+      if (state.table.classNames.includes(name)) select(toggledClass(state.steps, name, event.ctrlKey || event.metaKey));
+      if (!cell.z) return;
       const { true: rows, predicted: columns } = graph.layout.meta;
-      if (cell.z) select(toggledCell(state.steps, rows[cell.y], columns[cell.x]));
+      select(toggledCell(state.steps, rows[cell.y], columns[cell.x]));
     });
   }
 }

@@ -106,7 +106,7 @@ function share(value, low, high) {
     element(
       "span",
       { class: "proportion" },
-      `${(value * 100).toFixed(1)} %`,
+      element("span", {}, `${(value * 100).toFixed(1)} %`),
       element("span", { class: "interval" }, band, mark),
       element("span", { class: "ends" }, ends)
     )

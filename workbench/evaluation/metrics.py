@@ -184,14 +184,13 @@ class RankedScores:
         is_true = np.zeros(scores.shape, dtype=bool)
         is_true[np.arange(n), labels] = True
         own, others = scores[is_true], np.sort(scores[~is_true])
-        return cls(
-            ("micro-average",),
-            np.argsort(-own, kind="stable"),
-            np.array([0, n]),
-            len(others) - np.searchsorted(others, own, side="right"),
-            len(others) - np.searchsorted(others, own, side="left"),
-            np.array([n * (n_classes - 1)]),
-        )
+        order = np.argsort(-own, kind="stable")
+        above, reached = np.zeros((2, n), dtype=np.int64)
+        # In order, so that neighbours in the search are neighbours in memory.
+        above[order] = len(others) - np.searchsorted(others, own[order], side="right")
+        reached[order] = len(others) - np.searchsorted(others, own[order], side="left")
+        starts, negatives = np.array([0, n]), np.array([n * (n_classes - 1)])
+        return cls(("micro-average",), order, starts, above, reached, negatives)
 
     def roc(self, selected: NDArray[np.bool_] | None = None) -> Roc:
         """Return one curve per class.

@@ -21,7 +21,7 @@ UNKNOWN = "#b4bcc4"
 MOST_NAMED = 8
 MOST_TICKS = 18
 MOST_NUMBERED = 12  # Classes of a matrix whose cells show their numbers.
-_MULTIPLES_RATIO = 1.7  # Columns to rows of small multiples.
+_MULTIPLES_RATIO = 1.5  # Columns to rows of small multiples.
 # Widths in columns of a terminal.
 LEGEND_NAME = 28
 TICK_NAME = 18
@@ -137,14 +137,18 @@ def roc_multiples(
     n_rows = max(1, -(-len(curves) // n_columns))
     width, height = 1.12, 1.42  # Of a square with the gap beside it and the name above it.
     places = [(i % n_columns * width, -(i // n_columns) * height) for i in range(len(curves))]
-    hidden = {"visible": False, "fixedrange": True}
+    hidden = {"visible": False}
     figure = go.Figure(
         layout=_layout(
             margin={"l": 12, "r": 12, "t": 4, "b": 8},
             hovermode="closest",
             showlegend=False,
-            xaxis=hidden | {"range": [-0.04, n_columns * width - 0.08]},
-            yaxis=hidden | {"range": [-height * (n_rows - 1) - 0.04, height - 0.06]},
+            xaxis=_share("False positive rate")
+            | hidden
+            | {"range": [-0.04, n_columns * width - 0.08]},
+            yaxis=_share("True positive rate")
+            | hidden
+            | {"range": [-height * (n_rows - 1) - 0.04, height - 0.06]},
         )
     )
     gap = (np.nan, np.nan)
@@ -175,7 +179,7 @@ def roc_multiples(
             text=text,
             mode="text",
             textposition=position,
-            textfont={"size": 10, "color": INK},
+            textfont={"size": 9.5, "color": INK},
             hoverinfo="skip",
         )
     return figure
