@@ -220,11 +220,13 @@ class Histogram {
       if (moved || side === -1) this.commit(from, Math.min(to, this.bins.count));
     });
     plot.addEventListener("pointercancel", () => this.cancel());
-    plot.addEventListener("keydown", (event) => {
+    // A drag does not move the focus here, so that the key may go to anything on the page.
+    const escape = (event) => {
       if (event.key !== "Escape" || !this.dragged) return;
       this.cancel();
       event.preventDefault(); // The selection stays.
-    });
+    };
+    document.addEventListener("keydown", escape, { capture: true });
   }
 
   /** @returns {[number, number]} whole bins from where the drag began to a place, at least one */

@@ -114,6 +114,8 @@ def test_a_drag_on_a_histogram_selects_what_pandas_finds(page: Page, site: Site)
     page.keyboard.press("ArrowRight")
     moved = every.query("0.3 <= confidence <= 0.62 and rank >= 2")
     assert selected_in_all(page) == list(moved.index)
+    drag(page, "margin", 0.1, 0.2, key="Escape")
+    assert selected_in_all(page) == list(moved.index)
     page.locator("[data-column=confidence] .clear").click()
     assert selected_in_all(page) == list(every.query("rank >= 2").index)
     page.locator("[data-column=rank] .handle.from").focus()
@@ -146,8 +148,8 @@ def test_a_row_of_the_states_narrows_to_its_class(page: Page, site: Site) -> Non
         page.locator("[data-page-name=maps]").click()
 
 
-def drag(page: Page, column: str, start: float, end: float) -> None:
-    """Drag on a histogram between two shares of its width."""
+def drag(page: Page, column: str, start: float, end: float, key: str = "") -> None:
+    """Drag on a histogram between two shares of its width; press a key before letting go."""
     plot = page.locator(f"[data-column={column}] .histogram-plot")
     expect(plot.locator(".all")).to_have_attribute("d", re.compile("M"))
     box = plot.bounding_box()
@@ -155,6 +157,8 @@ def drag(page: Page, column: str, start: float, end: float) -> None:
     page.mouse.move(box["x"] + box["width"] * start, box["y"] + 9)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * end, box["y"] + 9, steps=3)
+    if key:
+        page.keyboard.press(key)
     page.mouse.up()
 
 
