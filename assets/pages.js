@@ -17,7 +17,7 @@
         const buttons = Array.from(document.querySelectorAll("[data-page-name]"));
         const names = buttons.map((button) => button.dataset.pageName);
         const shown = Math.max(0, names.indexOf(name));
-        document.querySelector("main").dataset.page = names[shown];
+        document.body.dataset.page = document.querySelector("main").dataset.page = names[shown];
         buttons.forEach((button, i) => {
           if (i === shown) button.setAttribute("aria-current", "page");
           else button.removeAttribute("aria-current");
