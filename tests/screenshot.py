@@ -1,11 +1,13 @@
-"""Take the README's picture of a dashboard that is being served.
+"""Take the documentation's pictures of a dashboard that is being served, one of each page.
 
-`python -m tests.screenshot http://127.0.0.1:8050 docs/dashboard.png`
+`python -m tests.screenshot http://127.0.0.1:8050 docs/dashboard.png` also writes
+`docs/dashboard-errors.png` and so on.
 """
 
 import argparse
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.window import FLAGS, Window, chromium
@@ -14,13 +16,21 @@ PATIENCE_MILLISECONDS = 120_000
 
 
 def take(browser: Browser, address: str, path: Path) -> None:
-    """Open the first photograph, wait for its map and the checks, and save the page."""
+    """Open the first photograph, wait for its map and the checks, and save each page."""
     page = Window(browser, address).page
     page.locator(".card").first.click()
     page.locator("#completeness").wait_for(timeout=PATIENCE_MILLISECONDS)
     page.locator("#checks .curves").wait_for(state="attached", timeout=PATIENCE_MILLISECONDS)
-    page.wait_for_timeout(500)
-    page.screenshot(path=path)
+    for number, button in enumerate(page.locator("[data-page-name]").all()):
+        button.click()
+        page.mouse.move(2, 2)
+        page.wait_for_timeout(3000)  # Its figures are drawn.
+        name = f"{path.stem}-{button.get_attribute('data-page-name')}" if number else path.stem
+        written = path.with_stem(name)
+        page.screenshot(path=written)
+        with Image.open(written) as picture:
+            small = picture.convert("RGB").quantize(256)
+        small.save(written, optimize=True)
     page.close()
 
 
