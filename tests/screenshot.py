@@ -29,7 +29,9 @@ def take(browser: Browser, address: str, path: Path) -> None:
         written = path.with_stem(name)
         page.screenshot(path=written)
         with Image.open(written) as picture:
-            small = picture.convert("RGB").quantize(256)
+            # Other methods change the colours of small areas, such as those of the classes.
+            method, dither = Image.Quantize.MAXCOVERAGE, Image.Dither.NONE
+            small = picture.convert("RGB").quantize(256, method, dither=dither)
         small.save(written, optimize=True)
     page.close()
 
