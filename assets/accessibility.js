@@ -13,6 +13,8 @@
       label.removeAttribute("aria-selected");
     }
     for (const target of document.querySelectorAll(".dash-dropdown-focus-target[tabindex='0']")) target.tabIndex = -1;
+    // The keyboard reaches the menu's button in its place.
+    for (const button of document.querySelectorAll("button.dash-dropdown[tabindex='-1']")) button.tabIndex = 0;
   }
 
   let waiting = 0;
