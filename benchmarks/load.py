@@ -14,6 +14,7 @@ run on the same machine and take their share of its cores; the load is printed.
 
 import http.client
 import json
+import logging
 import multiprocessing
 import os
 import random
@@ -100,6 +101,7 @@ def serve(options: Options, folder: Path, port: Connection) -> None:
     photographs: Any = OnePhotograph(folder)
     saved = Sets(folder / "generated.h5.sets.sqlite")
     app = create_app(store, "generated.h5", ASSETS, photographs, explainer, saved_sets=saved)
+    logging.getLogger("waitress").setLevel(logging.ERROR)  # As the command does.
     limit = app.server.config["MAX_CONTENT_LENGTH"]
     server = create_server(
         app.server, host="127.0.0.1", port=0, threads=THREADS, max_request_body_size=limit
