@@ -19,6 +19,11 @@
         await (await modules).sequence(...values);
         return dash_clientside.no_update;
       },
+      /* Runs when a location with its neighbours is opened. */
+      neighbors: async function (ids) {
+        await (await modules).neighbors(ids);
+        return dash_clientside.no_update;
+      },
       /* Runs when the server answers with the saved selections. */
       sets: async function (answer) {
         await (await saved).showSets(answer);

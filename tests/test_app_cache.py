@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,7 +85,7 @@ def wired(path: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> Sequenc
         raise StoppedError
 
     monkeypatch.setattr("workbench.dashboard.create_app", dashboard)
-    monkeypatch.setattr(app, "listen", lambda host, port: None)
+    monkeypatch.setattr(app, "listen", lambda host, port: nullcontext())
     monkeypatch.setattr(app, "find_access", lambda *_: Access())
     with pytest.raises(StoppedError):
         app.main([str(path), *options])

@@ -68,6 +68,7 @@ class Window:
         self.page.goto(address)
         expect(self.page.locator(".card").first).to_be_visible()
         self.page.wait_for_function(DRAWN)
+        self.first = self.page.locator(".card").first.get_attribute("data-location") or ""
 
     def _check_status(self, response: Response) -> None:
         if response.status >= 400:
@@ -81,12 +82,14 @@ class Window:
             """() => {
               dash_clientside.set_props('shown-page', { data: 'maps' });
               dash_clientside.set_props('selection', { data: null });
+              dash_clientside.set_props('gallery-start', { data: 0 });
               dash_clientside.set_props('color-by', { value: 'true' });
               document.querySelector('#legend [data-sort=name]:not([aria-pressed=true])')?.click();
               const usual = {
                 method: 'integrated_gradients', baseline: 'mean', output: 'logit',
                 target: 'predicted', 'contrast-target': '', 'color-limit': '',
                 percentile: 99, opacity: 1, tab: 'map',
+                'gallery-order': 'random', 'gallery-direction': 'ascending',
               };
               for (const [id, value] of Object.entries(usual)) {
                 if (document.getElementById(id)) dash_clientside.set_props(id, { value });
@@ -96,6 +99,7 @@ class Window:
         )
         expect(self.page.locator("#selection-summary")).to_contain_text("nothing selected")
         self.page.wait_for_function(f"() => ({SELECTED})().every((rows) => rows === null)")
+        expect(self.page.locator(".card").first).to_have_attribute("data-location", self.first)
         return self.page
 
     def check(self) -> None:

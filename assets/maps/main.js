@@ -5,6 +5,7 @@
 
 import { coloring, coloringColumns, correct } from "./colors.js";
 import { chosenOp, connectBar, showSelection } from "./bar.js";
+import { showCards, showThumbnails } from "./cards.js";
 import { connectClasses } from "./classes.js";
 import { connectDownloads } from "./downloads.js";
 import { connectFilterMenu } from "./filter_menu.js";
@@ -26,7 +27,7 @@ const MATRICES = ["confusion", "errors-matrix"];
 const CURVES = ["roc", "class-curves"];
 const state = {
   table: null, panels: [], views: [], steps: null, selected: null, previewed: false, color: null, active: undefined,
-  order: { name: "random", descending: false }, place: null,
+  order: { name: "random", descending: false }, place: null, cards: null,
 };
 let opening = null;
 let running = Promise.resolve();
@@ -226,13 +227,22 @@ function markCards() {
  * The gallery's order has changed, or its cards have.
  *
  * @param {string} name @param {string} direction "ascending" or "descending"
+ * @param {any} cards of `showCards`
  */
-export async function sequence(name, direction) {
-  await running;
+export async function sequence(name, direction, cards) {
+  opening ??= open();
+  await opening;
   state.order = { name, descending: direction === "descending" };
-  if (!state.table) return;
+  if (cards && cards !== state.cards) showCards(cards, state.table, prefix());
+  state.cards = cards;
   markCards();
   showPlaceSoon();
+}
+
+/** A location was opened. @param {string[] | null} ids of its neighbours */
+export async function neighbors(ids) {
+  await running;
+  showThumbnails(ids || [], state.active, state.table, prefix());
 }
 
 let placing = 0;

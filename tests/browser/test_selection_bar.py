@@ -90,7 +90,7 @@ def test_a_copied_link_shows_the_same_and_back_goes_back(
         expect(window.page.locator("#location-title")).to_contain_text(location)
         expect(window.page.locator("#method")).to_contain_text("Grad-CAM")
         assert window.page.evaluate("() => document.body.dataset.color") == "number"
-        window.page.locator("[data-class=Hawaii]").click()
+        window.page.locator("[data-class=Hawaii]").click(modifiers=["Control"])
         header(window.page).to_contain_text("48 of 120 locations")
         window.page.go_back()
         header(window.page).to_contain_text("24 of 120 locations")

@@ -141,22 +141,22 @@ def test_cells_are_those_of_the_tables_of_commands(page: Page) -> None:
 
 
 def test_the_page_is_dark_or_light_and_remembers_it(page: Page) -> None:
+    forget = "() => { localStorage.clear(); delete document.documentElement.dataset.theme; }"
     # The ground of a map and of a panel, and the writing on it.
     shown = """() => {
       const map = document.querySelector('.map').mapPanel;
       const style = getComputedStyle(document.querySelector('.panel'));
-      return [map.raster.pixels[0] & 255, ...[style.backgroundColor, style.color].map((color) =>
-        Number(color.match(/\\d+/)[0]))];
+      const [ground, panel, ink] = [map.raster.pixels[0] & 255,
+        ...[style.backgroundColor, style.color].map((color) => Number(color.match(/\\d+/)[0]))];
+      return %s;
     }"""
-    theme = page.locator("#theme")
+    page.evaluate(forget)
     page.emulate_media(color_scheme="dark")
-    ground, panel, ink = page.evaluate(shown)
-    assert max(ground, panel) < 60 < 200 < ink
-    theme.click()
-    ground, panel, ink = page.evaluate(shown)
-    assert min(ground, panel) > 200 > 60 > ink
+    page.wait_for_function(shown % "ground < 60 && panel < 60 && ink > 200")
+    page.locator("#theme").click()
+    page.wait_for_function(shown % "ground > 200 && panel > 200 && ink < 60")
     assert json.loads(page.evaluate("() => JSON.stringify({ ...localStorage })")) == {
         "resnetbolt-theme": "light"
     }
-    page.evaluate("() => { localStorage.clear(); delete document.documentElement.dataset.theme; }")
+    page.evaluate(forget)
     page.emulate_media(color_scheme="light")

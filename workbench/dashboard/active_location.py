@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from dash import Dash, Input, Output, State, html, no_update
+from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash.dependencies import ClientsideFunction
 
 from workbench.dashboard import aggregate, attribution, attribution_view, request_controls
 from workbench.dashboard.components import attributes, button, panel
@@ -76,7 +77,9 @@ def _neighbors_layout() -> html.Div:
                 ],
                 className="neighbors-head",
             ),
-            html.Div(id="neighbors", className="thumbnails"),
+            dcc.Store(id="neighbors-shown"),
+            dcc.Store(id="neighbors-drawn"),
+            html.Div(id="neighbors", className="thumbnails"),  # assets/maps/cards.js fills it.
         ],
         id="neighbors-panel",
         className="neighbors",
@@ -91,32 +94,6 @@ def tally(location: str, predictions: Predictions) -> str:
     names = predictions.class_names
     classes = ", ".join(f"{count} {names[label]}" for label, count in counts.most_common())
     return f"nearest {len(rows)}: {classes}"
-
-
-def thumbnails(location: str, predictions: Predictions, has_photographs: bool) -> list[html.Button]:
-    """Return a location's nearest neighbours, the nearest first; a click opens one."""
-    store = predictions.store
-    own = store.labels[predictions.rows[location]]
-    result = []
-    for row in neighbors(location, predictions):
-        name, label = store.location_ids[row], store.labels[row]
-        pictures = [
-            html.Img(
-                alt="", draggable="false", **attributes(data_src=photograph_url(name, heading))
-            )
-            for heading in HEADINGS
-        ]
-        words = f"{name}: true {predictions.class_names[label]}"
-        result.append(
-            html.Button(
-                pictures if has_photographs else predictions.class_names[label][:3],
-                type="button",
-                title=words,
-                className="thumbnail" if label == own else "thumbnail other",
-                **attributes(data_location=name, aria_label=words),
-            )
-        )
-    return result
 
 
 def views(location: str, predictions: Predictions, has_photographs: bool) -> list[Any]:
@@ -197,7 +174,7 @@ def register_callbacks(app: Dash, predictions: Predictions, has_photographs: boo
         Output("location-title", "children"),
         Output("neighbors-panel", "hidden"),
         Output("neighbors-tally", "children"),
-        Output("neighbors", "children"),
+        Output("neighbors-shown", "data"),
         Input("active-location", "data"),
         prevent_initial_call=True,
     )
@@ -210,8 +187,15 @@ def register_callbacks(app: Dash, predictions: Predictions, has_photographs: boo
             headline(location, predictions),
             predictions.store.neighbors is None,
             tally(location, predictions),
-            thumbnails(location, predictions, has_photographs),
+            [predictions.store.location_ids[row] for row in neighbors(location, predictions)],
         )
+
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("maps", "neighbors"),
+        Output("neighbors-drawn", "data"),
+        Input("neighbors-shown", "data"),
+        prevent_initial_call=True,
+    )
 
     @app.callback(
         Output("selection", "data"),

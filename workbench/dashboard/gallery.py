@@ -1,4 +1,7 @@
-"""The gallery: photographs of the selected locations in an order, a card each."""
+"""The gallery: photographs of the selected locations in an order, a card each.
+
+The server names the locations, the browser draws the cards; see `assets/maps/cards.js`.
+"""
 
 from typing import Any
 
@@ -8,12 +11,10 @@ from dash.dependencies import ClientsideFunction
 
 from common.text import number
 from workbench.dashboard import order
-from workbench.dashboard.components import attributes, button, panel
-from workbench.dashboard.photographs import photograph_url
+from workbench.dashboard.components import button, panel
 from workbench.dashboard.selection import resolve
 from workbench.evaluation.columns import Column
 from workbench.evaluation.predictions import Predictions
-from workbench.store import HEADINGS
 
 PAGE_SIZE = 60
 ORDER = (("gallery-order", "value"), ("gallery-direction", "value"))
@@ -56,6 +57,7 @@ def layout(predictions: Predictions) -> html.Section:
         ],
         [
             dcc.Store(id="gallery-start", data=0),
+            dcc.Store(id="gallery-cards"),
             dcc.Store(id="sequence-shown"),
             html.Div(id="gallery", className="cards", tabIndex=0),
         ],
@@ -81,48 +83,6 @@ def status(start: int, total: int) -> str:
     return f"showing {start + 1:,}–{min(start + PAGE_SIZE, total):,} of {total:,}"
 
 
-def card(
-    predictions: Predictions, row: int, pictures: bool, shown: Column, value: float
-) -> html.Button:
-    """Return a location as a panorama over its true and its predicted class, and a number."""
-    location = predictions.store.location_ids[row]
-    true = predictions.class_names[predictions.store.labels[row]]
-    predicted = predictions.class_names[predictions.predicted_labels[row]]
-    correct = bool(predictions.correct[row])
-    views = [
-        html.Img(
-            alt=f"view {heading} of {location}",
-            draggable="false",
-            **attributes(data_src=photograph_url(location, heading)),  # assets/gallery.js loads it.
-        )
-        for heading in HEADINGS
-    ]
-    return html.Button(
-        [
-            html.Span(views if pictures else [html.Span("no photographs")], className="panorama"),
-            html.Span(
-                [
-                    html.Span(
-                        "✓" if correct else "✗",
-                        className="mark correct" if correct else "mark wrong",
-                    ),
-                    html.Span(true, className="true"),
-                    html.Span(value_text(value, shown.unit), className="number", title=shown.title),
-                ],
-                className="caption",
-            ),
-            html.Span(
-                html.Span("as predicted" if correct else f"predicted {predicted}"),
-                className="caption predicted",
-            ),
-        ],
-        className="card",
-        type="button",
-        title=f"{location}: true {true}, predicted {predicted}",
-        **attributes(data_location=location),
-    )
-
-
 def value_text(value: float, unit: str) -> str:
     """Return a number of a column with its unit, "" where it is unknown."""
     if value != value:
@@ -140,13 +100,13 @@ def _shown(predictions: Predictions, name: Any, distances: bool) -> Column:
     return known.get(name, known["confidence"]) if isinstance(name, str) else known["confidence"]
 
 
-def register_callbacks(app: Dash, predictions: Predictions, has_photographs: bool) -> None:
+def register_callbacks(app: Dash, predictions: Predictions) -> None:
     """Connect the gallery: turn its pages, and show the page of the selection."""
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("maps", "sequence"),
         Output("sequence-shown", "data"),
         *[Input(*place) for place in ORDER],
-        Input("gallery", "children"),
+        Input("gallery-cards", "data"),
     )
 
     @app.callback(
@@ -168,7 +128,7 @@ def register_callbacks(app: Dash, predictions: Predictions, has_photographs: boo
         return page_start(page_start(start, total) + step, total) if step else 0
 
     @app.callback(
-        Output("gallery", "children"),
+        Output("gallery-cards", "data"),
         Output("gallery-status", "children"),
         Output("gallery-previous", "disabled"),
         Output("gallery-next", "disabled"),
@@ -176,7 +136,9 @@ def register_callbacks(app: Dash, predictions: Predictions, has_photographs: boo
         Input("selection", "data"),
         *[Input(*place) for place in ORDER],
     )
-    def show(start: Any, rule: Any, name: Any, direction: Any) -> tuple[Any, str, bool, bool]:
+    def show(
+        start: Any, rule: Any, name: Any, direction: Any
+    ) -> tuple[dict[str, Any], str, bool, bool]:
         selection = resolve(rule, predictions)
         rows = order.ordered(
             rule, selection, predictions, name, descending=direction == "descending"
@@ -187,10 +149,11 @@ def register_callbacks(app: Dash, predictions: Predictions, has_photographs: boo
         shown = _shown(predictions, name, bool(distances))
         values = [distances[row] if distances else float(shown.values[row]) for row in page]
         return (
-            [
-                card(predictions, row, has_photographs, shown, value)
-                for row, value in zip(page, values, strict=True)
-            ],
+            {
+                "ids": [predictions.store.location_ids[row] for row in page],
+                "numbers": [value_text(value, shown.unit) for value in values],
+                "title": shown.title,
+            },
             status(begin, len(rows)),
             begin == 0,
             begin + PAGE_SIZE >= len(rows),

@@ -164,7 +164,7 @@ def create_app(
     )
     metrics.register_accuracy(app, predictions)
     _register_pages(app, predictions, photographs is not None)
-    gallery.register_callbacks(app, predictions, photographs is not None)
+    gallery.register_callbacks(app, predictions)
     active_location.register_callbacks(app, predictions, photographs is not None)
     if jobs and photographs:
         attribution.register_callbacks(app, predictions, photographs, jobs)

@@ -280,7 +280,7 @@ def test_a_step_of_unknown_names_selects_nothing(client: Any) -> None:
         step("search", text=" "),
     ):
         value = {"selection.data": [one]}
-        answer = call(client, "gallery.children", value, "selection.data")
+        answer = call(client, "gallery-cards.data", value, "selection.data")
         assert answer.status_code == 200
         assert "no location selected" in answer.text
         assert call(client, "accuracy.children", value, "selection.data").status_code == 200
@@ -358,7 +358,7 @@ def test_an_invalid_display_falls_back_to_the_default(
     "sent",
     [
         [], 5, None, {}, {"output": 5}, {"output": "x.y"},
-        {"output": "gallery.children", "inputs": {}},
+        {"output": "gallery-cards.data", "inputs": {}},
         {"output": "location.children", "inputs": [], "state": 3},
         {"output": "projections-painted.data", "outputs": [], "inputs": []},
     ],

@@ -83,7 +83,7 @@ def test_an_unknown_location_is_not_opened(wanted: Any, predictions: Predictions
 
 
 def test_the_neighbours_of_a_location_are_counted_by_class(
-    predictions: Predictions, judged_predictions: Predictions
+    judged_predictions: Predictions,
 ) -> None:
     store = judged_predictions.store
     name = store.location_ids[0]
@@ -96,8 +96,3 @@ def test_the_neighbours_of_a_location_are_counted_by_class(
     assert {other: int(count) for count, other in counts} == {
         other: labels.count(other) for other in set(labels)
     }
-    buttons = active_location.thumbnails(name, judged_predictions, has_photographs=True)
-    assert [getattr(one, "data-location") for one in buttons] == [
-        store.location_ids[row] for row in rows
-    ]
-    assert active_location.thumbnails(name, predictions, has_photographs=True) == []

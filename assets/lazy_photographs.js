@@ -1,4 +1,4 @@
-/* Loads the gallery's photographs when they come into view: Dash's Img has no lazy loading. */
+/* Loads photographs, `<img data-src>`, when they come into view: Dash's Img has no lazy loading. */
 (function () {
   "use strict";
 
@@ -21,9 +21,6 @@
   }
 
   new MutationObserver((changes) => {
-    const gallery = document.getElementById("gallery");
-    // New cards start at the left.
-    if (gallery && changes.some((change) => gallery.contains(change.target))) gallery.scrollLeft = 0;
     for (const change of changes) {
       if (change.type === "attributes") wait(change.target);
       for (const node of change.addedNodes) {
