@@ -68,6 +68,7 @@ def on_the_mark(root: Path, name: str) -> Comparison:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("shortcut")
 def test_the_shortcut_shows_in_the_model_that_learned_it_alone(both: Path) -> None:
     plain, planted = on_the_mark(both, "plain"), on_the_mark(both, "planted")
     assert plain.locations == planted.locations == 4
@@ -77,6 +78,7 @@ def test_the_shortcut_shows_in_the_model_that_learned_it_alone(both: Path) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("shortcut")
 def test_the_command_writes_tables_and_figures(
     both: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
