@@ -187,6 +187,7 @@ def test_moved_folders_and_the_device(bench: Bench, trained: Path, test_folder: 
     assert explanation.attribution.converged is None
 
 
+@pytest.mark.slow
 def test_the_page_runs_as_written(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,6 +48,7 @@ def study(values: Sequence[float], pruned: int = 0) -> optuna.Study:
     return result
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("values", "pruned", "names"),
     [

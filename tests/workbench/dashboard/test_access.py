@@ -55,6 +55,7 @@ def folders(app: Dash) -> list[str]:
     return sorted({rule.rule.partition("<")[0] for rule in app.server.url_map.iter_rules()})
 
 
+@pytest.mark.slow
 def test_every_route_and_callback_asks_for_the_token(
     app: Dash, client: Any, predictions: Predictions
 ) -> None:

@@ -180,6 +180,7 @@ def test_one_process_resumes_what_two_began(
     assert_same(out, whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_after_the_batch_and_the_message_says_how_to_resume(
     tmp_path: Path,

@@ -40,6 +40,7 @@ def end_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     return choose
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["before", "behind"])
 def test_it_resumes_after_a_kill_while_writing_the_store(
     tmp_path: Path,

@@ -94,6 +94,7 @@ def test_killed_processes_resume_to_the_same_file(tmp_path: Path, path: Path, wh
     assert again.count("was finished by an earlier start of this command") == 1
 
 
+@pytest.mark.slow
 def test_the_summary(
     tmp_path: Path, path: Path, whole: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

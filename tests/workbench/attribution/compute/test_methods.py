@@ -144,6 +144,7 @@ def test_grad_cam_of_a_view_alone_sees_that_view_alone() -> None:
     assert not np.allclose(one.values[1], other.values[1], rtol=0.2, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_the_map_of_a_contrast_is_the_difference_of_two_maps() -> None:
     model = resnet("medium")
     request = AttributionRequest(target="1", map_tolerance=0.01, completeness_tolerance=1e-3)
