@@ -66,7 +66,7 @@ def member(site: Site, steps: Any) -> list[int]:
 
 def steps_in(page: Page) -> Any:
     return page.evaluate(
-        "async () => (await import('/assets/maps/main.js')).whenReady()"
+        "async () => (await import('/assets/dashboard/main.js')).whenReady()"
         ".then((state) => state.steps)"
     )
 
@@ -145,7 +145,7 @@ def test_browser_and_server_select_the_same(page: Page, site: Site) -> None:
     selected = page.evaluate(
         """async (cases) => {
           const [main, selection] = await Promise.all(
-            ['main', 'selection'].map((name) => import(`/assets/maps/${name}.js`)));
+            ['main', 'selection'].map((name) => import(`/assets/dashboard/${name}.js`)));
           const { table } = await main.whenReady();
           const result = [];
           for (const steps of cases) {
@@ -189,8 +189,8 @@ def test_points_have_the_colours_that_the_menu_says(page: Page, site: Site) -> N
 def test_wrong_points_and_selected_points_lie_on_top(page: Page) -> None:
     top = page.evaluate(
         """async () => {
-          const { Raster } = await import('/assets/maps/raster.js');
-          const { drawingOrder } = await import('/assets/maps/order.js');
+          const { Raster } = await import('/assets/dashboard/raster.js');
+          const { drawingOrder } = await import('/assets/dashboard/drawing_order.js');
           const raster = new Raster(document.createElement('canvas'));
           raster.resize(9, 9);
           const correct = Uint8Array.from({ length: 40 }, (_, row) => Number(row % 10 !== 3));

@@ -131,7 +131,7 @@ def test_cells_are_those_of_the_tables_of_commands(page: Page) -> None:
     cells = ["=1+1", "+1", "-a", "@a", "'", "a,b", 'say "a"', "two\nlines", "＝1", "plain", ""]
     written = page.evaluate(
         """async (cells) => {
-          const { csv } = await import(new URL('assets/maps/csv.js', document.baseURI));
+          const { csv } = await import(new URL('assets/dashboard/csv.js', document.baseURI));
           return csv(['a', 'b'], cells.map((cell) => [cell, 1.5]));
         }""",
         cells,

@@ -16,11 +16,9 @@ from tests.workbench.dashboard.conftest import (  # noqa: F401
     root,
 )
 from tests.workbench.dashboard.test_http import (  # noqa: F401
-    JSON,
     app,
-    body,
     client,
-    server_places,
+    send_any_body,
 )
 
 STATUSES = (200, 204, 400)
@@ -34,14 +32,8 @@ def test_bodies(
     caplog: pytest.LogCaptureFixture,
     data: st.DataObject,
 ) -> None:
-    output, place = data.draw(st.sampled_from(server_places(app)))
-    sent = body(client, output, {}, place)
-    for item in sent["inputs"] + sent["state"]:
-        if data.draw(st.booleans()):
-            item["value"] = data.draw(JSON)
-    sent |= data.draw(st.dictionaries(st.sampled_from(list(sent)), JSON, max_size=1))
     with time_limit():
-        answer = client.post("/_dash-update-component", json=sent)
+        answer = send_any_body(client, app, data)
     assert answer.status_code in STATUSES, answer.text
     assert caplog.records == []
 

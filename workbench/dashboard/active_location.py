@@ -79,7 +79,7 @@ def _neighbors_layout() -> html.Div:
             ),
             dcc.Store(id="neighbors-shown"),
             dcc.Store(id="neighbors-drawn"),
-            html.Div(id="neighbors", className="thumbnails"),  # assets/maps/cards.js fills it.
+            html.Div(id="neighbors", className="thumbnails"),  # assets/dashboard/cards.js fills it.
         ],
         id="neighbors-panel",
         className="neighbors",
@@ -191,7 +191,7 @@ def register_callbacks(app: Dash, predictions: Predictions, has_photographs: boo
         )
 
     app.clientside_callback(  # type: ignore[no-untyped-call]
-        ClientsideFunction("maps", "neighbors"),
+        ClientsideFunction("dashboard", "neighbors"),
         Output("neighbors-drawn", "data"),
         Input("neighbors-shown", "data"),
         prevent_initial_call=True,

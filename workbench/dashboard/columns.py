@@ -166,13 +166,6 @@ def register_routes(server: flask.Flask, predictions: Predictions, has_photograp
             flask.abort(404)
         return answers[name].response()
 
-    @server.before_request
-    def no_other_column() -> None:
-        # Dash serves its page for every unknown path.
-        known = (columns_manifest.__name__, column.__name__)
-        if flask.request.path.startswith("/columns/") and flask.request.endpoint not in known:
-            flask.abort(404)
-
 
 def _places(order: NDArray[np.int64]) -> NDArray[np.uint32]:
     """Return the place of each row in an order of rows, (N,)."""

@@ -28,7 +28,7 @@ def panel(
 
 
 def downloads() -> html.Details:
-    """Return the menu that saves the map or figure of its panel (assets/maps/downloads.js)."""
+    """Return the menu that saves the map or figure of its panel (assets/dashboard/downloads.js)."""
     return html.Details(
         [
             html.Summary("↓", title="Download this view", **attributes(aria_label="Download")),

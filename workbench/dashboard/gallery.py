@@ -1,12 +1,12 @@
 """The gallery: photographs of the selected locations in an order, a card each.
 
-The server names the locations, the browser draws the cards; see `assets/maps/cards.js`.
+The server names the locations, the browser draws the cards; see `assets/dashboard/cards.js`.
 """
 
 from typing import Any
 
 import numpy as np
-from dash import Dash, Input, Output, State, ctx, dcc, html
+from dash import Dash, Input, Output, ctx, dcc, html
 from dash.dependencies import ClientsideFunction
 
 from common.text import number
@@ -58,7 +58,7 @@ def layout(predictions: Predictions) -> html.Section:
         [
             dcc.Store(id="gallery-start", data=0),
             dcc.Store(id="gallery-cards"),
-            dcc.Store(id="sequence-shown"),
+            dcc.Store(id="gallery-shown"),
             html.Div(id="gallery", className="cards", tabIndex=0),
         ],
         "gallery",
@@ -72,6 +72,12 @@ def page_start(start: Any, total: int) -> int:
         return 0
     last = max(0, (total - 1) // PAGE_SIZE)
     return min(max(0, start // PAGE_SIZE), last) * PAGE_SIZE
+
+
+def turned(start: Any, total: int, trigger: str) -> int:
+    """Return the start of the page to show: the first one unless `trigger` turns the pages."""
+    step = {"gallery-start": 0, "gallery-previous": -PAGE_SIZE, "gallery-next": PAGE_SIZE}
+    return page_start(page_start(start, total) + step[trigger], total) if trigger in step else 0
 
 
 def status(start: int, total: int) -> str:
@@ -103,58 +109,40 @@ def _shown(predictions: Predictions, name: Any, distances: bool) -> Column:
 def register_callbacks(app: Dash, predictions: Predictions) -> None:
     """Connect the gallery: turn its pages, and show the page of the selection."""
     app.clientside_callback(  # type: ignore[no-untyped-call]
-        ClientsideFunction("maps", "sequence"),
-        Output("sequence-shown", "data"),
+        ClientsideFunction("dashboard", "gallery"),
+        Output("gallery-shown", "data"),
         *[Input(*place) for place in ORDER],
         Input("gallery-cards", "data"),
     )
 
     @app.callback(
         Output("gallery-start", "data"),
-        Input("selection", "data"),
-        *[Input(*place) for place in ORDER],
-        Input("gallery-previous", "n_clicks"),
-        Input("gallery-next", "n_clicks"),
-        State("gallery-start", "data"),
-    )
-    def turn(
-        rule: Any, _order: Any, _direction: Any, _previous: Any, _next: Any, start: Any
-    ) -> int:
-        selection = resolve(rule, predictions)
-        total = len(predictions.store) if selection is None else int(selection.member.sum())
-        step = {"gallery-previous": -PAGE_SIZE, "gallery-next": PAGE_SIZE}.get(
-            str(ctx.triggered_id)
-        )
-        return page_start(page_start(start, total) + step, total) if step else 0
-
-    @app.callback(
         Output("gallery-cards", "data"),
         Output("gallery-status", "children"),
         Output("gallery-previous", "disabled"),
         Output("gallery-next", "disabled"),
         Input("gallery-start", "data"),
+        Input("gallery-previous", "n_clicks"),
+        Input("gallery-next", "n_clicks"),
         Input("selection", "data"),
         *[Input(*place) for place in ORDER],
     )
     def show(
-        start: Any, rule: Any, name: Any, direction: Any
-    ) -> tuple[dict[str, Any], str, bool, bool]:
-        selection = resolve(rule, predictions)
+        start: Any, _previous: Any, _next: Any, steps: Any, name: Any, direction: Any
+    ) -> tuple[int, dict[str, Any], str, bool, bool]:
+        selection = resolve(steps, predictions)
         rows = order.ordered(
-            rule, selection, predictions, name, descending=direction == "descending"
+            steps, selection, predictions, name, descending=direction == "descending"
         )
-        begin = page_start(start, len(rows))
+        begin = turned(start, len(rows), str(ctx.triggered_id))
         page = rows[begin : begin + PAGE_SIZE].tolist()
         distances = order.distances(selection) if name == order.RANDOM else {}
         shown = _shown(predictions, name, bool(distances))
         values = [distances[row] if distances else float(shown.values[row]) for row in page]
-        return (
-            {
-                "ids": [predictions.store.location_ids[row] for row in page],
-                "numbers": [value_text(value, shown.unit) for value in values],
-                "title": shown.title,
-            },
-            status(begin, len(rows)),
-            begin == 0,
-            begin + PAGE_SIZE >= len(rows),
-        )
+        cards = {
+            "ids": [predictions.store.location_ids[row] for row in page],
+            "numbers": [value_text(value, shown.unit) for value in values],
+            "title": shown.title,
+        }
+        last = begin + PAGE_SIZE >= len(rows)
+        return begin, cards, status(begin, len(rows)), begin == 0, last

@@ -1,6 +1,6 @@
 """The legend: the classes with colour, locations, accuracy and ROC AUC.
 
-The browser fills the list; see `assets/maps/classes.js`.
+The browser fills the list; see `assets/dashboard/classes.js`.
 """
 
 from dash import html

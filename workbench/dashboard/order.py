@@ -1,6 +1,6 @@
 """The order of the selected locations, in the gallery and for the keys left and right.
 
-`assets/maps/sequence.js` orders them in the same way in the browser.
+`assets/dashboard/order.js` orders them in the same way in the browser.
 """
 
 from collections.abc import Sequence

@@ -105,7 +105,7 @@ def create_app(
         update_title="",
         index_string=_PAGE.replace("ICON", f"{prefix}assets/icon.svg"),
         serve_locally=True,
-        assets_path_ignore=["^maps$"],  # Modules, which assets/maps.js loads.
+        assets_path_ignore=["^dashboard$"],  # Modules, which assets/dashboard.js loads.
         add_log_handler=False,
     )
     jobs = JobQueue(explainer, cache) if explainer and photographs else None
@@ -179,9 +179,9 @@ def create_app(
 
 
 def _register_address(app: Dash, places: Iterable[tuple[str, str]]) -> None:
-    """Keep properties of components in the page's address; see `assets/maps/link.js`."""
+    """Keep properties of components in the page's address; see `assets/dashboard/link.js`."""
     app.clientside_callback(  # type: ignore[no-untyped-call]
-        ClientsideFunction("maps", "link"),
+        ClientsideFunction("dashboard", "link"),
         Output("address-written", "data"),
         *[Input(*place) for place in places],
     )
@@ -251,7 +251,9 @@ def _header(name: str, predictions: Predictions) -> html.Header:
                 **attributes(aria_label="Pages"),
             ),
             html.Div(id="accuracy", className="accuracy"),
-            html.Div(id="search-box", className="search"),  # assets/maps/search_box.js fills it.
+            html.Div(
+                id="search-box", className="search"
+            ),  # assets/dashboard/search_box.js fills it.
             html.Div(
                 [
                     html.Span("Colour by", className="label", id="color-by-label"),

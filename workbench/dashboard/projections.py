@@ -1,6 +1,6 @@
 """The linked projections: their panels, and what points can be coloured by.
 
-The browser draws them from the store's columns; see `assets/maps/main.js` and `columns`.
+The browser draws them from the store's columns; see `assets/dashboard/main.js` and `columns`.
 """
 
 from typing import Any
@@ -124,7 +124,7 @@ def quality_summary(projection: Projection) -> list[html.Span]:
 def register_callbacks(app: Dash, predictions: Predictions) -> None:
     """Let the browser draw selection, colours and the active location in all projections."""
     app.clientside_callback(  # type: ignore[no-untyped-call]
-        ClientsideFunction("maps", "update"),
+        ClientsideFunction("dashboard", "update"),
         Output("maps-updated", "data"),
         Input("selection", "data"),
         Input("color-by", "value"),

@@ -1,6 +1,6 @@
 """The selection bar: the steps of the selection, and what can be done with it.
 
-The browser fills it and handles its buttons; see `assets/maps/bar.js`.
+The browser fills it and handles its buttons; see `assets/dashboard/bar.js`.
 """
 
 from dash import html

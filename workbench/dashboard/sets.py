@@ -1,6 +1,6 @@
 """Saved selections: a SQLite file that several pages and processes may write, and their drawer.
 
-The browser shows them and counts their locations; see `assets/maps/sets.js`.
+The browser shows them and counts their locations; see `assets/dashboard/sets.js`.
 """
 
 import contextlib
@@ -224,7 +224,7 @@ def register_callbacks(app: Dash, sets: Sets) -> None:
         return handle(request, sets)
 
     app.clientside_callback(  # type: ignore[no-untyped-call]
-        ClientsideFunction("maps", "sets"),
+        ClientsideFunction("dashboard", "sets"),
         Output("sets-shown", "data"),
         Input("sets", "data"),
         prevent_initial_call=True,

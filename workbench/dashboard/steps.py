@@ -1,7 +1,7 @@
 """The steps of a selection: their form, and what they select.
 
-`assets/maps/selection.js` evaluates the same steps in the browser. Names and ids that the store
-does not have select nothing.
+`assets/dashboard/selection.js` evaluates the same steps in the browser. Names and ids that the
+store does not have select nothing.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -219,18 +219,23 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=25, suppress_health_check=list(HealthCheck), deadline=None)
-@given(data=st.data())
-def test_no_body_and_no_value_ends_in_an_error(
-    client: Any, app: Dash, caplog: pytest.LogCaptureFixture, data: st.DataObject
-) -> None:
+def send_any_body(client: Any, app: Dash, data: st.DataObject) -> Any:
+    """Return the answer to a callback request with some values and parts drawn at random."""
     output, place = data.draw(st.sampled_from(server_places(app)))
     sent = body(client, output, {}, place)
     for item in sent["inputs"] + sent["state"]:
         if data.draw(st.booleans()):
             item["value"] = data.draw(JSON)
     sent |= data.draw(st.dictionaries(st.sampled_from(list(sent)), JSON, max_size=1))
-    answer = client.post("/_dash-update-component", json=sent)
+    return client.post("/_dash-update-component", json=sent)
+
+
+@settings(max_examples=25, suppress_health_check=list(HealthCheck), deadline=None)
+@given(data=st.data())
+def test_no_body_and_no_value_ends_in_an_error(
+    client: Any, app: Dash, caplog: pytest.LogCaptureFixture, data: st.DataObject
+) -> None:
+    answer = send_any_body(client, app, data)
     assert answer.status_code in (200, 204, 400), answer.text
     assert caplog.records == []
 

@@ -132,7 +132,7 @@ def split(steps: Sequence[Step], kinds: Sequence[str]) -> tuple[list[Step], list
 
     The page shows what is selected without them, so that another cell can be chosen. Only steps
     after which all others narrow as well can be left out. "wrong" belongs to the cells of two
-    classes before it (`toggledPair` in assets/maps/selection.js).
+    classes before it (`toggledPair` in assets/dashboard/selection.js).
     """
     kept: list[Step] = []
     chosen: list[Step] = []

@@ -27,7 +27,7 @@ VIEWS = {"overlaid": "Overlaid", "multiples": "One each"}
 
 
 def layout(predictions: Predictions) -> list[Any]:
-    """Return the table, which `assets/maps/states.js` draws, above the curves."""
+    """Return the table, which `assets/dashboard/states.js` draws, above the curves."""
     words = (
         "Within the selection: recall is the share of the class's locations that are right, "
         "precision the share of the locations predicted as the class that are. Intervals are "
@@ -79,7 +79,7 @@ def register_callbacks(app: Dash, predictions: Predictions, _has_photographs: bo
         return [_row(one) for one in table], f"{number}; 95 % intervals"
 
     app.clientside_callback(  # type: ignore[no-untyped-call]
-        ClientsideFunction("maps", "states"),
+        ClientsideFunction("dashboard", "states"),
         Output("states-drawn", "data"),
         Input("states-rows", "data"),
         prevent_initial_call=True,

@@ -1,5 +1,8 @@
 /** The label beside the pointer: what a location is, and its photographs. */
 
+import { element } from "./elements.js";
+import { photographs } from "./photographs.js";
+
 /** Milliseconds that the pointer rests before photographs are asked for. */
 const REST = 80;
 
@@ -9,19 +12,17 @@ let timer = 0;
 /**
  * @param {import("./table.js").Table} table @param {number} row
  * @param {number} left @param {number} top in the window
- * @param {string} prefix of the server's addresses
  */
-export function showTooltip(table, row, left, top, prefix) {
+export function showTooltip(table, row, left, top) {
   const tip = document.getElementById("tooltip");
   if (row !== shown) {
     shown = row;
     tip.replaceChildren(...lines(table, row));
     clearTimeout(timer);
-    const headings = table.manifest.photographs;
-    if (headings.length) {
-      const strip = element("div", "photographs", "");
+    if (table.manifest.photographs.length) {
+      const strip = element("div", { class: "photographs" });
       tip.append(strip);
-      timer = setTimeout(() => strip.append(...photographs(table.ids.at(row), headings, prefix)), REST);
+      timer = setTimeout(() => strip.append(...photographs(table.ids.at(row), table, "src")), REST);
     }
   }
   tip.hidden = false;
@@ -46,29 +47,12 @@ function lines(table, row) {
   const confidence = Math.round(table.column("confidence")[row] * 100);
   const verdict = label === prediction ? "✓ " : "✗ ";
   return [
-    element("div", "id", table.ids.at(row)),
-    element("div", "", "true " + table.classNames[label]),
+    element("div", { class: "id" }, table.ids.at(row)),
+    element("div", {}, "true " + table.classNames[label]),
     element(
       "div",
-      label === prediction ? "correct" : "wrong",
+      { class: label === prediction ? "correct" : "wrong" },
       `${verdict}predicted ${table.classNames[prediction]}, ${confidence} %`
     ),
   ];
-}
-
-function photographs(id, headings, prefix) {
-  const path = id.split("/").map(encodeURIComponent).join("/");
-  return headings.map((heading) => {
-    const image = document.createElement("img");
-    image.alt = "";
-    image.src = `${prefix}photograph/${path}/${heading}`;
-    return image;
-  });
-}
-
-function element(tag, name, text) {
-  const result = document.createElement(tag);
-  result.className = name;
-  result.textContent = text;
-  return result;
 }

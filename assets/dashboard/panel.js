@@ -3,7 +3,7 @@
 import { Camera } from "./camera.js";
 import { Overlay } from "./overlay.js";
 import { Raster, pixelOf } from "./raster.js";
-import { nearestRow, nextRow } from "./search.js";
+import { nearestRow, nextRow } from "./nearest_point.js";
 import { toolbar } from "./toolbar.js";
 
 /** CSS pixels: how far a point may be from the pointer, and how far a click may move. */

@@ -26,7 +26,7 @@ const COLUMNS = [
  * @param {ArrayLike<number>} label @param {Uint8Array} correct @param {Uint8Array | null} selected null for all
  * @param {number} classes @returns {{number: Uint32Array, right: Uint32Array}}
  */
-export function countClasses(label, correct, selected, classes) {
+function countClasses(label, correct, selected, classes) {
   const number = new Uint32Array(classes);
   const right = new Uint32Array(classes);
   for (let i = 0; i < label.length; i++) {

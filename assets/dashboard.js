@@ -1,22 +1,22 @@
-/* Loads the maps, which are ES modules, for Dash, which calls functions of the window. */
+/* Loads the ES modules of the page for Dash, which calls functions of the window. */
 (function () {
   "use strict";
 
-  const modules = import(new URL("maps/main.js", document.currentScript.src));
-  const linking = import(new URL("maps/link.js", document.currentScript.src));
-  const states = import(new URL("maps/states.js", document.currentScript.src));
-  const saved = import(new URL("maps/sets.js", document.currentScript.src));
+  const modules = import(new URL("dashboard/main.js", document.currentScript.src));
+  const linking = import(new URL("dashboard/link.js", document.currentScript.src));
+  const states = import(new URL("dashboard/states.js", document.currentScript.src));
+  const saved = import(new URL("dashboard/sets.js", document.currentScript.src));
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
-    maps: {
+    dashboard: {
       /* Runs when selection, colours, active location or a panel's projection change. */
       update: async function (...values) {
         await (await modules).update(...values);
         return dash_clientside.no_update;
       },
       /* Runs when the gallery has another order or other cards. */
-      sequence: async function (...values) {
-        await (await modules).sequence(...values);
+      gallery: async function (...values) {
+        await (await modules).gallery(...values);
         return dash_clientside.no_update;
       },
       /* Runs when a location with its neighbours is opened. */

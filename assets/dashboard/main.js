@@ -1,5 +1,5 @@
 /**
- * Links the maps with each other and with the page. The selection is kept in the Dash store
+ * Links the maps with each other and with all other views. The selection is kept in the Dash store
  * "selection", as steps (see selection.js), the active location in "active-location".
  */
 
@@ -13,13 +13,14 @@ import { connectHistograms } from "./histograms.js";
 import { redo, remember, undo } from "./history.js";
 import { showKey } from "./key.js";
 import { connectKeys } from "./keys.js";
-import { drawingOrder } from "./order.js";
+import { drawingOrder } from "./drawing_order.js";
 import { MapPanel } from "./panel.js";
 import { columnsOf, count, extended, mask, members, toggledCell, toggledClass, toggledPair } from "./selection.js";
-import { columnsOfOrder, locate } from "./sequence.js";
+import { columnsOfOrder, locate } from "./order.js";
 import { connectSets } from "./sets.js";
 import { connectSearch } from "./search_box.js";
 import { connectStates } from "./states.js";
+import { prefix } from "./photographs.js";
 import { openTable } from "./table.js";
 import { description, hideTooltip, showTooltip } from "./tooltip.js";
 
@@ -31,11 +32,6 @@ const state = {
 };
 let opening = null;
 let running = Promise.resolve();
-
-/** The address of the server as the page states it: "/" or that of a proxy. */
-function prefix() {
-  return JSON.parse(document.getElementById("_dash-config").textContent).requests_pathname_prefix;
-}
 
 /**
  * Bring the maps up to date; calls are done one after another.
@@ -84,7 +80,7 @@ async function open() {
   connectBar({ select, current: () => state.steps });
   connectFilterMenu(table, narrow);
   connectKeys({ undo: () => undo(state.steps, select), redo: () => redo(state.steps, select), step, clear: () => state.steps && select(null) });
-  connectDownloads({ table, selected: () => state.steps && mask(state.steps, table) });
+  connectDownloads({ table, selected: () => state.selected });
   connectSets({ table, correct: state.correct, select, current: () => state.steps });
   connectSearch({
     open: (text) => table.ids.rowOf(text) >= 0 && (activate(text), true),
@@ -102,7 +98,7 @@ async function open() {
       lasso: (polygon, op) => lasso(panel, polygon, op),
       clear: () => select(null),
       open: (row) => activate(table.ids.at(row)),
-      hover: (row, left, top) => showTooltip(table, row, left, top, prefix()),
+      hover: (row, left, top) => showTooltip(table, row, left, top),
       leave: hideTooltip,
       focus: (row) => (document.getElementById("map-live").textContent = description(table, row)),
     });
@@ -229,11 +225,11 @@ function markCards() {
  * @param {string} name @param {string} direction "ascending" or "descending"
  * @param {any} cards of `showCards`
  */
-export async function sequence(name, direction, cards) {
+export async function gallery(name, direction, cards) {
   opening ??= open();
   await opening;
   state.order = { name, descending: direction === "descending" };
-  if (cards && cards !== state.cards) showCards(cards, state.table, prefix());
+  if (cards && cards !== state.cards) showCards(cards, state.table);
   state.cards = cards;
   markCards();
   showPlaceSoon();
@@ -242,7 +238,7 @@ export async function sequence(name, direction, cards) {
 /** A location was opened. @param {string[] | null} ids of its neighbours */
 export async function neighbors(ids) {
   await running;
-  showThumbnails(ids || [], state.active, state.table, prefix());
+  showThumbnails(ids || [], state.active, state.table);
 }
 
 let placing = 0;
