@@ -1,6 +1,6 @@
 # make demo: from nothing to a dashboard over the painted states.
 # make format: format the code and fix what the linter can fix.
-# make check: format, lint, types, contracts and unit tests, in about a minute.
+# make check: format, lint, types, contracts and unit tests.
 # make test: everything that tests need, then every test.
 # make fuzz: thousands of inputs that Hypothesis invents, EXAMPLES of a kind.
 # make coverage: every test, and which lines of the product they run.
