@@ -126,6 +126,13 @@ PLACES = """(method) => {
 }"""
 
 
+# Whether an image shows all of its photograph, as the square that the model sees.
+WHOLE = """(image) => {
+  const { width, height } = image.getBoundingClientRect();
+  return Math.abs(width - height) < 1 && getComputedStyle(image).objectFit === 'fill';
+}"""
+
+
 def selected_in_all(page: Page) -> list[int] | None:
     """Return the rows highlighted in the maps, which must be the same in all three."""
     same = f"() => new Set(({SELECTED})().map((rows) => JSON.stringify(rows))).size === 1"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.site import PLACES, Site, header, selected_in_all
+from tests.browser.site import PLACES, WHOLE, Site, header, selected_in_all
 from tests.window import SELECTED
 from tests.workbench.dashboard.examples import cell, classes, step
 from workbench.dashboard.selection import resolve
@@ -232,6 +232,7 @@ def test_a_point_says_what_it_is_and_opens_on_a_click(page: Page, site: Site) ->
     expect(page.locator("#tooltip")).to_contain_text(name)
     expect(page.locator("#tooltip")).to_contain_text("predicted")
     expect(page.locator("#tooltip img")).to_have_count(4)
+    page.wait_for_function(f"() => [...document.querySelectorAll('#tooltip img')].every({WHOLE})")
     page.mouse.click(x, y)
     expect(page.locator("#location-title")).to_contain_text(name)
     expect(page.locator(".map .ring:not([hidden])")).to_have_count(3)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Browser, expect
 
-from tests.browser.site import Site, header
+from tests.browser.site import WHOLE, Site, header
 from tests.examples import with_quality
 from tests.window import SELECTED, Window
 
@@ -24,6 +24,11 @@ def test_a_store_with_quality_shows_neighbours_and_each_panel_chooses_its_projec
         location = page.locator(".card").first.get_attribute("data-location")
         assert location is not None
         page.locator(".card").first.click()
+        expect(page.locator(".thumbnail img")).to_have_count(60)
+        fits = f"""(images) => images.every((image) => ({WHOLE})(image)
+          && image.getBoundingClientRect().right
+            <= image.parentElement.getBoundingClientRect().right)"""
+        assert page.locator(".thumbnail img").evaluate_all(fits)
         page.get_by_role("button", name="Select these").click()
         header(page).to_contain_text("15 of 120 locations")
         header(page).to_contain_text(f"15 nearest to {location}")
