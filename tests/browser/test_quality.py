@@ -25,10 +25,12 @@ def test_a_store_with_quality_shows_neighbours_and_each_panel_chooses_its_projec
         assert location is not None
         page.locator(".card").first.click()
         expect(page.locator(".thumbnail img")).to_have_count(60)
-        fits = f"""(images) => images.every((image) => ({WHOLE})(image)
-          && image.getBoundingClientRect().right
-            <= image.parentElement.getBoundingClientRect().right)"""
-        assert page.locator(".thumbnail img").evaluate_all(fits)
+        # Photographs have their size once they are loaded.
+        page.wait_for_function(
+            f"""() => [...document.querySelectorAll('.thumbnail img')].every(
+              (image) => ({WHOLE})(image) && image.getBoundingClientRect().right
+                <= image.parentElement.getBoundingClientRect().right)"""
+        )
         page.get_by_role("button", name="Select these").click()
         header(page).to_contain_text("15 of 120 locations")
         header(page).to_contain_text(f"15 nearest to {location}")
