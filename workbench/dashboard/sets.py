@@ -5,7 +5,6 @@ The browser shows them and counts their locations; see `assets/dashboard/sets.js
 
 import contextlib
 import json
-import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from pydantic import Field, TypeAdapter
 from typing_extensions import TypedDict
 
 from common.errors import InputError
+from common.sqlite_file import SqliteFile
 from workbench.dashboard.components import attributes
 from workbench.dashboard.steps import Step, Steps
 
@@ -24,7 +24,6 @@ MOST_SETS = 500
 MOST_BYTES = 2**21
 """The most bytes of the steps of one set, as JSON."""
 MOST_BYTES_IN_ALL = 2**25
-_PATIENCE_SECONDS = 10
 _VERSION = 1
 _SCHEMA = """CREATE TABLE IF NOT EXISTS sets (
     id INTEGER PRIMARY KEY,
@@ -91,13 +90,14 @@ class Sets:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._file = SqliteFile(path, _SCHEMA, _VERSION)
 
     def read(self) -> tuple[list[SavedSet], int]:
         """Return the sets by name, and how many the file holds that cannot be read."""
-        if not os.path.lexists(self.path):
+        if not self._file.exists:
             return [], 0
         found = []
-        with self._open("rw") as file:
+        with self._file.read() as file:
             rows = file.execute(
                 "SELECT id, name, tags, note, steps FROM sets WHERE length(steps) <= ? LIMIT ?",
                 (MOST_BYTES, MOST_SETS),
@@ -123,23 +123,22 @@ class Sets:
                 f"This selection is too large to be kept ({len(text) / 1e6:.1f} MB, at most "
                 f"{MOST_BYTES / 1e6:.1f}); select by classes, numbers or a lasso instead of ids."
             )
-        with self._open("rwc") as file, _transaction(file):
-            file.execute(_SCHEMA)
-            file.execute(f"PRAGMA user_version = {_VERSION}")
+        with self._file.write() as file:
             count, size = file.execute("SELECT count(*), total(length(steps)) FROM sets").fetchone()
             if count >= MOST_SETS or size + len(text) > MOST_BYTES_IN_ALL:
                 raise InputError(
                     f"There is room for {MOST_SETS} sets of {MOST_BYTES_IN_ALL / 1e6:.0f} MB in "
                     "all; delete one first."
                 )
-            file.execute(
-                "INSERT INTO sets (name, tags, note, steps) VALUES (?, ?, ?, ?)",
-                (name.strip(), json.dumps(tags), note, text),
-            )
+            with self._unique_name():
+                file.execute(
+                    "INSERT INTO sets (name, tags, note, steps) VALUES (?, ?, ?, ?)",
+                    (name.strip(), json.dumps(tags), note, text),
+                )
 
     def change(self, number: int, name: str, tags: list[str], note: str) -> None:
         """Give a set another name, tags or note; nothing if it is gone."""
-        with self._open("rw") as file, _transaction(file):
+        with self._file.write() as file, self._unique_name():
             file.execute(
                 "UPDATE sets SET name = ?, tags = ?, note = ? WHERE id = ?",
                 (name.strip(), json.dumps(tags), note, number),
@@ -147,59 +146,17 @@ class Sets:
 
     def delete(self, number: int) -> None:
         """Delete a set; nothing if it is gone."""
-        with self._open("rw") as file, _transaction(file):
+        with self._file.write() as file:
             file.execute("DELETE FROM sets WHERE id = ?", (number,))
 
     @contextlib.contextmanager
-    def _open(self, mode: str) -> Iterator[sqlite3.Connection]:
-        if os.path.lexists(self.path) and not self.path.is_file():
-            raise InputError(f"{self.path.name}: is not a file; move it away to keep sets there.")
+    def _unique_name(self) -> Iterator[None]:
         try:
-            if mode == "rwc":
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-            address = f"{self.path.absolute().as_uri()}?mode={mode}"
-            connection = sqlite3.connect(
-                address, timeout=_PATIENCE_SECONDS, isolation_level=None, uri=True
-            )
-            with contextlib.closing(connection):
-                connection.text_factory = lambda text: text.decode(errors="replace")
-                connection.execute("PRAGMA trusted_schema = OFF")
-                (version,) = connection.execute("PRAGMA user_version").fetchone()
-                if version > _VERSION:
-                    raise InputError(
-                        f"{self.path.name}: a later version of this program wrote it; use that."
-                    )
-                yield connection
-        except (sqlite3.Error, OSError) as error:
-            raise InputError(f"{self.path.name}: {_sentence(error)}") from error
-
-
-@contextlib.contextmanager
-def _transaction(file: sqlite3.Connection) -> Iterator[None]:
-    # Takes the lock for writing at once: what is read before writing stays true.
-    file.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        file.execute("ROLLBACK")
-        raise
-    file.execute("COMMIT")
-
-
-def _sentence(error: sqlite3.Error | OSError) -> str:
-    """Return what is wrong and what to do."""
-    if isinstance(error, sqlite3.IntegrityError):
-        return "there is a set of this name; choose another."
-    kind = getattr(error, "sqlite_errorname", "")
-    if kind.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return "another program is writing it; try again."
-    if kind.startswith("SQLITE_FULL"):
-        return "the disk is full."
-    if kind.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_IOERR")):
-        return f"cannot be read or written ({error}); check its permissions."
-    if isinstance(error, OSError):
-        return f"cannot be written ({error.strerror or error})."
-    return "is damaged or another program's; move it away to begin a new one."
+            yield
+        except sqlite3.IntegrityError as error:
+            raise InputError(
+                f"{self.path.name}: there is a set of this name; choose another."
+            ) from error
 
 
 def layout() -> html.Div:

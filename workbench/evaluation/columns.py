@@ -80,8 +80,17 @@ def true_margin(predictions: "Predictions") -> NDArray[np.float64]:
 def kilometers_off(predictions: "Predictions") -> NDArray[np.float64]:
     """Return the distance in km from each location to its predicted class's centre, (N,).
 
-    The centre of a class is the mean direction of its locations in this store. NaN for a location
-    without coordinates and for a class without any.
+    NaN for a location without coordinates and for a class without a centre.
+    """
+    store = predictions.store
+    place = unit_vectors(store.latitudes, store.longitudes)
+    return great_circle_km(place, class_centers(predictions)[predictions.predicted_labels])
+
+
+def class_centers(predictions: "Predictions") -> NDArray[np.float64]:
+    """Return the centre of each class, the mean direction of its locations, as unit vectors (S, 3).
+
+    NaN for a class without coordinates.
     """
     store = predictions.store
     place = unit_vectors(store.latitudes, store.longitudes)
@@ -92,7 +101,7 @@ def kilometers_off(predictions: "Predictions") -> NDArray[np.float64]:
         if len(members):
             center[index] = members.mean(axis=0)
     center /= np.linalg.norm(center, axis=1, keepdims=True)
-    return great_circle_km(place, center[predictions.predicted_labels])
+    return center
 
 
 def unit_vectors(
