@@ -17,14 +17,17 @@ _DIVISIONS = {
 }
 
 
-def _letters(name: str) -> str:
+def letters(name: str) -> str:
+    """Return a name in small letters, without spaces and signs."""
     return re.sub(r"[\W_]", "", name).lower()
 
 
 DIVISIONS = tuple(_DIVISIONS)
 """The divisions from east to west, in the Bureau's order."""
+STATES = tuple(state for states in _DIVISIONS.values() for state in states.split(", "))
+"""The states of all divisions and the District of Columbia."""
 _DIVISION_OF = {
-    _letters(state): division
+    letters(state): division
     for division, states in _DIVISIONS.items()
     for state in states.split(", ")
 }
@@ -35,5 +38,5 @@ def divisions(class_names: Sequence[str]) -> list[str] | None:
 
     Spaces, signs and capitals do not matter: "NewYork" and "new_york" are New York.
     """
-    found = [_DIVISION_OF.get(_letters(name)) for name in class_names]
+    found = [_DIVISION_OF.get(letters(name)) for name in class_names]
     return [one for one in found if one] if class_names and all(found) else None
