@@ -5,7 +5,8 @@ import sklearn.metrics
 from scipy.stats import binomtest
 
 from workbench.evaluation import metrics
-from workbench.evaluation.class_table import class_table, wilson
+from workbench.evaluation.class_table import class_table
+from workbench.evaluation.intervals import wilson
 
 
 @pytest.mark.parametrize("confidence", [0.95, 0.5])

@@ -12,18 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.attribution.aggregation import bootstrap_interval
+from workbench.evaluation.intervals import Interval
 
 NAN = float("nan")
 Numbers = NDArray[np.floating]
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A number and its 95 % bootstrap interval, from `low` to `high`."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from dataclasses import astuple
 import pandas as pd
 
 from common.tables import to_csv, to_markdown
-from workbench.attribution.ground_truth.metrics import Comparison, Interval
+from workbench.attribution.ground_truth.metrics import Comparison
 from workbench.attribution.ground_truth.study import METRICS, PARTS, MethodConfig, MethodResult
 from workbench.attribution.request import BASELINE_TITLES, METHOD_TITLES
+from workbench.evaluation.intervals import Interval
 
 PART_TITLES = dict(zip(PARTS, ("|map|", "positive part"), strict=True))
 IRRELEVANT = "irrelevant"

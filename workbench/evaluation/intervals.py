@@ -1,0 +1,57 @@
+"""Numbers with their 95 % intervals."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import norm
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number and its 95 % interval, from `low` to `high`; all are NaN where it is undefined."""
+
+    value: float
+    low: float
+    high: float
+
+
+def wilson(
+    successes: ArrayLike, trials: ArrayLike, confidence: float = CONFIDENCE
+) -> NDArray[np.float64]:
+    """Return shares and the lower and upper ends of their Wilson intervals, (N, 3).
+
+    Successes and trials are (N,) counts. The interval is that of the score test, without correction
+    for continuity (Wilson 1927). NaN without trials.
+    """
+    n = np.asarray(trials, dtype=np.float64)
+    n = np.where(n > 0, n, np.nan)
+    share = np.asarray(successes) / n
+    z = norm.ppf((1 + confidence) / 2)
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    # Rounding would leave the ends of 0 and 1 a little outside.
+    low = np.where(share == 0, 0, middle - half)
+    high = np.where(share == 1, 1, middle + half)
+    return np.stack((share, low, high), axis=-1)
+
+
+def share_of(outcomes: NDArray[np.bool_]) -> Interval:
+    """Return the share of True among (N,) outcomes and its Wilson interval."""
+    return Interval(*wilson(outcomes.sum(), len(outcomes)).tolist())
+
+
+def percentile_interval(value: float, resampled: NDArray[np.floating[Any]]) -> Interval:
+    """Return a value and the 2.5 and 97.5 percentiles of its (B,) bootstrap resamples.
+
+    Resamples that are NaN are left out; without others the ends are NaN.
+    """
+    known = resampled[np.isfinite(resampled)]
+    if not len(known):
+        return Interval(value, float("nan"), float("nan"))
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(known, [tail, 1 - tail])
+    return Interval(value, float(low), float(high))
