@@ -1,5 +1,6 @@
 /** Keys of the page, the list of them ("?"), and the links at its top that skip its parts. */
 
+import { closeDrawer, openDrawer } from "./drawer.js";
 import { element } from "./elements.js";
 
 /** Keys in words, and what they do. */
@@ -10,7 +11,7 @@ const KEYS = [
   ["m", "next attribution method"],
   ["Ctrl+Z", "undo the last change of the selection"],
   ["Ctrl+Shift+Z", "redo it"],
-  ["Escape", "close a menu, a dialog or the large view; else select nothing"],
+  ["Escape", "close a menu, a dialog, the large view or the drawer of the location; else select nothing"],
   ["?", "this list"],
 ];
 const MAP_KEYS = [
@@ -22,7 +23,8 @@ const MAP_KEYS = [
 ];
 const TYPING = "input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]";
 /** Elements that need the arrow keys or letters themselves. */
-const TAKES_KEYS = `${TYPING}, input, dialog, [role=listbox], [role=combobox], [role=menu], .dash-dropdown, .dash-dropdown-content, .ag-root`;
+const LISTS = "dialog, [role=listbox], [role=menu], .dash-dropdown-content";
+const TAKES_KEYS = `${TYPING}, input, ${LISTS}, [role=combobox], .dash-dropdown, .ag-root`;
 
 /** What Escape closes, in place of clearing the selection. */
 const OPEN = ".expanded, dialog[open], details[open]";
@@ -49,8 +51,8 @@ export function connectKeys({ undo, redo, step, clear }) {
       if (key.toLowerCase() !== "z" || target.closest(TYPING)) return;
       (event.shiftKey ? redo : undo)();
     } else if (key === "Escape") {
-      if (target.closest(TAKES_KEYS) || document.querySelector(OPEN)) return;
-      clear();
+      if (target.closest(target.closest("#location-panel") ? LISTS : TAKES_KEYS) || document.querySelector(OPEN)) return;
+      if (!closeDrawer()) clear();
     } else if (plain[key] && !target.closest(key === "/" || key === "?" ? TYPING : TAKES_KEYS)) {
       plain[key]();
     } else return;
@@ -63,7 +65,9 @@ export function connectKeys({ undo, redo, step, clear }) {
     else if (at("#location-next")) step(1);
     else if (at("[data-skip-to]")) {
       event.preventDefault(); // The address keeps the state of the page after "#".
-      document.querySelector(at("[data-skip-to]").dataset.skipTo)?.focus();
+      const place = at("[data-skip-to]").dataset.skipTo;
+      if (place === "#location-panel") openDrawer();
+      document.querySelector(place)?.focus();
     }
   });
 }

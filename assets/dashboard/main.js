@@ -13,6 +13,8 @@ import { connectHistograms } from "./histograms.js";
 import { redo, remember, undo } from "./history.js";
 import { showKey } from "./key.js";
 import { connectKeys } from "./keys.js";
+import { connectDividers } from "./dividers.js";
+import { connectDrawer, openDrawer } from "./drawer.js";
 import { drawingOrder } from "./drawing_order.js";
 import { MapPanel } from "./panel.js";
 import { columnsOf, count, extended, mask, members, toggledCell, toggledClass, toggledPair } from "./selection.js";
@@ -80,6 +82,8 @@ async function open() {
   connectBar({ select, current: () => state.steps });
   connectFilterMenu(table, narrow);
   connectKeys({ undo: () => undo(state.steps, select), redo: () => redo(state.steps, select), step, clear: () => state.steps && select(null) });
+  connectDividers();
+  connectDrawer();
   connectDownloads({ table, selected: () => state.selected });
   connectSets({ table, correct: state.correct, select, current: () => state.steps });
   connectSearch({
@@ -198,11 +202,13 @@ function selectPair({ true: label, predicted, ways }) {
 /* ---- the active location ---- */
 
 function activate(id) {
+  openDrawer();
   dash_clientside.set_props("active-location", { data: id });
 }
 
 function markActive(id) {
   state.active = id;
+  if (id) openDrawer();
   const row = state.table.ids.rowOf(id);
   for (const panel of state.panels) panel.mark(row);
   markCards();

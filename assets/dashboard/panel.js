@@ -124,11 +124,12 @@ export class MapPanel {
     raster.show();
   }
 
-  /** The diameter of a point in CSS pixels: smaller the more there are, larger when zoomed in. */
+  /** The diameter of a point in CSS pixels: smaller the more there are, larger in a large map and when zoomed in. */
   pointSize() {
     const count = this.points.length / 2;
     const size = count <= 400 ? 8 : count <= 3000 ? 6 : count <= 30_000 ? 3.2 : count <= 200_000 ? 2 : 1;
-    return Math.min(10, size * Math.max(1, this.camera.zoom) ** 0.4);
+    const large = Math.sqrt(Math.max(1, Math.min(3, Math.min(this.camera.width, this.camera.height) / 280)));
+    return Math.min(14, size * large * Math.max(1, this.camera.zoom) ** 0.4);
   }
 
   reset() {

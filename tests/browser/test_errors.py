@@ -6,7 +6,6 @@ import numpy as np
 from playwright.sync_api import Page, expect
 
 from tests.browser.site import Site, header, selected_in_all
-from tests.browser.test_layout import CUT_OFF, LEGIBLE, OUTSIDE, OVERLAPS, PANELS
 
 
 def test_confusions_are_selected_from_list_and_matrix(page: Page, site: Site) -> None:
@@ -46,17 +45,3 @@ def test_confusions_are_selected_from_list_and_matrix(page: Page, site: Site) ->
     page.locator("#confusions-ways label", has_text="One").click()
     page.locator(".example").first.click()
     expect(page.locator("#location-title code")).to_be_visible()
-
-
-def test_nothing_overlaps_and_nothing_is_cut_off(page: Page) -> None:
-    page.locator("nav [data-page-name=errors]").click()
-    page.locator(".example").first.click()
-    expect(page.locator("#location-title code")).to_be_visible()
-    for width, height in ((1440, 900), (1920, 1080), (1280, 800)):
-        page.set_viewport_size({"width": width, "height": height})
-        expect(page.locator("#errors-matrix .main-svg").first).to_be_visible()
-        assert page.evaluate(OVERLAPS, PANELS) == []
-        assert page.evaluate(OVERLAPS, "header > *") == []
-        assert page.evaluate(OUTSIDE, PANELS) == []
-        assert page.evaluate(CUT_OFF, f"#confusions-status, .confusion .name, {LEGIBLE}") == []
-        assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0

@@ -9,6 +9,9 @@ from tests.browser.site import Site, header
 from tests.window import Window
 
 PANELS = "header, .panel"
+# Without the drawer of a narrow window while it is closed.
+SHOWN = ".panel:not([data-drawer=closed] > .location-panel)"
+SIZES = [(1440, 900), (2560, 1440), (1280, 800), (1024, 768)]
 LEGIBLE = (
     "h1, h2, #accuracy, #selection-summary > div, .verdict, .info dd, .info dt, .scale span, "
     ".entry .name, .segments label, button, .hint li, #roc-summary, .bars .name"
@@ -43,22 +46,103 @@ SCROLLED = """() => {
 }"""
 
 
-@pytest.mark.parametrize("size", [(1440, 900), (1920, 1080), (1280, 800)], ids=str)
+@pytest.mark.parametrize("size", SIZES, ids=str)
 def test_nothing_overlaps_and_nothing_is_cut_off(page: Page, size: tuple[int, int]) -> None:
     page.set_viewport_size({"width": size[0], "height": size[1]})
     page.locator("[data-class=Ohio]").click()
     header(page).to_contain_text("24 of 120 locations")
     page.locator(".card").first.click()
     expect(page.locator("#completeness")).to_be_visible()
-    assert page.evaluate(OVERLAPS, PANELS) == []
-    assert page.evaluate(OVERLAPS, "header > *") == []
     assert page.evaluate(OVERLAPS, ".views, .verdict, .bars, .info") == []
-    assert page.evaluate(OUTSIDE, PANELS) == []
-    assert page.evaluate(CUT_OFF, LEGIBLE) == []
-    scrolled = page.evaluate(SCROLLED)
-    assert scrolled["right"] <= 0
-    assert scrolled["panel"] <= 0
-    assert size == (1280, 800) or scrolled["down"] <= 0
+    assert page.evaluate(CUT_OFF, f".location-panel :is({LEGIBLE})") == []
+    assert page.evaluate(SCROLLED)["panel"] <= 0
+    edge = page.locator("#location-edge")
+    if size[0] < 1400:
+        expect(edge).to_have_attribute("aria-expanded", "true")
+        edge.click()
+        expect(page.locator("#location-panel")).to_be_hidden()
+    else:
+        expect(edge).to_be_hidden()
+    for button in page.locator("nav [data-page-name]").all():
+        button.click()
+        expect(page.locator("main .page:not([hidden]) .panel").first).to_be_visible()
+        assert page.evaluate(OVERLAPS, SHOWN) == []
+        assert page.evaluate(OVERLAPS, "header > *") == []
+        assert page.evaluate(OUTSIDE, SHOWN) == []
+        assert page.evaluate(CUT_OFF, f":is(header, {SHOWN}) :is({LEGIBLE})") == []
+        scrolled = page.evaluate(SCROLLED)
+        assert (scrolled["right"], scrolled["down"]) == (0, 0)
+
+
+def test_the_location_is_a_drawer_in_a_narrow_window(page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    panel, edge = page.locator("#location-panel"), page.locator("#location-edge")
+    page.locator("[data-class=Ohio]").click()
+    if panel.is_visible():  # A test before has opened a location.
+        edge.click()
+    expect(panel).to_be_hidden()
+    page.locator(".card").first.click()
+    expect(panel).to_be_visible()
+    page.locator("#tab label").first.click()
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(edge).to_be_focused()
+    header(page).to_contain_text("24 of 120 locations")
+    # The same location again.
+    page.locator(".card").first.click()
+    expect(panel).to_be_visible()
+    page.locator("#expand").click()
+    page.keyboard.press("Escape")
+    expect(page.locator(".expanded")).to_have_count(0)
+    expect(panel).to_be_visible()
+    edge.click()
+    page.locator("[data-skip-to='#location-panel']").dispatch_event("click")
+    expect(panel).to_be_focused()
+
+
+def test_dividers_are_dragged_and_remembered(page: Page) -> None:
+    def size(name: str, side: str) -> float:
+        box = page.locator(f".{name}-panel").bounding_box()
+        assert box
+        return float(box[side])
+
+    classes, photographs = (
+        page.get_by_role("separator", name=name)
+        for name in ("Width of the classes", "Height of the photographs")
+    )
+    before = size("legend", "width")
+    box = classes.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 4, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 64, box["y"] + 70, steps=3)
+    page.mouse.up()
+    expect(classes).to_have_attribute("aria-valuenow", str(round(before + 60)))
+    assert size("legend", "width") == pytest.approx(before + 60, abs=1)
+    card = page.locator(".card .panorama").first
+    low = size("gallery", "height"), card.bounding_box()
+    photographs.press("ArrowUp")
+    assert size("gallery", "height") == pytest.approx(low[0] + 16, abs=1)
+    page.get_by_role("button", name="Large photographs").click()
+    large = card.bounding_box()
+    assert low[1]
+    assert large
+    assert large["height"] > 2 * low[1]["height"]
+
+    page.locator("nav [data-page-name=errors]").click()
+    assert size("legend", "width") == pytest.approx(before + 60, abs=1)
+    state = page.evaluate("() => JSON.parse(localStorage.getItem('resnetbolt-sizes'))")
+    assert state == {"legend": round(before + 60), "gallery": 290}
+    page.locator("nav [data-page-name=maps]").click()
+    classes.dblclick()
+    assert size("legend", "width") == pytest.approx(before, abs=1)
+    photographs.press("Delete")
+    assert size("gallery", "height") == pytest.approx(low[0], abs=1)
+    location = page.get_by_role("separator", name="Width of the location")
+    location.press("Home")
+    assert size("location", "width") == 380
+    location.press("Delete")
+    assert page.evaluate("() => localStorage.getItem('resnetbolt-sizes')") == "{}"
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (1920, 1080), (1280, 800)], ids=str)

@@ -11,7 +11,7 @@ from dash.dependencies import ClientsideFunction
 
 from common.text import number
 from workbench.dashboard import order
-from workbench.dashboard.components import button, panel
+from workbench.dashboard.components import attributes, button, panel
 from workbench.dashboard.selection import resolve
 from workbench.evaluation.columns import Column
 from workbench.evaluation.predictions import Predictions
@@ -51,6 +51,12 @@ def layout(predictions: Predictions) -> html.Section:
                 id="gallery-direction",
                 className="segments small",
                 inline=True,
+            ),
+            html.Div(
+                id="gallery-size",  # assets/dashboard/dividers.js fills it.
+                className="segmented",
+                role="group",
+                **attributes(aria_label="Size of the photographs"),
             ),
             button("‹", "gallery-previous", f"The previous {PAGE_SIZE}", **step),
             button("›", "gallery-next", f"The next {PAGE_SIZE}", **step),

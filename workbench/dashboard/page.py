@@ -135,6 +135,13 @@ def create_app(
                 ),
                 gallery.layout(predictions),
                 active_location.layout(notes, predictions, jobs is not None),
+                html.Button(
+                    "Location",
+                    id="location-edge",
+                    type="button",
+                    **attributes(aria_controls="location-panel", aria_expanded="false"),
+                ),
+                html.Div(id="dividers"),  # assets/dashboard/dividers.js fills it.
             ],
             **attributes(data_page=PAGES[0].name),
         ),
