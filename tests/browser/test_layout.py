@@ -102,9 +102,10 @@ def test_the_location_is_a_drawer_in_a_narrow_window(page: Page) -> None:
 
 def test_dividers_are_dragged_and_remembered(page: Page) -> None:
     def size(name: str, side: str) -> float:
-        box = page.locator(f".{name}-panel").bounding_box()
-        assert box
-        return float(box[side])
+        found: float = page.locator(f".{name}-panel").evaluate(
+            "(panel, side) => panel.getBoundingClientRect()[side]", side
+        )
+        return found
 
     classes, photographs = (
         page.get_by_role("separator", name=name)
