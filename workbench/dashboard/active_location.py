@@ -7,6 +7,7 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.dependencies import ClientsideFunction
+from scipy.special import softmax
 
 from workbench.dashboard import aggregate, attribution, attribution_view, request_controls
 from workbench.dashboard.components import attributes, button, panel
@@ -103,6 +104,7 @@ def views(location: str, predictions: Predictions, has_photographs: bool) -> lis
     predicted = predictions.class_names[predictions.predicted_labels[row]]
     correct = bool(predictions.correct[row])
     best = predictions.most_probable(row)
+    probabilities = softmax(predictions.store.logits[row].astype(float))
     figures = [
         html.Figure(
             [
@@ -140,7 +142,7 @@ def views(location: str, predictions: Predictions, has_photographs: bool) -> lis
             [
                 _bar(
                     predictions.class_names[index],
-                    float(predictions.probabilities[row, index]),
+                    float(probabilities[index]),
                     true,
                 )
                 for index in best

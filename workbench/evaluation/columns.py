@@ -41,14 +41,14 @@ def columns(predictions: "Predictions") -> Mapping[str, Column]:
     `N_NEAREST` neighbours of another true class; `preservation/<projection>` the share of a
     location's neighbours that a projection keeps.
     """
-    store = predictions.store
+    store, summary = predictions.store, predictions.summary
     known = {
-        "confidence": Column(_float32(predictions.confidences), "Confidence", "share"),
-        "margin": Column(_float32(predictions.margins), "Margin", "share"),
+        "confidence": Column(_float32(summary.confidence), "Confidence", "share"),
+        "margin": Column(_float32(summary.margin), "Margin", "share"),
         "true_margin": Column(
-            _float32(true_margin(predictions)), "True class minus best other", diverges=True
+            _float32(summary.true_margin), "True class minus best other", diverges=True
         ),
-        "entropy": Column(_float32(predictions.entropies), "Entropy", "nats"),
+        "entropy": Column(_float32(summary.entropy), "Entropy", "nats"),
         "rank": Column(_float32(predictions.true_ranks), "Rank of the true class"),
         "kilometers": Column(_float32(kilometers_off(predictions)), "Kilometres off", "km"),
         "year": Column(_float32(query.NAMES["year"](store).value), "Year"),
@@ -66,15 +66,6 @@ def columns(predictions: "Predictions") -> Mapping[str, Column]:
                 kept, f"Neighbours kept in {projection.title}", "share"
             )
     return {name: column for name, column in known.items() if np.isfinite(column.values).any()}
-
-
-def true_margin(predictions: "Predictions") -> NDArray[np.float64]:
-    """Return the probability of the true class minus the greatest other, (N,) in [-1, 1]."""
-    rows, labels = np.arange(len(predictions.store)), predictions.store.labels
-    others = predictions.probabilities.copy()
-    others[rows, labels] = 0
-    margin: NDArray[np.float64] = predictions.probabilities[rows, labels] - others.max(axis=1)
-    return margin
 
 
 def kilometers_off(predictions: "Predictions") -> NDArray[np.float64]:

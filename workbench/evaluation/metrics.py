@@ -3,13 +3,19 @@
 N locations have true `labels` (N,) and `logits` (N, S) over S classes.
 """
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
+from scipy.special import entr, softmax
+
+_BLOCK = 2**14
+"""Rows that are computed at a time, so that they stay in the processor's cache."""
+_MOST_THREADS = 8
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,60 @@ def probabilities(logits: NDArray[np.float32]) -> NDArray[np.float64]:
     return result
 
 
+@dataclass(frozen=True)
+class ProbabilitySummary:
+    """Numbers of the probabilities of each location, (N,) float64.
+
+    `confidence` is the greatest probability, `margin` the greatest minus the second, both in
+    [0, 1]; `entropy` is in nats; `true_margin` the probability of the true class minus the greatest
+    other, in [-1, 1].
+    """
+
+    confidence: NDArray[np.float64]
+    margin: NDArray[np.float64]
+    entropy: NDArray[np.float64]
+    true_margin: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, labels: NDArray[np.int64], logits: NDArray[np.float32]) -> "ProbabilitySummary":
+        """Summarize the softmax of logits (N, S), without having all of it in memory."""
+        numbers = np.empty((4, len(labels)))
+        for rows in _blocks(len(labels)):
+            share = probabilities(logits[rows])
+            confidence, margin, entropy, true_margin = numbers[:, rows]
+            confidence[:] = share.max(axis=1)
+            second = np.partition(share, -2, axis=1)[:, -2] if share.shape[1] > 1 else 0
+            margin[:] = confidence - second
+            entropy[:] = entr(share).sum(axis=1)
+            index = np.arange(len(share)), labels[rows]
+            of_true = share[index]
+            share[index] = 0
+            true_margin[:] = of_true - share.max(axis=1)
+        return cls(*numbers)
+
+
+class ProbabilityColumns:
+    """The softmax of logits (N, S) in double precision; a call computes one class, (N,)."""
+
+    def __init__(self, logits: NDArray[np.float32]) -> None:
+        self._logits = logits
+        self._greatest = logits.max(axis=1).astype(np.float64)
+        self._sum = np.empty(len(logits))
+        for rows in _blocks(len(logits)):
+            self._sum[rows] = np.exp(logits[rows] - self._greatest[rows, None]).sum(axis=1)
+
+    def __call__(self, index: int) -> NDArray[np.float64]:
+        """Return the probability of a class, (N,) in [0, 1]."""
+        result: NDArray[np.float64] = np.exp(self._logits[:, index] - self._greatest)
+        result /= self._sum
+        return result
+
+
+def _blocks(length: int) -> Iterator[slice]:
+    for start in range(0, length, _BLOCK):
+        yield slice(start, start + _BLOCK)
+
+
 def rank_classes(logits: NDArray[np.float32]) -> NDArray[np.int64]:
     """Return class indices (N, S), the most probable first; equal logits keep class order."""
     return np.argsort(-logits, axis=1, kind="stable")
@@ -155,40 +215,57 @@ class RankedScores:
 
     @classmethod
     def of(
-        cls,
-        labels: NDArray[np.int64],
-        scores: NDArray[np.floating[Any]],
-        class_names: Sequence[str],
+        cls, labels: NDArray[np.int64], scores: "Scores", class_names: Sequence[str]
     ) -> "RankedScores":
         """Sort scores (N, S) of locations with true labels (N,)."""
-        above, reached = np.zeros((2, len(labels)), dtype=np.int64)
-        own = scores[np.arange(len(labels)), labels]
-        order = np.lexsort((-own, labels))
+        order = np.argsort(labels, kind="stable")
         starts = np.searchsorted(labels[order], np.arange(len(class_names) + 1))
-        for index in range(len(class_names)):
+        above, reached = np.zeros((2, len(labels)), dtype=np.int64)
+
+        def rank(index: int) -> None:
             rows = order[starts[index] : starts[index + 1]]
-            if len(rows):
-                others = np.sort(scores[labels != index, index])
-                above[rows] = len(others) - np.searchsorted(others, own[rows], side="right")
-                reached[rows] = len(others) - np.searchsorted(others, own[rows], side="left")
+            if not len(rows):
+                return
+            column = _column(scores, index)
+            own, others = column[rows], np.sort(column[labels != index])
+            by_score = np.argsort(-own, kind="stable")
+            rows[:], own = rows[by_score], own[by_score]
+            above[rows] = len(others) - np.searchsorted(others, own, side="right")
+            reached[rows] = len(others) - np.searchsorted(others, own, side="left")
+
+        with ThreadPoolExecutor(_threads()) as pool:  # NumPy sorts without Python's lock.
+            list(pool.map(rank, range(len(class_names))))
         negatives = len(labels) - np.diff(starts)
         return cls(tuple(class_names), order, starts, above, reached, negatives)
 
     @classmethod
-    def pooled(cls, labels: NDArray[np.int64], scores: NDArray[np.floating[Any]]) -> "RankedScores":
+    def pooled(cls, labels: NDArray[np.int64], scores: "Scores", n_classes: int) -> "RankedScores":
         """Sort scores (N, S) for the micro-average, as if all pairs of location and class were one.
 
         A pair of a location and its true class is positive, the N (S - 1) others are negative.
         """
-        n, n_classes = scores.shape
-        is_true = np.zeros(scores.shape, dtype=bool)
-        is_true[np.arange(n), labels] = True
-        own, others = scores[is_true], np.sort(scores[~is_true])
+        n = len(labels)
+        own = np.empty(n)
+        for index in range(n_classes):
+            rows = labels == index
+            own[rows] = _column(scores, index)[rows]
         order = np.argsort(-own, kind="stable")
-        above, reached = np.zeros((2, n), dtype=np.int64)
-        # In order, so that neighbours in the search are neighbours in memory.
-        above[order] = len(others) - np.searchsorted(others, own[order], side="right")
-        reached[order] = len(others) - np.searchsorted(others, own[order], side="left")
+        own = own[order[::-1]]  # Ascending: neighbours in the search are neighbours in memory.
+
+        def count(indices: NDArray[np.int64]) -> NDArray[np.int64]:
+            """Return how many negatives of some classes are above and reach each, (2, N)."""
+            result = np.zeros((2, n), dtype=np.int64)
+            for index in indices:
+                others = np.sort(_column(scores, int(index))[labels != index])
+                result[0] += len(others) - np.searchsorted(others, own, side="right")
+                result[1] += len(others) - np.searchsorted(others, own, side="left")
+            return result
+
+        parts = np.array_split(np.arange(n_classes), _threads())
+        with ThreadPoolExecutor(len(parts)) as pool:
+            counts: NDArray[np.int64] = np.sum(list(pool.map(count, parts)), axis=0)
+        above, reached = np.empty((2, n), dtype=np.int64)
+        above[order[::-1]], reached[order[::-1]] = counts
         starts, negatives = np.array([0, n]), np.array([n * (n_classes - 1)])
         return cls(("micro-average",), order, starts, above, reached, negatives)
 
@@ -227,6 +304,18 @@ class RankedScores:
             rows = self.order[self.starts[index] : self.starts[index + 1]]
             negatives = int(self.negatives[index])
             yield class_name, rows if selected is None else rows[selected[rows]], negatives
+
+
+Scores = NDArray[np.floating[Any]] | Callable[[int], NDArray[np.floating[Any]]]
+"""Scores (N, S) as an array, or as a function that returns those of a class, (N,)."""
+
+
+def _column(scores: Scores, index: int) -> NDArray[np.floating[Any]]:
+    return scores(index) if callable(scores) else np.ascontiguousarray(scores[:, index])
+
+
+def _threads() -> int:
+    return min(_MOST_THREADS, os.cpu_count() or 1)
 
 
 def _area(above: NDArray[np.int64], reached: NDArray[np.int64], negatives: int) -> float:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import entr
 
 from common.names import match_name
 from workbench.evaluation import metrics
@@ -23,7 +22,7 @@ class Predictions:
 
     @cached_property
     def probabilities(self) -> NDArray[np.float64]:
-        """Softmax of the logits, (N, S)."""
+        """Softmax of the logits, (N, S): 400 MB for a million locations; see also `summary`."""
         return metrics.probabilities(self.store.logits)
 
     def most_probable(self, row: int, count: int = 5) -> NDArray[np.int64]:
@@ -48,25 +47,14 @@ class Predictions:
         return result
 
     @cached_property
+    def summary(self) -> metrics.ProbabilitySummary:
+        """Numbers of the probabilities of each location."""
+        return metrics.ProbabilitySummary.of(self.store.labels, self.store.logits)
+
+    @property
     def confidences(self) -> NDArray[np.float64]:
         """Probability of the predicted class, (N,) in [0, 1]."""
-        result: NDArray[np.float64] = self.probabilities.max(axis=1)
-        return result
-
-    @cached_property
-    def margins(self) -> NDArray[np.float64]:
-        """Probability of the predicted class minus that of the second, (N,) in [0, 1]."""
-        if self.probabilities.shape[1] < 2:
-            return self.confidences
-        best = np.partition(self.probabilities, -2, axis=1)
-        result: NDArray[np.float64] = best[:, -1] - best[:, -2]
-        return result
-
-    @cached_property
-    def entropies(self) -> NDArray[np.float64]:
-        """Entropy of the probabilities in nats, (N,) in [0, log S]."""
-        result: NDArray[np.float64] = entr(self.probabilities).sum(axis=1)
-        return result
+        return self.summary.confidence
 
     @cached_property
     def columns(self) -> Mapping[str, Column]:
@@ -95,8 +83,14 @@ class Predictions:
         return self._ranked_logits if score == "logit" else self._ranked_probabilities
 
     @cached_property
+    def _probability_columns(self) -> metrics.ProbabilityColumns:
+        return metrics.ProbabilityColumns(self.store.logits)
+
+    @cached_property
     def _ranked_probabilities(self) -> metrics.RankedScores:
-        return metrics.RankedScores.of(self.store.labels, self.probabilities, self.class_names)
+        return metrics.RankedScores.of(
+            self.store.labels, self._probability_columns, self.class_names
+        )
 
     @cached_property
     def _ranked_logits(self) -> metrics.RankedScores:
@@ -108,11 +102,15 @@ class Predictions:
 
     @cached_property
     def _pooled_probabilities(self) -> metrics.RankedScores:
-        return metrics.RankedScores.pooled(self.store.labels, self.probabilities)
+        return metrics.RankedScores.pooled(
+            self.store.labels, self._probability_columns, len(self.class_names)
+        )
 
     @cached_property
     def _pooled_logits(self) -> metrics.RankedScores:
-        return metrics.RankedScores.pooled(self.store.labels, self.store.logits)
+        return metrics.RankedScores.pooled(
+            self.store.labels, self.store.logits, len(self.class_names)
+        )
 
     @cached_property
     def roc(self) -> metrics.Roc:

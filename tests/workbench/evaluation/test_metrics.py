@@ -90,13 +90,34 @@ def test_curves_of_a_selection_are_those_of_scikit_learn(digits: int, share: flo
     assert all(curve.auc == areas[curve.class_name] for curve in result.curves)
 
 
+def test_probabilities_by_column_and_in_blocks_are_the_softmax(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(metrics, "_BLOCK", 7)
+    random = np.random.default_rng(0)
+    logits = (30 * random.standard_normal((40, 5))).astype(np.float32)
+    labels = random.integers(0, 5, 40)
+    whole = metrics.probabilities(logits)
+    column = metrics.ProbabilityColumns(logits)
+    np.testing.assert_allclose(np.stack([column(i) for i in range(5)], axis=1), whole, rtol=1e-14)
+    summary = metrics.ProbabilitySummary.of(labels, logits)
+    ordered = np.sort(whole, axis=1)
+    others = np.where(np.eye(5, dtype=bool)[labels], 0, whole).max(axis=1)
+    assert (summary.confidence == ordered[:, -1]).all()
+    assert (summary.margin == ordered[:, -1] - ordered[:, -2]).all()
+    assert (summary.true_margin == whole[np.arange(40), labels] - others).all()
+    alone = metrics.ProbabilitySummary.of(labels * 0, logits[:, :1])
+    assert (alone.margin == 1).all()
+    assert (alone.true_margin == 1).all()
+
+
 @pytest.mark.parametrize("digits", [1, 9], ids=["ties", "no ties"])
 def test_averages_are_those_of_scikit_learn(digits: int) -> None:
     random = np.random.default_rng(digits)
     labels = random.integers(0, 4, 200)
     scores = (random.random((200, 4)) + 0.4 * np.eye(4)[labels]).round(digits)
     is_true = np.eye(4, dtype=bool)[labels]
-    (micro,) = metrics.RankedScores.pooled(labels, scores).roc().curves
+    (micro,) = metrics.RankedScores.pooled(labels, scores, 4).roc().curves
     false, true, _ = sklearn.metrics.roc_curve(is_true.ravel(), scores.ravel())
     assert micro.auc == pytest.approx(sklearn.metrics.auc(false, true), abs=1e-12)
     assert (micro.positives, micro.negatives) == (200, 600)
@@ -104,7 +125,7 @@ def test_averages_are_those_of_scikit_learn(digits: int) -> None:
     shown = np.stack((micro.false_positive_rate, micro.true_positive_rate), axis=1)
     assert shown == pytest.approx(corners(np.stack(every[:2], axis=1)))
     selected = random.random(200) < 0.2
-    (part,) = metrics.RankedScores.pooled(labels, scores).roc(selected).curves
+    (part,) = metrics.RankedScores.pooled(labels, scores, 4).roc(selected).curves
     used = (~is_true | selected[:, None]).ravel()
     area = sklearn.metrics.roc_auc_score(is_true.ravel()[used], scores.ravel()[used])
     assert part.auc == pytest.approx(area, abs=1e-12)

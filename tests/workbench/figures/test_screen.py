@@ -142,7 +142,7 @@ def test_averages_stand_over_the_curves_with_their_areas() -> None:
     names, label, probability = guesses(12)
     result = metrics.roc(label, probability, names)
     macro = result.macro_average()
-    (micro,) = metrics.RankedScores.pooled(label, probability).roc().curves
+    (micro,) = metrics.RankedScores.pooled(label, probability, 12).roc().curves
     assert macro is not None
     figure = screen.roc(result, class_colors(names), averages=[macro, micro])
     assert [curve.name for curve in figure.data[-2:]] == [
