@@ -6,7 +6,6 @@ if __name__ == "__main__":
     startup.exit_on_signals("python app.py")
 
 import contextlib
-import hashlib
 import ipaddress
 import logging
 import os
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 from urllib.parse import quote, unquote
 
+import flask
 from pydantic import Field
 from tyro.conf import Positional, UseAppendAction, arg
 from waitress import create_server
@@ -34,7 +34,11 @@ from workbench.attribution.explainer import Explainer, UnavailableExplainer, ope
 from workbench.attribution.serialization import fingerprint
 from workbench.dashboard.access import LOOPBACK, TOKEN, Access
 from workbench.dashboard.sets import Sets
+from workbench.evaluation.predictions import Predictions
+from workbench.quiz.answers import Answers
+from workbench.quiz.server import create_quiz
 from workbench.store import Store, provenance
+from workbench.store.companions import cache_folder, companion
 from workbench.store.photographs import Photographs
 
 TOKEN_VARIABLE = "RESNETBOLT_TOKEN"
@@ -64,6 +68,8 @@ class Options:
     """folder that keeps attributions, which several dashboards may share"""
     cache_size: Annotated[float, Field(ge=0, le=1e6)] = 2.0
     """size limit of the cache, GB; the least recently used attributions go first; 0 keeps none"""
+    quiz: bool = False
+    """serve the quiz instead: people name the states, and are compared with the model"""
     host: str = "127.0.0.1"
     """address to listen on"""
     port: Annotated[int, Field(ge=0, lt=2**16)] = 8050
@@ -98,7 +104,7 @@ def main(arguments: list[str] | None = None, prog: str = "python app.py") -> NoR
         store = stores.read(options.store)
         if not len(store):
             raise InputError(f"{options.store}: the store holds no locations; extract it again.")
-        if not store.projections:
+        if not store.projections and not options.quiz:
             raise InputError(
                 f"{options.store}: the store has no projections; "
                 f"make them with `resnetbolt project {options.store}`."
@@ -111,26 +117,17 @@ def main(arguments: list[str] | None = None, prog: str = "python app.py") -> NoR
         explainer = find_explainer(store, options.run, photographs, notes)
         if explainer is None and files:
             explainer = UnavailableExplainer(store)
-        app = dashboard.create_app(
-            store,
-            options.store.name,
-            ASSETS,
-            photographs,
-            explainer,
-            notes,
-            cache,
-            access=access,
-            prefix=quote(prefix),
-            saved_sets=Sets(sets_file(options.store.resolve())),
+        application = create_application(
+            options, store, photographs, explainer, notes, cache, access, quote(prefix)
         )
         logging.getLogger("waitress").setLevel(logging.ERROR)
         server = create_server(
-            app.server,
+            application,
             sockets=[listening],
             threads=THREADS,
             # Waitress strips it where the proxy did not, and names it in SCRIPT_NAME in any case.
             url_prefix=prefix.rstrip("/").encode().decode("latin-1"),
-            max_request_body_size=app.server.config["MAX_CONTENT_LENGTH"],
+            max_request_body_size=application.config["MAX_CONTENT_LENGTH"],
         )
         query = f"/?{TOKEN}={token if is_new else '...'}" if token else ""
         place = address(listening, options.host) + quote(prefix).rstrip("/") + query
@@ -138,6 +135,43 @@ def main(arguments: list[str] | None = None, prog: str = "python app.py") -> NoR
         print_text(*notes, *map(describe, files), serving, flush=True)
         server.run()
         raise KeyboardInterrupt  # The server returns when it is interrupted.
+
+
+def create_application(
+    options: Options,
+    store: Store,
+    photographs: Photographs | None,
+    explainer: Explainer | None,
+    notes: list[str],
+    cache: layered_cache.LayeredCache,
+    access: Access,
+    prefix: str,
+) -> flask.Flask:
+    """Return the dashboard or the quiz; raises InputError for a quiz without photographs."""
+    path, name = options.store.resolve(), options.store.name
+    if options.quiz:
+        if photographs is None:
+            raise InputError(f"{options.store}: the quiz needs the photographs. {notes[0]}")
+        answers = Answers(companion(path, "quiz.sqlite"))
+        predictions = Predictions(store)
+        return create_quiz(
+            predictions, name, ASSETS, photographs, explainer, answers, cache, access, prefix
+        )
+    saved_sets = Sets(companion(path, "sets.sqlite"))
+    app = dashboard.create_app(
+        store,
+        name,
+        ASSETS,
+        photographs,
+        explainer,
+        notes,
+        cache,
+        access=access,
+        prefix=prefix,
+        saved_sets=saved_sets,
+    )
+    server: flask.Flask = app.server
+    return server
 
 
 def describe(file: AttributionFile) -> str:
@@ -237,29 +271,6 @@ def find_cache(store: Store, options: Options) -> AttributionCache | None:
         raise InputError(f"--cache {str(options.cache)!r}: name a folder.")
     folder = options.cache or cache_folder(options.store.resolve())
     return AttributionCache(folder, fingerprint(store), int(options.cache_size * 1e9))
-
-
-def cache_folder(path: Path) -> Path:
-    """Return the cache folder of a store: beside it, else among the user's caches.
-
-    An existing folder beside the store is used even if it is read-only.
-    """
-    beside = path.with_name(f"{path.name}.cache")
-    if not beside.is_dir() and not os.access(path.parent, os.W_OK):
-        with contextlib.suppress(RuntimeError):  # A user without a home.
-            caches = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
-            return Path(caches) / "resnetbolt-workbench"
-    return beside
-
-
-def sets_file(path: Path) -> Path:
-    """Return the file of a store's saved selections: beside it, else in its cache folder."""
-    beside = path.with_name(f"{path.name}.sets.sqlite")
-    folder = cache_folder(path)
-    if beside.exists() or folder.parent == path.parent:
-        return beside
-    # Other stores share that folder.
-    return folder / f"{path.name}-{hashlib.sha256(os.fsencode(path)).hexdigest()[:12]}.sets.sqlite"
 
 
 def listen(host: str, port: int) -> socket.socket:

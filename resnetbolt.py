@@ -28,6 +28,7 @@ COMMANDS = {
     "convert": ("workbench.interchange.__main__", "read and write other programs' formats"),
     "export": ("workbench.export", "write figures for a paper as PDF and SVG"),
     "open": ("app", "show a store in the browser"),
+    "quiz": ("workbench.quiz.__main__", "compare the people of the quiz with the model"),
 }
 """The module of each command, whose `main` runs it, and what it does, in the order of use."""
 

@@ -7,5 +7,5 @@ ASSETS = "workbench.dashboard.assets"
 setup(
     packages=[*find_packages(include=["common*", "embeddings*", "trainer*", "workbench*"]), ASSETS],
     package_dir={ASSETS: "assets"},
-    package_data={"": ["py.typed"], ASSETS: ["*", "dashboard/*"]},
+    package_data={"": ["py.typed"], ASSETS: ["*", "dashboard/*", "quiz/*"]},
 )

@@ -19,6 +19,7 @@ from workbench import store
 from workbench.attribution.explainer import UnavailableExplainer
 from workbench.attribution.layered_cache import LayeredCache
 from workbench.dashboard.access import Access
+from workbench.store.companions import cache_folder
 
 
 @pytest.fixture
@@ -41,9 +42,9 @@ def cache_of(path: Path, *options: str) -> object:
 def test_explanations_are_kept_beside_the_store_and_no_folder_is_made_before_there_is_one(
     path: Path,
 ) -> None:
-    assert app.cache_folder(path) == path.with_name("small.h5.cache")
+    assert cache_folder(path) == path.with_name("small.h5.cache")
     assert cache_of(path) is not None
-    assert not app.cache_folder(path).exists()
+    assert not cache_folder(path).exists()
 
 
 def test_where_they_cannot_be_kept_beside_it_the_users_caches_are_taken(
@@ -52,17 +53,17 @@ def test_where_they_cannot_be_kept_beside_it_the_users_caches_are_taken(
     monkeypatch.setattr(os, "access", lambda folder, mode: False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    assert app.cache_folder(path) == tmp_path / "home" / ".cache" / "resnetbolt-workbench"
+    assert cache_folder(path) == tmp_path / "home" / ".cache" / "resnetbolt-workbench"
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
-    assert app.cache_folder(path) == tmp_path / "caches" / "resnetbolt-workbench"
+    assert cache_folder(path) == tmp_path / "caches" / "resnetbolt-workbench"
     path.with_name("small.h5.cache").mkdir()  # It was made when the place could be written to.
-    assert app.cache_folder(path) == path.with_name("small.h5.cache")
+    assert cache_folder(path) == path.with_name("small.h5.cache")
 
 
 def test_a_read_only_disk_gets_another_cache_folder(path: Path, tmp_path: Path) -> None:
     with small_disk(tmp_path / "small", "100k") as place:
         subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)
-        assert app.cache_folder(place / "small.h5").parent != place
+        assert cache_folder(place / "small.h5").parent != place
 
 
 @pytest.mark.parametrize("size", ["-1", "nan", "inf"])

@@ -105,7 +105,7 @@ def create_app(
         update_title="",
         index_string=_PAGE.replace("ICON", f"{prefix}assets/icon.svg"),
         serve_locally=True,
-        assets_path_ignore=["^dashboard$"],  # Modules, which assets/dashboard.js loads.
+        assets_path_ignore=["^(dashboard|quiz)$"],  # Modules, which pages load themselves.
         add_log_handler=False,
     )
     jobs = JobQueue(explainer, cache) if explainer and photographs else None

@@ -34,14 +34,19 @@ def register_routes(server: flask.Flask, photographs: Photographs | None) -> Non
 
     @server.get("/photograph/<path:location_id>/<heading>")
     def photograph(location_id: str, heading: str) -> flask.Response:
-        try:
-            if photographs is None:
-                raise KeyError(location_id)
-            path = photographs.path(location_id, heading)
-            response = flask.Response(upright_jpeg(read_bytes(path)), mimetype="image/jpeg")
-        except (KeyError, InputError, *DECODE_ERRORS):
+        if photographs is None:
             flask.abort(404)
-        # No max_age: the browser revalidates with the ETag.
-        response.add_etag()
-        response.make_conditional(flask.request)
-        return response
+        return photograph_response(photographs, location_id, heading)
+
+
+def photograph_response(photographs: Photographs, location_id: str, heading: str) -> flask.Response:
+    """Return a view of a location as JPEG; 404 for what the store does not name or cannot read."""
+    try:
+        path = photographs.path(location_id, heading)
+        response = flask.Response(upright_jpeg(read_bytes(path)), mimetype="image/jpeg")
+    except (KeyError, InputError, *DECODE_ERRORS):
+        flask.abort(404)
+    # No max_age: the browser revalidates with the ETag.
+    response.add_etag()
+    response.make_conditional(flask.request)
+    return response
