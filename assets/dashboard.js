@@ -5,6 +5,7 @@
   const modules = import(new URL("dashboard/main.js", document.currentScript.src));
   const linking = import(new URL("dashboard/link.js", document.currentScript.src));
   const states = import(new URL("dashboard/states.js", document.currentScript.src));
+  const pinning = import(new URL("dashboard/pins.js", document.currentScript.src));
   const saved = import(new URL("dashboard/sets.js", document.currentScript.src));
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
@@ -22,6 +23,11 @@
       /* Runs when a location with its neighbours is opened. */
       neighbors: async function (ids) {
         await (await modules).neighbors(ids);
+        return dash_clientside.no_update;
+      },
+      /* Runs when the pinned locations or the active one change. */
+      pins: async function (...values) {
+        (await pinning).showPins(...values);
         return dash_clientside.no_update;
       },
       /* Runs when the server answers with the saved selections. */

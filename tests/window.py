@@ -82,6 +82,7 @@ class Window:
             """() => {
               dash_clientside.set_props('shown-page', { data: 'maps' });
               dash_clientside.set_props('selection', { data: null });
+              dash_clientside.set_props('pins', { data: null });
               dash_clientside.set_props('gallery-start', { data: 0 });
               dash_clientside.set_props('color-by', { value: 'true' });
               document.querySelector('#legend [data-sort=name]:not([aria-pressed=true])')?.click();

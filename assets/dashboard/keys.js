@@ -7,6 +7,7 @@ import { element } from "./elements.js";
 const KEYS = [
   ["/", "search ids and classes"],
   ["← →", "previous and next location of the selection, in the gallery's order"],
+  ["p", "pin the location for the page Compare, or remove its pin"],
   ["o", "attribution map on or off"],
   ["m", "next attribution method"],
   ["Ctrl+Z", "undo the last change of the selection"],
@@ -41,6 +42,7 @@ export function connectKeys({ undo, redo, step, clear }) {
     "?": showKeys,
     ArrowLeft: () => step(-1),
     ArrowRight: () => step(1),
+    p: () => document.getElementById("pin").click(),
     o: () => document.getElementById("overlay-toggle")?.click(),
     m: () => document.getElementById("next-method")?.click(),
   };

@@ -8,6 +8,7 @@ const PARAMETERS = {
   page: "shown-page.data",
   selection: "selection.data",
   location: "active-location.data",
+  pins: "pins.data",
   color: "color-by.value",
   score: "roc-score.value",
   order: "gallery-order.value",
@@ -18,6 +19,8 @@ const PARAMETERS = {
   target: "target.value",
   contrast: "contrast-target.value",
 };
+/** Parameters that are lists, as JSON, and how long they may be. */
+const LISTS = { selection: Infinity, pins: 4 };
 /** The ids of the menus that choose a panel's projection; in the address, "map-" and the panel. */
 const CHOICE = "projection-choice-";
 
@@ -62,7 +65,7 @@ function read() {
   const said = new URLSearchParams(written);
   for (const name of Object.keys(usual)) {
     const text = said.get(name);
-    const value = text === null ? first[places[name]] : name === "selection" ? steps(text) : text;
+    const value = text === null ? first[places[name]] : name in LISTS ? list(text, LISTS[name]) : text;
     const [id, property] = places[name].split(".");
     dash_clientside.set_props(id, { [property]: value ?? null });
   }
@@ -74,7 +77,7 @@ function parameters(inputs) {
   for (const [input, value] of Object.entries(inputs)) {
     const name = nameOf(input);
     places[name] = input;
-    values[name] = name === "selection" && value ? JSON.stringify(value) : value || "";
+    values[name] = name in LISTS && value ? JSON.stringify(value) : value || "";
   }
   return values;
 }
@@ -85,11 +88,11 @@ function nameOf(input) {
   return known ?? (id.startsWith(CHOICE) ? "map-" + id.slice(CHOICE.length) : id);
 }
 
-/** @returns {any} the steps of a selection, null if the text is none */
-function steps(text) {
+/** @returns {any[] | null} the first elements of a list, null if the text is none */
+function list(text, most) {
   try {
     const value = JSON.parse(text);
-    return Array.isArray(value) && value.length ? value : null;
+    return Array.isArray(value) && value.length ? value.slice(0, most) : null;
   } catch {
     return null;
   }

@@ -19,6 +19,7 @@ import { drawingOrder } from "./drawing_order.js";
 import { MapPanel } from "./panel.js";
 import { columnsOf, count, extended, mask, members, toggledCell, toggledClass, toggledPair } from "./selection.js";
 import { columnsOfOrder, locate } from "./order.js";
+import { opening as pinNext } from "./pins.js";
 import { connectSets } from "./sets.js";
 import { connectSearch } from "./search_box.js";
 import { connectStates } from "./states.js";
@@ -203,6 +204,7 @@ function selectPair({ true: label, predicted, ways }) {
 
 function activate(id) {
   openDrawer();
+  pinNext(id);
   dash_clientside.set_props("active-location", { data: id });
 }
 

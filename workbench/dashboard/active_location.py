@@ -48,6 +48,7 @@ def layout(notes: Sequence[str], predictions: Predictions, explains: bool) -> ht
                 role="group",
                 **attributes(aria_label="Locations of the selection"),
             ),
+            button("Pin", "pin", disabled=True, **attributes(aria_pressed="false")),
             *(attribution.head() if explains else ()),
         ],
         [
@@ -101,11 +102,32 @@ def views(location: str, predictions: Predictions, has_photographs: bool) -> lis
     """Return the four views, true and predicted class, and the five most probable classes."""
     row = predictions.rows[location]
     true = predictions.class_names[predictions.store.labels[row]]
-    predicted = predictions.class_names[predictions.predicted_labels[row]]
-    correct = bool(predictions.correct[row])
-    best = predictions.most_probable(row)
     probabilities = softmax(predictions.store.logits[row].astype(float))
-    figures = [
+    return [
+        html.Div(
+            figures(location, has_photographs),
+            className="views",
+            id="views",
+            title="Whole photographs, scaled to squares as the model sees them",
+        ),
+        classes(row, predictions),
+        html.Ol(
+            [
+                _bar(
+                    predictions.class_names[index],
+                    float(probabilities[index]),
+                    true,
+                )
+                for index in predictions.most_probable(row)
+            ],
+            className="bars",
+        ),
+    ]
+
+
+def figures(location: str, has_photographs: bool) -> list[html.Figure]:
+    """Return the four photographs with their headings."""
+    return [
         html.Figure(
             [
                 html.Img(
@@ -118,38 +140,26 @@ def views(location: str, predictions: Predictions, has_photographs: bool) -> lis
         )
         for heading in HEADINGS
     ]
-    return [
-        html.Div(
-            figures,
-            className="views",
-            id="views",
-            title="Whole photographs, scaled to squares as the model sees them",
-        ),
-        html.Div(
-            [
-                html.Span("true", className="label"),
-                html.Strong(true),
-                html.Span("predicted", className="label"),
-                html.Strong(predicted),
-                html.Span(
-                    "✓ correct" if correct else "✗ wrong",
-                    className="mark correct" if correct else "mark wrong",
-                ),
-            ],
-            className="verdict",
-        ),
-        html.Ol(
-            [
-                _bar(
-                    predictions.class_names[index],
-                    float(probabilities[index]),
-                    true,
-                )
-                for index in best
-            ],
-            className="bars",
-        ),
-    ]
+
+
+def classes(row: int, predictions: Predictions, confidence: float | None = None) -> html.Div:
+    """Return true and predicted class, with the confidence if it is given."""
+    correct = bool(predictions.correct[row])
+    known = [] if confidence is None else [html.Span(f"{confidence:.1%}", title="Confidence")]
+    return html.Div(
+        [
+            html.Span("true", className="label"),
+            html.Strong(predictions.class_names[predictions.store.labels[row]]),
+            html.Span("predicted", className="label"),
+            html.Strong(predictions.class_names[predictions.predicted_labels[row]]),
+            *known,
+            html.Span(
+                "✓ correct" if correct else "✗ wrong",
+                className="mark correct" if correct else "mark wrong",
+            ),
+        ],
+        className="verdict",
+    )
 
 
 def headline(location: str, predictions: Predictions) -> list[Any]:

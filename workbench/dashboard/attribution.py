@@ -11,7 +11,7 @@ from workbench.attribution.result import Attribution
 from workbench.attribution.verdict import verdict
 from workbench.dashboard import attribution_view, checks, overlay, request_controls
 from workbench.dashboard.components import attributes, button, next_poll, poll_timer, segments
-from workbench.dashboard.job_queue import Job, JobQueue, Running, Waiting
+from workbench.dashboard.job_queue import Job, JobQueue, Running, Waiting, known_map
 from workbench.dashboard.job_queue import State as JobState
 from workbench.evaluation.predictions import Predictions
 from workbench.store.photographs import Photographs
@@ -169,7 +169,7 @@ def register_callbacks(
     ) -> dict[str, Any]:
         try:
             job = find_job(location_id, controls)
-            attribution = _known_map(jobs.state(job)) if job else None
+            attribution = known_map(jobs.state(job)) if job else None
             if attribution is None:
                 redrawn = ctx.triggered_id != "map-version"
                 overlays = no_update if redrawn else attribution_view.empty()
@@ -260,28 +260,26 @@ def register_callbacks(
         return request_controls.contrast_options(target, names, names[predicted], names[true])
 
     @app.callback(
-        Output("pinned-location", "data"),
         Output("baseline", "options"),
-        Output("baseline", "value"),
-        Input("pin", "n_clicks"),
-        State("active-location", "data"),
+        Input("pins", "data"),
+        State("baseline", "value"),
         prevent_initial_call=True,
     )
-    def pin(_clicks: Any, location_id: Any) -> tuple[Any, Any, Any]:
-        known = predictions.find(location_id)
-        if known is None:
-            return no_update, no_update, no_update
-        return known, request_controls.options(request_controls.baselines(known)), "location"
+    def offer_baselines(pins: Any, baseline: Any) -> list[dict[str, str]]:
+        known = [one for one in pins or [] if predictions.find(one)]
+        _, location = request_controls.split_baseline(str(baseline))
+        if location and location not in known:  # It stays chosen when its pin is removed.
+            known.append(location)
+        return request_controls.options(request_controls.baselines(known))
 
     @app.callback(
         Output("baseline", "disabled"),
-        Output("pin", "disabled"),
         Output("baseline-label", "children"),
         Input("method", "value"),
     )
-    def enable_baseline(method: Any) -> tuple[bool, bool, str]:
+    def enable_baseline(method: Any) -> tuple[bool, str]:
         label = request_controls.baseline_label(method)
-        return label != "Baseline", label != "Baseline", label
+        return label != "Baseline", label
 
     @app.callback(
         output=Output("color-limit", "value"),
@@ -295,13 +293,13 @@ def register_callbacks(
             job = find_job(location_id, controls) if shown.full is None else None
         except InputError:
             job = None
-        attribution = _known_map(jobs.state(job)) if job else None
+        attribution = known_map(jobs.state(job)) if job else None
         return f"{overlay.limit(attribution.values, shown):.3g}" if attribution else ""
 
 
 def _versions(job: Job | None, map_state: JobState, checks_state: JobState) -> tuple[str, str]:
     """Return texts that change when another map, or other checks, are to be drawn."""
-    attribution = _known_map(map_state)
+    attribution = known_map(map_state)
     complete = attribution is map_state
     stages = [
         (state.fraction, state.stage)
@@ -313,13 +311,6 @@ def _versions(job: Job | None, map_state: JobState, checks_state: JobState) -> t
     ]
     map_version = hash((job, complete, attribution and attribution.cost))
     return format(map_version, "x"), format(hash((job, *stages)), "x")
-
-
-def _known_map(state: JobState) -> Attribution | None:
-    """Return a map as far as it is known."""
-    if isinstance(state, Running):
-        return state.partial
-    return state if isinstance(state, Attribution) else None
 
 
 def _badge(map_state: JobState, checks_state: JobState) -> Any:

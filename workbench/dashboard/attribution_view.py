@@ -70,17 +70,17 @@ def thirds(row_shares: NDArray[np.float64]) -> str:
     return ", ".join(f"{name} {part.sum():.0%}" for name, part in zip(THIRDS, parts, strict=True))
 
 
-def scale(full: float, target: str) -> html.Div:
-    """Return the colour scale."""
+def scale(full: float, target: str, ends: tuple[str, str] = ("against", "for")) -> html.Div:
+    """Return the colour scale; `ends` say what blue and red mean."""
     return html.Div(
         [
-            html.Span("against", className="against"),
+            html.Span(ends[0], className="against"),
             html.Span(className="ramp signed"),
-            html.Span("for", className="for"),
+            html.Span(ends[1], className="for"),
             html.Span(f"±{number(full, '.2g')}"),
         ],
         className="scale",
-        title=f"for and against the {target}",
+        title=f"{ends[1]} and {ends[0]}: the {target}",
     )
 
 

@@ -54,6 +54,13 @@ State = Waiting | Running | Failed | Attribution | None
 """None: nobody waits for the job."""
 
 
+def known_map(state: State) -> Attribution | None:
+    """Return a map as far as it is known."""
+    if isinstance(state, Running):
+        return state.partial
+    return state if isinstance(state, Attribution) else None
+
+
 @dataclass
 class _Page:
     active: list[Job] = field(default_factory=list)

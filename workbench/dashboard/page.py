@@ -31,13 +31,13 @@ from workbench.dashboard import photographs as photograph_routes
 from workbench.dashboard.access import Access
 from workbench.dashboard.components import attributes, button
 from workbench.dashboard.job_queue import JobQueue
-from workbench.dashboard.pages import errors, maps, states
+from workbench.dashboard.pages import compare, errors, maps, states
 from workbench.evaluation.predictions import Predictions
 from workbench.store import SPLITS, Store
 from workbench.store.photographs import Photographs
 
 PRODUCT = "ResNetBolt Workbench"
-PAGES = (maps.PAGE, errors.PAGE, states.PAGE)
+PAGES = (maps.PAGE, errors.PAGE, states.PAGE, compare.PAGE)
 """The pages in the order of the header's menu; the first is shown at first."""
 _SKIP_LINKS = {
     "main .page:not([hidden]) :is(canvas, button, [tabindex='0'])": "the page",
@@ -112,6 +112,8 @@ def create_app(
     content = [
         dcc.Store(id="selection"),
         dcc.Store(id="active-location"),
+        dcc.Store(id="pins"),
+        dcc.Store(id="pins-shown"),
         dcc.Store(id="shown-page", data=PAGES[0].name),
         *(dcc.Store(id=page.store) for page in PAGES),
         dcc.Store(id="maps-updated"),
@@ -162,6 +164,7 @@ def create_app(
             ("shown-page", "data"),
             ("selection", "data"),
             ("active-location", "data"),
+            ("pins", "data"),
             ("color-by", "value"),
             *(option for page in PAGES for option in page.options),
             *gallery.ORDER,
@@ -176,6 +179,7 @@ def create_app(
     if jobs and photographs:
         attribution.register_callbacks(app, predictions, photographs, jobs)
         aggregate.register_callbacks(app, predictions, photographs, jobs)
+        compare.register_maps(app, predictions, photographs, jobs)
     if saved_sets:
         sets.register_callbacks(app, saved_sets)
     photograph_routes.register_routes(server, photographs)

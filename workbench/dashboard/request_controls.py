@@ -3,7 +3,7 @@
 Values from the browser are untrusted; the two `read_` functions check them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dash import dcc, html
@@ -28,7 +28,6 @@ PERCENTILES = (95, 99, 99.9, 100)
 REQUEST = (
     ("method", "value"),
     ("baseline", "value"),
-    ("pinned-location", "data"),
     ("output", "value"),
     ("target", "value"),
     ("contrast-target", "value"),
@@ -38,20 +37,26 @@ DISPLAY = (("color-limit", "value"), ("percentile", "value"), ("opacity", "value
 
 def read_request(values: Sequence[Any], predictions: Predictions) -> AttributionRequest:
     """Return the request of the controls; raises InputError for an invalid one."""
-    method, baseline, pinned, output, target, contrast_target = values
+    method, baseline, output, target, contrast_target = values
     if method not in BASELINE_METHODS:
         baseline = AttributionRequest().baseline  # The control is disabled.
-    location = (pinned or "") if baseline == "location" else ""
-    arguments = (method, baseline, location, output, target, contrast_target)
-    if not all(isinstance(value, str) for value in arguments):
+    if not all(isinstance(value, str) for value in (method, baseline, *values[2:])):
         raise InputError("Invalid request: choose method, baseline, output and classes.")
+    baseline, location = split_baseline(baseline)
     if baseline == "location" and location not in predictions.rows:
         raise InputError(
-            "No location is pinned: open the location that is the baseline and pin it."
+            f"{location or 'The baseline'}: this store has no such location; choose another "
+            "baseline."
         )
-    request = AttributionRequest(*arguments)
+    request = AttributionRequest(method, baseline, location, output, target, contrast_target)
     request.validate(predictions.class_names)
     return request
+
+
+def split_baseline(value: str) -> tuple[Any, str]:
+    """Return a baseline and its location, "" without one, from "mean" or "location:Ohio/1"."""
+    baseline, _, location = value.partition(":")
+    return (baseline, location) if baseline == "location" else (value, "")
 
 
 def read_display(values: Sequence[Any]) -> Display:
@@ -91,13 +96,10 @@ def contrast_options(
 def controls(class_names: tuple[str, ...]) -> html.Div:
     """Return the controls of a request, set to `AttributionRequest()`."""
     default = AttributionRequest()
-    pin_title = "Use the active location as the baseline of others: why this one and not that one"
     return html.Div(
         [
-            dcc.Store(id="pinned-location"),
             _choice("Method", "method", METHOD_TITLES, default.method),
-            _choice("Baseline", "baseline", baselines(""), default.baseline),
-            button("Pin", "pin", pin_title),
+            _choice("Baseline", "baseline", baselines(()), default.baseline),
             _choice("Output", "output", {name: name for name in OUTPUTS}, default.output),
             _choice("Target", "target", _targets(class_names), default.target, searchable=True),
             _choice(
@@ -119,10 +121,10 @@ def _targets(class_names: tuple[str, ...]) -> dict[str, str]:
     return {PREDICTED: "predicted", TRUE: "true"} | {name: name for name in class_names}
 
 
-def baselines(pinned: str) -> dict[str, str]:
-    """Return the titles of the baselines; a location only if one is pinned."""
+def baselines(pinned: Iterable[str]) -> dict[str, str]:
+    """Return the titles of the baselines by value; `pinned` are the ids of locations."""
     known = {name: title for name, title in BASELINE_TITLES.items() if name != "location"}
-    return known | ({"location": f"as {pinned}"} if pinned else {})
+    return known | {f"location:{one}": f"as {one}" for one in pinned}
 
 
 def baseline_label(method: Any) -> str:

@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 from werkzeug.wrappers import Response
 
+from workbench.dashboard.pages.compare import Pins
 from workbench.dashboard.photographs import site_url
 from workbench.dashboard.sets import SetRequest
 from workbench.dashboard.steps import Name, Steps
@@ -31,16 +32,19 @@ _VALUES: dict[str, Any] = {
     "selection-*": Steps,
     "set-request.data": SetRequest,
     "active-location.data": Name,
-    "pinned-location.data": Name,
+    "pins.data": Pins,
+    "shown-page.data": Name,
     "page.data": Name,
     "gallery-start.data": _Count,
     "gallery-order.value": Name,
     "gallery-direction.value": Name,
     "attribution-job.data": _Submission,
     "aggregate-job.data": _Submission,
+    "compare-job.data": _Submission,
     "map-version.data": Name,
     "checks-version.data": Name,
     "aggregate-version.data": Name,
+    "compare-version.data": Name,
     "color-by.value": Name,
     "roc-score.value": Name,
     "errors-values.value": Name,
@@ -61,6 +65,7 @@ _VALUES: dict[str, Any] = {
     "opacity.value": Name | _Number,
     "attribution-timer.n_intervals": _Count,
     "aggregate-timer.n_intervals": _Count,
+    "compare-timer.n_intervals": _Count,
 }
 _CLICKS = ".n_clicks"
 

@@ -251,6 +251,7 @@ NO_TEXT: list[Any] = [3, True, [], {}, "x" * 1001, "\ud800"]
         ("accuracy.children", "selection.data", NO_STEPS),
         ("roc.figure", "selection-maps.data", NO_STEPS),
         ("location.children", "active-location.data", NO_TEXT),
+        ("baseline.options", "pins.data", ["x", [3], ["x"] * 5, [None], {}]),
         ("gallery-start.data", "gallery-start.data", NO_COUNT),
         ("gallery-start.data", "gallery-next.n_clicks", NO_COUNT),
         ("attribution-job.data", "page.data", NO_TEXT),
@@ -316,21 +317,16 @@ def test_an_invalid_request_is_answered_by_a_message(
         assert len(answer.text) < 10_000 or place in ("target.value", "contrast-target.value")
 
 
-def test_a_baseline_that_is_not_pinned_is_answered_by_a_message(
+def test_an_unknown_baseline_is_answered_by_a_message(
     client: Any, predictions: Predictions
 ) -> None:
-    opened = {
-        "active-location.data": predictions.store.location_ids[0],
-        "baseline.value": "location",
-    }
-    for unknown in (None, "nowhere"):
-        value = {**opened, "pinned-location.data": unknown}
-        answer = call(client, STATUS, value, "baseline.value")
-        assert answer.status_code == 200
-        assert "No location is pinned" in answer.text or INVALID in answer.text
-    pinned = {"pinned-location.data": predictions.store.location_ids[1]}
-    call(client, "attribution-job.data", opened | pinned, "baseline.value")
-    answer = call(client, STATUS, opened | pinned, "attribution-job.data")
+    opened = {"active-location.data": predictions.store.location_ids[0]}
+    value = opened | {"baseline.value": "location:nowhere"}
+    answer = call(client, STATUS, value, "baseline.value")
+    assert "nowhere: this store has no such location" in answer.text
+    known = opened | {"baseline.value": f"location:{predictions.store.location_ids[1]}"}
+    call(client, "attribution-job.data", known, "baseline.value")
+    answer = call(client, STATUS, known, "attribution-job.data")
     assert answer.json["response"]["attribution-timer"]["max_intervals"] == 1
 
 

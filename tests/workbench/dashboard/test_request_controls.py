@@ -11,7 +11,7 @@ from workbench.dashboard import request_controls
 from workbench.dashboard.overlay import Display
 from workbench.evaluation.predictions import Predictions
 
-USUAL = ["integrated_gradients", "mean", None, "logit", "predicted", ""]
+USUAL = ["integrated_gradients", "mean", "logit", "predicted", ""]
 
 
 def test_the_controls_stand_at_the_usual_question(predictions: Predictions) -> None:
@@ -31,33 +31,32 @@ def test_every_choice_can_be_asked(predictions: Predictions) -> None:
     for method in METHODS:
         for output in OUTPUTS:
             for state in ("predicted", "true", *predictions.class_names):
-                values = [method, "mean", None, output, state, ""]
+                values = [method, "mean", output, state, ""]
                 asked = request_controls.read_request(values, predictions)
                 assert asked == AttributionRequest(method, "mean", "", output, state)
 
 
-def test_the_pinned_location_is_a_baseline_only_when_chosen(predictions: Predictions) -> None:
+def test_a_pinned_location_is_a_baseline(predictions: Predictions) -> None:
     pinned = predictions.store.location_ids[2]
-    values: list[Any] = [*USUAL[:2], pinned, *USUAL[3:]]
-    assert request_controls.read_request(values, predictions) == AttributionRequest()
-    values[1] = "location"
+    offered = request_controls.baselines([pinned])
+    assert offered[f"location:{pinned}"] == f"as {pinned}"
+    values: list[Any] = [USUAL[0], f"location:{pinned}", *USUAL[2:]]
     assert request_controls.read_request(values, predictions) == AttributionRequest(
         baseline="location", baseline_location=pinned
     )
-    assert request_controls.baselines(pinned)["location"] == f"as {pinned}"
-    assert "location" not in request_controls.baselines("")
+    for unknown in ("location", "location:", "location:nowhere"):
+        with pytest.raises(InputError, match="choose another baseline"):
+            request_controls.read_request([USUAL[0], unknown, *USUAL[2:]], predictions)
 
 
-def test_where_no_baseline_is_used_the_pinned_location_is_not_asked(
-    predictions: Predictions,
-) -> None:
-    values: list[Any] = ["grad_cam", "location", predictions.store.location_ids[2], *USUAL[3:]]
+def test_where_no_baseline_is_used_none_is_read(predictions: Predictions) -> None:
+    values: list[Any] = ["grad_cam", "location:nowhere", *USUAL[2:]]
     assert request_controls.read_request(values, predictions) == AttributionRequest("grad_cam")
     assert request_controls.baseline_label("grad_cam") == "No baseline"
     assert request_controls.baseline_label("occlusion") == "Baseline"
 
 
-@pytest.mark.parametrize("at", [0, 1, 3, 4, 5])
+@pytest.mark.parametrize("at", [0, 1, 2, 3, 4])
 @pytest.mark.parametrize("nonsense", [None, 3, True, [], {}, "nonsense", ["logit"]])
 def test_what_is_no_question_is_refused(at: int, nonsense: Any, predictions: Predictions) -> None:
     values = [*USUAL]
