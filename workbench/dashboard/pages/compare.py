@@ -52,7 +52,7 @@ def layout(_predictions: Predictions) -> list[Any]:
                 html.P(HINT, id="compare-hint", className="hint"),
                 html.Div(
                     [*map(_column, range(MAX_PINS)), html.Div(id="compare-difference")],
-                    className="columns",
+                    className="pinned-columns",
                 ),
                 dcc.Store(id="compare-job"),
                 dcc.Store(id="compare-version"),
