@@ -26,7 +26,7 @@ COMMANDS = {
         "hold attribution methods against painted ground truth",
     ),
     "convert": ("workbench.interchange.__main__", "read and write other programs' formats"),
-    "export": ("workbench.export", "write figures for a paper as PDF and SVG"),
+    "export": ("workbench.export.__main__", "write the figures and tables of a paper"),
     "open": ("app", "show a store in the browser"),
     "quiz": ("workbench.quiz.__main__", "compare the people of the quiz with the model"),
 }

@@ -110,10 +110,15 @@ def folder_is_finished(
 @contextmanager
 def recorded(
     folder: Path, command: str, request: Request, files: Collection[str]
-) -> Iterator[None]:
-    """Create a folder and write `files` into it in the block, after a kill to be written again."""
+) -> Iterator[dict[str, Any]]:
+    """Create a folder and write `files` into it in the block, after a kill to be written again.
+
+    The block may add to the record, which is yielded, and change its "files"; with "finished"
+    False the same command writes them again.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{command}.json"
-    atomic_write_text(path, record_text(request, files, finished=False))
-    yield
-    atomic_write_text(path, record_text(request, files))
+    record = {"request": request, "files": list(files), "finished": True}
+    atomic_write_text(path, json.dumps(record | {"finished": False}, indent=1) + "\n")
+    yield record
+    atomic_write_text(path, json.dumps(record, indent=1) + "\n")

@@ -11,7 +11,7 @@ MISSING = "–"
 
 # An underscore within a word is no emphasis, and names are full of them.
 _MARKDOWN = re.compile(r"[\\`*\[\]<>|~$]|&(?=[#\w])|(?<![^\W_])_|_(?![^\W_])")
-_LATEX = re.compile(r"[\\&%$#_{}~^<>|\"`']|-(?=-)")
+_LATEX = re.compile(r"[\\&%$#_{}~^<>|\"`'−≥≤≈→ρΣ]|-(?=-)")
 _LATEX_COMMANDS = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -23,6 +23,13 @@ _LATEX_COMMANDS = {
     "`": r"\textasciigrave{}",
     "'": r"\textquotesingle{}",
     "-": "-{}",  # Two would be a dash.
+    "−": r"\ensuremath{-}",
+    "≥": r"\ensuremath{\geq}",
+    "≤": r"\ensuremath{\leq}",
+    "≈": r"\ensuremath{\approx}",
+    "→": r"\ensuremath{\rightarrow}",
+    "ρ": r"\ensuremath{\rho}",
+    "Σ": r"\ensuremath{\Sigma}",
 }
 
 

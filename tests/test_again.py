@@ -115,8 +115,8 @@ CASES: dict[str, tuple[Command, Command]] = {
         ("--x", "y"),
     ),
     "export": (
-        ("export", "{}/projected.h5", "--out", "{}/out/figures"),
-        ("--width", "120"),
+        ("export", "{}/projected.h5", "--only", "roc", "confusion", "--out", "{}/out/figures"),
+        ("--width-mm", "120"),
     ),
 }  # fmt: skip
 

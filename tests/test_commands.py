@@ -7,7 +7,8 @@ import pytest
 
 import trainer.__main__
 from tests.examples import copy_run, folder, small_store
-from workbench import export, project, store
+from workbench import project, store
+from workbench.export.__main__ import main as export_main
 from workbench.extract.__main__ import main as extract_main
 
 Main = Callable[[list[str]], int]
@@ -142,14 +143,14 @@ def test_projection_and_export_refuse_what_is_no_store(
     (tmp_path / "text.h5").write_text("text")
     for name, message in (("none.h5", "there is no such store"), ("text.h5", "not an HDF5 file")):
         assert message in refuse(project.main, tmp_path / name)
-        assert message in refuse(export.main, tmp_path / name, "--out", tmp_path / "figures")
+        assert message in refuse(export_main, tmp_path / name, "--out", tmp_path / "figures")
     assert not (tmp_path / "figures").exists()
 
 
 def test_export_refuses_bad_widths_and_places(
     tmp_path: Path, path: Path, refuse: Callable[..., str]
 ) -> None:
-    assert "--width 3.0: must be at least 80" in refuse(
-        export.main, path, "--out", tmp_path / "figures", "--width", "3"
+    assert "--width-mm 3.0: must be at least 60" in refuse(
+        export_main, path, "--out", tmp_path / "figures", "--width-mm", "3"
     )
-    assert "this is a file" in refuse(export.main, path, "--out", path)
+    assert "this is a file" in refuse(export_main, path, "--out", path)

@@ -11,8 +11,9 @@ from trainer.train import train
 from workbench import store
 from workbench.attribution.compute.store_explainer import StoreExplainer
 from workbench.attribution.request import AttributionRequest
+from workbench.export.options import Options
+from workbench.export.write import export
 from workbench.extract.extraction import extract
-from workbench.figures.export import export
 from workbench.projections.fit import fit_projections
 from workbench.store.photographs import Photographs
 
@@ -38,7 +39,10 @@ def test_the_whole_way(tmp_path: Path) -> None:
     assert np.isfinite(made.latitudes).all()
 
     fit_projections(out)
-    assert len(export(out, tmp_path / "figures", 120.0)) == 10
+    figures = tmp_path / "figures"
+    written = export(Options(stores=(out,), out=figures, without=("classes",)))
+    assert not written.failures
+    assert {path.stem for path in written.files} >= {"projection-umap", "roc"}
 
     opened = store.read(out)
     explainer = StoreExplainer(run, Photographs(DATA / "test", opened), opened)

@@ -297,7 +297,7 @@ class Explanation:
 
     def figure(self) -> "Figure":
         """Draw views, map, checks and verdict for print, 174 mm wide."""
-        from workbench.figures.paper_attribution import figure
+        from workbench.figures.print.attribution import figure
 
         return figure(self.attribution, self.views)
 
@@ -336,7 +336,7 @@ class Explanation:
         return "\n".join(lines)
 
     def _repr_png_(self) -> bytes:
-        from workbench.figures.paper import style
+        from workbench.figures.print.style import style
 
         buffer = io.BytesIO()
         figure = self.figure()

@@ -16,7 +16,7 @@ from trainer.data import decode
 from workbench.dashboard import overlay
 from workbench.dashboard.overlay import Display
 from workbench.dashboard.photographs import photograph_url, register_routes
-from workbench.figures.paper_attribution import figure
+from workbench.figures.print.attribution import figure
 from workbench.interchange.pictures import view_reader
 from workbench.store import HEADINGS
 from workbench.store.photographs import Photographs

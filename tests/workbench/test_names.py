@@ -3,6 +3,7 @@
 import csv
 import html
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,14 @@ from workbench import dashboard
 from workbench import store as stores
 from workbench.dashboard import columns
 from workbench.evaluation.predictions import Predictions
-from workbench.figures import paper, screen
+from workbench.export.catalogue import PER_MODEL, Context, build
+from workbench.export.models import open_models
+from workbench.export.options import Options
+from workbench.figures import screen
 from workbench.figures.colors import class_colors
-from workbench.figures.export import figures
+from workbench.figures.print.base import PrintFigure
+from workbench.figures.print.roc import NAMED_CURVES
+from workbench.figures.print.style import Page, save
 from workbench.figures.sizes import DOUBLE_COLUMN
 from workbench.interchange.__main__ import main as convert
 from workbench.store import Store
@@ -58,16 +64,23 @@ def path(store: Store, tmp_path: Path) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [80.0, 174.0])
-def test_figures_for_print_show_every_name(store: Store, width: float, tmp_path: Path) -> None:
-    for name, draw in figures(store, width).items():
-        figure = draw()
-        paper.save(figure, tmp_path / "figure.svg")
+def test_figures_for_print_show_every_name(path: Path, width: float, tmp_path: Path) -> None:
+    options = Options(stores=(path,), out=tmp_path)
+    (model,) = open_models(options)
+    context, page = Context(options, [model]), Page(width)
+    kinds = ("roc", "roc-classes", "confusion", "projections")
+    items = [item for kind in kinds for item in build(kind, context, model)]
+    assert set(kinds) <= set(PER_MODEL)
+    for item in items:
+        assert isinstance(item, PrintFigure)
+        name, figure = item.name, item.draw(page)
+        save(figure, tmp_path / "figure.svg", page)
         texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
         shown = {text.get_text() for text in texts}
         assert not any(text.get_parse_math() or text.get_usetex() for text in texts)
         if name == "roc":
-            drawn = [label for label in shown if label.endswith(")")]
-            assert len(drawn) == 2 * paper.NAMED_CURVES
+            drawn = [label for label in shown if re.search(r" \d\.\d{3}$", label)]
+            assert len(drawn) == 2 * NAMED_CURVES + 1
         else:
             assert len([label for label in shown if label[:5] == LONG[:5]]) == 2
             if width == DOUBLE_COLUMN:

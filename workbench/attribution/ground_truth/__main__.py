@@ -15,6 +15,7 @@ from common.validation import NonNegativeInt
 from workbench.attribution.request import Baseline, Method
 
 COMMAND = "ground-truth"
+PLOT_FORMATS = ("pdf", "svg")
 DEFAULT_METHODS = ("integrated_gradients", "grad_cam", "occlusion", "input_x_gradient")
 DEFAULT_BASELINES = ("black", "mean", "blur")
 """These take minutes; the others average over many integrals and take hours."""
@@ -87,7 +88,7 @@ def _run(options: Options) -> None:
     from workbench.attribution.ground_truth.masks import Masks
     from workbench.attribution.ground_truth.plot import dot_plot
     from workbench.attribution.ground_truth.study import method_configs, sample, study
-    from workbench.figures import paper
+    from workbench.figures.print.style import save
     from workbench.store import provenance
     from workbench.store.fingerprint import content_sha256
     from workbench.store.query import select
@@ -120,7 +121,7 @@ def _run(options: Options) -> None:
         "data": str(photographs.root),
         "run": str(run.resolve()),
     }
-    files = [f"ground_truth.{kind}" for kind in (*paper.FORMATS, "md", "csv")]
+    files = [f"ground_truth.{kind}" for kind in (*PLOT_FORMATS, "md", "csv")]
     if options.out and folder_is_finished(
         options.out, COMMAND, request, files, overwrite=options.overwrite
     ):
@@ -144,9 +145,9 @@ def _run(options: Options) -> None:
     print(page, end="")
     if options.out:
         with recorded(options.out, COMMAND, request, files):
-            for kind in paper.FORMATS:
+            for kind in PLOT_FORMATS:
                 with atomic_write(options.out / f"ground_truth.{kind}") as partial:
-                    paper.save(dot_plot(results), partial)
+                    save(dot_plot(results), partial)
             for kind, text in (("md", page), ("csv", report.csv(results))):
                 with atomic_write(options.out / f"ground_truth.{kind}") as partial:
                     partial.write_text(text, encoding="utf-8")

@@ -13,7 +13,7 @@ from workbench.attribution.ground_truth.study import (
     MethodConfig,
     MethodResult,
 )
-from workbench.figures import paper
+from workbench.figures.print.style import GREY, MILLIMETRES_PER_INCH, style
 from workbench.figures.sizes import DOUBLE_COLUMN
 
 ROW_HEIGHT = 6.0
@@ -31,10 +31,8 @@ def dot_plot(results: Sequence[MethodResult], width: float = DOUBLE_COLUMN) -> F
     controls are below all methods.
     """
     height = 20 + ROW_HEIGHT * (len(results) + GAP)
-    with paper.style():
-        figure = Figure(
-            figsize=(width / paper.MILLIMETRES_PER_INCH, height / paper.MILLIMETRES_PER_INCH)
-        )
+    with style():
+        figure = Figure(figsize=(width / MILLIMETRES_PER_INCH, height / MILLIMETRES_PER_INCH))
         panels = figure.subplots(1, len(METRICS), sharey=True, squeeze=False)[0]
         is_control = np.array([result.config in CONTROLS for result in results])
         rows = np.arange(len(results)) + GAP * is_control
@@ -58,7 +56,7 @@ def dot_plot(results: Sequence[MethodResult], width: float = DOUBLE_COLUMN) -> F
                 )
             if is_control.any():
                 above = rows[is_control].min() - (1 + GAP) / 2
-                axes.axhline(above, color=paper.GREY, linewidth=0.5)
+                axes.axhline(above, color=GREY, linewidth=0.5)
             # A method with maps of zeros has fewer locations, and so another chance level.
             chances = [result.metrics[PARTS[0], name].chance for result in results]
             axes.vlines(

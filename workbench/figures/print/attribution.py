@@ -15,7 +15,7 @@ from common.text import number
 from workbench.attribution.result import COLOR_PERCENTILE, Attribution, Checks
 from workbench.attribution.verdict import COLUMNS as VERDICT_COLUMNS
 from workbench.attribution.verdict import gain, verdict
-from workbench.figures.paper import GREY, MILLIMETRES_PER_INCH, style
+from workbench.figures.print.style import GREY, MILLIMETRES_PER_INCH, style
 from workbench.figures.sizes import DOUBLE_COLUMN
 
 HEADINGS = ("North", "East", "South", "West")

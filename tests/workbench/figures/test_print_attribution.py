@@ -8,8 +8,8 @@ from matplotlib.text import Text
 from tests.workbench.attribution.test_verdict import attribution, evidence
 from workbench.attribution.result import Attribution
 from workbench.attribution.verdict import verdict
-from workbench.figures import paper
-from workbench.figures.paper_attribution import figure
+from workbench.figures.print.attribution import figure
+from workbench.figures.print.style import save
 
 VIEWS = np.random.default_rng(0).integers(0, 256, (4, 3, 24, 24), dtype=np.uint8)
 
@@ -76,7 +76,7 @@ def test_a_map_without_checks_has_no_curves(made: Attribution) -> None:
 def test_a_map_of_zeros_can_be_drawn(made: Attribution, tmp_path: Path) -> None:
     nothing = replace(made, values=np.zeros_like(made.values), checks=None)
     result = figure(nothing, VIEWS)
-    paper.save(result, tmp_path / "a.svg")
+    save(result, tmp_path / "a.svg")
     assert (tmp_path / "a.svg").read_text().startswith("<?xml")
     for view in range(4):
         drawn = result.axes[2 * view + 1].images[1]
@@ -90,7 +90,7 @@ def test_the_file_has_its_width_and_its_fonts_and_is_the_same_every_time(
     made: Attribution, tmp_path: Path
 ) -> None:
     for name in ("one.pdf", "other.pdf"):
-        paper.save(figure(made, VIEWS), tmp_path / name)
+        save(figure(made, VIEWS), tmp_path / name)
     one = (tmp_path / "one.pdf").read_bytes()
     assert one == (tmp_path / "other.pdf").read_bytes()
     assert b"/FontFile2" in one

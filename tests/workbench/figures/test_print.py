@@ -1,0 +1,210 @@
+"""Printed figures: their numbers, texts, sizes and files."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.image import imread
+from sklearn.metrics import roc_curve
+
+from common.errors import InputError
+from workbench.evaluation import metrics
+from workbench.evaluation.confusions import ClassOrder
+from workbench.evaluation.roc_intervals import area_intervals
+from workbench.figures.colors import class_colors
+from workbench.figures.print.confusion import confusion_figure
+from workbench.figures.print.projection import dark, draw_projection, spread
+from workbench.figures.print.roc import NAMED_CURVES, draw_roc, draw_small_multiples
+from workbench.figures.print.style import Page, page, read_style, save
+
+NAMES = [f"class {index}" for index in range(20)]
+PAGE = Page(84.0)
+
+
+def scores(classes: int = 20, each: int = 10) -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(0)
+    labels = np.repeat(np.arange(classes), each)
+    noise = generator.random((len(labels), classes))
+    return labels, noise + np.eye(classes)[labels] * np.linspace(0, 1, classes)
+
+
+@pytest.fixture(scope="module")
+def roc() -> metrics.Roc:
+    return metrics.roc(*scores(), NAMES)
+
+
+def test_roc_draws_the_curves_of_scikit_learn(roc: metrics.Roc) -> None:
+    labels, values = scores()
+    axes = draw_roc(roc, PAGE).axes[0]
+    drawn = {str(line.get_label()): np.asarray(line.get_xydata()) for line in axes.lines}
+    worst = min(roc.curves, key=lambda curve: curve.auc)
+    index = NAMES.index(worst.class_name)
+    x, y, _ = roc_curve(labels == index, values[:, index], drop_intermediate=False)
+    corners = drawn[f"{worst.class_name} {worst.auc:.3f}"]
+    assert {tuple(point) for point in corners.round(9)} <= set(
+        zip(x.round(9), y.round(9), strict=True)
+    )
+    assert len(corners) > 10
+    assert drawn["mean"][-1].tolist() == [1, 1]
+
+
+def test_the_best_and_the_worst_or_the_highlighted_are_named(roc: metrics.Roc) -> None:
+    ranked = [curve.class_name for curve in sorted(roc.curves, key=lambda curve: -curve.auc)]
+    for highlighted, expected in (
+        ((), ranked[:NAMED_CURVES] + ranked[-NAMED_CURVES:]),
+        (("class 3", "class 9"), sorted(("class 3", "class 9"), key=ranked.index)),
+    ):
+        axes = draw_roc(roc, PAGE, highlighted, {"class 3": "#ff0000"}).axes[0]
+        key = axes.get_legend()
+        assert key is not None
+        texts = [text.get_text().rpartition(" ")[0] for text in key.get_texts()]
+        assert texts == [*expected, "mean (20)"]
+    (red,) = [line for line in axes.lines if str(line.get_label()).startswith("class 3 ")]
+    assert red.get_color() == "#ff0000"
+    looks = {(line.get_color(), str(line.get_linestyle())) for line in axes.lines[-3:]}
+    assert len(looks) == 3
+
+
+def test_every_class_has_a_small_panel(roc: metrics.Roc) -> None:
+    axes = [one for one in draw_small_multiples(roc, Page(174.0)).axes if one.get_visible()]
+    assert [one.get_title() for one in axes] == NAMES
+    assert axes[4].texts[0].get_text() == f"{roc.curves[4].auc:.3f}"
+
+
+def test_curves_of_one_class_alone_are_missed_in_words() -> None:
+    labels, values = scores()
+    result = metrics.roc(labels[:10], values[:10], NAMES)
+    (axes,) = draw_roc(result, PAGE).axes
+    assert axes.get_title(loc="left") == "no curve for 20 without both sides"
+
+
+def test_area_intervals_are_those_of_a_bootstrap() -> None:
+    labels, values = scores(4, 60)
+    result = area_intervals(labels, values)
+    roc = metrics.roc(labels, values, NAMES[:4])
+    assert result.areas == pytest.approx([curve.auc for curve in roc.curves])
+    generator = np.random.default_rng(1)
+    draws = [generator.integers(0, len(labels), len(labels)) for _ in range(400)]
+    areas = [metrics.RankedScores.of(labels[d], values[d], NAMES[:4]).areas() for d in draws]
+    spread_ = np.std(areas, axis=0)
+    assert (result.areas - result.low) / 1.96 == pytest.approx(spread_, rel=0.2)
+    half = result.macro[0] - result.macro[1]
+    assert half / 1.96 == pytest.approx(np.std(np.mean(areas, axis=1)), rel=0.2)
+
+
+def test_confusion_shows_shares_in_order_and_in_numbers() -> None:
+    result = metrics.Confusion(("a", "b", "c"), np.array([[3, 1, 0], [0, 0, 0], [2, 0, 2]]))
+    item = confusion_figure("confusion", "", result, ClassOrder(np.array([2, 0, 1]), (1,)))
+    assert item.numbers.values.tolist() == [
+        ["a", "a", 3, 0.75],
+        ["a", "b", 1, 0.25],
+        ["c", "a", 2, 0.5],
+        ["c", "c", 2, 0.5],
+    ]
+    (axes,) = item.draw(PAGE).axes
+    assert np.asarray(axes.images[0].get_array()).tolist() == [
+        [0.5, 0.5, 0],
+        [0, 0.75, 0.25],
+        [0] * 3,
+    ]
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["c", "a", "b"]
+    assert [text.get_text() for text in axes.texts] == ["50", "50", "75", "25"]
+
+
+def test_a_map_has_every_location_and_a_name_for_each_class_present() -> None:
+    generator = np.random.default_rng(0)
+    labels = np.repeat(np.arange(3), 40)
+    points = (10.0 * labels[:, None] + generator.normal(size=(120, 2))).astype(np.float32)
+    names, colors = ("Ohio", "Utah", "Iowa", "Guam"), class_colors(("Ohio", "Utah", "Iowa", "Guam"))
+    (axes,) = draw_projection(points, labels, names, colors, Page()).axes
+    drawn = np.asarray(axes.collections[0].get_offsets())
+    assert sorted(map(tuple, drawn.tolist())) == sorted(map(tuple, points.tolist()))
+    placed = {text.get_text(): text.get_position() for text in axes.texts}
+    assert set(placed) == {"Ohio", "Utah", "Iowa"}
+    assert all(abs(placed[names[i]][0] - 10 * i) < 2 for i in range(3))
+    (axes,) = draw_projection(points, labels, names, colors, Page(), ("Utah",)).axes
+    assert [text.get_text() for text in axes.texts] == ["Utah"]
+
+
+def test_names_do_not_lie_on_each_other_and_stay_in_the_picture() -> None:
+    anchors = np.random.default_rng(0).normal(50, 8, (50, 2))
+    sizes, box = np.tile([12.0, 2.5], (50, 1)), np.array([170.0, 120.0])
+    centers = spread(anchors, sizes, box)
+    apart = np.abs(centers[:, None] - centers[None]) - sizes[0] + 0.05 >= 0
+    assert apart.any(axis=2)[~np.eye(50, dtype=bool)].all()
+    assert (centers >= sizes / 2).all()
+    assert (centers <= box - sizes / 2).all()
+
+
+def test_colors_of_names_can_be_read_on_white() -> None:
+    for color in class_colors(NAMES).values():
+        assert np.array((0.2126, 0.7152, 0.0722)) @ np.array(to_rgb(dark(color))) ** 2.2 < 0.105
+
+
+@pytest.mark.parametrize("suffix", ["pdf", "svg", "pgf", "png"])
+def test_a_file_has_its_size_and_is_the_same_every_time(
+    roc: metrics.Roc, suffix: str, tmp_path: Path
+) -> None:
+    where = Page(100.0, dpi=200)
+    for name in ("one", "other"):
+        save(draw_roc(roc, where), tmp_path / f"{name}.{suffix}", where)
+    data = (tmp_path / f"one.{suffix}").read_bytes()
+    assert data == (tmp_path / f"other.{suffix}").read_bytes()
+    if suffix == "png":
+        width = imread(tmp_path / "one.png").shape[1] / 200 * 25.4
+    elif suffix == "pdf":
+        box = re.search(rb"/MediaBox \[ 0 0 ([\d.]+)", data)
+        assert box
+        width = float(box[1]) / 72 * 25.4
+        assert b"/FontFile2" in data
+        assert b"/Type3" not in data
+        assert b"/Subtype /Image" not in data
+    elif suffix == "svg":
+        found = re.search(rb'<svg [^>]*width="([\d.]+)pt"', data)
+        assert found
+        width = float(found[1]) / 72 * 25.4
+        assert b"<image" not in data
+    else:
+        found = re.search(rb"pgfqpoint{([\d.]+)in}", data)
+        assert found
+        width = float(found[1]) * 25.4
+        assert b"Area under the curve" in data
+    assert width == pytest.approx(100, abs=0.1)
+
+
+@pytest.mark.slow
+def test_a_map_of_25000_points_is_small_and_its_names_stay_text(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    labels = np.repeat(np.arange(50), 500)
+    points = (
+        generator.normal(size=(50, 2))[labels] * 6 + generator.normal(size=(25_000, 2))
+    ).astype(np.float32)
+    names = [f"State {index}" for index in range(50)]
+    for suffix in ("pdf", "svg"):
+        figure = draw_projection(points, labels, names, class_colors(names), Page())
+        save(figure, tmp_path / f"map.{suffix}")
+        assert (tmp_path / f"map.{suffix}").stat().st_size < 2e6
+    assert b"/Subtype /Image" in (tmp_path / "map.pdf").read_bytes()
+    assert b"/FontFile2" in (tmp_path / "map.pdf").read_bytes()
+
+
+def test_presets_and_style_files_set_width_and_text(tmp_path: Path) -> None:
+    assert page("page", "single").width == page("single-column", "double").width == 84
+    assert page("double-column", "single").width == 174
+    assert page("slide", "single").font_size == 14
+    assert page("slide", "single", 100).width == 100
+    path = tmp_path / "a.mplstyle"
+    path.write_text("font.size: 9  # points\naxes.edgecolor: red\nsavefig.bbox: tight\n")
+    where = page("page", "single", settings=read_style(path))
+    assert where.font_size == 9
+    with where.style():
+        figure, axes = where.axes(60)
+        assert axes.spines["left"].get_edgecolor() == (1, 0, 0, 1)
+    save(figure, tmp_path / "a.png", where)
+    assert imread(tmp_path / "a.png").shape[1] == pytest.approx(84 / 25.4 * 300, abs=1)
+    for text in ("font.size: nine", "no.such: 1", "words"):
+        path.write_text(text)
+        with pytest.raises(InputError, match="style"):
+            read_style(path)

@@ -1,0 +1,166 @@
+"""A store to be exported: its selection, its run folder, its photographs and its maps."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.errors import InputError
+from common.files import is_folder
+from common.json_text import read_object
+from common.text import printable
+from workbench import store as stores
+from workbench.evaluation import metrics
+from workbench.evaluation.predictions import Predictions
+from workbench.export.options import Options
+from workbench.store import Store, provenance
+from workbench.store.photographs import Photographs
+from workbench.store.query import select
+
+
+class NotApplicableError(Exception):
+    """A figure that makes no sense for a model; the message says why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A model, by its store. `name` stands in captions, `suffix` ends the names of its files.
+
+    `selected` (N,) are the locations that meet the condition.
+    """
+
+    path: Path
+    name: str
+    suffix: str
+    predictions: Predictions
+    selected: NDArray[np.bool_]
+    run: Path | None
+    data: Path | None
+
+    @property
+    def store(self) -> Store:
+        """The store."""
+        return self.predictions.store
+
+    @cached_property
+    def rows(self) -> NDArray[np.int64]:
+        """The selected rows of the store."""
+        return np.flatnonzero(self.selected)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The class names in order."""
+        return self.store.class_names
+
+    @cached_property
+    def labels(self) -> NDArray[np.int64]:
+        """True labels of the selected locations."""
+        return self.store.labels[self.rows]
+
+    @cached_property
+    def confusion(self) -> metrics.Confusion:
+        """The confusion matrix of the selected locations."""
+        predicted = self.predictions.predicted_labels[self.rows]
+        return metrics.confusion(self.labels, predicted, self.class_names)
+
+    @property
+    def fusion(self) -> str:
+        """How the model fuses views, "" if the store does not say."""
+        value = self.store.provenance.get("fusion")
+        return value if isinstance(value, str) else ""
+
+    @cached_property
+    def run_folder(self) -> Path:
+        """The run folder; raises InputError where there is none."""
+        folder = provenance.folder(self.store, "run", self.run)
+        if not is_folder(folder):
+            raise InputError(
+                f"{str(folder)[:200]}: there is no such run folder; name it with --run."
+            )
+        return folder
+
+    @cached_property
+    def checkpoint(self) -> Mapping[str, Any]:
+        """What the checkpoint says about itself; raises InputError where it is missing."""
+        path = self.run_folder / "best.json"
+        document = read_object(path)
+        if document is None or not isinstance(document.get("config"), dict):
+            raise InputError(f"{path}: there is no such checkpoint; name its run with --run.")
+        expected = self.store.provenance.get("checkpoint_sha256")
+        if expected and document.get("sha256") not in (None, expected):
+            raise InputError(
+                f"{path}: is not the checkpoint that {self.path.name} was extracted with; name its "
+                "run with --run."
+            )
+        return document
+
+    @cached_property
+    def photographs(self) -> Photographs:
+        """The photographs; raises InputError where they are missing."""
+        return provenance.photographs(self.store, self.data)
+
+
+def open_models(options: Options) -> list[Model]:
+    """Open the stores; raises InputError for one that cannot be used."""
+    if not options.stores:
+        raise InputError("Name at least one store: FILE.h5.")
+    count = len(options.stores)
+    for name in ("run", "data"):
+        folders = getattr(options, name)
+        if folders and len(folders) != count:
+            raise InputError(
+                f"--{name}: {len(folders)} folders for {count} stores; name one for each, in their "
+                "order."
+            )
+    models = []
+    names = list(_unique([path.stem for path in options.stores]))
+    slugs = list(_unique([_slug(name) for name in names]))
+    for i, path in enumerate(options.stores):
+        store = stores.read(path)
+        selected = select(store, options.where) if options.where else np.ones(len(store), bool)
+        if not selected.any():
+            raise InputError(f"{path}: no location meets the condition {options.where!r}.")
+        models.append(
+            Model(
+                path,
+                printable(names[i]),
+                f"-{slugs[i]}" if count > 1 else "",
+                Predictions(store),
+                selected,
+                options.run[i] if options.run else None,
+                options.data[i] if options.data else None,
+            )
+        )
+    _check_names(options, models)
+    return models
+
+
+def _check_names(options: Options, models: Sequence[Model]) -> None:
+    """Raise InputError for a class or location that no store has."""
+    import difflib
+
+    known = {name for model in models for name in model.class_names}
+    for name in options.highlight:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 2, 0.5)
+            hint = f"did you mean {' or '.join(near)}?" if near else "`inspect` lists the classes."
+            raise InputError(f"--highlight {name!r}: no store has this class; {hint}")
+    for name in options.id:
+        if not any(name in model.predictions.rows for model in models):
+            raise InputError(f"--id {name!r}: no store has this location; copy its whole id.")
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-") or "model"
+
+
+def _unique(names: Sequence[str]) -> Iterator[str]:
+    seen: dict[str, int] = {}
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        yield name if seen[name] == 1 else f"{name}-{seen[name]}"

@@ -1,0 +1,221 @@
+"""A projection with the names of its classes in the picture."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from common.figure_text import fit, text_width
+from embeddings.results import QUALITY_TITLES, Projection
+from workbench.figures.print.base import PrintFigure
+from workbench.figures.print.style import GREY, RASTER_POINTS, Page
+
+HEIGHT = 0.72
+"""Height of a map as a fraction of its width."""
+BINS = 24
+"""Cells of the grid along each axis in which a class's densest place is looked for."""
+LARGEST_NAME = 0.3
+"""Longest name as a fraction of the width."""
+
+
+def projection_figure(
+    name: str,
+    model: str,
+    projection: Projection,
+    rows: NDArray[np.int64],
+    location_ids: Sequence[str],
+    labels: NDArray[np.int64],
+    class_names: Sequence[str],
+    colors: Mapping[str, str],
+    highlighted: Sequence[str] = (),
+) -> PrintFigure:
+    """Return a map of `rows` of a store's locations.
+
+    Each class is named at its densest place. With `highlighted` classes the others are grey and
+    have no name.
+    """
+    numbers = pd.DataFrame(
+        {
+            "id": [location_ids[row] for row in rows],
+            "class": [class_names[labels[row]] for row in rows],
+            "x": projection.coordinates[rows, 0],
+            "y": projection.coordinates[rows, 1],
+        }
+    )
+    caption = (
+        f"{projection.title} of the features of {model}, {len(rows):,} locations; each class is "
+        f"named where it is densest.{_quality(projection)} Axes have no unit."
+    )
+    return PrintFigure(
+        name,
+        caption,
+        numbers,
+        lambda page: draw_projection(
+            projection.coordinates[rows], labels[rows], class_names, colors, page, highlighted
+        ),
+    )
+
+
+def draw_projection(
+    coordinates: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    class_names: Sequence[str],
+    colors: Mapping[str, str],
+    page: Page,
+    highlighted: Sequence[str] = (),
+) -> Figure:
+    """Draw points (N, 2) in the colours of their classes, and the name of each class present.
+
+    More than `RASTER_POINTS` points are rasterised inside a vector file.
+    """
+    present = [index for index in range(len(class_names)) if (labels == index).any()]
+    named = [i for i in present if not highlighted or class_names[i] in highlighted]
+    with page.style([class_names[index] for index in named]):
+        figure, axes = page.axes(page.width * HEIGHT)
+        shades = [
+            colors[name] if not highlighted or name in highlighted else "#d5d9de"
+            for name in class_names
+        ]
+        point = float(np.clip(7000 / max(len(labels), 1), 0.6, 9)) * page.scale**2
+        # Classes are drawn in random order of points, or the last would cover the others.
+        order = np.random.default_rng(0).permutation(len(labels))
+        if highlighted:
+            order = order[np.argsort(np.isin(labels[order], named), kind="stable")]
+        axes.scatter(
+            coordinates[order, 0],
+            coordinates[order, 1],
+            c=[shades[index] for index in labels[order]],
+            s=point,
+            linewidths=0,
+            rasterized=len(labels) > RASTER_POINTS,
+        )
+        low, high = coordinates.min(axis=0), coordinates.max(axis=0)
+        margin = 0.03 * np.maximum(high - low, 1e-9)
+        axes.set(
+            xticks=[],
+            yticks=[],
+            xlim=(low[0] - margin[0], high[0] + margin[0]),
+            ylim=(low[1] - margin[1], high[1] + margin[1]),
+        )
+        axes.spines[:].set_visible(True)
+        axes.spines[:].set_color(GREY)
+        _name_classes(axes, page, coordinates, labels, class_names, named, colors)
+    return figure
+
+
+def _name_classes(
+    axes: Axes,
+    page: Page,
+    coordinates: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    class_names: Sequence[str],
+    named: Sequence[int],
+    colors: Mapping[str, str],
+) -> None:
+    """Write each name near the densest place of its class, none over another."""
+    if not named:
+        return
+    size = page.small
+    shown = fit([class_names[index] for index in named], LARGEST_NAME * page.width, size)
+    box = np.array([page.width, page.width * HEIGHT]) - 4
+    low = np.array([axes.get_xlim()[0], axes.get_ylim()[0]])
+    span = np.array([axes.get_xlim()[1], axes.get_ylim()[1]]) - low
+    anchors = np.array(
+        [(_densest(coordinates[labels == index], low, span) - low) / span * box for index in named]
+    )
+    height = size * 25.4 / 72
+    sizes = np.array([(text_width(text, size) + 0.8, height) for text in shown])
+    centers = spread(anchors, sizes, box)
+    for index, text, anchor, center in zip(named, shown, anchors, centers, strict=True):
+        color = dark(colors[class_names[index]])
+        start, end = (low + place / box * span for place in (center, anchor))
+        if np.linalg.norm(center - anchor) > 1.2 * height:
+            axes.plot(*np.stack((start, end), axis=1), color=color, linewidth=0.4 * page.scale)
+        axes.text(
+            float(start[0]),
+            float(start[1]),
+            text,
+            fontsize=size,
+            color=color,
+            ha="center",
+            va="center",
+            zorder=5,
+            bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 0.4},
+        )
+
+
+def spread(
+    anchors: NDArray[np.float64], sizes: NDArray[np.float64], box: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return centres (K, 2) near anchors (K, 2) at which rectangles of `sizes` (K, 2) do not touch.
+
+    All lie within `box` (2,), if there is room for them. Lengths have one unit.
+    """
+    centers = anchors.astype(np.float64).copy()
+    for step_number in range(2000):
+        pull = 0.06 if step_number < 200 else 0.0
+        centers += pull * (anchors - centers)
+        gap = np.abs(centers[:, None] - centers[None]) - (sizes[:, None] + sizes[None]) / 2
+        overlapping: NDArray[np.bool_] = np.all(gap < 0, axis=2)
+        np.fill_diagonal(overlapping, False)
+        if not overlapping.any() and not pull:
+            break
+        for one, other in zip(*np.nonzero(np.triu(overlapping)), strict=True):
+            axis = int(np.argmax(gap[one, other]))
+            way = 1.0 if centers[one, axis] >= centers[other, axis] else -1.0
+            step = -gap[one, other, axis] / 2 * 0.6 + 0.01
+            centers[one, axis] += way * step
+            centers[other, axis] -= way * step
+        centers = np.clip(centers, sizes / 2, np.maximum(box - sizes / 2, sizes / 2))
+    return centers
+
+
+def dark(color: str) -> str:
+    """Return a colour that can be read on white: its luminance is at most 0.1."""
+    rgb = np.array(to_rgb(color))
+    weights = np.array((0.2126, 0.7152, 0.0722))
+    luminance = float(weights @ rgb**2.2)
+    if luminance > 0.1:
+        rgb = rgb * (0.1 / luminance) ** (1 / 2.2)
+    return "#" + "".join(f"{round(255 * float(value)):02x}" for value in rgb)
+
+
+def _densest(
+    points: NDArray[np.float32], low: NDArray[np.float64], span: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the median of the points (n, 2) in the fullest cell of a grid and around it."""
+    cells = np.minimum(((points - low) / span * BINS).astype(int), BINS - 1)
+    counts = np.zeros((BINS + 2, BINS + 2))
+    np.add.at(counts, (cells[:, 0] + 1, cells[:, 1] + 1), 1)
+    around = sum(
+        counts[1 + dx : BINS + 1 + dx, 1 + dy : BINS + 1 + dy]
+        for dx in (-1, 0, 1)
+        for dy in (-1, 0, 1)
+    )
+    fullest = np.array(np.unravel_index(np.argmax(around), (BINS, BINS)))
+    near = (np.abs(cells - fullest) <= 1).all(axis=1)
+    center: NDArray[np.float64] = np.median(points[near].astype(np.float64), axis=0)
+    return center
+
+
+def _quality(projection: Projection) -> str:
+    """Return the quality figures in a sentence."""
+    quality = projection.quality
+    if quality is None:
+        return " Its quality was not measured."
+    figures = {
+        "trustworthiness": quality.trustworthiness,
+        "continuity": quality.continuity,
+        "preservation": float(np.mean(quality.preservation)),
+        "agreement": quality.agreement,
+        "stability": quality.stability,
+    }
+    words = [
+        f"{QUALITY_TITLES[key]} {value:.2f}" for key, value in figures.items() if value is not None
+    ]
+    sentence = ", ".join(words)
+    return f" {sentence[0].upper()}{sentence[1:]} ({quality.n_neighbors} neighbours, 1 is best)."

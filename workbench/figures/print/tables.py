@@ -1,0 +1,177 @@
+"""Tables for print: accuracy, classes, hyper-parameters."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from workbench.evaluation.class_table import ClassSummary, wilson
+from workbench.figures.print.base import PrintTable, interval
+
+# Model, top-1, top-5 in percent, source.
+PUBLISHED: tuple[tuple[str, float | None, float | None, str], ...] = (
+    ("DeepGeo, single image", 25.92, 58.25, "Suresh et al. 2018, Table 1"),
+    ("DeepGeo, early (12 channels)", 24.83, 55.32, "Suresh et al. 2018, Table 1"),
+    ("DeepGeo, medium", 38.32, 71.87, "Suresh et al. 2018, Table 1"),
+    ("DeepGeo, late", 28.47, 61.30, "Suresh et al. 2018, Table 1"),
+    ("ResNetBolt, medium", 48.28, 82.30, "Arularasu et al. 2025, section 5.1"),
+    ("GeoStateNet, single image", 60.82, None, "GeoStateNet, README (self-reported)"),
+    ("GeoStateNet, four views", 76.66, None, "GeoStateNet, README (self-reported)"),
+)
+"""Published accuracies on 50States2K."""
+_HYPERPARAMETERS = {
+    "fusion": "fusion",
+    "depth": "layers of the ResNet",
+    "weights": "pretrained weights",
+    "initialization": "initialisation",
+    "image_size": "image size, pixels",
+    "optimizer": "optimiser",
+    "learning_rate": "learning rate",
+    "schedule": "schedule",
+    "warmup_epochs": "warm-up, epochs",
+    "trunk_lr_scale": "learning rate of the trunk, relative",
+    "betas": "betas",
+    "eps": "epsilon",
+    "weight_decay": "weight decay",
+    "epochs": "num epochs",
+    "batch_size": "batch size",
+    "label_smoothing": "label smoothing",
+    "neighbor_smoothing": "neighbour smoothing",
+    "ema_decay": "decay of averaged weights",
+    "augmentation": "augmentation",
+    "batch_norm": "batch normalisation",
+    "precision": "precision",
+    "validation_fraction": "validation fraction",
+    "num_workers": "num workers",
+    "seed": "seed",
+}
+_ALWAYS = (
+    "fusion", "depth", "image_size", "optimizer", "learning_rate", "betas", "eps", "weight_decay",
+    "epochs", "batch_size", "num_workers",
+)  # fmt: skip
+"""Shown also where they have their defaults: these and the paper's."""
+
+
+def hyperparameters_table(
+    name: str, configs: Mapping[str, Mapping[str, Any]], defaults: Mapping[str, Any]
+) -> PrintTable:
+    """Return the configurations of models, by their names, side by side.
+
+    Rows that all models leave at their `defaults` are left out, but for those of the paper's table.
+    """
+    complete = {
+        model: {**defaults, **config, "betas": (config.get("beta1"), config.get("beta2"))}
+        for model, config in configs.items()
+    }
+    keys = [
+        key
+        for key in _HYPERPARAMETERS
+        if key in _ALWAYS or any(one[key] != defaults.get(key) for one in complete.values())
+    ]
+    numbers = pd.DataFrame({"hyperparameter": keys})
+    cells = pd.DataFrame({"Hyper-parameter": [_HYPERPARAMETERS[key] for key in keys]})
+    several = len(complete) > 1
+    for model, config in complete.items():
+        numbers[model] = [str(config[key]) for key in keys]
+        cells[model if several else "Value"] = [_setting(config[key]) for key in keys]
+    caption = "Hyper-parameters of the training, from the configuration in each checkpoint."
+    return PrintTable(name, caption, numbers, cells)
+
+
+def accuracy_table(
+    name: str, models: Sequence[tuple[str, NDArray[np.int64]]], where: str = ""
+) -> PrintTable:
+    """Return top-1 and top-5 accuracy of models, and published ones.
+
+    Each model comes with the ranks (N,) of the true classes, from 1.
+    """
+    rows: list[list[object]] = []
+    cells: list[list[str]] = []
+    for model, ranks in models:
+        top = [wilson((ranks <= k).sum(), len(ranks)) for k in (1, 5)]
+        rows.append([model, len(ranks), *top[0], *top[1], "this work"])
+        cells.append([model, f"{len(ranks):,}", *(interval(*one) for one in top), ""])
+    cells.append(["Published, on 50States2K (25,000 locations)", "", "", "", ""])
+    for model, first, fifth, source in PUBLISHED:
+        shares = [np.nan if one is None else one / 100 for one in (first, fifth)]
+        rows.append([model, None, shares[0], None, None, shares[1], None, None, source])
+        texts = ["–" if one is None else f"{one:.2f}" for one in (first, fifth)]
+        cells.append([model, "", *texts, source])
+    columns = ["model", "locations"]
+    columns += [f"top_{k}{end}" for k in (1, 5) for end in ("", "_low", "_high")]
+    caption = (
+        "Accuracy in percent, with 95 % Wilson intervals. "
+        + (f"Only locations with {where}. " if where else "")
+        + "The published figures were measured on other locations or after other training; they "
+        "are no comparison unless the store is of 50States2K."
+    )
+    numeric = ("Locations", "Top-1", "Top-5")
+    return PrintTable(
+        name,
+        caption,
+        pd.DataFrame(rows, columns=[*columns, "source"], dtype=object),
+        pd.DataFrame(cells, columns=["Model", *numeric, "Source"]),
+        numeric,
+    )
+
+
+def class_summary_table(
+    name: str,
+    model: str,
+    classes: Sequence[ClassSummary],
+    highlighted: Sequence[str] = (),
+) -> PrintTable:
+    """Return recall, precision and area of each class, and what it is confused with."""
+    numbers = pd.DataFrame(
+        [
+            [
+                one.class_name, one.n, one.n_predicted,
+                one.recall.value, one.recall.low, one.recall.high,
+                one.precision.value, one.precision.low, one.precision.high,
+                one.auc, one.confused_with, one.n_confused,
+            ]
+            for one in classes
+        ],
+        columns=[
+            "class", "locations", "predicted", "recall", "recall_low", "recall_high",
+            "precision", "precision_low", "precision_high", "auc", "confused_with",
+            "confused_locations",
+        ],
+    )  # fmt: skip
+    cells = pd.DataFrame(
+        [
+            [
+                one.class_name,
+                f"{one.n:,}",
+                interval(one.recall.value, one.recall.low, one.recall.high),
+                interval(one.precision.value, one.precision.low, one.precision.high),
+                "–" if one.auc != one.auc else f"{one.auc:.3f}",
+                f"{one.confused_with} ({one.n_confused:,})" if one.confused_with else "–",
+            ]
+            for one in classes
+            if not highlighted or one.class_name in highlighted
+        ],
+        columns=["Class", "Locations", "Recall, %", "Precision, %", "AUC", "Most taken for"],
+    )
+    caption = (
+        f"Classes of {model}: recall and precision with 95 % Wilson intervals, area under the ROC "
+        "curve, and the class that most wrong locations are taken for."
+    )
+    numeric = ("Locations", "Recall, %", "Precision, %", "AUC")
+    return PrintTable(name, caption, numbers, cells, numeric)
+
+
+def _setting(value: Any) -> str:
+    """Return a value as the paper prints it: 0.00001, 1e-8, (0.9, 0.999)."""
+    if isinstance(value, tuple):
+        return f"({', '.join(_setting(one) for one in value)})"
+    if value == "":
+        return "none"
+    if isinstance(value, bool) or not isinstance(value, float):
+        return str(value)
+    if value and abs(value) < 1e-6:
+        mantissa, _, exponent = f"{value:.3e}".partition("e")
+        return f"{float(mantissa):g}e{int(exponent)}"
+    return f"{value:.10f}".rstrip("0").rstrip(".")
