@@ -83,7 +83,7 @@ def test_figures_for_print_show_every_name(path: Path, width: float, tmp_path: P
             assert len(drawn) == 2 * NAMED_CURVES + 1
         else:
             assert len([label for label in shown if label[:5] == LONG[:5]]) == 2
-            if width == DOUBLE_COLUMN:
+            if width == DOUBLE_COLUMN and name != "roc-classes":  # Small panels shorten names.
                 assert shown >= set(NAMES)
         box = figure.bbox
         for text in texts:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm, rankdata
 
-from workbench.evaluation.class_table import CONFIDENCE
+from workbench.evaluation.intervals import CONFIDENCE
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,8 @@ def export(options: Options, command: str = "") -> Result:
     if manifest and not options.style:
         settings = manifest["request"].get("settings", {})
     models = open_models(options)
+    context = Context(options, models)
+    context.user_colors  # noqa: B018  Raises InputError, before anything is written.
     request = _request(options, models, settings)
     earlier = read_record(options.out, COMMAND)
     names = earlier.get("files") or ["figures.tex"]
@@ -91,7 +93,7 @@ def export(options: Options, command: str = "") -> Result:
         )
     with recorded(options.out, COMMAND, request, names) as record:
         parts = _Parts(may_replace=options.overwrite or bool(earlier))
-        _write_all(options, models, settings, parts)
+        _write_all(context, settings, parts)
         record["files"] = parts.files
         record["finished"] = not parts.failures
         record |= {
@@ -118,10 +120,8 @@ def chosen_kinds(options: Options) -> list[str]:
     return [kind for kind in KINDS if kind in wanted and kind not in options.without]
 
 
-def _write_all(
-    options: Options, models: Sequence[Model], settings: Mapping[str, Any], parts: _Parts
-) -> None:
-    context = Context(options, models)
+def _write_all(context: Context, settings: Mapping[str, Any], parts: _Parts) -> None:
+    options, models = context.options, context.models
     jobs: list[tuple[str, Model | None]] = []
     for kind in chosen_kinds(options):
         jobs += [(kind, model) for model in models] if kind in PER_MODEL else [(kind, None)]

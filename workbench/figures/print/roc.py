@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from common.figure_text import fit, legend, text_width, wrap
-from workbench.evaluation.class_table import wilson
+from workbench.evaluation.intervals import wilson
 from workbench.evaluation.metrics import Roc, RocCurve
 from workbench.evaluation.roc_intervals import AreaIntervals
 from workbench.figures.print.base import PrintFigure

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from workbench.evaluation.class_table import ClassSummary, wilson
+from workbench.evaluation.class_table import ClassSummary
+from workbench.evaluation.intervals import wilson
 from workbench.figures.print.base import PrintTable, interval
 
 # Model, top-1, top-5 in percent, source.
