@@ -20,6 +20,7 @@ COMMANDS = {
     "inspect": ("workbench.store.__main__", "show what a store holds, and verify it"),
     "project": ("workbench.project", "add PCA, t-SNE and UMAP projections to a store"),
     "transform": ("workbench.projections.transform", "place a store into another's projections"),
+    "evaluate": ("workbench.evaluation.__main__", "measure what reviewers of a paper ask for"),
     "attribute": ("workbench.attribution.__main__", "explain many locations into a file"),
     "ground-truth": (
         "workbench.attribution.ground_truth.__main__",

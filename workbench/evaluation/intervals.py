@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
+from scipy.stats import binom, norm, t
 
 CONFIDENCE = 0.95
+NAN = float("nan")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,38 @@ def percentile_interval(value: float, resampled: NDArray[np.floating[Any]]) -> I
     """
     known = resampled[np.isfinite(resampled)]
     if not len(known):
-        return Interval(value, float("nan"), float("nan"))
+        return Interval(value, NAN, NAN)
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(known, [tail, 1 - tail])
     return Interval(value, float(low), float(high))
+
+
+def mean_of(values: NDArray[np.floating[Any]]) -> Interval:
+    """Return the mean of the finite values among (N,), and Student's interval.
+
+    Without values all are NaN; of a single one the ends are.
+    """
+    known = values[np.isfinite(values)].astype(np.float64)
+    if len(known) < 2:
+        return Interval(float(known[0]) if len(known) else NAN, NAN, NAN)
+    mean, error = float(known.mean()), float(known.std(ddof=1) / np.sqrt(len(known)))
+    half = float(t.ppf((1 + CONFIDENCE) / 2, len(known) - 1)) * error
+    return Interval(mean, mean - half, mean + half)
+
+
+def median_of(values: NDArray[np.floating[Any]]) -> Interval:
+    """Return the median of the finite values among (N,), and its interval by order statistics.
+
+    The interval supposes no distribution (Conover, "Practical Nonparametric Statistics", 3.2, as
+    `scipy.stats.quantile_test`); its ends are NaN where there are too few values.
+    """
+    known = np.sort(values[np.isfinite(values)].astype(np.float64))
+    n = len(known)
+    if not n:
+        return Interval(NAN, NAN, NAN)
+    tail = (1 - CONFIDENCE) / 2
+    lower = int(binom.ppf(tail, n, 0.5)) - 1
+    value = float(np.median(known))
+    if lower < 0:
+        return Interval(value, NAN, NAN)
+    return Interval(value, float(known[lower]), float(known[n - 1 - lower]))

@@ -51,17 +51,18 @@ class Strings:
 Value = Mask | Numbers | Strings
 
 
-def _year(store: Store) -> Numbers:
+def years(location_ids: Sequence[str]) -> NDArray[np.float64]:
+    """Return the years in location ids, (N,), NaN where there is none."""
     known: dict[str, float] = {}  # Few years begin a million names.
-    years = np.empty(len(store))
-    for row, name in enumerate(store.location_ids):
+    result = np.empty(len(location_ids))
+    for row, name in enumerate(location_ids):
         head = name[(start := name.find("/") + 1) : start + 5] if "/" in name else ""
         year = known.get(head)
         if year is None:
             found = _YEAR.fullmatch(head)
             year = known[head] = float(found[1]) if found else np.nan
-        years[row] = year
-    return Numbers(years)
+        result[row] = year
+    return result
 
 
 def _rank(store: Store) -> Numbers:
@@ -93,7 +94,7 @@ NAMES: Mapping[str, Callable[[Store], Value]] = {
     "latitude": lambda store: Numbers(store.latitudes),
     "longitude": lambda store: Numbers(store.longitudes),
     "split": _split,
-    "year": _year,
+    "year": lambda store: Numbers(years(store.location_ids)),
 }
 """The names in a condition; there is also `probability('Ohio')`."""
 

@@ -2,23 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn.metrics
-from scipy.stats import binomtest
 
 from workbench.evaluation import metrics
 from workbench.evaluation.class_table import class_table
-from workbench.evaluation.intervals import wilson
-
-
-@pytest.mark.parametrize("confidence", [0.95, 0.5])
-def test_intervals_are_those_of_scipy(confidence: float) -> None:
-    cases = [(0, 1), (1, 1), (0, 40), (40, 40), (3, 7), (611, 25_000), (1, 1_000_000)]
-    successes, trials = np.array(cases).T
-    result = wilson(successes, trials, confidence)
-    for row, (hits, n) in zip(result, cases, strict=True):
-        expected = binomtest(hits, n).proportion_ci(confidence, method="wilson")
-        assert row == pytest.approx([hits / n, *expected], abs=1e-12)
-        assert 0 <= row[1] <= row[0] <= row[2] <= 1
-    assert np.isnan(wilson([0], [0])).all()
 
 
 def test_a_table_is_that_of_scikit_learn_and_pandas() -> None:

@@ -60,6 +60,27 @@ def find_duplicates(sha256: Bytes, difference_hash: Bytes) -> Duplicates:
     return Duplicates(first, second, distance, order < len(copies), complete)
 
 
+def has_near(difference_hash: Bytes, others: Bytes) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Return which of hashes (N, 32) are within THRESHOLD bits of any of the others (M, 32)."""
+    words, other_words = _words(difference_hash), _words(others)
+    bits, other_bits = np.unpackbits(difference_hash, axis=1), np.unpackbits(others, axis=1)
+    found = np.zeros(len(words), dtype=bool)
+    for band in tqdm(_bands(), "Comparing photographs", unit="band", delay=2, leave=False):
+        other_keys = _keys(other_bits[:, band])
+        order = np.argsort(other_keys, kind="stable")
+        rows = np.flatnonzero(~found)
+        keys = _keys(bits[rows][:, band])
+        first = np.searchsorted(other_keys[order], keys, side="left")
+        last = np.searchsorted(other_keys[order], keys, side="right")
+        while len(rows := rows[keep := first < last]):
+            first, last = first[keep], last[keep]
+            differing = words[rows] ^ other_words[order[first]]
+            near = np.bitwise_count(differing).sum(axis=1, dtype=np.int64) <= THRESHOLD
+            found[rows[near]] = True
+            rows, first, last = rows[~near], first[~near] + 1, last[~near]
+    return found
+
+
 def _first_equal(rows: Bytes) -> Integers:
     """Return for each of N rows of bytes the first row that equals it, (N,)."""
     if not len(rows):
@@ -88,10 +109,7 @@ def _near_pairs_in_band(
 ) -> Integers:
     """Return the pairs within THRESHOLD that agree in `bits`, encoded as first * N + second."""
     count = len(words)
-    key = np.zeros(count, dtype=np.uint16)
-    for column in bits.T:
-        key <<= 1
-        key |= column
+    key = _keys(bits)
     order = np.argsort(key, kind="stable")
     key = key[order]
     found: list[Integers] = [np.zeros(0, dtype=np.int64)]
@@ -106,6 +124,15 @@ def _near_pairs_in_band(
             found.append(np.minimum(first, second) * count + np.maximum(first, second))
         lag += 1
     return np.concatenate(found)
+
+
+def _keys(bits: Bytes) -> np.ndarray[tuple[int], np.dtype[np.uint16]]:
+    """Return the bits (N, up to 16) of each row as a number, (N,)."""
+    key = np.zeros(len(bits), dtype=np.uint16)
+    for column in bits.T:
+        key <<= 1
+        key |= column
+    return key
 
 
 def _bands() -> list[Integers]:

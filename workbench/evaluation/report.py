@@ -1,0 +1,242 @@
+"""An evaluation as a JSON document and as lines for the terminal."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from common.earlier_result import Request
+from common.text import number
+from workbench.evaluation.calibration import TemperatureScaling
+from workbench.evaluation.comparison import Comparison
+from workbench.evaluation.evaluate import Evaluation
+from workbench.evaluation.geography import Geography, RecallByArea
+from workbench.evaluation.intervals import Interval
+from workbench.evaluation.mistakes import PredictionFrequency, StateMistakes
+from workbench.evaluation.split import HonestSplit
+from workbench.evaluation.subsets import Bin
+
+FORMAT = "resnetbolt-evaluation"
+VERSION = 1
+SIGNIFICANT = 0.05
+N_LISTED = 5
+_TIES = {
+    "nearby": "lie within {near} km of a training location",
+    "same_pano": "share its panorama",
+    "same_photograph": "have one of its photographs",
+    "similar_photograph": "have a nearly identical photograph",
+}
+_COVARIATES = {"year": "year", "latitude": "latitude", "green": "share of green"}
+
+
+def document(evaluation: Evaluation, request: Request, summary: list[str]) -> dict[str, Any]:
+    """Return an evaluation as JSON: the fields of its dataclasses; NaN and infinity are null.
+
+    `docs/reference/evaluation.md` describes it.
+    """
+    split = evaluation.honest_split
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "request": dict(request),
+        "summary": summary,
+        "sentence": "" if split is None else sentence(evaluation.accuracy.top_1, split),
+        **_plain(evaluation),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Return dataclasses, arrays and numbers as JSON has them."""
+    if dataclasses.is_dataclass(value):
+        return {
+            field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)
+        }
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def sentence(accuracy: Interval, split: HonestSplit) -> str:
+    """Say how much of the top-1 accuracy goes with the neighbourhood of the training."""
+    near = split.near
+    if near is None:
+        return "Nothing is known that could tie a location to the training."
+    n = near.having.n + near.lacking.n
+    ties = [_TIES[name].format(near=f"{split.near_km:g}") for name in split.ties]
+    text = ties[0] if len(ties) == 1 else f"{', '.join(ties[:-1])} or {ties[-1]}"
+    if not near.having.n:
+        return f"None of the {n:,} locations {text}."
+    share = f"{near.having.n:,} of the {n:,} locations {text}; {_percent(near.having.accuracy)} of"
+    if not near.lacking.n:
+        return f"{share} these are right. There are no others to compare with."
+    return (
+        f"{share} these are right, {_percent(near.lacking.accuracy)} of the others. Were they as "
+        "often right as the others of their class, the top-1 accuracy of "
+        f"{_percent(accuracy)} would be {_points(near.share_of_accuracy)} lower."
+    )
+
+
+def lines(evaluation: Evaluation) -> list[str]:
+    """Return the summary for the terminal."""
+    accuracy = evaluation.accuracy
+    result = [
+        f"{evaluation.n:,} locations, {len(evaluation.class_names)} classes. Numbers in brackets "
+        "are 95 % intervals.",
+        f"Accuracy: top-1 {_percent(accuracy.top_1)}, top-5 {_percent(accuracy.top_5)}, macro AUC "
+        f"{_number(accuracy.macro_auc, '.3f')}",
+    ]
+    if evaluation.geography:
+        result += _geography(evaluation.geography)
+    if evaluation.recall_by_area:
+        result += _area(evaluation.recall_by_area)
+    if evaluation.mistakes:
+        result += _mistakes(evaluation.mistakes)
+    result += _frequencies(evaluation.frequencies)
+    if evaluation.honest_split:
+        result += [
+            f"Honest split ({evaluation.honest_split.n_training:,} training locations): "
+            f"{sentence(accuracy.top_1, evaluation.honest_split)}"
+        ]
+        result += _bins("nearest training location, km", evaluation.honest_split.by_distance)
+        unseen = evaluation.honest_split.contrasts.get("unseen_year")
+        if unseen and unseen.having.n:
+            result.append(
+                f"  years that the training has not: {_percent(unseen.having.accuracy)} of "
+                f"{unseen.having.n:,}; the others {_percent(unseen.lacking.accuracy)} of "
+                f"{unseen.lacking.n:,}"
+            )
+    if evaluation.covariates:
+        result.append("Top-1 accuracy by what varies between locations:")
+    for name, found in evaluation.covariates.items():
+        result += _bins(_COVARIATES[name], found)
+    result += _calibration(evaluation.calibration)
+    if evaluation.comparison:
+        result += _comparison(evaluation.comparison)
+    return result + [
+        f"Not computed: {item.what}: {item.why}; {item.remedy}." for item in evaluation.missing
+    ]
+
+
+def _geography(found: Geography) -> list[str]:
+    predicted = found.predicted
+    within = ", ".join(
+        f"{_percent(item.share)} within {item.kilometers:,.0f} km" for item in predicted.within
+    )
+    return [
+        f"Kilometres to the centre of the predicted class: median "
+        f"{_number(predicted.median, ',.0f')}, mean {_number(predicted.mean, ',.0f')}; expected "
+        f"under the probabilities {_number(found.expected.mean, ',.0f')}",
+        f"  {within}; GeoGuessr score {_number(predicted.score, ',.0f')} of 5,000",
+    ]
+
+
+def _area(found: RecallByArea) -> list[str]:
+    area = ", ".join(f"{item.area_km2:,.0f} km² for {item.recall:.0%}" for item in found.at_recall)
+    held = ", ".join(
+        f"{item.probability:.0%} in {item.area_km2.value:,.0f} km² holds {_percent(item.recall)}"
+        for item in found.sets
+    )
+    return [
+        f"Area of the most probable states until the true one is among them: {area}",
+        f"  states with so much of the probability (mean area), and how often the truth is among "
+        f"them: {held}",
+    ]
+
+
+def _mistakes(found: StateMistakes) -> list[str]:
+    return [
+        f"Of {found.n_wrong:,} wrong predictions "
+        + ", ".join(
+            f"{_percent(kind.share)} {words} (by chance {kind.chance:.1%})"
+            for kind, words in (
+                (found.same_division, "are in the same Census division"),
+                (found.neighbors, "in a neighbouring state"),
+                (found.elsewhere, "in neither"),
+            )
+        )
+    ]
+
+
+def _frequencies(found: tuple[PredictionFrequency, ...]) -> list[str]:
+    significant = [item for item in found if item.p_adjusted <= SIGNIFICANT]
+    often = [item for item in significant if item.n_predicted > item.n][:N_LISTED]
+    seldom = [item for item in reversed(significant) if item.n_predicted < item.n][:N_LISTED]
+    return [
+        f"Predicted too {how}: "
+        + (
+            ", ".join(f"{item.class_name} {item.n_predicted:,} for {item.n:,}" for item in listed)
+            or "none (McNemar, Benjamini and Hochberg 5 %)"
+        )
+        for how, listed in (("often", often), ("seldom", seldom))
+    ]
+
+
+def _bins(title: str, found: tuple[Bin, ...]) -> list[str]:
+    """Return a line with each bin's range, accuracy and number."""
+    parts = []
+    for item in found:
+        low, high = f"{item.low:.4g}", f"{item.high:.4g}"
+        values = low if item.low == item.high else f"{low} to {high}"
+        values = f"above {low}" if math.isinf(item.high) else values
+        parts.append(f"{values}: {_percent(item.subset.accuracy)} of {item.subset.n:,}")
+    return [f"  {title}: {'; '.join(parts)}".replace("-", "−")] if parts else []
+
+
+def _calibration(found: TemperatureScaling) -> list[str]:
+    temperatures = " and ".join(f"{value:.3f}" for value in found.temperatures)
+    where = {
+        "validation": f"{found.n_fitted:,} validation locations",
+        "halves": "each half of these locations for the other",
+    }[found.fitted_on]
+    return [
+        f"Calibration error (ECE) {found.before.ece:.1%}, of which up to "
+        f"{found.before.ece_bias:.1%} is its bias; root mean square without bias "
+        f"{_percent(found.before.rms)}",
+        f"  with temperature {temperatures}, fitted on {where}: ECE {found.after.ece:.1%}, root "
+        f"mean square without bias {_percent(found.after.rms)}, log loss {found.before.nll:.3f} -> "
+        f"{found.after.nll:.3f}",
+    ]
+
+
+def _comparison(found: Comparison) -> list[str]:
+    overall = found.overall
+    better = [item for item in found.classes if item.p_adjusted <= SIGNIFICANT]
+    up = [item.class_name for item in better if item.second > item.first]
+    down = [item.class_name for item in better if item.second < item.first]
+    return [
+        f"Second model on {overall.n:,} common locations: top-1 accuracy "
+        f"{_points(overall.difference, '+.2f')} (McNemar p = {overall.p_value:.2g}; right alone: "
+        f"first {overall.first_alone:,}, second {overall.second_alone:,}), macro AUC "
+        f"{_number(found.macro_auc_difference, '+.4f')}",
+        f"  classes whose recall differs (Benjamini and Hochberg 5 %): better {len(up)}"
+        f"{_listed(up)}, worse {len(down)}{_listed(down)}",
+    ]
+
+
+def _listed(names: list[str]) -> str:
+    return f" ({', '.join(names)})" if names else ""
+
+
+def _percent(interval: Interval) -> str:
+    return _number(interval, ".1f", 100, "%")
+
+
+def _points(interval: Interval, form: str = ".2f") -> str:
+    return _number(interval, form, 100, " points")
+
+
+def _number(interval: Interval, form: str, scale: float = 1, unit: str = "") -> str:
+    """Return a number with its interval, without it where it is unknown."""
+    text = f"{number(scale * interval.value, form)}{unit}"
+    if not math.isfinite(interval.low):
+        return text
+    low, high = (number(scale * end, form) for end in (interval.low, interval.high))
+    return f"{text} [{low}, {high}]"

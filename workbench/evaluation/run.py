@@ -1,0 +1,274 @@
+"""The command's work: read what there is, evaluate it, write it as JSON and as text."""
+
+import hashlib
+import json
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.earlier_result import is_finished
+from common.errors import InputError
+from common.files import atomic_write_text, check_writable, is_folder
+from common.json_text import read_object
+from common.progress import fraction_bar
+from workbench import store as stores
+from workbench.evaluation import metrics
+from workbench.evaluation.evaluate import Beside, Missing, evaluate
+from workbench.evaluation.predictions import Predictions
+from workbench.evaluation.report import FORMAT, document, lines
+from workbench.store import SPLITS, Store, query
+from workbench.store.fingerprint import content_sha256
+from workbench.store.provenance import folder
+
+if TYPE_CHECKING:
+    from workbench.evaluation.__main__ import Options
+    from workbench.evaluation.training import PhotographTraits, TrainingSet
+
+Rows = NDArray[np.int64]
+Found = TypeVar("Found")
+COLUMNS = 100
+_TRAINING, _VALIDATION = SPLITS.index("training"), SPLITS.index("validation")
+
+
+def run(options: "Options") -> list[str]:
+    """Evaluate, write the JSON file and return the summary; the same request finds its file.
+
+    Raises InputError for stores that cannot be read or do not fit together, and for a file of
+    another request unless `overwrite`.
+    """
+    out = options.out
+    check_writable(out, overwrite=True)
+    predictions = Predictions(stores.read(options.store))
+    rows = _selected(predictions.store, options)
+    sources = _Sources(options, predictions.store, rows)
+    beside, request = sources.beside(), sources.request
+    if out.exists() and not options.overwrite:
+        existing = read_object(out) or {}
+        recorded = existing.get("request") if existing.get("format") == FORMAT else None
+        if is_finished(out, recorded if isinstance(recorded, dict) else None, request):
+            summary = existing.get("summary")
+            return _wrapped(summary) if isinstance(summary, list) else []
+    with fraction_bar("Evaluating") as progress:
+        result = evaluate(predictions, rows, beside, options.near, options.seed, progress)
+    summary = lines(result)
+    text = json.dumps(document(result, request, summary), indent=1, ensure_ascii=False)
+    atomic_write_text(out, f"{text}\n")
+    return [*_wrapped(summary), f"-> {out}"]
+
+
+def _wrapped(lines: Sequence[object]) -> list[str]:
+    """Return lines of at most `COLUMNS`, the continued ones indented."""
+    return [
+        part
+        for line in lines
+        for part in textwrap.wrap(str(line), COLUMNS, subsequent_indent="    ")
+    ]
+
+
+def _selected(store: Store, options: "Options") -> Rows:
+    """Return the rows to evaluate: those of the condition, else all but the training's."""
+    if options.where:
+        rows = np.flatnonzero(query.select(store, options.where))
+        remedy = "choose another --where"
+    else:
+        is_training = np.zeros(len(store), dtype=bool)
+        if store.splits is not None:
+            is_training = store.splits == _TRAINING
+        rows = np.flatnonzero(~is_training)
+        remedy = (
+            "all others are of the training; extract other photographs, or evaluate these with "
+            "--where \"split == 'training'\""
+        )
+    if len(rows) < 2:
+        raise InputError(f"{options.store}: has {len(rows)} locations to evaluate; {remedy}.")
+    return rows.astype(np.int64)
+
+
+@dataclass
+class _Sources:
+    """Reads what is beside the store; what it cannot read becomes `missing`."""
+
+    options: "Options"
+    store: Store
+    rows: Rows
+
+    def __post_init__(self) -> None:
+        self.missing: list[Missing] = []
+        self.request: dict[str, Any] = {
+            "store": _sha256(self.store),
+            "second": None,
+            "validation": None,
+            "where": self.options.where,
+            "near": self.options.near,
+            "seed": self.options.seed,
+        }
+
+    def beside(self) -> Beside:
+        """Return everything, and complete the request."""
+        traits = self._traits()
+        training = self._training()
+        links = None
+        if training is not None:
+            from workbench.evaluation.training import training_links
+
+            links = training_links(self.store, self.rows, training, traits)
+        second = self._second()
+        validation = self._validation()
+        self.request["training"] = training and _digest(
+            json.dumps(training.ids).encode(),
+            training.latitudes,
+            training.longitudes,
+            training.sha256,
+            training.difference_hashes,
+        )
+        self.request["photographs"] = traits and _digest(
+            traits.difference_hashes, traits.green, traits.known
+        )
+        return Beside(
+            links,
+            0 if training is None else len(training),
+            None if traits is None else traits.green,
+            validation,
+            second,
+            tuple(self.missing),
+        )
+
+    def _index(self) -> Path:
+        """Return the folder of the indexes: the one that holds the run, else that of the result."""
+        if self.options.index:
+            return self.options.index
+        beside_out = self.options.out.absolute().parent
+        try:
+            beside_run = folder(self.store, "run", self.options.run).absolute().parent
+            return beside_run if is_folder(beside_run) else beside_out
+        except InputError:
+            return beside_out
+
+    def _attempt(self, what: str, remedy: str, read: Callable[[], Found]) -> Found | None:
+        """Return what `read` does; if that fails, note what is missing and why."""
+        try:
+            return read()
+        except InputError as error:
+            self.missing.append(Missing(what, str(error).rstrip("."), remedy))
+            return None
+
+    def _traits(self) -> "PhotographTraits | None":
+        what = "nearly identical photographs, and accuracy by green"
+        if not self.options.photographs:
+            self.missing.append(Missing(what, "--no-photographs", "leave that option out"))
+            return None
+
+        def read() -> "PhotographTraits":
+            from workbench.evaluation.training import photograph_traits
+
+            data = folder(self.store, "data", self.options.data)
+            workers = self.options.num_workers
+            return photograph_traits(self.store, self.rows, data, self._index(), workers)
+
+        return self._attempt(what, "name the folder of the photographs with --data", read)
+
+    def _training(self) -> "TrainingSet | None":
+        options = self.options
+
+        def read() -> "TrainingSet":
+            from workbench.evaluation import training
+
+            if options.train_data is not None and options.train_data.is_file():
+                return training.training_of_store(options.train_data)
+            how = (self._index(), options.photographs, options.num_workers)
+            try:
+                run = folder(self.store, "run", options.run)
+                name = str(self.store.provenance.get("checkpoint_name", "best"))
+                return training.training_of_run(run, name, options.train_data, *how)
+            except InputError:
+                if options.train_data is None or options.run is not None:
+                    raise
+            # Without a run, all locations of the folder count as trained on.
+            return training.training_of_folder(options.train_data, *how)
+
+        if options.train_data is not None:
+            return read()
+        remedy = "name the training photographs, or a store of them, with --train-data"
+        return self._attempt("the honest split", remedy, read)
+
+    def _validation(self) -> tuple[NDArray[np.int64], NDArray[np.float32]] | None:
+        """Return the true classes and logits of locations that are not evaluated, if there are."""
+        path, store = self.options.validation, self.store
+        if path is None:
+            if store.splits is None:
+                return None
+            rows = np.setdiff1d(np.flatnonzero(store.splits == _VALIDATION), self.rows)
+            return (store.labels[rows], store.logits[rows]) if len(rows) else None
+        other = stores.read(path)
+        self.request["validation"] = _sha256(other)
+        rows = np.arange(len(other))
+        if other.splits is not None and (other.splits == _VALIDATION).any():
+            rows = np.flatnonzero(other.splits == _VALIDATION)
+        evaluated = {store.location_ids[row] for row in self.rows.tolist()}
+        common = [name for row in rows.tolist() if (name := other.location_ids[row]) in evaluated]
+        if common:
+            raise InputError(
+                f"{path}: {len(common)} of its locations are evaluated, such as {common[0]}; name "
+                "a store of other locations with --validation."
+            )
+        if not len(rows):
+            raise InputError(f"{path}: has no locations; choose another --validation.")
+        order = _class_order(store, other, path)
+        return np.argsort(order)[other.labels[rows]], other.logits[rows][:, order]
+
+    def _second(self) -> tuple[NDArray[np.float64], Rows] | None:
+        """Return the second model's probabilities, and the places in `rows` that they are of."""
+        path, store = self.options.second, self.store
+        if path is None:
+            return None
+        other = stores.read(path)
+        self.request["second"] = _sha256(other)
+        order = _class_order(store, other, path)
+        row_of = {name: row for row, name in enumerate(other.location_ids)}
+        places = [row_of.get(store.location_ids[row], -1) for row in self.rows.tolist()]
+        common = np.flatnonzero(np.array(places) >= 0)
+        if not len(common):
+            raise InputError(
+                f"{path}: has none of the evaluated locations of {self.options.store}; extract "
+                "both from the same photographs."
+            )
+        if len(common) < len(self.rows):
+            self.missing.append(
+                Missing(
+                    f"the comparison of {len(self.rows) - len(common)} locations",
+                    f"{path} does not have them",
+                    "extract both stores from the same photographs",
+                )
+            )
+        rows = np.array(places)[common]
+        labels = np.argsort(order)[other.labels[rows]]
+        if (labels != store.labels[self.rows[common]]).any():
+            raise InputError(
+                f"{path}: some locations have another class than in {self.options.store}; extract "
+                "both from the same photographs."
+            )
+        return metrics.probabilities(other.logits[rows][:, order]), common
+
+
+def _class_order(store: Store, other: Store, path: Path) -> Rows:
+    """Return the places of the store's classes in the other; raises InputError if they differ."""
+    if set(store.class_names) != set(other.class_names):
+        raise InputError(f"{path}: has other classes; choose a store of a model of the same ones.")
+    return np.array([other.class_names.index(name) for name in store.class_names], dtype=np.int64)
+
+
+def _sha256(store: Store) -> str:
+    """Return a hash of a store without its projections, on which nothing here depends."""
+    return content_sha256(replace(store, projections={}, components=None, neighbors=None))
+
+
+def _digest(*parts: Any) -> str:
+    result = hashlib.sha256()
+    for part in parts:
+        result.update(part if isinstance(part, bytes) else np.ascontiguousarray(part).tobytes())
+    return result.hexdigest()
