@@ -94,6 +94,10 @@ CASES: dict[str, tuple[Command, Command]] = {
         ("--target", "Alaska"),
     ),
     "ground-truth": (GROUND_TRUTH, ("--seed", "1")),
+    "evaluate": (
+        ("evaluate", "{}/projected.h5", "--out", "{}/out/evaluation.json", "--no-photographs"),
+        ("--seed", "1"),
+    ),
     "to-csv": (
         ("convert", "to-csv", "{}/projected.h5", "--out", "{}/out/t.csv"),
         ("--logits",),
@@ -173,7 +177,9 @@ def test_a_store_is_placed_into_the_same_projections_once(place: Path) -> None:
     assert FINISHED not in run(*words, "--map", "pca")[1]
 
 
-@pytest.mark.parametrize("name", ["attribute", "export", "to-csv", "to-parquet", "to-projector"])
+@pytest.mark.parametrize(
+    "name", ["attribute", "evaluate", "export", "to-csv", "to-parquet", "to-projector"]
+)
 def test_results_of_another_store_under_the_same_name_are_refused(place: Path, name: str) -> None:
     words = [word.format(place) for word in CASES[name][0]]
     assert run(*words)[0] == 0

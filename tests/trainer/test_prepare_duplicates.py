@@ -55,6 +55,18 @@ def test_every_pair_within_the_threshold_is_found_and_no_other() -> None:
     assert len(found) > 100
 
 
+def test_what_is_near_any_of_others_is_found_as_by_all_pairs() -> None:
+    others = hashes(200, seed=1)
+    near = np.array([flipped(others[row], row % 30, seed=row) for row in range(200)])
+    here = np.concatenate([hashes(100, seed=2), near, others[:1], near[:1]]).astype(np.uint8)
+    bit, other_bit = (np.unpackbits(rows, axis=1).astype(int) for rows in (here, others))
+    expected = ((bit[:, None] != other_bit[None]).sum(axis=2) <= 16).any(axis=1)
+    assert (duplicates.has_near(here, others) == expected).all()
+    assert 100 < expected.sum() < 200
+    assert duplicates.has_near(here, others[:0]).sum() == 0
+    assert duplicates.has_near(here[:0], others).shape == (0,)
+
+
 def test_copies_are_paired_with_the_first_alone() -> None:
     sha256, difference = hashes(6, seed=1), hashes(6, seed=2)
     sha256[[2, 4]] = sha256[0]

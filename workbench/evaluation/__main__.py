@@ -29,9 +29,7 @@ class Options:
     """store of another model over the same locations, to compare with"""
     out: Annotated[Path, arg(metavar="FILE.json")]
     """file to write"""
-    where: Annotated[
-        str, arg(metavar="CONDITION", help_behavior_hint="(default: all but the training)")
-    ] = ""
+    where: Annotated[str, arg(metavar="CONDITION", help_behavior_hint="(default: all)")] = ""
     """evaluate the locations that match, such as "year >= 2012" (as in the dashboard's filter)"""
     validation: Annotated[
         Path | None, arg(metavar="FILE.h5", help_behavior_hint="(default: halves of the store)")

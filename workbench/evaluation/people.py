@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
-from scipy.stats import binom, binomtest
+from scipy.stats import binom
 
 from workbench.evaluation.columns import class_centers, great_circle_km, unit_vectors
 from workbench.evaluation.intervals import Interval, share_of
+from workbench.evaluation.mistakes import mcnemar
 from workbench.evaluation.predictions import Predictions
 
 TOP = 5
@@ -103,14 +104,13 @@ def people_result(
 def paired_shares(people: NDArray[np.bool_], model: NDArray[np.bool_]) -> PairedShares:
     """Return the shares of right answers of people (A,) and model (A,), A > 0."""
     only_people, only_model = int((people & ~model).sum()), int((model & ~people).sum())
-    differ = only_people + only_model
     return PairedShares(
         len(people),
         share_of(people),
         share_of(model),
         only_people,
         only_model,
-        float(binomtest(only_people, differ).pvalue) if differ else 1.0,
+        float(mcnemar([only_people], [only_model])[0]),
     )
 
 

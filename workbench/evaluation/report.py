@@ -24,6 +24,7 @@ SIGNIFICANT = 0.05
 N_LISTED = 5
 _TIES = {
     "nearby": "lie within {near} km of a training location",
+    "same_location": "are one themselves",
     "same_pano": "share its panorama",
     "same_photograph": "have one of its photographs",
     "similar_photograph": "have a nearly identical photograph",

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Rows = NDArray[np.int64]
 Found = TypeVar("Found")
 COLUMNS = 100
-_TRAINING, _VALIDATION = SPLITS.index("training"), SPLITS.index("validation")
+_VALIDATION = SPLITS.index("validation")
 
 
 def run(options: "Options") -> list[str]:
@@ -71,20 +71,12 @@ def _wrapped(lines: Sequence[object]) -> list[str]:
 
 
 def _selected(store: Store, options: "Options") -> Rows:
-    """Return the rows to evaluate: those of the condition, else all but the training's."""
+    """Return the rows to evaluate: those of the condition, else all."""
+    rows = np.arange(len(store))
     if options.where:
         rows = np.flatnonzero(query.select(store, options.where))
-        remedy = "choose another --where"
-    else:
-        is_training = np.zeros(len(store), dtype=bool)
-        if store.splits is not None:
-            is_training = store.splits == _TRAINING
-        rows = np.flatnonzero(~is_training)
-        remedy = (
-            "all others are of the training; extract other photographs, or evaluate these with "
-            "--where \"split == 'training'\""
-        )
     if len(rows) < 2:
+        remedy = "choose another --where" if options.where else "extract more photographs"
         raise InputError(f"{options.store}: has {len(rows)} locations to evaluate; {remedy}.")
     return rows.astype(np.int64)
 

@@ -24,12 +24,13 @@ class TrainingLinks:
     """What ties N locations to the training; None where it is not known.
 
     `kilometers` (N,) is the distance to the nearest training location, NaN without coordinates.
-    The others are masks (N,): whether a training location has the same panorama id, a photograph
-    with the same bytes, a nearly identical photograph; and whether the year is one that no training
-    location has.
+    The others are masks (N,): whether the location is one of the training; whether a training
+    location has the same panorama id, a photograph with the same bytes, a nearly identical
+    photograph; and whether the year is one that no training location has.
     """
 
     kilometers: NDArray[np.float64] | None = None
+    same_location: Mask | None = None
     same_pano: Mask | None = None
     same_photograph: Mask | None = None
     similar_photograph: Mask | None = None
@@ -59,10 +60,10 @@ class Contrast:
 class HonestSplit:
     """The accuracy by what ties a location to the training.
 
-    `near` contrasts the locations that any tie in `ties` holds to the training with all others:
-    the nearest training location is at most `near_km` away, its panorama or a photograph is the
-    same, or a photograph is nearly identical. `contrasts` has each tie alone, and "unseen_year".
-    `by_distance` is empty without coordinates.
+    `near` contrasts the locations that any tie in `ties` holds to the training with all others: the
+    nearest training location is at most `near_km` away, it is the location itself, its panorama or
+    a photograph is the same, or a photograph is nearly identical. `contrasts` has each tie alone,
+    and "unseen_year". `by_distance` is empty without coordinates.
     """
 
     n_training: int
@@ -86,6 +87,7 @@ def honest_split(
         kilometers = None
     ties: dict[str, Mask | None] = {
         "nearby": None if kilometers is None else kilometers <= near_km,
+        "same_location": links.same_location,
         "same_pano": links.same_pano,
         "same_photograph": links.same_photograph,
         "similar_photograph": links.similar_photograph,

@@ -182,6 +182,7 @@ def training_links(
             unit_vectors(store.latitudes[rows], store.longitudes[rows]),
             unit_vectors(training.latitudes, training.longitudes),
         ),
+        None if store.splits is None else store.splits[rows] == _TRAINING,
         np.array([pano in seen_panos for pano in panos(store, rows)]) if seen_panos else None,
         same_photograph,
         similar,

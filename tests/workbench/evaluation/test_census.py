@@ -34,5 +34,5 @@ def test_states_are_found_by_name_and_other_names_are_none() -> None:
     assert adjacent is not None
     assert adjacent.tolist() == [[False, True, False], [True, False, False], [False] * 3]
     for names in ((), ("Ohio", "Bavaria")):
-        assert census.postal_codes(names) is census.land_areas(names) is None
-        assert census.neighbors(names) is census.divisions(names) is None
+        for look_up in (census.postal_codes, census.land_areas, census.neighbors, census.divisions):
+            assert look_up(names) is None

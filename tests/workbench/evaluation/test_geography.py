@@ -62,8 +62,8 @@ def test_area_and_credible_sets_by_hand() -> None:
         assert [item.recall.value, item.n_classes.value, item.area_km2.value] == pytest.approx(
             means
         )
-    for item in found.at_recall:
-        assert item.area_km2 == sorted(needed)[math.ceil(item.recall * 10 - 1e-9) - 1]
+    for limit in found.at_recall:
+        assert limit.area_km2 == sorted(needed)[math.ceil(limit.recall * 10 - 1e-9) - 1]
     assert found.curve.values[-1] == max(needed)
 
 
