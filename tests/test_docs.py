@@ -9,9 +9,11 @@ import sys
 import time
 from importlib import import_module
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
+import app
 import resnetbolt
 from resnetbolt import COMMANDS
 from tests.examples import folder
@@ -85,18 +87,44 @@ def subcommands(module: str) -> set[str]:
     return {match[1] for line in lines if (match := re.search(r"convert ((?:to|from)-\S+)", line))}
 
 
+# Behind the options as written: these are what takes the time.
+SMALLER = {
+    "synthesize": ("--train", "4", "--test", "4", "--image-size", "32", "--num-workers", "1"),
+    "train": ("--image-size", "32", "--epochs", "1", "--num-workers", "0"),
+}
+STAGES = ["train", "extract", "project", "open", "export"]
+
+
 @pytest.mark.slow
 @pytest.mark.xdist_group("numba")
-def test_getting_started_runs_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("page", "commands"),
+    [
+        (DOCS / "getting-started.md", ["synthesize", *STAGES]),
+        (ROOT / "README.md", ["train", "extract", "project", "export", "open"]),
+    ],
+    ids=["getting started", "README"],
+)
+def test_the_stages_run_as_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: Path, commands: list[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
-    done = []
-    for line in shell_lines(DOCS / "getting-started.md"):
-        program, *arguments = shlex.split(line) or [""]
-        if program != "resnetbolt" or arguments[0] in ("--help", "open"):
-            continue
-        assert resnetbolt.main(arguments) == 0
-        done.append(arguments[0])
-    assert done == ["synthesize", "train", "extract", "project", "export"]
+    for name in ("50States10K", "50States2K/test_data"):
+        folder(tmp_path / name, ("Alabama", "New Hampshire"), 4)
+    served = Mock()
+    monkeypatch.setattr(app, "create_server", served)
+    lines = [shlex.split(line) for line in shell_lines(page)]
+    lines = [words for words in lines if words[:1] == ["resnetbolt"] and words[1] != "--help"]
+    assert [words[1] for words in lines] == commands
+    for _, *words in lines:
+        if words[0] == "open":
+            with pytest.raises(SystemExit, match="130"):
+                resnetbolt.main([*words, "--port", "0"])
+        else:
+            assert resnetbolt.main([*words, *SMALLER.get(words[0], ())]) == 0
+    (server,) = served.call_args.args
+    assert server.test_client().get("/").status_code == 200
+    served.return_value.run.assert_called_once()
     assert (tmp_path / "figures" / "roc.pdf").stat().st_size > 1000
 
 

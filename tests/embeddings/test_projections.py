@@ -110,8 +110,8 @@ def test_parameters_follow_the_number_of_locations() -> None:
     [
         clusters(5, 0)[0],
         clusters(60, 0, width=1)[0],
-        np.repeat(clusters(7, 0)[0], 300, axis=0),
-        np.concatenate((clusters(50, 0)[0], np.zeros((2000, 30), np.float32))),
+        np.repeat(clusters(7, 0)[0], 100, axis=0),
+        np.concatenate((clusters(50, 0)[0], np.zeros((400, 30), np.float32))),
         np.arange(400, dtype=np.float32)[:, None] == 399,
     ],
     ids=["five", "one feature", "seven places", "duplicates of one", "a single outlier"],

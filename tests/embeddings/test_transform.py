@@ -75,8 +75,17 @@ def test_one_location_does_not_change_anothers_coordinates(
         assert np.allclose(transform(fitted[method], found, score[:9], 5), one[:9], atol=1e-4)
 
 
-def test_umap_places_as_umap_learn_does() -> None:
+def test_umap_places_as_umap_learn_does(monkeypatch: pytest.MonkeyPatch) -> None:
     from umap import UMAP
+
+    # The same in NumPy: numba compiles these two for seven seconds.
+    monkeypatch.setattr(
+        "umap.umap_.fast_knn_indices", lambda distances, k: distances.argsort()[:, :k]
+    )
+    monkeypatch.setattr(
+        "umap.umap_.submatrix",
+        lambda distances, indices, k: np.take_along_axis(distances, indices, 1),
+    )
 
     feature, _ = clusters(300, 0)
     new, _ = clusters(50, 1)
@@ -108,7 +117,7 @@ def test_none_and_one_can_be_placed(method: str, count: int, fitted: dict[str, P
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_projection_of_few_or_duplicate_locations_takes_new_ones(method: str) -> None:
-    for feature in (iris()[0][:5], np.repeat(iris()[0][:4], 500, axis=0)):
+    for feature in (iris()[0][:5], np.repeat(iris()[0][:4], 100, axis=0)):
         found = fit_pca(feature, 0)
         graph = build_knn_graph(found.scores, 90, 0)
         old = METHODS[method](found, graph, 0, no_progress)

@@ -1,11 +1,12 @@
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Literal
+from functools import partial
+from typing import Literal
+from unittest.mock import Mock
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from common.distributed import Processes
 from common.errors import InputError
@@ -174,21 +175,13 @@ def test_bfloat16_computes_nearly_the_same_and_keeps_whole_weights() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
 def test_a_compiled_model_learns_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = FourViewResNet
-
-    def two_layers(*arguments: Any, **options: Any) -> FourViewResNet:
-        """Leave two convolutions: g++ compiles each kernel for seconds."""
-        model = real(*arguments, **options)
-        for name in ("bn1", "maxpool", "layer1", "layer2", "layer3"):
-            setattr(model.trunk, name, nn.Identity())
-        model.trunk.layer4 = nn.Conv2d(64, model.width, 1)
-        return model
-
-    monkeypatch.setattr("tests.trainer.test_step.FourViewResNet", two_layers)
+    # Traced and differentiated, but not translated to C++, which takes half a minute.
+    traced = Mock(side_effect=partial(torch.compile, backend="aot_eager"))
+    monkeypatch.setattr(torch, "compile", traced)
     plain, losses = trained(FROZEN, 2)
     compiled, near = trained(replace(FROZEN, compile=True), 2)
+    assert traced.call_count == 1
     assert near == pytest.approx(losses, rel=1e-5)
     weights = [train_step.model.classifier.weight for train_step in (plain, compiled)]
     assert torch.allclose(weights[0], weights[1], atol=1e-5)
