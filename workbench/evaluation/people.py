@@ -8,11 +8,11 @@ from scipy.ndimage import uniform_filter
 from scipy.stats import binom
 
 from workbench.evaluation.columns import class_centers, great_circle_km, unit_vectors
+from workbench.evaluation.geography import Distances, distances
 from workbench.evaluation.intervals import Interval, share_of
 from workbench.evaluation.mistakes import mcnemar
 from workbench.evaluation.predictions import Predictions
 
-TOP = 5
 NO_GUESS = -1
 _SIGNIFICANCE = 0.05
 _POWER = 0.8
@@ -42,9 +42,9 @@ class PeopleResult:
 
     `top_1` and `top_5` count an answer right if its first guess, or any of its guesses, is the true
     class; the model has as many guesses as the answer. `per_class` is `top_1` for each class that
-    was asked. `kilometers` are the distances (K, 2) from the truth to the centres of the first
-    guess of people and model, of the answers where both are known. `detectable` is the smallest
-    share above that of the people's top 1 which as many answers tell from it (`detectable_share`).
+    was asked. `people_distances` and `model_distances` are from the locations to the centres of
+    the classes guessed first, None without coordinates. `detectable` is the smallest share above
+    that of the people's top 1 which as many answers tell from it (`detectable_share`).
     """
 
     n_players: int
@@ -52,7 +52,8 @@ class PeopleResult:
     top_1: PairedShares
     top_5: PairedShares
     per_class: dict[str, PairedShares]
-    kilometers: NDArray[np.float64]
+    people_distances: Distances | None
+    model_distances: Distances | None
     detectable: float
 
 
@@ -83,20 +84,19 @@ def people_result(
     store = predictions.store
     places = unit_vectors(store.latitudes[rows], store.longitudes[rows])
     centers = class_centers(predictions)
-    kilometers = np.stack(
-        [
-            great_circle_km(places, centers[first])
-            for first in (guesses[:, 0], predictions.predicted_labels[rows])
-        ],
-        axis=1,
+    people_km, model_km = (
+        great_circle_km(places, centers[first])
+        for first in (guesses[:, 0], predictions.predicted_labels[rows])
     )
+    known = np.isfinite(people_km) & np.isfinite(model_km)
     return PeopleResult(
         len(np.unique(players)),
         len(np.unique(rows)),
         top_1,
         paired_shares(people_any, model_any),
         per_class,
-        kilometers[np.isfinite(kilometers).all(axis=1)],
+        distances(people_km[known]),
+        distances(model_km[known]),
         detectable_share(len(rows), top_1.people.value),
     )
 

@@ -171,21 +171,21 @@ def _paired(shares: PairedShares) -> dict[str, object]:
 
 
 def _distance(result: PeopleResult) -> Table | None:
-    if not len(result.kilometers):
+    if not result.people_distances or not result.model_distances:
         return None
-    medians = np.median(result.kilometers, axis=0)
-    names = ("people", "model")
+    rows = {"people": result.people_distances, "model": result.model_distances}
     return Table(
-        "Kilometres from the location to the centre of the first guess",
+        "Distance to the centre of the first guess",
         pd.DataFrame(
             [
-                {"": name, "median": f"{median:,.0f}", "mean": f"{mean:,.0f}"}
-                for name, median, mean in zip(
-                    names, medians, result.kilometers.mean(axis=0), strict=True
-                )
+                {"": name}
+                | {"median, km": f"{row.median.value:,.0f}", "mean, km": f"{row.mean.value:,.0f}"}
+                | {"score": f"{row.score.value:,.0f}"}
+                for name, row in rows.items()
             ]
         ),
-        f"{len(result.kilometers):,} answers about locations with coordinates.",
+        f"{_count(result.people_distances.n, 'answer')} about locations with coordinates. The "
+        "score is GeoGuessr's on its map of the world, at most 5,000.",
     )
 
 

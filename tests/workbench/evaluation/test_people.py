@@ -40,10 +40,13 @@ def test_ten_answers_counted_by_hand(tmp_path: Path) -> None:
     assert (any_.people.value, any_.model.value) == (0.4, 0.6)
     assert result.per_class["Alaska"].people.value == 1
     assert result.per_class["Alaska"].n == 2
-    # One degree of latitude and of longitude from class to class; people named the first.
-    assert result.kilometers.shape == (10, 2)
-    assert np.allclose(result.kilometers[:2, 0], 0, atol=1e-3)
-    assert result.kilometers[2, 0] == pytest.approx(146.7, abs=0.5)
+    # From class to class it is one degree of latitude and of longitude; people named the first.
+    assert result.people_distances is not None
+    assert result.people_distances.n == 10
+    assert np.allclose(result.people_distances.curve.values[:40], 0, atol=1e-3)
+    assert result.people_distances.curve.values[60] == pytest.approx(146.7, abs=0.5)
+    assert result.model_distances is not None
+    assert result.model_distances.median.value < result.people_distances.median.value
 
 
 def test_answers_without_a_difference_have_p_one() -> None:
