@@ -15,7 +15,7 @@
         await (await modules).update(...values);
         return dash_clientside.no_update;
       },
-      /* Runs when the gallery has another order or other cards. */
+      /* Runs when the gallery is to show another order, view or page. */
       gallery: async function (...values) {
         await (await modules).gallery(...values);
         return dash_clientside.no_update;

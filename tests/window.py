@@ -91,6 +91,7 @@ class Window:
                 target: 'predicted', 'contrast-target': '', 'color-limit': '',
                 percentile: 99, opacity: 1, tab: 'map',
                 'gallery-order': 'random', 'gallery-direction': 'ascending',
+                'gallery-view': 'cards',
               };
               for (const [id, value] of Object.entries(usual)) {
                 if (document.getElementById(id)) dash_clientside.set_props(id, { value });

@@ -1,22 +1,26 @@
 /**
- * Cards of the gallery and thumbnails of neighbours, from the ids that the server names. Plain
- * elements: for some hundred of its own, Dash takes seconds.
+ * Cards of the gallery and thumbnails of neighbours. Plain elements: for some hundred of its own, Dash
+ * takes seconds.
  *
  * @typedef {import("./table.js").Table} Table
  */
 
 import { element } from "./elements.js";
 import { photographs } from "./photographs.js";
+import { cellText } from "./words.js";
 
 /**
  * Fill the gallery.
  *
- * @param {{ids: string[], numbers: string[], title: string}} cards `title` says what the numbers are
+ * @param {Uint32Array} rows @param {string} order whose numbers stand on the cards, else the confidence
  * @param {Table} table
  */
-export function showCards({ ids, numbers, title }, table) {
+export function showCards(rows, order, table) {
   const gallery = document.getElementById("gallery");
-  gallery.replaceChildren(...ids.map((id, i) => card(id, numbers[i], title, table)));
+  const name = table.described.get(order)?.dtype === "float32" ? order : "confidence";
+  const { title, unit } = table.described.get(name);
+  const values = table.column(name);
+  gallery.replaceChildren(...Array.from(rows, (row) => card(row, cellText(values[row], unit), title, table)));
   gallery.scrollLeft = 0;
 }
 
@@ -38,8 +42,8 @@ export function showThumbnails(ids, active, table) {
   document.getElementById("neighbors").replaceChildren(...thumbnails);
 }
 
-function card(id, number, title, table) {
-  const row = table.ids.rowOf(id);
+function card(row, number, title, table) {
+  const id = table.ids.at(row);
   const [label, predicted] = ["label", "prediction"].map((name) => table.classNames[table.column(name)[row]]);
   const correct = label === predicted;
   const views = photographs(id, table, "data-src");

@@ -47,7 +47,7 @@ async function saveSelection({ table, selected }) {
       if (!member || member[row]) yield [...names(table, row), ...columns.map((column) => single(column[row]))];
     }
   }
-  save(text(csv(["id", "true", "predicted", ...numbers], rows()), "text/csv"), "selection.csv");
+  saveCsv(csv(["id", "true", "predicted", ...numbers], rows()), "selection.csv");
 }
 
 function names(table, row) {
@@ -227,6 +227,11 @@ function plain(value) {
 }
 
 /* ---- files ---- */
+
+/** @param {string} content @param {string} name */
+export function saveCsv(content, name) {
+  save(text(content, "text/csv"), name);
+}
 
 function text(content, type) {
   return new Blob([content], { type });

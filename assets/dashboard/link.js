@@ -13,6 +13,8 @@ const PARAMETERS = {
   score: "roc-score.value",
   order: "gallery-order.value",
   direction: "gallery-direction.value",
+  gallery: "gallery-view.value",
+  columns: "table-columns.data",
   method: "method.value",
   baseline: "baseline.value",
   output: "output.value",
@@ -20,7 +22,7 @@ const PARAMETERS = {
   contrast: "contrast-target.value",
 };
 /** Parameters that are lists, as JSON, and how long they may be. */
-const LISTS = { selection: Infinity, pins: 4 };
+const LISTS = { selection: Infinity, pins: 4, columns: 100 };
 /** The ids of the menus that choose a panel's projection; in the address, "map-" and the panel. */
 const CHOICE = "projection-choice-";
 

@@ -5,7 +5,7 @@
 
 import { coloring, coloringColumns, correct } from "./colors.js";
 import { chosenOp, connectBar, showSelection } from "./bar.js";
-import { showCards, showThumbnails } from "./cards.js";
+import { showThumbnails } from "./cards.js";
 import { connectClasses } from "./classes.js";
 import { connectDownloads } from "./downloads.js";
 import { connectFilterMenu } from "./filter_menu.js";
@@ -18,7 +18,8 @@ import { connectDrawer, openDrawer } from "./drawer.js";
 import { drawingOrder } from "./drawing_order.js";
 import { MapPanel } from "./panel.js";
 import { columnsOf, count, extended, mask, members, toggledCell, toggledClass, toggledPair } from "./selection.js";
-import { columnsOfOrder, locate } from "./order.js";
+import { Gallery, pageOf, tableColumns } from "./gallery.js";
+import { columnsOfOrder, ordered } from "./order.js";
 import { opening as pinNext } from "./pins.js";
 import { connectSets } from "./sets.js";
 import { connectSearch } from "./search_box.js";
@@ -31,7 +32,7 @@ const MATRICES = ["confusion", "errors-matrix"];
 const CURVES = ["roc", "class-curves"];
 const state = {
   table: null, panels: [], views: [], steps: null, selected: null, previewed: false, color: null, active: undefined,
-  order: { name: "random", descending: false }, place: null, cards: null,
+  gallery: null, rows: null, order: { name: "random", descending: false }, view: "cards", columns: null, start: 0,
 };
 let opening = null;
 let running = Promise.resolve();
@@ -83,6 +84,7 @@ async function open() {
   connectBar({ select, current: () => state.steps });
   connectFilterMenu(table, narrow);
   connectKeys({ undo: () => undo(state.steps, select), redo: () => redo(state.steps, select), step, clear: () => state.steps && select(null) });
+  state.gallery = new Gallery(table);
   connectDividers();
   connectDrawer();
   connectDownloads({ table, selected: () => state.selected });
@@ -148,7 +150,7 @@ function preview(steps) {
 function show(steps) {
   const selected = steps && mask(steps, state.table);
   state.selected = selected;
-  showPlaceSoon();
+  orderSoon();
   for (const panel of state.panels) panel.select(selected);
   for (const view of state.views) view(steps, selected);
   state.previewed = false;
@@ -214,10 +216,11 @@ function markActive(id) {
   const row = state.table.ids.rowOf(id);
   for (const panel of state.panels) panel.mark(row);
   markCards();
-  showPlaceSoon();
+  orderSoon();
 }
 
 function markCards() {
+  state.gallery.locations.mark(state.table.ids.rowOf(state.active));
   for (const card of document.querySelectorAll("[data-location]")) {
     const active = card.dataset.location === state.active;
     card.classList.toggle("active", active);
@@ -228,19 +231,17 @@ function markCards() {
 /* ---- the order of the selection ---- */
 
 /**
- * The gallery's order has changed, or its cards have.
+ * Show the gallery.
  *
- * @param {string} name @param {string} direction "ascending" or "descending"
- * @param {any} cards of `showCards`
+ * @param {string} name of an order @param {string} direction "ascending" or "descending"
+ * @param {string} view "cards" or "table" @param {any} columns of the table, null for the usual ones
+ * @param {number} start of the cards
  */
-export async function gallery(name, direction, cards) {
+export async function gallery(name, direction, view, columns, start) {
   opening ??= open();
   await opening;
-  state.order = { name, descending: direction === "descending" };
-  if (cards && cards !== state.cards) showCards(cards, state.table);
-  state.cards = cards;
-  markCards();
-  showPlaceSoon();
+  Object.assign(state, { order: { name, descending: direction === "descending" }, view, columns, start: start || 0 });
+  orderSoon();
 }
 
 /** A location was opened. @param {string[] | null} ids of its neighbours */
@@ -249,35 +250,54 @@ export async function neighbors(ids) {
   showThumbnails(ids || [], state.active, state.table);
 }
 
-let placing = 0;
+let waiting = 0;
 
-/** Say where the active location stands in the selection, when the maps are drawn. */
-function showPlaceSoon() {
-  clearTimeout(placing);
-  placing = setTimeout(() => showPlace().catch(report), 50);
+/** Show the order of the selection, when the maps are drawn. */
+function orderSoon() {
+  clearTimeout(waiting);
+  waiting = setTimeout(() => showOrder().catch(report), 50);
 }
 
-async function showPlace() {
-  const { table, steps, selected, order } = state;
-  await table.need(columnsOfOrder(order.name, steps));
-  const place = locate(table, steps, selected, order, table.ids.rowOf(state.active));
-  state.place = place;
+let ordering = "";
+
+/** Fill the gallery, and say where the active location stands in the selection. */
+async function showOrder() {
+  const { table, steps, order } = state;
+  const columns = tableColumns(table, state.columns);
+  await table.need([...columnsOfOrder(order.name, steps), ...(state.view === "table" ? columns : [])]);
+  // What is only previewed, or has changed in the meantime, is not ordered.
+  if (state.previewed || steps !== state.steps || order !== state.order) return;
+  const now = JSON.stringify([steps, order]);
+  if (now !== ordering) {
+    state.rows = ordered(table, steps, state.selected, order);
+    if (ordering && state.start) dash_clientside.set_props("gallery-start", { data: (state.start = 0) });
+    ordering = now;
+  }
+  state.gallery.show(state.rows, { ...state, columns });
+  markCards();
+  const position = activePosition();
   const number = (value) => value.toLocaleString("en");
   document.getElementById("location-position").textContent =
-    `${place.position ? number(place.position) : "–"} of ${number(place.total)}`;
-  document.getElementById("location-previous").disabled = place.previous < 0;
-  document.getElementById("location-next").disabled = place.next < 0;
+    `${position < 0 ? "–" : number(position + 1)} of ${number(state.rows.length)}`;
+  document.getElementById("location-previous").disabled = position === 0 || !state.rows.length;
+  document.getElementById("location-next").disabled = position === state.rows.length - 1;
+}
+
+/** @returns {number} the place of the active location in the selection, from 0, -1 for none */
+function activePosition() {
+  const row = state.table.ids.rowOf(state.active);
+  return row < 0 ? -1 : state.rows.indexOf(row);
 }
 
 /** Open the location before (-1) or after (1) the active one, and turn the gallery to it. */
 async function step(by) {
-  await showPlace();
-  const { place, table } = state;
-  const row = by < 0 ? place.previous : place.next;
-  if (row < 0) return;
-  const position = place.position ? place.position + by : by < 0 ? place.total : 1;
-  dash_clientside.set_props("gallery-start", { data: position - 1 });
-  activate(table.ids.at(row));
+  await showOrder();
+  const { rows, table } = state;
+  const found = activePosition();
+  const position = found >= 0 ? found + by : by < 0 ? rows.length - 1 : 0;
+  if (!(position in rows)) return;
+  dash_clientside.set_props("gallery-start", { data: pageOf(position) });
+  activate(table.ids.at(rows[position]));
 }
 
 document.addEventListener("click", (event) => {

@@ -1,7 +1,6 @@
-/**
- * The order of the selected locations, in the gallery and for the keys left and right.
- * `workbench/dashboard/order.py` orders them in the same way on the server.
- */
+/** The order of the selected locations, in the gallery and for the keys left and right. */
+
+import { correct } from "./colors.js";
 
 /** @param {string} order @param {any} steps @returns {string[]} the columns that an order needs */
 export function columnsOfOrder(order, steps) {
@@ -10,48 +9,28 @@ export function columnsOfOrder(order, steps) {
 }
 
 /**
- * Where a row stands among the selected ones, and which are before and after it.
+ * The selected rows in an order; equal ones in the random order, those without a number last.
  *
  * @param {import("./table.js").Table} table with the columns of `columnsOfOrder`
  * @param {any} steps @param {Uint8Array | null} selected null: all are
- * @param {{name: string, descending: boolean}} order @param {number} row -1: none
- * @returns {{position: number, total: number, previous: number, next: number}} position from 1, 0
- *   for a row that is not selected, whose next is the first and whose previous the last; rows, -1:
- *   none
+ * @param {{name: string, descending: boolean}} order "random", the name of a column, "correct", or
+ *   "lasso", the distance from the last one; any other name is the random order
+ * @returns {Uint32Array}
  */
-export function locate(table, steps, selected, order, row) {
-  const ties = table.column("shuffled");
-  const keys = keysOf(order.name, steps, table);
-  const sign = order.descending ? -1 : 1;
-  /** Less than 0 if a comes before b. */
-  const compare = (a, b) => {
-    if (!keys) return sign * (ties[a] - ties[b]);
-    const difference = sign * (keys[a] - keys[b]);
-    // A row without a number is the last; equal infinities have no difference.
-    if (Number.isNaN(difference) && keys[a] !== keys[b]) {
-      const unknown = Number(Number.isNaN(keys[a])) - Number(Number.isNaN(keys[b]));
-      return unknown || ties[a] - ties[b];
-    }
-    return difference || ties[a] - ties[b];
-  };
-  const found = row >= 0 && (!selected || selected[row]);
-  let [total, earlier, previous, next, first, last] = [0, 0, -1, -1, -1, -1];
-  for (let i = 0; i < table.length; i++) {
-    if (selected && !selected[i]) continue;
-    total++;
-    if (!found) {
-      if (first < 0 || compare(i, first) < 0) first = i;
-      if (last < 0 || compare(i, last) > 0) last = i;
-    } else if (i !== row) {
-      if (compare(i, row) < 0) {
-        earlier++;
-        if (previous < 0 || compare(i, previous) > 0) previous = i;
-      } else if (next < 0 || compare(i, next) < 0) next = i;
-    }
-  }
-  return found
-    ? { position: earlier + 1, total, previous, next }
-    : { position: 0, total, previous: last, next: first };
+export function ordered(table, steps, selected, { name, descending }) {
+  const places = table.column("shuffled");
+  const all = new Uint32Array(table.length);
+  for (let row = 0; row < all.length; row++) all[places[row]] = row;
+  const rows = selected ? all.filter((row) => selected[row]) : all;
+  const keys = keysOf(name, steps, table);
+  if (!keys) return descending ? rows.reverse() : rows;
+  const known = rows.filter((row) => !Number.isNaN(keys[row]));
+  const unknown = rows.filter((row) => Number.isNaN(keys[row]));
+  // The sort is stable; equal infinities have the difference NaN, which counts as 0.
+  known.sort(descending ? (a, b) => keys[b] - keys[a] : (a, b) => keys[a] - keys[b]);
+  rows.set(known);
+  rows.set(unknown, known.length);
+  return rows;
 }
 
 /** @returns {ArrayLike<number> | null} the numbers by which to order; null for the random order */
@@ -66,7 +45,23 @@ function keysOf(name, steps, table) {
     return result;
   }
   if (name === "lasso") return distances(lastLasso(steps), table);
+  if (name === "correct") return correct(table);
+  if (name === "id") return idPlaces(table);
   return table.column(name) ?? null;
+}
+
+const places = new WeakMap();
+
+/** @returns {Float64Array} the place of each row among the ids in alphabetical order */
+function idPlaces(table) {
+  if (!places.has(table)) {
+    const ids = Array.from({ length: table.length }, (_, row) => table.ids.at(row));
+    const rows = Uint32Array.from(ids, (_, row) => row).sort((a, b) => (ids[a] < ids[b] ? -1 : 1));
+    const result = new Float64Array(table.length);
+    rows.forEach((row, place) => (result[row] = place));
+    places.set(table, result);
+  }
+  return places.get(table);
 }
 
 function lastLasso(steps) {

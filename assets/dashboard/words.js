@@ -50,6 +50,13 @@ export function numberText(value, unit, digits = 3) {
   return unit ? `${short} ${unit}` : short;
 }
 
+/** @returns {string} a number for a column of numbers below each other, "" where it is unknown */
+export function cellText(value, unit) {
+  if (Number.isNaN(value)) return "";
+  if (unit === "share") return `${(value * 100).toFixed(1)} %`;
+  return unit === "km" ? `${Math.round(value).toLocaleString("en")} km` : numberText(value, unit);
+}
+
 function titleOf(name, table) {
   return table.described.get(name)?.title ?? name;
 }

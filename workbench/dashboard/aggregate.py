@@ -12,12 +12,12 @@ from common.errors import InputError
 from workbench.attribution.aggregation import Aggregate, aggregate
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
-from workbench.dashboard import attribution_view, order, overlay
+from workbench.dashboard import attribution_view, overlay
 from workbench.dashboard.components import attributes, button, next_poll, poll_timer, segments
 from workbench.dashboard.job_queue import Failed, Job, JobQueue, Running, Waiting
 from workbench.dashboard.overlay import Display
 from workbench.dashboard.request_controls import DISPLAY, REQUEST, read_display, read_request
-from workbench.dashboard.selection import Selection, resolve
+from workbench.dashboard.selection import Selection, in_random_order, resolve
 from workbench.evaluation.predictions import Predictions
 from workbench.store.photographs import Photographs
 
@@ -69,7 +69,7 @@ def selection_request(
 
 def sample(selection: Selection | None, predictions: Predictions) -> list[str]:
     """Return the locations that represent a selection: the first in random order."""
-    rows = order.ordered(None, selection, predictions)[:MAX_LOCATIONS]
+    rows = in_random_order(selection, predictions)[:MAX_LOCATIONS]
     return [predictions.store.location_ids[row] for row in rows]
 
 

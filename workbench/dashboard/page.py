@@ -41,7 +41,7 @@ PAGES = (maps.PAGE, errors.PAGE, states.PAGE, compare.PAGE)
 """The pages in the order of the header's menu; the first is shown at first."""
 _SKIP_LINKS = {
     "main .page:not([hidden]) :is(canvas, button, [tabindex='0'])": "the page",
-    "#gallery": "the photographs",
+    ":is(#gallery, #location-table):not([hidden])": "the photographs",
     "#location-panel": "the location",
 }
 _PAGE = """<!DOCTYPE html>
@@ -167,14 +167,14 @@ def create_app(
             ("pins", "data"),
             ("color-by", "value"),
             *(option for page in PAGES for option in page.options),
-            *gallery.ORDER,
+            *gallery.OPTIONS,
             *[(choice, "value") for choice in projections.choices(predictions)],
             *(request_controls.REQUEST if jobs else ()),
         ],
     )
     metrics.register_accuracy(app, predictions)
     _register_pages(app, predictions, photographs is not None)
-    gallery.register_callbacks(app, predictions)
+    gallery.register_callbacks(app)
     active_location.register_callbacks(app, predictions, photographs is not None)
     if jobs and photographs:
         attribution.register_callbacks(app, predictions, photographs, jobs)

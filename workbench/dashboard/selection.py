@@ -25,7 +25,7 @@ class Selection:
     `cell` is the (true, predicted) pair of a cell of the confusion matrix, `within` the selection
     that the matrix showed when the cell was clicked, None for all locations. `is_spatial` marks a
     selection by position instead of by class. For the nearest of a location, `ranked` has their
-    rows, the nearest first, and `distances` their distances.
+    rows, the nearest first.
     """
 
     member: NDArray[np.bool_]
@@ -34,7 +34,6 @@ class Selection:
     within: "Selection | None" = None
     is_spatial: bool = False
     ranked: NDArray[np.int32] | None = None
-    distances: NDArray[np.float32] | None = None
 
 
 def resolve(steps: Sequence[Step] | None, predictions: Predictions) -> Selection | None:
@@ -67,7 +66,6 @@ def _resolve(text: str, predictions: Predictions) -> Selection:
         within,
         is_spatial=any(one["kind"] in ("lasso", "ids", "nearest", "group") for one in filters),
         ranked=None if ranked is None else ranked[0],
-        distances=None if ranked is None else ranked[1],
     )
 
 
@@ -83,6 +81,19 @@ def _classes(
 
 def _listed_in_order(names: Sequence[str], predictions: Predictions) -> tuple[str, ...]:
     return tuple(name for name in predictions.class_names if name in set(names))
+
+
+def in_random_order(
+    selection: Selection | None, predictions: Predictions
+) -> NDArray[np.int64] | NDArray[np.int32]:
+    """Return the rows of the selected locations: always the same random order.
+
+    The nearest of a location come in their order.
+    """
+    if selection is not None and selection.ranked is not None:
+        return selection.ranked
+    rows = predictions.drawing_order
+    return rows if selection is None else rows[selection.member[rows]]
 
 
 def nearest(location: str, predictions: Predictions) -> list[Step] | None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.workbench.dashboard.examples import classes, text
-from workbench.dashboard import active_location, gallery, metrics, projections
+from workbench.dashboard import active_location, metrics, projections
 from workbench.dashboard.selection import resolve
 from workbench.evaluation.predictions import Predictions
 
@@ -49,22 +49,6 @@ def test_the_vote_of_neighbours_stands_beside_the_heads_accuracy(
     shown = text(metrics.accuracy_summary(None, judged_predictions))
     assert f"neighbours {share * 100:.1f} % vote of 5" in shown
     assert "neighbours" not in text(metrics.accuracy_summary(None, predictions))
-
-
-@pytest.mark.parametrize(
-    ("wanted", "total", "first"),
-    [(0, 600, 0), (60, 600, 60), (77, 600, 60), (9_999, 600, 540), (-60, 600, 0), (60, 0, 0)]
-    + [(nonsense, 600, 0) for nonsense in (None, "60", [60], True)],
-)
-def test_the_strip_turns_whole_pages(wanted: Any, total: int, first: int) -> None:
-    assert gallery.page_start(wanted, total) == first
-
-
-def test_the_strip_says_how_many_it_shows() -> None:
-    assert gallery.status(0, 600) == "showing 1–60 of 600"
-    assert gallery.status(540, 590) == "showing 541–590 of 590"
-    assert gallery.status(0, 7) == "showing all 7"
-    assert "no location" in gallery.status(0, 0)
 
 
 def test_a_location_shows_its_five_most_probable_classes(predictions: Predictions) -> None:

@@ -7,8 +7,7 @@ import pytest
 from matplotlib.path import Path as Polygon
 
 from tests.workbench.dashboard.examples import cell, classes, step
-from workbench.dashboard import order
-from workbench.dashboard.selection import nearest, resolve
+from workbench.dashboard.selection import in_random_order, nearest, resolve
 from workbench.evaluation.predictions import Predictions
 
 
@@ -90,7 +89,7 @@ def test_the_nearest_of_a_location_are_selected_in_order(judged_predictions: Pre
     expected = [row for row in np.argsort(away) if row != 8][:15]
     assert selection.ranked.tolist() == expected
     assert np.flatnonzero(selection.member).tolist() == sorted(expected)
-    assert order.ordered(steps, selection, judged_predictions).tolist() == expected
+    assert in_random_order(selection, judged_predictions).tolist() == expected
 
 
 def test_a_store_without_neighbours_knows_none(predictions: Predictions) -> None:
