@@ -5,18 +5,38 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 from matplotlib.colors import is_color_like, to_hex
 
 from common.errors import InputError
+from workbench.attribution.request import PREDICTED, TRUE, AttributionRequest
+from workbench.attribution.result import Attribution
 from workbench.evaluation import metrics
+from workbench.evaluation.calibration import temperature_scaling
 from workbench.evaluation.census import DIVISIONS, divisions
 from workbench.evaluation.class_table import class_table
 from workbench.evaluation.confusions import by_division
+from workbench.evaluation.intervals import wilson
 from workbench.evaluation.roc_intervals import AreaIntervals, area_intervals
-from workbench.export.models import Model, NotApplicableError
+from workbench.export import maps
+from workbench.export.maps import Maps
+from workbench.export.models import Model, NotApplicableError, default_config
 from workbench.export.options import KINDS, Options
+from workbench.figures import tile_map
 from workbench.figures.colors import class_colors
-from workbench.figures.print import confusion, projection, roc, tables
+from workbench.figures.print import attribution as attributions
+from workbench.figures.print import (
+    confusion,
+    locations,
+    pipeline,
+    projection,
+    reliability,
+    roc,
+    state_map,
+    tables,
+    training,
+    view_shares,
+)
 from workbench.figures.print.base import PrintFigure, PrintTable, percent
 
 __all__ = ["KINDS", "PER_MODEL", "Context", "build"]
@@ -47,6 +67,14 @@ class Context:
     def colors(self, model: Model) -> dict[str, str]:
         """Return the colour of each class."""
         return {**class_colors(model.class_names), **self.user_colors}
+
+    @cached_property
+    def _maps(self) -> dict[str, Maps]:
+        return {model.suffix: Maps(model, self.options) for model in self.models}
+
+    def maps(self, model: Model) -> Maps:
+        """Return the attributions of a model."""
+        return self._maps[model.suffix]
 
     def highlighted(self, model: Model) -> tuple[str, ...]:
         """Return the classes to stress that a model has."""
@@ -167,15 +195,201 @@ def _classes(context: Context, model: Model) -> Items:
     )
 
 
+def _hyperparameters(context: Context) -> Items:
+    configs = {model.name: model.config for model in context.models}
+    yield tables.hyperparameters_table("hyperparameters", configs, default_config())
+
+
+def _pipeline(context: Context) -> Items:
+    done: dict[tuple[str, int, int, int], list[str]] = {}
+    for model in context.models:
+        provenance = model.store.provenance
+        depth, size = provenance.get("depth"), provenance.get("size")
+        if not isinstance(depth, int) or not isinstance(size, int):
+            depth, size = model.config["depth"], model.config["image_size"]
+        if model.fusion not in pipeline.WORDS:
+            raise InputError(
+                f"{model.path}: does not say how its model fuses views; extract it again."
+            )
+        key = (model.fusion, depth, size, len(model.class_names))
+        done.setdefault(key, []).append(model.name)
+    fusions = [key[0] for key in done]
+    for i, (key, names) in enumerate(done.items()):
+        end = f"-{i + 1}" if fusions.count(key[0]) > 1 else ""
+        yield pipeline.pipeline_figure(f"pipeline-{key[0]}{end}", *key, " and ".join(names))
+
+
+def _training(context: Context) -> Items:
+    epochs = {model.name: model.log("epochs") for model in context.models}
+    steps = {
+        model.name: model.log("steps")
+        for model in context.models
+        if (model.run_folder / "steps.csv").exists()
+    }
+    yield training.loss_figure("training-loss", epochs, steps)
+    yield training.accuracy_figure("training-accuracy", epochs)
+
+
+def _ground_truth(context: Context) -> Items:
+    path = context.options.ground_truth
+    if path is None:
+        raise NotApplicableError(
+            "only for painted states; pass --ground-truth DIR/ground_truth.csv, which "
+            "`resnetbolt ground-truth FILE.h5 --out DIR` writes"
+        )
+    yield tables.ground_truth_table("ground-truth", path)
+
+
+def _locations(context: Context, model: Model) -> Items:
+    for place, rule, row in picked(context, model):
+        location_id = model.store.location_ids[row]
+        best = model.predictions.most_probable(row, 5)
+        panel = locations.LocationPanel(
+            location_id,
+            model.class_names[model.store.labels[row]],
+            tuple(model.class_names[index] for index in best),
+            tuple(float(model.predictions.probabilities[row, index]) for index in best),
+            maps.read_views(model, location_id),
+        )
+        yield locations.location_figure(f"location-{place}{model.suffix}", rule, panel)
+
+
+def picked(context: Context, model: Model) -> list[tuple[str, str, int]]:
+    """Return the locations to show: the end of the name, the rule in words, and the row.
+
+    Without given ids they are the most confident right and the least confident wrong ones, each of
+    another true class.
+    """
+    predictions, panels = model.predictions, context.options.panels
+    if context.options.id:
+        rows = [predictions.rows[name] for name in context.options.id if name in predictions.rows]
+        return [(str(i), "Chosen by id", row) for i, row in enumerate(rows, 1)]
+    result = []
+    for name, rule, right, sign in (
+        ("right", "One of the most confident right predictions", True, -1),
+        ("wrong", "One of the least confident wrong predictions", False, 1),
+    ):
+        rows = model.rows[predictions.correct[model.rows] == right]
+        rows = rows[np.argsort(sign * predictions.confidences[rows], kind="stable")]
+        _, first = np.unique(model.store.labels[rows], return_index=True)
+        for i, row in enumerate(rows[np.sort(first)][:panels].tolist(), 1):
+            result.append((f"{name}-{i}", rule, row))
+    return result
+
+
+def _attributions(context: Context, model: Model) -> Items:
+    for name, attribution in explained(context, model):
+        row = model.predictions.rows[attribution.location_id]
+        size = attribution.values.shape[1]
+        views = maps.read_views(model, attribution.location_id, size)
+        yield attributions.attribution_figure(
+            f"attribution-{name}{model.suffix}",
+            attribution,
+            views.transpose(0, 3, 1, 2),
+            model.class_names[int(model.predictions.predicted_labels[row])],
+            model.class_names[model.store.labels[row]],
+        )
+
+
+def explained(context: Context, model: Model) -> Iterator[tuple[str, Attribution]]:
+    """Yield the attributions to show with the ends of their names.
+
+    Wrong predictions have a second one: why the predicted class rather than the true one.
+    """
+    source = context.maps(model)
+    for place, _, row in picked(context, model):
+        location_id = model.store.location_ids[row]
+        yield place, source.get(location_id, AttributionRequest())
+        if not model.predictions.correct[row]:
+            request = AttributionRequest(target=PREDICTED, contrast_target=TRUE)
+            yield f"{place}-contrast", source.get(location_id, request)
+
+
+def _view_shares(context: Context, model: Model) -> Items:
+    files = context.maps(model).files
+    if not files:
+        found = [one for name, one in explained(context, model) if not name.endswith("contrast")]
+        titles = [one.location_id for one in found]
+        shares = np.array([one.view_shares for one in found])
+        what = f"integrated gradients of {len(found)} locations"
+    else:
+        (file, *_), chosen = files, {model.store.location_ids[row] for row in model.rows}
+        ids = [name for name in file.location_ids if name in chosen]
+        if not ids:
+            raise InputError(f"{file.path}: has no map of the selected locations.")
+        of_file = dict(zip(file.location_ids, file.dataset("/view_share"), strict=True))
+        names = np.array([_group(model, name) for name in ids])
+        values = np.array([of_file[name] for name in ids])
+        titles = list(dict.fromkeys(sorted(names)))
+        shares = np.array([values[names == one].mean(axis=0) for one in titles])
+        titles = [f"{one} ({(names == one).sum():,})" for one in titles]
+        what = f"means over {len(ids):,} maps of {file.path.name}"
+    yield view_shares.view_shares_figure(
+        f"view-shares{model.suffix}", model.name, titles, shares, what
+    )
+
+
+def _group(model: Model, location_id: str) -> str:
+    """Return the division of a location's class, or its class where there are no divisions."""
+    label = int(model.store.labels[model.predictions.rows[location_id]])
+    found = divisions(model.class_names)
+    return found[label] if found else model.class_names[label]
+
+
+def _reliability(context: Context, model: Model) -> Items:
+    if len(model.rows) < reliability.MIN_LOCATIONS:
+        raise NotApplicableError(
+            f"{len(model.rows)} locations are too few for a reliability diagram"
+        )
+    scaling = temperature_scaling(
+        model.labels, model.store.logits[model.rows], seed=context.options.seed
+    )
+    yield reliability.reliability_figure(f"reliability{model.suffix}", model.name, scaling)
+
+
+def _state_map(context: Context, model: Model) -> Items:
+    places = tile_map.tiles(model.class_names)
+    if places is None:
+        raise NotApplicableError("not all classes are states of the United States")
+    counts = model.confusion.counts
+    shares = wilson(counts.diagonal(), counts.sum(axis=1))
+    numbers = pd.DataFrame(
+        {
+            "class": model.class_names,
+            "code": [tile.code for tile in places],
+            "locations": counts.sum(axis=1),
+            "recall": shares[:, 0],
+            "recall_low": shares[:, 1],
+            "recall_high": shares[:, 2],
+        }
+    )
+    caption = (
+        f"Share of each state's locations that {model.name} places in the state (recall, in "
+        "percent)."
+    )
+    yield state_map.state_map_figure(
+        f"state-map{model.suffix}", caption, "Recall, %", places, numbers, "recall"
+    )
+
+
 _OF_ALL: dict[str, Callable[[Context], Items]] = {
+    "hyperparameters": _hyperparameters,
     "accuracy": _accuracy,
+    "pipeline": _pipeline,
+    "training": _training,
+    "ground-truth": _ground_truth,
 }
 PER_MODEL: dict[str, Callable[[Context, Model], Items]] = {
     "roc": _roc,
     "roc-classes": _roc_classes,
+    "locations": _locations,
     "projections": _projections,
+    "attributions": _attributions,
     "confusion": _confusion,
     "divisions": _divisions,
+    "reliability": _reliability,
+    "state-map": _state_map,
     "classes": _classes,
+    "view-shares": _view_shares,
 }
 """The kinds of which each model has its own figures."""

@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from common.errors import InputError
-from common.files import is_folder
+from common.files import check_readable, is_folder
 from common.json_text import read_object
 from common.text import printable
 from workbench import store as stores
@@ -100,9 +101,44 @@ class Model:
         return document
 
     @cached_property
+    def config(self) -> Mapping[str, Any]:
+        """The configuration of the training, also of older versions; raises InputError."""
+        from trainer.config import Config
+
+        try:
+            return asdict(Config.from_json(self.checkpoint["config"]))
+        except TypeError as error:
+            raise InputError(
+                f"{self.run_folder / 'best.json'}: has an unknown option ({error}); was it written "
+                "by a newer version?"
+            ) from error
+
+    def log(self, name: str) -> pd.DataFrame:
+        """Return a table of the run, "epochs" or "steps"; raises InputError."""
+        path = self.run_folder / f"{name}.csv"
+        check_readable(path, "the run has no such table; train with this version")
+        try:
+            table = pd.read_csv(path)
+        except (ValueError, OSError) as error:
+            raise InputError(f"{path}: cannot be read as a table of a training run.") from error
+        needed = {"epochs": ("epoch", "step", "training_loss", "validation_loss", "top_1", "top_5")}
+        columns = needed.get(name, ("step", "loss"))
+        numeric = all(column in table and table[column].dtype.kind in "if" for column in columns)
+        if not numeric or not len(table):
+            raise InputError(f"{path}: lacks numbers in one of the columns {', '.join(columns)}.")
+        return table
+
+    @cached_property
     def photographs(self) -> Photographs:
         """The photographs; raises InputError where they are missing."""
         return provenance.photographs(self.store, self.data)
+
+
+def default_config() -> Mapping[str, Any]:
+    """Return the configuration of a training without options."""
+    from trainer.config import Config
+
+    return asdict(Config())
 
 
 def open_models(options: Options) -> list[Model]:

@@ -13,13 +13,22 @@ from common.validation import NonNegativeInt
 MIN_WIDTH = 60.0
 DPI = 300  # As workbench.figures.print.style, whose import takes seconds.
 Kind = Literal[
+    "hyperparameters",
     "accuracy",
+    "pipeline",
+    "training",
     "roc",
     "roc-classes",
+    "locations",
     "projections",
+    "attributions",
     "confusion",
     "divisions",
+    "reliability",
+    "state-map",
     "classes",
+    "view-shares",
+    "ground-truth",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 

@@ -4,6 +4,7 @@ import textwrap
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, ListedColormap
 from matplotlib.figure import Figure
@@ -14,8 +15,9 @@ from common.figure_text import fit, text_width
 from common.text import number
 from workbench.attribution.result import COLOR_PERCENTILE, Attribution, Checks
 from workbench.attribution.verdict import COLUMNS as VERDICT_COLUMNS
-from workbench.attribution.verdict import gain, verdict
-from workbench.figures.print.style import GREY, MILLIMETRES_PER_INCH, style
+from workbench.attribution.verdict import Verdict, gain, verdict
+from workbench.figures.print.base import PrintFigure
+from workbench.figures.print.style import GREY, MILLIMETRES_PER_INCH, Page, style
 from workbench.figures.sizes import DOUBLE_COLUMN
 
 HEADINGS = ("North", "East", "South", "West")
@@ -163,3 +165,94 @@ def _numbers(attribution: Attribution) -> str:
     cost = attribution.cost
     numbers.append(f"{cost.gradients} gradients, {cost.forwards} forward passes")
     return "; ".join([*numbers, f"{cost.seconds:.1f} s"])
+
+
+def attribution_figure(
+    name: str, attribution: Attribution, views: NDArray[np.uint8], predicted: str, true: str
+) -> PrintFigure:
+    """Return a map over its views (4, 3, H, W); its errors and its verdict stand in the caption.
+
+    The numbers are those of each view; the map itself is in the attribution file or the cache.
+    """
+    result = verdict(attribution)
+    request = attribution.request
+    words = [f"Ground truth: {true}. Predicted: {predicted}."]
+    words.append(
+        f"{_capital(request.description)}; explained is the {request.target_label} "
+        f"(probability {attribution.probability:.3f})."
+    )
+    words.append(
+        "Rows: views, map, map over the views. Red raises the output, blue lowers it; all maps "
+        f"have one scale, which ends at the {COLOR_PERCENTILE}th percentile of |map|."
+    )
+    if attribution.completeness_error is not None:
+        error = number(attribution.completeness_error, "+.2g")
+        words.append(f"Completeness error {error}, {attribution.completeness_text}.")
+    if attribution.error_estimate is not None:
+        words.append(f"Estimated error of the map {attribution.error_estimate:.1%}.")
+    words.append(f"Verdict: {result.label}{_failed(result)} ({attribution.location_id}).")
+    numbers = pd.DataFrame(
+        {
+            "id": attribution.location_id,
+            "target": request.target,
+            "contrast_target": request.contrast_target,
+            "method": request.method,
+            "baseline": request.baseline,
+            "view": HEADINGS,
+            "share_of_map": attribution.view_shares,
+            "positive_sum": np.maximum(attribution.values, 0).sum(axis=(1, 2), dtype=np.float64),
+            "negative_sum": np.minimum(attribution.values, 0).sum(axis=(1, 2), dtype=np.float64),
+            "output": attribution.output,
+            "baseline_output": attribution.baseline_output,
+            "completeness_error": attribution.completeness_error,
+            "error_estimate": attribution.error_estimate,
+            "verdict": result.label,
+        }
+    )
+    return PrintFigure(
+        name, " ".join(words), numbers, lambda page: draw_attribution(attribution, views, page)
+    )
+
+
+def draw_attribution(attribution: Attribution, views: NDArray[np.uint8], page: Page) -> Figure:
+    """Draw the views, the map and the map over the grey views, each a row, on one colour scale."""
+    limit = float(np.percentile(np.abs(attribution.values), COLOR_PERCENTILE)) or 1.0
+    look = {"vmin": -limit, "vmax": limit, "interpolation": "nearest"}
+    with page.style([attribution.request.target_label]):
+        side = (page.width - 17 * page.scale) / 4
+        figure = page.figure(3 * side + 9 * page.scale)
+        grid = figure.subplots(3, 4, squeeze=False)
+        for view, heading in enumerate(HEADINGS):
+            photograph = views[view].transpose(1, 2, 0)
+            values = attribution.values[view]
+            grid[0, view].imshow(photograph)
+            grid[0, view].set_title(heading, fontsize=page.small, pad=2)
+            image = grid[1, view].imshow(values, cmap="RdBu_r", **look)
+            grid[2, view].imshow(photograph.mean(axis=2), cmap="gray", vmin=0, vmax=255, alpha=0.6)
+            grid[2, view].imshow(values, cmap=_overlay_colormap(), **look)
+            share = attribution.view_shares[view]
+            grid[2, view].set_xlabel(f"{share:.0%} of |map|", labelpad=2, fontsize=page.small)
+        for axes in grid.flat:
+            axes.set(xticks=[], yticks=[])
+            axes.spines[:].set_visible(False)
+        for axes in grid[1]:
+            axes.spines[:].set_visible(True)
+            axes.spines[:].set_color(GREY)
+        bar = figure.colorbar(
+            image, ax=grid[1:].ravel().tolist(), aspect=30, pad=0.01, shrink=0.8, extend="both"
+        )
+        is_grad_cam = attribution.request.method == "grad_cam"  # Its values have another unit.
+        bar.set_label("Grad-CAM" if is_grad_cam else f"{attribution.request.output} per pixel")
+        bar.outline.set_linewidth(0.4 * page.scale)
+        bar.ax.ticklabel_format(axis="y", scilimits=(-2, 2))
+        bar.ax.yaxis.get_offset_text().set_fontsize(page.small)
+    return figure
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _failed(result: Verdict) -> str:
+    names = [one.name.lower() for one in result.criteria if one.passed is False]
+    return f", failed: {', '.join(names)}" if names else ""

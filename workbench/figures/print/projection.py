@@ -144,7 +144,7 @@ def _name_classes(
             ha="center",
             va="center",
             zorder=5,
-            bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 0.4},
+            bbox={"facecolor": "white", "alpha": 0.6, "linewidth": 0, "pad": 0.4},
         )
 
 

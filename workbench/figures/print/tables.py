@@ -1,12 +1,15 @@
 """Tables for print: accuracy, classes, hyper-parameters."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from common.errors import InputError
+from workbench.attribution.request import BASELINE_TITLES, METHOD_TITLES
 from workbench.evaluation.class_table import ClassSummary
 from workbench.evaluation.intervals import wilson
 from workbench.figures.print.base import PrintTable, interval
@@ -48,6 +51,7 @@ _HYPERPARAMETERS = {
     "num_workers": "num workers",
     "seed": "seed",
 }
+_SHARES = ("chance", "value", "value_low", "value_high")
 _ALWAYS = (
     "fusion", "depth", "image_size", "optimizer", "learning_rate", "betas", "eps", "weight_decay",
     "epochs", "batch_size", "num_workers",
@@ -162,6 +166,51 @@ def class_summary_table(
     )
     numeric = ("Locations", "Recall, %", "Precision, %", "AUC")
     return PrintTable(name, caption, numbers, cells, numeric)
+
+
+def ground_truth_table(name: str, path: Path) -> PrintTable:
+    """Return the metrics in `ground_truth.csv` of `resnetbolt ground-truth`; raises InputError."""
+    needed = {"method", "baseline", "part", "metric", "element", "locations", "chance"}
+    needed |= {"value", "value_low", "value_high"}
+    try:
+        table = pd.read_csv(path, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read as CSV; name ground_truth.csv.") from error
+    if not needed <= set(table.columns):
+        raise InputError(
+            f"{path}: lacks a column of {', '.join(sorted(needed - set(table.columns)))}; write it "
+            "with `resnetbolt ground-truth FILE.h5 --out DIR`."
+        )
+    whole = table[(table["element"] == "") & (table["part"] == table["part"].iloc[0])]
+    whole = whole.assign(
+        **{key: pd.to_numeric(whole[key], errors="coerce") for key in whole if key in _SHARES}
+    )
+    metrics = list(dict.fromkeys(whole["metric"]))
+    rows = []
+    for (method, baseline), group in whole.groupby(["method", "baseline"], sort=False):
+        of_metric = group.set_index("metric")
+        first = of_metric.iloc[0]
+        shown = [
+            interval(*(of_metric.loc[metric, key] for key in ("value", "value_low", "value_high")))
+            for metric in metrics
+        ]
+        title = METHOD_TITLES.get(str(method), str(method))
+        rows.append(
+            [
+                title[:1].upper() + title[1:],
+                BASELINE_TITLES.get(str(baseline), "–"),
+                *shown,
+                "–" if first["chance"] != first["chance"] else f"{100 * first['chance']:.1f}",
+                str(first["locations"]),
+            ]
+        )
+    columns = [f"{metric.capitalize()}, %" for metric in metrics]
+    names = ["Method", "Baseline", *columns, "Chance, %", "Maps"]
+    caption = (
+        "Attribution methods held against painted masks: share of |map| on what defines the state, "
+        "with 95 % bootstrap intervals over the locations."
+    )
+    return PrintTable(name, caption, table, pd.DataFrame(rows, columns=names), tuple(names[2:]))
 
 
 def _setting(value: Any) -> str:

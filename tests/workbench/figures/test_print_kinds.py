@@ -1,0 +1,204 @@
+"""The kinds of printed figures: what stands in them."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+
+from common.errors import InputError
+from tests.workbench.attribution.test_verdict import attribution, evidence
+from trainer.config import FUSIONS, Config
+from trainer.models.resnet import FourViewResNet
+from workbench.figures.print import tables
+from workbench.figures.print.attribution import attribution_figure
+from workbench.figures.print.base import interval, percent
+from workbench.figures.print.locations import LocationPanel, location_figure
+from workbench.figures.print.pipeline import WORDS, pipeline_figure, stages
+from workbench.figures.print.state_map import state_map_figure
+from workbench.figures.print.style import Page, save
+from workbench.figures.print.training import accuracy_figure, loss_figure
+from workbench.figures.print.view_shares import view_shares_figure
+from workbench.figures.tile_map import tiles
+
+PAGE = Page()
+
+
+def texts(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
+
+
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_the_pipeline_has_the_shapes_of_the_model(fusion: str) -> None:
+    assert set(WORDS) == set(FUSIONS)
+    model = FourViewResNet(fusion, 50, depth=18).eval()
+    shapes: list[tuple[int, ...]] = []
+    model.trunk.layer4.register_forward_hook(lambda *call: shapes.append(call[2].shape))
+    with torch.inference_mode():
+        output = model.forward_all(torch.zeros(1, 4, 3, 64, 64))
+    steps = stages(fusion, 18, 64, 50)
+    assert [step.name for step in steps if step.meeting]
+    (trunk,) = [step for step in steps if step.name == "ResNet-18"]
+    (batch, _, height, width), _ = shapes[0], None
+    assert trunk.per_view == (batch == 4)
+    assert trunk.shape.split(" × ")[1:] == [str(height), str(width)]
+    assert steps[-1].shape == f"{output.logits.shape[1]} logits"
+    item = pipeline_figure("pipeline", fusion, 18, 64, 50, "a model")
+    shown = texts(item.draw(PAGE))
+    for step in steps:
+        assert any(text.endswith(step.shape) for text in shown)
+    assert {"North", "East", "South", "West"} <= set(shown)
+
+
+def epochs(scale: float = 1.0) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "epoch": [1, 2, 3],
+            "step": [1000, 2000, 3000],
+            "training_loss": [3 * scale, 2 * scale, 1 * scale],
+            "validation_loss": [3.0, 2.5, 2.0],
+            "top_1": [0.1, 0.2, 0.4],
+            "top_5": [0.3, 0.6, 0.8],
+        }
+    )
+
+
+def test_training_curves_are_those_of_the_runs_and_told_apart() -> None:
+    runs = {"early": epochs(), "medium": epochs(0.5)}
+    steps = pd.DataFrame({"step": np.arange(1, 501), "loss": np.linspace(4, 2, 500)})
+    item = loss_figure("training-loss", runs, {"medium": steps})
+    (axes,) = item.draw(Page(84.0)).axes
+    early, medium = axes.lines
+    assert np.asarray(early.get_ydata()).tolist() == [3, 2, 1]
+    assert len(np.asarray(medium.get_xdata())) == 100
+    assert np.mean(np.asarray(medium.get_ydata())) == pytest.approx(3)
+    assert {early.get_linestyle(), medium.get_linestyle()} == {"-", "--"}
+    assert axes.xaxis.get_major_formatter()(3000, 0) == "3,000"
+    item = accuracy_figure("training-accuracy", runs)
+    assert "early up to 80.0 %" in item.caption
+    figure = item.draw(Page(84.0))
+    assert np.allclose(np.asarray(figure.axes[0].lines[0].get_ydata()), [30, 60, 80])
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["early", "medium"]
+
+
+def test_a_location_shows_its_views_and_the_paper_s_words() -> None:
+    views = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)
+    panel = LocationPanel("Kansas/a", "Kansas", ("Kentucky", "Kansas"), (0.176, 0.1), views)
+    item = location_figure("location-wrong-1", "Least confident wrong prediction", panel)
+    assert "Ground truth: Kansas. Predicted: Kentucky. Confidence: 0.1760." in item.caption
+    figure = item.draw(PAGE)
+    drawn = [np.asarray(axes.images[0].get_array()) for axes in figure.axes[:4]]
+    assert np.array_equal(drawn, views)
+    assert {"North", "Kentucky", "0.176"} <= set(texts(figure))
+    (right,) = [text for text in figure.axes[4].texts if text.get_text() == "Kansas"]
+    assert right.get_fontweight() == "bold"
+
+
+def test_an_attribution_has_one_scale_and_says_error_and_verdict() -> None:
+    values = np.random.default_rng(1).normal(size=(4, 24, 24)).astype(np.float32)
+    one = attribution(evidence(), values=values)
+    views = np.zeros((4, 3, 24, 24), dtype=np.uint8)
+    item = attribution_figure("attribution-1", one, views, "Ohio", "Iowa")
+    assert "Ground truth: Iowa. Predicted: Ohio." in item.caption
+    assert "Completeness error" in item.caption
+    assert "Verdict: " in item.caption
+    figure = item.draw(PAGE)
+    limits = {
+        image.get_clim()
+        for axes in figure.axes[4:12]
+        for image in axes.images
+        if image.get_clim()[0] < 0
+    }
+    assert len(limits) == 1
+    for view in range(4):
+        assert np.array_equal(np.asarray(figure.axes[4 + view].images[0].get_array()), values[view])
+    assert item.numbers["share_of_map"].sum() == pytest.approx(1)
+
+
+def test_the_state_map_has_a_tile_for_each_state_with_its_number(tmp_path: Path) -> None:
+    names = ("Alaska", "Hawaii", "Ohio")
+    places = tiles(names)
+    assert places is not None
+    numbers = pd.DataFrame({"class": names, "recall": [1.0, np.nan, 0.426]})
+    item = state_map_figure("state-map", "Recall.", "Recall, %", places, numbers, "recall")
+    figure = item.draw(Page(84.0))
+    shown = texts(figure)
+    assert {"AK", "HI", "OH", "100", "43", "–", "Recall, %"} <= set(shown)
+    boxes = [patch for patch in figure.axes[0].patches if isinstance(patch, Rectangle)]
+    alaska, hawaii, ohio = (box.get_xy() for box in boxes)
+    assert alaska[0] == hawaii[0] < ohio[0]  # West.
+    assert alaska[1] < ohio[1] < hawaii[1]  # North to south.
+    save(figure, tmp_path / "map.svg", Page(84.0))
+    assert (tmp_path / "map.svg").read_text().count("<image") == 1  # The colour bar.
+
+
+def test_view_shares_are_bars_that_end_at_100() -> None:
+    shares = np.array([[0.1, 0.2, 0.3, 0.4], [0.25] * 4])
+    item = view_shares_figure("view-shares", "medium", ["a", "b"], shares, "two locations")
+    axes = item.draw(Page(84.0)).axes[0]
+    ends = [patch.get_x() + patch.get_width() for patch in axes.patches]  # type: ignore[attr-defined]
+    assert max(ends) == pytest.approx(100)
+    assert "North 18 %" in item.caption
+    assert len({patch.get_hatch() for patch in axes.patches}) >= 3
+
+
+def test_hyperparameters_are_the_paper_s_and_what_differs() -> None:
+    from dataclasses import asdict
+
+    config = asdict(Config())
+    table = tables.hyperparameters_table("h", {"medium": config}, config).cells
+    shown = dict(zip(table["Hyper-parameter"], table["Value"], strict=True))
+    paper = {
+        "learning rate": "0.00001",
+        "betas": "(0.9, 0.999)",
+        "epsilon": "1e-8",
+        "weight decay": "0.0001",
+        "num epochs": "10",
+        "batch size": "28",
+        "num workers": "2",
+    }
+    assert shown.items() >= paper.items()
+    assert "schedule" not in shown
+    other = config | {"schedule": "cosine"}
+    table = tables.hyperparameters_table("h", {"a": config, "b": other}, config).cells
+    row = table.set_index("Hyper-parameter").loc["schedule"]
+    assert row.tolist() == ["constant", "cosine"]
+
+
+def test_accuracies_have_intervals_and_published_ones_their_sources() -> None:
+    ranks = np.array([1] * 48 + [4] * 34 + [9] * 18)
+    table = tables.accuracy_table("accuracy", [("medium", ranks)])
+    assert table.cells.iloc[0].tolist()[:4] == [
+        "medium",
+        "100",
+        "48.0 (38.5–57.7)",
+        "82.0 (73.3–88.3)",
+    ]
+    published = table.cells.set_index("Model")
+    assert published.loc["ResNetBolt, medium"].tolist()[1:3] == ["48.28", "82.30"]
+    assert published.loc["DeepGeo, medium", "Source"] == "Suresh et al. 2018, Table 1"
+    assert table.numbers.iloc[0]["top_1"] == 0.48
+
+
+def test_a_table_of_ground_truth_is_read_and_another_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ground_truth.csv"
+    path.write_text(
+        "method,baseline,part,metric,element,locations,chance,value,value_low,value_high\n"
+        "grad_cam,,absolute,relevance mass,,12,0.2,0.5,0.4,0.6\n"
+        "grad_cam,,absolute,share,sky,12,0.2,0.5,0.4,0.6\n"
+    )
+    table = tables.ground_truth_table("ground-truth", path)
+    assert table.cells.values.tolist() == [["Grad-CAM", "–", "50.0 (40.0–60.0)", "20.0", "12"]]
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(InputError, match="lacks a column"):
+        tables.ground_truth_table("ground-truth", path)
+
+
+def test_numbers_are_printed_as_in_print() -> None:
+    assert percent(0.4828) == "48.3 %"
+    assert percent(float("nan")) == "–"
+    assert interval(0.5, 0.25, 0.75) == "50.0 (25.0–75.0)"
