@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from common.progress import ProgressCallback, no_progress, subrange
 from workbench.evaluation import metrics
-from workbench.evaluation.bootstrap import macro_auc, resampled_areas
 from workbench.evaluation.calibration import TemperatureScaling, temperature_scaling
 from workbench.evaluation.census import land_areas
 from workbench.evaluation.class_table import ClassSummary, class_table
@@ -22,7 +21,7 @@ from workbench.evaluation.geography import (
     expected_kilometers,
     recall_by_area,
 )
-from workbench.evaluation.intervals import Interval, percentile_interval, share_of
+from workbench.evaluation.intervals import Interval, share_of
 from workbench.evaluation.mistakes import (
     PredictionFrequency,
     StateMistakes,
@@ -30,6 +29,7 @@ from workbench.evaluation.mistakes import (
     state_mistakes,
 )
 from workbench.evaluation.predictions import Predictions
+from workbench.evaluation.roc_intervals import area_intervals
 from workbench.evaluation.split import NEAR_KM, HonestSplit, TrainingLinks, honest_split
 from workbench.evaluation.subsets import Bin, Outcomes, bins, bins_by_value, quantile_edges
 from workbench.store.query import years
@@ -41,7 +41,7 @@ GREEN_BINS = 5
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Top-1 and top-5 accuracy (Wilson) and macro AUC (bootstrap within classes)."""
+    """Top-1 and top-5 accuracy (Wilson) and macro AUC (`roc_intervals`)."""
 
     top_1: Interval
     top_5: Interval
@@ -110,21 +110,15 @@ def evaluate(
     names, labels, logits = store.class_names, store.labels[rows], store.logits[rows]
     probability = predictions.probabilities[rows]
     confusion = metrics.confusion(labels, predictions.predicted_labels[rows], names)
-    ranked = metrics.RankedScores.of(labels, probability, names)
     outcomes = Outcomes(labels, predictions.correct[rows], kilometers_off(predictions)[rows])
     places = unit_vectors(store.latitudes[rows], store.longitudes[rows])
     missing = list(beside.missing)
 
-    progress(0.0, "Macro AUC")
     ranks = predictions.true_ranks[rows]
-    (areas,) = resampled_areas(labels, (probability,), seed, subrange(progress, 0.0, 0.3))
-    accuracy = Accuracy(
-        share_of(ranks == 1),
-        share_of(ranks <= 5),
-        percentile_interval(macro_auc(labels, probability), areas),
-    )
+    areas = area_intervals(labels, probability)
+    accuracy = Accuracy(share_of(ranks == 1), share_of(ranks <= 5), Interval(*areas.macro))
 
-    progress(0.3, "Kilometres")
+    progress(0.1, "Kilometres")
     predicted = distances(outcomes.kilometers)
     expected = distances(expected_kilometers(places, class_centers(predictions), probability))
     if predicted is None:
@@ -146,10 +140,10 @@ def evaluate(
             )
         )
 
-    progress(0.4, "Calibration")
+    progress(0.2, "Calibration")
     scaling = temperature_scaling(labels, logits, beside.validation, seed)
 
-    progress(0.5, "Training set")
+    progress(0.4, "Training set")
     split = None
     if beside.links is not None:
         split = honest_split(outcomes, beside.links, beside.n_training, near_km, seed)
@@ -171,15 +165,15 @@ def evaluate(
     comparison = None
     if beside.second is not None:
         second, both = beside.second
-        progress(0.6, "Two models")
+        progress(0.5, "Two models")
         comparison = compare(
-            labels[both], probability[both], second, names, seed, subrange(progress, 0.6, 1)
+            labels[both], probability[both], second, names, seed, subrange(progress, 0.5, 1)
         )
     return Evaluation(
         len(rows),
         names,
         accuracy,
-        class_table(confusion, ranked.areas().tolist()),
+        class_table(confusion, areas.areas.tolist()),
         prediction_frequencies(confusion),
         state_mistakes(confusion),
         Geography(predicted, expected) if predicted and expected else None,

@@ -29,7 +29,11 @@ _TIES = {
     "same_photograph": "have one of its photographs",
     "similar_photograph": "have a nearly identical photograph",
 }
-_COVARIATES = {"year": "year", "latitude": "latitude", "green": "share of green"}
+_COVARIATES = {
+    "year": "year",
+    "latitude": "latitude, degrees",
+    "green": "share of green in the colours of the photographs",
+}
 
 
 def document(evaluation: Evaluation, request: Request, summary: list[str]) -> dict[str, Any]:
@@ -79,9 +83,10 @@ def sentence(accuracy: Interval, split: HonestSplit) -> str:
     if not near.lacking.n:
         return f"{share} these are right. There are no others to compare with."
     return (
-        f"{share} these are right, {_percent(near.lacking.accuracy)} of the others. Were they as "
-        "often right as the others of their class, the top-1 accuracy of "
-        f"{_percent(accuracy)} would be {_points(near.share_of_accuracy)} lower."
+        f"{share} these are right, {_percent(near.lacking.accuracy)} of the others. Of the top-1 "
+        f"accuracy of {_percent(accuracy)}, {_points(near.share_of_accuracy)} go with the "
+        "neighbourhood: so much lower it would be if these were as often right as the others of "
+        "their class."
     )
 
 
@@ -106,7 +111,9 @@ def lines(evaluation: Evaluation) -> list[str]:
             f"Honest split ({evaluation.honest_split.n_training:,} training locations): "
             f"{sentence(accuracy.top_1, evaluation.honest_split)}"
         ]
-        result += _bins("nearest training location, km", evaluation.honest_split.by_distance)
+        result += _bins(
+            "distance to the nearest training location, km", evaluation.honest_split.by_distance
+        )
         unseen = evaluation.honest_split.contrasts.get("unseen_year")
         if unseen and unseen.having.n:
             result.append(
@@ -115,7 +122,7 @@ def lines(evaluation: Evaluation) -> list[str]:
                 f"{unseen.lacking.n:,}"
             )
     if evaluation.covariates:
-        result.append("Top-1 accuracy by what varies between locations:")
+        result.append("Top-1 accuracy")
     for name, found in evaluation.covariates.items():
         result += _bins(_COVARIATES[name], found)
     result += _calibration(evaluation.calibration)
@@ -128,41 +135,44 @@ def lines(evaluation: Evaluation) -> list[str]:
 
 def _geography(found: Geography) -> list[str]:
     predicted = found.predicted
-    within = ", ".join(
-        f"{_percent(item.share)} within {item.kilometers:,.0f} km" for item in predicted.within
-    )
     return [
         f"Kilometres to the centre of the predicted class: median "
-        f"{_number(predicted.median, ',.0f')}, mean {_number(predicted.mean, ',.0f')}; expected "
-        f"under the probabilities {_number(found.expected.mean, ',.0f')}",
-        f"  {within}; GeoGuessr score {_number(predicted.score, ',.0f')} of 5,000",
+        f"{_number(predicted.median, ',.0f')}, mean {_number(predicted.mean, ',.0f')}; mean "
+        f"expected under the probabilities {_number(found.expected.mean, ',.0f')}",
+        *(
+            f"  {_percent(item.share)} within {item.kilometers:,.0f} km"
+            for item in predicted.within
+        ),
+        f"  GeoGuessr score {_number(predicted.score, ',.0f')} of 5,000",
     ]
 
 
 def _area(found: RecallByArea) -> list[str]:
-    area = ", ".join(f"{item.area_km2:,.0f} km² for {item.recall:.0%}" for item in found.at_recall)
-    held = ", ".join(
-        f"{item.probability:.0%} in {item.area_km2.value:,.0f} km² holds {_percent(item.recall)}"
-        for item in found.sets
-    )
+    limits = [f"{item.area_km2:,.0f} km² for {item.recall:.0%}" for item in found.at_recall]
     return [
-        f"Area of the most probable states until the true one is among them: {area}",
-        f"  states with so much of the probability (mean area), and how often the truth is among "
-        f"them: {held}",
+        "Area of the most probable states until the true one is among them, by share of the "
+        f"locations: {', '.join(limits)}",
+        *(
+            f"  {item.probability:.0%} of the probability: {item.area_km2.value:,.0f} km² on "
+            f"average, which hold the truth of {_percent(item.recall)}"
+            for item in found.sets
+        ),
     ]
 
 
 def _mistakes(found: StateMistakes) -> list[str]:
+    kinds = (
+        (found.same_division, "in the same Census division"),
+        (found.neighbors, "in a neighbouring state"),
+        (found.elsewhere, "in neither"),
+    )
     return [
-        f"Of {found.n_wrong:,} wrong predictions "
-        + ", ".join(
-            f"{_percent(kind.share)} {words} (by chance {kind.chance:.1%})"
-            for kind, words in (
-                (found.same_division, "are in the same Census division"),
-                (found.neighbors, "in a neighbouring state"),
-                (found.elsewhere, "in neither"),
-            )
-        )
+        f"{found.n_wrong:,} wrong predictions",
+        *(
+            f"  {_percent(kind.share)} {words} (by chance {kind.chance:.1%})"
+            for kind, words in kinds
+            if found.n_wrong
+        ),
     ]
 
 
@@ -181,14 +191,17 @@ def _frequencies(found: tuple[PredictionFrequency, ...]) -> list[str]:
 
 
 def _bins(title: str, found: tuple[Bin, ...]) -> list[str]:
-    """Return a line with each bin's range, accuracy and number."""
-    parts = []
+    """Return a title and a line with each bin's range, accuracy and number."""
+    rows = []
     for item in found:
-        low, high = f"{item.low:.4g}", f"{item.high:.4g}"
+        low, high = number(item.low, ".4g"), number(item.high, ".4g")
         values = low if item.low == item.high else f"{low} to {high}"
         values = f"above {low}" if math.isinf(item.high) else values
-        parts.append(f"{values}: {_percent(item.subset.accuracy)} of {item.subset.n:,}")
-    return [f"  {title}: {'; '.join(parts)}".replace("-", "−")] if parts else []
+        rows.append((values, f"{_percent(item.subset.accuracy)} of {item.subset.n:,}"))
+    width = max((len(values) for values, _ in rows), default=0)
+    return ([f"  by {title}"] if rows else []) + [
+        f"    {values:{width}}  {text}" for values, text in rows
+    ]
 
 
 def _calibration(found: TemperatureScaling) -> list[str]:

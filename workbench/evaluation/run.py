@@ -146,7 +146,9 @@ class _Sources:
         try:
             return read()
         except InputError as error:
-            self.missing.append(Missing(what, str(error).rstrip("."), remedy))
+            text = str(error).rstrip(".")
+            # Without its own advice, which speaks of one option alone.
+            self.missing.append(Missing(what, text.rpartition("; ")[0] or text, remedy))
             return None
 
     def _traits(self) -> "PhotographTraits | None":
@@ -162,7 +164,8 @@ class _Sources:
             workers = self.options.num_workers
             return photograph_traits(self.store, self.rows, data, self._index(), workers)
 
-        return self._attempt(what, "name the folder of the photographs with --data", read)
+        remedy = "name the folder of the photographs with --data"
+        return self._attempt(what, remedy, read)
 
     def _training(self) -> "TrainingSet | None":
         options = self.options
@@ -185,7 +188,7 @@ class _Sources:
 
         if options.train_data is not None:
             return read()
-        remedy = "name the training photographs, or a store of them, with --train-data"
+        remedy = "name the run folder with --run, or the training photographs with --train-data"
         return self._attempt("the honest split", remedy, read)
 
     def _validation(self) -> tuple[NDArray[np.int64], NDArray[np.float32]] | None:

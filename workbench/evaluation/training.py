@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.errors import InputError
+from common.files import is_folder
 from common.names import canonical_name
 from trainer.data.file_names import pano_id
 from trainer.data.layout import Location, index_folder
@@ -89,7 +90,12 @@ def training_of_run(
 def training_of_folder(
     data: Path, index: Path, photographs: bool, num_workers: int, ids: set[str] | None = None
 ) -> TrainingSet:
-    """Return the locations of a folder, those with `ids` if there are any; raises InputError."""
+    """Return the locations of a folder, of these those with `ids`; raises InputError."""
+    if not is_folder(data):
+        raise InputError(
+            f"{data}: there is no such folder of training photographs; name it, or a store of "
+            "them, with --train-data."
+        )
     prepared = prepare(data, index_file(index, data), num_workers) if photographs else None
     found = prepared.index if prepared else index_folder(data)
     locations = [item for item in found.locations if ids is None or item.id in ids]

@@ -124,6 +124,11 @@ def test_what_is_missing_is_named_and_the_rest_is_written(
     document = run()
     assert len(document["missing"]) == 5
     text = " ".join(missing(document))
+    assert {
+        "what": "the honest split",
+        "why": "The store does not record where the model's run folder is",
+        "remedy": "name the run folder with --run, or the training photographs with --train-data",
+    } in document["missing"]
     for what in ("identical photographs", "honest split", "kilometres", "recall against", "year"):
         assert what in text
     for key in ("geography", "recall_by_area", "mistakes", "honest_split", "comparison"):
