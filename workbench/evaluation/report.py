@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from workbench.evaluation.geography import Geography, RecallByArea
 from workbench.evaluation.intervals import Interval
 from workbench.evaluation.mistakes import PredictionFrequency, StateMistakes
 from workbench.evaluation.split import HonestSplit
-from workbench.evaluation.subsets import Bin
+from workbench.evaluation.subsets import Bin, Subset
 
 FORMAT = "resnetbolt-evaluation"
 VERSION = 1
@@ -29,10 +29,18 @@ _TIES = {
     "same_photograph": "have one of its photographs",
     "similar_photograph": "have a nearly identical photograph",
 }
+_TITLES = {
+    "nearby": "near a training location",
+    "same_location": "a training location itself",
+    "same_pano": "same panorama",
+    "same_photograph": "same photograph",
+    "similar_photograph": "nearly identical photograph",
+    "unseen_year": "a year that the training has not",
+}
 _COVARIATES = {
-    "year": "year",
-    "latitude": "latitude, degrees",
-    "green": "share of green in the colours of the photographs",
+    "year": "by year",
+    "latitude": "by latitude, degrees",
+    "green": "by share of green in the colours of the photographs",
 }
 
 
@@ -107,20 +115,7 @@ def lines(evaluation: Evaluation) -> list[str]:
         result += _mistakes(evaluation.mistakes)
     result += _frequencies(evaluation.frequencies)
     if evaluation.honest_split:
-        result += [
-            f"Honest split ({evaluation.honest_split.n_training:,} training locations): "
-            f"{sentence(accuracy.top_1, evaluation.honest_split)}"
-        ]
-        result += _bins(
-            "distance to the nearest training location, km", evaluation.honest_split.by_distance
-        )
-        unseen = evaluation.honest_split.contrasts.get("unseen_year")
-        if unseen and unseen.having.n:
-            result.append(
-                f"  years that the training has not: {_percent(unseen.having.accuracy)} of "
-                f"{unseen.having.n:,}; the others {_percent(unseen.lacking.accuracy)} of "
-                f"{unseen.lacking.n:,}"
-            )
+        result += _split(accuracy.top_1, evaluation.honest_split)
     if evaluation.covariates:
         result.append("Top-1 accuracy")
     for name, found in evaluation.covariates.items():
@@ -131,6 +126,17 @@ def lines(evaluation: Evaluation) -> list[str]:
     return result + [
         f"Not computed: {item.what}: {item.why}; {item.remedy}." for item in evaluation.missing
     ]
+
+
+def _split(accuracy: Interval, found: HonestSplit) -> list[str]:
+    result = [
+        f"Honest split ({found.n_training:,} training locations): {sentence(accuracy, found)}"
+    ]
+    result += _table(
+        "by what ties them to the training",
+        [(_TITLES[name], item.having) for name, item in found.contrasts.items() if item.having.n],
+    )
+    return result + _bins("by distance to the nearest training location, km", found.by_distance)
 
 
 def _geography(found: Geography) -> list[str]:
@@ -191,16 +197,21 @@ def _frequencies(found: tuple[PredictionFrequency, ...]) -> list[str]:
 
 
 def _bins(title: str, found: tuple[Bin, ...]) -> list[str]:
-    """Return a title and a line with each bin's range, accuracy and number."""
+    """Return a title and a line with each bin's range, accuracy, number and kilometres."""
     rows = []
     for item in found:
         low, high = number(item.low, ".4g"), number(item.high, ".4g")
         values = low if item.low == item.high else f"{low} to {high}"
-        values = f"above {low}" if math.isinf(item.high) else values
-        rows.append((values, f"{_percent(item.subset.accuracy)} of {item.subset.n:,}"))
-    width = max((len(values) for values, _ in rows), default=0)
-    return ([f"  by {title}"] if rows else []) + [
-        f"    {values:{width}}  {text}" for values, text in rows
+        rows.append((f"above {low}" if math.isinf(item.high) else values, item.subset))
+    return _table(title, rows)
+
+
+def _table(title: str, rows: Sequence[tuple[str, Subset]]) -> list[str]:
+    width = max((len(name) for name, _ in rows), default=0)
+    return ([f"  {title}"] if rows else []) + [
+        f"    {name:{width}}  {_percent(item.accuracy)} of {item.n:,}"
+        + (f", median {item.kilometers.value:,.0f} km" if item.kilometers.value >= 0 else "")
+        for name, item in rows
     ]
 
 
