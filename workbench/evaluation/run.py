@@ -15,10 +15,10 @@ from common.earlier_result import is_finished
 from common.errors import InputError
 from common.files import atomic_write_text, check_writable, is_folder
 from common.json_text import read_object
-from common.progress import fraction_bar
+from common.progress import ProgressCallback, fraction_bar, no_progress
 from workbench import store as stores
 from workbench.evaluation import metrics
-from workbench.evaluation.evaluate import Beside, Missing, evaluate
+from workbench.evaluation.evaluate import Beside, Evaluation, Missing, evaluate
 from workbench.evaluation.predictions import Predictions
 from workbench.evaluation.report import FORMAT, document, lines
 from workbench.store import SPLITS, Store, query
@@ -59,6 +59,15 @@ def run(options: "Options") -> list[str]:
     text = json.dumps(document(result, request, summary), indent=1, ensure_ascii=False)
     atomic_write_text(out, f"{text}\n")
     return [*_wrapped(summary), f"-> {out}"]
+
+
+def evaluation_of(
+    options: "Options", predictions: Predictions, progress: ProgressCallback = no_progress
+) -> Evaluation:
+    """Evaluate a store with everything that is known beside it; raises InputError as `run` does."""
+    rows = _selected(predictions.store, options)
+    beside = _Sources(options, predictions.store, rows).beside()
+    return evaluate(predictions, rows, beside, options.near, options.seed, progress)
 
 
 def _wrapped(lines: Sequence[object]) -> list[str]:

@@ -9,15 +9,17 @@ import pandas as pd
 from matplotlib.colors import is_color_like, to_hex
 
 from common.errors import InputError
+from common.progress import fraction_bar
 from workbench.attribution.request import PREDICTED, TRUE, AttributionRequest
 from workbench.attribution.result import Attribution
 from workbench.evaluation import metrics
-from workbench.evaluation.calibration import temperature_scaling
-from workbench.evaluation.census import DIVISIONS, divisions
-from workbench.evaluation.class_table import class_table
+from workbench.evaluation.__main__ import Options as EvaluationOptions
+from workbench.evaluation.census import divisions
+from workbench.evaluation.comparison import Comparison
 from workbench.evaluation.confusions import by_division
-from workbench.evaluation.intervals import wilson
-from workbench.evaluation.roc_intervals import AreaIntervals, area_intervals
+from workbench.evaluation.evaluate import Evaluation
+from workbench.evaluation.intervals import Interval, wilson
+from workbench.evaluation.report import sentence
 from workbench.export import maps
 from workbench.export.maps import Maps
 from workbench.export.models import Model, NotApplicableError, default_config
@@ -26,7 +28,9 @@ from workbench.figures import tile_map
 from workbench.figures.colors import class_colors
 from workbench.figures.print import attribution as attributions
 from workbench.figures.print import (
+    bins,
     confusion,
+    geography,
     locations,
     pipeline,
     projection,
@@ -69,6 +73,40 @@ class Context:
         return {**class_colors(model.class_names), **self.user_colors}
 
     @cached_property
+    def _evaluations(self) -> dict[tuple[str, str], Evaluation]:
+        return {}
+
+    def evaluation(self, model: Model, second: Model | None = None) -> Evaluation:
+        """Return all numbers of a model, those of `resnetbolt evaluate`, computed once."""
+        from workbench.evaluation.run import evaluation_of
+
+        key = (model.suffix, second.suffix if second else "")
+        if key not in self._evaluations:
+            wanted = set(self.options.only or KINDS) - set(self.options.without)
+            request = EvaluationOptions(
+                store=model.path,
+                second=second.path if second else None,
+                out=self.options.out / "evaluation.json",
+                where=self.options.where,
+                run=model.run,
+                data=model.data,
+                train_data=self.options.train_data,
+                validation=model.validation,
+                photographs=second is None and bool({"split", "covariates"} & wanted),
+                seed=self.options.seed,
+            )
+            with fraction_bar(f"Evaluating {model.name}") as progress:
+                result = evaluation_of(request, model.predictions, progress)
+            self._evaluations[key] = result
+        return self._evaluations[key]
+
+    def comparison(self, model: Model, second: Model) -> Comparison:
+        """Return the comparison of two models; raises InputError where they do not fit."""
+        result = self.evaluation(model, second).comparison
+        assert result is not None  # Otherwise there is an InputError.
+        return result
+
+    @cached_property
     def _maps(self) -> dict[str, Maps]:
         return {model.suffix: Maps(model, self.options) for model in self.models}
 
@@ -94,17 +132,24 @@ def build(kind: str, context: Context, model: Model | None) -> Items:
 
 
 def _accuracy(context: Context) -> Items:
-    ranks = [(model.name, model.predictions.true_ranks[model.rows]) for model in context.models]
-    yield tables.accuracy_table("accuracy", ranks, context.options.where)
+    found = {model.name: context.evaluation(model) for model in context.models}
+    yield tables.accuracy_table(
+        "accuracy",
+        {name: (one.n, one.accuracy.top_1, one.accuracy.top_5) for name, one in found.items()},
+        context.options.where,
+    )
 
 
 def _roc(context: Context, model: Model) -> Items:
-    curves, areas = _curves(context, model)
+    curves = _curves(context, model)
+    macro_auc = Interval(curves.macro_auc, float("nan"), float("nan"))
+    if context.options.score == "probability":
+        macro_auc = context.evaluation(model).accuracy.macro_auc
     yield roc.roc_figure(
         f"roc{model.suffix}",
         model.name,
         curves,
-        areas,
+        macro_auc,
         context.highlighted(model),
         context.user_colors,
         context.options.score,
@@ -112,21 +157,67 @@ def _roc(context: Context, model: Model) -> Items:
 
 
 def _roc_classes(context: Context, model: Model) -> Items:
-    curves, areas = _curves(context, model)
+    curves = _curves(context, model)
     if len(curves.curves) < 3:
         raise NotApplicableError("the figure `roc` shows so few classes already")
-    yield roc.small_multiples_figure(
-        f"roc-classes{model.suffix}", model.name, curves, areas, model.class_names
-    )
+    yield roc.small_multiples_figure(f"roc-classes{model.suffix}", model.name, curves)
 
 
-def _curves(context: Context, model: Model) -> tuple[metrics.Roc, AreaIntervals]:
-    score = context.options.score
-    curves = model.predictions.ranked_scores(score).roc(model.selected)
+def _curves(context: Context, model: Model) -> metrics.Roc:
+    is_logit = context.options.score == "logit"
+    scores = model.store.logits if is_logit else model.predictions.probabilities
+    curves = metrics.roc(model.labels, scores[model.rows], model.class_names)
     if not curves.curves:
         raise NotApplicableError("no class has locations both of its own and of others")
-    scores = model.store.logits if score == "logit" else model.predictions.probabilities
-    return curves, area_intervals(model.store.labels, scores, model.selected)
+    return curves
+
+
+def _geography(context: Context) -> Items:
+    found = {model.name: context.evaluation(model) for model in context.models}
+    known = {name: one.geography for name, one in found.items() if one.geography}
+    if not known:
+        raise NotApplicableError("the stores have no coordinates")
+    areas = {name: one.recall_by_area for name, one in found.items() if one.recall_by_area}
+    yield geography.distance_figure("distances", known)
+    if areas:
+        yield geography.area_figure("recall-area", areas)
+    yield geography.geography_table("geography", known, areas)
+
+
+def _split(context: Context, model: Model) -> Items:
+    result = context.evaluation(model)
+    split = result.honest_split
+    if split is None:
+        why = [one for one in result.missing if one.what == "the honest split"]
+        raise InputError("; ".join(f"{one.why}; {one.remedy}" for one in why) + ".")
+    if not split.by_distance:
+        raise NotApplicableError("the locations have no coordinates")
+    caption = (
+        f"Accuracy of {model.name} by the distance to the nearest of {split.n_training:,} training "
+        f"locations. {sentence(result.accuracy.top_1, split)}"
+    )
+    panels = {"Nearest training location, km": split.by_distance}
+    overall = result.accuracy.top_1.value
+    yield bins.bins_figure(f"split{model.suffix}", caption, panels, overall)
+
+
+def _covariates(context: Context, model: Model) -> Items:
+    result = context.evaluation(model)
+    titles = {"year": "Year", "latitude": "Latitude, °", "green": "Share of green"}
+    panels = {titles[name]: found for name, found in result.covariates.items() if found}
+    if not panels:
+        raise NotApplicableError("neither years nor coordinates are known")
+    caption = f"Accuracy of {model.name} by what varies between locations."
+    overall = result.accuracy.top_1.value
+    yield bins.bins_figure(f"covariates{model.suffix}", caption, panels, overall)
+
+
+def _comparison(context: Context) -> Items:
+    if len(context.models) < 2:
+        raise NotApplicableError("there is one store; name two to compare them")
+    first, *others = context.models
+    found = {other.name: context.comparison(first, other) for other in others}
+    yield tables.comparison_table("comparison", first.name, found)
 
 
 def _confusion(context: Context, model: Model) -> Items:
@@ -141,14 +232,11 @@ def _confusion(context: Context, model: Model) -> Items:
 
 
 def _divisions(context: Context, model: Model) -> Items:
-    found = divisions(model.class_names)
+    found = context.evaluation(model).mistakes
     if found is None:
         raise NotApplicableError("not all classes are states of the United States")
-    present = [name for name in DIVISIONS if name in found]
-    member = np.array([[one == name for one in found] for name in present], dtype=np.int64)
-    counts = member @ model.confusion.counts @ member.T
-    wrong = counts.sum() - model.confusion.counts.trace()
-    inside = counts.trace() - model.confusion.counts.trace()
+    present, counts, wrong = found.division_names, found.counts, found.n_wrong
+    inside = found.same_division.count
     words = (
         f"Of {wrong:,} wrong predictions {inside:,} ({percent(inside / wrong)}) stay within the "
         "true division."
@@ -161,7 +249,7 @@ def _divisions(context: Context, model: Model) -> Items:
         f"their division). {words}"
     )
     yield confusion.confusion_figure(
-        f"divisions{model.suffix}", caption, metrics.Confusion(tuple(present), counts)
+        f"divisions{model.suffix}", caption, metrics.Confusion(present, counts)
     )
 
 
@@ -186,11 +274,10 @@ def _projections(context: Context, model: Model) -> Items:
 
 
 def _classes(context: Context, model: Model) -> Items:
-    areas = model.predictions.ranked_scores(context.options.score).areas(model.selected)
     yield tables.class_summary_table(
         f"classes{model.suffix}",
         model.name,
-        class_table(model.confusion, areas.tolist()),
+        context.evaluation(model).classes,
         context.highlighted(model),
     )
 
@@ -341,9 +428,7 @@ def _reliability(context: Context, model: Model) -> Items:
         raise NotApplicableError(
             f"{len(model.rows)} locations are too few for a reliability diagram"
         )
-    scaling = temperature_scaling(
-        model.labels, model.store.logits[model.rows], seed=context.options.seed
-    )
+    scaling = context.evaluation(model).calibration
     yield reliability.reliability_figure(f"reliability{model.suffix}", model.name, scaling)
 
 
@@ -377,6 +462,8 @@ _OF_ALL: dict[str, Callable[[Context], Items]] = {
     "accuracy": _accuracy,
     "pipeline": _pipeline,
     "training": _training,
+    "geography": _geography,
+    "comparison": _comparison,
     "ground-truth": _ground_truth,
 }
 PER_MODEL: dict[str, Callable[[Context, Model], Items]] = {
@@ -388,6 +475,8 @@ PER_MODEL: dict[str, Callable[[Context, Model], Items]] = {
     "confusion": _confusion,
     "divisions": _divisions,
     "reliability": _reliability,
+    "split": _split,
+    "covariates": _covariates,
     "state-map": _state_map,
     "classes": _classes,
     "view-shares": _view_shares,

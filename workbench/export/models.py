@@ -42,6 +42,7 @@ class Model:
     selected: NDArray[np.bool_]
     run: Path | None
     data: Path | None
+    validation: Path | None
 
     @property
     def store(self) -> Store:
@@ -146,11 +147,11 @@ def open_models(options: Options) -> list[Model]:
     if not options.stores:
         raise InputError("Name at least one store: FILE.h5.")
     count = len(options.stores)
-    for name in ("run", "data"):
+    for name in ("run", "data", "validation"):
         folders = getattr(options, name)
         if folders and len(folders) != count:
             raise InputError(
-                f"--{name}: {len(folders)} folders for {count} stores; name one for each, in their "
+                f"--{name}: {len(folders)} names for {count} stores; name one for each, in their "
                 "order."
             )
     models = []
@@ -170,6 +171,7 @@ def open_models(options: Options) -> list[Model]:
                 selected,
                 options.run[i] if options.run else None,
                 options.data[i] if options.data else None,
+                options.validation[i] if options.validation else None,
             )
         )
     _check_names(options, models)

@@ -25,6 +25,10 @@ Kind = Literal[
     "confusion",
     "divisions",
     "reliability",
+    "geography",
+    "split",
+    "covariates",
+    "comparison",
     "state-map",
     "classes",
     "view-shares",
@@ -94,6 +98,16 @@ class Options:
     """run folder of each store, in the order of the stores"""
     data: Annotated[tuple[Path, ...], arg(metavar="DIR", help_behavior_hint=AS_EXTRACTED)] = ()
     """folder of the photographs of each store, in the order of the stores"""
+    train_data: Annotated[
+        Path | None,
+        arg(metavar="DIR|FILE.h5", help_behavior_hint="(default: as when the model was trained)"),
+    ] = None
+    """folder of the training photographs, or a store of them, for the figure `split`"""
+    validation: Annotated[
+        tuple[Path, ...],
+        arg(metavar="FILE.h5", help_behavior_hint="(default: halves of the store)"),
+    ] = ()
+    """store of validation locations of each model, on which its temperature is fitted"""
     attributions: Annotated[
         tuple[Path, ...], arg(metavar="MAPS.h5", help_behavior_hint="(default: none)")
     ] = ()

@@ -32,7 +32,8 @@ COMMAND = "export"
 LIBRARIES = ("matplotlib", "numpy", "scipy", "pandas", "pillow", "h5py")
 """Their versions stand in the manifest: they decide the bytes of the files."""
 _FROM_COMMAND_LINE = (
-    "stores", "out", "run", "data", "attributions", "ground_truth", "style", "reproduce",
+    "stores", "out", "run", "data", "attributions", "ground_truth",
+    "train_data", "validation", "style", "reproduce",
     "overwrite", "compute",
 )  # fmt: skip
 """Options that `--reproduce` takes from the command line: places, not contents."""
@@ -197,14 +198,15 @@ def _request(
     options: Options, models: Sequence[Model], settings: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return everything that the files depend on."""
-    files = [*options.attributions, *([options.ground_truth] if options.ground_truth else [])]
+    optional = [one for one in (options.ground_truth, options.train_data) if one]
+    files = [*options.attributions, *options.validation, *optional]
     return {
         "store": [content_sha256(model.store) for model in models],
         "name": [model.name for model in models],
         **_recorded_options(options),
         "settings": dict(settings),
         "other_files": [_sha256(path) if path.is_file() else "" for path in files],
-        "places": [str(place) for place in (*options.run, *options.data)],
+        "places": [str(place) for place in (*options.run, *options.data, *files)],
     }
 
 

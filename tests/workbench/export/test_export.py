@@ -131,7 +131,7 @@ def test_files_of_others_are_not_replaced(path: Path, tmp_path: Path) -> None:
         ({"id": ("Ohio/none",)}, "no store has this location"),
         ({"where": "state == 'Ohi'"}, "did you mean 'Ohio'"),
         ({"where": "rank > 99"}, "no location meets"),
-        ({"run": (Path("a"), Path("b"))}, "2 folders for 1 stores"),
+        ({"run": (Path("a"), Path("b"))}, "2 names for 1 stores"),
         ({"stores": ()}, "at least one store"),
         ({"color": ("Ohio=none-such",)}, "CLASS=COLOR"),
     ],

@@ -12,7 +12,6 @@ from sklearn.metrics import roc_curve
 from common.errors import InputError
 from workbench.evaluation import metrics
 from workbench.evaluation.confusions import ClassOrder
-from workbench.evaluation.roc_intervals import area_intervals
 from workbench.figures.colors import class_colors
 from workbench.figures.print.confusion import confusion_figure
 from workbench.figures.print.projection import dark, draw_projection, spread
@@ -78,20 +77,6 @@ def test_curves_of_one_class_alone_are_missed_in_words() -> None:
     result = metrics.roc(labels[:10], values[:10], NAMES)
     (axes,) = draw_roc(result, PAGE).axes
     assert axes.get_title(loc="left") == "no curve for 20 without both sides"
-
-
-def test_area_intervals_are_those_of_a_bootstrap() -> None:
-    labels, values = scores(4, 60)
-    result = area_intervals(labels, values)
-    roc = metrics.roc(labels, values, NAMES[:4])
-    assert result.areas == pytest.approx([curve.auc for curve in roc.curves])
-    generator = np.random.default_rng(1)
-    draws = [generator.integers(0, len(labels), len(labels)) for _ in range(400)]
-    areas = [metrics.RankedScores.of(labels[d], values[d], NAMES[:4]).areas() for d in draws]
-    spread_ = np.std(areas, axis=0)
-    assert (result.areas - result.low) / 1.96 == pytest.approx(spread_, rel=0.2)
-    half = result.macro[0] - result.macro[1]
-    assert half / 1.96 == pytest.approx(np.std(np.mean(areas, axis=1)), rel=0.2)
 
 
 def test_confusion_shows_shares_in_order_and_in_numbers() -> None:

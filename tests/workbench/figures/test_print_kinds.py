@@ -14,11 +14,18 @@ from common.errors import InputError
 from tests.workbench.attribution.test_verdict import attribution, evidence
 from trainer.config import FUSIONS, Config
 from trainer.models.resnet import FourViewResNet
+from workbench.evaluation.calibration import temperature_scaling
+from workbench.evaluation.geography import Geography, distances
+from workbench.evaluation.intervals import share_of
+from workbench.evaluation.subsets import Outcomes, bins
 from workbench.figures.print import tables
 from workbench.figures.print.attribution import attribution_figure
 from workbench.figures.print.base import interval, percent
+from workbench.figures.print.bins import bins_figure
+from workbench.figures.print.geography import distance_figure, geography_table
 from workbench.figures.print.locations import LocationPanel, location_figure
 from workbench.figures.print.pipeline import WORDS, pipeline_figure, stages
+from workbench.figures.print.reliability import reliability_figure
 from workbench.figures.print.state_map import state_map_figure
 from workbench.figures.print.style import Page, save
 from workbench.figures.print.training import accuracy_figure, loss_figure
@@ -170,8 +177,8 @@ def test_hyperparameters_are_the_paper_s_and_what_differs() -> None:
 
 
 def test_accuracies_have_intervals_and_published_ones_their_sources() -> None:
-    ranks = np.array([1] * 48 + [4] * 34 + [9] * 18)
-    table = tables.accuracy_table("accuracy", [("medium", ranks)])
+    top_1, top_5 = share_of(np.arange(100) < 48), share_of(np.arange(100) < 82)
+    table = tables.accuracy_table("accuracy", {"medium": (100, top_1, top_5)})
     assert table.cells.iloc[0].tolist()[:4] == [
         "medium",
         "100",
@@ -202,3 +209,48 @@ def test_numbers_are_printed_as_in_print() -> None:
     assert percent(0.4828) == "48.3 %"
     assert percent(float("nan")) == "–"
     assert interval(0.5, 0.25, 0.75) == "50.0 (25.0–75.0)"
+
+
+def test_curves_of_distances_are_cumulative_and_the_table_has_their_numbers() -> None:
+    kilometers = np.array([5.0, 20.0, 100.0, 300.0])
+    known = distances(kilometers)
+    assert known is not None
+    found = {"early": Geography(known, known), "medium": Geography(known, known)}
+    item = distance_figure("distances", found)
+    figure = item.draw(Page(84.0))
+    line = figure.axes[0].lines[-1]
+    x, y = np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
+    assert x[y <= 50].max() == 20
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["early", "medium"]
+    table = geography_table("geography", found, {})
+    assert list(table.cells.columns)[-4:] == [
+        "≤ 25 km, %",
+        "≤ 200 km, %",
+        "≤ 750 km, %",
+        "≤ 2,500 km, %",
+    ]
+    assert table.cells.iloc[0].tolist()[4].startswith("50.0 (")
+
+
+def test_bins_have_their_accuracy_interval_and_number() -> None:
+    outcomes = Outcomes(np.zeros(2000, int), np.arange(2000) < 500, np.full(2000, 10.0))
+    found = bins(outcomes, np.linspace(0, 2, 2000), [0, 1, np.inf])
+    item = bins_figure("split", "Accuracy.", {"Distance, km": found}, 0.25)
+    (axes,) = item.draw(Page(84.0)).axes
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["0–1", "> 1"]
+    assert [text.get_text() for text in axes.texts] == ["1,000", "1,000"]
+    assert item.numbers["accuracy"].tolist() == [0.5, 0]
+    assert "dashed: all locations, 25.0 %" in item.caption
+
+
+def test_the_reliability_diagram_shows_both_calibrations() -> None:
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 4, 600)
+    logits = generator.normal(size=(600, 4)) + 2 * np.eye(4)[labels]
+    scaling = temperature_scaling(labels, 3 * logits)
+    item = reliability_figure("reliability", "medium", scaling)
+    assert f"{100 * scaling.before.ece:.1f} % before" in item.caption
+    (axes,) = item.draw(Page(84.0)).axes
+    drawn = np.asarray(axes.containers[1][0].get_xydata())
+    assert drawn[:, 0] == pytest.approx([100 * one.confidence for one in scaling.after.bins])
+    assert drawn[:, 1] == pytest.approx([100 * one.accuracy.value for one in scaling.after.bins])

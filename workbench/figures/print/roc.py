@@ -11,9 +11,8 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from common.figure_text import fit, legend, text_width, wrap
-from workbench.evaluation.intervals import wilson
+from workbench.evaluation.intervals import Interval, wilson
 from workbench.evaluation.metrics import Roc, RocCurve
-from workbench.evaluation.roc_intervals import AreaIntervals
 from workbench.figures.print.base import PrintFigure
 from workbench.figures.print.style import BLUE, DARK_GREY, DASHES, GREY, ORANGE, Page
 
@@ -32,13 +31,12 @@ def roc_figure(
     name: str,
     model: str,
     roc: Roc,
-    areas: AreaIntervals,
+    macro_auc: Interval,
     highlighted: Sequence[str] = (),
     colors: Mapping[str, str] | None = None,
     score: str = "probability",
 ) -> PrintFigure:
     """Return the curves of all classes; `highlighted` ones are named instead of best and worst."""
-    middle, low, high = areas.macro
     words = f"{len(roc.curves)} classes, each against all others, scored by {score}. "
     if highlighted:
         words += f"Named: {', '.join(highlighted)}. "
@@ -47,8 +45,10 @@ def roc_figure(
     caption = (
         f"ROC curves of {model}: {words}"
         "Black: mean over the classes; grey band: the middle 80 % of the classes. Mean area "
-        f"{middle:.3f} (95 % interval {low:.3f}–{high:.3f})."
+        f"{macro_auc.value:.3f}"
     )
+    known = macro_auc.low == macro_auc.low
+    caption += f" (95 % interval {macro_auc.low:.3f}–{macro_auc.high:.3f})." if known else "."
     if roc.undefined:
         caption += f" No curve for {len(roc.undefined)} classes without locations."
     return PrintFigure(
@@ -124,20 +124,12 @@ def draw_roc(
     return figure
 
 
-def small_multiples_figure(
-    name: str, model: str, roc: Roc, areas: AreaIntervals, class_names: Sequence[str]
-) -> PrintFigure:
+def small_multiples_figure(name: str, model: str, roc: Roc) -> PrintFigure:
     """Return a panel for each class, with the interval of its true positive rate."""
-    intervals = {
-        class_name: (float(low), float(high))
-        for class_name, low, high in zip(class_names, areas.low, areas.high, strict=True)
-    }
     numbers = pd.DataFrame(
         {
             "class": [curve.class_name for curve in roc.curves],
             "auc": [curve.auc for curve in roc.curves],
-            "auc_low": [intervals[curve.class_name][0] for curve in roc.curves],
-            "auc_high": [intervals[curve.class_name][1] for curve in roc.curves],
             "positives": [curve.positives for curve in roc.curves],
             "negatives": [curve.negatives for curve in roc.curves],
         }

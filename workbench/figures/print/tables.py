@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from common.errors import InputError
+from common.text import number
 from workbench.attribution.request import BASELINE_TITLES, METHOD_TITLES
 from workbench.evaluation.class_table import ClassSummary
-from workbench.evaluation.intervals import wilson
+from workbench.evaluation.comparison import Comparison
+from workbench.evaluation.intervals import Interval
+from workbench.evaluation.report import SIGNIFICANT
 from workbench.figures.print.base import PrintTable, interval
 
 # Model, top-1, top-5 in percent, source.
@@ -86,18 +88,19 @@ def hyperparameters_table(
 
 
 def accuracy_table(
-    name: str, models: Sequence[tuple[str, NDArray[np.int64]]], where: str = ""
+    name: str, models: Mapping[str, tuple[int, Interval, Interval]], where: str = ""
 ) -> PrintTable:
-    """Return top-1 and top-5 accuracy of models, and published ones.
+    """Return top-1 and top-5 accuracy of models by name, and published ones.
 
-    Each model comes with the ranks (N,) of the true classes, from 1.
+    Each model comes with its number of locations.
     """
     rows: list[list[object]] = []
     cells: list[list[str]] = []
-    for model, ranks in models:
-        top = [wilson((ranks <= k).sum(), len(ranks)) for k in (1, 5)]
-        rows.append([model, len(ranks), *top[0], *top[1], "this work"])
-        cells.append([model, f"{len(ranks):,}", *(interval(*one) for one in top), ""])
+    for model, (n, *top) in models.items():
+        ends = [value for one in top for value in (one.value, one.low, one.high)]
+        rows.append([model, n, *ends, "this work"])
+        shown = [interval(one.value, one.low, one.high) for one in top]
+        cells.append([model, f"{n:,}", *shown, ""])
     cells.append(["Published, on 50States2K (25,000 locations)", "", "", "", ""])
     for model, first, fifth, source in PUBLISHED:
         shares = [np.nan if one is None else one / 100 for one in (first, fifth)]
@@ -166,6 +169,53 @@ def class_summary_table(
     )
     numeric = ("Locations", "Recall, %", "Precision, %", "AUC")
     return PrintTable(name, caption, numbers, cells, numeric)
+
+
+def comparison_table(name: str, first: str, others: Mapping[str, Comparison]) -> PrintTable:
+    """Return models by name against a first one on the same locations."""
+    rows: list[list[str]] = []
+    numbers: list[list[object]] = []
+    for model, found in others.items():
+        overall, area = found.overall, found.macro_auc_difference
+        differing = [one for one in found.classes if one.p_adjusted <= SIGNIFICANT]
+        better = sum(one.second > one.first for one in differing)
+        rows.append(
+            [
+                model,
+                f"{overall.n:,}",
+                _signed(overall.difference, 100, "+.1f"),
+                f"{overall.first_alone:,} / {overall.second_alone:,}",
+                "< 0.001" if overall.p_value < 0.001 else f"{overall.p_value:.3f}",
+                _signed(area, 1, "+.3f"),
+                f"{better} / {len(differing) - better}",
+            ]
+        )
+        numbers += [
+            [model, one.class_name, one.n, one.first, one.second, one.p_value, one.p_adjusted]
+            for one in found.classes
+        ]
+    columns = [
+        "Model", "Locations", "Top-1, points", "Right alone", "p", "AUC", "Better / worse classes",
+    ]  # fmt: skip
+    caption = (
+        f"Models against {first} on the same locations: differences of top-1 accuracy and of mean "
+        "AUC with 95 % intervals of a paired bootstrap; locations that only the first or only the "
+        "other model has right, with McNemar's exact test; classes whose recall differs (Benjamini "
+        f"and Hochberg, {SIGNIFICANT:.0%})."
+    )
+    names = ["model", "class", "locations", "recall_first", "recall", "p_value", "p_adjusted"]
+    return PrintTable(
+        name,
+        caption,
+        pd.DataFrame(numbers, columns=names),
+        pd.DataFrame(rows, columns=columns),
+        tuple(columns[1:]),
+    )
+
+
+def _signed(found: Interval, scale: float, form: str) -> str:
+    value, low, high = (number(scale * one, form) for one in (found.value, found.low, found.high))
+    return f"{value} ({low} to {high})"
 
 
 def ground_truth_table(name: str, path: Path) -> PrintTable:
