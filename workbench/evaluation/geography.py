@@ -130,9 +130,9 @@ def distances(kilometers: Floats) -> Distances | None:
         return None
     return Distances(
         len(known),
-        mean_of(known),
+        mean_of(known, 0),
         median_of(known),
-        mean_of(MAX_SCORE * np.exp(-known / SCORE_SCALE_KM)),
+        mean_of(MAX_SCORE * np.exp(-known / SCORE_SCALE_KM), 0, MAX_SCORE),
         tuple(Within(limit, share_of(known <= limit)) for limit in WITHIN_KM),
         curve(known),
     )
@@ -166,7 +166,7 @@ def recall_by_area(
         last = (held < level - 1e-12).sum(axis=1).clip(max=held.shape[1] - 1)
         sets.append(
             CredibleSet(
-                level, share_of(rank <= last), mean_of(last + 1.0), mean_of(area[rows, last])
+                level, share_of(rank <= last), mean_of(last + 1.0, 1), mean_of(area[rows, last], 0)
             )
         )
     quantiles = np.quantile(needed, levels, method="inverted_cdf").tolist()

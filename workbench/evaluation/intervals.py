@@ -58,17 +58,20 @@ def percentile_interval(value: float, resampled: NDArray[np.floating[Any]]) -> I
     return Interval(value, float(low), float(high))
 
 
-def mean_of(values: NDArray[np.floating[Any]]) -> Interval:
+def mean_of(
+    values: NDArray[np.floating[Any]], lowest: float = -np.inf, highest: float = np.inf
+) -> Interval:
     """Return the mean of the finite values among (N,), and Student's interval.
 
-    Without values all are NaN; of a single one the ends are.
+    It ends at the `lowest` and `highest` possible value. Without values all are NaN; of a single
+    one the ends are.
     """
     known = values[np.isfinite(values)].astype(np.float64)
     if len(known) < 2:
         return Interval(float(known[0]) if len(known) else NAN, NAN, NAN)
     mean, error = float(known.mean()), float(known.std(ddof=1) / np.sqrt(len(known)))
     half = float(t.ppf((1 + CONFIDENCE) / 2, len(known) - 1)) * error
-    return Interval(mean, mean - half, mean + half)
+    return Interval(mean, max(mean - half, lowest), min(mean + half, highest))
 
 
 def median_of(values: NDArray[np.floating[Any]]) -> Interval:

@@ -89,7 +89,7 @@ def sentence(accuracy: Interval, split: HonestSplit) -> str:
         return f"None of the {n:,} locations {text}."
     share = f"{near.having.n:,} of the {n:,} locations {text}; {_percent(near.having.accuracy)} of"
     if not near.lacking.n:
-        return f"{share} these are right. There are no others to compare with."
+        return f"{share} these are right. There are no others; a smaller --near may leave some."
     return (
         f"{share} these are right, {_percent(near.lacking.accuracy)} of the others. Of the top-1 "
         f"accuracy of {_percent(accuracy)}, {_points(near.share_of_accuracy)} go with the "
@@ -108,7 +108,7 @@ def lines(evaluation: Evaluation) -> list[str]:
         f"{_number(accuracy.macro_auc, '.3f')}",
     ]
     if evaluation.geography:
-        result += _geography(evaluation.geography)
+        result += _geography(evaluation.geography, evaluation.n)
     if evaluation.recall_by_area:
         result += _area(evaluation.recall_by_area)
     if evaluation.mistakes:
@@ -139,10 +139,11 @@ def _split(accuracy: Interval, found: HonestSplit) -> list[str]:
     return result + _bins("by distance to the nearest training location, km", found.by_distance)
 
 
-def _geography(found: Geography) -> list[str]:
+def _geography(found: Geography, n: int) -> list[str]:
     predicted = found.predicted
+    known = "" if predicted.n == n else f" ({predicted.n:,} locations where it is known)"
     return [
-        f"Kilometres to the centre of the predicted class: median "
+        f"Kilometres to the centre of the predicted class{known}: median "
         f"{_number(predicted.median, ',.0f')}, mean {_number(predicted.mean, ',.0f')}; mean "
         f"expected under the probabilities {_number(found.expected.mean, ',.0f')}",
         *(
@@ -173,7 +174,7 @@ def _mistakes(found: StateMistakes) -> list[str]:
         (found.elsewhere, "in neither"),
     )
     return [
-        f"{found.n_wrong:,} wrong predictions",
+        f"Wrong predictions: {found.n_wrong:,}",
         *(
             f"  {_percent(kind.share)} {words} (by chance {kind.chance:.1%})"
             for kind, words in kinds
@@ -226,8 +227,8 @@ def _calibration(found: TemperatureScaling) -> list[str]:
         f"{found.before.ece_bias:.1%} is its bias; root mean square without bias "
         f"{_percent(found.before.rms)}",
         f"  with temperature {temperatures}, fitted on {where}: ECE {found.after.ece:.1%}, root "
-        f"mean square without bias {_percent(found.after.rms)}, log loss {found.before.nll:.3f} -> "
-        f"{found.after.nll:.3f}",
+        f"mean square without bias {_percent(found.after.rms)}, log loss "
+        f"{number(found.before.nll, '.3f')} -> {number(found.after.nll, '.3f')}",
     ]
 
 
@@ -260,6 +261,8 @@ def _points(interval: Interval, form: str = ".2f") -> str:
 
 def _number(interval: Interval, form: str, scale: float = 1, unit: str = "") -> str:
     """Return a number with its interval, without it where it is unknown."""
+    if not math.isfinite(interval.value):
+        return "unknown"
     text = f"{number(scale * interval.value, form)}{unit}"
     if not math.isfinite(interval.low):
         return text

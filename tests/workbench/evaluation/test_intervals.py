@@ -44,5 +44,7 @@ def test_too_few_values_have_no_interval() -> None:
     assert np.isnan([mean_of(np.array([])).value, median_of(np.array([np.nan])).value]).all()
     assert (mean_of(np.array([3.0])).value, median_of(np.array([3.0])).value) == (3, 3)
     assert np.isnan(mean_of(np.array([3.0])).low)
+    limited = mean_of(np.array([0.0, 1.0]), 0, 1)
+    assert (limited.low, limited.high) == (0, 1)
     assert np.isnan(percentile_interval(1.0, np.array([np.nan])).low)
     assert percentile_interval(1.0, np.arange(1001.0)).high == pytest.approx(975)
