@@ -1,14 +1,8 @@
-/* Tabs of the location panel: one at a time, or all of them over the whole page. */
+/* Tabs of the location panel, and keys that press its buttons. */
 (function () {
   "use strict";
 
-  const state = { expanded: false, clicks: 0, active: null, opacity: 1 };
-
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && state.expanded && !event.defaultPrevented) {
-      document.getElementById("expand").click();
-    }
-  });
+  const state = { active: null, opacity: 1 };
 
   /* Buttons that copy a text. */
   document.addEventListener("click", async (event) => {
@@ -33,11 +27,7 @@
         const values = options.map((option) => option.value);
         return values[(values.indexOf(method) + 1) % values.length];
       },
-      show: function (tab, clicks, active) {
-        if ((clicks || 0) !== state.clicks) {
-          state.clicks = clicks;
-          state.expanded = !state.expanded;
-        }
+      show: function (tab, active) {
         // A new active location shows its map.
         if (active !== state.active) {
           state.active = active;
@@ -46,9 +36,7 @@
             tab = "map";
           }
         }
-        // Without an active location only one tab has content.
-        const size = (state.expanded ? " expanded" : "") + (state.expanded && active ? " whole" : "");
-        return ["panel location-panel tab-" + tab + size, state.expanded ? "Reduce" : "Expand"];
+        return `panel location-panel tab-${tab}${active ? " opened" : ""}`;
       },
     },
   });

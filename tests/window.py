@@ -96,7 +96,6 @@ class Window:
               for (const [id, value] of Object.entries(usual)) {
                 if (document.getElementById(id)) dash_clientside.set_props(id, { value });
               }
-              if (document.querySelector('.expanded')) document.getElementById('expand').click();
             }"""
         )
         expect(self.page.locator("#selection-summary")).to_contain_text("nothing selected")

@@ -7,7 +7,7 @@
 
 import { element } from "./elements.js";
 import { photographs } from "./photographs.js";
-import { cellText } from "./words.js";
+import { cellText, numberText } from "./words.js";
 
 /**
  * Fill the gallery.
@@ -27,17 +27,21 @@ export function showCards(rows, order, table) {
 /**
  * Fill the neighbours of a location.
  *
- * @param {string[]} ids the nearest first @param {string | null} active @param {Table} table
+ * @param {[string, number][]} neighbors ids and distances, the nearest first @param {string | null} active
+ * @param {Table} table
  */
-export function showThumbnails(ids, active, table) {
+export function showThumbnails(neighbors, active, table) {
   const labels = table.column("label");
   const own = labels[table.ids.rowOf(active)];
-  const thumbnails = ids.map((id) => {
+  const thumbnails = neighbors.map(([id, distance]) => {
     const label = labels[table.ids.rowOf(id)];
     const name = table.classNames[label];
-    const views = photographs(id, table, "data-src");
+    const away = numberText(distance, "", 3);
+    const caption = span("caption", span("true", name), element("span", { class: "distance", title: "Distance between the features" }, away));
     const className = label === own ? "thumbnail" : "thumbnail other";
-    return opener(id, className, `${id}: true ${name}`, ...(views.length ? views : [name.slice(0, 3)]));
+    const button = opener(id, className, "", span("photographs", ...photographs(id, table, "data-src")), caption);
+    button.setAttribute("aria-label", `${id}: true ${name}, distance ${away}`);
+    return button;
   });
   document.getElementById("neighbors").replaceChildren(...thumbnails);
 }

@@ -12,7 +12,7 @@ const KEYS = [
   ["m", "next attribution method"],
   ["Ctrl+Z", "undo the last change of the selection"],
   ["Ctrl+Shift+Z", "redo it"],
-  ["Escape", "close a menu, a dialog, the large view or the drawer of the location; else select nothing"],
+  ["Escape", "close a menu, a dialog or the drawer of the location; else select nothing"],
   ["?", "this list"],
 ];
 const MAP_KEYS = [
@@ -28,7 +28,7 @@ const LISTS = "dialog, [role=listbox], [role=menu], .dash-dropdown-content";
 const TAKES_KEYS = `${TYPING}, input, ${LISTS}, [role=combobox], .dash-dropdown, .ag-root`;
 
 /** What Escape closes, in place of clearing the selection. */
-const OPEN = ".expanded, dialog[open], details[open]";
+const OPEN = "dialog[open], details[open]";
 
 /**
  * Make the keys work.

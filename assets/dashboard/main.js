@@ -244,11 +244,18 @@ export async function gallery(name, direction, view, columns, start) {
   orderSoon();
 }
 
-/** A location was opened. @param {string[] | null} ids of its neighbours */
-export async function neighbors(ids) {
+/** A location was opened. @param {[string, number][] | null} found ids and distances of its neighbours */
+export async function neighbors(found) {
   await running;
-  showThumbnails(ids || [], state.active, state.table);
+  showThumbnails(found || [], state.active, state.table);
 }
+
+/* The photographs of a neighbour, larger. */
+document.addEventListener("pointerover", (event) => {
+  const at = event.target.closest?.(".thumbnail");
+  if (at) showTooltip(state.table, state.table.ids.rowOf(at.dataset.location), event.clientX, event.clientY);
+});
+document.addEventListener("pointerout", (event) => event.target.closest?.(".thumbnail") && hideTooltip());
 
 let waiting = 0;
 

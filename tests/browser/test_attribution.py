@@ -221,21 +221,19 @@ def test_the_scale_of_one_map_is_kept_for_the_next(page: Page, site: Site) -> No
     expect(page.locator("#color-limit")).to_have_value("")
 
 
-def test_the_panel_grows_over_the_page_and_back(page: Page) -> None:
-    explain(page, 3)
-    panel = page.locator("#location-panel")
-    small = panel.bounding_box()
-    page.locator("#expand").click()
-    expect(page.locator("#checks .reasons")).to_be_visible()
-    expect(page.locator("#completeness")).to_be_visible()
-    expect(page.locator("#aggregate-compute")).to_be_visible()
-    large = panel.bounding_box()
+def test_the_page_of_a_location_shows_all_of_it_at_once(page: Page) -> None:
+    name = explain(page, 3)
+    small = page.locator("#views img").first.bounding_box()
+    page.locator("[data-page-name=location]").click()
+    for part in ("#checks .reasons", "#completeness", "#cost", "#gallery .card.active"):
+        expect(page.locator(part).first).to_be_visible()
+    large = page.locator("#views img").first.bounding_box()
     assert small
     assert large
-    assert large["width"] > 2 * small["width"]
-    page.keyboard.press("Escape")
-    expect(page.locator("#checks")).to_be_hidden()
-    assert panel.bounding_box() == small
+    assert large["width"] > 1.3 * small["width"]
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#location-title")).not_to_contain_text(name)
+    expect(page.locator("#completeness")).to_be_visible()
 
 
 # --- a selection ---

@@ -91,10 +91,6 @@ def test_the_location_is_a_drawer_in_a_narrow_window(page: Page) -> None:
     # The same location again.
     page.locator(".card").first.click()
     expect(panel).to_be_visible()
-    page.locator("#expand").click()
-    page.keyboard.press("Escape")
-    expect(page.locator(".expanded")).to_have_count(0)
-    expect(panel).to_be_visible()
     edge.click()
     page.locator("[data-skip-to='#location-panel']").dispatch_event("click")
     expect(panel).to_be_focused()
@@ -164,9 +160,10 @@ def test_checks_and_selection_fit_into_the_panel(page: Page, size: tuple[int, in
             page.locator("#aggregate-compute").dispatch_event("click")
             expect(page.locator(".prototype").first).to_be_visible()
         fits(page)
-    page.locator("#expand").click()
+    page.locator("[data-page-name=location]").click()
     expect(page.locator("#checks")).to_be_visible()
-    assert page.evaluate(OVERLAPS, ".location, .checks, .aggregate") == []
+    parts = ".views, .map-key, .location .verdict, .bars, .info, .checks, .neighbors"
+    assert page.evaluate(OVERLAPS, parts) == []
     fits(page)
 
 

@@ -12,7 +12,7 @@ from scipy.special import softmax
 from workbench.dashboard import aggregate, attribution, attribution_view, request_controls
 from workbench.dashboard.components import attributes, button, panel
 from workbench.dashboard.photographs import photograph_url
-from workbench.dashboard.selection import nearest, neighbors
+from workbench.dashboard.selection import nearest, neighbor_distances, neighbors
 from workbench.evaluation.columns import N_NEAREST
 from workbench.evaluation.predictions import Predictions
 from workbench.store import HEADINGS
@@ -199,7 +199,7 @@ def register_callbacks(app: Dash, predictions: Predictions, has_photographs: boo
             headline(location, predictions),
             predictions.store.neighbors is None,
             tally(location, predictions),
-            [predictions.store.location_ids[row] for row in neighbors(location, predictions)],
+            neighbor_distances(location, predictions),
         )
 
     app.clientside_callback(  # type: ignore[no-untyped-call]

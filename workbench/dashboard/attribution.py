@@ -22,11 +22,8 @@ TABS = {"map": "Map", "checks": "Checks", "aggregate": "Selection"}
 
 
 def head() -> list[Any]:
-    """Return the tabs of the panel and the button that enlarges it."""
-    return [
-        segments("tab", TABS, "map"),
-        button("Expand", "expand", "Show all tabs over the whole page; Escape reduces them again"),
-    ]
+    """Return the tabs of the panel."""
+    return [segments("tab", TABS, "map")]
 
 
 def layout() -> list[Any]:
@@ -210,9 +207,7 @@ def register_callbacks(
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("location_panel", "show"),
         Output("location-panel", "className"),
-        Output("expand", "children"),
         Input("tab", "value"),
-        Input("expand", "n_clicks"),
         Input("active-location", "data"),
     )
 

@@ -101,7 +101,10 @@ def numbers(attribution: Attribution) -> html.Dl:
         *(("Note", note, "note") for note in notes(attribution)),
     )
     return html.Dl(
-        [html.Div([html.Dt(name), html.Dd(text, id=place)]) for name, text, place in rows]
+        [
+            html.Div([html.Dt(name), html.Dd(text, id=place)], **attributes(data_line=place))
+            for name, text, place in rows
+        ]
     )
 
 

@@ -31,13 +31,13 @@ from workbench.dashboard import photographs as photograph_routes
 from workbench.dashboard.access import Access
 from workbench.dashboard.components import attributes, button
 from workbench.dashboard.job_queue import JobQueue
-from workbench.dashboard.pages import compare, errors, maps, states
+from workbench.dashboard.pages import compare, errors, location, maps, states
 from workbench.evaluation.predictions import Predictions
 from workbench.store import SPLITS, Store
 from workbench.store.photographs import Photographs
 
 PRODUCT = "ResNetBolt Workbench"
-PAGES = (maps.PAGE, errors.PAGE, states.PAGE, compare.PAGE)
+PAGES = (maps.PAGE, errors.PAGE, states.PAGE, location.PAGE, compare.PAGE)
 """The pages in the order of the header's menu; the first is shown at first."""
 _SKIP_LINKS = {
     "main .page:not([hidden]) :is(canvas, button, [tabindex='0'])": "the page",

@@ -111,6 +111,15 @@ def neighbors(location: str, predictions: Predictions) -> list[int]:
     return [] if found is None else found[0].tolist()
 
 
+def neighbor_distances(location: str, predictions: Predictions) -> list[tuple[str, float]]:
+    """Return id and distance of the nearest of a location, [] if they are not known."""
+    found = _neighbours(location, predictions)
+    if found is None:
+        return []
+    ids = [predictions.store.location_ids[row] for row in found[0]]
+    return list(zip(ids, found[1].tolist(), strict=True))
+
+
 def _neighbours(
     location: str, predictions: Predictions
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]] | None:
