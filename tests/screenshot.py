@@ -16,14 +16,18 @@ PATIENCE_MILLISECONDS = 120_000
 
 
 def take(browser: Browser, address: str, path: Path) -> None:
-    """Open the first photograph, wait for its map and the checks, and save each page."""
+    """Pin the first two photographs, wait for the checks of the first one, and save each page."""
     page = Window(browser, address).page
-    page.locator(".card").first.click()
+    for number in (1, 0):
+        page.locator(".card").nth(number).click()
+        page.keyboard.press("p")
     page.locator("#completeness").wait_for(timeout=PATIENCE_MILLISECONDS)
     page.locator("#checks .curves").wait_for(state="attached", timeout=PATIENCE_MILLISECONDS)
     for number, button in enumerate(page.locator("[data-page-name]").all()):
         button.click()
         page.mouse.move(2, 2)
+        if button.get_attribute("data-page-name") == "compare":
+            page.locator(".verdict-line").nth(1).wait_for(timeout=PATIENCE_MILLISECONDS)
         page.wait_for_timeout(3000)  # Its figures are drawn.
         name = f"{path.stem}-{button.get_attribute('data-page-name')}" if number else path.stem
         written = path.with_stem(name)

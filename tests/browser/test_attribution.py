@@ -81,7 +81,7 @@ def test_the_map_is_shown_at_once_and_its_evidence_later(page: Page, site: Site)
             "Small noise",
             "Random weights",
             "Noise images",
-            "View removed, pp",
+            "Without view, pp",
             "Views rotated, pp",
         ]
     )

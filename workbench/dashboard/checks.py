@@ -140,7 +140,7 @@ def details(checks: Checks, probability: float) -> list[Any]:
                     flagged=["mean map"] if input_independent else [],
                 ),
                 _table(
-                    "View removed, pp",
+                    "Without view, pp",
                     list(zip(HEADINGS, checks.view_effects.tolist(), strict=True)),
                     change,
                     share=True,
