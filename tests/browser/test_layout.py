@@ -65,7 +65,7 @@ def test_nothing_overlaps_and_nothing_is_cut_off(page: Page, size: tuple[int, in
         expect(edge).to_be_hidden()
     for button in page.locator("nav [data-page-name]").all():
         button.click()
-        expect(page.locator("main .page:not([hidden]) .panel").first).to_be_visible()
+        expect(page.locator("main .panel:visible").first).to_be_visible()
         assert page.evaluate(OVERLAPS, SHOWN) == []
         assert page.evaluate(OVERLAPS, "header > *") == []
         assert page.evaluate(OUTSIDE, SHOWN) == []

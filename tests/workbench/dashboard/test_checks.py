@@ -43,7 +43,7 @@ def test_the_measured_stands_in_bars() -> None:
         "layer4  0.12",
         "N  −20.0",
         "90°  −3.0",
-        "View removed, pp",
+        "Without view, pp",
     ):
         assert words in shown
     drawn = {(trace.name, trace.xaxis): trace for trace in curves.figure.data}
