@@ -85,6 +85,8 @@ class Window:
               dash_clientside.set_props('pins', { data: null });
               dash_clientside.set_props('gallery-start', { data: 0 });
               dash_clientside.set_props('color-by', { value: 'true' });
+              dash_clientside.set_props('palette', { data: '' });
+              dash_clientside.set_props('large-map', { data: '' });
               document.querySelector('#legend [data-sort=name]:not([aria-pressed=true])')?.click();
               const usual = {
                 method: 'integrated_gradients', baseline: 'mean', output: 'logit',

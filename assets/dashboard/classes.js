@@ -41,9 +41,10 @@ function countClasses(label, correct, selected, classes) {
  * Fill the list.
  *
  * @param {import("./table.js").Table} table @param {Uint8Array} correct
+ * @param {(label: number) => void} emphasize called when the pointer or the focus is on a class; -1: none
  * @returns {(steps: any, selected: Uint8Array | null) => void} shows a selection
  */
-export function connectClasses(table, correct) {
+export function connectClasses(table, correct, emphasize) {
   const list = document.getElementById("legend");
   const label = table.column("label");
   const all = countClasses(label, correct, null, table.classNames.length).number;
@@ -59,6 +60,9 @@ export function connectClasses(table, correct) {
     return element("button", { type: "button", title: `${words}; click to sort`, "data-sort": key, click }, title);
   });
   list.replaceChildren(element("div", { class: "legend-columns" }, ...heads), ...rows.map((row) => row.button));
+  const point = (event) => emphasize(table.classNames.indexOf(event.target.closest(".entry")?.dataset.class));
+  for (const kind of ["pointerover", "focusin"]) list.addEventListener(kind, point);
+  for (const kind of ["pointerleave", "focusout"]) list.addEventListener(kind, () => emphasize(-1));
   if (rows.length >= MANY) document.getElementById("class-search").replaceChildren(searchField(rows));
 
   function sort() {

@@ -17,7 +17,7 @@ const SHADES = 255;
  * @param {string} projection @returns {string[]} the columns that it needs
  */
 export function coloringColumns(name, table, projection) {
-  if (name === "true") return ["label"];
+  if (name === "true" || name === "division") return ["label"];
   if (name === "predicted") return ["prediction"];
   if (name === "correct") return ["label", "prediction"];
   return [numbersOf(name, projection)].filter((column) => table.has(column));
@@ -29,9 +29,15 @@ function numbersOf(name, projection) {
 
 /** @returns {Coloring} the colours of an option, whose columns are loaded */
 export function coloring(name, table, projection) {
-  const { classes, colors } = table.manifest;
+  const { colors } = table;
+  const { classes, divisions } = table.manifest;
+  if (name === "division" && divisions.length) {
+    const palette = Uint32Array.from(colors.divisions, pixelOf);
+    const index = Uint8Array.from(table.column("label"), (label) => classes[label].division);
+    return { palette, index, key: { kind: "division", names: divisions, colors: colors.divisions } };
+  }
   if (name === "true" || name === "predicted") {
-    const palette = Uint32Array.from(classes, (one) => pixelOf(one.color));
+    const palette = Uint32Array.from(colors.classes, pixelOf);
     return { palette, index: table.column(name === "true" ? "label" : "prediction"), key: { kind: "class" } };
   }
   if (name === "correct") {

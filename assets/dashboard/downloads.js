@@ -10,7 +10,7 @@ import { Raster } from "./raster.js";
 const SCALE = 2;
 const STYLES = [
   "fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin",
-  "paint-order", "font-family", "font-size", "font-weight", "text-anchor",
+  "paint-order", "vector-effect", "opacity", "font-family", "font-size", "font-weight", "text-anchor",
 ];
 
 /** @typedef {{table: any, selected: () => Uint8Array | null}} Source */

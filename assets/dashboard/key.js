@@ -1,10 +1,19 @@
 /** What the colours mean, above the list of classes. */
 
+import { element } from "./elements.js";
 import { numberText } from "./words.js";
 
-/** @param {{kind: string, unit?: string, min?: number, max?: number, scale?: [number, string][]}} key */
+/** @param {{kind: string, names?: string[], colors?: string[], unit?: string, min?: number, max?: number, scale?: [number, string][]}} key */
 export function showKey(key) {
   document.body.dataset.color = key.kind;
+  if (key.kind === "division") {
+    const items = key.names.map((name, i) => {
+      const swatch = element("span", { class: "swatch" });
+      swatch.style.background = key.colors[i];
+      return element("span", {}, swatch, name);
+    });
+    document.getElementById("key-division").replaceChildren(...items);
+  }
   if (key.kind !== "number") return;
   const [low, high] = document.querySelectorAll(".key-number .end");
   low.textContent = numberText(key.min, key.unit);

@@ -10,6 +10,8 @@ const PARAMETERS = {
   location: "active-location.data",
   pins: "pins.data",
   color: "color-by.value",
+  palette: "palette.data",
+  large: "large-map.data",
   score: "roc-score.value",
   order: "gallery-order.value",
   direction: "gallery-direction.value",

@@ -16,6 +16,7 @@ import { connectKeys } from "./keys.js";
 import { connectDividers } from "./dividers.js";
 import { connectDrawer, openDrawer } from "./drawer.js";
 import { drawingOrder } from "./drawing_order.js";
+import { connectPalette, recolor, showPalette } from "./palette.js";
 import { MapPanel } from "./panel.js";
 import { columnsOf, count, extended, mask, members, toggledCell, toggledClass, toggledPair } from "./selection.js";
 import { Gallery, pageOf, tableColumns } from "./gallery.js";
@@ -31,7 +32,8 @@ import { description, hideTooltip, showTooltip } from "./tooltip.js";
 const MATRICES = ["confusion", "errors-matrix"];
 const CURVES = ["roc", "class-curves"];
 const state = {
-  table: null, panels: [], views: [], steps: null, selected: null, previewed: false, color: null, active: undefined,
+  table: null, panels: [], views: [], steps: null, selected: null, previewed: false, color: null,
+  palette: null, large: "", active: undefined,
   gallery: null, rows: null, order: { name: "random", descending: false }, view: "cards", columns: null, start: 0,
 };
 let opening = null;
@@ -41,10 +43,11 @@ let running = Promise.resolve();
  * Bring the maps up to date; calls are done one after another.
  *
  * @param {any} steps @param {string} color @param {string | null} active id of a location
+ * @param {string} palette @param {string} large the id of the panel that is shown alone; empty: all are
  * @param {string[]} projections the name of each panel's
  */
-export function update(steps, color, active, ...projections) {
-  running = running.then(() => apply(steps, color, active, projections)).catch(report);
+export function update(steps, color, active, palette, large, ...projections) {
+  running = running.then(() => apply(steps, color, active, palette, large, projections)).catch(report);
   return running;
 }
 
@@ -54,7 +57,7 @@ export async function whenReady() {
   return state;
 }
 
-async function apply(steps, color, active, projections) {
+async function apply(steps, color, active, palette, large, projections) {
   opening ??= open();
   await opening;
   const { table, panels } = state;
@@ -63,13 +66,16 @@ async function apply(steps, color, active, projections) {
     ...columnsOf(steps, table),
     ...projections.flatMap((name) => ["projection/" + name, ...coloringColumns(color, table, name)]),
   ]);
+  const recolored = state.color !== color || state.palette !== palette;
+  if (state.palette !== palette) showPalette(table, palette);
+  if (state.large !== large) enlarge(large);
   panels.forEach((panel, i) => {
     const changed = panel.name !== projections[i];
     panel.show(table.column("projection/" + projections[i]), projections[i]);
-    if (changed || state.color !== color) panel.color(coloring(color, table, projections[i]));
+    if (changed || recolored) panel.color(coloring(color, table, projections[i]));
   });
-  if (state.color !== color) showKey(panels[0].coloring.key);
-  state.color = color;
+  if (recolored) showKey(panels[0].coloring.key);
+  Object.assign(state, { color, palette });
   applySelection(steps);
   if (state.active !== active) markActive(active);
   listenToGraphs();
@@ -85,6 +91,7 @@ async function open() {
   connectFilterMenu(table, narrow);
   connectKeys({ undo: () => undo(state.steps, select), redo: () => redo(state.steps, select), step, clear: () => state.steps && select(null) });
   state.gallery = new Gallery(table);
+  connectPalette(table);
   connectDividers();
   connectDrawer();
   connectDownloads({ table, selected: () => state.selected });
@@ -95,7 +102,7 @@ async function open() {
   });
   connectStates(table, (name, join) => select(toggledClass(state.steps, name, join)));
   state.views = [
-    connectClasses(table, state.correct),
+    connectClasses(table, state.correct, emphasizeSoon),
     connectHistograms(table, { select, preview, current: () => state.steps }),
     (steps, selected) => showSelection(steps, selected, table, state.correct),
   ];
@@ -104,6 +111,10 @@ async function open() {
     const panel = new MapPanel(box, table, order, {
       lasso: (polygon, op) => lasso(panel, polygon, op),
       clear: () => select(null),
+      enlarge: () => {
+        const { id } = box.closest(".projection-panel");
+        dash_clientside.set_props("large-map", { data: state.large === id ? "" : id });
+      },
       open: (row) => activate(table.ids.at(row)),
       hover: (row, left, top) => showTooltip(table, row, left, top),
       leave: hideTooltip,
@@ -169,6 +180,32 @@ function lasso(panel, polygon, op) {
   if (count(members(filter, state.table))) select(extended(state.steps, op ?? chosenOp(), filter));
 }
 
+/** Show one map alone. @param {string} id of its panel; "" and unknown ones show all */
+function enlarge(id) {
+  state.large = id;
+  for (const section of document.querySelectorAll(".projection-panel")) {
+    section.classList.toggle("large", section.id === id);
+    section.querySelector(".enlarge").setAttribute("aria-pressed", String(section.id === id));
+  }
+}
+
+let emphasizing = 0;
+
+/** Let the points of a class stand out, when the pointer rests on it. @param {number} label -1: none */
+function emphasizeSoon(label) {
+  clearTimeout(emphasizing);
+  emphasizing = setTimeout(() => {
+    const { panels, selected, table } = state;
+    if (label < 0 && !panels.some((panel) => panel.emphasized)) return;
+    const labels = table.column("label");
+    for (const panel of panels) {
+      const { index, key } = panel.coloring;
+      const classes = key.kind === "class" ? index : labels;
+      panel.emphasize(label < 0 ? null : Uint8Array.from(classes, (one, row) => Number(one === label && (!selected || selected[row]))));
+    }
+  }, 120);
+}
+
 /** The confusion matrices and ROC curves, which Plotly draws, and draws late. */
 function listenToGraphs() {
   const graphs = [...MATRICES, ...CURVES].map((id) => document.querySelector(`#${id} .js-plotly-plot`));
@@ -179,6 +216,8 @@ function listenToGraphs() {
   for (const graph of graphs) {
     if (graph.dataset.linked) continue;
     graph.dataset.linked = "yes";
+    recolor(graph, state.table);
+    graph.on("plotly_afterplot", () => recolor(graph, state.table));
     graph.on("plotly_click", ({ points: [cell], event }) => {
       const name = cell.data.meta;
       if (state.table.classNames.includes(name)) select(toggledClass(state.steps, name, event.ctrlKey || event.metaKey));

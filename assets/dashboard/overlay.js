@@ -1,5 +1,6 @@
-/** What is drawn over the points: the lasso, rings, names of classes. */
+/** What is drawn over the points: contours, the lasso, rings, names of classes. */
 
+import { contours } from "./contours.js";
 import { densestPlaces } from "./labels.js";
 
 const SPACE = "http://www.w3.org/2000/svg";
@@ -11,7 +12,11 @@ export class Overlay {
     this.ring = shape("circle", { class: "ring", r: 9 });
     this.cursor = shape("circle", { class: "cursor", r: 9 });
     this.path = shape("polygon", { class: "lasso" });
-    this.svg.append(this.names, this.ring, this.cursor, this.path);
+    // The lines, and under them wider ones of the ground.
+    this.lines = ["under", "over"].map((name) => shape("path", { class: `contours ${name}` }));
+    this.contoured = false;
+    this.waiting = 0;
+    this.svg.append(...this.lines, this.names, this.ring, this.cursor, this.path);
     this.places = [];
     this.named = true;
   }
@@ -27,8 +32,37 @@ export class Overlay {
     this.places = densestPlaces(panel.points, table.column("label"), table.classNames.length, panel.camera.bounds);
   }
 
+  /** Move the contours with the map; when it rests, or shows other points, find them again. */
+  contour(panel) {
+    const { camera, points, selected } = panel;
+    const now = [this.contoured, points, selected, camera.scale, ...camera.centre, camera.width, camera.height];
+    if (this.drawn?.every((value, i) => value === now[i])) return;
+    clearTimeout(this.waiting);
+    if (!this.contoured || this.drawn?.[1] !== points) this.outlines("", now);
+    if (!this.contoured) return;
+    const [, , , scale, x, y] = this.drawn;
+    const [left, top] = camera.toScreen(x, y);
+    const zoom = camera.scale / scale;
+    const move = `translate(${left} ${top}) scale(${zoom}) translate(${-this.middle[0]} ${-this.middle[1]})`;
+    for (const line of this.lines) line.setAttribute("transform", move);
+    this.waiting = setTimeout(() => {
+      this.outlines(contours(points, selected, camera), now);
+      this.middle = camera.middle;
+    }, 60);
+  }
+
+  outlines(path, drawn) {
+    this.drawn = drawn;
+    this.middle ??= [0, 0];
+    for (const line of this.lines) {
+      line.setAttribute("d", path);
+      line.removeAttribute("transform");
+    }
+  }
+
   /** @param {import("./panel.js").MapPanel} panel */
   draw(panel) {
+    this.contour(panel);
     this.mark(this.ring, panel, panel.active);
     this.mark(this.cursor, panel, panel.cursor);
     const taken = [];

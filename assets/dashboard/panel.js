@@ -16,7 +16,7 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowD
  *
  * @typedef {{
  *   lasso: (polygon: [number, number][], op: string | null) => void, clear: () => void,
- *   open: (row: number) => void, hover: (row: number, left: number, top: number) => void,
+ *   enlarge: () => void, open: (row: number) => void, hover: (row: number, left: number, top: number) => void,
  *   leave: () => void, focus: (row: number) => void
  * }} Actions
  */
@@ -36,6 +36,8 @@ export class MapPanel {
     this.selected = null;
     /** @type {Uint8Array | null} */
     this.present = null;
+    /** @type {Uint8Array | null} what stands out while the pointer is on a class */
+    this.emphasized = null;
     this.active = -1;
     this.cursor = -1;
     this.mode = "lasso";
@@ -74,8 +76,15 @@ export class MapPanel {
 
   /** @param {Uint8Array | null} selected 1 for each selected row; null: all are */
   select(selected) {
+    this.emphasized = null;
     this.selected = selected;
     this.present = selected && classesOf(selected, this.table);
+    this.draw();
+  }
+
+  /** @param {Uint8Array | null} rows 1 for those that stand out for a while; null: the selected ones */
+  emphasize(rows) {
+    this.emphasized = rows;
     this.draw();
   }
 
@@ -110,7 +119,8 @@ export class MapPanel {
   /** Draw the points. @param {Raster} raster @param {number} ratio its pixels for each CSS pixel */
   paint(raster, ratio) {
     const style = getComputedStyle(this.box);
-    const { ordered, order, coloring, selected } = this;
+    const { ordered, order, coloring } = this;
+    const selected = this.emphasized ?? this.selected;
     const camera = this.camera.transform(ratio);
     const size = this.pointSize() * ratio;
     raster.clear(pixelOf(style.getPropertyValue("--map-ground")));

@@ -65,10 +65,19 @@ export class Table {
     this.length = manifest.length;
     /** @type {string[]} */
     this.classNames = manifest.classes.map((one) => one.name);
+    /** @type {"usual" | "safe"} */
+    this.palette = "usual";
+    // palette.js sets these.
+    manifest.classes.forEach((one, i) => (one.color = `var(--class-${i})`));
     this.described = new Map(manifest.columns.map((one) => [one.name, one]));
     this.load = load;
     this.waiting = new Map();
     this.loaded = new Map();
+  }
+
+  /** The colours of points as "#rrggbb", those of classes in "classes". */
+  get colors() {
+    return this.manifest.palettes[this.palette];
   }
 
   /** @param {string} name @returns {boolean} whether the store has this column */

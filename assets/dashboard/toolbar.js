@@ -7,6 +7,11 @@ const MODES = {
 };
 const RESET = ["Show everything again", "M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4"];
 const NAMES = ["Names of the classes", "M3 13L8 3l5 10M5 9.5h6"];
+const CONTOURS = [
+  "Contours of the density: each line holds 20, 40, 60, 80 or 95 % of the points on the screen",
+  "M2 8c0-4 3-6 6-6s6 3 6 6-2 6-6 6-6-2-6-6M5 8c0-2 1-3 3-3s3 1 3 3-1 3-3 3-3-1-3-3",
+];
+const LARGE = ["This map alone, large", "M9 3h4v4M13 3L9 7M7 13H3V9M3 13l4-4"];
 
 /** @param {import("./panel.js").MapPanel} panel @returns {HTMLElement} */
 export function toolbar(panel) {
@@ -26,16 +31,23 @@ export function toolbar(panel) {
     for (const tool of modes) tool.setAttribute("aria-pressed", String(tool.dataset.mode === mode));
   };
   choose(panel.mode);
-  const names = button(...NAMES);
-  names.setAttribute("aria-pressed", String(panel.overlay.named));
-  names.addEventListener("click", () => {
-    panel.overlay.named = !panel.overlay.named;
-    names.setAttribute("aria-pressed", String(panel.overlay.named));
-    panel.overlay.draw(panel);
+  const switches = [[NAMES, "named"], [CONTOURS, "contoured"]].map(([words, property]) => {
+    const tool = button(...words);
+    tool.setAttribute("aria-pressed", String(panel.overlay[property]));
+    tool.addEventListener("click", () => {
+      panel.overlay[property] = !panel.overlay[property];
+      tool.setAttribute("aria-pressed", String(panel.overlay[property]));
+      panel.overlay.draw(panel);
+    });
+    return tool;
   });
+  const large = button(...LARGE);
+  large.className = "enlarge";
+  large.setAttribute("aria-pressed", "false");
+  large.addEventListener("click", () => panel.actions.enlarge());
   const reset = button(...RESET);
   reset.addEventListener("click", () => panel.reset());
-  bar.append(...modes, names, reset);
+  bar.append(...modes, ...switches, reset, large);
   return bar;
 }
 

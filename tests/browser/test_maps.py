@@ -1,5 +1,6 @@
 """What a person does with the maps, and what is drawn."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -252,3 +253,90 @@ def test_the_keyboard_reaches_points_and_opens_them(page: Page, site: Site) -> N
     page.keyboard.press("Enter")
     expect(page.locator("#location-title")).to_contain_text(site.store.location_ids[second])
     expect(page.locator("#map-live")).to_contain_text(site.store.location_ids[second])
+
+
+def test_colours_contours_and_one_map_large(page: Page, site: Site) -> None:
+    names = site.predictions.class_names
+    at = places(page, "tsne")
+    row = most_apart(at)
+    name = names[site.store.labels[row]]
+    spot = ["tsne", *(at[row] - corner(page, "tsne")).tolist()]
+    switch = page.locator("#palette-switch")
+    switch.click()
+    expect(switch).to_have_attribute("aria-pressed", "true")
+    assert page.evaluate(COLOR, spot) == class_colors(names, safe=True)[name]
+    assert "palette=safe" in page.url
+    page.locator("#curves-view label", has_text="ROC").click()
+    page.wait_for_function(
+        "(color) => document.querySelector('#roc .js-plotly-plot').data"
+        ".some((trace) => trace.line.color === color)",
+        arg=class_colors(names, safe=True)["Ohio"],
+    )
+    page.locator("#curves-view label", has_text="Histograms").click()
+    # The pointer on a class lets it stand out.
+    page.locator(f"[data-class={'Ohio' if name != 'Ohio' else 'Alaska'}]").hover()
+    page.wait_for_function(f"(spot) => ({COLOR})(spot) === '#dde2e6'", arg=spot)
+    page.locator("#search").hover()
+    page.wait_for_function(f"(spot) => ({COLOR})(spot) !== '#dde2e6'", arg=spot)
+    page.locator("#color-by").click()
+    page.get_by_role("option", name="Census division", exact=True).click()
+    expect(page.locator("#key-division > span")).to_have_count(9)
+    switch.click()
+    expect(switch).to_have_attribute("aria-pressed", "false")
+    assert "palette" not in page.url
+
+    tsne = page.locator("[data-method=tsne]")
+    lines = tsne.locator(".contours.over")
+    tsne.get_by_role("button", name="Contours of the density").click()
+    expect(lines).to_have_attribute("d", re.compile("^M"))
+    whole = lines.bounding_box()
+    page.locator("[data-class=Ohio]").click()
+    page.wait_for_function(
+        "(size) => document.querySelector('[data-method=tsne] .contours.over')"
+        ".getBoundingClientRect().width < 0.95 * size",
+        arg=whole["width"] if whole else 0,
+    )
+    tsne.get_by_role("button", name="Contours of the density").click()
+    expect(lines).to_have_attribute("d", "")
+
+    large = tsne.get_by_role("button", name="This map alone, large")
+    large.click()
+    expect(page.locator("[data-method=pca]")).to_be_hidden()
+    assert "large=panel-tsne" in page.url
+    assert np.ptp(places(page, "tsne"), axis=0).max() > 1.01 * np.ptp(at, axis=0).max()
+    large.click()
+    expect(page.locator("[data-method=pca] canvas")).to_be_visible()
+
+
+def test_contours_hold_their_share_of_the_points(page: Page) -> None:
+    # Two discs of 3,000 and 1,000 points, and what half of the lines are around.
+    inside = page.evaluate(
+        """async () => {
+          const { contours } = await import('/assets/dashboard/contours.js');
+          const { Camera } = await import('/assets/dashboard/camera.js');
+          const points = new Float32Array(8000);
+          let seed = 1;
+          const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
+          for (let row = 0; row < 4000; row++) {
+            const [turn, radius] = [2 * Math.PI * random(), Math.sqrt(random())];
+            points[2 * row] = radius * Math.cos(turn) + (row % 4 ? 0 : 6);
+            points[2 * row + 1] = radius * Math.sin(turn);
+          }
+          const camera = new Camera();
+          camera.resize(600, 400);
+          camera.fit(points);
+          const only = Uint8Array.from({ length: 4000 }, (_, row) => Number(row % 4 === 0));
+          const corners = (selected) => [...contours(points, selected, camera)
+            .matchAll(/[ML](\\S+) (\\S+?)(?=[ML]|$)/g)]
+            .map(([, x, y]) => camera.toData(Number(x), Number(y)));
+          const few = Uint8Array.from(only, (one, row) => Number(row < 5));
+          return [corners(null), corners(only), contours(points, few, camera)];
+        }"""
+    )
+    both, right, none = np.array(inside[0]), np.array(inside[1]), inside[2]
+    assert none == ""
+    assert right[:, 0].min() > 4.5  # Nothing around the disc that is not selected.
+    distance = np.minimum(np.hypot(*both.T), np.hypot(both[:, 0] - 6, both[:, 1]))
+    # 95 % of a disc and what its edge is smoothed to.
+    assert 0.8 < distance.max() < 1.3
+    assert (np.hypot(*both.T) < 1.3).any()

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from common.text import printable, shorten
+from workbench.evaluation.census import DIVISIONS, divisions
 from workbench.evaluation.predictions import Predictions
 from workbench.figures import screen
 from workbench.figures.colors import class_colors
@@ -89,25 +90,33 @@ def manifest(
 ) -> dict[str, Any]:
     """Return what the browser has to know about the columns.
 
-    A class has a short `label` and the `auc` of its ROC curve over all locations, null without
-    one.
+    A class has a short `label`, the `auc` of its ROC curve over all locations, null without one,
+    and the index of its Census division, null where not all classes are states. There are two
+    palettes: the usual one, and one for people with colour vision deficiency.
     """
     names = predictions.class_names
-    colors = class_colors(names)
+    of_class = divisions(names)
     areas = [None if np.isnan(area) else area for area in predictions.ranked_scores().areas()]
     labels = shorten([printable(name) for name in names], _LABEL_COLUMNS)
     return {
         "length": len(predictions.store),
         "classes": [
-            {"name": name, "label": label, "color": colors[name], "auc": area}
-            for name, label, area in zip(names, labels, areas, strict=True)
+            {
+                "name": name,
+                "label": label,
+                "auc": area,
+                "division": DIVISIONS.index(of_class[index]) if of_class else None,
+            }
+            for index, (name, label, area) in enumerate(zip(names, labels, areas, strict=True))
         ],
-        "colors": {
-            "correct": screen.CORRECT,
-            "wrong": screen.WRONG,
-            "unknown": screen.UNKNOWN,
-            "scale": screen.SHARE_SCALE,
-            "diverging": screen.DIVERGING_SCALE,
+        "divisions": DIVISIONS if of_class else (),
+        "palettes": {
+            palette: screen.point_colors(safe)
+            | {
+                "classes": list(class_colors(names, safe).values()),
+                "divisions": list(class_colors(DIVISIONS, safe).values()),
+            }
+            for palette, safe in (("usual", False), ("safe", True))
         },
         "photographs": list(HEADINGS) if has_photographs else [],
         "columns": [column.description(name) for name, column in found.items()],

@@ -6,7 +6,6 @@ The browser fills the list; see `assets/dashboard/classes.js`.
 from dash import html
 
 from workbench.dashboard.components import panel
-from workbench.figures import screen
 
 
 def layout() -> html.Section:
@@ -16,7 +15,7 @@ def layout() -> html.Section:
         [html.Span(id="class-search")],
         [
             html.Div(
-                [_swatch(screen.CORRECT), "correct", _swatch(screen.WRONG), "wrong"],
+                [_swatch("correct"), "correct", _swatch("wrong"), "wrong"],
                 className="key key-correct",
             ),
             html.Div(
@@ -27,6 +26,7 @@ def layout() -> html.Section:
                 ],
                 className="key key-number",
             ),
+            html.Div(id="key-division", className="key key-division"),
             html.Div(id="legend", className="entries", role="group"),
         ],
         "legend",
@@ -34,5 +34,5 @@ def layout() -> html.Section:
     )
 
 
-def _swatch(color: str) -> html.Span:
-    return html.Span(className="swatch", style={"background": color})
+def _swatch(name: str) -> html.Span:
+    return html.Span(className=f"swatch {name}-point")

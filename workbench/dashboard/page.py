@@ -116,6 +116,8 @@ def create_app(
         dcc.Store(id="pins-shown"),
         dcc.Store(id="shown-page", data=PAGES[0].name),
         *(dcc.Store(id=page.store) for page in PAGES),
+        dcc.Store(id="palette", data=""),  # Or "safe".
+        dcc.Store(id="large-map", data=""),  # The id of a map's panel.
         dcc.Store(id="maps-updated"),
         dcc.Store(id="address-written"),
         html.Nav(
@@ -166,6 +168,8 @@ def create_app(
             ("active-location", "data"),
             ("pins", "data"),
             ("color-by", "value"),
+            ("palette", "data"),
+            ("large-map", "data"),
             *(option for page in PAGES for option in page.options),
             *gallery.OPTIONS,
             *[(choice, "value") for choice in projections.choices(predictions)],
@@ -283,6 +287,12 @@ def _header(name: str, predictions: Predictions) -> html.Header:
                 **attributes(aria_labelledby="color-by-label"),
             ),
             button("?", "show-keys", "Keys (?)", **attributes(aria_label="Keys")),
+            button(
+                "",
+                "palette-switch",
+                "Colours that people with colour vision deficiency can tell apart",
+                **attributes(aria_label="Colour-blind safe colours", aria_pressed="false"),
+            ),
             button("◐", "theme", "Light or dark", **attributes(aria_label="Light or dark")),
         ]
     )

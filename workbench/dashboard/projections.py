@@ -10,6 +10,7 @@ from dash.dependencies import ClientsideFunction
 
 from embeddings.results import PROJECTION_TITLES, QUALITY_TITLES, Projection
 from workbench.dashboard.components import attributes, downloads
+from workbench.evaluation.census import divisions
 from workbench.evaluation.predictions import Predictions
 
 N_PANELS = 3  # With more projections, each panel has a menu.
@@ -18,6 +19,8 @@ N_PANELS = 3  # With more projections, each panel has a menu.
 def color_options(predictions: Predictions) -> dict[str, str]:
     """Return the options of "Colour by" that this store has data for."""
     options = {"true": "True", "predicted": "Predicted", "correct": "Correct/wrong"}
+    if divisions(predictions.class_names):
+        options["division"] = "Census division"
     for name, column in predictions.columns.items():
         if name.startswith("preservation/"):  # Each map has its own.
             options["preservation"] = "Neighbours kept"
@@ -129,6 +132,8 @@ def register_callbacks(app: Dash, predictions: Predictions) -> None:
         Input("selection", "data"),
         Input("color-by", "value"),
         Input("active-location", "data"),
+        Input("palette", "data"),
+        Input("large-map", "data"),
         *[Input(f"panel-{one.name}", "data-method") for one in first(predictions)],
     )
     for choice in choices(predictions):

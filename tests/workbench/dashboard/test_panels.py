@@ -21,7 +21,7 @@ def test_the_header_sets_the_selection_beside_all(predictions: Predictions) -> N
 def test_points_are_coloured_by_what_the_store_knows(
     predictions: Predictions, judged_predictions: Predictions
 ) -> None:
-    known = ["true", "predicted", "correct", *predictions.columns]
+    known = ["true", "predicted", "correct", "division", *predictions.columns]
     assert "kilometers" in known
     assert list(projections.color_options(predictions)) == known
     judged = [*known, "disagreement", "preservation"]

@@ -22,15 +22,24 @@ def test_each_class_has_its_own_color(classes: int) -> None:
     assert all(len(one) == 7 and int(one[1:], 16) >= 0 for one in colour)
 
 
-def test_fifty_class_colors_can_be_told_apart() -> None:
-    # In OKLab 0.02 is about one just noticeable difference of large patches.
-    rgb = np.array(
-        [
-            [int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-            for c in class_colors([str(index) for index in range(50)]).values()
-        ]
-    )
+# With full deuteranopia, protanopia and tritanopia, of linear RGB (Machado et al. 2009, table 1).
+DEFICIENCIES = {
+    "": np.eye(3),
+    "deuteranopia": [
+        [0.3673, 0.8606, -0.2280],
+        [0.2801, 0.6725, 0.0474],
+        [-0.0118, 0.0429, 0.9689],
+    ],
+    "protanopia": [[0.1523, 1.0526, -0.2049], [0.1145, 0.7863, 0.0992], [-0.0039, -0.0481, 1.0520]],
+    "tritanopia": [[1.2555, -0.0767, -0.1788], [-0.0784, 0.9308, 0.1476], [0.0047, 0.6914, 0.3039]],
+}
+
+
+def least_distance(colors: list[str], deficiency: str) -> float:
+    """Return the least distance in OKLab, where 0.02 is about just noticeable for large patches."""
+    rgb = np.array([[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] for c in colors])
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    linear = np.clip(linear @ np.array(DEFICIENCIES[deficiency]).T, 0, 1)
     to_cone = np.array(
         [
             [0.4122214708, 0.5363325363, 0.0514459929],
@@ -47,8 +56,24 @@ def test_fifty_class_colors_can_be_told_apart() -> None:
     )
     lab = np.cbrt(linear @ to_cone.T) @ to_lab.T
     distance = np.linalg.norm(lab[:, None] - lab[None], axis=2)
-    assert distance[~np.eye(50, dtype=bool)].min() > 0.04
-    assert lab[:, 0].max() < 0.8  # Nothing vanishes on white.
+    return float(distance[~np.eye(len(colors), dtype=bool)].min())
+
+
+@pytest.mark.parametrize(
+    ("safe", "deficiency", "count", "least"),
+    [(False, "", 50, 0.04), *((True, one, 50, 0.02) for one in DEFICIENCIES)]
+    + [(True, one, 12, 0.05) for one in DEFICIENCIES],
+)
+def test_class_colors_can_be_told_apart(
+    safe: bool, deficiency: str, count: int, least: float
+) -> None:
+    names = [str(index) for index in range(count)]
+    colors = list(class_colors(names, safe).values())
+    assert least_distance(colors, deficiency) > least
+    if deficiency:
+        assert least_distance(colors, deficiency) > 1.5 * least_distance(
+            list(class_colors(names).values()), deficiency
+        )
 
 
 def test_roc_of_few_classes_names_each_with_its_area() -> None:

@@ -16,6 +16,7 @@ from workbench.figures.screen.style import (
     SHARE_SCALE,
     UNKNOWN,
     WRONG,
+    point_colors,
 )
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "confusion",
     "deletion_insertion",
     "errors",
+    "point_colors",
     "roc",
     "roc_multiples",
 ]
