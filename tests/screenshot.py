@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.window import FLAGS, Window, chromium
 
 PATIENCE_MILLISECONDS = 120_000
+DRAWING_MILLISECONDS = 3000  # Until the figures of a page are drawn.
 
 
 def take(browser: Browser, address: str, path: Path) -> None:
@@ -28,7 +29,7 @@ def take(browser: Browser, address: str, path: Path) -> None:
         page.mouse.move(2, 2)
         if button.get_attribute("data-page-name") == "compare":
             page.locator(".verdict-line").nth(1).wait_for(timeout=PATIENCE_MILLISECONDS)
-        page.wait_for_timeout(3000)  # Its figures are drawn.
+        page.wait_for_timeout(DRAWING_MILLISECONDS)
         name = f"{path.stem}-{button.get_attribute('data-page-name')}" if number else path.stem
         written = path.with_stem(name)
         page.screenshot(path=written)

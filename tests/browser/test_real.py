@@ -16,6 +16,7 @@ from tests import screenshot
 from tests.examples import copy_run, free_port
 from workbench.extract.extraction import extract
 from workbench.projections.fit import fit_projections
+from workbench.projections.options import FitOptions
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def real(
     folder = tmp_path_factory.mktemp("real")
     path = folder / "store.h5"
     extract(trained, test_folder, path, batch_size=4, num_workers=0)
-    fit_projections(path)
+    fit_projections(path, FitOptions(stability_seeds=0))
     copy_run(trained, folder / "run")
     shutil.copytree(test_folder, folder / "data")
     port = free_port()
@@ -40,8 +41,9 @@ def real(
 
 
 def test_a_real_prediction_is_explained_and_the_readme_picture_taken(
-    browser: Browser, real: str, tmp_path: Path
+    browser: Browser, real: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(screenshot, "DRAWING_MILLISECONDS", 100)
     # The picture is taken once the completeness error stands there.
     screenshot.take(browser, real, tmp_path / "page.png")
     with Image.open(tmp_path / "page.png") as picture:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from tests.examples import small_disk
+from tests.ranks import run_command
 from trainer import checkpoint as checkpoints
 from trainer.__main__ import main
 from trainer.checkpoint import load
@@ -23,8 +24,6 @@ from trainer.step import TrainStep
 
 ROOT = Path(__file__).parents[2]
 OPTIONS = ("--depth=18", "--image-size=32", "--epochs=2", "--batch-size=4", "--learning-rate=1e-3")
-TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-TORCHRUN += ["--nproc-per-node=2", "-m", "trainer"]
 PLACE = {"cwd": ROOT, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
 
 
@@ -160,6 +159,7 @@ def losses(run: Path) -> list[float]:
         return [float(row["loss"]) for row in csv.DictReader(file)]
 
 
+@pytest.mark.xdist_group("ranks")
 @pytest.mark.spawn
 def test_two_processes_stopped_and_resumed_learn_what_one_does(
     tmp_path: Path, training_folder: Path
@@ -169,19 +169,19 @@ def test_two_processes_stopped_and_resumed_learn_what_one_does(
     options += ["--ema-decay=0.9", "--optimizer=sgd", "--learning-rate=0.05", "--epochs=10"]
     options += ["--save-interval=60"]
     one, two = tmp_path / "one", tmp_path / "two"
+    options += ["--num-workers=0"]
     assert main(command(one, training_folder, *options)[3:]) == 0
-    words = [*TORCHRUN, *command(two, training_folder, *options, "--accumulation-steps=2")[3:]]
-    process = start(words)
-    wait_for(process, (two / "steps.csv").exists)
-    process.terminate()
-    said = process.communicate(timeout=120)[1]
-    assert "stopped by a signal; step" in said
+    words = command(two, training_folder, *options, "--accumulation-steps=2")[3:]
+    done = run_command("trainer", words, ranks=2, interrupt=("SIGTERM", 20))
+    # Whoever takes seconds to end is asked once more.
+    assert set(done.statuses) <= {128 + signal.SIGTERM, -signal.SIGTERM}, done.stderr
+    assert done.stderr.count("stopped by a signal; step") == 2
     assert 0 < saved_step(two) < 30
     load(two, "last")
-    done = finish(words)
-    assert done.returncode == 0, done.stderr
-    again = finish(words)
-    assert again.returncode == 0, again.stderr
+    done = run_command("trainer", words, ranks=2)
+    assert done.statuses == [0, 0], done.stderr
+    again = run_command("trainer", words, ranks=2)
+    assert again.statuses == [0, 0], again.stderr
     assert again.stdout.count("was finished by an earlier start of this command") == 1
     assert losses(two) == pytest.approx(losses(one), rel=1e-3)
     assert len(losses(one)) == 30

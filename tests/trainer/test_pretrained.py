@@ -311,8 +311,12 @@ UNFIT: dict[str, tuple[Callable[[State], object], str]] = {
 }
 
 
-@pytest.mark.parametrize("fusion", ["medium", "stack"])
-@pytest.mark.parametrize("what", UNFIT)
+# A stack differs by its first convolution.
+FIRST = ("no first convolution", "a number as first convolution", "grey")
+CASES = [*((what, "medium") for what in UNFIT), *((what, "stack") for what in FIRST)]
+
+
+@pytest.mark.parametrize(("what", "fusion"), CASES)
 def test_weights_that_do_not_fit_are_refused(
     what: str, fusion: str, donor: nn.Module, tmp_path: Path
 ) -> None:

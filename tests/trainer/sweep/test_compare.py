@@ -1,9 +1,6 @@
 import csv
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +8,7 @@ import pytest
 
 from common import distributed
 from tests.examples import copy_run, folder
+from tests.ranks import run_command
 from trainer import checkpoint as checkpoints
 from trainer.config import Config, Depth
 from trainer.data.dataset import LocationDataset
@@ -259,24 +257,17 @@ def test_the_cost_is_the_one_that_is_published() -> None:
     )
 
 
+@pytest.mark.xdist_group("ranks")
 @pytest.mark.slow
 @pytest.mark.spawn
 def test_several_processes_compare_together(
     tmp_path: Path, training_folder: Path, test_folder: Path
 ) -> None:
     target = tmp_path / "runs"
-    command = [str(Path(sys.executable).parent / "torchrun"), "--nproc-per-node=2", "-m"]
-    command += ["trainer.sweep.compare", str(target), "--data", str(training_folder)]
-    command += ["--test", str(test_folder), *OPTIONS, "--setting=demo", f"--setting={SETTINGS[2]}"]
-    done = subprocess.run(
-        command,
-        cwd=Path(compare.__file__).parents[2],
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    words = [str(target), "--data", str(training_folder), "--test", str(test_folder), *OPTIONS]
+    words += ["--setting=demo", f"--setting={SETTINGS[2]}"]
+    done = run_command("trainer.sweep.compare", words, ranks=2)
+    assert done.statuses == [0, 0], done.stderr
     assert done.stdout.count("2 settings -> ") == 1
     trained, lost = rows(target)
     best = checkpoints.read(target / "demo").metrics

@@ -17,8 +17,11 @@ import pytest
 from common.resume_buffer import resume_directory
 from tests.examples import folder, small_disk
 from tests.interrupt_after import signal_in_pass
+from tests.ranks import run_command
 from workbench import store
 from workbench.extract.__main__ import main
+
+pytestmark = pytest.mark.xdist_group("ranks")
 
 ROOT = Path(__file__).parents[3]
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
@@ -133,10 +136,9 @@ def test_killed_it_ends_in_the_same_file(
 ) -> None:
     out = tmp_path / "store.h5"
     for passes, workers in ((7, 1), (30, 0)):
-        words = command(trained, data, out, f"--num-workers={workers}")
-        process = start(interrupted_command("SIGKILL", passes, words))
-        process.communicate()
-        assert process.returncode == -signal.SIGKILL
+        words = options(trained, data, out, f"--num-workers={workers}")
+        done = run_command("workbench.extract", words, interrupt=("SIGKILL", passes))
+        assert done.statuses == [-signal.SIGKILL]
         assert buffered(out) > 0
         assert not out.exists()
     assert main(options(trained, data, out)) == 0
@@ -157,11 +159,14 @@ def test_several_processes_asked_to_end_make_the_file_that_one_makes(
     assert "locations are done, run the same command to resume." in said
     assert not out.exists()
     assert buffered(out) > 0
-    done = finish([*TORCHRUN, *words])
-    assert done.count("238 locations, 2 classes, 2 skipped") == 1
-    assert_same(out, whole)
-    again = finish([*TORCHRUN, *words])
-    assert again.count("was finished by an earlier start of this command") == 1
+    for line in (
+        "238 locations, 2 classes, 2 skipped",
+        "was finished by an earlier start of this command",
+    ):
+        done = run_command("workbench.extract", words[2:], ranks=2)
+        assert done.statuses == [0, 0], done.stderr
+        assert done.stdout.count(line) == 1
+        assert_same(out, whole)
     assert [path.name for path in tmp_path.iterdir()] == ["store.h5"]
 
 
@@ -170,10 +175,9 @@ def test_one_process_resumes_what_two_began(
     tmp_path: Path, trained: Path, data: Path, whole: Path
 ) -> None:
     out = tmp_path / "store.h5"
-    words = interrupted_command("SIGKILL", 10, command(trained, data, out))
-    process = start([*TORCHRUN, *words])
-    process.communicate()
-    assert process.returncode != 0
+    words = options(trained, data, out)
+    done = run_command("workbench.extract", words, ranks=2, interrupt=("SIGKILL", 10))
+    assert -signal.SIGKILL in done.statuses
     assert len(list(resume_directory(out).glob("process-*.records"))) == 2
     assert not out.exists()
     assert main(options(trained, data, out)) == 0
@@ -226,12 +230,11 @@ def test_what_one_of_several_processes_refuses_ends_them_all(
     out = tmp_path / "store.h5"
     resume_directory(out).mkdir()
     (resume_directory(out) / "state.json").write_text("{")  # Only the first process looks at it.
-    process = start([*TORCHRUN, *command(trained, data, out)])
-    said = process.communicate(timeout=120)[1]
-    assert process.returncode != 0
-    assert "cannot be resumed; remove the directory or pass --overwrite." in said
-    assert "another process failed" in said
-    assert "exitcode  : 1 " not in said  # 2, or what torchrun ended it by.
+    done = run_command("workbench.extract", options(trained, data, out), ranks=2)
+    assert 2 in done.statuses
+    assert set(done.statuses) <= {2, 128 + signal.SIGTERM, -signal.SIGTERM}
+    assert "cannot be resumed; remove the directory or pass --overwrite." in done.stderr
+    assert "another process failed" in done.stderr
 
 
 @pytest.fixture
@@ -262,9 +265,9 @@ def test_a_full_disk_leaves_the_old_store_and_loses_nothing(
     out = small / "store.h5"
     out.write_bytes(b"old")
     # HDF5 may crash after it could not write: not in the process of the tests.
-    process = start(command(trained, data, out, "--overwrite"))
-    said = process.communicate(timeout=120)[1].splitlines()[-1]
-    assert process.returncode == 2
+    done = run_command("workbench.extract", options(trained, data, out, "--overwrite"))
+    said = done.stderr.splitlines()[-1]
+    assert done.statuses == [2]
     assert said.startswith(f"python -m workbench.extract: {small / what}")
     assert "free some space and run the same command" in said
     assert out.read_bytes() == b"old"

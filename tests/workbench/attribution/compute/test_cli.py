@@ -12,7 +12,8 @@ from common.cli import parse
 from common.resume_buffer import ResumeBuffer
 from tests.examples import copy_run
 from tests.interrupt_after import signal_in_pass
-from tests.workbench.extract.test_processes import TORCHRUN, finish, interrupted_command, start
+from tests.ranks import run_command
+from tests.workbench.extract.test_processes import TORCHRUN, finish
 from workbench import store
 from workbench.attribution import attribution_file, layered_cache
 from workbench.attribution.__main__ import main, summary
@@ -59,14 +60,14 @@ def assert_same(one: Path, other: Path) -> None:
     assert list(one.parent.iterdir()) == [one]
 
 
+@pytest.mark.xdist_group("ranks")
 @pytest.mark.spawn
 def test_killed_and_terminated_it_resumes_to_the_same_file(
     tmp_path: Path, path: Path, whole: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "some.h5"
-    process = start(interrupted_command("SIGKILL", 20, words(path, out)))
-    process.communicate()
-    assert process.returncode == -signal.SIGKILL
+    done = run_command("workbench.attribution", words(path, out)[2:], interrupt=("SIGKILL", 20))
+    assert done.statuses == [-signal.SIGKILL]
     killed = answered(out)
     assert 0 < killed < 16
     with signal_in_pass(signal.SIGTERM, 20), pytest.raises(SystemExit) as stop:
@@ -81,17 +82,19 @@ def test_killed_and_terminated_it_resumes_to_the_same_file(
     assert_same(out, whole)
 
 
+@pytest.mark.xdist_group("ranks")
 @pytest.mark.spawn
 def test_killed_processes_resume_to_the_same_file(tmp_path: Path, path: Path, whole: Path) -> None:
     out = tmp_path / "some.h5"
-    process = start([*TORCHRUN, *interrupted_command("SIGKILL", 20, words(path, out))])
-    process.communicate()
+    arguments = words(path, out)[2:]
+    run_command("workbench.attribution", arguments, ranks=2, interrupt=("SIGKILL", 20))
     assert 0 < answered(out) < 16
     done = finish([*TORCHRUN, *words(path, out)])
     assert done.count("16 locations explained, 0 failed") == 1
     assert_same(out, whole)
-    again = finish([*TORCHRUN, *words(path, out)])
-    assert again.count("was finished by an earlier start of this command") == 1
+    again = run_command("workbench.attribution", arguments, ranks=2)
+    assert again.statuses == [0, 0], again.stderr
+    assert again.stdout.count("was finished by an earlier start of this command") == 1
 
 
 @pytest.mark.slow
