@@ -20,6 +20,7 @@ from workbench.evaluation.confusions import by_division
 from workbench.evaluation.evaluate import Evaluation
 from workbench.evaluation.intervals import Interval, wilson
 from workbench.evaluation.report import sentence
+from workbench.evaluation.roc_intervals import AreaIntervals, area_intervals
 from workbench.export import maps
 from workbench.export.maps import Maps
 from workbench.export.models import Model, NotApplicableError, default_config
@@ -141,15 +142,12 @@ def _accuracy(context: Context) -> Items:
 
 
 def _roc(context: Context, model: Model) -> Items:
-    curves = _curves(context, model)
-    macro_auc = Interval(curves.macro_auc, float("nan"), float("nan"))
-    if context.options.score == "probability":
-        macro_auc = context.evaluation(model).accuracy.macro_auc
+    curves, areas = _curves(context, model)
     yield roc.roc_figure(
         f"roc{model.suffix}",
         model.name,
         curves,
-        macro_auc,
+        Interval(*areas.macro),
         context.highlighted(model),
         context.user_colors,
         context.options.score,
@@ -157,19 +155,21 @@ def _roc(context: Context, model: Model) -> Items:
 
 
 def _roc_classes(context: Context, model: Model) -> Items:
-    curves = _curves(context, model)
+    curves, areas = _curves(context, model)
     if len(curves.curves) < 3:
         raise NotApplicableError("the figure `roc` shows so few classes already")
-    yield roc.small_multiples_figure(f"roc-classes{model.suffix}", model.name, curves)
+    yield roc.small_multiples_figure(
+        f"roc-classes{model.suffix}", model.name, curves, areas, model.class_names
+    )
 
 
-def _curves(context: Context, model: Model) -> metrics.Roc:
+def _curves(context: Context, model: Model) -> tuple[metrics.Roc, AreaIntervals]:
     is_logit = context.options.score == "logit"
     scores = model.store.logits if is_logit else model.predictions.probabilities
     curves = metrics.roc(model.labels, scores[model.rows], model.class_names)
     if not curves.curves:
         raise NotApplicableError("no class has locations both of its own and of others")
-    return curves
+    return curves, area_intervals(model.labels, scores[model.rows])
 
 
 def _geography(context: Context) -> Items:

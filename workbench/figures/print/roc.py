@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from common.figure_text import fit, legend, text_width, wrap
 from workbench.evaluation.intervals import Interval, wilson
 from workbench.evaluation.metrics import Roc, RocCurve
+from workbench.evaluation.roc_intervals import AreaIntervals
 from workbench.figures.print.base import PrintFigure
 from workbench.figures.print.style import BLUE, DARK_GREY, DASHES, GREY, ORANGE, Page
 
@@ -124,12 +125,20 @@ def draw_roc(
     return figure
 
 
-def small_multiples_figure(name: str, model: str, roc: Roc) -> PrintFigure:
-    """Return a panel for each class, with the interval of its true positive rate."""
+def small_multiples_figure(
+    name: str, model: str, roc: Roc, areas: AreaIntervals, class_names: Sequence[str]
+) -> PrintFigure:
+    """Return a panel for each class, with the interval of its true positive rate.
+
+    `areas` has those of all `class_names` (S,).
+    """
+    rows = [class_names.index(curve.class_name) for curve in roc.curves]
     numbers = pd.DataFrame(
         {
             "class": [curve.class_name for curve in roc.curves],
-            "auc": [curve.auc for curve in roc.curves],
+            "auc": areas.areas[rows],
+            "auc_low": areas.low[rows],
+            "auc_high": areas.high[rows],
             "positives": [curve.positives for curve in roc.curves],
             "negatives": [curve.negatives for curve in roc.curves],
         }
