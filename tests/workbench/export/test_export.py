@@ -152,13 +152,17 @@ def test_several_stores_share_tables_and_have_their_own_figures(path: Path, tmp_
     other = tmp_path / "early fusion.h5"
     shutil.copy(path, other)
     options = Options(
-        stores=(path, other), out=tmp_path / "out", only=("accuracy", "classes"), where="correct"
+        stores=(path, other),
+        out=tmp_path / "out",
+        only=("accuracy", "comparison", "classes"),
+        where="correct",
     )
     names = {file.name for file in export(options).files}
     assert {"accuracy.tex", "classes-small.tex", "classes-early-fusion.tex"} <= names
     table = pd.read_csv(tmp_path / "out" / "accuracy.csv")
     assert table["model"].tolist()[:2] == ["small", "early fusion"]
     assert table["top_1"].tolist()[:2] == [1, 1]
+    assert "early fusion" in (tmp_path / "out" / "comparison.tex").read_text()
 
 
 def test_a_table_for_latex_is_escaped_and_has_rules() -> None:
