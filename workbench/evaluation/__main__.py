@@ -24,13 +24,13 @@ class Options:
     store: Annotated[Positional[Path], arg(metavar="FILE.h5")]
     """store to evaluate"""
     second: Annotated[
-        Positional[Path | None], arg(metavar="SECOND.h5", help_behavior_hint="(default: none)")
+        Positional[Path | None], arg(metavar="[SECOND.h5]", help_behavior_hint="(default: none)")
     ] = None
     """store of another model over the same locations, to compare with"""
     out: Annotated[Path, arg(metavar="FILE.json")]
     """file to write"""
     where: Annotated[str, arg(metavar="CONDITION", help_behavior_hint="(default: all)")] = ""
-    """evaluate the locations that match, such as "year >= 2012" (as in the dashboard's filter)"""
+    """evaluate the locations that match a condition, such as: state == 'Ohio' and year >= 2012"""
     validation: Annotated[
         Path | None, arg(metavar="FILE.h5", help_behavior_hint="(default: halves of the store)")
     ] = None
@@ -55,8 +55,7 @@ class Options:
     ] = None
     """folder of the indexes that `resnetbolt prepare` and the training have made"""
     photographs: bool = True
-    """look for nearly identical photographs and measure green, which reads those that no index has
-    yet"""
+    """look for nearly identical photographs and measure green; reads those that no index has"""
     near: NonNegative = 1.0
     """kilometres within which a location is near one of the training"""
     seed: NonNegativeInt = 0
