@@ -248,7 +248,9 @@ def _comparison(found: Comparison) -> list[str]:
 
 
 def _listed(names: list[str]) -> str:
-    return f" ({', '.join(names)})" if names else ""
+    shown = ", ".join(names[:N_LISTED])
+    more = f" and {len(names) - N_LISTED} more" if len(names) > N_LISTED else ""
+    return f" ({shown}{more})" if names else ""
 
 
 def _percent(interval: Interval) -> str:
