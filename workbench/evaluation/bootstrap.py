@@ -13,8 +13,8 @@ from scipy.sparse import csr_array
 from common.progress import ProgressCallback, no_progress
 
 N_RESAMPLES = 1000
-BLOCK = 250
-"""Resamples in memory at once: 25,000 locations take 25 MB."""
+WEIGHTS = 2**23
+"""Weights in memory at once, 32 MB: 335 resamples of 25,000 locations."""
 
 Scores = NDArray[np.floating[Any]]
 Labels = NDArray[np.int64]
@@ -27,8 +27,9 @@ def resampled_weights(labels: Labels, seed: int, count: int = N_RESAMPLES) -> It
     """
     random = np.random.default_rng(seed)
     members = [np.flatnonzero(labels == index) for index in np.unique(labels).tolist()]
-    for first in range(0, count, BLOCK):
-        size = min(BLOCK, count - first)
+    block = max(1, WEIGHTS // max(1, len(labels)))
+    for first in range(0, count, block):
+        size = min(block, count - first)
         weights = np.zeros((len(labels), size), dtype=np.float32)
         for rows in members:
             drawn = random.integers(0, len(rows), (size, len(rows))) + (
@@ -93,10 +94,12 @@ def resampled_areas(
     """Return the macro AUC of each model's scores (N, S) in the same resamples, (B,) each."""
     areas = [WeightedAreas(labels, one) for one in scores]
     found: list[list[NDArray[np.float64]]] = [[] for _ in areas]
-    for number, weights in enumerate(resampled_weights(labels, seed)):
+    done = 0
+    for weights in resampled_weights(labels, seed):
         for one, results in zip(areas, found, strict=True):
             results.append(one.macro(weights))
-        progress((number + 1) * BLOCK / N_RESAMPLES)
+        done += weights.shape[1]
+        progress(done / N_RESAMPLES)
     return [np.concatenate(results) for results in found]
 
 
