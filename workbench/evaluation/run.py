@@ -184,16 +184,18 @@ class _Sources:
 
             if options.train_data is not None and options.train_data.is_file():
                 return training.training_of_store(options.train_data)
-            how = (self._index(), options.photographs, options.num_workers)
+            data, ids = options.train_data, None
             try:
                 run = folder(self.store, "run", options.run)
                 name = str(self.store.provenance.get("checkpoint_name", "best"))
-                return training.training_of_run(run, name, options.train_data, *how)
+                ids, recorded = training.training_record(run, name)
+                data = data or recorded
             except InputError:
-                if options.train_data is None or options.run is not None:
+                if data is None or options.run is not None:
                     raise
-            # Without a run, all locations of the folder count as trained on.
-            return training.training_of_folder(options.train_data, *how)
+                # Without a run, all locations of the folder count as trained on.
+            how = (self._index(), options.photographs, options.num_workers)
+            return training.training_of_folder(data, *how, ids)
 
         if options.train_data is not None:
             return read()

@@ -64,33 +64,27 @@ class PhotographTraits:
     known: NDArray[np.bool_]
 
 
-def training_of_run(
-    run: Path, name: str, data: Path | None, index: Path, photographs: bool, num_workers: int
-) -> TrainingSet:
-    """Return the training locations that the checkpoint `name` of a run records.
+def training_record(run: Path, name: str) -> tuple[set[str], Path]:
+    """Return the ids of the training locations of a run, and their folder at the time.
 
-    They are looked for in the folder `data`, else where they were trained from; photographs are
-    read into an index in the folder `index`, unless not `photographs`. Raises InputError for an
-    unreadable checkpoint or folder, and if the folder has none of them.
+    The checkpoint `name`, "best" or "last", records them. Raises InputError if it cannot be read.
     """
     from trainer import checkpoint as checkpoints  # It imports torch, which takes seconds.
 
     checkpoint = checkpoints.read(run, name)
-    folder = data or Path(checkpoint.data_root)
-    ids = {canonical_name(name) for name in checkpoint.split["training"]}
-    result = training_of_folder(folder, index, photographs, num_workers, ids)
-    if not len(result):
-        raise InputError(
-            f"{folder}: has none of the {len(ids)} training locations of {run}; name their folder "
-            "with --train-data."
-        )
-    return result
+    return {canonical_name(name) for name in checkpoint.split["training"]}, Path(
+        checkpoint.data_root
+    )
 
 
 def training_of_folder(
     data: Path, index: Path, photographs: bool, num_workers: int, ids: set[str] | None = None
 ) -> TrainingSet:
-    """Return the locations of a folder, of these those with `ids`; raises InputError."""
+    """Return the locations of a folder that have one of the `ids`, all for None.
+
+    With `photographs` these are read into an index in the folder `index`. Raises InputError for a
+    folder that cannot be read, and if it has none of the locations.
+    """
     if not is_folder(data):
         raise InputError(
             f"{data}: there is no such folder of training photographs; name it, or a store of "
@@ -99,6 +93,11 @@ def training_of_folder(
     prepared = prepare(data, index_file(index, data), num_workers) if photographs else None
     found = prepared.index if prepared else index_folder(data)
     locations = [item for item in found.locations if ids is None or item.id in ids]
+    if ids is not None and not locations:
+        raise InputError(
+            f"{data}: has none of the {len(ids)} locations that the model was trained on; name "
+            "their folder, or a store of them, with --train-data."
+        )
     rows = _photograph_rows(prepared, locations) if prepared else np.zeros((0, 4), dtype=np.int64)
     return TrainingSet(
         tuple(item.id for item in locations),

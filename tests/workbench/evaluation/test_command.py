@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.examples import small_store
+from tests.examples import folder, small_store
 from workbench import store as stores
 from workbench.evaluation import calibration, evaluate
 from workbench.evaluation.__main__ import main
@@ -182,7 +182,11 @@ def test_validation_of_another_store_and_refusals(
 
 
 def test_the_training_locations_are_those_of_the_checkpoint(
-    tmp_path: Path, trained: Path, training_folder: Path, test_folder: Path
+    tmp_path: Path,
+    trained: Path,
+    training_folder: Path,
+    test_folder: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     from trainer import checkpoint
     from workbench.extract.extraction import extract
@@ -208,8 +212,13 @@ def test_the_training_locations_are_those_of_the_checkpoint(
     # Elsewhere the folder is looked for, and a folder without them is refused.
     other = [*words[:2], str(tmp_path / "other.json"), *words[3:]]
     assert main([*other, "--train-data", str(training_folder)]) == 0
+    elsewhere = folder(tmp_path / "elsewhere", ("Ohio", "Utah"), 2)
     with pytest.raises(SystemExit, match="2"):
-        main([*other, "--run", str(trained), "--train-data", str(tmp_path), "--overwrite"])
+        main([*other, "--train-data", str(elsewhere), "--overwrite"])
+    assert "none of the 14 locations" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        main([*other, "--run", str(tmp_path), "--train-data", str(elsewhere), "--overwrite"])
+    assert "no such checkpoint" in capsys.readouterr().err
 
 
 def test_every_key_is_documented() -> None:
