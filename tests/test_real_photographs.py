@@ -21,6 +21,7 @@ DATA = Path(__file__).parents[2] / "shared" / "data" / "streetscapes"
 
 
 @pytest.mark.xdist_group("numba")
+@pytest.mark.real_resnet
 @pytest.mark.slow
 @pytest.mark.skipif(
     not DATA.is_dir(), reason=f"no photographs at ../{DATA.relative_to(DATA.parents[2])}"
