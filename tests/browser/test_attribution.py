@@ -74,7 +74,7 @@ def test_the_map_is_shown_at_once_and_its_evidence_later(page: Page, site: Site)
     expect(page.locator("#checks")).to_contain_text("deletion and insertion")
     site.explainer.evidence_gate.set()
     expect(page.locator("#checks .reasons td").first).to_be_visible()
-    expect(page.locator("#checks .curves .scatterlayer .trace")).to_have_count(6)
+    expect(page.locator("#checks .curves .scatterlayer .trace")).to_have_count(12)
     expect(page.locator("#checks .measure h3")).to_have_text(
         [
             "Other baselines",

@@ -29,7 +29,7 @@ from workbench.store.hdf5 import check_free_space, create_hdf5, is_external
 from workbench.store.schema import Entry
 
 FORMAT = "resnetbolt-attributions"
-VERSION = 2
+VERSION = 3
 AGAIN = "write it again with `resnetbolt attribute`"
 
 ENTRIES = (
@@ -51,6 +51,8 @@ ENTRIES = (
     Entry("/evidence/order", ("O",), "string", needed=False),
     Entry("/evidence/deletion", ("N", "O", "P"), "float64", needed=False),
     Entry("/evidence/insertion", ("N", "O", "P"), "float64", needed=False),
+    Entry("/evidence/inpainted_deletion", ("N", "O", "P"), "float64", needed=False),
+    Entry("/evidence/inpainted_insertion", ("N", "O", "P"), "float64", needed=False),
     Entry("/evidence/baseline", ("B",), "string", needed=False),
     Entry("/evidence/agreement", ("N", "B"), "float64", needed=False),
     Entry("/evidence/stability", ("N", "K"), "float64", needed=False),
@@ -65,8 +67,11 @@ ENTRIES = (
     Entry("/failure/id", ("F",), "string"),
     Entry("/failure/reason", ("F",), "string"),
 )
-"""The datasets; either all or none of those that are not needed are present."""
-MAP, CHECKS = "/map", "/evidence/fraction"
+"""The datasets; either all or none of those that are not needed are present.
+
+Before version 3, the inpainted curves are absent.
+"""
+MAP, CHECKS, INPAINTED = "/map", "/evidence/fraction", "/evidence/inpainted_"
 ATTRIBUTES = ("checkpoint_sha256", "data_sha256", "asked", "provenance")
 KIND = hdf5.FileFormat(FORMAT, VERSION, "file of attributions", AGAIN)
 
@@ -217,8 +222,13 @@ def _write_dataset(file: h5py.File, entry: Entry, rows: Sequence[NDArray[Any]]) 
 
 def _attribution_entries(file: h5py.File) -> list[Entry]:
     """Return the datasets of a file's attributions, with or without checks."""
-    checked = CHECKS in file
-    return [entry for entry in ENTRIES if entry.axes[0] != "F" and (entry.needed or checked)]
+    checked, inpainted = CHECKS in file, f"{INPAINTED}deletion" in file
+    return [
+        entry
+        for entry in ENTRIES
+        if entry.axes[0] != "F"
+        and (entry.needed or (checked and (inpainted or not entry.name.startswith(INPAINTED))))
+    ]
 
 
 def _deviations(file: h5py.File) -> Iterator[str]:

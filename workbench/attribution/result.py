@@ -26,15 +26,32 @@ class Cost:
     seconds: float
 
 
+ORDERS = ("map", "random", "edges")
+"""Orders in which patches are deleted and inserted."""
+REPLACEMENT_TITLES = {"mean_color": "mean colour", "inpainting": "inpainted"}
+"""What deleted patches are replaced by; results of older versions have the mean colour alone."""
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Deletion and insertion curves (Petsiuk et al. 2018) with one replacement of deleted patches.
+
+    `deletion` has, for each of `ORDERS`, the probability (P,) when a fraction of the patches is
+    replaced; `insertion` when all others are.
+    """
+
+    deletion: Mapping[str, NDArray[np.float64]]
+    insertion: Mapping[str, NDArray[np.float64]]
+
+
 @dataclass(frozen=True)
 class Checks:
     """Faithfulness and sanity checks of a map. Probabilities are those of the explained class.
 
-    Faithfulness: `fractions` (P,) ascend from 0 to 1. `deletion` has, for each order of patches
-    ("map", "random", "edges"), the probability (P,) when that fraction of the patches is replaced
-    by the mean colour; `insertion` when it is inserted into an image of the mean colour (Petsiuk et
-    al. 2018). `view_effects` (4,) are the changes of the probability when a view is replaced by the
-    mean colour, `rotation_effects` (3,) when the location is rotated by 90, 180 and 270 degrees.
+    Faithfulness: `fractions` (P,) ascend from 0 to 1; `curves` are by replacement, one or more of
+    `REPLACEMENT_TITLES`. `view_effects` (4,) are the changes of the probability when a view is
+    replaced by the mean colour, `rotation_effects` (3,) when the location is rotated by 90, 180 and
+    270 degrees.
 
     Sanity checks are rank correlations in [-1, 1] of the signed map, by patches of 1/12 of a view,
     with other maps: `baseline_agreement` with those of other baselines, `noise_stability` (K,) with
@@ -44,8 +61,7 @@ class Checks:
     """
 
     fractions: NDArray[np.float64]
-    deletion: Mapping[str, NDArray[np.float64]]
-    insertion: Mapping[str, NDArray[np.float64]]
+    curves: Mapping[str, Curves]
     baseline_agreement: Mapping[str, float]
     noise_stability: NDArray[np.float64]
     model_randomization: Mapping[str, float]

@@ -11,12 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.attribution.request import BASELINE_TITLES, AttributionRequest
-from workbench.attribution.result import Attribution, Checks, Cost
+from workbench.attribution.result import ORDERS, Attribution, Checks, Cost, Curves
 from workbench.store import HEADINGS, Store
 
-ORDERS = {"map", "random", "edges"}
-ALGORITHM = 2
+ALGORITHM = 3
 """Increased whenever equal requests give other results than before."""
+CURVES = {
+    "mean_color": ("/evidence/deletion", "/evidence/insertion"),
+    "inpainting": ("/evidence/inpainted_deletion", "/evidence/inpainted_insertion"),
+}
+"""The arrays of the curves by replacement; older versions have those of the mean colour alone."""
 
 FIELDS: Mapping[str, type] = {
     name: type(value) for name, value in asdict(AttributionRequest()).items()
@@ -148,11 +152,15 @@ def _checks_to_arrays(checks: Checks | None) -> dict[str, Any]:
     if checks is None:
         return {}
     agreement, randomization = checks.baseline_agreement, checks.model_randomization
+    curves = {
+        name: np.array([values[order] for order in ORDERS])
+        for replacement, found in checks.curves.items()
+        for name, values in zip(CURVES[replacement], (found.deletion, found.insertion), strict=True)
+    }
     return {
         "/evidence/fraction": checks.fractions,
-        "/evidence/order": np.array(list(checks.deletion), dtype=np.str_),
-        "/evidence/deletion": np.array(list(checks.deletion.values())),
-        "/evidence/insertion": np.array([checks.insertion[name] for name in checks.deletion]),
+        "/evidence/order": np.array(ORDERS, dtype=np.str_),
+        **curves,
         "/evidence/baseline": np.array(list(agreement), dtype=np.str_),
         "/evidence/agreement": np.array(list(agreement.values()), dtype=np.float64),
         "/evidence/stability": checks.noise_stability,
@@ -166,13 +174,13 @@ def _checks_to_arrays(checks: Checks | None) -> dict[str, Any]:
 
 
 def _checks_from_arrays(arrays: Arrays) -> Checks:
-    def curves(name: str) -> dict[str, NDArray[np.float64]]:
+    def by_order(name: str) -> dict[str, NDArray[np.float64]]:
         return dict(zip(arrays["/evidence/order"].tolist(), arrays[name], strict=True))
 
     def numbers(names: str, values: str) -> dict[str, float]:
         return dict(zip(arrays[names].tolist(), map(float, arrays[values]), strict=True))
 
-    if set(arrays["/evidence/order"].tolist()) != ORDERS:
+    if set(arrays["/evidence/order"].tolist()) != set(ORDERS):
         raise ValueError("unknown orders of deletion")
     if not set(arrays["/evidence/baseline"].tolist()) <= set(BASELINE_TITLES):
         raise ValueError("an unknown baseline")
@@ -180,8 +188,11 @@ def _checks_from_arrays(arrays: Arrays) -> Checks:
         raise ValueError("checks without numbers")
     return Checks(
         fractions=arrays["/evidence/fraction"],
-        deletion=curves("/evidence/deletion"),
-        insertion=curves("/evidence/insertion"),
+        curves={
+            replacement: Curves(by_order(deletion), by_order(insertion))
+            for replacement, (deletion, insertion) in CURVES.items()
+            if replacement == "mean_color" or deletion in arrays
+        },
         baseline_agreement=numbers("/evidence/baseline", "/evidence/agreement"),
         noise_stability=arrays["/evidence/stability"],
         model_randomization=numbers("/evidence/layer", "/evidence/randomised"),

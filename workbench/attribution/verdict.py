@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from common.text import number
 from workbench.attribution.request import BASELINE_TITLES
-from workbench.attribution.result import Attribution, Checks
+from workbench.attribution.result import REPLACEMENT_TITLES, Attribution, Checks
 
 SUPPORTED, WEAK, UNTRUSTED, UNCHECKED = "supported", "weak", "not to be trusted", "not checked"
 LABELS = (SUPPORTED, WEAK, UNTRUSTED, UNCHECKED)
@@ -20,8 +20,10 @@ MAX_MAP_ERROR = 0.5
 """Estimated error of a map, as a fraction of it, above which it is not to be trusted."""
 MIN_DIFFERENCE = 0.01
 """Difference of outputs, as a fraction of the sum of |map|, below which the map cancels out."""
-MIN_GAIN = 0.25
+MIN_GAIN = 0.1
 """Gain over random order, as a fraction of the probability, that 1 in 20 random orders reaches."""
+RELATIVES = {"mean", "blur"}
+"""Baselines that differ from each other by little: both lack all detail and keep the brightness."""
 _SUNDARARAJAN, _PETSIUK = "Sundararajan et al. 2017", "Petsiuk et al. 2018"
 _ADEBAYO, _STURMFELS = "Adebayo et al. 2018", "Sturmfels et al. 2020"
 _YEH, _WORKBENCH = "Yeh et al. 2019", "this workbench"
@@ -77,7 +79,8 @@ class Verdict:
 def verdict(attribution: Attribution) -> Verdict:
     """Judge a map: not to be trusted if a decisive test fails, weak if any other test fails."""
     checks = attribution.checks
-    criteria = (*_convergence(attribution), *(() if checks is None else _checks(checks)))
+    baseline = attribution.request.baseline
+    criteria = (*_convergence(attribution), *(() if checks is None else _checks(checks, baseline)))
     failed = [one for one in criteria if one.passed is False]
     if any(one.decisive for one in failed):
         label = UNTRUSTED
@@ -95,16 +98,19 @@ def area(curve: NDArray[np.float64], checks: Checks) -> float:
     return float(np.trapezoid(curve, checks.fractions))
 
 
-def gain(checks: Checks, order: str) -> float:
-    """Return the area under the insertion curve minus that under the deletion curve."""
-    return area(checks.insertion[order], checks) - area(checks.deletion[order], checks)
+def gains(checks: Checks, over: str) -> tuple[dict[str, float], dict[str, float]]:
+    """Return what the map's order gains over another one, by replacement: deletion and insertion.
 
-
-def relative_gain(checks: Checks, over: str) -> float:
-    """Return the map's gain minus that of another order, as a fraction of the probability."""
-    probability = float(checks.deletion["map"][0])
-    difference = gain(checks, "map") - gain(checks, over)
-    return difference / probability if probability else 0.0
+    Areas between the two curves, positive where the map's is the better one, as fractions of the
+    probability of the whole photographs.
+    """
+    deletion, insertion = {}, {}
+    for name, curves in checks.curves.items():
+        probability = float(curves.deletion["map"][0]) or 1.0
+        below = area(curves.deletion[over], checks) - area(curves.deletion["map"], checks)
+        above = area(curves.insertion["map"], checks) - area(curves.insertion[over], checks)
+        deletion[name], insertion[name] = below / probability, above / probability
+    return deletion, insertion
 
 
 def _convergence(attribution: Attribution) -> Iterator[Criterion]:
@@ -157,57 +163,61 @@ def _errors(attribution: Attribution) -> Criterion:
     )
 
 
-def _checks(checks: Checks) -> Iterator[Criterion]:
-    yield _curve("Deletion", checks.deletion, "falls: lower is better", checks)
-    yield _curve("Insertion", checks.insertion, "rises: higher is better", checks)
-    yield _random_order(checks)
-    yield _edge_order(checks)
+def _checks(checks: Checks, baseline: str) -> Iterator[Criterion]:
+    deletion, insertion = gains(checks, "random")
+    yield _over_random("Deletion", deletion)
+    yield _over_random("Insertion", insertion)
+    yield _over_edges(checks)
     yield _model_randomization(checks)
     yield _input_randomization(checks)
     yield _noise_stability(checks)
     if checks.baseline_agreement:
-        yield _baseline_agreement(checks)
+        yield _baseline_agreement(checks, baseline)
 
 
-def _curve(
-    name: str, curves: Mapping[str, NDArray[np.float64]], words: str, checks: Checks
-) -> Criterion:
-    areas = ", ".join(f"{order} {area(curve, checks):.2f}" for order, curve in curves.items())
-    text = f"Area under the curve along which the probability {words}."
-    return Criterion(f"{name} area", areas, "–", None, text, _PETSIUK)
-
-
-def _random_order(checks: Checks) -> Criterion:
-    difference = relative_gain(checks, "random")
-    better = difference >= MIN_GAIN
-    share = number(difference, "+.0%")
+def _over_random(name: str, values: Mapping[str, float]) -> Criterion:
+    """Judge deletion or insertion: not trusted where the map fails with every replacement."""
+    better = [value >= MIN_GAIN for value in values.values()]
+    share = _shares(values)
+    if all(better):
+        text = f"{name} in the map's order changes the probability more than in random order"
+    elif any(better):
+        text = f"The replacements disagree whether {name.lower()} in the map's order changes the "
+        text += "probability more than in random order"
+    else:
+        text = f"{name} in the map's order changes the probability no more than in random order "
+        text += f"(chance reaches {MIN_GAIN:.0%} of it)"
+    if len(values) == 1:
+        text += "; an older version tested this with one replacement alone"
     return Criterion(
-        "Gain over random",
-        f"{share} of the probability",
-        f"≥ {MIN_GAIN:.0%}",
-        better,
-        "Deletion and insertion in the map's order change the probability more than in random "
-        f"order, by {difference:.0%} of it."
-        if better
-        else "Deletion and insertion in the map's order change the probability no more than in "
-        f"random order ({share} of it; chance reaches {MIN_GAIN:.0%}).",
+        f"{name} over random",
+        share,
+        f"≥ {MIN_GAIN:.0%}, all",
+        all(better),
+        f"{text}.",
         _PETSIUK,
-        decisive=True,
+        decisive=not any(better),
     )
 
 
-def _edge_order(checks: Checks) -> Criterion:
-    difference = relative_gain(checks, "edges")
-    better = difference > 0
-    return Criterion(
-        "Gain over edges",
-        f"{number(difference, '+.0%')} of the probability",
-        "> 0%",
-        better,
-        f"The map's order is better than an edge detector's, by {difference:.0%}."
-        if better
-        else f"An edge detector's order is better than the map's, by {number(-difference, '.0%')}.",
-        _ADEBAYO,
+def _over_edges(checks: Checks) -> Criterion:
+    deletion, insertion = gains(checks, "edges")
+    values = {name: deletion[name] + insertion[name] for name in deletion}
+    better = [value > 0 for value in values.values()]
+    if all(better):
+        text = "The map's order is better than an edge detector's."
+    elif any(better):
+        text = (
+            "The replacements disagree whether the map's order is better than an edge detector's."
+        )
+    else:
+        text = "An edge detector's order is better than the map's."
+    return Criterion("Both over edges", _shares(values), "> 0%, all", all(better), text, _ADEBAYO)
+
+
+def _shares(values: Mapping[str, float]) -> str:
+    return ", ".join(
+        f"{number(value, '+.0%')} {REPLACEMENT_TITLES[name]}" for name, value in values.items()
     )
 
 
@@ -262,20 +272,20 @@ def _noise_stability(checks: Checks) -> Criterion:
     )
 
 
-def _baseline_agreement(checks: Checks) -> Criterion:
+def _baseline_agreement(checks: Checks, baseline: str) -> Criterion:
+    """Count the baselines that agree; not judged, because baselines ask different questions."""
     agreement = checks.baseline_agreement
-    text = ", ".join(
-        f"{BASELINE_TITLES[name]} {number(correlation, '.2f')}"
-        for name, correlation in agreement.items()
-    )
+    texts = []
+    for name, correlation in agreement.items():
+        relative = " (a close relative)" if {name, baseline} == RELATIVES else ""
+        texts.append(f"{BASELINE_TITLES[name]}{relative} {number(correlation, '.2f')}")
     agree = sum(correlation >= SIMILAR for correlation in agreement.values())
+    verb = "agrees" if agree == 1 else "agree"
     return Criterion(
         "Other baselines",
-        f"{agree} of {len(agreement)} agree",
-        f"≥ 1 with ρ ≥ {SIMILAR:g}",
-        agree > 0,
-        f"{agree} of {len(agreement)} other baselines give a similar map: {text}."
-        if agree
-        else f"No other baseline agrees: the map is specific to this baseline: {text}.",
+        f"{agree} of {len(agreement)} {verb}",
+        f"ρ ≥ {SIMILAR:g}",
+        None,
+        f"Rank correlation with the maps of other baselines: {', '.join(texts)}.",
         _STURMFELS,
     )

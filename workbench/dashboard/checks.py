@@ -101,9 +101,9 @@ def _criterion(row: tuple[str, ...]) -> list[html.Tr]:
 def details(checks: Checks, probability: float) -> list[Any]:
     """Return curves and numbers; `probability` is that of the target class, in [0, 1]."""
     curves = dcc.Graph(
-        figure=screen.deletion_insertion(checks.fractions, checks.deletion, checks.insertion),
+        figure=screen.deletion_insertion(checks),
         config={"displayModeBar": False, "doubleClick": False},
-        className="curves",
+        className="curves both" if len(checks.curves) > 1 else "curves",
         responsive=True,
     )
     correlation = "rank correlation of the maps over patches"

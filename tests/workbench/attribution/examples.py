@@ -5,7 +5,14 @@ from dataclasses import asdict, replace
 import numpy as np
 
 from workbench.attribution.request import AttributionRequest
-from workbench.attribution.result import Attribution, Checks, Cost
+from workbench.attribution.result import (
+    ORDERS,
+    REPLACEMENT_TITLES,
+    Attribution,
+    Checks,
+    Cost,
+    Curves,
+)
 from workbench.attribution.serialization import Fingerprint
 
 FINGERPRINT = Fingerprint("c" * 64, "d" * 64)
@@ -41,11 +48,15 @@ def assert_same(one: Attribution | None, other: Attribution) -> None:
 
 
 def _evidence(generator: np.random.Generator) -> Checks:
-    orders = ("map", "random", "edges")
     return Checks(
         fractions=np.linspace(0, 1, 5),
-        deletion={order: generator.random(5) for order in orders},
-        insertion={order: generator.random(5) for order in orders},
+        curves={
+            replacement: Curves(
+                {order: generator.random(5) for order in ORDERS},
+                {order: generator.random(5) for order in ORDERS},
+            )
+            for replacement in REPLACEMENT_TITLES
+        },
         baseline_agreement={"mean": 0.5, "blur": -0.25},
         noise_stability=generator.random(3),
         model_randomization={"classifier": 0.75, "stage 4": 0.125},

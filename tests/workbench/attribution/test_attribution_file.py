@@ -17,6 +17,7 @@ from workbench.attribution import attribution_file
 from workbench.attribution.attribution_file import ENTRIES, FORMAT, VERSION
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
+from workbench.attribution.verdict import verdict
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "attribution-file.md"
 FAILURES = (("Ohio/x", "Île d'Or/x_90.jpg: the photograph is gone."),)
@@ -49,6 +50,18 @@ def test_attributions_round_trip_bitwise(path: Path) -> None:
         {"size": 16},
     )
     assert found.failures == FAILURES
+
+
+def test_files_of_version_2_are_read_and_say_what_they_lack() -> None:
+    file = attribution_file.read(Path(__file__).parents[2] / "data" / "attributions-2.h5")
+    assert len(file) == 2
+    for seed, found in enumerate(file):
+        made = example(seed, side=4, evidence=True)
+        assert np.array_equal(found.values, made.values)
+        assert found.checks is not None
+        assert list(found.checks.curves) == ["mean_color"]
+        assert found.checks.curves["mean_color"].deletion["map"].shape == (5,)
+        assert sum("one replacement alone" in one.text for one in verdict(found).reasons) == 2
 
 
 def test_attributions_without_checks_round_trip_bitwise(tmp_path: Path) -> None:

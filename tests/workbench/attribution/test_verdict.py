@@ -8,20 +8,23 @@ import pytest
 
 from workbench.attribution import verdict as rule
 from workbench.attribution.request import AttributionRequest
-from workbench.attribution.result import Attribution, Checks, Cost
+from workbench.attribution.result import REPLACEMENT_TITLES, Attribution, Checks, Cost, Curves
 from workbench.attribution.verdict import verdict
 
 PAGE = Path(__file__).parents[3] / "docs" / "background" / "faithfulness.md"
 FRACTION = np.linspace(0, 1, 5)
+FALL, RISE = 0.8 * (1 - FRACTION), 0.8 * FRACTION
+GOOD = Curves(
+    {"map": np.array([0.8, 0.3, 0.1, 0.05, 0.0]), "random": FALL, "edges": FALL},
+    {"map": 0.8 * FRACTION**0.25, "random": RISE, "edges": RISE},
+)
 
 
 def evidence(**changes: Any) -> Checks:
     """Return evidence that speaks for a map in everything."""
-    fall, rise = 0.8 * (1 - FRACTION), 0.8 * FRACTION
     good = Checks(
         fractions=FRACTION,
-        deletion={"map": fall**4, "random": fall, "edges": fall},
-        insertion={"map": 0.8 * FRACTION**0.25, "random": rise, "edges": rise},
+        curves=dict.fromkeys(REPLACEMENT_TITLES, GOOD),
         baseline_agreement={"black": 0.1, "blur": 0.7},
         noise_stability=np.array([0.9, 0.8, 0.85]),
         model_randomization={"classifier": 0.9, "conv1": 0.1},
@@ -30,8 +33,7 @@ def evidence(**changes: Any) -> Checks:
         rotation_effects=np.zeros(3),
         cost=Cost(1, 1, 0.1),
     )
-    deletion = {**good.deletion, "map": np.array([0.8, 0.3, 0.1, 0.05, 0.0])}
-    return replace(good, **{"deletion": deletion, **changes})
+    return replace(good, **changes)
 
 
 def attribution(known: Checks | None, **changes: Any) -> Attribution:
@@ -66,27 +68,43 @@ def test_without_checks_only_the_map_itself_is_judged() -> None:
     assert verdict(zeros).label == "not to be trusted"
 
 
-CURVE = evidence()
+def curves(replacement: str, **changes: str) -> dict[str, Curves]:
+    """Return good curves, of which the map's are those of another order with one replacement."""
+    changed = {
+        kind: {**getattr(GOOD, kind), order: getattr(GOOD, kind)["map"]}
+        for kind, order in changes.items()
+    }
+    every = {name: replace(GOOD, **changed) for name in REPLACEMENT_TITLES}
+    return every if replacement == "all" else {**evidence().curves, replacement: every[replacement]}
 
 
 @pytest.mark.parametrize(
     ("changes", "word", "complaint"),
     [
         (
-            {
-                "deletion": {**CURVE.deletion, "random": CURVE.deletion["map"]},
-                "insertion": {**CURVE.insertion, "random": CURVE.insertion["map"]},
-            },
+            {"curves": curves("all", deletion="random")},
             "bad",
-            "than in random order",
+            "Deletion in the map's order changes the probability no more than in random order",
+        ),
+        ({"curves": curves("all", insertion="random")}, "bad", "Insertion in the map's order"),
+        *(
+            (
+                {"curves": curves(name, **{kind: "random"})},
+                "weak",
+                f"The replacements disagree whether {kind}",
+            )
+            for name in REPLACEMENT_TITLES
+            for kind in ("deletion", "insertion")
         ),
         (
-            {
-                "deletion": {**CURVE.deletion, "edges": CURVE.deletion["map"]},
-                "insertion": {**CURVE.insertion, "edges": CURVE.insertion["map"]},
-            },
+            {"curves": curves("all", deletion="edges", insertion="edges")},
             "weak",
-            "edge detector",
+            "An edge detector's order is better",
+        ),
+        (
+            {"curves": curves("inpainting", deletion="edges", insertion="edges")},
+            "weak",
+            "disagree whether the map's order is better than an edge detector's",
         ),
         (
             {"model_randomization": {"classifier": 0.1, "conv1": 0.5}},
@@ -104,7 +122,6 @@ CURVE = evidence()
             "strong for any image: rank correlation 0.71",
         ),
         ({"noise_stability": np.array([0.9, 0.49, 0.9])}, "weak", "Small noise changes"),
-        ({"baseline_agreement": {"black": -0.9, "blur": 0.49}}, "weak", "No other baseline"),
     ],
 )
 def test_each_check_can_be_a_reason_against(
@@ -161,15 +178,28 @@ def test_completeness_is_not_judged_for_methods_without_it() -> None:
 
 def test_a_probability_of_zero_gives_no_gain() -> None:
     nothing = dict.fromkeys(("map", "random", "edges"), np.zeros(5))
-    judged = verdict(attribution(evidence(deletion=nothing, insertion=nothing)))
+    judged = verdict(attribution(evidence(curves={"mean_color": Curves(nothing, nothing)})))
     assert judged.label == "not to be trusted"
+
+
+def test_a_result_without_inpainting_says_so() -> None:
+    judged = verdict(attribution(evidence(curves={"mean_color": GOOD})))
+    assert judged.label == "supported"
+    texts = [one.text for one in judged.reasons if "one replacement alone" in one.text]
+    assert len(texts) == 2
+    assert not any(
+        "one replacement" in one.text for one in verdict(attribution(evidence())).reasons
+    )
 
 
 def test_the_table_has_each_test_with_value_threshold_and_source() -> None:
     line, square = 1 - FRACTION, (1 - FRACTION) ** 2
+    weak = Curves(
+        {"map": 0.4 * square, "random": 0.4 * line, "edges": 0.4 * line},
+        {"map": 0.4 * line[::-1], "random": 0.4 * line[::-1], "edges": 0.4 * square},
+    )
     known = evidence(
-        deletion={"map": 0.4 * square, "random": 0.4 * line, "edges": 0.4 * line},
-        insertion={"map": 0.4 * line[::-1], "random": 0.4 * line[::-1], "edges": 0.4 * square},
+        curves={"mean_color": weak, "inpainting": GOOD},
         baseline_agreement={"black": 0.1, "blur": 0.7, "noise": 0.49},
     )
     judged = verdict(attribution(known))
@@ -177,27 +207,43 @@ def test_the_table_has_each_test_with_value_threshold_and_source() -> None:
     assert [row[:4] for row in judged.rows()] == [
         ("Convergence", "completeness 0.0%, map 3.0%", "≤ 1%, ≤ 5%", "yes"),
         ("Output difference", "100.0% of Σ|map|", "≥ 1%", "yes"),
-        ("Deletion area", "map 0.14, random 0.20, edges 0.20", "–", "–"),
-        ("Insertion area", "map 0.20, random 0.20, edges 0.14", "–", "–"),
-        ("Gain over random", "+16% of the probability", "≥ 25%", "no"),
-        ("Gain over edges", "+31% of the probability", "> 0%", "yes"),
+        ("Deletion over random", "+16% mean colour, +23% inpainted", "≥ 10%, all", "yes"),
+        ("Insertion over random", "0% mean colour, +24% inpainted", "≥ 10%, all", "no"),
+        ("Both over edges", "+31% mean colour, +48% inpainted", "> 0%, all", "yes"),
         ("Random weights", "ρ 0.10", "|ρ| < 0.5", "yes"),
         ("Noise images", "ρ 0.20", "ρ < 0.71", "yes"),
         ("Small noise", "ρ 0.80, lowest of 3", "ρ ≥ 0.5", "yes"),
-        ("Other baselines", "1 of 3 agree", "≥ 1 with ρ ≥ 0.5", "yes"),
+        ("Other baselines", "1 of 3 agrees", "ρ ≥ 0.5", "–"),
     ]
     assert all(meaning.endswith(".") and source for *_, meaning, source in judged.rows())
-    assert judged.label == "not to be trusted"
+    assert judged.label == "weak"
 
 
-def test_gain_is_a_difference_of_areas() -> None:
-    known = evidence()
-    expected = np.trapezoid(known.insertion["map"], FRACTION) - np.trapezoid(
-        known.deletion["map"], FRACTION
+def test_each_baseline_counts_by_itself_and_none_decides() -> None:
+    none = {"black": -0.9, "blur": 0.49, "noise": 0.1}
+    judged = verdict(attribution(evidence(baseline_agreement=none)))
+    assert judged.label == "supported"
+    one = judged.criteria[-1]
+    assert (one.value, one.passed) == ("0 of 3 agree", None)
+    # The map's own baseline is the mean colour.
+    assert "black −0.90, blurred (a close relative) 0.49, uniform noise 0.10" in one.text
+    from_black = attribution(
+        evidence(baseline_agreement={"mean": 0.9, "blur": 0.8}),
+        request=AttributionRequest(baseline="black", target="Ohio"),
     )
-    assert rule.gain(known, "map") == pytest.approx(expected)
-    assert rule.gain(known, "random") == pytest.approx(0)
-    assert rule.relative_gain(known, "random") == pytest.approx(expected / 0.8)
+    one = verdict(from_black).criteria[-1]
+    assert one.value == "2 of 2 agree"
+    assert "relative" not in one.text
+
+
+def test_gains_are_differences_of_areas() -> None:
+    known = evidence()
+    for curve, found in zip(
+        (GOOD.deletion, GOOD.insertion), rule.gains(known, "random"), strict=True
+    ):
+        expected = abs(float(np.trapezoid(curve["map"] - curve["random"], FRACTION))) / 0.8
+        assert found == pytest.approx(dict.fromkeys(REPLACEMENT_TITLES, expected))
+    assert rule.gains(known, "map") == ({"mean_color": 0, "inpainting": 0},) * 2
 
 
 def test_the_page_has_the_thresholds_of_the_rule() -> None:

@@ -11,7 +11,7 @@ from common.errors import InputError
 from common.progress import ProgressCallback, no_progress
 from workbench.attribution.explainer import PartialCallback
 from workbench.attribution.request import AttributionRequest
-from workbench.attribution.result import Attribution, Checks, Cost
+from workbench.attribution.result import REPLACEMENT_TITLES, Attribution, Checks, Cost, Curves
 from workbench.dashboard.job_queue import Job
 
 SECONDS = 10
@@ -101,8 +101,13 @@ def examined(made: Attribution) -> Attribution:
         made,
         checks=Checks(
             fractions=fraction,
-            deletion=falling | {"edges": 0.5 * (1 - fraction) ** 2},
-            insertion=rising | {"edges": 0.5 * fraction**0.5},
+            curves=dict.fromkeys(
+                REPLACEMENT_TITLES,
+                Curves(
+                    falling | {"edges": 0.5 * (1 - fraction) ** 2},
+                    rising | {"edges": 0.5 * fraction**0.5},
+                ),
+            ),
             baseline_agreement={"mean": 0.81, "blur": 0.77},
             noise_stability=np.array([0.93, 0.9]),
             model_randomization={"classifier": 0.31, "layer4": 0.12, "conv1": 0.02},

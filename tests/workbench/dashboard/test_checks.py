@@ -47,9 +47,10 @@ def test_the_measured_stands_in_bars() -> None:
     ):
         assert words in shown
     drawn = {(trace.name, trace.xaxis): trace for trace in curves.figure.data}
-    assert len(drawn) == 6
-    assert np.array_equal(drawn["map", "x"].y, found.deletion["map"])
-    assert np.array_equal(drawn["edges", "x2"].y, found.insertion["edges"])
+    assert len(drawn) == 12
+    filled, painted = found.curves["mean_color"], found.curves["inpainting"]
+    assert np.array_equal(drawn["map", "x"].y, filled.deletion["map"])
+    assert np.array_equal(drawn["edges", "x4"].y, painted.insertion["edges"])
     named = [note.text for note in curves.figure.layout.annotations]
     # The area under the straight line from 0.5 to 0.
     assert "random 0.250" in named[0]

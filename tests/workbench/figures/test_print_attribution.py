@@ -6,7 +6,7 @@ import pytest
 from matplotlib.text import Text
 
 from tests.workbench.attribution.test_verdict import attribution, evidence
-from workbench.attribution.result import Attribution
+from workbench.attribution.result import REPLACEMENT_TITLES, Attribution
 from workbench.attribution.verdict import verdict
 from workbench.figures.print.attribution import figure
 from workbench.figures.print.style import save
@@ -39,11 +39,12 @@ def test_the_curves_are_those_of_the_evidence_and_the_verdict_is_written(
     made: Attribution,
 ) -> None:
     result = figure(made, VIEWS)
-    (curves,) = [axes for axes in result.axes if axes.get_ylabel() == "Probability"]
-    drawn = [np.asarray(line.get_ydata()) for line in curves.lines]
     assert made.checks is not None
-    for kind in (made.checks.deletion, made.checks.insertion):
-        for curve in kind.values():
+    for replacement, both in made.checks.curves.items():
+        title = REPLACEMENT_TITLES[replacement]
+        (axes,) = [axes for axes in result.axes if axes.get_xlabel().endswith(title)]
+        drawn = [np.asarray(line.get_ydata()) for line in axes.lines]
+        for curve in (*both.deletion.values(), *both.insertion.values()):
             assert any(np.array_equal(curve, line) for line in drawn)
     words = " ".join(text.get_text() for axes in result.axes for text in axes.texts)
     assert "Supported" in words

@@ -15,11 +15,10 @@ from workbench.attribution.compute import faithfulness, sanity_checks
 from workbench.attribution.compute.batched_model import BatchedModel, FrozenModel
 from workbench.attribution.compute.convergence import Estimate
 from workbench.attribution.compute.methods import Inputs, attribute
-from workbench.attribution.compute.model_randomization import STAGES
 from workbench.attribution.compute.target import Target
 from workbench.attribution.explainer import PartialCallback
 from workbench.attribution.request import METHOD_TITLES, TRUE, AttributionRequest
-from workbench.attribution.result import Attribution, Checks
+from workbench.attribution.result import REPLACEMENT_TITLES, Attribution, Checks
 
 
 def explain_location(
@@ -76,8 +75,8 @@ def check_location(
     target = Target.from_request(request, class_names)
     batched = BatchedModel(model, progress)
     sanity = sanity_checks
-    stages = 2 + len(faithfulness.ORDERS) + len(sanity.other_baselines(request)) + len(STAGES)
-    stages += sanity.NOISY_COPIES + sanity.NOISE_IMAGES
+    stages = 2 + len(REPLACEMENT_TITLES) + len(sanity.other_baselines(request))
+    stages += sanity.NOISY_COPIES + sanity.NOISE_IMAGES + len(sanity.CHECKED_STAGES)
     number = count()
 
     def on_stage(stage: str) -> None:
@@ -85,7 +84,7 @@ def check_location(
 
     on_stage("view and rotation effects")
     view_effects, rotation_effects = faithfulness.view_and_rotation_effects(batched, pixels, target)
-    deletion, insertion = faithfulness.deletion_and_insertion(
+    curves = faithfulness.deletion_and_insertion(
         batched, pixels, attribution.values, target, on_stage
     )
     compute = sanity.rough_map_of(batched, inputs, request, target)
@@ -93,8 +92,7 @@ def check_location(
     reference = compute()
     checks = Checks(
         fractions=faithfulness.FRACTIONS,
-        deletion=deletion,
-        insertion=insertion,
+        curves=curves,
         baseline_agreement=sanity.baseline_agreement(compute, reference, request, on_stage),
         noise_stability=sanity.noise_stability(compute, reference, pixels, on_stage),
         input_randomization=sanity.input_randomization(compute, reference, pixels, on_stage),

@@ -9,12 +9,14 @@ from torch import Tensor
 
 from trainer.models.resnet import VIEWS
 from workbench.attribution.compute.batched_model import BatchedModel
+from workbench.attribution.compute.inpainting import inpaint
 from workbench.attribution.compute.patches import edges, patch_means, removal_times
 from workbench.attribution.compute.target import Target
+from workbench.attribution.result import REPLACEMENT_TITLES, Curves
 
 FRACTIONS = np.linspace(0.0, 1.0, 13)
-ORDERS = ("map", "random", "edges")
-RANDOM_ORDERS = 3
+RANDOM_ORDERS = 2
+"""Each counts twice, forwards and backwards."""
 SEED = 0
 
 Array = NDArray[np.float64]
@@ -41,33 +43,61 @@ def deletion_and_insertion(
     map_: NDArray[np.float32],
     target: Target,
     on_stage: StageCallback,
-) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Return the deletion and insertion curves (P,) for each of `ORDERS` (Petsiuk et al. 2018)."""
+) -> dict[str, Curves]:
+    """Return the deletion and insertion curves by replacement (Petsiuk et al. 2018).
+
+    With either replacement, the image without any patch has the mean colour everywhere.
+    """
     height, width = map_.shape[1:]
     scores = patch_means(map_)
     generator = np.random.default_rng(SEED)
-    orders = {
-        "map": [scores],
-        "random": [generator.random(scores.shape) for _ in range(RANDOM_ORDERS)],
-        "edges": [patch_means(edges(pixels.mean(dim=1).cpu().numpy()))],
-    }
-    deletion, insertion = {}, {}
-    for name in ORDERS:
-        on_stage(f"deletion and insertion, order by {name}")
-        curves = [
-            _curves(model, pixels, removal_times(scores, height, width), target)
-            for scores in orders[name]
-        ]
-        deletion[name], insertion[name] = np.mean(curves, axis=0)
-    return deletion, insertion
-
-
-def _curves(model: BatchedModel, pixels: Tensor, times: Array, target: Target) -> Array:
-    """Return the curves (2, P) of deletion and insertion for removal times (4, H, W)."""
-    removed = torch.from_numpy(times < FRACTIONS[:, None, None, None]).to(pixels.device)[:, :, None]
+    orders = [
+        scores,
+        patch_means(edges(pixels.mean(dim=1).cpu().numpy())),
+        *(generator.random(scores.shape) for _ in range(RANDOM_ORDERS)),
+    ]
+    inner = FRACTIONS[1:-1, None, None, None]
+    removed = np.stack([removal_times(order, height, width) < inner for order in orders])
+    # All orders in one batch: deleted first, inserted second.
+    kept = torch.from_numpy(np.stack([~removed, removed], axis=1)).to(pixels.device)
+    shape = kept.shape[:3]
+    kept = kept.flatten(0, 2)[:, :, None]
     color = model.model.mean_color
-    deleted = _probabilities(model, torch.where(removed, color, pixels), target)
-    return np.stack([deleted, _probabilities(model, torch.where(removed, pixels, color), target)])
+    whole, empty = _probabilities(model, torch.stack([pixels, color.expand_as(pixels)]), target)
+    curves = {}
+    for name, title in REPLACEMENT_TITLES.items():
+        on_stage(f"deletion and insertion, {title}")
+        values = np.empty((*shape[:2], len(FRACTIONS)))
+        values[:, 0, 0] = values[:, 1, -1] = whole
+        values[:, 0, -1] = values[:, 1, 0] = empty
+        values[..., 1:-1] = np.concatenate(
+            [
+                _probabilities(model, _REPLACE[name](pixels, part, color), target)
+                for part in torch.split(kept, model.batch_size(pixels))
+            ]
+        ).reshape(shape)
+        curves[name] = _curves(values)
+    return curves
+
+
+def _curves(values: Array) -> Curves:
+    """Return the curves of values (O, 2, P): order, deletion and insertion, fraction."""
+    # Insertion in an order is deletion in the reverse order, read from its end; that of a random
+    # order is random, too, and so both count for both curves.
+    random = np.mean([values[2:, 0], values[2:, 1, ::-1]], axis=(0, 1))
+    deletion, insertion = values[:2].swapaxes(0, 1)
+    return Curves(
+        {"map": deletion[0], "random": random, "edges": deletion[1]},
+        {"map": insertion[0], "random": random[::-1].copy(), "edges": insertion[1]},
+    )
+
+
+def _mean_color(pixels: Tensor, kept: Tensor, color: Tensor) -> Tensor:
+    return torch.where(kept, pixels, color)
+
+
+_REPLACE = {"mean_color": _mean_color, "inpainting": inpaint}
+"""From pixels (4, 3, H, W), those that are kept (N, 4, 1, H, W) and the mean colour to images."""
 
 
 def _probabilities(model: BatchedModel, pixels: Tensor, target: Target) -> Array:

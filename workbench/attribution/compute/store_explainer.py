@@ -77,14 +77,18 @@ class StoreExplainer(RequestResolver):
         inputs = self._inputs(attribution.location_id, attribution.request, progress)
         return check_location(self.model, inputs, attribution, self._store.class_names, progress)
 
+    def pixels(self, location_id: str) -> Tensor:
+        """Return the pixels (4, 3, H, W) in [0, 1] of a location, on the device."""
+        return self.model.to_pixels(self._views(location_id))
+
     def _inputs(
         self, location_id: str, request: AttributionRequest, progress: ProgressCallback
     ) -> Inputs:
         progress(0.0, "reading photographs")
         baseline = request.baseline_location
         return Inputs(
-            self.model.to_pixels(self._views(location_id)),
-            self.model.to_pixels(self._views(baseline)) if baseline else None,
+            self.pixels(location_id),
+            self.pixels(baseline) if baseline else None,
             lambda n: self._reference_pixels(location_id, request.seed, n, progress),
         )
 

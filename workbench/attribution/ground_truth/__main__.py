@@ -11,8 +11,9 @@ from tyro.conf import Positional, UseAppendAction, arg
 from common.cli import AS_EXTRACTED, cli_errors, parse
 from common.earlier_result import folder_is_finished, recorded
 from common.errors import InputError
+from common.resume_buffer import RESUME
 from common.validation import NonNegativeInt
-from workbench.attribution.request import Baseline, Method
+from workbench.attribution.request import BASELINES, METHODS, Baseline, Method
 
 COMMAND = "ground-truth"
 PLOT_FORMATS = ("pdf", "svg")
@@ -41,6 +42,10 @@ class Options:
         arg(help_behavior_hint=f"(repeatable, default: {', '.join(DEFAULT_BASELINES)})"),
     ] = ()
     """baseline of methods that need one"""
+    all: bool = False
+    """every method with every baseline: hours without a GPU"""
+    checks: bool = False
+    """check every map, and count how often its verdict is right"""
     where: Annotated[
         str,
         arg(
@@ -63,7 +68,7 @@ class Options:
     run: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint=AS_EXTRACTED)] = None
     """run folder of the model"""
     out: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="(default: none)")] = None
-    """folder for ground_truth.md, .csv, .pdf and .svg"""
+    """folder for ground_truth.md, .csv, .pdf and .svg; the same command resumes there"""
     overwrite: bool = False
     """replace the results of another request in the folder"""
 
@@ -72,7 +77,7 @@ def main(
     arguments: list[str] | None = None, prog: str = "python -m workbench.attribution.ground_truth"
 ) -> int:
     """Run the command and return its exit status: 2 for input that cannot be used."""
-    with cli_errors(prog):
+    with cli_errors(prog, interrupted=f"with --out, {RESUME}"):
         _run(parse(Options, arguments, prog))
     return 0
 
@@ -85,9 +90,18 @@ def _run(options: Options) -> None:
     from workbench import store as stores
     from workbench.attribution.explainer import open_explainer
     from workbench.attribution.ground_truth import report
+    from workbench.attribution.ground_truth.kept_scores import KeptScores
     from workbench.attribution.ground_truth.masks import Masks
     from workbench.attribution.ground_truth.plot import dot_plot
-    from workbench.attribution.ground_truth.study import method_configs, sample, study
+    from workbench.attribution.ground_truth.ranking import ranking
+    from workbench.attribution.ground_truth.study import (
+        method_configs,
+        position_controls,
+        sample,
+        study,
+        summarize,
+    )
+    from workbench.attribution.serialization import ALGORITHM
     from workbench.figures.print.style import save
     from workbench.store import provenance
     from workbench.store.fingerprint import content_sha256
@@ -108,14 +122,16 @@ def _run(options: Options) -> None:
             f"{options.store}: {len(rows)} locations meet the condition; at least two are needed."
         )
     run = provenance.folder(store, "run", options.run)
-    methods = options.method or DEFAULT_METHODS
-    baselines = options.baseline or DEFAULT_BASELINES
+    methods = options.method or (METHODS if options.all else DEFAULT_METHODS)
+    baselines = options.baseline or (BASELINES if options.all else DEFAULT_BASELINES)
     request = {
         "store": content_sha256(store),
         "method": methods,
         "baseline": baselines,
         "where": options.where,
         "locations": options.locations,
+        "checks": options.checks,
+        "algorithm": ALGORITHM,
         "seed": options.seed,
         "mask": str(mask.resolve()),
         "data": str(photographs.root),
@@ -130,18 +146,37 @@ def _run(options: Options) -> None:
     if options.out:
         options.out.mkdir(parents=True, exist_ok=True)
     # Only now, because importing torch takes seconds.
-    from workbench.attribution.compute.noise_maps import noise_control
+    from workbench.attribution.compute.control_maps import model_controls
 
     explainer = open_explainer(store, photographs, run)
-    noise = noise_control(explainer.model, store.class_names, explainer.size, options.seed)
     configs = method_configs(methods, baselines)
-    results = study(store, rows, configs, explainer, masks, noise, options.seed)
+    controls = {
+        **position_controls(store, masks, explainer.size, options.seed),
+        **model_controls(explainer, store, options.seed),
+    }
+    out = options.out and options.out / "ground_truth.csv"
+    kept = KeptScores(out, request, [*configs, *controls], overwrite=options.overwrite)
+    with kept:
+        scores = study(
+            store,
+            rows,
+            configs,
+            explainer,
+            masks,
+            controls,
+            explainer.size,
+            options.seed,
+            checks=options.checks,
+            known=kept.known,
+            on_scores=kept.put,
+        )
+    results = summarize(scores, masks.elements, options.seed)
     where = f" where {options.where}" if options.where else ""
     heading = (
         f"{len(rows)} locations of {options.store.name}{where}; explained: logit of the true "
         f"class; seed {options.seed}."
     )
-    page = report.page(heading, results)
+    page = report.page(heading, results, ranking(scores, configs, options.seed), scores)
     print(page, end="")
     if options.out:
         with recorded(options.out, COMMAND, request, files):
@@ -151,6 +186,7 @@ def _run(options: Options) -> None:
             for kind, text in (("md", page), ("csv", report.csv(results))):
                 with atomic_write(options.out / f"ground_truth.{kind}") as partial:
                     partial.write_text(text, encoding="utf-8")
+        kept.remove()
 
 
 if __name__ == "__main__":

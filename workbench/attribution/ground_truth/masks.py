@@ -20,7 +20,8 @@ from common.system_errors import explain, is_system_error
 from workbench.store import HEADINGS
 from workbench.store.photographs import Photographs
 
-ELEMENTS = "elements.csv"
+ELEMENTS, EVIDENCE = "elements.csv", "evidence.csv"
+NAN = float("nan")
 AGAIN = "paint the data set again with `resnetbolt synthesize`"
 
 
@@ -49,6 +50,25 @@ class Masks:
                 "with --mask."
             )
         self.elements = _elements(root.resolve().parent / ELEMENTS)
+        self._nats = _evidence(root.resolve().parent / EVIDENCE)
+
+    @property
+    def are_graded(self) -> bool:
+        """Whether the data set says how much each element tells."""
+        return self._nats is not None
+
+    def nats(self, location_id: str) -> NDArray[np.float64]:
+        """Return what each of E elements tells about the state of a location, in nats, (E,).
+
+        Irrelevant elements tell nothing; NaN where that is unknown.
+        """
+        known = (self._nats or {}).get(location_id)
+        return np.array(
+            [
+                NAN if known is None else known.get(each.name, NAN if each.tells_state else 0.0)
+                for each in self.elements
+            ]
+        )
 
     def shares(self, location_id: str, size: int) -> NDArray[np.float32]:
         """Return the share of each of E elements in each pixel of the views, (E, 4, size, size).
@@ -104,6 +124,27 @@ def _read(path: Path) -> NDArray[np.uint8]:
             raise InputError(f"{path}: {explain(error)}.") from error
         raise InputError(f"{path}: the mask is damaged, or no PNG; {AGAIN}.") from error
     raise InputError(f"{path}: the mask is not an 8-bit image with one channel; {AGAIN}.")
+
+
+def _evidence(path: Path) -> dict[str, dict[str, float]] | None:
+    """Return nats by location and name of the element; None for a data set without the table.
+
+    The columns `location`, `element` and `nats` are read. Raises InputError for a file that lacks
+    them.
+    """
+    result: dict[str, dict[str, float]] = {}
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                location = "/".join(row["location"].split("/")[-2:])  # Without the split.
+                result.setdefault(location, {})[row["element"]] = float(row["nats"])
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InputError(f"{path}: {explain(error)}.") from error
+    except (AttributeError, KeyError, TypeError, ValueError, csv.Error) as error:
+        raise InputError(f"{path}: this is not a table of evidence; {AGAIN}.") from error
+    return result
 
 
 def _elements(path: Path) -> tuple[Element, ...]:

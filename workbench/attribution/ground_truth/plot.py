@@ -6,13 +6,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from workbench.attribution.ground_truth.report import PART_TITLES, titles
-from workbench.attribution.ground_truth.study import (
-    CONTROLS,
-    METRICS,
-    PARTS,
-    MethodConfig,
-    MethodResult,
-)
+from workbench.attribution.ground_truth.scores import HEIGHT_MATCHED, PARTS, SHARES
+from workbench.attribution.ground_truth.study import CONTROLS, MethodConfig, MethodResult
 from workbench.figures.print.style import GREY, MILLIMETRES_PER_INCH, style
 from workbench.figures.sizes import DOUBLE_COLUMN
 
@@ -27,18 +22,22 @@ CHANCE_COLOR = "#b2182b"
 def dot_plot(results: Sequence[MethodResult], width: float = DOUBLE_COLUMN) -> Figure:
     """Draw each metric with its interval in a panel, a row for each method; width in mm.
 
+    The first panel has the height-matched metric as a multiple of chance, the others are shares.
     Filled dots are of |map|, hollow ones of its positive part; dashed lines are chance levels. The
     controls are below all methods.
     """
     height = 20 + ROW_HEIGHT * (len(results) + GAP)
     with style():
         figure = Figure(figsize=(width / MILLIMETRES_PER_INCH, height / MILLIMETRES_PER_INCH))
-        panels = figure.subplots(1, len(METRICS), sharey=True, squeeze=False)[0]
+        panels = figure.subplots(1, 1 + len(SHARES), sharey=True, squeeze=False)[0]
         is_control = np.array([result.config in CONTROLS for result in results])
         rows = np.arange(len(results)) + GAP * is_control
-        for axes, name in zip(panels, METRICS, strict=True):
+        for axes, name in zip(panels, (HEIGHT_MATCHED, *SHARES), strict=True):
             for part, offset, face in zip(PARTS, (-0.14, 0.14), (COLOR, "white"), strict=True):
-                intervals = [result.metrics[part, name].value for result in results]
+                comparisons = [result.metrics[part, name] for result in results]
+                intervals = [
+                    one.ratio if name == HEIGHT_MATCHED else one.value for one in comparisons
+                ]
                 values = np.array([interval.value for interval in intervals])
                 ends = np.array([(interval.low, interval.high) for interval in intervals]).T
                 axes.hlines(rows + offset, *ends, color=COLOR)
@@ -58,7 +57,10 @@ def dot_plot(results: Sequence[MethodResult], width: float = DOUBLE_COLUMN) -> F
                 above = rows[is_control].min() - (1 + GAP) / 2
                 axes.axhline(above, color=GREY, linewidth=0.5)
             # A method with maps of zeros has fewer locations, and so another chance level.
-            chances = [result.metrics[PARTS[0], name].chance for result in results]
+            chances = [
+                1.0 if name == HEIGHT_MATCHED else result.metrics[PARTS[0], name].chance
+                for result in results
+            ]
             axes.vlines(
                 chances,
                 rows - 0.5,
@@ -68,7 +70,11 @@ def dot_plot(results: Sequence[MethodResult], width: float = DOUBLE_COLUMN) -> F
                 label="chance",
                 zorder=1,
             )
-            axes.set(title=name.capitalize(), xlabel="Share", xlim=(0, 1.02))
+            axes.set_title(name.capitalize())
+            if name == HEIGHT_MATCHED:
+                axes.set(xlabel="× chance", xlim=(0, None))
+            else:
+                axes.set(xlabel="Share", xlim=(0, 1.02))
         panels[0].set_yticks(rows, [_label(result.config) for result in results])
         panels[0].invert_yaxis()
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
@@ -77,6 +83,4 @@ def dot_plot(results: Sequence[MethodResult], width: float = DOUBLE_COLUMN) -> F
 
 def _label(config: MethodConfig) -> str:
     method, baseline = titles(config)
-    if config in CONTROLS:
-        return f"control: {method}"
     return f"{method}, {baseline}" if config.baseline else method

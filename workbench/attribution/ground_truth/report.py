@@ -1,44 +1,85 @@
 """Results of the ground truth study as Markdown tables and as CSV."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import astuple
 
+import numpy as np
 import pandas as pd
 
 from common.tables import to_csv, to_markdown
-from workbench.attribution.ground_truth.metrics import Comparison
-from workbench.attribution.ground_truth.study import METRICS, PARTS, MethodConfig, MethodResult
+from workbench.attribution.ground_truth.metrics import Comparison, compare
+from workbench.attribution.ground_truth.ranking import SIGNIFICANCE, STABLE, Ranking
+from workbench.attribution.ground_truth.scores import (
+    GRADED,
+    HEIGHT_MATCHED,
+    PARTS,
+    SHARES,
+)
+from workbench.attribution.ground_truth.study import (
+    CONTROLS,
+    POSITIONS,
+    MethodConfig,
+    MethodResult,
+    Scores,
+)
 from workbench.attribution.request import BASELINE_TITLES, METHOD_TITLES
-from workbench.evaluation.intervals import Interval
+from workbench.attribution.verdict import LABELS
+from workbench.evaluation.intervals import Interval, share_of
 
 PART_TITLES = dict(zip(PARTS, ("|map|", "positive part"), strict=True))
 IRRELEVANT = "irrelevant"
 """All elements that do not define the state, taken together."""
+RIGHT = 0.05
+"""p-value of `metrics.shift_p_value` up to which a map counts as right."""
 _NUMBERS = ("value", "difference", "ratio")
-_TEXT_COLUMNS = ("method", "baseline", "of")
+_TEXT_COLUMNS = ("method", "baseline", "of", "verdict", "cannot be told apart from")
 
 
 def titles(config: MethodConfig) -> tuple[str, str]:
     """Return the titles of a method and its baseline, "–" for none."""
     method = METHOD_TITLES.get(config.method, config.method)
+    if config in CONTROLS:
+        method = f"control: {method}"
     return method, BASELINE_TITLES.get(config.baseline, "–")
 
 
-def page(heading: str, results: Sequence[MethodResult]) -> str:
-    """Return two Markdown tables under a heading: the metrics, and each element."""
-    return f"""{heading}
-
-{to_markdown(_metrics_table(results), _TEXT_COLUMNS)}
-Shares in percent with their 95 % bootstrap intervals over the locations. Chance is the area share
-of what defines the state; × is the metric as a multiple of chance. The last two methods are
-controls: the lower half of the views, which only knows where the ground is, and the mean
-|input × gradient| of noise images, which only knows where the model looks.
-
-{to_markdown(_elements_table(results), _TEXT_COLUMNS)}
-Share of |map| on an element as a multiple of its area share, over the locations that show it: 1 is
-chance.
+def page(
+    heading: str, results: Sequence[MethodResult], found: Ranking | None, scores: Scores
+) -> str:
+    """Return the tables under a heading: metrics, ranking, elements, and verdicts if there are."""
+    parts = [
+        heading,
+        to_markdown(_matched_table(results), _TEXT_COLUMNS)
+        + f"""
+Height-matched: density of |map| on what defines the state over that on what means nothing, within
+the rows of the image; 1 is chance, also for a map that only knows heights. Graded: rank correlation
+of the elements' height-matched relevance with what they tell, in nats; 0 is chance, – where the
+data set has no such table. With 95 % bootstrap intervals over the locations.
+{_fitness(results)}
+""",
+        to_markdown(_shares_table(results), _TEXT_COLUMNS)
+        + """
+Shares in percent with their intervals. Chance is the area share of what defines the state; × is the
+metric as a multiple of chance. A control that is far above chance here shows what position alone
+gains.
+""",
+        _ranking_text(found),
+        to_markdown(_elements_table(results), _TEXT_COLUMNS)
+        + """
+Share of |map| on an element over the locations that show it, as a multiple of its area share, and
+of what a map that is constant along rows would have there: 1 is chance.
+""",
+    ]
+    if any(each.label for maps in scores.values() for each in maps):
+        parts.append(
+            to_markdown(verdict_table(scores), _TEXT_COLUMNS)
+            + f"""
+Right: the map agrees with the mask better than 95 % of its own shifts along the horizon
+(height-matched, p ≤ {RIGHT}), with Wilson's interval. By chance, 5 % are right.
 """
+        )
+    return "\n".join(parts)
 
 
 def csv(results: Sequence[MethodResult]) -> str:
@@ -52,7 +93,80 @@ def csv(results: Sequence[MethodResult]) -> str:
             rows.append([*config, part, name, "", *_numbers(comparison)])
         for name, comparison in {IRRELEVANT: result.irrelevant, **result.elements}.items():
             rows.append([*config, PARTS[0], "share", name, *_numbers(comparison)])
+        for name, comparison in result.matched.items():
+            rows.append([*config, PARTS[0], HEIGHT_MATCHED, name, *_numbers(comparison)])
     return to_csv(pd.DataFrame(rows, columns=names, dtype=object))
+
+
+def verdict_table(scores: Scores) -> pd.DataFrame:
+    """Return how often maps with each verdict are right, for each method and for all together."""
+    columns = ["method", "baseline", "verdict", "maps", "right, %", HEIGHT_MATCHED]
+    rows: list[list[object]] = []
+    checked = {
+        config: [each for each in maps if each.label and not math.isnan(each.p_value)]
+        for config, maps in scores.items()
+    }
+    every = [each for maps in checked.values() for each in maps]
+    groups = [(titles(config), maps) for config, maps in checked.items() if maps]
+    for names, maps in [*groups, (("all", "–"), every)]:
+        for label in LABELS:
+            chosen = [each for each in maps if each.label == label]
+            if chosen:
+                right = share_of(np.array([each.p_value <= RIGHT for each in chosen]))
+                pairs = np.array([each.metrics[PARTS[0], HEIGHT_MATCHED] for each in chosen])
+                ratio = _interval(compare(pairs[:, 0], pairs[:, 1], seed=0).ratio, "{:.2f}")
+                rows.append(
+                    [*names, label, len(chosen), _interval(right, "{:.0f}", 100), ratio]
+                )
+    return pd.DataFrame(rows, columns=columns, dtype=object)
+
+
+def _fitness(results: Sequence[MethodResult]) -> str:
+    """Say whether the controls are at chance."""
+    controls = [result for result in results if result.config in CONTROLS]
+    if not controls:
+        return "There are no controls."
+    beyond = [
+        result.config.method
+        for result in controls
+        if not result.metrics[PARTS[0], HEIGHT_MATCHED].ratio.low
+        <= 1
+        <= result.metrics[PARTS[0], HEIGHT_MATCHED].ratio.high
+    ]
+    if not beyond:
+        return "All controls are at chance: their intervals cover 1."
+    verb = "is" if len(beyond) == 1 else "are"
+    note = f"Of the controls, {_list(beyond)} {verb} not at chance"
+    if set(beyond) & {config.method for config in POSITIONS}:
+        return f"{note}: the metric does not fit these photographs."
+    return f"{note}: compare a method with them, not with 1."
+
+
+def _ranking_text(found: Ranking | None) -> str:
+    if found is None:
+        return "There is no ranking of fewer than two methods, or on fewer than four locations.\n"
+    places = {config: place for place, config in enumerate(found.configs, start=1)}
+    rows: list[list[object]] = [
+        [
+            place,
+            *titles(config),
+            ", ".join(str(places[other]) for other in found.equal[config]) or "none",
+        ]
+        for config, place in places.items()
+    ]
+    columns = ["place", "method", "baseline", "cannot be told apart from"]
+    table = to_markdown(pd.DataFrame(rows, columns=columns, dtype=object), _TEXT_COLUMNS)
+    holds = (
+        f"The order holds: Kendall's τ between two disjoint halves of the locations is "
+        f"{found.tau:.2f}, at least {STABLE:g}."
+        if found.is_stable
+        else f"**There is no ranking**: Kendall's τ between two disjoint halves of the locations "
+        f"is {found.tau:.2f}, below {STABLE:g}, so other locations would give another order."
+    )
+    return f"""{table}
+By the height-matched metric of |map|. Pairs are compared on the same locations, corrected for the
+number of pairs (Holm, {SIGNIFICANCE:.0%}). {holds}
+"""
 
 
 def _numbers(comparison: Comparison) -> list[float]:
@@ -61,15 +175,35 @@ def _numbers(comparison: Comparison) -> list[float]:
     return [comparison.locations, comparison.chance, *numbers]
 
 
-def _metrics_table(results: Sequence[MethodResult]) -> pd.DataFrame:
-    columns = [*_TEXT_COLUMNS, "chance"]
-    for name in METRICS:
-        columns += [name, "×"]
+def _matched_table(results: Sequence[MethodResult]) -> pd.DataFrame:
+    columns = ["method", "baseline", "of", HEIGHT_MATCHED, GRADED]
     columns += ["maps", "not converged", "seconds a map"]
     rows: list[list[object]] = []
     for result in results:
-        for part in PARTS:
-            comparisons = [result.metrics[part, name] for name in METRICS]
+        for part in _parts(result):
+            matched, graded = (result.metrics[part, name] for name in (HEIGHT_MATCHED, GRADED))
+            rows.append(
+                [
+                    *titles(result.config),
+                    PART_TITLES[part],
+                    _interval(matched.ratio, "{:.2f}"),
+                    _interval(graded.value, "{:.2f}"),
+                    matched.locations,
+                    result.unconverged,
+                    f"{result.seconds:.2f}" if result.seconds else None,
+                ]
+            )
+    return pd.DataFrame(rows, columns=columns, dtype=object)
+
+
+def _shares_table(results: Sequence[MethodResult]) -> pd.DataFrame:
+    columns = [*_TEXT_COLUMNS[:3], "chance"]
+    for name in SHARES:
+        columns += [name, "×"]
+    rows: list[list[object]] = []
+    for result in results:
+        for part in _parts(result):
+            comparisons = [result.metrics[part, name] for name in SHARES]
             cells = [
                 cell
                 for comparison in comparisons
@@ -78,31 +212,35 @@ def _metrics_table(results: Sequence[MethodResult]) -> pd.DataFrame:
                     _interval(comparison.ratio, "{:.2f}"),
                 )
             ]
-            rows.append(
-                [
-                    *titles(result.config),
-                    PART_TITLES[part],
-                    _percent(comparisons[0].chance),
-                    *cells,
-                    comparisons[0].locations,
-                    result.unconverged,
-                    f"{result.seconds:.2f}",
-                ]
-            )
+            chance = _percent(comparisons[0].chance)
+            rows.append([*titles(result.config), PART_TITLES[part], chance, *cells])
     return pd.DataFrame(rows, columns=columns, dtype=object)
 
 
 def _elements_table(results: Sequence[MethodResult]) -> pd.DataFrame:
-    names = list(results[0].elements)
-    columns = ["method", "baseline", IRRELEVANT, *names]
-    comparisons = (results[0].irrelevant, *results[0].elements.values())
+    names = _shown(results)
+    columns = ["method", "baseline", "of", IRRELEVANT, *names]
+    comparisons = (results[0].irrelevant, *(results[0].elements[name] for name in names))
     areas = [_percent(comparison.chance) for comparison in comparisons]
-    rows: list[list[object]] = [["area share, %", None, *areas]]
+    rows: list[list[object]] = [["area share, %", None, None, *areas]]
     for result in results:
-        ratios = [_number(result.elements[name].ratio.value, "{:.2f}") for name in names]
         irrelevant = _interval(result.irrelevant.ratio, "{:.2f}")
-        rows.append([*titles(result.config), irrelevant, *ratios])
+        for title, values in (("area", result.elements), ("rows", result.matched)):
+            ratios = [_number(values[name].ratio.value, "{:.2f}") for name in names]
+            first = irrelevant if title == "area" else None
+            rows.append([*titles(result.config), title, first, *ratios])
     return pd.DataFrame(rows, columns=columns, dtype=object)
+
+
+def _parts(result: MethodResult) -> Sequence[str]:
+    """Return the parts of its maps: controls have no sign that means anything."""
+    return PARTS[:1] if result.config in CONTROLS else PARTS
+
+
+def _shown(results: Sequence[MethodResult]) -> list[str]:
+    """Return the elements that at least two locations show."""
+    elements = results[0].elements
+    return [name for name, comparison in elements.items() if comparison.locations > 1]
 
 
 def _interval(interval: Interval, form: str, scale: float = 1) -> str | None:
@@ -116,3 +254,8 @@ def _percent(share: float) -> str | None:
 
 def _number(number: float, form: str) -> str | None:
     return None if math.isnan(number) else form.format(number)
+
+
+def _list(words: Collection[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last

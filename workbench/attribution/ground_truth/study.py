@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -11,24 +12,11 @@ from tqdm import tqdm
 from common.errors import InputError
 from workbench.attribution.explainer import Explainer
 from workbench.attribution.ground_truth.masks import Element, Masks
-from workbench.attribution.ground_truth.metrics import (
-    NAN,
-    Comparison,
-    compare,
-    mass_accuracy,
-    pointing_game,
-    rank_accuracy,
-)
+from workbench.attribution.ground_truth.metrics import NAN, Comparison, compare
+from workbench.attribution.ground_truth.scores import MapScores, evaluate
 from workbench.attribution.request import BASELINE_METHODS, TRUE, AttributionRequest
+from workbench.attribution.verdict import verdict
 from workbench.store import Store
-
-METRICS = {
-    "mass accuracy": mass_accuracy,
-    "rank accuracy": rank_accuracy,
-    "pointing game": pointing_game,
-}
-PARTS = ("absolute", "positive")
-"""Which part of a map is compared: |map|, or the values that raise the output."""
 
 
 @dataclass(frozen=True)
@@ -41,43 +29,44 @@ class MethodConfig:
 
 LOWER_HALF = MethodConfig("lower half", "")
 """A control that knows neither model nor photograph, only where the ground is."""
+CENTRE = MethodConfig("centre", "")
+"""A control that is strong in the middle of each view."""
+OTHER_MASK = MethodConfig("another location's mask", "")
+"""A control that knows where what tells the state usually stands."""
+EDGES = MethodConfig("edges", "")
+"""A control that does not know the model: Sobel's gradient of the photograph."""
 NOISE = MethodConfig("noise images", "")
 """A control that does not know the photograph, only where the model looks."""
-CONTROLS = (LOWER_HALF, NOISE)
+RANDOM_MODEL = MethodConfig("random model", "")
+"""A control that has learned nothing: a map of a model with random weights."""
+CONTROLS = (LOWER_HALF, CENTRE, OTHER_MASK, EDGES, NOISE, RANDOM_MODEL)
+POSITIONS = (LOWER_HALF, CENTRE, OTHER_MASK)
+"""The controls that know neither the model nor the photograph."""
 
-NoiseControl = Callable[[str], NDArray[np.float32]]
-"""From a class to its mean |map| (4, H, W) over images of noise."""
-
-
-@dataclass(frozen=True)
-class _MapResult:
-    """Metrics of one map, by part and name, and the share of |map| on each of E elements.
-
-    `shares` and `areas`, the elements' shares of the views, are (E,) and sum to 1; `shares` is NaN
-    for a map of zeros.
-    """
-
-    metrics: Mapping[tuple[str, str], float]
-    shares: NDArray[np.float64]
-    areas: NDArray[np.float64]
-    converged: bool | None = None
-    seconds: float = 0.0
+ControlMap = Callable[[int], NDArray[np.float32]]
+"""From a row of the store to a map (4, H, W)."""
+Scores = Mapping[MethodConfig, Sequence[MapScores]]
+"""The scores of each method's maps, of the same locations in the same order."""
+Key = tuple[int, MethodConfig]
+"""A row of the store and how it is explained."""
 
 
 @dataclass(frozen=True)
 class MethodResult:
     """How far the maps of one method agree with the masks.
 
-    `metrics` are by part and name (`PARTS`, `METRICS`), against the area share of everything that
-    defines the state. `irrelevant` is the share of |map| on everything else, against its area;
-    `elements` that on each element, over the locations that show it. `unconverged` counts maps,
-    None for a method with nothing to converge; `seconds` is the mean time of a map.
+    `metrics` are by part and name (`PARTS`, `METRICS`), each against its chance level. `irrelevant`
+    is the share of |map| on everything that does not define the state, against its area; `elements`
+    that on each element, over the locations that show it, and `matched` the same against what the
+    element's rows would give it. `unconverged` counts maps, None for a method with nothing to
+    converge; `seconds` is the mean time of a map.
     """
 
     config: MethodConfig
     metrics: Mapping[tuple[str, str], Comparison]
     irrelevant: Comparison
     elements: Mapping[str, Comparison]
+    matched: Mapping[str, Comparison]
     unconverged: int | None
     seconds: float
 
@@ -97,49 +86,96 @@ def sample(rows: NDArray[np.intp], count: int, seed: int) -> list[int]:
     return sorted(chosen)
 
 
+def position_controls(
+    store: Store, masks: Masks, size: int, seed: int
+) -> dict[MethodConfig, ControlMap]:
+    """Return the controls that know neither the model nor the photograph.
+
+    The other mask is that of a random location of another class. Raises InputError where there is
+    none, and as the masks do.
+    """
+    low = np.zeros((4, size, size), dtype=np.float32)
+    low[:, size // 2 :] = 1
+    bell = np.exp(-8 * np.linspace(-0.5, 0.5, size, dtype=np.float32) ** 2)
+    centre = np.broadcast_to(bell * bell[:, None], low.shape)
+    relevant = [element.tells_state for element in masks.elements]
+
+    def other_mask(row: int) -> NDArray[np.float32]:
+        other = store.location_ids[_other_class(store, row, (seed, row, 1))]
+        mask: NDArray[np.float32] = masks.shares(other, size)[relevant].sum(axis=0)
+        return mask
+
+    return {LOWER_HALF: lambda _: low, CENTRE: lambda _: centre, OTHER_MASK: other_mask}
+
+
 def study(
     store: Store,
     rows: Sequence[int],
     configs: Sequence[MethodConfig],
     explainer: Explainer,
     masks: Masks,
-    noise_control: NoiseControl,
+    controls: Mapping[MethodConfig, ControlMap],
+    size: int,
     seed: int,
-) -> list[MethodResult]:
+    *,
+    checks: bool = False,
+    known: Mapping[Key, MapScores] = MappingProxyType({}),
+    on_scores: Callable[[Key, MapScores], None] = lambda _key, _scores: None,
+) -> dict[MethodConfig, list[MapScores]]:
     """Explain the true class's logit at these rows with each method and evaluate the maps.
 
-    The last results are those of the `CONTROLS`: 1 below the horizon and 0 above it, and the
-    `noise_control` of the true class. The baseline "location" is drawn from the other classes.
-    Raises InputError where there are none, and as the explainer and the masks do.
+    The maps are (4, size, size). With `checks`, those of methods get a verdict. What is `known` of
+    an earlier start is not computed again; `on_scores` receives all else as soon as it is there.
+    The baseline "location" is drawn from the other classes. Raises InputError where there are none,
+    and as the explainer, the controls and the masks do.
     """
-    results: dict[MethodConfig, list[_MapResult]] = {config: [] for config in (*configs, *CONTROLS)}
-    total = len(rows) * len(configs)
+    result: dict[MethodConfig, list[MapScores]] = {config: [] for config in (*configs, *controls)}
+    total = len(rows) * len(result)
     with tqdm(total=total, desc="Explaining", unit="map", dynamic_ncols=True) as bar:
+        bar.update(sum((row, config) in known for row in rows for config in result))
         for row in rows:
             location_id = store.location_ids[row]
-            attributions = []
-            for config in configs:
+            missing = [config for config in result if (row, config) not in known]
+            shares = masks.shares(location_id, size) if missing else np.empty(0, np.float32)
+            for config, scores in result.items():
+                if (row, config) in known:
+                    scores.append(known[row, config])
+                    continue
                 bar.set_postfix_str(f"{config.method} {config.baseline}".strip())
-                request = _request(config, store, row, seed)
-                attributions.append(explainer.explain(location_id, request))
+                attribution = None
+                if config in controls:
+                    values = controls[config](row)
+                else:
+                    request = _request(config, store, row, seed)
+                    attribution = explainer.explain(location_id, request)
+                    values = attribution.values
+                found = evaluate(values, shares, masks.elements, masks.nats(location_id))
+                if attribution is not None:
+                    found = replace(
+                        found,
+                        converged=attribution.converged,
+                        seconds=attribution.cost.seconds,
+                        label=verdict(explainer.check(attribution)).label if checks else "",
+                    )
+                scores.append(found)
+                on_scores((row, config), found)
                 bar.update()
-            shares = masks.shares(location_id, attributions[0].values.shape[-1])
-            for config, attribution in zip(configs, attributions, strict=True):
-                result = _evaluate(attribution.values, shares, masks.elements)
-                seconds = attribution.cost.seconds
-                results[config].append(
-                    replace(result, converged=attribution.converged, seconds=seconds)
-                )
-            controls = (_lower_half(shares), noise_control(store.class_names[store.labels[row]]))
-            for config, control in zip(CONTROLS, controls, strict=True):
-                results[config].append(_evaluate(control, shares, masks.elements))
-    return [_summarize(config, maps, masks.elements, seed) for config, maps in results.items()]
-
-
-def _lower_half(shares: NDArray[np.float32]) -> NDArray[np.float32]:
-    result = np.zeros(shares.shape[1:], dtype=np.float32)
-    result[:, shares.shape[2] // 2 :] = 1
     return result
+
+
+def summarize(scores: Scores, elements: Sequence[Element], seed: int) -> list[MethodResult]:
+    """Return the results of each method over its maps, with intervals."""
+    return [_summarize(config, maps, elements, seed) for config, maps in scores.items()]
+
+
+def _other_class(store: Store, row: int, seed: tuple[int, ...]) -> int:
+    others = np.flatnonzero(store.labels != store.labels[row])
+    if not len(others):
+        raise InputError(
+            "The store has locations of one class only, and the controls and the baseline "
+            "'location' need another one; choose another store."
+        )
+    return int(np.random.default_rng(seed).choice(others))
 
 
 def _request(config: MethodConfig, store: Store, row: int, seed: int) -> AttributionRequest:
@@ -147,58 +183,41 @@ def _request(config: MethodConfig, store: Store, row: int, seed: int) -> Attribu
     if config.baseline:
         fields["baseline"] = config.baseline
     if config.baseline == "location":
-        others = np.flatnonzero(store.labels != store.labels[row])
-        if not len(others):
-            raise InputError(
-                "The store has locations of one class only, so no other location can be the "
-                "baseline; choose other baselines with --baseline."
-            )
-        chosen = np.random.default_rng((seed, row)).choice(others)
-        fields["baseline_location"] = store.location_ids[chosen]
+        fields["baseline_location"] = store.location_ids[_other_class(store, row, (seed, row))]
     return AttributionRequest(**fields)
 
 
-def _evaluate(
-    values: NDArray[np.float32],
-    shares: NDArray[np.float32],
-    elements: Sequence[Element],
-) -> _MapResult:
-    """Compare a map with the shares (E, 4, H, W) of the elements in its pixels."""
-    relevant = np.array([element.tells_state for element in elements])
-    mask = shares[relevant].sum(axis=0)
-    absolute = np.abs(values)
-    weights = (absolute, np.maximum(values, 0))
-    return _MapResult(
-        metrics={
-            (part, name): metric(weight, mask)
-            for part, weight in zip(PARTS, weights, strict=True)
-            for name, metric in METRICS.items()
-        },
-        shares=np.array([mass_accuracy(absolute, share) for share in shares]),
-        areas=shares.mean(axis=(1, 2, 3), dtype=np.float64),
-    )
-
-
 def _summarize(
-    config: MethodConfig, maps: Sequence[_MapResult], elements: Sequence[Element], seed: int
+    config: MethodConfig, maps: Sequence[MapScores], elements: Sequence[Element], seed: int
 ) -> MethodResult:
     relevant = np.array([element.tells_state for element in elements])
-    shares = np.stack([result.shares for result in maps])
-    areas = np.stack([result.areas for result in maps])
-    relevant_area = areas[:, relevant].sum(axis=1)
-    converged = [result.converged for result in maps if result.converged is not None]
+    shares, areas, expected = (
+        np.array([getattr(each, name) for each in maps]) for name in ("shares", "areas", "expected")
+    )
+    converged = [each.converged for each in maps if each.converged is not None]
+
+    def of_elements(chances: NDArray[np.float64]) -> dict[str, Comparison]:
+        return {
+            # Only locations that show the element.
+            element.name: compare(np.where(area > 0, share, NAN), chance, seed)
+            for element, share, area, chance in zip(
+                elements, shares.T, areas.T, chances.T, strict=True
+            )
+        }
+
     return MethodResult(
         config,
         metrics={
-            key: compare(np.array([result.metrics[key] for result in maps]), relevant_area, seed)
+            key: compare(
+                np.array([each.metrics[key][0] for each in maps]),
+                np.array([each.metrics[key][1] for each in maps]),
+                seed,
+            )
             for key in maps[0].metrics
         },
         irrelevant=compare(shares[:, ~relevant].sum(axis=1), areas[:, ~relevant].sum(axis=1), seed),
-        elements={
-            # Only locations that show the element.
-            element.name: compare(np.where(area > 0, share, NAN), area, seed)
-            for element, share, area in zip(elements, shares.T, areas.T, strict=True)
-        },
+        elements=of_elements(areas),
+        matched=of_elements(expected),
         unconverged=converged.count(False) if converged else None,
-        seconds=float(np.mean([result.seconds for result in maps])),
+        seconds=float(np.mean([each.seconds for each in maps])),
     )

@@ -8,14 +8,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.gridspec import GridSpec
+from matplotlib.gridspec import GridSpec, SubplotSpec
 from numpy.typing import NDArray
 
 from common.figure_text import fit, text_width
 from common.text import number
-from workbench.attribution.result import COLOR_PERCENTILE, Attribution, Checks
+from workbench.attribution.result import COLOR_PERCENTILE, REPLACEMENT_TITLES, Attribution, Checks
 from workbench.attribution.verdict import COLUMNS as VERDICT_COLUMNS
-from workbench.attribution.verdict import Verdict, gain, verdict
+from workbench.attribution.verdict import Verdict, verdict
 from workbench.figures.print.base import PrintFigure
 from workbench.figures.print.style import GREY, MILLIMETRES_PER_INCH, Page, style
 from workbench.figures.sizes import DOUBLE_COLUMN
@@ -46,12 +46,11 @@ def figure(attribution: Attribution, views: NDArray[np.uint8]) -> Figure:
         grid = result.add_gridspec(3, 4, height_ratios=(1, 1, 1.4))
         result.suptitle(_title(attribution), fontsize=TITLE_SIZE)
         _draw_views(result, grid, attribution, views)
-        curves, text = result.add_subplot(grid[2, :2]), result.add_subplot(grid[2, 2:])
         if attribution.checks is None:
-            curves.set_axis_off()
+            result.add_subplot(grid[2, :2]).set_axis_off()
         else:
-            _draw_curves(curves, attribution.checks)
-        _draw_text(text, attribution)
+            _draw_curves(result, grid[2, :2], attribution.checks)
+        _draw_text(result.add_subplot(grid[2, 2:]), attribution)
     return result
 
 
@@ -106,26 +105,22 @@ def _overlay_colormap() -> Colormap:
     return ListedColormap(colors)
 
 
-def _draw_curves(axes: Axes, checks: Checks) -> None:
-    for order, (name, color) in ORDERS.items():
-        # The area under the insertion curve minus that under the deletion curve.
-        label = f"{name} ({number(gain(checks, order), '+.2f')})"
-        for curve, line in ((checks.deletion, "-"), (checks.insertion, "--")):
-            axes.plot(
-                checks.fractions,
-                curve[order],
-                line,
-                color=color,
-                label=label if line == "-" else None,
-            )
-    axes.set(
-        xlim=(0, 1),
-        ylim=(0, None),
-        xlabel="Fraction of patches deleted (line), inserted (dashes)",
-        ylabel="Probability",
-    )
-    axes.legend(
-        loc="lower center", bbox_to_anchor=(0.5, 0.98), ncols=3, fontsize=SMALL, columnspacing=1
+def _draw_curves(result: Figure, place: SubplotSpec, checks: Checks) -> None:
+    """Draw the curves, a panel for each replacement of deleted patches."""
+    panels = place.subgridspec(1, len(checks.curves), wspace=0.1).subplots(
+        sharey=True, squeeze=False
+    )[0]
+    for axes, (replacement, both) in zip(panels, checks.curves.items(), strict=True):
+        for order, (name, color) in ORDERS.items():
+            axes.plot(checks.fractions, both.deletion[order], "-", color=color, label=name)
+            axes.plot(checks.fractions, both.insertion[order], "--", color=color)
+        axes.set(xlim=(0, 1), ylim=(0, None), xticks=(0, 0.5, 1))
+        axes.set_xlabel(
+            f"Deleted (line), inserted (dashes)\nothers: {REPLACEMENT_TITLES[replacement]}"
+        )
+    panels[0].set_ylabel("Probability")
+    panels[0].legend(
+        loc="lower left", bbox_to_anchor=(0, 0.98), ncols=3, fontsize=SMALL, columnspacing=1
     )
 
 

@@ -43,8 +43,10 @@ def percent(share: float, digits: int = 1) -> str:
     return "–" if share != share else f"{100 * share:.{digits}f} %"
 
 
-def interval(value: float, low: float, high: float) -> str:
-    """Return a share in percent with its interval as in print."""
+def interval(value: float, low: float, high: float, *, percent: bool = True) -> str:
+    """Return a number with its interval as in print, a share in percent."""
     if value != value:
         return "–"
+    if not percent:
+        return f"{value:.2f} ({low:.2f}–{high:.2f})"
     return f"{100 * value:.1f} ({100 * low:.1f}–{100 * high:.1f})"

@@ -53,7 +53,9 @@ _HYPERPARAMETERS = {
     "num_workers": "num workers",
     "seed": "seed",
 }
-_SHARES = ("chance", "value", "value_low", "value_high")
+_SHARES = ("chance", "value", "value_low", "value_high", "ratio", "ratio_low", "ratio_high")
+_RELATIVE = {"height-matched": ("ratio", "×"), "graded": ("value", "ρ")}
+"""Metrics that are no shares: their number, and its unit."""
 _ALWAYS = (
     "fusion", "depth", "image_size", "optimizer", "learning_rate", "betas", "eps", "weight_decay",
     "epochs", "batch_size", "num_workers",
@@ -221,7 +223,7 @@ def _signed(found: Interval, scale: float, form: str) -> str:
 def ground_truth_table(name: str, path: Path) -> PrintTable:
     """Return the metrics in `ground_truth.csv` of `resnetbolt ground-truth`; raises InputError."""
     needed = {"method", "baseline", "part", "metric", "element", "locations", "chance"}
-    needed |= {"value", "value_low", "value_high"}
+    needed |= set(_SHARES)
     try:
         table = pd.read_csv(path, keep_default_na=False)
     except (OSError, ValueError) as error:
@@ -239,26 +241,32 @@ def ground_truth_table(name: str, path: Path) -> PrintTable:
     rows = []
     for (method, baseline), group in whole.groupby(["method", "baseline"], sort=False):
         of_metric = group.set_index("metric")
-        first = of_metric.iloc[0]
-        shown = [
-            interval(*(of_metric.loc[metric, key] for key in ("value", "value_low", "value_high")))
-            for metric in metrics
-        ]
+        last = of_metric.iloc[-1]
+        shown = []
+        for metric in metrics:
+            key, _ = _RELATIVE.get(metric, ("value", ""))
+            numbers = [of_metric.loc[metric, f"{key}{end}"] for end in ("", "_low", "_high")]
+            shown.append(interval(*numbers, percent=metric not in _RELATIVE))
         title = METHOD_TITLES.get(str(method), str(method))
         rows.append(
             [
                 title[:1].upper() + title[1:],
                 BASELINE_TITLES.get(str(baseline), "–"),
                 *shown,
-                "–" if first["chance"] != first["chance"] else f"{100 * first['chance']:.1f}",
-                str(first["locations"]),
+                "–" if last["chance"] != last["chance"] else f"{100 * last['chance']:.1f}",
+                str(last["locations"]),
             ]
         )
-    columns = [f"{metric.capitalize()}, %" for metric in metrics]
+    units = [_RELATIVE.get(metric, ("", "%"))[1] for metric in metrics]
+    columns = [
+        f"{metric.capitalize()}, {unit}" for metric, unit in zip(metrics, units, strict=True)
+    ]
     names = ["Method", "Baseline", *columns, "Chance, %", "Maps"]
     caption = (
-        "Attribution methods held against painted masks: share of |map| on what defines the state, "
-        "with 95 % bootstrap intervals over the locations."
+        "Attribution methods held against painted masks: |map| on what defines the state, with 95 % "
+        "bootstrap intervals over the locations. Height-matched: density within the rows of the "
+        "image, as a multiple of chance; graded: rank correlation with what each element tells; the "
+        "others are shares."
     )
     return PrintTable(name, caption, table, pd.DataFrame(rows, columns=names), tuple(names[2:]))
 

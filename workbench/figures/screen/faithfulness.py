@@ -1,11 +1,9 @@
 """Deletion and insertion curves for the screen."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 
+from workbench.attribution.result import REPLACEMENT_TITLES, Checks
 from workbench.figures.screen.style import ACCENT, INVISIBLE_TICKS, annotate, layout, share_axis
 
 # Colour, dash and width of a curve, by the order of the patches.
@@ -14,36 +12,37 @@ _ORDER = {
     "random": ("#6a7683", "dot", 1.5),
     "edges": ("#b5651d", "dash", 1.5),
 }
+_GAP = 0.16
+"""Height between two rows of panels, as a fraction of the figure's."""
 
 
-def deletion_insertion(
-    fraction: NDArray[np.float64],
-    deletion: Mapping[str, NDArray[np.float64]],
-    insertion: Mapping[str, NDArray[np.float64]],
-) -> go.Figure:
+def deletion_insertion(checks: Checks) -> go.Figure:
     """Draw deletion and insertion curves side by side, one line per order of the patches.
 
-    `fraction` (P,) of the patches is replaced or inserted; the curves (P,) are probabilities in
-    [0, 1]. The areas under the curves are printed above them.
+    Each replacement of deleted patches has a row, with its name at the left. The curves are
+    probabilities in [0, 1]; the areas under them are printed above them.
     """
-    figure = go.Figure(layout=layout(margin={"l": 34, "r": 20, "t": 22, "b": 36}, showlegend=False))
-    # One axis for both, so that the two can be compared.
-    top = 1.05 * max(float(curve.max()) for curve in (*deletion.values(), *insertion.values()))
-    for number, (title, curves) in enumerate(
-        (
-            ("Deletion: patches replaced, lower is better", deletion),
-            ("Insertion: patches inserted, higher is better", insertion),
-        ),
-        start=1,
-    ):
-        axis = str(number) if number > 1 else ""
+    figure = go.Figure(layout=layout(margin={"l": 50, "r": 20, "t": 22, "b": 36}, showlegend=False))
+    kinds = [
+        (name, kind, curves)
+        for name, both in checks.curves.items()
+        for kind, curves in (("deletion", both.deletion), ("insertion", both.insertion))
+    ]
+    # One axis for all, so that they can be compared.
+    top = 1.05 * max(float(curve.max()) for _, _, curves in kinds for curve in curves.values())
+    rows = len(checks.curves)
+    height = (1 - _GAP * (rows - 1)) / rows
+    for number, (name, kind, curves) in enumerate(kinds):
+        axis = str(number + 1) if number else ""
+        row, column = divmod(number, 2)
+        left, upper = 0.54 * column, 1 - row * (height + _GAP)
         named = []
         for order, curve in curves.items():
             color, dash, width = _ORDER[order]
-            area = np.trapezoid(curve, fraction)
+            area = np.trapezoid(curve, checks.fractions)
             named.append(f'<span style="color:{color}">{order} {area:.3f}</span>')
             figure.add_scatter(
-                x=fraction,
+                x=checks.fractions,
                 y=curve,
                 mode="lines",
                 name=order,
@@ -52,15 +51,24 @@ def deletion_insertion(
                 xaxis=f"x{axis}",
                 yaxis=f"y{axis}",
             )
-        left = 0.54 * (number - 1)
+        title = (
+            "Deletion: patches replaced, lower is better"
+            if kind == "deletion"
+            else "Insertion: patches inserted, higher is better"
+        )
         x = {"domain": [left, left + 0.46], "anchor": f"y{axis}", "tickvals": [0, 0.5, 1]}
         y = {"range": [0, top or 1], "anchor": f"x{axis}", "tickvals": None, "nticks": 4}
+        y["domain"] = [max(0.0, upper - height), upper]
+        last = row == rows - 1
         # The labels of x stand below the zero of y.
         figure.update_layout(
             {
-                f"xaxis{axis}": share_axis(title) | x | INVISIBLE_TICKS | {"ticklen": 5},
-                f"yaxis{axis}": share_axis("") | y,
+                f"xaxis{axis}": share_axis(title if last else "")
+                | x
+                | INVISIBLE_TICKS
+                | {"ticklen": 5},
+                f"yaxis{axis}": share_axis("" if column else REPLACEMENT_TITLES[name]) | y,
             }
         )
-        annotate(figure, "  ".join(named), left, 1, yanchor="bottom", font={"size": 10})
+        annotate(figure, "  ".join(named), left, upper, yanchor="bottom", font={"size": 10})
     return figure

@@ -18,6 +18,7 @@ from workbench.attribution.compute.batched_model import BatchedModel, FrozenMode
 from workbench.attribution.compute.explain import check_location, explain_location
 from workbench.attribution.compute.methods import Inputs
 from workbench.attribution.compute.model_randomization import STAGES
+from workbench.attribution.compute.sanity_checks import CHECKED_STAGES
 from workbench.attribution.compute.target import Target
 from workbench.attribution.request import AttributionRequest, Method
 from workbench.attribution.result import Attribution, Checks
@@ -93,13 +94,14 @@ def sigmoid(logit: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def test_the_curves_of_a_linear_model_are_known() -> None:
-    found = evidence_of(linear(WEIGHT), pixels())
+    checks = evidence_of(linear(WEIGHT), pixels())
+    found, fractions = checks.curves["mean_color"], checks.fractions
     mean = torch.tensor((0.3, 0.5, 0.6)).view(3, 1, 1)
     worth = (WEIGHT * (pixels() - mean)).sum(dim=1).double().numpy().ravel()
     whole = float((WEIGHT * pixels()).double().sum())
     gone = np.concatenate([[0.0], np.cumsum(np.sort(worth)[::-1])])
     # Of 256 places, those of which a smaller share goes before.
-    count = np.ceil(found.fractions * 256 - 1e-9).astype(int)
+    count = np.ceil(fractions * 256 - 1e-9).astype(int)
     assert np.allclose(found.deletion["map"], sigmoid(whole - gone[count]), atol=1e-5)
     blank = whole - gone[-1]
     assert np.allclose(found.insertion["map"], sigmoid(blank + gone[count]), atol=1e-5)
@@ -112,10 +114,17 @@ def test_the_curves_of_a_linear_model_are_known() -> None:
 def test_every_order_starts_and_ends_alike() -> None:
     found = evidence_of(linear(WEIGHT), pixels())
     assert found.fractions[[0, -1]].tolist() == [0, 1]
-    for one, other in ((found.deletion, found.insertion), (found.insertion, found.deletion)):
-        assert set(one) == {"map", "random", "edges"}
-        for order in one:
-            assert one[order][0] == pytest.approx(other["map"][-1], abs=1e-6)
+    assert list(found.curves) == ["mean_color", "inpainting"]
+    for curves in found.curves.values():
+        for one, other in (
+            (curves.deletion, curves.insertion),
+            (curves.insertion, curves.deletion),
+        ):
+            assert set(one) == {"map", "random", "edges"}
+            for order in one:
+                assert one[order][0] == pytest.approx(other["map"][-1], abs=1e-6)
+        # A random order is as good backwards.
+        assert np.array_equal(curves.deletion["random"], curves.insertion["random"][::-1])
 
 
 def test_replacing_an_unused_view_changes_nothing() -> None:
@@ -153,8 +162,8 @@ def test_only_a_model_that_knows_the_order_of_the_views_notices_a_turn(
 def test_a_map_that_ignores_the_weights_is_not_trusted() -> None:
     found = examined(linear(WEIGHT, learned=False), pixels())
     assert found.checks is not None
-    assert list(found.checks.model_randomization) == list(STAGES)
-    assert found.checks.model_randomization == pytest.approx(dict.fromkeys(STAGES, 1.0))
+    assert found.checks.model_randomization == pytest.approx(dict.fromkeys(CHECKED_STAGES, 1.0))
+    assert set(CHECKED_STAGES) < set(STAGES)
     judged = verdict(found)
     assert judged.label == UNTRUSTED
     assert any(
@@ -172,7 +181,8 @@ def test_a_map_of_learned_weights_changes_with_random_weights() -> None:
 def test_a_constant_model_has_nothing_to_explain() -> None:
     found = examined(linear(torch.zeros(SHAPE), learned=False), pixels())
     assert found.checks is not None
-    assert set(found.checks.deletion["map"]) == {0.5}
+    for curves in found.checks.curves.values():
+        assert set(curves.deletion["map"]) == {0.5}
     assert found.checks.view_effects.tolist() == [0, 0, 0, 0]
     assert set(found.checks.model_randomization.values()) == {0.0}
     judged = verdict(found)
@@ -235,9 +245,10 @@ def test_references_are_read_once() -> None:
 )
 def test_every_fusion_can_be_checked(fusion: str, method: Method) -> None:
     found = evidence_of(FrozenModel(resnet(fusion)), pixels(), AttributionRequest(method=method))
-    for curve in (*found.deletion.values(), *found.insertion.values()):
-        assert curve.shape == found.fractions.shape
-        assert ((curve >= 0) & (curve <= 1)).all()
+    for curves in found.curves.values():
+        for curve in (*curves.deletion.values(), *curves.insertion.values()):
+            assert curve.shape == found.fractions.shape
+            assert ((curve >= 0) & (curve <= 1)).all()
     for alike in (
         *found.noise_stability,
         *found.model_randomization.values(),
@@ -251,9 +262,11 @@ def test_checks_are_reproducible_and_count_evaluations() -> None:
     one, other = (evidence_of(network, pixels(), request) for _ in range(2))
     assert one.model_randomization == other.model_randomization
     assert np.array_equal(one.noise_stability, other.noise_stability)
-    assert np.array_equal(one.deletion["random"], other.deletion["random"])
-    # The map, three noisy copies, four of noise, six stages; effects, five orders of both curves.
-    assert (one.cost.gradients, one.cost.forwards) == (14, 8 + 5 * 2 * 13)
+    first, second = (checks.curves["inpainting"].deletion["random"] for checks in (one, other))
+    assert np.array_equal(first, second)
+    # The map, three noisy copies, four of noise, three stages; effects, the ends of all curves, and
+    # four orders of both curves with two replacements at eleven fractions.
+    assert (one.cost.gradients, one.cost.forwards) == (11, 8 + 2 + 4 * 2 * 2 * 11)
 
 
 def test_it_reports_every_stage_and_can_be_cancelled_between_batches() -> None:

@@ -30,3 +30,12 @@ def photographs(painted: Path, store: Store) -> Photographs:
 @pytest.fixture
 def masks(painted: Path, photographs: Photographs) -> Masks:
     return Masks(painted / "mask", photographs)
+
+
+@pytest.fixture(scope="session")
+def grounds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Masks]:
+    """Return a store of forty small painted locations of eight states, and their masks."""
+    folder = tmp_path_factory.mktemp("grounds") / "data"
+    paint(folder, states=8, train=1, test=5, image_size=64, num_workers=1)
+    store = painted_store(folder / "test")
+    return store, Masks(folder / "mask", Photographs(folder / "test", store))

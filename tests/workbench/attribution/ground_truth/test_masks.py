@@ -99,3 +99,27 @@ def test_masks_that_are_none_are_refused(tmp_path: Path, painted: Path, store: S
         Masks(data / "mask", photographs)
     with pytest.raises(InputError, match="with --mask"):
         Masks(data / "elsewhere", photographs)
+
+
+def test_nats_are_read_from_the_table_of_evidence(
+    tmp_path: Path, painted: Path, store: Store
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(painted, data)
+    photographs = Photographs(data / "test", store)
+    one, other = store.location_ids[:2]
+    assert np.isnan(Masks(data / "mask", photographs).nats(one)).all()
+    table = data / "evidence.csv"
+    table.write_text(
+        f"location,element,state,nats\n{one},tree,Arizona,1.5\ntest/{one},soil,Arizona,-0.5\n"
+        f"{one},season,Arizona,0.25\n"
+    )
+    masks = Masks(data / "mask", photographs)
+    assert masks.are_graded
+    nats = dict(zip([each.name for each in masks.elements], masks.nats(one), strict=True))
+    assert (nats["tree"], nats["soil"], nats["car"]) == (1.5, -0.5, 0)
+    assert np.isnan(nats["pole"])
+    assert np.isnan(masks.nats(other)).all()
+    table.write_text("location,element\nOhio/a,tree\n")
+    with pytest.raises(InputError, match=r"evidence\.csv: this is not a table of evidence"):
+        Masks(data / "mask", photographs)

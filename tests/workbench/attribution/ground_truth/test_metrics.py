@@ -8,9 +8,13 @@ from numpy.typing import NDArray
 
 from workbench.attribution.ground_truth.metrics import (
     compare,
+    expected_shares,
+    graded_correlation,
+    height_matched,
     mass_accuracy,
     pointing_game,
     rank_accuracy,
+    shift_p_value,
 )
 
 Measure = Callable[[NDArray[np.float64], NDArray[np.float64]], float]
@@ -115,3 +119,64 @@ def test_unknown_values_are_left_out_and_one_alone_has_no_interval() -> None:
     alone = compare(value[:2], np.array([0.1, 0.9]), seed=0)
     assert alone.locations == 1
     assert np.isnan([alone.value.value, alone.chance, alone.ratio.low]).all()
+
+
+def test_a_height_matched_ratio_by_hand() -> None:
+    weight = np.array([[[6.0, 2.0], [1.0, 3.0], [5.0, 5.0]]])
+    truth = np.array([[[1.0, 0.0], [1.0, 0.0], [1.0, 1.0]]])
+    # Row by row: inside times the area outside, over the pixels, and the reverse; all weights: 22.
+    within, outside = height_matched(weight, truth)
+    assert within == pytest.approx((6 * 1 + 1 * 1) / 2 / 22)
+    assert outside == pytest.approx((2 * 1 + 3 * 1) / 2 / 22)
+
+
+def test_a_map_that_is_constant_along_rows_is_at_chance() -> None:
+    weight, truth = drawn(5)
+    rows = np.broadcast_to(weight[:1, :, :1], weight.shape)
+    within, outside = height_matched(rows, truth)
+    assert within == pytest.approx(outside)
+    shares = np.stack([truth, 1 - truth])
+    inside = np.array([mass_accuracy(rows, share) for share in shares])
+    assert expected_shares(rows, shares) == pytest.approx(inside)
+    assert expected_shares(weight, shares).sum() == pytest.approx(1)
+    assert shift_p_value(rows, truth) == 1
+
+
+def test_random_maps_are_at_chance_within_rows_too() -> None:
+    pairs = np.array([height_matched(*drawn(seed)) for seed in range(500)])
+    difference = pairs[:, 0] - pairs[:, 1]
+    assert abs(difference.mean()) < 4 * difference.std() / np.sqrt(len(difference))
+    p_values = np.array([shift_p_value(*drawn(seed)) for seed in range(500)])
+    assert np.mean(p_values <= 0.05) < 0.08
+    assert np.mean(p_values) == pytest.approx(0.5, abs=0.05)
+
+
+def test_rows_of_one_kind_and_maps_of_zeros_say_nothing_within_rows() -> None:
+    weight, truth = drawn(6)
+    truth[:] = 0
+    truth[:, :3] = 1
+    assert np.isnan(height_matched(weight, truth)).all()
+    assert np.isnan(shift_p_value(weight, truth))
+    truth[0, 0, 0] = 0
+    assert not np.isnan(height_matched(weight, truth)).any()
+    assert np.isnan(height_matched(0 * weight, truth)).all()
+
+
+def test_a_map_on_the_mask_beats_its_shifts() -> None:
+    truth = np.zeros((4, 8, 16))
+    truth[1, 2:6, 3:7] = 1
+    assert shift_p_value(truth, truth) == pytest.approx(1 / 64)
+    elsewhere = np.roll(truth, 8, axis=2)
+    assert shift_p_value(elsewhere, truth) > 0.5
+
+
+def test_graded_relevance_follows_the_nats() -> None:
+    areas = np.array([0.5, 0.3, 0.1, 0.1 - 1e-4, 1e-4])
+    nats = np.array([0.0, 0.5, 1.0, np.nan, 5.0])
+    expected = np.full(5, 0.2)
+    # What is too small or unknown does not count.
+    assert graded_correlation(np.array([1, 2, 3, 9, 0]), expected, areas, nats) == 1
+    assert graded_correlation(np.array([3, 2, 1, 0, 9]), expected, areas, nats) == -1
+    assert graded_correlation(expected, expected, areas, nats) == 0
+    assert np.isnan(graded_correlation(areas, expected, areas, np.zeros(5)))
+    assert np.isnan(graded_correlation(areas, expected, areas, np.full(5, np.nan)))

@@ -10,12 +10,11 @@ from tests.examples import TINY
 from trainer.synthetic import paint
 from trainer.train import train
 from workbench import store
-from workbench.attribution.compute.noise_maps import noise_control
 from workbench.attribution.compute.store_explainer import StoreExplainer
 from workbench.attribution.ground_truth.__main__ import main
 from workbench.attribution.ground_truth.masks import Masks
 from workbench.attribution.ground_truth.metrics import Comparison
-from workbench.attribution.ground_truth.study import method_configs, study
+from workbench.attribution.ground_truth.study import method_configs, study, summarize
 from workbench.extract.extraction import extract
 from workbench.store.photographs import Photographs
 
@@ -61,9 +60,9 @@ def on_the_mark(root: Path, name: str) -> Comparison:
     explainer = StoreExplainer(root / f"run-{name}", photographs, made)
     masks = Masks(root / "planted" / "mask", photographs)
     rows = np.flatnonzero(made.labels == made.class_names.index(STATE)).tolist()
-    unseen = noise_control(explainer.model, made.class_names, explainer.size, seed=0)
     chosen = method_configs(["integrated_gradients"], ["mean"])
-    found, *_ = study(made, rows, chosen, explainer, masks, unseen, seed=0)
+    scores = study(made, rows, chosen, explainer, masks, {}, explainer.size, seed=0)
+    (found,) = summarize(scores, masks.elements, seed=0)
     return found.elements["watermark"]
 
 

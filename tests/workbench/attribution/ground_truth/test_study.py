@@ -2,31 +2,46 @@
 
 import csv
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from common.errors import InputError
 from common.progress import ProgressCallback, no_progress
 from workbench.attribution.explainer import PartialCallback
 from workbench.attribution.ground_truth import report
+from workbench.attribution.ground_truth.kept_scores import KeptScores
 from workbench.attribution.ground_truth.masks import Masks
 from workbench.attribution.ground_truth.plot import dot_plot
-from workbench.attribution.ground_truth.study import (
-    LOWER_HALF,
+from workbench.attribution.ground_truth.ranking import ranking
+from workbench.attribution.ground_truth.scores import (
+    HEIGHT_MATCHED,
     METRICS,
     PARTS,
+    SHARES,
+    MapScores,
+)
+from workbench.attribution.ground_truth.study import (
+    CENTRE,
+    LOWER_HALF,
+    OTHER_MASK,
+    POSITIONS,
     MethodConfig,
     MethodResult,
     method_configs,
+    position_controls,
     sample,
     study,
+    summarize,
 )
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution, Cost
 from workbench.store import Store
+
+GRAD_CAM = MethodConfig("grad_cam", "")
 
 
 @dataclass
@@ -38,6 +53,8 @@ class Known:
 
     masks: Masks
     draws: str
+    count: int = 0
+    fails_at: int = 99
     asked: list[tuple[str, AttributionRequest]] = field(default_factory=list)
 
     def resolve(self, location_id: str, request: AttributionRequest) -> AttributionRequest:
@@ -51,6 +68,9 @@ class Known:
         on_partial: PartialCallback | None = None,
     ) -> Attribution:
         self.asked.append((location_id, request))
+        self.count += 1
+        if self.count == self.fails_at:
+            raise InterruptedError
         share = self.masks.shares(location_id, 32)
         wanted = [
             self.draws in ("everything", element.name)
@@ -67,7 +87,7 @@ class Known:
             output=1.0,
             baseline_output=0.0,
             probability=0.5,
-            converged=len(self.asked) > 1,
+            converged=self.count > 1,
             reason="",
             error_estimate=None,
             cost=Cost(1, 1, 2.0),
@@ -79,27 +99,50 @@ class Known:
         raise NotImplementedError
 
 
-def unseen(state: str) -> NDArray[np.float32]:
-    """Return the map of a model that looks everywhere."""
-    return np.ones((4, 32, 32), dtype=np.float32)
+def scores_of(
+    store: Store, masks: Masks, configs: list[MethodConfig], explainer: Known, **options: Any
+) -> dict[MethodConfig, list[MapScores]]:
+    controls = position_controls(store, masks, 32, seed=0)
+    rows = range(len(store))
+    return study(store, rows, configs, explainer, masks, controls, 32, seed=0, **options)
 
 
 def agreement(store: Store, masks: Masks, draws: str) -> MethodResult:
-    chosen = [MethodConfig("grad_cam", "")]
-    only, *_ = study(store, range(9), chosen, Known(masks, draws), masks, unseen, seed=0)
-    return only
+    scores = scores_of(store, masks, [GRAD_CAM], Known(masks, draws))
+    return summarize(scores, masks.elements, seed=0)[0]
 
 
-def test_the_lower_half_prefers_the_ground(store: Store, masks: Masks) -> None:
-    ways_to_explain = [MethodConfig("grad_cam", "")]
-    _, control, _ = study(
-        store, range(9), ways_to_explain, Known(masks, "sky"), masks, unseen, seed=0
-    )
-    assert control.config == LOWER_HALF
-    assert control.metrics["absolute", "mass accuracy"].value.value > 0.9
-    assert control.irrelevant.value.value < 0.1
-    assert control.elements["sky"].value.value == pytest.approx(0, abs=0.01)
-    assert control.unconverged is None
+def test_by_area_the_lower_half_wins_and_by_rows_it_is_at_chance(
+    store: Store, masks: Masks
+) -> None:
+    scores = scores_of(store, masks, [GRAD_CAM], Known(masks, "truth"))
+    truth, low, *_ = summarize(scores, masks.elements, seed=0)
+    assert low.config == LOWER_HALF
+    assert low.metrics["absolute", "mass accuracy"].value.value > 0.9
+    assert low.irrelevant.value.value < 0.1
+    assert low.elements["sky"].value.value == pytest.approx(0, abs=0.01)
+    assert low.unconverged is None
+    matched = low.metrics["absolute", HEIGHT_MATCHED]
+    assert matched.locations == 9
+    assert (matched.ratio.low, matched.ratio.high) == pytest.approx((1, 1), abs=1e-4)
+    for element in low.matched.values():
+        if element.chance > 0:
+            assert element.ratio.value == pytest.approx(1, abs=1e-3)
+    assert truth.metrics["absolute", HEIGHT_MATCHED].ratio.low > 5
+
+
+def test_controls_that_only_know_positions_are_at_chance(grounds: tuple[Store, Masks]) -> None:
+    store, masks = grounds
+    scores = scores_of(store, masks, [], Known(masks, "truth"))
+    results = {result.config: result for result in summarize(scores, masks.elements, seed=0)}
+    assert set(results) == set(POSITIONS)
+    for config in (CENTRE, OTHER_MASK):
+        ratio = results[config].metrics["absolute", HEIGHT_MATCHED].ratio
+        assert ratio.low < 1 < ratio.high, config
+        assert results[config].metrics["absolute", "mass accuracy"].ratio.high > 1
+    # By its own shifts, too, no more than 1 in 20 maps is right by chance.
+    lucky = [each.p_value <= 0.05 for config in POSITIONS for each in scores[config]]
+    assert np.mean(lucky) < 0.15
 
 
 def test_a_map_of_the_ground_truth_is_perfect(store: Store, masks: Masks) -> None:
@@ -107,15 +150,17 @@ def test_a_map_of_the_ground_truth_is_perfect(store: Store, masks: Masks) -> Non
     for part in PARTS:
         for name in ("mass accuracy", "pointing game"):
             assert found.metrics[part, name].value.value > 0.999
+        assert found.metrics[part, HEIGHT_MATCHED].ratio.low > 100
     # The K greatest places must hold mixed ones too.
     assert found.metrics["absolute", "rank accuracy"].value.value > 0.85
-    assert all(one.locations == 9 and one.ratio.low > 1 for one in found.metrics.values())
+    shares = [found.metrics[part, name] for part in PARTS for name in SHARES]
+    assert all(one.locations == 9 and one.ratio.low > 1 for one in shares)
     assert found.irrelevant.value.value < 0.001
 
 
 def test_a_constant_map_is_at_chance(store: Store, masks: Masks) -> None:
     found = agreement(store, masks, "everything")
-    for name in METRICS:
+    for name in (HEIGHT_MATCHED, *SHARES):
         assert found.metrics["absolute", name].ratio.value == pytest.approx(1, abs=1e-5)
     assert found.irrelevant.ratio.value == pytest.approx(1, abs=1e-5)
     for comparison in found.elements.values():
@@ -150,16 +195,8 @@ def test_requests_have_the_true_target_and_baselines_of_other_classes(
     store: Store, masks: Masks
 ) -> None:
     explainer = Known(masks, "truth")
-    rows = [0, 4, 8]
-    study(
-        store,
-        rows,
-        method_configs(["occlusion"], ["location", "mean"]),
-        explainer,
-        masks,
-        unseen,
-        seed=3,
-    )
+    configs = method_configs(["occlusion"], ["location", "mean"])
+    study(store, [0, 4, 8], configs, explainer, masks, {}, 32, seed=3)
     assert len(explainer.asked) == 6
     for location, question in explainer.asked:
         question.validate(store.class_names)
@@ -170,18 +207,37 @@ def test_requests_have_the_true_target_and_baselines_of_other_classes(
             assert question.baseline_location == ""
 
 
-def test_the_baseline_location_needs_another_class(store: Store, masks: Masks) -> None:
+def test_the_baseline_location_and_the_other_mask_need_another_class(
+    store: Store, masks: Masks
+) -> None:
     store.labels[:] = 0
+    configs = [MethodConfig("occlusion", "location")]
     with pytest.raises(InputError, match="locations of one class only"):
-        study(
-            store,
-            [0, 1],
-            [MethodConfig("occlusion", "location")],
-            Known(masks, "truth"),
-            masks,
-            unseen,
-            0,
-        )
+        study(store, [0, 1], configs, Known(masks, "truth"), masks, {}, 32, 0)
+    with pytest.raises(InputError, match="locations of one class only"):
+        scores_of(store, masks, [], Known(masks, "truth"))
+
+
+def test_what_an_earlier_start_kept_is_not_computed_again(
+    store: Store, masks: Masks, tmp_path: Path
+) -> None:
+    out, request, configs = tmp_path / "a.csv", {"seed": 0}, [GRAD_CAM, *POSITIONS]
+    whole = scores_of(store, masks, [GRAD_CAM], Known(masks, "truth"))
+    explainer = Known(masks, "truth", fails_at=5)
+    kept = KeptScores(out, request, configs, overwrite=False)
+    with pytest.raises(InterruptedError), kept:
+        scores_of(store, masks, [GRAD_CAM], explainer, known=kept.known, on_scores=kept.put)
+    with pytest.raises(InputError, match="another request"):
+        KeptScores(out, {"seed": 1}, configs, overwrite=False)
+    again = Known(masks, "truth", count=4)
+    with KeptScores(out, request, configs, overwrite=False) as kept:
+        assert len(kept.known) == 4 * 4
+        found = scores_of(store, masks, [GRAD_CAM], again, known=kept.known, on_scores=kept.put)
+    assert len(again.asked) == 5
+    for config, maps in whole.items():
+        assert [each.dump() for each in found[config]] == [each.dump() for each in maps]
+    kept.remove()
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_sample_is_seeded() -> None:
@@ -193,64 +249,83 @@ def test_a_sample_is_seeded() -> None:
 
 
 def test_the_tables_show_the_results(store: Store, masks: Masks) -> None:
-    found = study(
-        store,
-        range(9),
-        method_configs(["integrated_gradients", "grad_cam"], ["black"]),
-        Known(masks, "truth"),
-        masks,
-        unseen,
-        seed=0,
-    )
-    page = report.page("Nine locations.", found)
+    configs = method_configs(["integrated_gradients", "grad_cam"], ["black"])
+    scores = scores_of(store, masks, configs, Known(masks, "truth"))
+    found = summarize(scores, masks.elements, seed=0)
+    page = report.page("Nine locations.", found, ranking(scores, configs, 0), scores)
     assert page.startswith("Nine locations.\n")
     mass = found[0].metrics["absolute", "mass accuracy"]
     cell = f"{100 * mass.value.value:.1f} ({100 * mass.value.low:.1f}–{100 * mass.value.high:.1f})"
-    (line,) = [line for line in page.splitlines() if "black" in line and "map" in line]
-    assert cell in line
-    assert [word.strip() for word in line.split("|")][-4:-1] == ["9", "1", "2.00"]
+    first, second = [line for line in page.splitlines() if "black" in line and "map" in line]
+    assert [word.strip() for word in first.split("|")][-4:-1] == ["9", "1", "2.00"]
+    assert cell in second
+    assert "All controls are at chance" in page or "not at chance" in page
+    # Both methods draw the same, so they cannot be told apart.
+    starts = ("|       1 |", "|       2 |")
+    places = [line.split("|") for line in page.splitlines() if line.startswith(starts)]
+    assert [words[-2].strip() for words in places] == ["2", "1"]
+    assert "verdict" not in page
     rows = list(csv.DictReader(io.StringIO(report.csv(found))))
-    assert len(rows) == 4 * (len(PARTS) * len(METRICS) + 1 + len(masks.elements))
-    first = rows[0]
-    assert (first["method"], first["baseline"]) == ("integrated_gradients", "black")
-    assert float(first["value"]) == mass.value.value
-    assert float(first["ratio_high"]) == mass.ratio.high
-    (tint,) = [row for row in rows[: len(rows) // 4] if row["element"] == "tint"]
-    assert (tint["metric"], tint["locations"]) == ("share", "3")
-    assert all(row["value"] for row in rows if int(row["locations"]) > 1)
+    each = len(PARTS) * len(METRICS) + 1 + 2 * len(masks.elements)
+    assert len(rows) == len(scores) * each
+    line = next(row for row in rows if row["metric"] == "mass accuracy")
+    assert (line["method"], line["baseline"]) == ("integrated_gradients", "black")
+    assert float(line["value"]) == mass.value.value
+    assert float(line["ratio_high"]) == mass.ratio.high
+    share, matched = [row for row in rows[:each] if row["element"] == "tint"]
+    assert (share["metric"], share["locations"]) == ("share", "3")
+    assert matched["metric"] == HEIGHT_MATCHED
+    assert all(
+        row["value"] for row in rows if int(row["locations"]) > 1 and row["metric"] != "graded"
+    )
+
+
+def test_verdicts_are_counted_against_the_truth(store: Store, masks: Masks) -> None:
+    scores = scores_of(store, masks, [GRAD_CAM], Known(masks, "truth"))
+    labels = ["supported"] * 6 + ["not to be trusted"] * 3
+    scores[GRAD_CAM] = [
+        replace(each, label=label, p_value=0.01 if row < 5 else 0.5)
+        for row, (each, label) in enumerate(zip(scores[GRAD_CAM], labels, strict=True))
+    ]
+    table = report.verdict_table(scores)
+    assert table["verdict"].tolist() == ["supported", "not to be trusted"] * 2
+    assert table["maps"].tolist() == [6, 3] * 2
+    assert table["right, %"].tolist() == ["83 (44–97)", "0 (0–56)"] * 2
+    page = report.page("", summarize(scores, masks.elements, 0), None, scores)
+    assert "| Grad-CAM | – " in page
+    assert "83 (44–97)" in page
 
 
 def test_unknown_numbers_are_empty_in_the_tables(store: Store, masks: Masks) -> None:
-    found = study(
-        store, range(3), [MethodConfig("grad_cam", "")], Known(masks, "tint"), masks, unseen, seed=0
-    )
-    rows = list(csv.DictReader(io.StringIO(report.csv(found[:1]))))
+    configs = [GRAD_CAM]
+    scores = study(store, range(3), configs, Known(masks, "tint"), masks, {}, 32, seed=0)
+    found = summarize(scores, masks.elements, seed=0)
+    rows = list(csv.DictReader(io.StringIO(report.csv(found))))
     assert {(row["locations"], row["value"], row["ratio_low"]) for row in rows} == {("0", "", "")}
-    (line,) = [line for line in report.page("", found[:1]).splitlines() if "positive" in line]
-    assert line.count("–") == 8
+    lines = report.page("", found, None, scores).splitlines()
+    matched, shares = [line for line in lines if "positive" in line and "|" in line]
+    assert matched.count("–") == 3
+    assert shares.count("–") == 8
 
 
 def test_the_figure_draws_the_numbers_of_the_table(store: Store, masks: Masks) -> None:
-    found = study(
-        store,
-        range(9),
-        method_configs(["occlusion"], ["black", "mean"]),
-        Known(masks, "truth"),
-        masks,
-        unseen,
-        0,
-    )
+    configs = method_configs(["occlusion"], ["black", "mean"])
+    scores = scores_of(store, masks, configs, Known(masks, "truth"))
+    found = summarize(scores, masks.elements, seed=0)
     panels = dot_plot(found).axes
-    assert [axes.get_title() for axes in panels] == [name.capitalize() for name in METRICS]
-    for axes, name in zip(panels, METRICS, strict=True):
+    names = (HEIGHT_MATCHED, *SHARES)
+    assert [axes.get_title() for axes in panels] == [name.capitalize() for name in names]
+    for axes, name in zip(panels, names, strict=True):
         drawn = {line.get_label(): line.get_xdata() for line in axes.lines}
         for part, title in report.PART_TITLES.items():
-            expected = [one.metrics[part, name].value.value for one in found]
+            comparisons = [one.metrics[part, name] for one in found]
+            expected = [
+                (one.ratio if name == HEIGHT_MATCHED else one.value).value for one in comparisons
+            ]
             assert np.asarray(drawn[title]).tolist() == expected
     labels = [text.get_text() for text in panels[0].get_yticklabels()]
     assert labels == [
         "occlusion, black",
         "occlusion, mean colour",
-        "control: lower half",
-        "control: noise images",
+        *(f"control: {config.method}" for config in POSITIONS),
     ]
