@@ -280,10 +280,9 @@ def _baseline_agreement(checks: Checks, baseline: str) -> Criterion:
         relative = " (a close relative)" if {name, baseline} == RELATIVES else ""
         texts.append(f"{BASELINE_TITLES[name]}{relative} {number(correlation, '.2f')}")
     agree = sum(correlation >= SIMILAR for correlation in agreement.values())
-    verb = "agrees" if agree == 1 else "agree"
     return Criterion(
         "Other baselines",
-        f"{agree} of {len(agreement)} {verb}",
+        f"{agree} of {len(agreement)} agree",
         f"ρ ≥ {SIMILAR:g}",
         None,
         f"Rank correlation with the maps of other baselines: {', '.join(texts)}.",

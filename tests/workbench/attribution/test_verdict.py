@@ -213,7 +213,7 @@ def test_the_table_has_each_test_with_value_threshold_and_source() -> None:
         ("Random weights", "ρ 0.10", "|ρ| < 0.5", "yes"),
         ("Noise images", "ρ 0.20", "ρ < 0.71", "yes"),
         ("Small noise", "ρ 0.80, lowest of 3", "ρ ≥ 0.5", "yes"),
-        ("Other baselines", "1 of 3 agrees", "ρ ≥ 0.5", "–"),
+        ("Other baselines", "1 of 3 agree", "ρ ≥ 0.5", "–"),
     ]
     assert all(meaning.endswith(".") and source for *_, meaning, source in judged.rows())
     assert judged.label == "weak"

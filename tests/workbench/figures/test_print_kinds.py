@@ -194,12 +194,26 @@ def test_accuracies_have_intervals_and_published_ones_their_sources() -> None:
 def test_a_table_of_ground_truth_is_read_and_another_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "ground_truth.csv"
     path.write_text(
-        "method,baseline,part,metric,element,locations,chance,value,value_low,value_high\n"
-        "grad_cam,,absolute,relevance mass,,12,0.2,0.5,0.4,0.6\n"
-        "grad_cam,,absolute,share,sky,12,0.2,0.5,0.4,0.6\n"
+        "method,baseline,part,metric,element,locations,chance,value,value_low,value_high,"
+        "ratio,ratio_low,ratio_high\n"
+        "grad_cam,,absolute,height-matched,,12,0.1,0.2,0.1,0.3,2,1.5,2.5\n"
+        "grad_cam,,absolute,graded,,12,0,0.3,0.2,0.4,,,\n"
+        "grad_cam,,absolute,mass accuracy,,12,0.2,0.5,0.4,0.6,2.5,2,3\n"
+        "grad_cam,,absolute,share,sky,12,0.2,0.5,0.4,0.6,2.5,2,3\n"
     )
     table = tables.ground_truth_table("ground-truth", path)
-    assert table.cells.values.tolist() == [["Grad-CAM", "–", "50.0 (40.0–60.0)", "20.0", "12"]]
+    assert list(table.cells)[2:5] == ["Height-matched, ×", "Graded, ρ", "Mass accuracy, %"]
+    assert table.cells.values.tolist() == [
+        [
+            "Grad-CAM",
+            "–",
+            "2.00 (1.50–2.50)",
+            "0.30 (0.20–0.40)",
+            "50.0 (40.0–60.0)",
+            "20.0",
+            "12",
+        ]
+    ]
     path.write_text("a,b\n1,2\n")
     with pytest.raises(InputError, match="lacks a column"):
         tables.ground_truth_table("ground-truth", path)

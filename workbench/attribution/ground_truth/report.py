@@ -115,9 +115,7 @@ def verdict_table(scores: Scores) -> pd.DataFrame:
                 right = share_of(np.array([each.p_value <= RIGHT for each in chosen]))
                 pairs = np.array([each.metrics[PARTS[0], HEIGHT_MATCHED] for each in chosen])
                 ratio = _interval(compare(pairs[:, 0], pairs[:, 1], seed=0).ratio, "{:.2f}")
-                rows.append(
-                    [*names, label, len(chosen), _interval(right, "{:.0f}", 100), ratio]
-                )
+                rows.append([*names, label, len(chosen), _interval(right, "{:.0f}", 100), ratio])
     return pd.DataFrame(rows, columns=columns, dtype=object)
 
 

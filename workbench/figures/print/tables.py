@@ -263,10 +263,10 @@ def ground_truth_table(name: str, path: Path) -> PrintTable:
     ]
     names = ["Method", "Baseline", *columns, "Chance, %", "Maps"]
     caption = (
-        "Attribution methods held against painted masks: |map| on what defines the state, with 95 % "
-        "bootstrap intervals over the locations. Height-matched: density within the rows of the "
-        "image, as a multiple of chance; graded: rank correlation with what each element tells; the "
-        "others are shares."
+        "Attribution methods held against painted masks: |map| on what defines the state, with "
+        "95 % bootstrap intervals over the locations. Height-matched: density within the rows of "
+        "the image, as a multiple of chance; graded: rank correlation with what each element "
+        "tells; the others are shares."
     )
     return PrintTable(name, caption, table, pd.DataFrame(rows, columns=names), tuple(names[2:]))
 
