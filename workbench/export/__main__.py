@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None, prog: str = "python -m workbench.ex
         for line in result.left_out:
             print_text(f"left out: {line}", file=sys.stderr)
         for line in result.failures:
-            print_text(f"NOT written: {line}", file=sys.stderr)
+            print_text(f"not written: {line}", file=sys.stderr)
         return 1 if result.failures else 0
     return 0
 

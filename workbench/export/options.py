@@ -85,7 +85,7 @@ class Options:
     """width and text size; `page` gives each figure one column or two"""
     width_mm: Annotated[
         Annotated[float, Field(ge=MIN_WIDTH, le=1000)] | None,
-        arg(help_behavior_hint="(default: of the preset)"),
+        arg(aliases=("--width",), help_behavior_hint="(default: of the preset)"),
     ] = None
     """width of all figures, millimetres"""
     dpi: Annotated[int, Field(ge=50, le=2400)] = DPI

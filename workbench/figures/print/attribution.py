@@ -214,7 +214,7 @@ def draw_attribution(attribution: Attribution, views: NDArray[np.uint8], page: P
     limit = float(np.percentile(np.abs(attribution.values), COLOR_PERCENTILE)) or 1.0
     look = {"vmin": -limit, "vmax": limit, "interpolation": "nearest"}
     with page.style([attribution.request.target_label]):
-        side = (page.width - 17 * page.scale) / 4
+        side = (page.width - 24 * page.scale) / 4
         figure = page.figure(3 * side + 9 * page.scale)
         grid = figure.subplots(3, 4, squeeze=False)
         for view, heading in enumerate(HEADINGS):

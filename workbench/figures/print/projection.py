@@ -83,13 +83,15 @@ def draw_projection(
         point = float(np.clip(7000 / max(len(labels), 1), 0.6, 9)) * page.scale**2
         # Classes are drawn in random order of points, or the last would cover the others.
         order = np.random.default_rng(0).permutation(len(labels))
+        sizes = np.full(len(labels), point)
         if highlighted:
             order = order[np.argsort(np.isin(labels[order], named), kind="stable")]
+            sizes[np.isin(labels[order], named)] *= 2.5
         axes.scatter(
             coordinates[order, 0],
             coordinates[order, 1],
             c=[shades[index] for index in labels[order]],
-            s=point,
+            s=sizes,
             linewidths=0,
             rasterized=len(labels) > RASTER_POINTS,
         )
