@@ -74,6 +74,12 @@ export function connectKeys({ undo, redo, step, clear }) {
   });
 }
 
+const FIGURE_KEYS = [
+  ["← → ↑ ↓", "in a matrix: cells and names; in curves: next curve, along it"],
+  ["Shift with ← → ↑ ↓", "in a matrix: a block of cells"],
+  ["Enter", "select what is there"],
+];
+
 function showKeys() {
   let dialog = document.getElementById("keys");
   if (!dialog) {
@@ -84,6 +90,8 @@ function showKeys() {
       list(KEYS),
       element("h3", { textContent: "In a map" }),
       list(MAP_KEYS),
+      element("h3", { textContent: "In a figure" }),
+      list(FIGURE_KEYS),
       element("button", { class: "quiet", textContent: "Close", click: () => dialog.close() })
     );
     document.body.append(dialog);

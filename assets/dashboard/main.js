@@ -8,6 +8,7 @@ import { chosenOp, connectBar, showSelection } from "./bar.js";
 import { showThumbnails } from "./cards.js";
 import { connectClasses } from "./classes.js";
 import { connectDownloads } from "./downloads.js";
+import { connectCurves, connectMatrix } from "./figure_keys.js";
 import { connectFilterMenu } from "./filter_menu.js";
 import { connectHistograms } from "./histograms.js";
 import { redo, remember, undo } from "./history.js";
@@ -218,13 +219,22 @@ function listenToGraphs() {
     graph.dataset.linked = "yes";
     recolor(graph, state.table);
     graph.on("plotly_afterplot", () => recolor(graph, state.table));
-    graph.on("plotly_click", ({ points: [cell], event }) => {
-      const name = cell.data.meta;
-      if (state.table.classNames.includes(name)) select(toggledClass(state.steps, name, event.ctrlKey || event.metaKey));
-      if (!cell.z) return;
-      const { true: rows, predicted: columns } = graph.layout.meta;
-      select(toggledCell(state.steps, rows[cell.y], columns[cell.x]));
-    });
+    if (MATRICES.includes(graph.closest(".dash-graph").id)) {
+      connectMatrix(graph, {
+        cells: (rows, columns) => {
+          // Cells without any location change nothing.
+          const filter = { kind: "cell", true: rows, predicted: columns };
+          if (count(members(filter, state.table))) select(toggledCell(state.steps, rows, columns));
+        },
+        name: (name, of, join) => select(toggledClass(state.steps, name, join, of)),
+      });
+    } else {
+      const choose = (name, join = false) => {
+        if (state.table.classNames.includes(name)) select(toggledClass(state.steps, name, join));
+      };
+      connectCurves(graph, choose);
+      graph.on("plotly_click", ({ points: [point], event }) => choose(point.data.meta, event.ctrlKey || event.metaKey));
+    }
   }
 }
 
@@ -238,7 +248,7 @@ function selectName(tick, join) {
 
 /** A pair in the list of confusions. @param {DOMStringMap} pair */
 function selectPair({ true: label, predicted, ways }) {
-  select((ways === "both" ? toggledPair : toggledCell)(state.steps, label, predicted));
+  select(ways === "both" ? toggledPair(state.steps, label, predicted) : toggledCell(state.steps, [label], [predicted]));
 }
 
 /* ---- the active location ---- */

@@ -213,13 +213,19 @@ export function narrowedTo(steps, same, filter) {
   return result.length ? result : null;
 }
 
-/** A click on a cell of the confusion matrix narrows to it; on another it moves, again it leaves. */
-export function toggledCell(steps, label, predicted) {
+/**
+ * A choice of cells of the confusion matrix narrows to them; other cells take their place, the same
+ * again leave.
+ *
+ * @param {Step[] | null} steps @param {string[]} labels true classes @param {string[]} predicted
+ */
+export function toggledCell(steps, labels, predicted) {
   const last = steps?.at(-1);
   const there = last?.filter.kind === "cell";
   const earlier = there ? steps.slice(0, -1) : steps || [];
-  const again = there && last.filter.true[0] === label && last.filter.predicted[0] === predicted;
-  return narrowed(earlier, again ? null : { kind: "cell", true: [label], predicted: [predicted] });
+  const filter = { kind: "cell", true: labels, predicted };
+  const again = there && JSON.stringify([last.filter.true, last.filter.predicted]) === JSON.stringify([labels, predicted]);
+  return narrowed(earlier, again ? null : filter);
 }
 
 /** A click on two classes that are taken for each other narrows to these errors; again they leave. */

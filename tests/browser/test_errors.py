@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.site import Site, header, selected_in_all
@@ -45,3 +46,51 @@ def test_confusions_are_selected_from_list_and_matrix(page: Page, site: Site) ->
     page.locator("#confusions-ways label", has_text="One").click()
     page.locator(".example").first.click()
     expect(page.locator("#location-title code")).to_be_visible()
+
+
+def test_matrix_and_curves_by_keyboard(page: Page, site: Site) -> None:
+    names = site.store.class_names
+    labels, predicted = site.store.labels, site.predictions.predicted_labels
+    page.locator("nav [data-page-name=errors]").click()
+    matrix = page.locator("#errors-matrix")
+    expect(page.locator("#errors-matrix .main-svg").first).to_be_visible()
+    matrix.focus()
+    cursor, said = page.locator("#errors-matrix .matrix-cursor"), page.locator("#map-live")
+    expect(cursor).to_be_visible()
+    matrix.press("End")
+    matrix.press("ArrowDown")
+    cell = (labels == 1) & (predicted == len(names) - 1)
+    expect(said).to_have_text(f"true {names[1]}, predicted {names[-1]}: {cell.sum()}")
+    for _ in names:
+        matrix.press("ArrowLeft")
+    expect(said).to_have_text(f"true {names[1]}")
+    matrix.press("Enter")
+    header(page).to_contain_text(f"{(labels == 1).sum()} of 120 locations")
+    matrix.press("Enter")
+    header(page).to_contain_text("nothing selected")
+    matrix.press("ArrowRight")
+    small = cursor.bounding_box()
+    matrix.press("Shift+ArrowRight")
+    matrix.press("Shift+ArrowDown")
+    large = cursor.bounding_box()
+    assert small
+    assert large
+    assert large["width"] == pytest.approx(2 * small["width"], abs=4)
+    matrix.press("Enter")
+    block = np.isin(labels, [1, 2]) & np.isin(predicted, [0, 1])
+    header(page).to_contain_text(f"{block.sum()} of 120 locations")
+    assert selected_in_all(page) == np.flatnonzero(block).tolist()
+    matrix.press("Enter")
+    header(page).to_contain_text("nothing selected")
+
+    page.locator("nav [data-page-name=states]").click()
+    curves = page.locator("#class-curves")
+    expect(page.locator("#class-curves .scatterlayer .trace").first).to_be_visible()
+    curves.focus()
+    curves.press("ArrowDown")
+    expect(said).to_contain_text("true positives")
+    name = str(said.text_content()).split()[0]
+    expect(page.locator("#class-curves .hoverlayer .hovertext")).to_be_visible()
+    curves.press("Enter")
+    header(page).to_contain_text(name)
+    header(page).to_contain_text("24 of 120 locations")

@@ -70,3 +70,16 @@ def test_errors_have_the_scale_and_right_locations_are_grey() -> None:
     shares = screen.errors(Confusion(("a", "b", "c"), counts), order, shares=True)
     assert shares.data[0].z[0].tolist()[2] == 1
     assert list(shares.data[0].text[0]) == ["", "", "100%"]
+
+
+def test_all_confusions_are_downloaded(predictions: Predictions) -> None:
+    pairs = errors.confused_pairs([], "one", "share", predictions)
+    names = predictions.class_names
+    lines = errors.to_csv(pairs, names).splitlines()
+    assert lines[0] == "true,predicted,both_ways,n,share,mean_confidence"
+    assert len(lines) == len(pairs) + 1
+    first = pairs[0]
+    assert lines[1].startswith(
+        f"{names[first.true]},{names[first.predicted]},False,{first.count},{first.share}"
+    )
+    assert [pair.share for pair in pairs] == sorted((one.share for one in pairs), reverse=True)

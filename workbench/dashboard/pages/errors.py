@@ -5,10 +5,11 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from dash import Dash, Input, Output, html
+from dash import Dash, Input, Output, State, dcc, html, no_update
 
+from common.files import csv_text
 from common.text import shorten
-from workbench.dashboard.components import attributes, panel, segments
+from workbench.dashboard.components import attributes, button, panel, segments
 from workbench.dashboard.metrics import confusion_matrix, graph, percent
 from workbench.dashboard.pages.base import Page, selected
 from workbench.dashboard.photographs import photograph_url
@@ -44,6 +45,7 @@ def layout(predictions: Predictions) -> list[Any]:
             {"count": "n", "share": "Share", "confidence": "Confidence"},
             "count",
         ),
+        button("CSV", "confusions-download", "Download all confusions as CSV"),
     ]
     columns = ("true → predicted", "n", "share", "confidence", "examples")
     return [
@@ -61,6 +63,7 @@ def layout(predictions: Predictions) -> list[Any]:
             [
                 html.Div([html.Span(name) for name in columns], className="confusion columns"),
                 html.Ol(id="confusions", className="confusions", tabIndex=0),
+                dcc.Download(id="confusions-file"),
             ],
             "confusions",
             "Confusions",
@@ -108,23 +111,56 @@ def register_callbacks(app: Dash, predictions: Predictions, has_photographs: boo
         prevent_initial_call=True,
     )
     def update_list(steps: Any, ways: Any, order: Any) -> tuple[list[html.Li], str]:
-        before, chosen = split(steps or [], ("cell",))
-        selection = resolve(before, predictions)
-        # A share is that of a class, also among the locations of some predicted classes.
-        whole = resolve(split(before, ("class",))[0], predictions)
-        pairs = confusions.confused_pairs(
-            predictions.store.labels,
-            predictions.predicted_labels,
-            predictions.confidences,
-            len(predictions.class_names),
-            None if selection is None else selection.member,
-            ways == "both",
-            None if whole is None else whole.member,
-        )
-        if order in ("share", "confidence"):
-            pairs.sort(key=lambda pair: getattr(pair, order), reverse=True)
+        _, chosen = split(steps or [], ("cell",))
+        pairs = confused_pairs(steps, ways, order, predictions)
         rows = [entry(pair, predictions, has_photographs, chosen) for pair in pairs[:MOST_LISTED]]
         return rows, status(pairs)
+
+    @app.callback(
+        Output("confusions-file", "data"),
+        Input("confusions-download", "n_clicks"),
+        State("selection-errors", "data"),
+        State("confusions-ways", "value"),
+        State("confusions-order", "value"),
+        prevent_initial_call=True,
+    )
+    def download(n_clicks: Any, steps: Any, ways: Any, order: Any) -> Any:
+        if not n_clicks:
+            return no_update
+        text = to_csv(confused_pairs(steps, ways, order, predictions), predictions.class_names)
+        return {"content": text, "filename": "confusions.csv", "type": "text/csv"}
+
+
+def confused_pairs(
+    steps: Any, ways: Any, order: Any, predictions: Predictions
+) -> list[ConfusedPair]:
+    """Return the confusions of a selection without its cells, in an order of the page."""
+    before, _ = split(steps or [], ("cell",))
+    selection = resolve(before, predictions)
+    # A share is that of a class, also among the locations of some predicted classes.
+    whole = resolve(split(before, ("class",))[0], predictions)
+    pairs = confusions.confused_pairs(
+        predictions.store.labels,
+        predictions.predicted_labels,
+        predictions.confidences,
+        len(predictions.class_names),
+        None if selection is None else selection.member,
+        ways == "both",
+        None if whole is None else whole.member,
+    )
+    if order in ("share", "confidence"):
+        pairs.sort(key=lambda pair: getattr(pair, order), reverse=True)
+    return pairs
+
+
+def to_csv(pairs: Sequence[ConfusedPair], names: Sequence[str]) -> str:
+    """Return all confusions as CSV; with `both_ways`, either class is predicted as the other."""
+    head = ("true", "predicted", "both_ways", "n", "share", "mean_confidence")
+    rows = [
+        (names[one.true], names[one.predicted], one.both_ways, one.count, one.share, one.confidence)
+        for one in pairs
+    ]
+    return csv_text([head, *rows])
 
 
 def split(steps: Sequence[Step], kinds: Sequence[str]) -> tuple[list[Step], list[Step]]:
