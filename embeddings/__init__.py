@@ -6,6 +6,7 @@ knn             the k-nearest-neighbour graph of the components
 projections     PCA, t-SNE and UMAP in two dimensions
 transform       new locations in a fitted projection
 quality         trustworthiness and continuity, stability over seeds
+density         where the points of a projection lie, for other projections
 procrustes      alignment of one projection to another
 row_batches     slices of rows
 knn_classifier  classification by the nearest neighbours

@@ -10,9 +10,9 @@ export class Camera {
     this.reset();
   }
 
-  /** @param {Float32Array} points x and y of each row; shows all that are finite */
-  fit(points) {
-    let [left, right, bottom, top] = [Infinity, -Infinity, Infinity, -Infinity];
+  /** @param {Float32Array} points x and y of each row; shows all that are finite @param {number[]} [within] bounds to show too */
+  fit(points, within = [Infinity, -Infinity, Infinity, -Infinity]) {
+    let [left, right, bottom, top] = within;
     for (let i = 0; i < points.length; i += 2) {
       const [x, y] = [points[i], points[i + 1]];
       if (!Number.isFinite(x) || !Number.isFinite(y)) continue;

@@ -41,7 +41,22 @@ export function contours(points, selected, camera) {
   const sigma = 0.5 * spread * total ** (-1 / 6);
   const [least, most] = SMOOTHING.map((size) => size / CELL);
   const density = smoothed(counts, width, height, Math.max(least, Math.min(most, sigma)));
-  return levels(density).map((level) => lines(density, width, height, level, pad)).join("");
+  return levels(density).map((level) => lines(density, width, height, level, pad, CELL)).join("");
+}
+
+/**
+ * Contours of a histogram whose points are not here.
+ *
+ * @param {number[][]} counts rows from the bottom
+ * @returns {string} the lines as a path of SVG, whose unit is a bin, from the lower left corner
+ */
+export function contoursOfBins(counts) {
+  const pad = 4;
+  const [width, height] = [counts[0].length + 2 * pad, counts.length + 2 * pad];
+  const padded = new Float32Array(width * height);
+  counts.forEach((row, y) => padded.set(row, (y + pad) * width + pad));
+  const density = smoothed(padded, width, height, 1.2);
+  return levels(density).map((level) => lines(density, width, height, level, pad, 1)).join("");
 }
 
 /** A separable Gaussian. */
@@ -80,9 +95,9 @@ const SIDES = [
   [[3, 0]], [[0, 2]], [[3, 2], [0, 1]], [[0, 1]], [[3, 1]], [[2, 1]], [[3, 2]], [],
 ];
 
-function lines(density, width, height, level, pad) {
+function lines(density, width, height, level, pad, size) {
   const parts = [];
-  const text = (cell) => Number(((cell + 0.5 - pad) * CELL).toFixed(1));
+  const text = (cell) => Number(((cell + 0.5 - pad) * size).toFixed(2));
   for (let y = 0; y < height - 1; y++) {
     for (let x = 0; x < width - 1; x++) {
       const at = y * width + x;

@@ -1,6 +1,6 @@
 /** What is drawn over the points: contours, the lasso, rings, names of classes. */
 
-import { contours } from "./contours.js";
+import { contours, contoursOfBins } from "./contours.js";
 import { densestPlaces } from "./labels.js";
 
 const SPACE = "http://www.w3.org/2000/svg";
@@ -14,9 +14,10 @@ export class Overlay {
     this.path = shape("polygon", { class: "lasso" });
     // The lines, and under them wider ones of the ground.
     this.lines = ["under", "over"].map((name) => shape("path", { class: `contours ${name}` }));
+    this.reference = shape("path", { class: "contours reference" });
     this.contoured = false;
     this.waiting = 0;
-    this.svg.append(...this.lines, this.names, this.ring, this.cursor, this.path);
+    this.svg.append(this.reference, ...this.lines, this.names, this.ring, this.cursor, this.path);
     this.places = [];
     this.named = true;
   }
@@ -29,7 +30,15 @@ export class Overlay {
   /** Find where the classes of a map lie. @param {import("./panel.js").MapPanel} panel */
   place(panel) {
     const { table } = panel;
+    this.reference.setAttribute("d", panel.density ? contoursOfBins(panel.density.counts) : "");
     this.places = densestPlaces(panel.points, table.column("label"), table.classNames.length, panel.camera.bounds);
+  }
+
+  placeReference({ bounds: [left, right, bottom, top], counts }, camera) {
+    const [x, y] = camera.toScreen(left, bottom);
+    const across = (camera.scale * (right - left)) / counts[0].length;
+    const up = (camera.scale * (top - bottom)) / counts.length;
+    this.reference.setAttribute("transform", `matrix(${across} 0 0 ${-up} ${x} ${y})`);
   }
 
   /** Move the contours with the map; when it rests, or shows other points, find them again. */
@@ -63,6 +72,7 @@ export class Overlay {
   /** @param {import("./panel.js").MapPanel} panel */
   draw(panel) {
     this.contour(panel);
+    if (panel.density) this.placeReference(panel.density, panel.camera);
     this.mark(this.ring, panel, panel.active);
     this.mark(this.cursor, panel, panel.cursor);
     const taken = [];

@@ -63,7 +63,9 @@ export class MapPanel {
     this.ordered = inOrder(points, this.order);
     this.name = name;
     this.cursor = -1;
-    this.camera.fit(points);
+    /** @type {{bounds: number[], counts: number[][]} | undefined} of the map that this one was placed into */
+    this.density = this.table.described.get("projection/" + name)?.density;
+    this.camera.fit(points, this.density?.bounds);
     this.overlay.place(this);
     this.draw();
   }

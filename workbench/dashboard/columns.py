@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from common.text import printable, shorten
+from workbench.dashboard.projections import reference_density
 from workbench.evaluation.census import DIVISIONS, divisions
 from workbench.evaluation.predictions import Predictions
 from workbench.figures import screen
@@ -34,6 +35,8 @@ class ServedColumn:
     title: str
     unit: str = ""
     diverges: bool = False
+    density: Mapping[str, Any] | None = None
+    """Where the points of the map lie that a projection was placed into."""
 
     @property
     def dtype(self) -> str:
@@ -59,7 +62,8 @@ class ServedColumn:
             high = max(-low, high)
             low = -high
         limits = {"min": low, "max": high, "diverges": self.diverges}
-        return entry | limits | {"length": len(self.values)}
+        more = {"density": self.density} if self.density else {}
+        return entry | limits | {"length": len(self.values)} | more
 
 
 def served_columns(predictions: Predictions) -> dict[str, ServedColumn]:
@@ -79,7 +83,9 @@ def served_columns(predictions: Predictions) -> dict[str, ServedColumn]:
             for name, column in predictions.columns.items()
         },
         **{
-            f"projection/{name}": ServedColumn(_float32(one.coordinates).reshape(-1), one.title)
+            f"projection/{name}": ServedColumn(
+                _float32(one.coordinates).reshape(-1), one.title, density=reference_density(one)
+            )
             for name, one in projections.items()
         },
     }

@@ -8,6 +8,7 @@ from typing import Any
 from dash import Dash, Input, Output, dcc, html, no_update
 from dash.dependencies import ClientsideFunction
 
+from embeddings.density import read_histogram
 from embeddings.results import PROJECTION_TITLES, QUALITY_TITLES, Projection
 from workbench.dashboard.components import attributes, downloads
 from workbench.evaluation.census import divisions
@@ -87,14 +88,24 @@ def _panel(predictions: Predictions, projection: Projection) -> html.Section:
 
 def provenance(projection: Projection) -> str:
     """Return library, parameters and seed of a projection."""
-    parameters = {key: value for key, value in projection.parameters.items() if key != "request"}
+    hidden = ("request", "placed_into_density")
+    parameters = {key: value for key, value in projection.parameters.items() if key not in hidden}
     given = ", ".join(f"{key} {value}" for key, value in parameters.items())
     return f"{projection.library}; {given}; seed {projection.seed}"
+
+
+def reference_density(projection: Projection) -> dict[str, Any] | None:
+    """Return where the points of the map lie that a projection was placed into, None if unknown."""
+    return read_histogram(projection.parameters.get("placed_into_density"))
 
 
 def quality_summary(projection: Projection) -> list[html.Span]:
     """Return the quality of a projection, with all numbers in the tooltip."""
     quality = projection.quality
+    if quality is None and reference_density(projection):
+        into = str(projection.parameters.get("placed_into", ""))
+        words = f"placed into {PROJECTION_TITLES.get(into, into)}, whose density is drawn"
+        return [html.Span(words, title=provenance(projection))]
     if quality is None:
         return [html.Span("not evaluated", title=provenance(projection))]
     title = {name: text.capitalize() for name, text in QUALITY_TITLES.items()}

@@ -11,6 +11,7 @@ from common.earlier_result import differences, print_finished
 from common.errors import InputError
 from common.files import check_writable
 from common.progress import fraction_bar
+from embeddings.density import histogram
 from embeddings.knn import non_self_mask, query_knn
 from embeddings.knn_classifier import N_NEIGHBORS, knn_predict
 from embeddings.pca import transform_pca
@@ -62,6 +63,7 @@ def transform_store(
                 "placed_into_seed": projection.seed,
                 "placed_into_checkpoint": reference.provenance.get("checkpoint_sha256", ""),
                 "placed_into_locations": len(reference),
+                "placed_into_density": histogram(projection.coordinates),
             }
             projections.append(
                 Projection(

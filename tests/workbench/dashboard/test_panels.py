@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
+from embeddings.density import histogram
+from embeddings.results import Projection
 from tests.workbench.dashboard.examples import classes, text
 from workbench.dashboard import active_location, metrics, projections
 from workbench.dashboard.selection import resolve
@@ -80,3 +83,29 @@ def test_the_neighbours_of_a_location_are_counted_by_class(
     assert {other: int(count) for count, other in counts} == {
         other: labels.count(other) for other in set(labels)
     }
+
+
+@pytest.mark.parametrize(
+    "recorded",
+    [
+        None,
+        {"bounds": [0, 1, 0, 1]},
+        {"bounds": [1, 0, 0, 1], "counts": [[1, 2], [3, 4]]},
+        {"bounds": [0, 1, 0, float("nan")], "counts": [[1, 2], [3, 4]]},
+        {"bounds": [0, 1, 0, 1], "counts": [[1, 2], [3]]},
+        {"bounds": [0, 1, 0, 1], "counts": [1, 2]},
+        {"bounds": [0, 1, 0, 1], "counts": [[0] * 257] * 2},
+        {"bounds": "here", "counts": {}},
+    ],
+)
+def test_a_damaged_density_is_not_drawn(recorded: Any) -> None:
+    points = np.random.default_rng(0).random((50, 2), dtype=np.float32)
+    parameters: dict[str, Any] = {"placed_into": "pca", "placed_into_density": recorded}
+    assert projections.reference_density(Projection("pca", points, parameters, 0, "")) is None
+    parameters["placed_into_density"] = histogram(points)
+    placed = Projection("pca", points, parameters, 0, "")
+    found = projections.reference_density(placed)
+    assert found is not None
+    assert np.sum(found["counts"]) == 50
+    assert "placed into PCA" in text(projections.quality_summary(placed))
+    assert "counts" not in projections.provenance(placed)

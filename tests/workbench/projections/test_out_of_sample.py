@@ -68,6 +68,7 @@ def test_new_locations_lie_among_old_ones_of_their_class(
         assert (old.labels[away[shuffled].argmin(axis=1)] == new.labels).mean() < 0.4
     parameter = new.projections["tsne-placed"].parameters
     assert (parameter["placed_into"], parameter["placed_into_locations"]) == ("tsne", 150)
+    assert np.sum(parameter["placed_into_density"]["counts"]) == 150
 
 
 def test_a_location_of_the_reference_keeps_its_coordinates(
