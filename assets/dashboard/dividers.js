@@ -65,8 +65,10 @@ function divider({ name, side, title, least, most }, main, sizes) {
   const place = () => {
     const outer = main.getBoundingClientRect();
     const inner = panel.getBoundingClientRect();
+    // In a drawer, hidden, or with nothing at the side of the divider.
     const inDrawer = getComputedStyle(panel).position === "absolute";
-    separator.hidden = inDrawer || !inner.width || !inner.height;
+    const alone = { right: outer.right - inner.right, left: inner.left - outer.left, top: inner.top - outer.top }[side] < 3 * WIDTH;
+    separator.hidden = inDrawer || alone || !inner.width || !inner.height;
     if (sizes[name] > greatest()) main.style.setProperty(`--${name}`, `${greatest()}px`);
     const left = (side === "right" ? inner.right : inner.left) - outer.left - (side === "left" ? WIDTH : 0);
     const top = inner.top - outer.top - (side === "top" ? WIDTH : 0);
