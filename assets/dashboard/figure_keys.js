@@ -46,6 +46,7 @@ export function connectMatrix(graph, actions) {
 
   graph.on("plotly_afterplot", () => {
     const { true: rows = [], predicted: columns = [] } = names() ?? {};
+    if (!rows.length) return show(); // Before the figure is drawn.
     const inside = ([column, row]) => [clamp(column, -1, columns.length - 1), clamp(row, -1, rows.length - 1)];
     [at, from] = [inside(at), inside(from)];
     show();
