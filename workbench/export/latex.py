@@ -8,6 +8,8 @@ from workbench.figures.sizes import SINGLE_COLUMN
 
 MARGIN = 18
 """Margins of the contact sheet, mm: A4 leaves room for two columns."""
+WIDE_TABLE = (100, 130)
+"""Letters in a row from which a table is set in small and in very small type."""
 LONG_TABLE = 40
 """Rows from which a table is set in small type."""
 
@@ -54,16 +56,17 @@ def document(
         r"\usepackage[T1]{fontenc}",
         r"\usepackage{lmodern,graphicx,booktabs,textcomp,pgf}",
         rf"\usepackage[paperwidth={paper:g}mm,paperheight=297mm,margin={MARGIN}mm]{{geometry}}",
-        r"\newcommand{\FigureBreak}{\clearpage}",
-        r"\newcommand{\FigureEnd}{\end{document}}",
+        r"\extrafloats{300}\maxdeadcycles=1000",
+        r"\renewcommand{\floatpagefraction}{0.6}",
+        r"\newcommand{\FigureEnd}{\clearpage\end{document}}",
         r"\begin{document}",
+        r"\section*{Figures and tables}",
         r"\fi",
         r"\providecommand{\FigureFolder}{}",
-        r"\providecommand{\FigureBreak}{}",
         r"\providecommand{\FigureEnd}{}",
     ]
     for item, width in zip(items, widths, strict=True):
-        lines += ["", *_float(item, width, formats), r"\FigureBreak"]
+        lines += ["", *_float(item, width, formats)]
     return "\n".join([*lines, "", r"\FigureEnd"]) + "\n"
 
 
@@ -75,7 +78,7 @@ def _float(item: PrintFigure | PrintTable, width: float, formats: Sequence[str])
         rf"\label{{{kind[:3]}:{item.name}}}",
     ]
     if isinstance(item, PrintTable):
-        size = r"\scriptsize" if len(item.cells) > LONG_TABLE else r"\small"
+        size = _type_size(item)
         body = [*caption, size, rf"\input{{\FigureFolder {item.name}.tex}}"]
     else:
         suffix = next((one for one in ("pdf", "pgf", "png") if one in formats), "")
@@ -86,6 +89,16 @@ def _float(item: PrintFigure | PrintTable, width: float, formats: Sequence[str])
         body = [drawing, *caption]
     begin, end = (rf"\{word}{{{kind}{star}}}" for word in ("begin", "end"))
     return [f"{begin}[tbp]", r"\centering", *body, end]
+
+
+def _type_size(table: PrintTable) -> str:
+    """Return the size of type at which a table fits on a page of 174 mm."""
+    texts = [[str(name), *map(str, table.cells[name])] for name in table.cells.columns]
+    letters = sum(max(map(len, column)) + 2 for column in texts)
+    if letters > WIDE_TABLE[1]:
+        return r"\tiny"
+    long = len(table.cells) > LONG_TABLE
+    return r"\scriptsize" if long or letters > WIDE_TABLE[0] else r"\small"
 
 
 def _row(texts: Sequence[str]) -> str:

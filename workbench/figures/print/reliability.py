@@ -8,7 +8,8 @@ from workbench.evaluation.calibration import Calibration, TemperatureScaling
 from workbench.figures.print.base import PrintFigure
 from workbench.figures.print.style import BLUE, GREY, ORANGE, Page
 
-MIN_LOCATIONS = 30
+MIN_LOCATIONS = 150
+"""Ten in each bin."""
 _LOOKS = (("before", ORANGE, "s", "white"), ("after", BLUE, "o", BLUE))
 
 
