@@ -34,10 +34,14 @@ def literal_text(
 ) -> Iterator[None]:
     """Draw and save figures with `texts` as they are, under a style of Matplotlib (rcParams).
 
-    "$" begins no mathematics, and characters that `FONT` lacks are taken from other fonts of this
-    machine. Characters that no font has are drawn as boxes and logged in one warning.
+    "$" begins no mathematics. The fonts are those of the style, then `FONT`; characters that it
+    lacks are taken from other fonts of this machine. Characters that no font has are drawn as boxes
+    and logged in one warning.
     """
     families = _families("".join(map(printable, texts)))
+    preferred = (style or {}).get("font.family", [])
+    preferred = [preferred] if isinstance(preferred, str) else list(preferred)
+    families = list(dict.fromkeys([*preferred, *families]))
     settings: Any = {**(style or {}), **_LITERAL, "font.family": families}
     with warnings.catch_warnings(), mpl.rc_context(settings):
         # One for each character and each drawing.

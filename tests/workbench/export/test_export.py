@@ -12,7 +12,12 @@ import pytest
 
 from common.errors import InputError
 from tests.examples import small_store, with_quality
+from tests.workbench.attribution.examples import example
 from workbench import store as stores
+from workbench.attribution import attribution_file
+from workbench.attribution.explainer import RequestResolver
+from workbench.attribution.request import AttributionRequest
+from workbench.attribution.serialization import fingerprint
 from workbench.export.__main__ import main
 from workbench.export.latex import table_text
 from workbench.export.options import Kind, Options
@@ -211,3 +216,38 @@ def test_the_document_compiles(path: Path, tmp_path: Path, suffix: str) -> None:
         ).stdout.splitlines()[2:]
         assert fonts
         assert all("TrueType" in line and " yes yes " in line for line in fonts)
+
+
+def test_attributions_come_from_a_file_and_one_that_is_missing_names_the_command(
+    path: Path, tmp_path: Path
+) -> None:
+    store = stores.read(path)
+    maps = [
+        example(
+            row,
+            name=store.location_ids[row],
+            request=RequestResolver(store).resolve(store.location_ids[row], AttributionRequest()),
+        )
+        for row in range(0, len(store), 4)
+    ]
+    files = tmp_path / "maps.h5"
+    attribution_file.write(files, maps, len(maps), fingerprint(store), {}, {})
+    options = Options(
+        stores=(path,),
+        out=tmp_path / "out",
+        only=("attributions", "view-shares"),
+        id=(maps[0].location_id,),
+        attributions=(files,),
+        compute=False,
+        format=("pdf",),
+    )
+    result = export(options)
+    assert not result.failures
+    table = pd.read_csv(tmp_path / "out" / "view-shares.csv")
+    assert table["location"].str.contains("Pacific").any()
+    mean = table[["North", "East", "South", "West"]].sum(axis=1)
+    assert mean.tolist() == pytest.approx([1] * len(table))
+    (failure, _) = export(
+        replace(options, out=tmp_path / "other", id=(store.location_ids[1],), attributions=())
+    ).failures
+    assert "resnetbolt attribute" in failure

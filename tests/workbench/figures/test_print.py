@@ -181,12 +181,17 @@ def test_presets_and_style_files_set_width_and_text(tmp_path: Path) -> None:
     assert page("slide", "single").font_size == 14
     assert page("slide", "single", 100).width == 100
     path = tmp_path / "a.mplstyle"
-    path.write_text("font.size: 9  # points\naxes.edgecolor: red\nsavefig.bbox: tight\n")
+    path.write_text(
+        "font.size: 9  # points\nfont.family: serif\naxes.edgecolor: red\nsavefig.bbox: tight\n"
+    )
     where = page("page", "single", settings=read_style(path))
     assert where.font_size == 9
     with where.style():
         figure, axes = where.axes(60)
         assert axes.spines["left"].get_edgecolor() == (1, 0, 0, 1)
+        axes.set_xlabel("x")
+    save(figure, tmp_path / "a.pdf", where)
+    assert b"DejaVuSerif" in (tmp_path / "a.pdf").read_bytes()
     save(figure, tmp_path / "a.png", where)
     assert imread(tmp_path / "a.png").shape[1] == pytest.approx(84 / 25.4 * 300, abs=1)
     for text in ("font.size: nine", "no.such: 1", "words"):

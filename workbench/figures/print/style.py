@@ -56,6 +56,7 @@ STYLE: dict[Any, Any] = {
 # What makes a file the same each time, and of its size; a style file does not change it.
 _FIXED: dict[Any, Any] = {
     "pdf.fonttype": 42,
+    "pgf.rcfonts": False,
     "svg.fonttype": "path",
     "svg.hashsalt": "resnetbolt",
     "savefig.bbox": "standard",
