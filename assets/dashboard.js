@@ -30,6 +30,26 @@
         (await pinning).showPins(...values);
         return dash_clientside.no_update;
       },
+      /* Runs when the server answers with the numbers of the overview. */
+      overview: async function (numbers) {
+        await (await modules).overview(numbers);
+        return dash_clientside.no_update;
+      },
+      /* Runs when the server answers with the numbers of a class. */
+      classDetail: async function (numbers) {
+        await (await modules).classDetail(numbers);
+        return dash_clientside.no_update;
+      },
+      /* Runs when a class is chosen on its page. */
+      narrowClass: async function (name) {
+        await (await modules).narrowClass(name);
+        return dash_clientside.no_update;
+      },
+      /* Runs when the server answers with the examples of a page. */
+      examples: async function (cards) {
+        await (await modules).examples(cards);
+        return dash_clientside.no_update;
+      },
       /* Runs when the server answers with the saved selections. */
       sets: async function (answer) {
         await (await saved).showSets(answer);

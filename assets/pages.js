@@ -4,6 +4,8 @@
 
   /* The selection that each page has as JSON, in the order of the menu. */
   const had = [];
+  /* The page that the address names is the first to be filled. */
+  let first = new URLSearchParams(location.hash.slice(1)).get("page");
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-page-name]");
@@ -16,7 +18,8 @@
       show: function (name, steps) {
         const buttons = Array.from(document.querySelectorAll("[data-page-name]"));
         const names = buttons.map((button) => button.dataset.pageName);
-        const shown = Math.max(0, names.indexOf(name));
+        const shown = Math.max(0, names.indexOf(names.includes(first) ? first : name));
+        first = null;
         document.body.dataset.page = document.querySelector("main").dataset.page = names[shown];
         buttons.forEach((button, i) => {
           if (i === shown) button.setAttribute("aria-current", "page");

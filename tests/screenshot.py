@@ -1,7 +1,7 @@
 """Take the documentation's pictures of a dashboard that is being served, one of each page.
 
-`python -m tests.screenshot http://127.0.0.1:8050 docs/dashboard.png` also writes
-`docs/dashboard-errors.png` and so on.
+`python -m tests.screenshot http://127.0.0.1:8050 docs/dashboard.png` writes the maps there, and
+also `docs/dashboard-errors.png` and so on.
 """
 
 import argparse
@@ -24,14 +24,21 @@ def take(browser: Browser, address: str, path: Path) -> None:
         page.keyboard.press("p")
     page.locator("#completeness").wait_for(timeout=PATIENCE_MILLISECONDS)
     page.locator("#checks .curves").wait_for(state="attached", timeout=PATIENCE_MILLISECONDS)
-    for number, button in enumerate(page.locator("[data-page-name]").all()):
+    for button in page.locator("[data-page-name]").all():
         button.click()
+        title = button.get_attribute("data-page-name")
+        if title == "state":
+            page.locator("#state-maps-compute").click()
+            computed = page.locator("#state-maps-maps .prototype >> nth=3")
+            computed.wait_for(timeout=PATIENCE_MILLISECONDS)
+            page.locator("#state-maps-cancel").wait_for(
+                state="hidden", timeout=PATIENCE_MILLISECONDS
+            )
         page.mouse.move(2, 2)
-        if button.get_attribute("data-page-name") == "compare":
+        if title == "compare":
             page.locator(".verdict-line").nth(1).wait_for(timeout=PATIENCE_MILLISECONDS)
         page.wait_for_timeout(DRAWING_MILLISECONDS)
-        name = f"{path.stem}-{button.get_attribute('data-page-name')}" if number else path.stem
-        written = path.with_stem(name)
+        written = path if title == "maps" else path.with_stem(f"{path.stem}-{title}")
         page.screenshot(path=written)
         with Image.open(written) as picture:
             # Other methods change the colours of small areas, such as those of the classes.

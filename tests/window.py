@@ -50,7 +50,9 @@ class Window:
     """A page with the dashboard, its console messages and its requests."""
 
     def __init__(self, browser: Browser, address: str, site: str = "") -> None:
-        """Open an address; all requests go below `site`, the address unless given."""
+        """Open an address, its maps if it has no state; all requests go below `site`, the address
+        unless given.
+        """
         self.address = site or address
         self.messages: list[str] = []
         self.requests: list[str] = []
@@ -65,7 +67,7 @@ class Window:
         )
         self.page.on("response", self._check_status)
         self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.goto(address)
+        self.page.goto(address if "#" in address else f"{address}#page=maps")
         expect(self.page.locator(".card").first).to_be_visible()
         self.page.wait_for_function(DRAWN)
         self.first = self.page.locator(".card").first.get_attribute("data-location") or ""

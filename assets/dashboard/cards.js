@@ -5,6 +5,7 @@
  * @typedef {import("./table.js").Table} Table
  */
 
+import { setNumbers } from "./downloads.js";
 import { element } from "./elements.js";
 import { photographs } from "./photographs.js";
 import { cellText, numberText } from "./words.js";
@@ -46,14 +47,35 @@ export function showThumbnails(neighbors, active, table) {
   document.getElementById("neighbors").replaceChildren(...thumbnails);
 }
 
-function card(row, number, title, table) {
+/**
+ * Fill the examples of a page.
+ *
+ * @param {{place: string, status: string, ids: string[], numbers: string[], confidences: number[], title: string}} cards
+ * @param {Table} table
+ */
+export function showExamples({ place, status, ids, numbers, confidences, title }, table) {
+  const box = document.getElementById(place);
+  const rows = ids.map((id) => table.ids.rowOf(id));
+  document.getElementById(place + "-status").textContent = status;
+  box.replaceChildren(...(ids.length ? rows.map((row, i) => card(row, numbers[i], title, table, "example-card")) : [span("status", "none")]));
+  box.scrollLeft = 0;
+  const classes = rows.map((row) => classesOf(row, table));
+  setNumbers(box, ["id", "true", "predicted", "confidence"], ids.map((id, i) => [id, ...classes[i], confidences[i]]));
+}
+
+/** @returns {string[]} true and predicted class of a row */
+function classesOf(row, table) {
+  return ["label", "prediction"].map((name) => table.classNames[table.column(name)[row]]);
+}
+
+function card(row, number, title, table, className = "card") {
   const id = table.ids.at(row);
-  const [label, predicted] = ["label", "prediction"].map((name) => table.classNames[table.column(name)[row]]);
+  const [label, predicted] = classesOf(row, table);
   const correct = label === predicted;
   const views = photographs(id, table, "data-src");
   return opener(
     id,
-    "card",
+    className,
     `${id}: true ${label}, predicted ${predicted}`,
     span("panorama", ...(views.length ? views : [span("", "no photographs")])),
     span(

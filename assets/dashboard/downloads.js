@@ -62,14 +62,20 @@ async function saveView(panel, form, { table }) {
     (box) => box.checkVisibility({ visibilityProperty: true }) && box.histogram.bins
   );
   const graph = panel.querySelector(".js-plotly-plot");
-  const name = `${map?.name ?? (histograms.length ? "histograms" : graph.closest("[id]").id)}.${form}`;
+  const shares = panel.querySelector("[data-csv]");
+  const box = shares?.parentElement ?? panel.querySelector("[data-numbers]");
+  if (!map && !histograms.length && !graph && !box) return; // Nothing is shown yet.
+  const name = `${map?.name ?? (histograms.length ? "histograms" : (graph ?? box).closest("[id]").id)}.${form}`;
   if (map) {
     const content = form === "csv" ? mapTable(map, table) : mapDrawing(map);
     save(await fileOf(content, form), name);
   } else if (histograms.length) {
-    const names = ["column", "from", "to", "all", "selected"];
+    const { names } = histograms[0].histogram;
     const rows = histograms.flatMap((box) => box.histogram.rows());
     save(await fileOf(form === "csv" ? csv(names, rows) : histogramDrawing(histograms), form), name);
+  } else if (!graph) {
+    const table = () => shares?.dataset.csv ?? csv(box.numbers.names, box.numbers.rows);
+    save(await fileOf(form === "csv" ? table() : elementDrawing(box), form), name);
   } else if (form === "csv") save(await fileOf(graphTable(graph), form), name);
   else save(await graphPicture(graph, form), name);
 }
@@ -79,6 +85,12 @@ async function fileOf(content, form) {
   if (typeof content === "string") return text(content, "text/csv");
   const drawing = text(new XMLSerializer().serializeToString(content), "image/svg+xml");
   return form === "svg" ? drawing : pictureOf(drawing, content.width.baseVal.value, content.height.baseVal.value);
+}
+
+/** Say which numbers an element shows. @param {any} box @param {string[]} names @param {any[][]} rows */
+export function setNumbers(box, names, rows) {
+  box.dataset.numbers = "";
+  box.numbers = { names, rows };
 }
 
 /** Do something while the page is light; nothing is shown before it is as it was. */
@@ -185,6 +197,52 @@ function histogramDrawing(boxes) {
     })
   );
   return drawing;
+}
+
+/* ---- tables and cards ---- */
+
+/** Grounds, texts and pictures of an element where they stand on the page, also below what is seen. */
+function elementDrawing(box) {
+  const frame = box.getBoundingClientRect();
+  const size = { width: Math.ceil(box.clientWidth), height: Math.ceil(box.scrollHeight) };
+  const drawing = shape("svg", { ...size, viewBox: `0 0 ${size.width} ${size.height}` });
+  drawing.append(shape("rect", { ...size, fill: "#ffffff" }));
+  const place = (rect) => ({ x: rect.x - frame.x + box.scrollLeft, y: rect.y - frame.y + box.scrollTop });
+  inLight(() => {
+    const walker = document.createTreeWalker(box, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const node = walker.currentNode;
+      const style = getComputedStyle(node.nodeType === Node.TEXT_NODE ? node.parentElement : node);
+      if (node.nodeType === Node.TEXT_NODE) drawing.append(...textShapes(node, style, place));
+      else drawing.append(...groundShapes(node, style, place));
+    }
+  });
+  return drawing;
+}
+
+function textShapes(node, style, place) {
+  const range = document.createRange();
+  range.selectNodeContents(node);
+  const rect = range.getBoundingClientRect();
+  if (!rect.width || !node.data.trim() || style.visibility === "hidden") return [];
+  const { x, y } = place(rect);
+  const font = { "font-family": style.fontFamily, "font-size": style.fontSize, "font-weight": style.fontWeight };
+  return [shape("text", { x, y: y + rect.height / 2, "dominant-baseline": "central", fill: style.color, ...font }, node.data)];
+}
+
+function groundShapes(node, style, place) {
+  const rect = node.getBoundingClientRect();
+  const size = { ...place(rect), width: rect.width, height: rect.height };
+  if (!rect.width || !rect.height) return [];
+  if (node instanceof HTMLImageElement) {
+    if (!node.naturalWidth) return [];
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [rect.width * SCALE, rect.height * SCALE].map(Math.round);
+    canvas.getContext("2d").drawImage(node, 0, 0, canvas.width, canvas.height);
+    return [shape("image", { ...size, href: canvas.toDataURL() })];
+  }
+  if (/^rgba\(.*, 0\)$|^transparent$/.test(style.backgroundColor)) return [];
+  return [shape("rect", { ...size, rx: parseFloat(style.borderRadius) || 0, fill: style.backgroundColor })];
 }
 
 /* ---- figures by Plotly ---- */

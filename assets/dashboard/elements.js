@@ -15,3 +15,13 @@ export function element(tag, properties = {}, ...children) {
   result.append(...children);
   return result;
 }
+
+/** An element with one text. @param {string} tag @param {string} words @param {Record<string, any>} [properties] */
+export function text(tag, words, properties = {}) {
+  return element(tag, properties, words);
+}
+
+/** @param {number} value @returns {string} with separators of thousands */
+export function number(value) {
+  return value.toLocaleString("en");
+}

@@ -17,18 +17,20 @@ const DRAG = 3;
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
+ * @param {HTMLElement | null} box that they fill
  * @param {import("./table.js").Table} table
  * @param {{select: (steps: any) => void, preview: (steps: any) => void, current: () => any}} actions
+ * @param {{columns?: string[], correct?: Uint8Array}} [only] some columns; with `correct` right
+ *   locations stand above and wrong ones below
  * @returns {(steps: any, selected: Uint8Array | null) => void} shows a selection
  */
-export function connectHistograms(table, actions) {
-  const box = document.getElementById("histograms");
+export function connectHistograms(box, table, actions, { columns, correct } = {}) {
   if (!box) return () => {};
   const known = table.manifest.columns.filter((one) => one.dtype === "float32" && "diverges" in one);
   const order = (name) => (FIRST.indexOf(name) + FIRST.length + 1) % (FIRST.length + 1);
-  const sorted = [...known].filter((one) => !one.name.startsWith("projection/"));
+  const sorted = [...known].filter(({ name }) => (columns ? columns.includes(name) : !name.startsWith("projection/")));
   sorted.sort((a, b) => order(a.name) - order(b.name));
-  const histograms = sorted.map((about) => new Histogram(about, table, actions));
+  const histograms = sorted.map((about) => new Histogram(about, table, actions, correct));
   box.replaceChildren(...histograms.map((one) => one.box));
   let shown = [null, null];
   // A column is loaded when its histogram is on the screen.
@@ -48,8 +50,9 @@ export function connectHistograms(table, actions) {
 }
 
 class Histogram {
-  constructor(about, table, actions) {
-    Object.assign(this, { about, table, actions, bins: null, range: [0, 1], dragged: null });
+  constructor(about, table, actions, correct) {
+    Object.assign(this, { about, table, actions, correct, bins: null, range: [0, 1], dragged: null });
+    this.groups = correct ? ["right", "wrong"] : [""];
     const { unit, title } = about;
     this.words = (value) => numberText(value, unit);
     this.note = element("span", { class: "status" });
@@ -62,12 +65,14 @@ class Histogram {
     drawing.setAttribute("preserveAspectRatio", "none");
     drawing.setAttribute("aria-hidden", "true");
     this.drawing = drawing;
-    this.bars = ["all", "selected"].map((kind) => {
-      const path = document.createElementNS(SVG, "path");
-      path.setAttribute("class", kind);
-      drawing.append(path);
-      return path;
-    });
+    [this.allBars, this.bars] = ["all", "selected"].map((kind) =>
+      this.groups.map((group) => {
+        const path = document.createElementNS(SVG, "path");
+        path.setAttribute("class", `${kind} ${group}`.trim());
+        drawing.append(path);
+        return path;
+      })
+    );
     this.brush = element("div", { class: "brush" });
     this.handles = ["from", "to"].map((side, i) =>
       element("span", {
@@ -94,10 +99,10 @@ class Histogram {
     const values = this.table.column(this.about.name);
     this.bins = binsOf(values, this.about.min, this.about.max);
     this.bin = places(this.bins, values);
-    this.all = countBins(this.bin, null);
-    this.top = Math.max(1, ...this.all.subarray(0, this.bins.count));
-    this.drawing.setAttribute("viewBox", `0 0 ${this.bins.count} 1`);
-    this.bars[0].setAttribute("d", this.path(this.all));
+    this.all = this.countGroups(null);
+    this.top = Math.max(1, ...this.all.flatMap((counts) => [...counts.subarray(0, this.bins.count)]));
+    this.drawing.setAttribute("viewBox", `0 0 ${this.bins.count} ${this.groups.length}`);
+    this.draw(this.allBars, this.all);
     const inset = this.bins.whole ? 0.5 : 0;
     const { first, width, count } = this.bins;
     // Whole numbers end at the greatest, other bins at their last edge.
@@ -105,28 +110,44 @@ class Histogram {
     this.axis.replaceChildren(...ends.map((value) => element("span", {}, this.words(value))));
   }
 
+  /** @returns {Uint32Array[]} the numbers of selected locations in each bin, by group */
+  countGroups(selected) {
+    if (!this.correct) return [countBins(this.bin, selected)];
+    const rows = [1, 0].map((right) => this.correct.map((one, i) => Number(one === right && (!selected || selected[i]))));
+    return rows.map((members) => countBins(this.bin, members));
+  }
+
+  /** @returns {string[]} the names of what `rows` holds */
+  get names() {
+    return ["column", "from", "to", ...["all", "selected"].flatMap((kind) => this.groups.map((group) => [kind, group].filter(Boolean).join("_")))];
+  }
+
   /** @returns {(string | number)[][]} column, from, to, number in all and in the selection, of each bin */
   rows() {
     const { first, width, count } = this.bins;
     return Array.from({ length: count }, (_, i) => {
       const ends = [first + i * width, first + (i + 1) * width].map((end) => Number(end.toPrecision(12)));
-      return [this.about.name, ...ends, this.all[i], this.counts[i]];
+      return [this.about.name, ...ends, ...[...this.all, ...this.counts].map((counts) => counts[i])];
     });
   }
 
-  path(counts) {
-    const parts = [];
+  /** The second group hangs below the first. */
+  draw(bars, groups) {
     const gap = 0.12;
-    for (let i = 0; i < this.bins.count; i++) {
-      if (counts[i]) parts.push(`M${i + gap / 2} 1V${1 - Math.sqrt(counts[i] / this.top)}h${1 - gap}V1z`);
-    }
-    return parts.join("");
+    groups.forEach((counts, group) => {
+      const parts = [];
+      for (let i = 0; i < this.bins.count; i++) {
+        const height = Math.sqrt(counts[i] / this.top);
+        if (counts[i]) parts.push(`M${i + gap / 2} 1V${group ? 1 + height : 1 - height}h${1 - gap}V1z`);
+      }
+      bars[group].setAttribute("d", parts.join(""));
+    });
   }
 
   show(steps, selected) {
     if (!this.bins) return;
-    this.counts = selected ? countBins(this.bin, selected) : this.all;
-    this.bars[1].setAttribute("d", this.path(this.counts));
+    this.counts = selected ? this.countGroups(selected) : this.all;
+    this.draw(this.bars, this.counts);
     if (this.dragged) return;
     const filter = narrowing(steps, (one) => this.concerns(one))?.filter;
     this.place(...span(this.bins, filter || { min: null, max: null }), filter);
@@ -161,14 +182,15 @@ class Histogram {
   /** What stands beside the title: the bin under the pointer, else the range. */
   describe(bin) {
     const number = (value) => value.toLocaleString("en");
-    const unknown = this.all[UNKNOWN];
+    const unknown = this.all.reduce((total, counts) => total + counts[UNKNOWN], 0);
     let text = this.rangeText || (unknown ? `${number(unknown)} unknown` : "");
     if (bin !== null) {
       const { first, width, whole } = this.bins;
       const inset = whole ? 0.5 : 0;
       const [low, high] = [first + bin * width + inset, first + (bin + 1) * width - inset];
       const values = low === high ? this.words(low) : `${this.words(low)} to ${this.words(high)}`;
-      text = `${values}: ${number(this.counts[bin])} of ${number(this.all[bin])}`;
+      const counts = this.groups.map((group, i) => `${group} ${number(this.counts[i][bin])} of ${number(this.all[i][bin])}`.trim());
+      text = `${values}: ${counts.join(", ")}`;
     }
     this.note.textContent = this.note.title = text;
   }

@@ -5,7 +5,7 @@
 
 import { coloring, coloringColumns, correct } from "./colors.js";
 import { chosenOp, connectBar, showSelection } from "./bar.js";
-import { showThumbnails } from "./cards.js";
+import { showExamples, showThumbnails } from "./cards.js";
 import { connectClasses } from "./classes.js";
 import { connectDownloads } from "./downloads.js";
 import { connectCurves, connectMatrix } from "./figure_keys.js";
@@ -19,11 +19,13 @@ import { connectDrawer, openDrawer } from "./drawer.js";
 import { drawingOrder } from "./drawing_order.js";
 import { connectPalette, recolor, showPalette } from "./palette.js";
 import { MapPanel } from "./panel.js";
-import { columnsOf, count, extended, mask, members, toggledCell, toggledClass, toggledPair } from "./selection.js";
+import { columnsOf, count, extended, isTrueClass, mask, members, narrowedTo, narrowing, toggledCell, toggledClass, toggledPair } from "./selection.js";
 import { Gallery, pageOf, tableColumns } from "./gallery.js";
 import { columnsOfOrder, ordered } from "./order.js";
 import { opening as pinNext } from "./pins.js";
+import { showOverview } from "./overview.js";
 import { connectSets } from "./sets.js";
+import { showClass } from "./state.js";
 import { connectSearch } from "./search_box.js";
 import { connectStates } from "./states.js";
 import { prefix } from "./photographs.js";
@@ -31,7 +33,7 @@ import { openTable } from "./table.js";
 import { description, hideTooltip, showTooltip } from "./tooltip.js";
 
 const MATRICES = ["confusion", "errors-matrix"];
-const CURVES = ["roc", "class-curves"];
+const CURVES = ["roc", "class-curves", "overview-curves", "state-curve"];
 const state = {
   table: null, panels: [], views: [], steps: null, selected: null, previewed: false, color: null,
   palette: null, large: "", active: undefined,
@@ -101,10 +103,13 @@ async function open() {
     open: (text) => table.ids.rowOf(text) >= 0 && (activate(text), true),
     search: (text) => narrow({ kind: "search", text }),
   });
-  connectStates(table, (name, join) => select(toggledClass(state.steps, name, join)));
+  connectStates(table, narrowToClass);
+  const actions = { select, preview, current: () => state.steps };
+  const rightAndWrong = { columns: ["confidence", "kilometers"], correct: state.correct };
   state.views = [
     connectClasses(table, state.correct, emphasizeSoon),
-    connectHistograms(table, { select, preview, current: () => state.steps }),
+    connectHistograms(document.getElementById("histograms"), table, actions),
+    connectHistograms(document.getElementById("overview-histograms"), table, actions, rightAndWrong),
     (steps, selected) => showSelection(steps, selected, table, state.correct),
   ];
   const order = drawingOrder(state.correct);
@@ -175,6 +180,11 @@ function narrow(filter) {
   select([...(state.steps || []), { op: whole ? "replace" : op, filter }]);
 }
 
+/** @param {string} name @param {boolean} join */
+function narrowToClass(name, join) {
+  select(toggledClass(state.steps, name, join));
+}
+
 function lasso(panel, polygon, op) {
   const filter = { kind: "lasso", projection: panel.name, polygon };
   // Around nothing it changes nothing.
@@ -230,7 +240,7 @@ function listenToGraphs() {
       });
     } else {
       const choose = (name, join = false) => {
-        if (state.table.classNames.includes(name)) select(toggledClass(state.steps, name, join));
+        if (state.table.classNames.includes(name)) narrowToClass(name, join);
       };
       connectCurves(graph, choose);
       graph.on("plotly_click", ({ points: [point], event }) => choose(point.data.meta, event.ctrlKey || event.metaKey));
@@ -291,6 +301,37 @@ export async function gallery(name, direction, view, columns, start) {
   await opening;
   Object.assign(state, { order: { name, descending: direction === "descending" }, view, columns, start: start || 0 });
   orderSoon();
+}
+
+/** The numbers of the overview are there. */
+export async function overview(numbers) {
+  opening ??= open();
+  await opening;
+  if (numbers) showOverview(numbers, state.table, narrowToClass);
+}
+
+/** The numbers of a class are there. */
+export async function classDetail(numbers) {
+  opening ??= open();
+  await opening;
+  if (numbers) showClass(numbers, state.table);
+}
+
+/** A class was chosen on its page: where the selection narrows to another one, it narrows to this. */
+export async function narrowClass(name) {
+  await opening;
+  const names = narrowing(state.steps, isTrueClass)?.filter.names;
+  if (!name || names?.length !== 1 || names[0] === name) return;
+  select(narrowedTo(state.steps, isTrueClass, { kind: "class", of: "true", names: [name] }));
+}
+
+/** The examples of a page are there. */
+export async function examples(cards) {
+  opening ??= open();
+  await opening;
+  if (!cards) return;
+  showExamples(cards, state.table);
+  markCards();
 }
 
 /** A location was opened. @param {[string, number][] | null} found ids and distances of its neighbours */
@@ -359,7 +400,7 @@ async function step(by) {
 document.addEventListener("click", (event) => {
   const at = (selector) => event.target.closest(selector);
   const join = event.ctrlKey || event.metaKey || event.shiftKey;
-  if (at("[data-class]")) select(toggledClass(state.steps, at("[data-class]").dataset.class, join));
+  if (at("[data-class]")) narrowToClass(at("[data-class]").dataset.class, join);
   else if (at("[data-predicted]")) selectPair(at("[data-predicted]").dataset);
   else if (at("#errors-matrix :is(.xtick, .ytick)")) selectName(at("#errors-matrix :is(.xtick, .ytick)"), join);
   else if (at("[data-location]")) activate(at("[data-location]").dataset.location);

@@ -222,10 +222,16 @@ export function narrowedTo(steps, same, filter) {
 export function toggledCell(steps, labels, predicted) {
   const last = steps?.at(-1);
   const there = last?.filter.kind === "cell";
-  const earlier = there ? steps.slice(0, -1) : steps || [];
+  const earlier = withoutOthers(there ? steps.slice(0, -1) : steps || [], labels);
   const filter = { kind: "cell", true: labels, predicted };
   const again = there && JSON.stringify([last.filter.true, last.filter.predicted]) === JSON.stringify([labels, predicted]);
   return narrowed(earlier, again ? null : filter);
+}
+
+/** Another true class leaves: together with it a cell would be empty. */
+function withoutOthers(steps, labels) {
+  const names = narrowing(steps, isTrueClass)?.filter.names;
+  return !names || labels.some((label) => names.includes(label)) ? steps : narrowedTo(steps, isTrueClass, null) || [];
 }
 
 /** A click on two classes that are taken for each other narrows to these errors; again they leave. */

@@ -3,7 +3,7 @@
  * The server computes it; see `workbench/dashboard/pages/states.py`.
  */
 
-import { element } from "./elements.js";
+import { element, text } from "./elements.js";
 import { numberText } from "./words.js";
 
 /** Key, title, explanation, and whether the first click sorts downwards. */
@@ -72,9 +72,7 @@ function head([key, title, words, down]) {
 
 function line(row, { label, color }) {
   const number = (value) => element("td", {}, value.toLocaleString("en"));
-  const swatch = element("span", { class: "swatch" });
-  swatch.style.background = color;
-  const name = element("button", { type: "button", title: `${row.class}: narrow to it` }, swatch, element("span", {}, label));
+  const name = className({ label, color }, { title: `${row.class}: narrow to it` });
   const confused = row.n_confused ? `${row.confused_with} ${row.n_confused.toLocaleString("en")}` : "–";
   const click = (event) => state.narrow(row.class, event.ctrlKey || event.metaKey || event.shiftKey);
   return element(
@@ -90,8 +88,33 @@ function line(row, { label, color }) {
   );
 }
 
-/** A share, its interval as a bar from 0 to 1, and the ends of the interval. */
-function share(value, low, high) {
+/** A button with the colour and the label of a class. @param {Record<string, any>} properties */
+export function className({ label, color }, properties) {
+  const swatch = element("span", { class: "swatch" });
+  swatch.style.background = color;
+  return element("button", { type: "button", ...properties }, swatch, text("span", label));
+}
+
+/**
+ * Fill the table of a panel, and say in its head what it shows.
+ *
+ * @param {string} id of its place @param {string} status @param {HTMLElement[]} heads
+ * @param {HTMLElement[]} lines @param {string} empty what stands there without any
+ */
+export function fill(id, status, heads, lines, empty) {
+  const box = document.getElementById(id);
+  const head = document.getElementById(id + "-status");
+  head.textContent = head.title = status;
+  const focused = box.contains(document.activeElement) && document.activeElement.textContent;
+  const table = element("table", {}, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...lines));
+  box.replaceChildren(lines.length ? table : text("p", empty, { class: "hint" }));
+  // A click that selects keeps the focus for the next one.
+  if (focused) [...box.querySelectorAll("button")].find((button) => button.textContent === focused)?.focus();
+  return box;
+}
+
+/** A cell with a share, its interval as a bar from 0 to 1, and the ends of the interval. */
+export function share(value, low, high) {
   if (value === null) return element("td", {}, "–");
   const percent = (one, digits) => numberText(one, "share", digits);
   const [band, mark] = [element("i"), element("b")];

@@ -256,7 +256,7 @@ def test_a_class_is_explained_by_the_maps_of_some_of_its_locations(page: Page, s
     expect(page.locator(".mean .share").first).to_have_text(re.compile(r"^\d+% \(\d+–\d+\)$"))
     expect(page.locator(".mean-info")).to_contain_text("mean of 12 maps of the logit of Ohio")
     # An exemplar opens, and its map is what it was in the mean.
-    exemplar = page.locator(".prototype").first
+    exemplar = page.locator("#aggregate-maps .prototype").first
     name = exemplar.get_attribute("data-location")
     assert name
     assert name.startswith("Ohio/")

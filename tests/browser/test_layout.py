@@ -158,7 +158,7 @@ def test_checks_and_selection_fit_into_the_panel(page: Page, size: tuple[int, in
         if tab == "Selection":
             # Where all is made already there is nothing to click.
             page.locator("#aggregate-compute").dispatch_event("click")
-            expect(page.locator(".prototype").first).to_be_visible()
+            expect(page.locator("#aggregate-maps .prototype").first).to_be_visible()
         fits(page)
     page.locator("[data-page-name=location]").click()
     expect(page.locator("#checks")).to_be_visible()

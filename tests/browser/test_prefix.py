@@ -110,7 +110,7 @@ def test_the_page_works_below_a_prefix(browser: Browser, served: str, strips: bo
     with proxied(parts.netloc, strips=strips) as address:
         window = Window(browser, f"{address}?{parts.query}", address)
         page = window.page
-        assert page.url == address
+        assert page.url == f"{address}#page=maps"
         loaded(page, ".card:first-child img", 4)  # Those out of sight are not loaded.
         page.locator(".card").first.click()
         loaded(page, "#views img", 4)

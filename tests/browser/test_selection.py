@@ -110,15 +110,15 @@ def test_a_drag_on_a_histogram_selects_what_pandas_finds(page: Page, site: Site)
     assert selected_in_all(page) == list(both.index)
     # A second drag moves the range, a handle one end of it, and the cross takes it away.
     drag(page, "confidence", 0.3, 0.6)
-    page.locator("[data-column=confidence] .handle.to").focus()
+    page.locator("#histograms [data-column=confidence] .handle.to").focus()
     page.keyboard.press("ArrowRight")
     moved = every.query("0.3 <= confidence <= 0.62 and rank >= 2")
     assert selected_in_all(page) == list(moved.index)
     drag(page, "margin", 0.1, 0.2, key="Escape")
     assert selected_in_all(page) == list(moved.index)
-    page.locator("[data-column=confidence] .clear").click()
+    page.locator("#histograms [data-column=confidence] .clear").click()
     assert selected_in_all(page) == list(every.query("rank >= 2").index)
-    page.locator("[data-column=rank] .handle.from").focus()
+    page.locator("#histograms [data-column=rank] .handle.from").focus()
     page.keyboard.press("Delete")
     header(page).to_contain_text("nothing selected")
 
@@ -150,7 +150,7 @@ def test_a_row_of_the_states_narrows_to_its_class(page: Page, site: Site) -> Non
 
 def drag(page: Page, column: str, start: float, end: float, key: str = "") -> None:
     """Drag on a histogram between two shares of its width; press a key before letting go."""
-    plot = page.locator(f"[data-column={column}] .histogram-plot")
+    plot = page.locator(f"#histograms [data-column={column}] .histogram-plot")
     expect(plot.locator(".all")).to_have_attribute("d", re.compile("M"))
     box = plot.bounding_box()
     assert box

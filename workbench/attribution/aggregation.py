@@ -25,7 +25,8 @@ class Aggregate:
     difference of outputs if the maps are complete. `view_shares` (4,) is the mean share of each
     view in |map|, where every location has the same weight, `view_intervals` (4, 2) its 95 %
     interval, with equal bounds for a single location; `row_shares` (H,) the mean share of each row
-    from the top. `prototypes` are the locations' ids, the most typical first.
+    from the top, `third_intervals` (3, 2) the intervals of the upper, middle and lower third of the
+    rows, as `thirds` sums them. `prototypes` are the locations' ids, the most typical first.
     """
 
     count: int
@@ -33,6 +34,7 @@ class Aggregate:
     view_shares: NDArray[np.float64]
     view_intervals: NDArray[np.float64]
     row_shares: NDArray[np.float64]
+    third_intervals: NDArray[np.float64]
     prototypes: tuple[str, ...]
 
 
@@ -47,6 +49,7 @@ def aggregate(attributions: Sequence[Attribution], seed: int = 0) -> Aggregate:
     _check(attributions)
     maps = np.stack([attribution.values for attribution in attributions]).astype(np.float64)
     view_shares = np.stack([attribution.view_shares for attribution in attributions])
+    row_shares = np.stack([attribution.row_shares for attribution in attributions])
     typicality = _typicality(maps.reshape(len(attributions), -1))
     # A stable sort: equally typical locations keep their order.
     order = np.argsort(-typicality, kind="stable")
@@ -55,9 +58,17 @@ def aggregate(attributions: Sequence[Attribution], seed: int = 0) -> Aggregate:
         mean=maps.mean(axis=0).astype(np.float32),
         view_shares=view_shares.mean(axis=0),
         view_intervals=bootstrap_interval(view_shares, seed=seed),
-        row_shares=np.mean([attribution.row_shares for attribution in attributions], axis=0),
+        row_shares=row_shares.mean(axis=0),
+        third_intervals=bootstrap_interval(
+            np.array([thirds(one) for one in row_shares]), seed=seed
+        ),
         prototypes=tuple(attributions[index].location_id for index in order),
     )
+
+
+def thirds(row_shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the shares (3,) of the upper, middle and lower third of the rows (H,)."""
+    return np.array([part.sum() for part in np.array_split(row_shares, 3)])
 
 
 def bootstrap_interval(

@@ -7,18 +7,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+from numpy.typing import NDArray
 
 from common.errors import InputError
+from common.files import csv_text
+from workbench.attribution import aggregation
 from workbench.attribution.aggregation import Aggregate, aggregate
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
 from workbench.dashboard import attribution_view, overlay
+from workbench.dashboard.attribution_view import THIRDS
 from workbench.dashboard.components import attributes, button, next_poll, poll_timer, segments
 from workbench.dashboard.job_queue import Failed, Job, JobQueue, Running, Waiting
 from workbench.dashboard.overlay import Display
 from workbench.dashboard.request_controls import DISPLAY, REQUEST, read_display, read_request
 from workbench.dashboard.selection import Selection, in_random_order, resolve
 from workbench.evaluation.predictions import Predictions
+from workbench.store import HEADINGS
 from workbench.store.photographs import Photographs
 
 MAX_LOCATIONS = 12
@@ -28,23 +33,31 @@ MAX_PIXELS = 128
 POLL_MILLISECONDS = 500
 
 
-def layout() -> html.Div:
-    """Return the tab before anything is selected."""
+def layout(name: str = "aggregate", what: str = "selection", hint: str = "") -> html.Div:
+    """Return the view before anything is selected; `name` begins the ids of its components.
+
+    `hint` is shown until callbacks are registered and fill the view.
+    """
     return html.Div(
         [
             html.Div(
                 [
-                    html.Span(id="aggregate-status", className="status", role="status"),
-                    segments("aggregate-target", {}, "selection"),
-                    button("Explain selection", "aggregate-compute"),
-                    button("Cancel", "aggregate-cancel", hidden=True),
+                    html.Span(id=f"{name}-status", className="status", role="status"),
+                    segments(f"{name}-target", {}, "selection"),
+                    button(f"Explain {what}", f"{name}-compute", disabled=True),
+                    button("Cancel", f"{name}-cancel", hidden=True),
                 ],
                 className="aggregate-head",
             ),
-            html.Div(id="aggregate-maps", **attributes(aria_live="polite")),
-            dcc.Store(id="aggregate-job"),
-            dcc.Store(id="aggregate-version"),
-            poll_timer("aggregate-timer", POLL_MILLISECONDS),
+            html.Div(
+                html.P(hint, className="hint") if hint else None,
+                id=f"{name}-maps",
+                className=f"{name}-maps",
+                **attributes(aria_live="polite"),
+            ),
+            dcc.Store(id=f"{name}-job"),
+            dcc.Store(id=f"{name}-version"),
+            poll_timer(f"{name}-timer", POLL_MILLISECONDS),
         ],
         className="aggregate",
     )
@@ -104,12 +117,13 @@ def view(
                 title,
             ),
             className="views mean",
+            **attributes(data_csv=to_csv(result)),
         ),
         html.Div(
             [
                 attribution_view.scale(overlay.limit(result.mean, display), target),
                 html.Div(
-                    f"{title} of the {target}; {attribution_view.thirds(result.row_shares)}",
+                    f"{title} of the {target}; {thirds(result)}",
                     className="label",
                     title="Over the mean of the photographs. Shares of |map| by view with "
                     "95 % confidence intervals over locations.",
@@ -142,18 +156,41 @@ def view(
 
 def shares(result: Aggregate) -> list[str]:
     """Return the mean share of each view as text, with its interval if there are enough maps."""
+    return _with_intervals(result, result.view_shares, result.view_intervals)
+
+
+def thirds(result: Aggregate) -> str:
+    """Return the mean share of each third of the rows, as `shares` does."""
+    parts = _with_intervals(result, aggregation.thirds(result.row_shares), result.third_intervals)
+    return ", ".join(f"{name} {part}" for name, part in zip(THIRDS, parts, strict=True))
+
+
+def _with_intervals(
+    result: Aggregate, values: NDArray[np.float64], intervals: NDArray[np.float64]
+) -> list[str]:
     if result.count < MIN_FOR_INTERVAL:
-        return [f"{share:.0%}" for share in result.view_shares]
+        return [f"{share:.0%}" for share in values]
     return [
         f"{share:.0%} ({low * 100:.0f}–{high * 100:.0f})"
-        for share, (low, high) in zip(result.view_shares, result.view_intervals, strict=True)
+        for share, (low, high) in zip(values, intervals, strict=True)
     ]
+
+
+def to_csv(result: Aggregate) -> str:
+    """Return the shares of views and of thirds of the rows with their intervals as CSV."""
+    values = [*result.view_shares, *aggregation.thirds(result.row_shares)]
+    intervals = [*result.view_intervals, *result.third_intervals]
+    rows = [
+        (name, result.count, float(value), *map(float, interval))
+        for name, value, interval in zip((*HEADINGS, *THIRDS), values, intervals, strict=True)
+    ]
+    return csv_text([("part", "maps", "share", "low", "high"), *rows])
 
 
 def describe_sample(selection: Selection | None, count: int, total: int) -> str:
     """Return how many of a selection's locations represent it, and how they were chosen."""
     if count == total:
-        return f"all {total:,} locations" if total > 1 else "one location"
+        return f"all {total:,} locations" if total > 1 else ("no location", "one location")[total]
     ranked = selection is not None and selection.ranked is not None
     how = "the nearest" if ranked else "drawn at random with a fixed seed"
     return f"{count} of {total:,} locations, {how}"
@@ -197,35 +234,53 @@ class _Sample(NamedTuple):
 
 
 def register_callbacks(
-    app: Dash, predictions: Predictions, photographs: Photographs, jobs: JobQueue
+    app: Dash,
+    predictions: Predictions,
+    photographs: Photographs,
+    jobs: JobQueue,
+    name: str = "aggregate",
+    selection: str = "selection",
+    hint: Sequence[Any] = (),
+    of_class: bool = False,
 ) -> None:
-    """Connect the tab: offer targets, submit the jobs, poll them and draw their aggregate."""
+    """Connect the view: offer targets, submit the jobs, poll them and draw their aggregate.
+
+    `name` is that of `layout`, `selection` the `dcc.Store` of the steps, `hint` what is shown where
+    nothing is computed. A view `of_class` always explains the class that the steps narrow to. Each
+    view has its own queue.
+    """
     controls = {
-        "rule": State("selection", "data"),
-        "target": State("aggregate-target", "value"),
+        "rule": State(selection, "data"),
+        "target": State(f"{name}-target", "value"),
         "controls": [State(*place) for place in REQUEST],
     }
 
     def find_jobs(rule: Any, target: Any, controls: list[Any]) -> _Sample:
-        selection = resolve(rule, predictions)
+        if of_class and not rule:  # Its page has not been shown.
+            return _Sample(None, [], [])
+        chosen = resolve(rule, predictions)
         found: list[Job] = []
         errors = []
         try:
             request = read_request(controls, predictions)
         except InputError as error:
-            return _Sample(selection, [], [str(error)])
-        suggested = selection_request(selection, request) if target == "selection" else None
-        for location_id in sample(selection, predictions):
+            return _Sample(chosen, [], [str(error)])
+        suggested = None
+        if of_class and chosen and chosen.class_names:
+            suggested = replace(request, target=chosen.class_names[0], contrast_target="")
+        elif target == "selection":
+            suggested = selection_request(chosen, request)
+        for location_id in sample(chosen, predictions):
             try:
                 found.append(jobs.job(location_id, suggested or request))
             except InputError as error:
                 errors.append(str(error))
-        return _Sample(selection, found, errors)
+        return _Sample(chosen, found, errors)
 
-    @app.callback(Output("aggregate-target", "options"), Input("selection", "data"))
+    @app.callback(Output(f"{name}-target", "options"), Input(selection, "data"))
     def offer_targets(rule: Any) -> list[dict[str, str]]:
         request = selection_request(resolve(rule, predictions), AttributionRequest())
-        if request is None:
+        if request is None or of_class:
             return []
         contrast = f" rather than {request.contrast_target}" if request.contrast_target else ""
         return [
@@ -234,43 +289,44 @@ def register_callbacks(
         ]
 
     @app.callback(
-        output=Output("aggregate-job", "data"),
+        output=Output(f"{name}-job", "data"),
         inputs={
-            "rule": Input("selection", "data"),
-            "target": Input("aggregate-target", "value"),
+            "rule": Input(selection, "data"),
+            "target": Input(f"{name}-target", "value"),
             "controls": [Input(*place) for place in REQUEST],
             "_clicks": [
-                Input("aggregate-compute", "n_clicks"),
-                Input("aggregate-cancel", "n_clicks"),
+                Input(f"{name}-compute", "n_clicks"),
+                Input(f"{name}-cancel", "n_clicks"),
             ],
         },
         state={"page": State("page", "data")},
+        prevent_initial_call=of_class,
     )
     def submit(
         rule: Any, target: Any, controls: list[Any], _clicks: Any, page: Any
     ) -> dict[str, Any]:
-        compute = ctx.triggered_id == "aggregate-compute"
+        compute = ctx.triggered_id == f"{name}-compute"
         found = find_jobs(rule, target, controls)
         if isinstance(page, str):
             # Whatever changes the request ends what was computed before.
-            jobs.enqueue(page, found.jobs if compute else ())
+            jobs.enqueue(f"{page} {name}", found.jobs if compute else ())
         # The time makes each submission a new value.
         return {"key": found.key if compute else "", "time": time.time_ns()}
 
     @app.callback(
         output={
-            "status": Output("aggregate-status", "children"),
-            "compute_disabled": Output("aggregate-compute", "disabled"),
-            "cancel_hidden": Output("aggregate-cancel", "hidden"),
-            "max_intervals": Output("aggregate-timer", "max_intervals"),
-            "version": Output("aggregate-version", "data"),
+            "status": Output(f"{name}-status", "children"),
+            "compute_disabled": Output(f"{name}-compute", "disabled"),
+            "cancel_hidden": Output(f"{name}-cancel", "hidden"),
+            "max_intervals": Output(f"{name}-timer", "max_intervals"),
+            "version": Output(f"{name}-version", "data"),
         },
         inputs={
-            "submission": Input("aggregate-job", "data"),
-            "n_intervals": Input("aggregate-timer", "n_intervals"),
+            "submission": Input(f"{name}-job", "data"),
+            "n_intervals": Input(f"{name}-timer", "n_intervals"),
         },
         state=controls
-        | {"previous": State("aggregate-version", "data"), "page": State("page", "data")},
+        | {"previous": State(f"{name}-version", "data"), "page": State("page", "data")},
         prevent_initial_call=True,
     )
     def poll(
@@ -284,7 +340,7 @@ def register_callbacks(
     ) -> dict[str, Any]:
         found = find_jobs(rule, target, controls)
         if isinstance(page, str):
-            jobs.keep_alive(page)
+            jobs.keep_alive(f"{page} {name}")
         states = [jobs.state(job) for job in found.jobs]
         done = sum(isinstance(state, Attribution) for state in states)
         failed = sum(isinstance(state, Failed) for state in states)
@@ -309,12 +365,12 @@ def register_callbacks(
         }
 
     @app.callback(
-        output=Output("aggregate-maps", "children"),
+        output=Output(f"{name}-maps", "children"),
         inputs={
-            "_version": Input("aggregate-version", "data"),
+            "_version": Input(f"{name}-version", "data"),
             "display": [Input(*place) for place in DISPLAY],
         },
-        state=controls | {"submission": State("aggregate-job", "data")},
+        state=controls | {"submission": State(f"{name}-job", "data")},
         prevent_initial_call=True,
     )
     def draw(
@@ -335,7 +391,7 @@ def register_callbacks(
             for _ in errors[:1]
         ]
         if not attributions or not (submitted or len(attributions) == len(states)):
-            return failures
+            return failures or ([html.P(list(hint), className="hint")] if hint else [])
         try:
             shown = read_display(display)
             return failures + view(attributions, len(states), photographs, predictions, shown)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from common.text import number
+from workbench.attribution import aggregation
 from workbench.attribution.result import Attribution
 from workbench.dashboard import overlay
 from workbench.dashboard.components import attributes
@@ -66,8 +67,8 @@ def profile(row_shares: NDArray[np.float64]) -> html.Div:
 
 def thirds(row_shares: NDArray[np.float64]) -> str:
     """Return the share of each third of the rows (H,): "upper 12%, middle 60%, ..."."""
-    parts = np.array_split(row_shares, len(THIRDS))
-    return ", ".join(f"{name} {part.sum():.0%}" for name, part in zip(THIRDS, parts, strict=True))
+    shares = zip(THIRDS, aggregation.thirds(row_shares), strict=True)
+    return ", ".join(f"{name} {share:.0%}" for name, share in shares)
 
 
 def scale(full: float, target: str, ends: tuple[str, str] = ("against", "for")) -> html.Div:

@@ -1,5 +1,6 @@
 """Small helpers for Dash components that several panels need."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,13 +13,20 @@ def attributes(**values: str) -> dict[str, Any]:
 
 
 def panel(
-    title: str, head: Sequence[Any], content: Sequence[Any], name: str, label: str, **options: Any
+    title: str,
+    head: Sequence[Any],
+    content: Sequence[Any],
+    name: str,
+    label: str,
+    saves: bool = False,
+    **options: Any,
 ) -> html.Section:
     """Return a panel: its title with what stands beside it, over its content.
 
-    A figure among the content can be downloaded.
+    A figure among the content can be downloaded, and any content of a panel that `saves`.
     """
-    menu = [downloads()] if any(isinstance(one, dcc.Graph) for one in content) else []
+    saves = saves or any(isinstance(one, dcc.Graph) for one in content)
+    menu = [downloads()] if saves else []
     return html.Section(
         [html.Div([html.H2(title), *head, *menu], className="panel-head"), *content],
         className=f"panel {name}-panel",
@@ -72,3 +80,12 @@ def next_poll(n_intervals: Any, again: bool) -> int:
     """Return the timer's `max_intervals`: one more than `n_intervals` if it is to fire `again`."""
     fired = n_intervals if isinstance(n_intervals, int) else 0
     return fired + 1 if again else fired
+
+
+def json_value(value: Any) -> Any:
+    """Return a value with None for NaN, which JSON does not have."""
+    if isinstance(value, dict):
+        return {name: json_value(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [json_value(one) for one in value]
+    return None if isinstance(value, float) and math.isnan(value) else value

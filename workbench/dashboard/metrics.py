@@ -47,7 +47,12 @@ def curves_panel() -> html.Section:
                 ],
                 className="panel-head",
             ),
-            html.Div(id="histograms", role="group", **attributes(aria_label="Histograms")),
+            html.Div(
+                id="histograms",
+                className="histograms",
+                role="group",
+                **attributes(aria_label="Histograms"),
+            ),
             graph("roc"),
         ],
         className="panel curves-panel",

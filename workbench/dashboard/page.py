@@ -31,13 +31,21 @@ from workbench.dashboard import photographs as photograph_routes
 from workbench.dashboard.access import Access
 from workbench.dashboard.components import attributes, button
 from workbench.dashboard.job_queue import JobQueue
-from workbench.dashboard.pages import compare, errors, location, maps, states
+from workbench.dashboard.pages import compare, errors, location, maps, overview, state, states
 from workbench.evaluation.predictions import Predictions
 from workbench.store import SPLITS, Store
 from workbench.store.photographs import Photographs
 
 PRODUCT = "ResNetBolt Workbench"
-PAGES = (maps.PAGE, errors.PAGE, states.PAGE, location.PAGE, compare.PAGE)
+PAGES = (
+    overview.PAGE,
+    maps.PAGE,
+    errors.PAGE,
+    states.PAGE,
+    state.PAGE,
+    location.PAGE,
+    compare.PAGE,
+)
 """The pages in the order of the header's menu; the first is shown at first."""
 _SKIP_LINKS = {
     "main .page:not([hidden]) :is(canvas, button, [tabindex='0'])": "the page",
@@ -184,6 +192,13 @@ def create_app(
         attribution.register_callbacks(app, predictions, photographs, jobs)
         aggregate.register_callbacks(app, predictions, photographs, jobs)
         compare.register_maps(app, predictions, photographs, jobs)
+        aggregate.register_callbacks(
+            *(app, predictions, photographs, jobs),
+            name=state.MAPS,
+            selection=state.STEPS,
+            hint=state.NOT_COMPUTED,
+            of_class=True,
+        )
     if saved_sets:
         sets.register_callbacks(app, saved_sets)
     photograph_routes.register_routes(server, photographs)

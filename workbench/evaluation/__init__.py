@@ -4,8 +4,9 @@ Only `training` needs the trainer, and only the command (`run`) needs `training`
 
     predictions    a store and what its logits predict
     metrics        probabilities, accuracy, ROC curves, confusion matrix
-    intervals      a number with its 95 % interval: Wilson, Student, order statistics, percentiles
+    intervals      a number with its 95 % interval: Wilson, Student, AUC, median, percentiles
     class_table    recall and precision of each class
+    class_detail   a class against all others: area with its interval, what it is confused with
     confusions     ranked pairs of classes, and orders of the confusion matrix
     columns        a number for each location, by which pages colour, filter and sort
     census         states of the United States: divisions, areas, neighbours, postal codes

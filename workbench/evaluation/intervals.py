@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
 from scipy.stats import binom, norm, t
 
 CONFIDENCE = 0.95
 NAN = float("nan")
+_SMALLEST = 1e-9
 
 
 @dataclass(frozen=True)
@@ -90,3 +92,29 @@ def median_of(values: NDArray[np.floating[Any]]) -> Interval:
     if lower < 0:
         return Interval(value, NAN, NAN)
     return Interval(value, float(known[lower]), float(known[n - 1 - lower]))
+
+
+def auc_interval(
+    auc: float, positives: int, negatives: int, confidence: float = CONFIDENCE
+) -> Interval:
+    """Return an area under a ROC curve with its interval; NaN if the area is.
+
+    The interval is method 5 of Newcombe (2006, Statistics in Medicine 25:559): like Wilson's, it
+    holds all areas whose distance to `auc` is at most the normal quantile times their standard
+    error, here that of Hanley and McNeil (1982) with equal groups. An area of 1 has a lower end.
+    """
+    if np.isnan(auc):
+        return Interval(NAN, NAN, NAN)
+    z = norm.ppf((1 + confidence) / 2)
+    half = (positives + negatives) / 2 - 1
+
+    def excess(area: float) -> float:
+        spread = 1 + half * ((1 - area) / (2 - area) + area / (1 + area))
+        variance = area * (1 - area) * spread / (positives * negatives)
+        return float((area - auc) ** 2 - z**2 * variance)
+
+    # At 0 and 1 the variance is 0: these roots are no ends.
+    inside = min(max(auc, _SMALLEST), 1 - _SMALLEST)
+    low = 0.0 if auc == 0 else brentq(excess, 0, inside)
+    high = 1.0 if auc == 1 else brentq(excess, inside, 1)
+    return Interval(auc, float(low), float(high))

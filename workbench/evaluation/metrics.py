@@ -269,8 +269,8 @@ class RankedScores:
         starts, negatives = np.array([0, n]), np.array([n * (n_classes - 1)])
         return cls(("micro-average",), order, starts, above, reached, negatives)
 
-    def roc(self, selected: NDArray[np.bool_] | None = None) -> Roc:
-        """Return one curve per class.
+    def roc(self, selected: NDArray[np.bool_] | None = None, only: int | None = None) -> Roc:
+        """Return one curve per class, or that of the class of an index.
 
         With `selected` (N,) the positives are the selected locations of a class; the negatives are
         always all locations of the other classes, so that a single class keeps a meaningful curve.
@@ -278,7 +278,7 @@ class RankedScores:
         lies on the line between its neighbours.
         """
         curves, undefined = [], []
-        for class_name, rows, negatives in self._positives(selected):
+        for class_name, rows, negatives in self._positives(selected, only):
             if len(rows) and negatives:
                 curves.append(_curve(class_name, self.above[rows], self.reached[rows], negatives))
             else:
@@ -297,10 +297,12 @@ class RankedScores:
         )
 
     def _positives(
-        self, selected: NDArray[np.bool_] | None
+        self, selected: NDArray[np.bool_] | None, only: int | None = None
     ) -> Iterator[tuple[str, NDArray[np.int64], int]]:
         """Yield each class with its positives, the greatest score first, and its negatives."""
         for index, class_name in enumerate(self.class_names):
+            if only is not None and index != only:
+                continue
             rows = self.order[self.starts[index] : self.starts[index + 1]]
             negatives = int(self.negatives[index])
             yield class_name, rows if selected is None else rows[selected[rows]], negatives

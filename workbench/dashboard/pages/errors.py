@@ -99,7 +99,7 @@ def register_callbacks(app: Dash, predictions: Predictions, has_photographs: boo
             confusion_matrix(predictions, resolve(before, predictions)),
             class_order(order if order in ORDERS else "name"),
             shares=values == "shares",
-            marked=[cells for step in chosen if (cells := _cells(step))],
+            marked=[cells for step in chosen if (cells := chosen_cells(step))],
         )
 
     @app.callback(
@@ -198,7 +198,7 @@ def entry(
         f"mean confidence {percent(pair.confidence)}"
     )
     cells = (names, names) if pair.both_ways else (names[:1], names[1:])
-    is_chosen = any(_cells(step) == cells for step in chosen)
+    is_chosen = any(chosen_cells(step) == cells for step in chosen)
     return html.Li(
         [
             html.Button(
@@ -256,7 +256,7 @@ def _example(row: int, predictions: Predictions) -> html.Button:
     )
 
 
-def _cells(step: Any) -> tuple[list[str], list[str]] | None:
+def chosen_cells(step: Any) -> tuple[list[str], list[str]] | None:
     """Return the true and predicted classes that a step chose, an empty list for all."""
     chosen = step["filter"]
     if chosen["kind"] == "cell":

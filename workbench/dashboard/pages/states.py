@@ -76,7 +76,7 @@ def register_callbacks(app: Dash, predictions: Predictions, _has_photographs: bo
         table = summarize(steps, score, predictions)
         present = sum(one.n > 0 for one in table)
         number = f"{present:,} of {len(predictions.class_names):,} classes"
-        return [_row(one) for one in table], f"{number}; 95 % intervals"
+        return [row(one) for one in table], f"{number}; 95 % intervals"
 
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("dashboard", "states"),
@@ -118,7 +118,13 @@ def summarize(steps: Any, score: Any, predictions: Predictions) -> tuple[ClassSu
     return class_table(counts, areas.tolist())
 
 
-def draw(steps: Any, score: Any, view: Any, predictions: Predictions) -> tuple[Any, str]:
+def draw(
+    steps: Any,
+    score: Any,
+    view: Any,
+    predictions: Predictions,
+    most_named: int = screen.MOST_NAMED,
+) -> tuple[Any, str]:
     """Return the curves of a selection, and the areas of their averages in words."""
     selection = resolve(steps, predictions)
     member = None if selection is None else selection.member
@@ -133,16 +139,18 @@ def draw(steps: Any, score: Any, view: Any, predictions: Predictions) -> tuple[A
         figure = screen.roc_multiples(result, colors, names)
         words += ["least AUC first"] if words else []
     else:
-        figure = screen.roc(result, colors, names, averages)
+        # The average of one class is its own curve.
+        shown = averages if len(result.curves) > 1 else ()
+        figure = screen.roc(result, colors, names, shown, most_named)
     return figure, ", ".join(words) or "no curve"
 
 
 def to_csv(table: Sequence[ClassSummary]) -> str:
     """Return the table as CSV, a class a line; unknown numbers are empty."""
-    return csv_text([FIELDS, *(tuple(_row(one).values()) for one in table)])
+    return csv_text([FIELDS, *(tuple(row(one).values()) for one in table)])
 
 
-def _row(one: ClassSummary) -> dict[str, Any]:
+def row(one: ClassSummary) -> dict[str, Any]:
     """Return the `FIELDS` of a class, None for unknown numbers."""
     recall, precision = one.recall, one.precision
     values: list[Any] = [one.class_name, one.n, recall.value, recall.low, recall.high]

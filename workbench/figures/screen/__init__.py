@@ -8,7 +8,7 @@ faithfulness      deletion and insertion curves
 
 from workbench.figures.screen.confusion_matrix import confusion, errors
 from workbench.figures.screen.faithfulness import deletion_insertion
-from workbench.figures.screen.roc_curves import roc, roc_multiples
+from workbench.figures.screen.roc_curves import MOST_NAMED, roc, roc_multiples
 from workbench.figures.screen.style import (
     CORRECT,
     DIVERGING_SCALE,
@@ -22,6 +22,7 @@ from workbench.figures.screen.style import (
 __all__ = [
     "CORRECT",
     "DIVERGING_SCALE",
+    "MOST_NAMED",
     "MOST_TICKS",
     "SHARE_SCALE",
     "UNKNOWN",

@@ -31,18 +31,20 @@ def roc(
     colors: Mapping[str, str],
     named: Sequence[str] | None = None,
     averages: Sequence[RocCurve] = (),
+    most_named: int = MOST_NAMED,
 ) -> go.Figure:
     """Draw one curve per class over the diagonal of chance, and averages of them.
 
-    At most `MOST_NAMED` curves are all coloured and named with their AUC; of more, only the best
-    and the worst three, the others stay grey with a tooltip. `named` restricts curves and
+    At most `most_named` curves are all coloured and named with their AUC; of more, only the best
+    and the worst three, or less, the others stay grey with a tooltip. `named` restricts curves and
     undefined classes to some classes.
     """
     wanted = set(colors if named is None else named)
     curves = [curve for curve in result.curves if curve.class_name in wanted]
     undefined = [name for name in result.undefined if name in wanted]
     by_area = sorted(curves, key=lambda curve: curve.auc, reverse=True)
-    front = by_area if len(curves) <= MOST_NAMED else [*by_area[:3], *by_area[-3:]]
+    ends = max(1, min(3, most_named // 2))
+    front = by_area if len(curves) <= most_named else [*by_area[:ends], *by_area[-ends:]]
     figure = go.Figure(
         layout=layout(
             margin={"l": 50, "r": 20, "t": 8, "b": 38},
@@ -76,7 +78,7 @@ def roc(
         figure.add_trace(_curve(curve, "#cdd4da", 0.9))
     names = literal([curve.class_name for curve in front], LEGEND_NAME)
     for rank, (curve, name) in enumerate(zip(front, names, strict=True)):
-        worst = len(curves) > MOST_NAMED and rank >= 3
+        worst = len(curves) > most_named and rank >= ends
         dash = "dash" if worst else "solid"
         figure.add_trace(_curve(curve, colors[curve.class_name], 1.8, name, dash))
     for average, dash in zip(averages, ("solid", "dot", "dash"), strict=False):
