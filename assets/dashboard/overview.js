@@ -23,7 +23,7 @@ function showAccuracy({ selected, all }) {
   const accuracy = (name) => (part) => share(part[name].value, part[name].low, part[name].high);
   const lines = [line("top-1", accuracy("top_1")), line("top-5", accuracy("top_5"))];
   const known = "kilometers" in all;
-  if (known) lines.push(line("median km off when wrong", (part) => kilometers(part.kilometers)));
+  if (known) lines.push(line("km off, wrong", (part) => kilometers(part.kilometers)));
   const status = `${number(selected.n)} of ${number(all.n)} locations; 95 % intervals`;
   const box = fill("overview-accuracy", status, heads.map((title) => text("th", title, { scope: "col" })), lines, "");
   const rows = Object.entries(parts).flatMap(([name, part]) => [
@@ -37,7 +37,7 @@ function kilometers({ n, value, low, high }) {
   if (!n) return text("td", "no errors");
   const words = (km) => numberText(Number(km.toPrecision(3)), "km");
   const title = `Median of the ${number(n)} wrong locations, to the centre of the predicted class, and its 95 % interval`;
-  const ends = low === null ? "too few for an interval" : `${words(low)} to ${words(high)}`;
+  const ends = low === null ? "–" : `${words(low)} to ${words(high)}`;
   return element("td", { title }, element("span", { class: "proportion" }, text("span", words(value)), text("span", ends, { class: "ends" })));
 }
 
