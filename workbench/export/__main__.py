@@ -13,7 +13,8 @@ def main(arguments: list[str] | None = None, prog: str = "python -m workbench.ex
 
     It is 1 for a figure that could not be made, 2 for input that cannot be used.
     """
-    with cli_errors(prog):
+    stopped = "figures that are written stay; the same command goes on"
+    with cli_errors(prog, interrupted=stopped):
         options = parse(Options, arguments, prog)
         # Importing it takes seconds; --help and a wrong option should not.
         from workbench.export.write import export

@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
@@ -31,6 +32,8 @@ from workbench.store.fingerprint import content_sha256
 COMMAND = "export"
 LIBRARIES = ("matplotlib", "numpy", "scipy", "pandas", "pillow", "h5py")
 """Their versions stand in the manifest: they decide the bytes of the files."""
+SLOW_KINDS = ("attributions", "view-shares")
+_SUFFIXES = (".pdf", ".svg", ".pgf", ".png", ".tex", ".csv", ".html")
 _FROM_COMMAND_LINE = (
     "stores", "out", "run", "data", "attributions", "ground_truth",
     "train_data", "validation", "style", "reproduce",
@@ -106,8 +109,10 @@ def export(options: Options, command: str = "") -> Result:
             "left_out": parts.left_out,
             "failures": parts.failures,
         }
-    for name in set(names) - set(parts.files):
-        (options.out / name).unlink(missing_ok=True)
+    if options.overwrite:
+        for name in set(names) - set(parts.files):
+            if Path(name).suffix in _SUFFIXES:
+                (options.out / name).unlink(missing_ok=True)
     failures = parts.failures
     if manifest:
         failures = [*failures, *_differences(manifest, record)]
@@ -126,17 +131,25 @@ def _write_all(context: Context, settings: Mapping[str, Any], parts: _Parts) -> 
     jobs: list[tuple[str, Model | None]] = []
     for kind in chosen_kinds(options):
         jobs += [(kind, model) for model in models] if kind in PER_MODEL else [(kind, None)]
-    with tqdm(jobs, desc="Figures", unit="kind", dynamic_ncols=True) as bar:
-        for kind, model in bar:
+    places: list[int] = []
+    # What takes minutes comes last: after an interruption the other figures are there.
+    order = sorted(range(len(jobs)), key=lambda place: jobs[place][0] in SLOW_KINDS)
+    with tqdm(order, desc="Figures", unit="kind", dynamic_ncols=True) as bar:
+        for place in bar:
+            kind, model = jobs[place]
             of_model = f" of {model.name}" if model and len(models) > 1 else ""
             bar.set_postfix_str(f"{kind}{of_model}")
             try:
                 for item in build(kind, context, model):
                     _write_item(item, options, settings, parts)
+                    places.append(place)
             except NotApplicableError as error:
                 parts.left_out.append(f"{kind}{of_model}: {error}")
             except InputError as error:
                 parts.failures.append(f"{kind}{of_model}: {error}")
+    shown = np.argsort(places, kind="stable").tolist()
+    parts.items = [parts.items[i] for i in shown]
+    parts.widths = [parts.widths[i] for i in shown]
     text = latex.document(parts.items, parts.widths, options.format, options.dpi)
     _write_text(options.out, "figures.tex", text, parts)
     title = f"Figures and tables of {', '.join(model.name for model in models)}"
