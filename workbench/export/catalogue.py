@@ -367,8 +367,7 @@ def picked(context: Context, model: Model) -> list[tuple[str, str, int]]:
 def _attributions(context: Context, model: Model) -> Items:
     for name, attribution in explained(context, model):
         row = model.predictions.rows[attribution.location_id]
-        size = attribution.values.shape[1]
-        views = maps.read_views(model, attribution.location_id, size)
+        views = maps.read_views(model, attribution.location_id)
         yield attributions.attribution_figure(
             f"attribution-{name}{model.suffix}",
             attribution,

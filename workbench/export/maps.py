@@ -79,10 +79,10 @@ class Maps:
         return open_explainer(self._model.store, self._model.photographs, self._model.run)
 
 
-def read_views(model: Model, location_id: str, size: int | None = None) -> NDArray[np.uint8]:
-    """Return the photographs of a location, (4, H, W, 3), as squares of `size` pixels.
+def read_views(model: Model, location_id: str) -> NDArray[np.uint8]:
+    """Return the photographs of a location, (4, H, W, 3), as squares.
 
-    Without a size they keep that of the largest, up to `LARGEST_VIEW`. Raises InputError.
+    They have the size of the largest, up to `LARGEST_VIEW`. Raises InputError.
     """
     paths = model.photographs.paths(location_id)
     for path in model.photographs.changed(location_id):
@@ -90,8 +90,8 @@ def read_views(model: Model, location_id: str, size: int | None = None) -> NDArr
     images = []
     for path in paths:
         try:
-            images.append(open_rgb(read_bytes(path), size or LARGEST_VIEW))
+            images.append(open_rgb(read_bytes(path), LARGEST_VIEW))
         except DECODE_ERRORS as error:
             raise InputError(unusable(path, describe_error(error))) from error
-    side = size or min(LARGEST_VIEW, max(max(image.size) for image in images))
+    side = min(LARGEST_VIEW, max(max(image.size) for image in images))
     return np.stack([np.asarray(to_square(image, side)) for image in images])

@@ -86,7 +86,7 @@ def test_training_curves_are_those_of_the_runs_and_told_apart() -> None:
     assert {early.get_linestyle(), medium.get_linestyle()} == {"-", "--"}
     assert axes.xaxis.get_major_formatter()(3000, 0) == "3,000"
     item = accuracy_figure("training-accuracy", runs)
-    assert "early up to 80.0 %" in item.caption
+    assert "early up to 80.0%" in item.caption
     figure = item.draw(Page(84.0))
     assert np.allclose(np.asarray(figure.axes[0].lines[0].get_ydata()), [30, 60, 80])
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["early", "medium"]
@@ -149,7 +149,7 @@ def test_view_shares_are_bars_that_end_at_100() -> None:
     axes = item.draw(Page(84.0)).axes[0]
     ends = [patch.get_x() + patch.get_width() for patch in axes.patches]  # type: ignore[attr-defined]
     assert max(ends) == pytest.approx(100)
-    assert "North 18 %" in item.caption
+    assert "North 18%" in item.caption
     assert len({patch.get_hatch() for patch in axes.patches}) >= 3
 
 
@@ -220,7 +220,7 @@ def test_a_table_of_ground_truth_is_read_and_another_is_refused(tmp_path: Path) 
 
 
 def test_numbers_are_printed_as_in_print() -> None:
-    assert percent(0.4828) == "48.3 %"
+    assert percent(0.4828) == "48.3%"
     assert percent(float("nan")) == "–"
     assert interval(0.5, 0.25, 0.75) == "50.0 (25.0–75.0)"
 
@@ -254,7 +254,7 @@ def test_bins_have_their_accuracy_interval_and_number() -> None:
     assert [text.get_text() for text in axes.get_xticklabels()] == ["0–1", "> 1"]
     assert [text.get_text() for text in axes.texts] == ["1,000", "1,000"]
     assert item.numbers["accuracy"].tolist() == [0.5, 0]
-    assert "dashed: all locations, 25.0 %" in item.caption
+    assert "dashed: all locations, 25.0%" in item.caption
 
 
 def test_the_reliability_diagram_shows_both_calibrations() -> None:
@@ -263,7 +263,7 @@ def test_the_reliability_diagram_shows_both_calibrations() -> None:
     logits = generator.normal(size=(600, 4)) + 2 * np.eye(4)[labels]
     scaling = temperature_scaling(labels, 3 * logits)
     item = reliability_figure("reliability", "medium", scaling)
-    assert f"{100 * scaling.before.ece:.1f} % before" in item.caption
+    assert f"{100 * scaling.before.ece:.1f}% before" in item.caption
     (axes,) = item.draw(Page(84.0)).axes
     drawn = np.asarray(axes.containers[1][0].get_xydata())
     assert drawn[:, 0] == pytest.approx([100 * one.confidence for one in scaling.after.bins])

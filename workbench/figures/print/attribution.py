@@ -1,6 +1,7 @@
 """An attribution for print: the views, the map over them, its checks and the verdict."""
 
 import textwrap
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -165,7 +166,7 @@ def _numbers(attribution: Attribution) -> str:
 def attribution_figure(
     name: str, attribution: Attribution, views: NDArray[np.uint8], predicted: str, true: str
 ) -> PrintFigure:
-    """Return a map over its views (4, 3, H, W); its errors and its verdict stand in the caption.
+    """Return a map over its views (4, 3, h, w); its errors and its verdict stand in the caption.
 
     The numbers are those of each view; the map itself is in the attribution file or the cache.
     """
@@ -212,7 +213,8 @@ def attribution_figure(
 def draw_attribution(attribution: Attribution, views: NDArray[np.uint8], page: Page) -> Figure:
     """Draw the views, the map and the map over the grey views, each a row, on one colour scale."""
     limit = float(np.percentile(np.abs(attribution.values), COLOR_PERCENTILE)) or 1.0
-    look = {"vmin": -limit, "vmax": limit, "interpolation": "nearest"}
+    extent = (0, 1, 1, 0)  # Photographs may have more pixels than the map.
+    look: Any = {"vmin": -limit, "vmax": limit, "interpolation": "nearest", "extent": extent}
     with page.style([attribution.request.target_label]):
         side = (page.width - 24 * page.scale) / 4
         figure = page.figure(3 * side + 9 * page.scale)
@@ -220,10 +222,11 @@ def draw_attribution(attribution: Attribution, views: NDArray[np.uint8], page: P
         for view, heading in enumerate(HEADINGS):
             photograph = views[view].transpose(1, 2, 0)
             values = attribution.values[view]
-            grid[0, view].imshow(photograph)
+            grid[0, view].imshow(photograph, extent=extent)
             grid[0, view].set_title(heading, fontsize=page.small, pad=2)
             image = grid[1, view].imshow(values, cmap="RdBu_r", **look)
-            grid[2, view].imshow(photograph.mean(axis=2), cmap="gray", vmin=0, vmax=255, alpha=0.6)
+            grey: Any = {"cmap": "gray", "vmin": 0, "vmax": 255, "alpha": 0.6, "extent": extent}
+            grid[2, view].imshow(photograph.mean(axis=2), **grey)
             grid[2, view].imshow(values, cmap=_overlay_colormap(), **look)
             share = attribution.view_shares[view]
             grid[2, view].set_xlabel(f"{share:.0%} of |map|", labelpad=2, fontsize=page.small)

@@ -40,7 +40,7 @@ class PrintTable:
 
 def percent(share: float, digits: int = 1) -> str:
     """Return a share in [0, 1] as in print, "–" for NaN."""
-    return "–" if share != share else f"{100 * share:.{digits}f} %"
+    return "–" if share != share else f"{100 * share:.{digits}f}%"
 
 
 def interval(value: float, low: float, high: float, *, percent: bool = True) -> str:

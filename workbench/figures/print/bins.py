@@ -38,8 +38,8 @@ def bins_figure(
         ],
     )  # fmt: skip
     words = (
-        f"{caption} Points: top-1 accuracy with 95 % Wilson intervals; small figures: locations; "
-        f"dashed: all locations, {100 * overall:.1f} %."
+        f"{caption} Points: top-1 accuracy with 95% Wilson intervals; small figures: locations; "
+        f"dashed: all locations, {100 * overall:.1f}%."
     )
     column: Column = "single" if len(panels) == 1 else "double"
     return PrintFigure(name, words, numbers, lambda page: draw_bins(panels, overall, page), column)

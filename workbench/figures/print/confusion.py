@@ -82,7 +82,7 @@ def draw_confusion(confusion: Confusion, page: Page, groups: Sequence[int] = ())
             return figure
         bar = figure.colorbar(image, ax=axes, shrink=0.5, aspect=30, pad=0.02, ticks=TICKS)
         bar.minorticks_off()
-        bar.ax.set_yticklabels([f"{100 * share:g} %" for share in TICKS])
+        bar.ax.set_yticklabels([f"{100 * share:g}%" for share in TICKS])
         bar.set_label(SCALE)
         bar.outline.set_linewidth(0.5)
     return figure

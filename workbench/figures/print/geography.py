@@ -120,7 +120,7 @@ def geography_table(
     columns += [f"≤ {limit:,.0f} km, %" for limit in limits]
     caption = (
         "Kilometres between the truth and the centre of the predicted class, GeoGuessr score (of "
-        "5,000, on the map of the world), and shares of locations within a distance; 95 % "
+        "5,000, on the map of the world), and shares of locations within a distance; 95% "
         "intervals."
     )
     return PrintTable(

@@ -25,9 +25,9 @@ def reliability_figure(name: str, model: str, scaling: TemperatureScaling) -> Pr
     )
     caption = (
         f"Reliability of {model}: share of right predictions against mean confidence, in bins of "
-        "equally many locations, with 95 % Wilson intervals; on the line, confidence is accuracy. "
-        f"Expected calibration error {100 * both[0].ece:.1f} % before and {100 * both[1].ece:.1f} "
-        f"% after temperature scaling (a perfect model: about {100 * both[1].ece_bias:.1f} %); "
+        "equally many locations, with 95% Wilson intervals; on the line, confidence is accuracy. "
+        f"Expected calibration error {100 * both[0].ece:.1f}% before and {100 * both[1].ece:.1f} "
+        f"% after temperature scaling (a perfect model: about {100 * both[1].ece_bias:.1f}%); "
         f"temperature {temperatures}, fitted on {fitted}."
     )
     return PrintFigure(
@@ -62,7 +62,7 @@ def draw_reliability(scaling: TemperatureScaling, page: Page) -> Figure:
                 elinewidth=0.6 * page.scale,
                 linewidth=0.5 * page.scale,
                 linestyle=":" if when == "before" else "-",
-                label=f"{when} (error {100 * one.ece:.1f} %)",
+                label=f"{when} (error {100 * one.ece:.1f}%)",
             )
         axes.set(
             xlim=(0, 101),

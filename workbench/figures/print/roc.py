@@ -45,11 +45,11 @@ def roc_figure(
         words += f"Named: the best (blue) and the worst (orange) {NAMED_CURVES} by area. "
     caption = (
         f"ROC curves of {model}: {words}"
-        "Black: mean over the classes; grey band: the middle 80 % of the classes. Mean area "
+        "Black: mean over the classes; grey band: the middle 80% of the classes. Mean area "
         f"{macro_auc.value:.3f}"
     )
     known = macro_auc.low == macro_auc.low
-    caption += f" (95 % interval {macro_auc.low:.3f}–{macro_auc.high:.3f})." if known else "."
+    caption += f" (95% interval {macro_auc.low:.3f}–{macro_auc.high:.3f})." if known else "."
     if roc.undefined:
         caption += f" No curve for {len(roc.undefined)} classes without locations."
     return PrintFigure(
@@ -145,7 +145,7 @@ def small_multiples_figure(
     )
     caption = (
         f"ROC curve of each class of {model} against all others, with its area. Band: pointwise "
-        "95 % Wilson interval of the true positive rate. Grey: mean over the classes."
+        "95% Wilson interval of the true positive rate. Grey: mean over the classes."
     )
     return PrintFigure(name, caption, numbers, lambda page: draw_small_multiples(roc, page))
 

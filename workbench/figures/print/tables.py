@@ -112,7 +112,7 @@ def accuracy_table(
     columns = ["model", "locations"]
     columns += [f"top_{k}{end}" for k in (1, 5) for end in ("", "_low", "_high")]
     caption = (
-        "Accuracy in percent, with 95 % Wilson intervals. "
+        "Accuracy in percent, with 95% Wilson intervals. "
         + (f"Only locations with {where}. " if where else "")
         + "The published figures were measured on other locations or after other training; they "
         "are no comparison unless the store is of 50States2K."
@@ -166,7 +166,7 @@ def class_summary_table(
         columns=["Class", "Locations", "Recall, %", "Precision, %", "AUC", "Most taken for"],
     )
     caption = (
-        f"Classes of {model}: recall and precision with 95 % Wilson intervals, area under the ROC "
+        f"Classes of {model}: recall and precision with 95% Wilson intervals, area under the ROC "
         "curve, and the class that most wrong locations are taken for."
     )
     numeric = ("Locations", "Recall, %", "Precision, %", "AUC")
@@ -201,7 +201,7 @@ def comparison_table(name: str, first: str, others: Mapping[str, Comparison]) ->
     ]  # fmt: skip
     caption = (
         f"Models against {first} on the same locations: differences of top-1 accuracy and of mean "
-        "AUC with 95 % intervals of a paired bootstrap; locations that only the first or only the "
+        "AUC with 95% intervals of a paired bootstrap; locations that only the first or only the "
         "other model has right, with McNemar's exact test; classes whose recall differs (Benjamini "
         f"and Hochberg, {SIGNIFICANT:.0%})."
     )
@@ -264,7 +264,7 @@ def ground_truth_table(name: str, path: Path) -> PrintTable:
     names = ["Method", "Baseline", *columns, "Chance, %", "Maps"]
     caption = (
         "Attribution methods held against painted masks: |map| on what defines the state, with "
-        "95 % bootstrap intervals over the locations. Height-matched: density within the rows of "
+        "95% bootstrap intervals over the locations. Height-matched: density within the rows of "
         "the image, as a multiple of chance; graded: rank correlation with what each element "
         "tells; the others are shares."
     )

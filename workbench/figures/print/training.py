@@ -46,7 +46,7 @@ def accuracy_figure(name: str, epochs: Mapping[str, pd.DataFrame], k: int = 5) -
     """Return the top-k accuracy of runs on validation locations after each epoch."""
     column = f"top_{k}"
     best = {run: float(table[column].max()) for run, table in epochs.items()}
-    words = "; ".join(f"{run} up to {100 * value:.1f} %" for run, value in best.items())
+    words = "; ".join(f"{run} up to {100 * value:.1f}%" for run, value in best.items())
     caption = f"Top-{k} accuracy on validation locations after each epoch: {words}."
     numbers = pd.concat(
         [table.assign(run=run) for run, table in epochs.items()], ignore_index=True

@@ -24,7 +24,7 @@ def view_shares_figure(
     numbers = pd.DataFrame(shares, columns=list(HEADINGS))
     numbers.insert(0, "location", list(titles))
     mean = ", ".join(
-        f"{heading} {100 * value:.0f} %"
+        f"{heading} {100 * value:.0f}%"
         for heading, value in zip(HEADINGS, shares.mean(axis=0), strict=True)
     )
     caption = f"Shares of the views in the sum of |map|, {model}: {what}. On average {mean}."
