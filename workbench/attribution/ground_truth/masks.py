@@ -129,14 +129,16 @@ def _read(path: Path) -> NDArray[np.uint8]:
 def _evidence(path: Path) -> dict[str, dict[str, float]] | None:
     """Return nats by location and name of the element; None for a data set without the table.
 
-    The columns `location`, `element` and `nats` are read. Raises InputError for a file that lacks
-    them.
+    The columns `location`, `element` and `nats` are read, and `state` where the location is a name
+    within its state. Raises InputError for a file that lacks them.
     """
     result: dict[str, dict[str, float]] = {}
     try:
         with path.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
-                location = "/".join(row["location"].split("/")[-2:])  # Without the split.
+                location = row["location"]
+                if "/" not in location:
+                    location = f"{row['state']}/{location}"
                 result.setdefault(location, {})[row["element"]] = float(row["nats"])
     except FileNotFoundError:
         return None

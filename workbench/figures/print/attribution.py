@@ -28,7 +28,7 @@ TITLE_SIZE = 8.0  # Points.
 SMALL = 6.0  # Points; smaller text cannot be read in print.
 LEFT = -0.03  # Left end of the text, as a fraction of its panel.
 LINE = 0.066  # Height of a line of the verdict's table, as a fraction of its panel.
-TABLE_COLUMNS = (LEFT, 0.25, 0.79, 1.05)  # Left ends of test, value, threshold and passed.
+TABLE_COLUMNS = (LEFT, 0.3, 0.835, 1.06)  # Left ends of test, value, threshold and passed.
 
 
 def figure(attribution: Attribution, views: NDArray[np.uint8]) -> Figure:
@@ -116,13 +116,22 @@ def _draw_curves(result: Figure, place: SubplotSpec, checks: Checks) -> None:
             axes.plot(checks.fractions, both.deletion[order], "-", color=color, label=name)
             axes.plot(checks.fractions, both.insertion[order], "--", color=color)
         axes.set(xlim=(0, 1), ylim=(0, None), xticks=(0, 0.5, 1))
-        axes.set_xlabel(
-            f"Deleted (line), inserted (dashes)\nothers: {REPLACEMENT_TITLES[replacement]}"
-        )
+        axes.set_xlabel(f"Fraction of patches\n{REPLACEMENT_TITLES[replacement]}")
+        axes.set_title(" ")  # Room for the legend.
     panels[0].set_ylabel("Probability")
-    panels[0].legend(
-        loc="lower left", bbox_to_anchor=(0, 0.98), ncols=3, fontsize=SMALL, columnspacing=1
+    panels[0].plot([], [], "-", color=GREY, label="deleted")
+    panels[0].plot([], [], "--", color=GREY, label="inserted")
+    legend = panels[0].legend(
+        loc="lower left",
+        bbox_to_anchor=(-0.3, 0.98),
+        ncols=5,
+        fontsize=SMALL,
+        columnspacing=0.8,
+        handlelength=1.2,
+        handletextpad=0.4,
     )
+    # It may reach over the other panel; it must not make this one narrow.
+    legend.set_in_layout(False)
 
 
 def _draw_text(axes: Axes, attribution: Attribution) -> None:

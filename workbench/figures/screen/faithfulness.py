@@ -12,7 +12,7 @@ _ORDER = {
     "random": ("#6a7683", "dot", 1.5),
     "edges": ("#b5651d", "dash", 1.5),
 }
-_GAP = 0.16
+_GAP = 0.18
 """Height between two rows of panels, as a fraction of the figure's."""
 
 
@@ -60,6 +60,7 @@ def deletion_insertion(checks: Checks) -> go.Figure:
         y = {"range": [0, top or 1], "anchor": f"x{axis}", "tickvals": None, "nticks": 4}
         y["domain"] = [max(0.0, upper - height), upper]
         last = row == rows - 1
+        x["showticklabels"] = last
         # The labels of x stand below the zero of y.
         figure.update_layout(
             {

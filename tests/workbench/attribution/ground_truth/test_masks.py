@@ -110,9 +110,10 @@ def test_nats_are_read_from_the_table_of_evidence(
     one, other = store.location_ids[:2]
     assert np.isnan(Masks(data / "mask", photographs).nats(one)).all()
     table = data / "evidence.csv"
+    state, name = one.split("/")
     table.write_text(
-        f"location,element,state,nats\n{one},tree,Arizona,1.5\ntest/{one},soil,Arizona,-0.5\n"
-        f"{one},season,Arizona,0.25\n"
+        f"location,element,state,nats\n{one},tree,{state},1.5\n{name},soil,{state},-0.5\n"
+        f"{one},season,{state},0.25\n"
     )
     masks = Masks(data / "mask", photographs)
     assert masks.are_graded
