@@ -60,14 +60,13 @@ def deletion_insertion(checks: Checks) -> go.Figure:
         y = {"range": [0, top or 1], "anchor": f"x{axis}", "tickvals": None, "nticks": 4}
         y["domain"] = [max(0.0, upper - height), upper]
         last = row == rows - 1
-        x["showticklabels"] = last
         # The labels of x stand below the zero of y.
         figure.update_layout(
             {
                 f"xaxis{axis}": share_axis(title if last else "")
                 | x
                 | INVISIBLE_TICKS
-                | {"ticklen": 5},
+                | {"ticklen": 5, "showticklabels": last},
                 f"yaxis{axis}": share_axis("" if column else REPLACEMENT_TITLES[name]) | y,
             }
         )
