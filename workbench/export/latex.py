@@ -93,7 +93,9 @@ def _float(item: PrintFigure | PrintTable, width: float, formats: Sequence[str])
 
 def _type_size(table: PrintTable) -> str:
     """Return the size of type at which a table fits on a page of 174 mm."""
-    texts = [[str(name), *map(str, table.cells[name])] for name in table.cells.columns]
+    rows = [[str(cell) for cell in row] for row in table.cells.itertuples(index=False)]
+    rows = [row for row in rows if any(row[1:])]  # Without headings, which span the columns.
+    texts = zip(map(str, table.cells.columns), *rows, strict=True)
     letters = sum(max(map(len, column)) + 2 for column in texts)
     if letters > WIDE_TABLE[1]:
         return r"\tiny"
