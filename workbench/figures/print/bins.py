@@ -38,7 +38,7 @@ def bins_figure(
         ],
     )  # fmt: skip
     words = (
-        f"{caption} Points: top-1 accuracy with 95% Wilson intervals; small figures: locations; "
+        f"{caption} Points: top-1 accuracy with 95% Wilson intervals; small numbers: locations; "
         f"dashed: all locations, {100 * overall:.1f}%."
     )
     column: Column = "single" if len(panels) == 1 else "double"
