@@ -26,7 +26,7 @@ from workbench.export.catalogue import KINDS, PER_MODEL, Context, build
 from workbench.export.models import Model, NotApplicableError, open_models
 from workbench.export.options import Options
 from workbench.figures.print.base import PrintFigure, PrintTable
-from workbench.figures.print.style import Page, page, read_style, save
+from workbench.figures.print.style import Page, page, parse_style, read_style, save
 from workbench.store.fingerprint import content_sha256
 
 COMMAND = "export"
@@ -82,13 +82,14 @@ def export(options: Options, command: str = "") -> Result:
         options = _options_of(manifest, options)
     if options.out.exists() and not options.out.is_dir():
         raise InputError(f"{options.out}: this is a file; name a folder for the figures.")
-    settings = read_style(options.style) if options.style else {}
+    style = read_style(options.style) if options.style else ""
     if manifest and not options.style:
-        settings = manifest["request"].get("settings", {})
+        style = manifest["request"].get("style", "")
+    settings = parse_style(style, str(options.style or options.reproduce))
     models = open_models(options)
     context = Context(options, models)
     context.user_colors  # noqa: B018  Raises InputError, before anything is written.
-    request = _request(options, models, settings)
+    request = _request(options, models, style)
     earlier = read_record(options.out, COMMAND)
     names = earlier.get("files") or ["figures.tex"]
     if folder_is_finished(options.out, COMMAND, request, names, overwrite=options.overwrite):
@@ -207,9 +208,7 @@ def _write_text(folder: Path, name: str, text: str, parts: _Parts) -> None:
     atomic_write_text(folder / name, text)
 
 
-def _request(
-    options: Options, models: Sequence[Model], settings: Mapping[str, Any]
-) -> dict[str, Any]:
+def _request(options: Options, models: Sequence[Model], style: str) -> dict[str, Any]:
     """Return everything that the files depend on."""
     optional = [one for one in (options.ground_truth, options.train_data) if one]
     files = [*options.attributions, *options.validation, *optional]
@@ -217,7 +216,7 @@ def _request(
         "store": [content_sha256(model.store) for model in models],
         "name": [model.name for model in models],
         **_recorded_options(options),
-        "settings": dict(settings),
+        "style": style,
         "other_files": [_sha256(path) if path.is_file() else "" for path in files],
         "places": [str(place) for place in (*options.run, *options.data, *files)],
     }
@@ -272,7 +271,7 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         and isinstance(document.get("versions"), dict)
         and isinstance(document.get("inputs"), list)
         and all(isinstance(one, dict) for one in document["inputs"])
-        and isinstance(document["request"].get("settings", {}), dict)
+        and isinstance(document["request"].get("style", ""), str)
     )
     if not good or document is None:
         raise InputError(f"{path}: is no manifest of an export; name the export.json of one.")

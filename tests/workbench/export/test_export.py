@@ -37,8 +37,11 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def exported(path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with some figures of a small store."""
     out = tmp_path_factory.mktemp("export") / "figures"
+    style = out.with_name("a.mplstyle")
+    style.write_text("axes.prop_cycle: cycler('color', ['red', 'blue'])\nfont.family: serif\n")
     kinds: tuple[Kind, ...] = ("accuracy", "roc", "projections", "divisions")
-    result = export(Options(stores=(path,), out=out, only=kinds, format=("pdf", "png"), seed=3))
+    options = Options(stores=(path,), out=out, only=kinds, format=("pdf", "png"), seed=3)
+    result = export(replace(options, style=style))
     assert not result.failures
     return out
 

@@ -16,7 +16,7 @@ from workbench.figures.colors import class_colors
 from workbench.figures.print.confusion import confusion_figure
 from workbench.figures.print.projection import dark, draw_projection, spread
 from workbench.figures.print.roc import NAMED_CURVES, draw_roc, draw_small_multiples
-from workbench.figures.print.style import Page, page, read_style, save
+from workbench.figures.print.style import Page, page, parse_style, read_style, save
 
 NAMES = [f"class {index}" for index in range(20)]
 PAGE = Page(84.0)
@@ -184,7 +184,7 @@ def test_presets_and_style_files_set_width_and_text(tmp_path: Path) -> None:
     path.write_text(
         "font.size: 9  # points\nfont.family: serif\naxes.edgecolor: red\nsavefig.bbox: tight\n"
     )
-    where = page("page", "single", settings=read_style(path))
+    where = page("page", "single", settings=parse_style(read_style(path), "a"))
     assert where.font_size == 9
     with where.style():
         figure, axes = where.axes(60)
@@ -194,7 +194,8 @@ def test_presets_and_style_files_set_width_and_text(tmp_path: Path) -> None:
     assert b"DejaVuSerif" in (tmp_path / "a.pdf").read_bytes()
     save(figure, tmp_path / "a.png", where)
     assert imread(tmp_path / "a.png").shape[1] == pytest.approx(84 / 25.4 * 300, abs=1)
-    for text in ("font.size: nine", "no.such: 1", "words"):
-        path.write_text(text)
+    for text in ("font.size: nine", "no.such: 1", "words", "figure.hooks: os:abort"):
         with pytest.raises(InputError, match="style"):
-            read_style(path)
+            parse_style(text, "a")
+    with pytest.raises(InputError, match="style"):
+        read_style(tmp_path / "none.mplstyle")

@@ -4,6 +4,7 @@ Sizes are in millimetres and points as on the page, fonts are embedded (PDF: Tru
 outlines, PGF: the document's), and the same numbers give the same file.
 """
 
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -63,6 +64,9 @@ _FIXED: dict[Any, Any] = {
     "savefig.transparent": False,
     "path.snap": False,
 }
+
+_OF_PROGRAMS = ("backend", "figure.hooks", "interactive", "keymap", "savefig.directory", "toolbar")
+"""Beginnings of settings of interactive programs."""
 
 
 @dataclass(frozen=True)
@@ -131,24 +135,35 @@ def page(
     return Page(width or of_preset, size, dpi, settings)
 
 
-def read_style(path: Path) -> dict[str, Any]:
-    """Return the settings in a style file of Matplotlib; raises InputError."""
+def read_style(path: Path) -> str:
+    """Return the text of a style file; raises InputError."""
     try:
-        text = path.read_text("utf-8")
+        return path.read_text("utf-8")
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as a style file; name a text file.") from error
-    for number, line in enumerate(text.splitlines(), 1):
-        key, colon, _ = line.partition("#")[0].partition(":")
-        if key.strip() and (not colon or key.strip() not in mpl.rcParams):
+
+
+def parse_style(text: str, name: str) -> dict[str, Any]:
+    """Return the settings in the text of a style file of Matplotlib.
+
+    Raises InputError with the line of a setting that there is not or that no figure file needs.
+    """
+    for line_number, line in enumerate(text.splitlines(), 1):
+        key, colon, _ = (part.strip() for part in line.partition("#")[0].partition(":"))
+        known = colon and key in mpl.rcParams and not key.startswith(_OF_PROGRAMS)
+        if key and not known:
             raise InputError(
-                f"{path}, line {number}: {key.strip()[:60]!r} is no setting of Matplotlib; write "
-                "`name: value`."
+                f"{name}, line {line_number}: {key[:60]!r} is no setting of figures in a style "
+                "file of Matplotlib; write `name: value`."
             )
-    try:
-        settings = mpl.rc_params_from_file(path, fail_on_error=True, use_default_template=False)
-    except (ValueError, KeyError, TypeError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{path}: is no style file of Matplotlib: {reason}.") from error
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "style"
+        copy.write_text(text, "utf-8")
+        try:
+            settings = mpl.rc_params_from_file(copy, fail_on_error=True, use_default_template=False)
+        except (ValueError, KeyError, TypeError) as error:
+            reason = str(error).splitlines()[0]
+            raise InputError(f"{name}: is no style file of Matplotlib: {reason}.") from error
     return {str(key): value for key, value in settings.items()}
 
 
