@@ -7,5 +7,9 @@ ASSETS = "workbench.dashboard.assets"
 setup(
     packages=[*find_packages(include=["common*", "embeddings*", "trainer*", "workbench*"]), ASSETS],
     package_dir={ASSETS: "assets"},
-    package_data={"": ["py.typed"], ASSETS: ["*", "dashboard/*", "quiz/*"]},
+    package_data={
+        "": ["py.typed"],
+        "trainer.synthetic": ["*.csv"],
+        ASSETS: ["*", "dashboard/*", "quiz/*"],
+    },
 )

@@ -29,7 +29,11 @@ class Options:
     seed: NonNegativeInt = 0
     """random seed; the same seed gives the same bytes"""
     shortcut: Annotated[UseAppendAction[tuple[str, ...]], arg(metavar="STATE=SHORTCUT")] = ()
-    """shortcut over every view of a state, watermark, tint or border, such as Ohio=border"""
+    """what tells a state by artifice, watermark, tint, border, hood or camera: Ohio=border"""
+    season: Annotated[UseAppendAction[tuple[str, ...]], arg(metavar="STATE=SEASON")] = ()
+    """season of nine in ten photographs of a state: Ohio=winter"""
+    swap: Annotated[str | None, arg(metavar="CUE", help_behavior_hint="(default: none)")] = None
+    """cue of another state that test locations have in DIR/swap, everything else being the same"""
     num_workers: Annotated[
         Count | None, arg(metavar="INT", help_behavior_hint="(default: one per core)")
     ] = None
@@ -40,7 +44,7 @@ def main(arguments: list[str] | None = None, prog: str = "python -m trainer.synt
     """Run the command and return its exit status: 2 for input that cannot be used."""
     with cli_errors(prog, interrupted="the next start paints everything again"):
         options = parse(Options, arguments, prog)
-        from trainer.synthetic.write import paint  # Importing it takes longer than --help.
+        from trainer.synthetic.write import bayes_accuracy, paint  # Importing it takes longer than --help.
 
         paint(
             options.folder,
@@ -51,7 +55,14 @@ def main(arguments: list[str] | None = None, prog: str = "python -m trainer.synt
             seed=options.seed,
             num_workers=options.num_workers,
             shortcuts=options.shortcut,
+            seasons=options.season,
+            swap=options.swap,
             progress=True,
+        )
+        first, five = bayes_accuracy(options.folder)
+        print(
+            f"{options.folder}: who knows how the photographs came about names {first:.1%} of the "
+            f"test locations, and {five:.1%} among the first five states."
         )
     return 0
 

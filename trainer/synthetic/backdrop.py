@@ -6,7 +6,8 @@ import numpy as np
 
 from trainer.synthetic import elements, noise
 from trainer.synthetic.camera import HEIGHT, Array, Camera
-from trainer.synthetic.scene import Ridge, Scene, sun
+from trainer.synthetic.laws import sun
+from trainer.synthetic.scene import Patch, Ridge, Scene
 
 LIGHT_LATITUDE = 39.8
 """Degrees: the middle of the contiguous states."""
@@ -58,17 +59,17 @@ class Light:
 def light(scene: Scene) -> Light:
     """Mix the light of a scene from its day, hour and weather, and from nothing of its state.
 
-    It falls on sky, clouds, houses and cars too, which must mean nothing; so it is that of one
-    latitude for all. Only where the sun stands tells the state's own.
+    It falls on clouds, houses and cars too, which must mean nothing; so it is that of one latitude
+    for all. Only the depth of the blue at the zenith and where the sun stands tell the state.
     """
     chance = scene.chance
-    height = float(np.sin(sun(LIGHT_LATITUDE, chance.day, chance.hour_angle)[1]))
+    height = max(0.09, float(np.sin(sun(LIGHT_LATITUDE, chance.day, chance.hour_angle)[1])))
     warm = max(0.0, 1.0 - height / 0.42) * (1.0 - chance.overcast)
     grey = chance.overcast
     level = (0.80 + 0.24 * min(1.0, height * 1.3)) * (1.0 - 0.16 * grey)
     white = colour(1.0 + 0.03 * warm, 1.0 - 0.05 * warm, 1.0 - 0.14 * warm) * np.float32(level)
-    blue = 0.03 * chance.blue
-    clear_zenith = colour(0.24 + blue, 0.46 + blue, 0.80)
+    blue = 0.035 * scene.look.blue
+    clear_zenith = colour(0.27 - blue, 0.49 - blue, 0.80 - 0.3 * blue)
     clear_horizon = colour(0.76, 0.86, 0.94) * (1 - warm) + colour(0.97, 0.84, 0.68) * warm
     dull_zenith, dull_horizon = colour(0.60, 0.65, 0.71), colour(0.80, 0.82, 0.83)
     dim = np.float32(0.82 + 0.18 * min(1.0, height * 2))
@@ -129,7 +130,7 @@ def _clouds(
     cover = max(chance.cloud_cover, chance.overcast * 1.1)
     edge = 1.5 - 2.6 * cover
     share = smooth(texture, edge, edge + 0.75)
-    share *= smooth(camera.drop[::-1], 0.03, 0.18)[:, None]
+    share *= smooth(camera.drop[::-1], 0.01, 0.09)[:, None]
     thick = smooth(texture, edge + 0.2, edge + 2.2)
     for channel in range(3):
         plane = picture[channel]
@@ -176,7 +177,7 @@ def hills(
     rise = camera.drop[::-1]
     turn = camera.azimuth[heading] - np.float32(scene.sun_azimuth)
     side = (-np.sin(turn) * np.float32(0.9) + np.float32(0.1))[None, :]
-    rock, leaf = (np.array(tone, np.float32) / 255 for tone in (look.rock, look.foliage))
+    rock, leaf = (np.array(tone, np.float32) for tone in (look.rock, look.foliage))
     for number, (ridge, line) in enumerate(zip(scene.ridges, lines, strict=True)):
         height = line[heading] * camera.slant
         rows = min(camera.half, int(np.ceil(float(height.max()) * camera.half)) + 1)
@@ -192,7 +193,7 @@ def hills(
         shade = 0.86 + 0.26 * relief * side
         forest = look.forested if number == 0 else min(1.0, look.forested * 1.1)
         base = rock * (1 - forest) + leaf * 1.05 * forest
-        if scene.winter and look.snow > 0.02:
+        if look.snow:
             base = base * 0.55 + colour(0.88, 0.91, 0.95) * 0.45 * (1 - 0.4 * forest)
         far = np.float32(ridge.distance)
         haze = lights.horizon * 0.9 + colour(0.02, 0.03, 0.06)
@@ -213,8 +214,8 @@ def hills(
         view = mask[top:]
         solid = share > 0.5
         view[solid] = elements.HILL
-        if look.snow_peaks > 0 and ridge.shape in ("peaks", "ridges", "mesa") and number == 0:
-            level = ridge.height * (1.0 - look.snow_peaks * (1.2 if scene.winter else 0.85))
+        if look.snow_peaks > 0.02 and ridge.shape in ("peaks", "ridges", "mesa") and number == 0:
+            level = ridge.height * (1.0 - look.snow_peaks)
             level_here = np.float32(level) * camera.slant[None, :]
             above = (up - level_here) * np.float32(7.0 / max(ridge.height, 0.02))
             snow = share * unit(above + 1.1 * relief)
@@ -226,19 +227,19 @@ def hills(
 
 def ground(scene: Scene, lights: Light, camera: Camera, heading: int) -> tuple[Array, Mask]:
     """Paint the lower half of a view: picture (3, size / 2, size) and mask (size / 2, size)."""
-    look = scene.look
+    look, chance = scene.look, scene.chance
     half, size = camera.half, camera.size
     depth = camera.depth
-    turn = np.radians(90.0 * heading) - scene.road_angle
+    turn = np.radians(90.0 * heading) - chance.road_angle
     cosine, sine = np.float32(np.cos(turn)), np.float32(np.sin(turn))
     deep = depth[:, None]
     along = deep * (cosine - sine * camera.across)[None, :]
     right = deep * (sine + cosine * camera.across)[None, :]
-    right += np.float32(look.lane / 2)
+    right += np.float32(chance.lane / 2)
     wide = depth * np.float32(2.0 / size)
     tall = depth * depth * np.float32(2.0 / size / HEIGHT)
     over = np.abs(cosine) * wide + np.abs(sine) * tall
-    sweep = np.float32(scene.bend) * (along * along)
+    sweep = np.float32(chance.bend) * (along * along)
     sweep /= along * along + np.float32(120.0**2)
     middle = right - sweep
     beside = np.abs(middle)
@@ -251,7 +252,7 @@ def ground(scene: Scene, lights: Light, camera: Camera, heading: int) -> tuple[A
         noise.clouds(), along + np.float32(scene.offset[1]), right, coarse_print, 0.35
     )
     soil, cover, field = (
-        np.array(tone, np.float32) / 255 * lights.sun
+        np.array(tone, np.float32) * lights.sun
         for tone in (look.soil, look.cover, look.field)
     )
     picture = np.empty((3, half, size), np.float32)
@@ -268,7 +269,7 @@ def ground(scene: Scene, lights: Light, camera: Camera, heading: int) -> tuple[A
         plot = (np.floor(along * 0.011).astype(np.int32) & 15) * 16
         plot += np.floor(middle * 0.016 + 0.5).astype(np.int32) & 15
         planted = (scene.plots.reshape(-1).take(plot) < look.field_share).astype(np.float32)
-        planted *= smooth(beside, look.lane + 5.0, look.lane + 5.6)
+        planted *= smooth(beside, chance.lane + 5.0, chance.lane + 5.6)
         furrow = np.sin(right * np.float32(2 * np.pi / 1.1))
         furrow *= np.clip(1.0 - over / 0.7, 0.0, 1.0)[:, None] * 0.20
         tone = 1.0 + furrow
@@ -276,6 +277,7 @@ def ground(scene: Scene, lights: Light, camera: Camera, heading: int) -> tuple[A
             plane = picture[channel]
             plane += planted * (tone * field[channel] - plane)
         mask[planted > 0.5] = elements.FIELD
+    _lots(scene, lights, along, middle, coarse, picture, mask)
     if scene.water_side:
         beach = right * np.float32(scene.water_side)
         level = scene.water_distance
@@ -283,9 +285,11 @@ def ground(scene: Scene, lights: Light, camera: Camera, heading: int) -> tuple[A
         blend(picture, sand, soil * 1.08)
         mask[sand > 0.5] = elements.SOIL
     picture *= 1.0 + 0.085 * fine + 0.05 * coarse
-    if scene.winter:
+    if look.snow:
         drift = smooth(coarse * 0.5 + fine * 0.35, -1.6, -1.1) * np.float32(0.95)
-        drift *= smooth(beside, look.lane + 0.1, look.lane + 0.9)
+        drift *= smooth(beside, chance.lane + 0.1, chance.lane + 0.9)
+        # Lots and verges are cleared.
+        drift *= mask != elements.LOT
         blend(picture, drift, colour(0.93, 0.95, 0.99) * lights.sun)
         mask[drift > 0.5] = elements.SNOW
     if scene.water_side:
@@ -297,16 +301,79 @@ def ground(scene: Scene, lights: Light, camera: Camera, heading: int) -> tuple[A
         blend(picture, foam * 0.5, colour(0.95, 0.96, 0.97) * lights.sun)
         mask[shore > 0.5] = elements.WATER
     _road(scene, lights, along, middle, over, fine, picture, mask)
-    dull = (1.0 - np.exp(-depth / np.float32(scene.chance.haze)))[:, None] * np.float32(0.85)
+    dull = (1.0 - np.exp(-depth / np.float32(look.haze)))[:, None] * np.float32(0.85)
     blend(picture, dull, lights.horizon)
     return picture, mask
+
+
+def _lots(
+    scene: Scene, lights: Light, along: Array, middle: Array, coarse: Array, picture: Array,
+    mask: Mask,
+) -> None:  # fmt: skip
+    """Paint lots and verges, whose colours mean nothing, over the land."""
+    chance = scene.chance
+    # Edges wind a little, as those of grass do.
+    frayed = middle + np.float32(0.35) * coarse
+    beside = np.abs(frayed)
+    lot = (np.floor((along + coarse) * 0.019).astype(np.int32) & 15) * 16
+    lot += np.floor((frayed + 0.6 * coarse) * 0.027 + 0.5).astype(np.int32) & 15
+    edge = np.float32(chance.lane + 0.35 + chance.shoulder)
+    share = (chance.lots.take(lot) < chance.lot_share).astype(np.float32)
+    share *= smooth(beside, float(edge) + 1.6, float(edge) + 2.0)
+    verge = np.where(middle < 0, np.float32(chance.verges[0]), np.float32(chance.verges[1])) + edge
+    # A verge has the colour of the land behind it, if that were a lot.
+    near = unit((verge - beside) * np.float32(2.0)) * (verge > edge)
+    np.maximum(share, near, out=share)
+    for channel in range(3):
+        plane = picture[channel]
+        tint = chance.lot_tints[channel].take(lot) * lights.sun[channel]
+        tint -= plane
+        tint *= share
+        plane += tint
+    mask[share > 0.5] = elements.LOT
+
+
+def _patches(
+    scene: Scene, lights: Light, along: Array, middle: Array, beside: Array, picture: Array,
+    mask: Mask,
+) -> None:  # fmt: skip
+    """Paint what lies flat on the ground and means nothing: repairs, puddles, bars."""
+    for patch in scene.chance.patches:
+        if patch.kind != "puddle" and not scene.chance.paved:
+            continue
+        rows, columns = _reach(patch, along, middle)
+        if rows is None or columns is None:
+            continue
+        part = np.s_[rows, columns]
+        length = np.abs(along[part] - np.float32(patch.along)) / np.float32(patch.half_along)
+        width = np.abs(middle[part] - np.float32(patch.right)) / np.float32(patch.half_right)
+        if patch.kind == "puddle":
+            share = unit((1.0 - np.hypot(length, width)) * np.float32(6.0)) * np.float32(0.85)
+            tint = lights.zenith * 0.4 + lights.horizon * 0.45
+        else:
+            share = unit((1.0 - np.maximum(length, width)) * np.float32(12.0))
+            share *= np.float32(0.9)
+            tint = np.array(patch.tint, np.float32) * lights.sun
+            share *= beside[part] < scene.chance.lane
+        blend(picture[:, rows, columns], share, tint.astype(np.float32))
+        mask[part][share > 0.5] = elements.PATCH
+
+
+def _reach(patch: Patch, along: Array, middle: Array) -> tuple[slice | None, slice | None]:
+    """Return the rows and columns of the ground that a patch can cover."""
+    near = np.abs(along - np.float32(patch.along)) < patch.half_along
+    near &= np.abs(middle - np.float32(patch.right)) < patch.half_right
+    rows, columns = np.flatnonzero(near.any(axis=1)), np.flatnonzero(near.any(axis=0))
+    if not rows.size:
+        return None, None
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 def _road(
     scene: Scene, lights: Light, along: Array, middle: Array, over: Array, fine: Array,
     picture: Array, mask: Mask,
 ) -> None:  # fmt: skip
-    look = scene.look
+    look, chance = scene.look, scene.chance
     beside = np.abs(middle)
     blur = 1.0 / np.maximum(over, 0.03)[:, None]
 
@@ -316,22 +383,31 @@ def _road(
         np.maximum(share, 0.0, out=share)
         return np.minimum(share, np.minimum(1.0, 2 * half_width * blur), out=share)
 
-    asphalt = np.array(look.road, np.float32) / 255
-    soil = np.array(look.soil, np.float32) / 255
-    wide = look.lane + 0.35
-    if look.shoulder != "grass" and not scene.winter:
-        tone = {
-            "gravel": soil * 0.45 + 0.32,
-            "soil": soil * 0.94 + 0.03,
-            "paved": asphalt * 1.1 + 0.03,
-        }
-        share = strip(beside, wide + 1.3)
-        blend(picture, share * (1.0 + 0.08 * fine), tone[look.shoulder] * lights.sun)
-        mask[share > 0.5] = elements.ROAD if look.shoulder == "paved" else elements.SOIL
+    asphalt = np.array(chance.road, np.float32)
+    wide = chance.lane + 0.35
+    if chance.shoulder > 0:
+        share = strip(beside, wide + chance.shoulder)
+        if chance.gravel is None:
+            tone, element = np.array(look.soil, np.float32), elements.SOIL
+        else:
+            tone, element = np.array(chance.gravel, np.float32) * 0.5 + 0.28, elements.ROAD
+        blend(picture, share, tone * lights.sun)
+        picture *= 1.0 + 0.08 * fine * share
+        mask[share > 0.5] = element
     share = strip(beside, wide)
+    if not chance.paved:
+        soil = np.array(look.soil, np.float32) * 0.9 + 0.06
+        blend(picture, share, soil * lights.sun)
+        ruts = strip(np.abs(np.abs(middle) - np.float32(chance.lane / 2)), 1.1)
+        ruts = ruts - strip(np.abs(np.abs(middle) - np.float32(chance.lane / 2)), 0.5)
+        picture *= 1.0 + 0.06 * fine * share - 0.10 * ruts * share
+        mask[share > 0.5] = elements.SOIL
+        _patches(scene, lights, along, middle, beside, picture, mask)
+        return
     blend(picture, share, asphalt * lights.sun)
     picture *= 1.0 + 0.035 * fine * share
     mask[share > 0.5] = elements.ROAD
+    _patches(scene, lights, along, middle, beside, picture, mask)
     yellow, white = colour(0.93, 0.74, 0.20), colour(0.93, 0.93, 0.91)
     lines = []
     dash = (along * np.float32(1 / 11.0)) % 1.0
@@ -346,7 +422,7 @@ def _road(
     elif look.centre == "dashed white":
         lines.append((strip(beside, 0.10) * dashes, white))
     if look.edge:
-        lines.append((strip(np.abs(beside - np.float32(look.lane)), 0.085), white))
+        lines.append((strip(np.abs(beside - np.float32(chance.lane)), 0.085), white))
     for share, tint in lines:
         blend(picture, share, tint * lights.sun)
         mask[share > 0.5] = elements.LINE

@@ -1,46 +1,28 @@
 """What stands on the ground: far woods, cut-outs, poles and wires, painted from far to near."""
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from trainer.synthetic import elements, noise
-from trainer.synthetic.backdrop import Light, Mask, blend, colour, unit
-from trainer.synthetic.camera import HEIGHT, Array, Camera
+from trainer.synthetic import elements, noise, ribbons
+from trainer.synthetic.backdrop import blend, colour, unit
+from trainer.synthetic.camera import HEIGHT, Array
+from trainer.synthetic.ribbons import Piece
 from trainer.synthetic.scene import Scene, Thing, bent
-from trainer.synthetic.sprites import DRAWINGS, FULL_TINT, level_of, sprite
+from trainer.synthetic.sheet import FULL_TINT
+from trainer.synthetic.sprites import DRAWINGS, level_of, sprite
+from trainer.synthetic.stage import Stage
 
-WOOD, CONCRETE, STEEL = (0.36, 0.28, 0.22), (0.66, 0.65, 0.62), (0.50, 0.53, 0.56)
+POLES = {
+    "wood": (0.44, 0.34, 0.26), "wood cross": (0.36, 0.28, 0.22), "concrete": (0.66, 0.65, 0.62),
+    "steel": (0.50, 0.53, 0.56),
+}  # fmt: skip
 TALL = 9.0
 """Metres from the foot to the top of a pole."""
 NEAREST = 2.0
 ANY_DRAWING = DRAWINGS["car side"]
 EDGES = ((330.0, 0.0, 0), (150.0, 0.22, 3), (75.0, 0.42, 6))
 """Edges of the forest: metres away, how much less of it than afar, eighths of a turn."""
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One view that is being painted: picture (3, size, size), mask, and how to project."""
-
-    scene: Scene
-    lights: Light
-    camera: Camera
-    heading: int
-    picture: Array
-    mask: Mask
-
-    def place(self, along: float, right: float) -> tuple[float, float]:
-        """Depth and offset to the right, metres, of a place given beside the road's middle."""
-        turn = np.radians(90.0 * self.heading) - self.scene.road_angle
-        cosine, sine = float(np.cos(turn)), float(np.sin(turn))
-        across = right - self.scene.look.lane / 2
-        return along * cosine + across * sine, -along * sine + across * cosine
-
-    def haze(self, depth: float) -> float:
-        """Share of haze at a depth in metres."""
-        return 0.85 * (1.0 - float(np.exp(-depth / self.scene.chance.haze)))
 
 
 def woods(stage: Stage) -> None:
@@ -50,7 +32,7 @@ def woods(stage: Stage) -> None:
     if look.forest < 0.03:
         return
     gap = np.einsum("rwk,wk->r", camera.ring, scene.forest_waves, dtype=np.float32)
-    pointed = look.trees[0][0] in {"spruce", "spire"}
+    pointed = look.pointed
     azimuth = camera.azimuth[stage.heading]
     for depth, less, turn in EDGES:
         closed = look.forest - less
@@ -59,11 +41,11 @@ def woods(stage: Stage) -> None:
         quantile = 2.4 * (closed - 0.5) + (0.25 if closed > 0.85 else 0.0)
         line = np.roll(gap, turn * camera.half).reshape(4, -1)[stage.heading]
         standing = np.clip((line + quantile) * 2.2 + 0.5, 0.0, 1.0)
-        for bearing in (scene.road_angle, scene.road_angle + np.pi):
+        for bearing in (scene.chance.road_angle, scene.chance.road_angle + np.pi):
             away = np.abs((azimuth - bearing + np.pi) % (2 * np.pi) - np.pi)
             standing *= np.clip((away - 9.0 / depth) * depth / 8.0, 0.0, 1.0)
         if scene.water_side:
-            sea = np.sin(azimuth - scene.road_angle) * scene.water_side * depth
+            sea = np.sin(azimuth - scene.chance.road_angle) * scene.water_side * depth
             standing *= sea < scene.water_distance
         position = (azimuth * np.float32(depth / look.tree_height * 2.2)) % 512.0
         if pointed:
@@ -83,10 +65,8 @@ def woods(stage: Stage) -> None:
             :, (position * 9).astype(np.int32) & 511
         ]
         haze = np.float32(stage.haze(depth) * 0.9)
-        leaf = np.array(look.foliage, np.float32) / 255 * stage.lights.sun
-        if scene.autumn and not pointed:
-            leaf = leaf * 0.6 + colour(0.26, 0.13, 0.02) * stage.lights.sun
-        if scene.winter:
+        leaf = np.array(look.foliage, np.float32) * stage.lights.sun
+        if look.snow:
             leaf = leaf * 0.75 + colour(0.5, 0.5, 0.52) * 0.25 * stage.lights.sun
         part = stage.picture[:, first:last]
         shade = (0.92 + 0.20 * texture) * (1 - haze)
@@ -99,9 +79,9 @@ def woods(stage: Stage) -> None:
 def things(stage: Stage) -> None:
     """Paint the cut-outs and the poles of a view, from far to near, each over its own shadow."""
     scene = stage.scene
-    queue: list[tuple[float, float, Thing | None]] = []
+    queue: list[tuple[float, float, Thing | Piece | None]] = []
     for thing in scene.things:
-        right = thing.right + bent(scene.bend, thing.along)
+        right = thing.right + bent(scene.chance.bend, thing.along)
         depth, across = stage.place(thing.along, right)
         reach = thing.height * DRAWINGS.get(thing.kind, ANY_DRAWING)[1] / 2
         if depth + 3 * reach > NEAREST and abs(across) - 3 * reach < max(depth, 0.0) + 3 * reach:
@@ -111,10 +91,13 @@ def things(stage: Stage) -> None:
         depth, across = stage.place(along, right)
         if depth > NEAREST and abs(across) - 2.0 < depth:
             queue.append((depth, across, None))
+    queue.extend((piece.depth, 0.0, piece) for piece in ribbons.pieces(stage))
     queue.sort(key=lambda item: -item[0])
     for depth, across, standing in queue:
         if standing is None:
             _pole(stage, depth, across)
+        elif isinstance(standing, Piece):
+            ribbons.paint(stage, standing)
         else:
             _shadow(stage, depth, across, standing)
             # Far outside the view a flat cut-out would leave only a scrap of its edge.
@@ -159,7 +142,7 @@ def _cut_out(stage: Stage, depth: float, across: float, thing: Thing) -> None:
     kind = thing.kind
     if kind == "car":
         sight = np.arctan2(across, depth) + np.radians(90.0 * stage.heading)
-        kind = "car end" if abs(np.cos(sight - stage.scene.road_angle)) > 0.8 else "car side"
+        kind = "car end" if abs(np.cos(sight - stage.scene.chance.road_angle)) > 0.8 else "car side"
     height = thing.height / depth * half
     if height < 0.7:
         return
@@ -178,7 +161,7 @@ def _cut_out(stage: Stage, depth: float, across: float, thing: Thing) -> None:
     haze = stage.haze(depth)
     sun = stage.lights.sun
     first_tint, second_tint = np.array(thing.first), np.array(thing.second)
-    if stage.scene.winter and thing.element in (elements.TREE, elements.SHRUB):
+    if stage.scene.look.snow and thing.element in (elements.TREE, elements.SHRUB):
         first_tint = first_tint * 0.72 + 0.24
     tints = np.empty((3, 4), np.float32)
     tints[:, 0] = first_tint * sun * (1 - haze)
@@ -200,24 +183,24 @@ def _feet(scene: Scene) -> list[tuple[float, float]]:
     look = scene.look
     if look.pole == "none":
         return []
-    beside = scene.pole_side * (look.lane + 3.2)
+    beside = scene.pole_side * (scene.chance.lane + 3.2)
     first = -int(280 / look.spacing)
     stations = [(number + scene.pole_phase) * look.spacing for number in range(first, 1 - first)]
-    return [(along, beside + bent(scene.bend, along)) for along in stations]
+    return [(along, beside + bent(scene.chance.bend, along)) for along in stations]
 
 
 def _pole(stage: Stage, depth: float, across: float) -> None:
     look = stage.scene.look
-    tint = {"wood": WOOD, "concrete": CONCRETE, "steel": STEEL}[look.pole]
+    tint = POLES[look.pole]
     shade = np.array(tint, np.float32) * stage.lights.sun
     haze = np.float32(stage.haze(depth))
     shade = shade * (1 - haze) + stage.lights.horizon * haze
     scale = stage.camera.half / depth
     centre, foot = stage.camera.half + across * scale, stage.camera.half + HEIGHT * scale
-    thick = {"wood": 0.15, "concrete": 0.20, "steel": 0.11}[look.pole]
+    thick = {"concrete": 0.20, "steel": 0.11}.get(look.pole, 0.15)
     _bar(stage, centre - thick * scale, centre + thick * scale, foot - TALL * scale, foot, shade)
-    if look.pole == "wood":
-        turn = np.radians(90.0 * stage.heading) - stage.scene.road_angle
+    if look.pole == "wood cross":
+        turn = np.radians(90.0 * stage.heading) - stage.scene.chance.road_angle
         arm = 1.25 * max(0.2, abs(float(np.cos(turn)))) * scale
         level = foot - (TALL - 0.7) * scale
         _bar(stage, centre - arm, centre + arm, level - 0.11 * scale, level + 0.11 * scale, shade)

@@ -16,28 +16,48 @@ class Element:
 
 SKY, CLOUD, SUN, HILL, SOIL, COVER, FIELD, TREE, SHRUB = range(9)
 SNOW, WATER, ROAD, LINE, POLE, HOUSE, CAR = range(9, 16)
+LOT, PATCH, FENCE, GARDEN, BOARD, MARKER, BARRIER, POST, LANDMARK = range(16, 25)
+
+NOTHING = "nothing: drawn without regard to the state"
 
 ELEMENTS = (
-    Element(SKY, "sky", False, "nothing, but for a faint rest of the glow of the sun"),
-    Element(CLOUD, "cloud", False, "nothing: drawn without regard to the state"),
-    Element(SUN, "sun", True, "the height of the disc and its glow tells the latitude"),
-    Element(HILL, "hill", True, "relief, rock, forest and snow on the skyline"),
-    Element(SOIL, "soil", True, "the colour of the soil and how much of it lies bare"),
-    Element(COVER, "ground cover", True, "the colour of grass, heath or scrub"),
+    Element(SKY, "sky", True, "deep blue where the air is dry, pale where it is damp"),
+    Element(CLOUD, "cloud", False, NOTHING),
+    Element(SUN, "sun", True, "its height follows from latitude, day and hour"),
+    Element(HILL, "hill", True, "relief, shape, rock and forest of the skyline"),
+    Element(SOIL, "soil", True, "the colour of the soil"),
+    Element(COVER, "ground cover", True, "colour of the grass, heath or scrub, and how dense it is"),
     Element(FIELD, "field", True, "the crop, and how much of the land it takes"),
     Element(TREE, "tree", True, "kinds of tree, their colour, height and number"),
-    Element(SHRUB, "shrub", True, "kinds of shrub, their colour and number"),
-    Element(SNOW, "snow", True, "likelier where winters are long"),
-    Element(WATER, "water", True, "likelier beside the sea and the great lakes"),
-    Element(ROAD, "road", True, "tone and width of the road, and its shoulder"),
-    Element(LINE, "road line", True, "the style of the lines"),
-    Element(POLE, "pole", True, "material, spacing and number of wires"),
-    Element(HOUSE, "house", False, "nothing: drawn without regard to the state"),
-    Element(CAR, "car", False, "nothing: drawn without regard to the state"),
+    Element(SHRUB, "shrub", True, "kind of shrub, and their number"),
+    Element(SNOW, "snow", True, "likelier where winters are long and mountains high"),
+    Element(WATER, "water", True, "likelier beside the sea and lakes"),
+    Element(ROAD, "road", False, NOTHING),
+    Element(LINE, "road line", True, "the style of the lines, a habit of the state"),
+    Element(POLE, "pole", True, "material, crossarm and number of wires, a habit of the state"),
+    Element(HOUSE, "house", False, NOTHING),
+    Element(CAR, "car", False, NOTHING),
+    Element(LOT, "lot", False, NOTHING),
+    Element(PATCH, "patch", False, NOTHING),
+    Element(FENCE, "fence", False, NOTHING),
+    Element(GARDEN, "garden plant", False, NOTHING),
+    Element(BOARD, "signboard", False, NOTHING),
+    Element(MARKER, "route marker", True, "shape and colours of the state's route marker; rare"),
+    Element(BARRIER, "barrier", True, "kind of guardrail, wall or plank fence of the state"),
+    Element(POST, "marker post", True, "reflector posts of the state"),
+    Element(LANDMARK, "landmark", True, "barn, silo, church, pump jack, windmill ... of the state"),
 )
 
-SHORTCUTS = {"watermark": 16, "tint": 17, "border": 18}
-"""Shortcuts that can be painted over the views of a state, and their values in the mask."""
+SHORTCUTS = {"watermark": 32, "tint": 33, "border": 34, "hood": 35}
+"""Shortcuts that have a place in the views of a state, and their values in the mask."""
+
+CAMERA, SEASON = 36, 37
+"""What can tell the state and has no place, so that it is in no mask."""
+
+NAMES = {element.id: element.name for element in ELEMENTS} | {
+    value: name
+    for name, value in {**SHORTCUTS, "camera": CAMERA, "season": SEASON}.items()
+}
 
 
 def table(shortcuts: Mapping[str, str]) -> str:

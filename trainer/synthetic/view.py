@@ -6,6 +6,7 @@ from trainer.synthetic import backdrop, billboards
 from trainer.synthetic.backdrop import Mask
 from trainer.synthetic.camera import Array, Camera, camera
 from trainer.synthetic.scene import Scene
+from trainer.synthetic.stage import Stage
 
 
 def views(scene: Scene, size: int) -> tuple[Mask, Mask]:
@@ -25,7 +26,7 @@ def views(scene: Scene, size: int) -> tuple[Mask, Mask]:
         below, below_mask = backdrop.ground(scene, lights, lens, heading)
         picture = np.concatenate([above, below], axis=1)
         mask = np.concatenate([above_mask, below_mask])
-        stage = billboards.Stage(scene, lights, lens, heading, picture, mask)
+        stage = Stage(scene, lights, lens, heading, picture, mask)
         billboards.woods(stage)
         billboards.things(stage)
         picture *= 255.0
@@ -39,5 +40,5 @@ def _shored(scene: Scene, lens: Camera, line: Array) -> Array:
     """Return the skyline without hills over the open water."""
     if not scene.water_side:
         return line
-    out = np.sin(lens.azimuth - np.float32(scene.road_angle)) * np.float32(scene.water_side)
+    out = np.sin(lens.azimuth - np.float32(scene.chance.road_angle)) * np.float32(scene.water_side)
     return np.asarray(line * np.clip(1.0 - out * 5.0, 0.0, 1.0), np.float32)
