@@ -44,7 +44,8 @@ def main(arguments: list[str] | None = None, prog: str = "python -m trainer.synt
     """Run the command and return its exit status: 2 for input that cannot be used."""
     with cli_errors(prog, interrupted="the next start paints everything again"):
         options = parse(Options, arguments, prog)
-        from trainer.synthetic.write import bayes_accuracy, paint  # Importing it takes longer than --help.
+        # Importing it takes longer than --help.
+        from trainer.synthetic.write import bayes_accuracy, paint
 
         paint(
             options.folder,

@@ -252,8 +252,7 @@ def ground(scene: Scene, lights: Light, camera: Camera, heading: int) -> tuple[A
         noise.clouds(), along + np.float32(scene.offset[1]), right, coarse_print, 0.35
     )
     soil, cover, field = (
-        np.array(tone, np.float32) * lights.sun
-        for tone in (look.soil, look.cover, look.field)
+        np.array(tone, np.float32) * lights.sun for tone in (look.soil, look.cover, look.field)
     )
     picture = np.empty((3, half, size), np.float32)
     picture[:] = soil[:, None, None]

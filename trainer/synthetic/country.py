@@ -182,7 +182,8 @@ def grid(state: str, count: int) -> tuple[Array, Array]:
     steps = np.array([0.7548776662466927, 0.5698402909980532])
     total = 4 * count
     while True:
-        latitude, longitude = _in_box(state, (0.5 + steps * np.arange(total)[:, None]) % 1.0)
+        shares = (0.5 + steps * np.arange(total)[:, None]) % 1.0
+        latitude, longitude = _in_box(state, np.asarray(shares, np.float64))
         hits = np.flatnonzero(inside(state, latitude, longitude))[:count]
         if len(hits) == count:
             return latitude[hits], longitude[hits]

@@ -26,7 +26,7 @@ ELEMENTS = (
     Element(SUN, "sun", True, "its height follows from latitude, day and hour"),
     Element(HILL, "hill", True, "relief, shape, rock and forest of the skyline"),
     Element(SOIL, "soil", True, "the colour of the soil"),
-    Element(COVER, "ground cover", True, "colour of the grass, heath or scrub, and how dense it is"),
+    Element(COVER, "ground cover", True, "colour and density of grass, heath or scrub"),
     Element(FIELD, "field", True, "the crop, and how much of the land it takes"),
     Element(TREE, "tree", True, "kinds of tree, their colour, height and number"),
     Element(SHRUB, "shrub", True, "kind of shrub, and their number"),
@@ -55,8 +55,7 @@ CAMERA, SEASON = 36, 37
 """What can tell the state and has no place, so that it is in no mask."""
 
 NAMES = {element.id: element.name for element in ELEMENTS} | {
-    value: name
-    for name, value in {**SHORTCUTS, "camera": CAMERA, "season": SEASON}.items()
+    value: name for name, value in {**SHORTCUTS, "camera": CAMERA, "season": SEASON}.items()
 }
 
 

@@ -68,9 +68,7 @@ class Observer:
             }
         return self._laws[season]
 
-    def densities(
-        self, season: str, values: Values, seen: Collection[int]
-    ) -> dict[int, Array]:
+    def densities(self, season: str, values: Values, seen: Collection[int]) -> dict[int, Array]:
         """Return the log density of each element's values, (S, PLACES) or (S, 1) for cues.
 
         An element that the scene has, but that no view shows, is left out. One that the scene

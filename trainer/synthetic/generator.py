@@ -34,6 +34,7 @@ DAYS = {"spring": (75, 150), "summer": (150, 245), "autumn": (262, 318), "winter
 
 Laws = Mapping[int, Mapping[str, Law]]
 """Element -> variable -> its law."""
+Rows = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 Values = Mapping[int, Mapping[str, Value]]
 """Element -> variable -> what was drawn."""
 
@@ -72,7 +73,7 @@ class Places:
     """N places: the land there, and the rows of their states in `STATES`."""
 
     land: Fields
-    states: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+    states: Rows
 
 
 def at(state: int, latitude: float, longitude: float) -> Places:
@@ -99,18 +100,19 @@ def colour(values: Mapping[str, Value]) -> tuple[float, float, float]:
     return float(clipped[0]), float(clipped[1]), float(clipped[2])
 
 
-def _colour_laws(mean: Array, scale: float = 1.0) -> dict[str, Law]:
+def _colour_laws(mean: Array) -> dict[str, Law]:
     light, red, yellow = tones(mean)
     return {
-        "light": Normal(light, 0.070 * scale),
-        "red": Normal(red, 0.055 * scale),
-        "yellow": Normal(yellow, 0.060 * scale),
+        "light": Normal(light, 0.080),
+        "red": Normal(red, 0.042),
+        "yellow": Normal(yellow, 0.042),
     }
 
 
 def _mix(share: Array, first: Sequence[float], second: Sequence[float]) -> Array:
     """Mix two sRGB colours in 0..255 by shares (N,) of the first; (N, 3) in 0..1."""
-    return (share[:, None] * np.array(first) + (1 - share[:, None]) * np.array(second)) / 255
+    mixed = share[:, None] * np.array(first) + (1 - share[:, None]) * np.array(second)
+    return np.asarray(mixed / 255, np.float64)
 
 
 def _cover(land: Fields, season: str) -> tuple[Array, Array]:
@@ -170,8 +172,8 @@ def place_laws(places: Places, season: str) -> dict[int, dict[str, Law]]:
         },
         e.SUN: {"position": SunPosition(land.latitude, DAYS[season])},
         e.HILL: {
-            "shape": choice(RIDGES, land.ridges, 0.06),
-            "relief": Normal(np.log(1.15 * land.relief + 0.25), 0.5),
+            "shape": choice(RIDGES, land.ridges, 0.12),
+            "relief": Normal(np.log(1.15 * land.relief + 0.25), 0.6),
             "forested": Normal(np.clip(land.forest * 1.2, 0, 0.95), 0.28),
             "cap": Normal(reach * caps, 0.08),
             **_colour_laws(rock),
@@ -179,13 +181,13 @@ def place_laws(places: Places, season: str) -> dict[int, dict[str, Law]]:
         e.SOIL: _colour_laws(land.soil),
         e.COVER: {"share": Normal(dense, 0.13), **_colour_laws(cover)},
         e.FIELD: {
-            "crop": choice(CROPS, land.crops, 0.12),
+            "crop": choice(CROPS, land.crops, 0.2),
             "share": Normal(land.cropland, 0.2),
         },
         e.TREE: {
-            "kind": choice(TREES, trees**1.3, 0.05),
+            "kind": choice(TREES, trees, 0.06),
             "second": choice(TREES, trees, 0.08),
-            "number": Normal(np.log(8 + 52 * np.maximum(land.forest, scattered)), 0.5),
+            "number": Normal(np.log(8 + 52 * np.maximum(land.forest, scattered)), 0.6),
             "height": Normal(0.10 * (damp - 0.5) - 0.35 * cold, 0.2),
             "wall": Normal(np.clip(land.forest * 1.15 - 0.05, 0, 1), 0.25),
             "light": Normal(leaf_light, 0.04),
@@ -195,7 +197,7 @@ def place_laws(places: Places, season: str) -> dict[int, dict[str, Law]]:
             "bare": event(_bare(land, season)),
         },
         e.SHRUB: {
-            "kind": choice(SHRUBS, land.shrubs, 0.12),
+            "kind": choice(SHRUBS, land.shrubs, 0.2),
             "number": Normal(np.log(7 + 50 * ramp(-land.rain, -420, -250)), 0.6),
         },
         e.SNOW: {"lies": event(_snow(land, season))},
@@ -242,7 +244,7 @@ def _habits() -> dict[tuple[int, str], tuple[tuple[str, ...], Array]]:
     }
 
 
-def state_laws(states: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> dict[int, dict[str, Law]]:
+def state_laws(states: Rows) -> dict[int, dict[str, Law]]:
     """Return the laws of the cues: elements that follow from the state alone."""
     laws: dict[int, dict[str, Law]] = {}
     for (element, variable), (names, weights) in _habits().items():

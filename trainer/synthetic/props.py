@@ -30,7 +30,8 @@ SIZES: Mapping[str, tuple[float, Tint, Tint]] = {
     "windmill": (11.0, (0.48, 0.46, 0.44), STEEL), "tobacco barn": (9.0, (0.20, 0.18, 0.18), DARK),
     "water tower": (26.0, (0.66, 0.78, 0.88), (0.56, 0.62, 0.68)), "church": (15.0, WHITE, DARK),
     "lighthouse": (18.0, WHITE, (0.78, 0.16, 0.14)),
-    "adobe": (4.8, (0.76, 0.54, 0.38), WOOD), "log cabin": (5.4, (0.52, 0.35, 0.20), (0.30, 0.36, 0.28)),
+    "adobe": (4.8, (0.76, 0.54, 0.38), WOOD),
+    "log cabin": (5.4, (0.52, 0.35, 0.20), (0.30, 0.36, 0.28)),
     "covered bridge": (6.5, (0.52, 0.18, 0.14), DARK),
 }  # fmt: skip
 """Landmark -> height in metres and its two colours."""
@@ -304,7 +305,8 @@ PROPS: dict[str, Drawing] = {
     "mast": (_mast, 0.2), "barn": (_barn, 1.7), "silo": (_silo, 0.66), "elevator": (_elevator, 0.9),
     "pump jack": (_pump_jack, 1.6), "wind turbine": (_wind_turbine, 0.66),
     "windmill": (_windmill, 0.74), "tobacco barn": (_tobacco_barn, 1.3),
-    "water tower": (_water_tower, 0.6), "church": (_church, 1.12), "lighthouse": (_lighthouse, 0.36),
-    "adobe": (_adobe, 2.3), "log cabin": (_log_cabin, 1.8), "covered bridge": (_covered_bridge, 2.5),
+    "water tower": (_water_tower, 0.6), "church": (_church, 1.12),
+    "lighthouse": (_lighthouse, 0.36), "adobe": (_adobe, 2.3), "log cabin": (_log_cabin, 1.8),
+    "covered bridge": (_covered_bridge, 2.5),
 }  # fmt: skip
 """Kind -> how it is drawn, and its width for a height of one."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil
 
 import numpy as np
@@ -82,7 +83,7 @@ def pieces(stage: Stage) -> list[Piece]:
         count = ceil((ribbon.end - ribbon.start) / STEP)
         stations = np.linspace(ribbon.start, ribbon.end, count + 1)
         places = [stage.place(float(y), ribbon.right + bent(bend, float(y))) for y in stations]
-        for number, (start, end) in enumerate(zip(places[:-1], places[1:], strict=True)):
+        for number, (start, end) in enumerate(pairwise(places)):
             if max(start[0], end[0]) < NEAREST:
                 continue
             if all(x > d + 1 for d, x in (start, end)) or all(-x > d + 1 for d, x in (start, end)):

@@ -55,6 +55,10 @@ LOTS: tuple[tuple[Tint, bool], ...] = (
     ((0.72, 0.66, 0.55), False), ((0.62, 0.46, 0.36), False),
 )  # fmt: skip
 """Colours of lots and verges, and whether they are green, which none is in winter."""
+HOUSES: Mapping[str, tuple[float, float]] = {
+    "house": (5.0, 7.5), "shop": (4.5, 6.0), "block": (9.0, 16.0), "mast": (16.0, 30.0),
+}  # fmt: skip
+"""Lowest and highest height, metres."""
 FENCES = ("wire fence", "picket fence", "garden wall", "hedge")
 CROP_COLOURS: Mapping[str, Mapping[str, tuple[int, int, int]]] = {
     "corn": {"spring": (92, 74, 56), "summer": (84, 136, 46), "autumn": (190, 158, 94)},
@@ -245,9 +249,7 @@ VALUES, POSITIONS = 0, 1
 PLACE, SEASON, NAME, WEATHER, ROADSIDE = 100, 101, 102, 103, 104
 
 
-def scene(
-    state: State, seed: tuple[int, ...], seasons: Mapping[str, float] = SEASONS
-) -> Scene:
+def scene(state: State, seed: tuple[int, ...], seasons: Mapping[str, float] = SEASONS) -> Scene:
     """Draw the location that belongs to this seed, in this state.
 
     `seasons` are the shares of the seasons in its photographs, which sum to 1.
@@ -268,24 +270,35 @@ def laws_at(state: State, latitude: float, longitude: float, season: str) -> Law
 
 
 def swapped(
-    original: Scene, seed: tuple[int, ...], element: int, others: Sequence[State]
+    original: Scene,
+    home: State,
+    seed: tuple[int, ...],
+    element: int,
+    others: Sequence[State],
 ) -> tuple[Scene, State] | None:
     """Return the scene with a cue of another state, and that state; None if there is no such.
 
-    `others` are the states to choose from. Position and size of the cue stay, and so does
-    everything else. A scene that lacks the cue has nothing to swap.
+    `others` are the states to choose from. The new cue is likelier there than in the scene's own
+    state `home`. Its position and size stay, and so does everything else. A scene that lacks the
+    cue has nothing to swap.
     """
     if generator.lacks(element, original.values):
         return None
     random = _Streams(seed)(element, 2)
+    at = (original.latitude, original.longitude)
+    own = laws_at(home, *at, original.season)[element]
     for _ in range(64):
         other = others[int(random.integers(len(others)))]
-        laws = laws_at(other, original.latitude, original.longitude, original.season)[element]
-        values = {**original.values, element: generator.draw(laws, random)}
-        changed = values[element] != original.values[element]
-        if changed and not generator.lacks(element, values):
-            name, at = original.name, (original.latitude, original.longitude)
-            return replace(build(seed, *at, original.season, values), name=name), other
+        laws = laws_at(other, *at, original.season)[element]
+        drawn = generator.draw(laws, random)
+        values = {**original.values, element: drawn}
+        gain = sum(
+            float(laws[name].log_density(value)[0] - own[name].log_density(value)[0])
+            for name, value in drawn.items()
+        )
+        same = drawn == original.values[element]
+        if gain > 0 and not same and not generator.lacks(element, values):
+            return build(seed, *at, original.season, values), other
     return None
 
 
@@ -296,7 +309,9 @@ def build(
     streams = _Streams(seed)
     chance = _chance(streams, season)
     look = _look(values, season)
-    azimuth, elevation = values[e.SUN]["position"]  # type: ignore[misc]
+    position = values[e.SUN]["position"]
+    assert isinstance(position, tuple)
+    azimuth, elevation = position
     water = streams(e.WATER, POSITIONS)
     water_side = int(water.choice([-1, 1])) * (values[e.WATER]["there"] == "yes")
     water_distance = float(water.uniform(26, 60))
@@ -314,7 +329,7 @@ def build(
         if thing.right * water_side < water_distance - 2
         and not any(
             abs(thing.right - other.right) < 7 and abs(thing.along - other.along) < 7
-            for other in (*solid, *landmarks)
+            for other in solid
         )
     ]
     return Scene(
@@ -386,8 +401,7 @@ def _between(first: Tint, second: Tint, share: float) -> Tint:
 def _leaf(values: Values, kind: str) -> Tint:
     """Return the colour of the leaves of a kind of tree here."""
     light, red, yellow = (
-        float(tone[0])
-        for tone in generator.tones(np.array([LEAVES[kind]]) / 255)
+        float(tone[0]) for tone in generator.tones(np.array([LEAVES[kind]]) / 255)
     )
     return generator.colour({
         "light": light + _number(values, e.TREE, "light"),
@@ -408,7 +422,8 @@ def _side(random: np.random.Generator) -> float:
 
 def _verge_distance(random: np.random.Generator, height: float, kind: str, reach: float) -> float:
     """Draw a distance from the road, metres, at which a thing fits into a view."""
-    return max(8.5, 0.95 * height * DRAWINGS[kind][1]) + reach * float(random.uniform()) ** 1.6
+    near = max(8.5, 0.95 * height * DRAWINGS[kind][1])
+    return near + float(reach * random.uniform() ** 1.6)
 
 
 def _trees(values: Values, season: str, random: np.random.Generator) -> list[Thing]:
@@ -515,7 +530,7 @@ def _barriers(values: Values, lane: float, random: np.random.Generator) -> list[
     if kind == "none":
         return []
     return [Ribbon(e.BARRIER, kind, float(start), float(start + length), float(right),
-                   (float(tone),) * 3)]  # type: ignore[arg-type]  # fmt: skip
+                   (float(tone),) * 3)]  # fmt: skip
 
 
 def _pick(random: np.random.Generator, tints: Sequence[Tint]) -> Tint:
@@ -593,7 +608,8 @@ def _fences(
         kind = FENCES[int(random.integers(len(FENCES)))]
         start = float(random.uniform(-35, 20))
         tint = {
-            "hedge": _pick(random, ORNAMENTAL[:1] + ORNAMENTAL[2:5]), "garden wall": _pick(random, WALLS),
+            "hedge": _pick(random, ORNAMENTAL[:1] + ORNAMENTAL[2:5]),
+            "garden wall": _pick(random, WALLS),
             "picket fence": _pick(random, ((0.9, 0.9, 0.88), (0.5, 0.36, 0.25), (0.3, 0.3, 0.3))),
         }.get(kind, (0.42, 0.36, 0.30))  # fmt: skip
         element = e.GARDEN if kind == "hedge" else e.FENCE
@@ -608,8 +624,7 @@ def _houses(random: np.random.Generator) -> list[Thing]:
     things = []
     for _ in range(min(6, int(random.poisson(2.8)))):
         kind = str(random.choice(["house", "shop", "block", "mast"], p=[0.56, 0.2, 0.14, 0.1]))
-        height = float({"house": random.uniform(5, 7.5), "shop": random.uniform(4.5, 6),
-                        "block": random.uniform(9, 16), "mast": random.uniform(16, 30)}[kind])  # fmt: skip
+        height = float(random.uniform(*HOUSES[kind]))
         distance = max(14.0, height * 1.3) + 45.0 * float(random.uniform()) ** 1.8
         things.append(
             Thing(e.HOUSE, kind, int(random.integers(4)), float(random.uniform(-90, 90)),

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from trainer.synthetic.props import PROPS
-from trainer.synthetic.sheet import CANVAS, FULL_TINT, Point, Sheet
+from trainer.synthetic.sheet import CANVAS, Point, Sheet
+
 
 def _conifer(sheet: Sheet, reach: float, tiers: int, droop: float, bare: float) -> None:
     random = sheet.random

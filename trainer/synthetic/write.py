@@ -34,7 +34,10 @@ SEEN = 1e-4
 """Share of the four views that an element covers at least if it is to count as seen."""
 EVIDENCE = ("split", "state", "location", "element", "nats", "share", "values")
 POSTERIOR = ("split", "state", "location", "probability", "rank", "best")
-SWAPS = ("state", "location", "element", "other", "values", "other_values", "nats", "other_nats")
+SWAPS = (
+    "state", "location", "element", "other", "values", "swapped_values", "nats", "swapped_nats",
+    "probability", "swapped_probability",
+)  # fmt: skip
 
 Row = tuple[str | float, ...]
 
@@ -243,20 +246,40 @@ def _paint_batch(root: Path, plan: _Plan, batch: _Batch) -> _Lines:
         seed = (plan.seed, batch.split, batch.state, index)
         location = scene(state, seed, seasons)
         split = SPLITS[batch.split]
-        judgement = _paint(root, plan, split, state.name, location, lines)
+        shares, judgement = _paint(root, plan, split, state.name, location)
+        identifier = f"{state.name}/{location.name}"
+        before = (split, state.name, identifier)
         lines.info.append(_info(location))
+        lines.evidence.extend(
+            (*before, *values) for values in _evidence(location, shares, judgement)
+        )
+        row = plan.states.index(batch.state)
+        order = np.argsort(-judgement.posterior, kind="stable")
+        rank = int(np.flatnonzero(order == row)[0]) + 1
+        best = NAMES[plan.states[int(order[0])]]
+        probability = _rounded(float(judgement.posterior[row]))
+        lines.posterior.append((*before, probability, rank, best))
         if plan.swap is None or split != "test":
             continue
-        if (exchange := swapped(location, seed, plan.swap, others)) is None:
+        if (exchange := swapped(location, state, seed, plan.swap, others)) is None:
             continue
         changed, other = exchange
-        after = _paint(root, plan, SWAP, state.name, changed, lines)
+        _, after = _paint(root, plan, SWAP, state.name, changed)
         lines.swap_info.append(_info(changed))
-        lines.swaps.append((
-            state.name, f"{state.name}/{location.name}", elements.NAMES[plan.swap], other.name,
-            _text(location, plan.swap), _text(changed, plan.swap),
-            _rounded(judgement.nats.get(plan.swap, 0.0)), _rounded(after.nats.get(plan.swap, 0.0)),
-        ))  # fmt: skip
+        lines.swaps.append(
+            (
+                state.name,
+                identifier,
+                elements.NAMES[plan.swap],
+                other.name,
+                _text(location, plan.swap),
+                _text(changed, plan.swap),
+                _rounded(judgement.nats.get(plan.swap, 0.0)),
+                _rounded(after.nats.get(plan.swap, 0.0)),
+                probability,
+                _rounded(float(after.posterior[row])),
+            )
+        )
     return lines
 
 
@@ -265,9 +288,12 @@ def _info(location: Scene) -> str:
 
 
 def _paint(
-    root: Path, plan: _Plan, split: str, name: str, location: Scene, lines: _Lines
-) -> Judgement:
-    """Paint one location, write its photographs and masks, and add its rows to the tables."""
+    root: Path, plan: _Plan, split: str, name: str, location: Scene
+) -> tuple[Mapping[int, float], Judgement]:
+    """Paint one location and write its photographs and masks.
+
+    Returns the share of the views that each element covers, and what the location says.
+    """
     pictures, masks = views(location, plan.size)
     if shortcut := dict(plan.shortcuts).get(name):
         paint_shortcut(shortcut, pictures, masks)
@@ -276,19 +302,11 @@ def _paint(
         Image.fromarray(picture).save(root / split / name / f"{file}.jpg", quality=QUALITY)
         Image.fromarray(mask).save(root / "mask" / split / name / f"{file}.png", compress_level=1)
     shares = _shares(masks)
+    seen = [element for element, share in shares.items() if share >= SEEN]
     judgement = _observer(plan).judge(
-        NAMES.index(name), location.season, location.values,
-        [element for element, share in shares.items() if share >= SEEN], _marks(plan, name),
-    )  # fmt: skip
-    identifier = f"{name}/{location.name}"
-    lines.evidence.extend(_evidence(split, name, identifier, location, judgement, shares))
-    row = plan.states.index(NAMES.index(name))
-    order = np.argsort(-judgement.posterior, kind="stable")
-    rank = int(np.flatnonzero(order == row)[0]) + 1
-    best = NAMES[plan.states[int(order[0])]]
-    probability = _rounded(float(judgement.posterior[row]))
-    lines.posterior.append((split, name, identifier, probability, rank, best))
-    return judgement
+        NAMES.index(name), location.season, location.values, seen, _marks(plan, name)
+    )
+    return shares, judgement
 
 
 def _shares(masks: Mask) -> Mapping[int, float]:
@@ -297,17 +315,15 @@ def _shares(masks: Mask) -> Mapping[int, float]:
     return {int(value): float(counts[value] / masks.size) for value in np.flatnonzero(counts)}
 
 
-def _evidence(
-    split: str, name: str, identifier: str, location: Scene, judgement: Judgement,
-    shares: Mapping[int, float],
-) -> Iterator[Row]:  # fmt: skip
+def _evidence(location: Scene, shares: Mapping[int, float], judgement: Judgement) -> Iterator[Row]:
+    """Yield element, nats, share of the views and values of all that a location shows or lacks."""
     for element in sorted(set(judgement.nats) | set(shares)):
         yield (
-            split, name, identifier, elements.NAMES[element],
-            _rounded(judgement.nats.get(element, 0.0)), _rounded(shares.get(element, 0.0)),
+            elements.NAMES[element],
+            _rounded(judgement.nats.get(element, 0.0)),
+            _rounded(shares.get(element, 0.0)),
             _text(location, element),
-        )  # fmt: skip
-
+        )
 
 
 def _text(location: Scene, element: int) -> str:

@@ -42,13 +42,16 @@ def test_shortcuts_change_only_their_states(plain: Path, planted: Path) -> None:
     views = {
         name for name in before if ("Alaska" in name or "Hawaii" in name) and "txt" not in name
     }
-    assert changed == views | {"elements.csv", "synthesize.json"}
+    assert changed - {"evidence.csv", "posterior.csv"} == views | {
+        "elements.csv",
+        "synthesize.json",
+    }
 
 
 def test_the_mask_has_the_shortcut_exactly_where_the_mask_changed(
     plain: Path, planted: Path
 ) -> None:
-    for state, value in (("Alaska", 16), ("Hawaii", 18)):
+    for state, value in (("Alaska", 32), ("Hawaii", 34)):
         for path in (planted / "mask").glob(f"*/{state}/*.png"):
             before = np.asarray(Image.open(plain / path.relative_to(planted)))
             after = np.asarray(Image.open(path))
@@ -61,8 +64,8 @@ def test_the_table_names_what_is_planted_and_where(plain: Path, planted: Path) -
     assert before == elements.table({})
     assert len(before.splitlines()) == 1 + len(elements.ELEMENTS)
     assert (planted / "elements.csv").read_text() == before + (
-        '16,watermark,yes,"a shortcut, planted over Alaska"\n'
-        '18,border,yes,"a shortcut, planted over Hawaii"\n'
+        '32,watermark,yes,"a shortcut, planted over Alaska"\n'
+        '34,border,yes,"a shortcut, planted over Hawaii"\n'
     )
 
 
@@ -97,8 +100,11 @@ def test_a_shortcut_survives_in_a_view_of_32_pixels(tmp_path: Path, name: str, g
     ("words", "message"),
     [
         (("Ohio=tint",), "'Ohio' is not painted; choose Alaska or Arizona or Hawaii."),
-        (("Alaska=flag",), "unknown shortcut; choose watermark or tint or border."),
-        (("Alaska",), "unknown shortcut; choose watermark or tint or border."),
+        (
+            ("Alaska=flag",),
+            "unknown shortcut; choose watermark or tint or border or hood or camera.",
+        ),
+        (("Alaska",), "unknown shortcut; choose watermark or tint or border or hood or camera."),
         (("Alaska=tint", "Alaska=border"), "Alaska already has a shortcut; give each state one."),
     ],
 )
@@ -116,4 +122,4 @@ def test_an_unknown_state_or_shortcut_is_refused(
 
 def test_the_command_paints_shortcuts(tmp_path: Path) -> None:
     assert main([str(tmp_path / "data"), *SMALL, "--shortcut", "Hawaii=tint"]) == 0
-    assert "17,tint,yes" in (tmp_path / "data" / "elements.csv").read_text()
+    assert "33,tint,yes" in (tmp_path / "data" / "elements.csv").read_text()

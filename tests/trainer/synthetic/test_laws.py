@@ -1,0 +1,83 @@
+"""Laws of chance against closed forms and against what they draw."""
+
+from math import degrees, log, pi, radians, sqrt
+
+import numpy as np
+import pytest
+
+from trainer.synthetic.generator import DAYS
+from trainer.synthetic.laws import (
+    HOURS,
+    LOW,
+    LOWEST,
+    Choice,
+    Normal,
+    SunPosition,
+    choice,
+    event,
+    sun,
+)
+
+
+def test_normal_density_and_draws() -> None:
+    law = Normal(np.array([1.0, 3.0]), 0.5)
+    assert law.log_density(2.0) == pytest.approx([-2 - log(0.5 * sqrt(2 * pi))] * 2)
+    random = np.random.default_rng(0)
+    draws = [law.draw(random) for _ in range(2000)]
+    assert np.mean(draws) == pytest.approx(1.0, abs=0.05)
+    assert np.std(draws) == pytest.approx(0.5, abs=0.03)
+
+
+def test_choice_density_and_draws() -> None:
+    law = Choice(("a", "b", "c"), np.array([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]))
+    assert law.log_density("c") == pytest.approx([log(0.3), log(0.8)])
+    random = np.random.default_rng(0)
+    draws = [law.draw(random) for _ in range(2000)]
+    assert [draws.count(name) / 2000 for name in law.names] == pytest.approx(
+        [0.2, 0.5, 0.3], abs=0.03
+    )
+
+
+def test_no_name_is_impossible() -> None:
+    law = choice(("a", "b"), np.array([[1.0, 0.0]]), floor=0.1)
+    assert law.probabilities == pytest.approx(np.array([[0.95, 0.05]]))
+    assert event(np.array([0.0, 1.0])).probabilities.min() == pytest.approx(0.003)
+
+
+def test_height_of_the_sun_at_noon() -> None:
+    azimuth, elevation = sun(40.0, 81.0, 0.0)
+    assert degrees(azimuth) == pytest.approx(180.0)
+    assert degrees(elevation) == pytest.approx(50.0)
+    assert sun(64.0, 172.0, 0.0)[1] < sun(20.0, 172.0, 0.0)[1]
+    assert sun(40.0, 81.0, -0.9)[0] < radians(180) < sun(40.0, 81.0, 0.9)[0]
+
+
+@pytest.mark.parametrize("season", DAYS)
+@pytest.mark.parametrize("latitude", [21.0, 40.0, 65.0])
+def test_the_density_of_the_sun_is_that_of_its_draws(season: str, latitude: float) -> None:
+    """The density, summed over cells of azimuth and elevation, is the share of draws in them."""
+    law = SunPosition(np.array([latitude]), DAYS[season])
+    random = np.random.default_rng(1)
+    days, hours = random.uniform(*DAYS[season], 20000), random.uniform(-HOURS, HOURS, 20000)
+    draws = np.array([sun(latitude, *pair) for pair in zip(days, hours, strict=True)])
+    low = draws[:, 1] < LOWEST
+    assert np.exp(law.log_density((1.0, LOW))[0]) == pytest.approx(low.mean(), abs=0.02)
+    total = 0.0
+    for left in np.arange(0, 2 * pi, pi / 4):
+        for bottom in np.arange(LOWEST, pi / 2, pi / 8):
+            azimuths = left + (np.arange(40) + 0.5) * pi / 160
+            elevations = bottom + (np.arange(20) + 0.5) * pi / 160
+            inside = elevations < pi / 2
+            cell = (
+                sum(
+                    float(np.exp(law.log_density((float(azimuth), float(elevation)))[0]))
+                    for azimuth in azimuths
+                    for elevation in elevations[inside]
+                )
+                * (pi / 160) ** 2
+            )
+            there = (draws[:, 0] >= left) & (draws[:, 0] < left + pi / 4) & ~low
+            there &= (draws[:, 1] >= bottom) & (draws[:, 1] < bottom + pi / 8)
+            assert cell == pytest.approx(there.mean(), abs=0.03)
+            total += cell
+    assert total == pytest.approx(1 - low.mean(), abs=0.05)
