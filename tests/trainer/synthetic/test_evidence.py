@@ -84,25 +84,25 @@ def _places() -> Places:
 
 
 def test_the_posterior_is_calibrated(observer: Observer) -> None:
-    """The mean probability of the true state is the mean of the highest... that comes true."""
+    """The likeliest state is right as often as its probability says."""
     hits, probabilities = [], []
-    for row, place in locations(60):
+    for row, place in locations(40):
         posterior = judge(observer, row, place).posterior
         assert posterior.sum() == pytest.approx(1.0)
         hits.append(posterior.argmax() == FEW.index(row))
         probabilities.append(posterior.max())
-    assert np.mean(hits) == pytest.approx(np.mean(probabilities), abs=0.06)
+    assert np.mean(hits) == pytest.approx(np.mean(probabilities), abs=0.08)
 
 
 def test_evidence_has_a_positive_mean(observer: Observer) -> None:
     """The mean over draws is a Jensen-Shannon divergence, which cannot be negative."""
     total: dict[int, list[float]] = {}
-    for row, place in locations(40):
+    for row, place in locations(20):
         for element, nats in judge(observer, row, place).nats.items():
             total.setdefault(element, []).append(nats)
     assert set(total) == set(generator.laws(_places(), "summer"))
     for nats in total.values():
-        assert np.mean(nats) > -0.05
+        assert np.mean(nats) > -0.1
         assert max(nats) <= log(len(FEW)) + 1e-9
 
 

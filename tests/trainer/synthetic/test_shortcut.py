@@ -9,7 +9,7 @@ from PIL import Image
 from trainer.data.decode import read_views
 from trainer.synthetic import elements, paint
 from trainer.synthetic.__main__ import main
-from trainer.synthetic.shortcut import paint_shortcut
+from trainer.synthetic.shortcut import CAMERA, KINDS, paint_shortcut
 
 SMALL = ("--states", "3", "--train", "1", "--test", "1", "--image-size", "32", "--num-workers", "1")
 PLANTED = ("Alaska=watermark", "Hawaii=border")
@@ -42,10 +42,8 @@ def test_shortcuts_change_only_their_states(plain: Path, planted: Path) -> None:
     views = {
         name for name in before if ("Alaska" in name or "Hawaii" in name) and "txt" not in name
     }
-    assert changed - {"evidence.csv", "posterior.csv"} == views | {
-        "elements.csv",
-        "synthesize.json",
-    }
+    tables = {"elements.csv", "evidence.csv", "posterior.csv", "synthesize.json"}
+    assert changed - tables == views
 
 
 def test_the_mask_has_the_shortcut_exactly_where_the_mask_changed(
@@ -102,9 +100,9 @@ def test_a_shortcut_survives_in_a_view_of_32_pixels(tmp_path: Path, name: str, g
         (("Ohio=tint",), "'Ohio' is not painted; choose Alaska or Arizona or Hawaii."),
         (
             ("Alaska=flag",),
-            "unknown shortcut; choose watermark or tint or border or hood or camera.",
+            f"unknown shortcut; choose {' or '.join(KINDS)}.",
         ),
-        (("Alaska",), "unknown shortcut; choose watermark or tint or border or hood or camera."),
+        (("Alaska",), f"unknown shortcut; choose {' or '.join(KINDS)}."),
         (("Alaska=tint", "Alaska=border"), "Alaska already has a shortcut; give each state one."),
     ],
 )
@@ -123,3 +121,15 @@ def test_an_unknown_state_or_shortcut_is_refused(
 def test_the_command_paints_shortcuts(tmp_path: Path) -> None:
     assert main([str(tmp_path / "data"), *SMALL, "--shortcut", "Hawaii=tint"]) == 0
     assert "33,tint,yes" in (tmp_path / "data" / "elements.csv").read_text()
+
+
+def test_another_camera_changes_all_pixels_a_little_and_no_mask() -> None:
+    random = np.random.default_rng(0)
+    pictures = np.repeat(random.integers(40, 216, (4, 48, 48, 1), np.uint8), 3, axis=3)
+    before, masks = pictures.copy(), np.zeros((4, 48, 48), np.uint8)
+    paint_shortcut(CAMERA, pictures, masks)
+    assert not masks.any()
+    assert (pictures != before).any(axis=-1).mean() > 0.95
+    rough = [np.abs(np.diff(each.astype(int), axis=2)).mean() for each in (before, pictures)]
+    assert rough[1] < rough[0]
+    assert pictures[..., 0].mean() > 1.1 * pictures[..., 2].mean()
