@@ -207,7 +207,8 @@ def test_a_folder_that_is_not_empty_is_refused(
     "option",
     [
         ["--states", "1"], ["--states", "51"], ["--train", "0"], ["--test", "0"],
-        ["--swap", "house"], ["--season", "Ohio=monsoon"], ["--states", "2", "--season", "Ohio=winter"],
+        ["--swap", "house"], ["--season", "Ohio=monsoon"],
+        ["--states", "2", "--season", "Ohio=winter"],
         ["--image-size", "100"], ["--image-size", "0"], ["--seed", "-1"], ["--num-workers", "0"],
     ],
 )  # fmt: skip
