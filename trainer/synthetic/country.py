@@ -1,6 +1,6 @@
 """The country: what the land is like at a latitude and longitude, and where the states lie.
 
-`country.csv` is the table: 190 control points from Alaska to Maine. Mean temperatures of January
+`country.csv` is the table: 191 control points from Alaska to Maine. Mean temperatures of January
 and July (Celsius) and yearly rain (mm) are rounded from the US Climate Normals 1991-2020 of NOAA;
 relief (degrees of the skyline above the horizon) and the shape of the skyline follow the
 physiographic divisions of the US Geological Survey; shares of forest and cropland the National

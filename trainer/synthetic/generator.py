@@ -103,9 +103,9 @@ def colour(values: Mapping[str, Value]) -> tuple[float, float, float]:
 def _colour_laws(mean: Array) -> dict[str, Law]:
     light, red, yellow = tones(mean)
     return {
-        "light": Normal(light, 0.080),
+        "light": Normal(light, 0.085),
         "red": Normal(red, 0.042),
-        "yellow": Normal(yellow, 0.042),
+        "yellow": Normal(yellow, 0.032),
     }
 
 
