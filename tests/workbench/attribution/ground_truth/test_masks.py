@@ -110,9 +110,13 @@ def test_nats_are_read_from_the_table_of_evidence(
     shutil.copytree(painted, data)
     photographs = Photographs(data / "test", store)
     one, other = store.location_ids[:2]
-    assert np.isnan(Masks(data / "mask", photographs).nats(one)).all()
+    painted_masks = Masks(data / "mask", photographs)
+    assert painted_masks.are_graded
+    assert 0 < np.nanmax(painted_masks.nats(one)) <= np.log(3) + 1e-6
     table = data / "evidence.csv"
     state, name = one.split("/")
+    table.unlink()
+    assert np.isnan(Masks(data / "mask", photographs).nats(one)).all()
     table.write_text(
         f"location,element,state,nats\n{one},tree,{state},1.5\n{name},soil,{state},-0.5\n"
         f"{one},season,{state},0.25\n"
