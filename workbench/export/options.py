@@ -46,7 +46,10 @@ class Options:
     (docs/how-to/paper-figures.md). The exit status is 1 if a figure could not be made.
     """
 
-    stores: Annotated[Positional[tuple[Path, ...]], arg(metavar="FILE.h5")]
+    stores: Annotated[
+        Positional[tuple[Path, ...]],
+        arg(metavar="FILE.h5 ...", help_behavior_hint="(at least one)"),
+    ]
     """stores to draw, one for each model"""
     out: Annotated[Path, arg(metavar="DIR")]
     """folder for the figures"""
@@ -64,17 +67,17 @@ class Options:
         ),
     ] = ""
     highlight: Annotated[
-        tuple[str, ...], arg(metavar="CLASS", help_behavior_hint="(default: best and worst)")
+        tuple[str, ...], arg(metavar="CLASS ...", help_behavior_hint="(default: best and worst)")
     ] = ()
     """classes that curves, maps and tables stress"""
     color: Annotated[
-        tuple[str, ...], arg(metavar="CLASS=COLOR", help_behavior_hint="(default: built in)")
+        tuple[str, ...], arg(metavar="CLASS=COLOR ...", help_behavior_hint="(default: built in)")
     ] = ()
     """colours of classes, for example "Ohio=#0072b2" """
     score: Literal["probability", "logit"] = "probability"
     """what orders the locations along a ROC curve"""
     id: Annotated[
-        tuple[str, ...], arg(metavar="ID", help_behavior_hint="(default: picked by rule)")
+        tuple[str, ...], arg(metavar="ID ...", help_behavior_hint="(default: picked by rule)")
     ] = ()
     """locations for the panels and attributions"""
     panels: Annotated[int, Field(ge=1, le=20)] = 2
@@ -85,7 +88,7 @@ class Options:
     """width and text size; `page` gives each figure one column or two"""
     width_mm: Annotated[
         Annotated[float, Field(ge=MIN_WIDTH, le=1000)] | None,
-        arg(aliases=("--width",), help_behavior_hint="(default: of the preset)"),
+        arg(metavar="MM", aliases=("--width",), help_behavior_hint="(default: of the preset)"),
     ] = None
     """width of all figures, millimetres"""
     dpi: Annotated[int, Field(ge=50, le=2400)] = DPI
@@ -94,9 +97,9 @@ class Options:
         Path | None, arg(metavar="FILE.mplstyle", help_behavior_hint="(default: none)")
     ] = None
     """style file of Matplotlib"""
-    run: Annotated[tuple[Path, ...], arg(metavar="DIR", help_behavior_hint=AS_EXTRACTED)] = ()
+    run: Annotated[tuple[Path, ...], arg(metavar="DIR ...", help_behavior_hint=AS_EXTRACTED)] = ()
     """run folder of each store, in the order of the stores"""
-    data: Annotated[tuple[Path, ...], arg(metavar="DIR", help_behavior_hint=AS_EXTRACTED)] = ()
+    data: Annotated[tuple[Path, ...], arg(metavar="DIR ...", help_behavior_hint=AS_EXTRACTED)] = ()
     """folder of the photographs of each store, in the order of the stores"""
     train_data: Annotated[
         Path | None,
@@ -109,7 +112,7 @@ class Options:
     ] = ()
     """store of validation locations of each model, on which its temperature is fitted"""
     attributions: Annotated[
-        tuple[Path, ...], arg(metavar="MAPS.h5", help_behavior_hint="(default: none)")
+        tuple[Path, ...], arg(metavar="MAPS.h5 ...", help_behavior_hint="(default: none)")
     ] = ()
     """attribution files to take maps from; maps that they lack are computed"""
     compute: bool = True

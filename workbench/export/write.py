@@ -170,7 +170,7 @@ def _write_item(
         _write_text(options.out, f"{item.name}.tex", latex.table_text(item), parts)
     else:
         where = page(options.preset, item.column, options.width_mm, options.dpi, settings)
-        for suffix in options.format:
+        for suffix in dict.fromkeys(options.format):
             name = f"{item.name}.{suffix}"
             parts.claim(options.out, name)
             written = write_figure(item, where, options.out / name)
