@@ -33,6 +33,7 @@ from workbench.figures.print import (
     confusion,
     geography,
     locations,
+    people,
     pipeline,
     projection,
     reliability,
@@ -43,6 +44,9 @@ from workbench.figures.print import (
     view_shares,
 )
 from workbench.figures.print.base import PrintFigure, PrintTable, percent
+from workbench.quiz.answers import Answers
+from workbench.quiz.report import result_of
+from workbench.store.companions import companion
 
 __all__ = ["KINDS", "PER_MODEL", "Context", "build"]
 Items = Iterator[PrintFigure | PrintTable]
@@ -251,6 +255,21 @@ def _divisions(context: Context, model: Model) -> Items:
     yield confusion.confusion_figure(
         f"divisions{model.suffix}", caption, metrics.Confusion(present, counts)
     )
+
+
+def _people(context: Context, model: Model) -> Items:
+    path = companion(model.path.resolve(), "quiz.sqlite")
+    chosen = {model.store.location_ids[row] for row in model.rows.tolist()}
+    answers = Answers(path).read() if path.exists() else []
+    answers = [answer for answer in answers if answer.location_id in chosen]
+    if not answers:
+        raise NotApplicableError(
+            "nobody has answered the quiz; serve it with `resnetbolt open "
+            f"{model.path} --quiz`, or add answers with `resnetbolt quiz {model.path} --add CSV`"
+        )
+    result = result_of(model.predictions, answers)
+    yield people.people_figure(f"people{model.suffix}", model.name, result)
+    yield people.people_table(f"people-table{model.suffix}", model.name, result)
 
 
 def _projections(context: Context, model: Model) -> Items:
@@ -469,6 +488,7 @@ PER_MODEL: dict[str, Callable[[Context, Model], Items]] = {
     "roc": _roc,
     "roc-classes": _roc_classes,
     "locations": _locations,
+    "people": _people,
     "projections": _projections,
     "attributions": _attributions,
     "confusion": _confusion,

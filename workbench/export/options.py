@@ -20,6 +20,7 @@ Kind = Literal[
     "roc",
     "roc-classes",
     "locations",
+    "people",
     "projections",
     "attributions",
     "confusion",

@@ -55,7 +55,7 @@ def test_every_figure_and_table_of_the_list_is_written(exported: tuple[Path, Res
     assert any(re.fullmatch(r"attribution-(right|wrong)-1", stem) for stem in stems)
     # Two classes fit into one panel, and eight locations are too few for bins.
     assert sorted(line.partition(" ")[0] for line in result.left_out) == [
-        "comparison:", "reliability:", "roc-classes:",
+        "comparison:", "people:", "reliability:", "roc-classes:",
     ]  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from trainer.models.resnet import FourViewResNet
 from workbench.evaluation.calibration import temperature_scaling
 from workbench.evaluation.geography import Geography, distances
 from workbench.evaluation.intervals import share_of
+from workbench.evaluation.people import PeopleResult, paired_shares
 from workbench.evaluation.subsets import Outcomes, bins
 from workbench.figures.print import tables
 from workbench.figures.print.attribution import attribution_figure
@@ -24,6 +25,7 @@ from workbench.figures.print.base import interval, percent
 from workbench.figures.print.bins import bins_figure
 from workbench.figures.print.geography import distance_figure, geography_table
 from workbench.figures.print.locations import LocationPanel, location_figure
+from workbench.figures.print.people import people_figure, people_table
 from workbench.figures.print.pipeline import WORDS, pipeline_figure, stages
 from workbench.figures.print.reliability import reliability_figure
 from workbench.figures.print.state_map import state_map_figure
@@ -268,3 +270,16 @@ def test_the_reliability_diagram_shows_both_calibrations() -> None:
     drawn = np.asarray(axes.containers[1][0].get_xydata())
     assert drawn[:, 0] == pytest.approx([100 * one.confidence for one in scaling.after.bins])
     assert drawn[:, 1] == pytest.approx([100 * one.accuracy.value for one in scaling.after.bins])
+
+
+def test_people_stand_beside_the_model_and_few_answers_are_called_few() -> None:
+    people, model = np.arange(20) < 4, np.arange(20) < 12
+    shares = paired_shares(people, model)
+    result = PeopleResult(3, 20, shares, shares, {}, None, None, 0.5)
+    item = people_figure("people", "medium", result)
+    assert "a small sample of 20 answers of 3 players" in item.caption
+    axes = item.draw(Page(84.0)).axes[0]
+    drawn = [np.asarray(one[0].get_xdata()).tolist() for one in axes.containers]
+    assert drawn == [[20, 20], [60, 60]]
+    cells = people_table("people-table", "medium", result).cells
+    assert cells.iloc[0].tolist()[1:4] == ["20.0 (8.1–41.6)", "60.0 (38.7–78.1)", "0 / 8"]
