@@ -15,7 +15,7 @@ metrics_log   tables and TensorBoard events of a run
 summary       the summary printed at the end
 errors        errors of a configuration
 sweep/        hyper-parameter search with Optuna, comparison of settings, tables
-synthetic/    the painted states
+synthetic/    the painted country
 """
 
 from common.caches import use_writable_caches
