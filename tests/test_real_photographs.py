@@ -40,9 +40,14 @@ def test_the_whole_way(tmp_path: Path) -> None:
 
     fit_projections(out)
     figures = tmp_path / "figures"
-    written = export(Options(stores=(out,), out=figures, without=("classes",)))
+    written = export(Options(stores=(out,), out=figures, without=("attributions", "view-shares")))
     assert not written.failures
-    assert {path.stem for path in written.files} >= {"projection-umap", "roc"}
+    assert {path.stem for path in written.files} >= {
+        "projection-umap",
+        "roc",
+        "location-right-1",
+        "split",
+    }
 
     opened = store.read(out)
     explainer = StoreExplainer(run, Photographs(DATA / "test", opened), opened)

@@ -44,7 +44,7 @@ from workbench.figures.print import (
     view_shares,
 )
 from workbench.figures.print.base import PrintFigure, PrintTable, percent
-from workbench.quiz.answers import Answers
+from workbench.quiz.answers import Answer, Answers
 from workbench.quiz.report import result_of
 from workbench.store.companions import companion
 
@@ -257,11 +257,15 @@ def _divisions(context: Context, model: Model) -> Items:
     )
 
 
-def _people(context: Context, model: Model) -> Items:
+def quiz_answers(model: Model) -> list[Answer]:
+    """Return the answers of people to the quiz of a model's store."""
     path = companion(model.path.resolve(), "quiz.sqlite")
+    return Answers(path).read() if path.exists() else []
+
+
+def _people(context: Context, model: Model) -> Items:
     chosen = {model.store.location_ids[row] for row in model.rows.tolist()}
-    answers = Answers(path).read() if path.exists() else []
-    answers = [answer for answer in answers if answer.location_id in chosen]
+    answers = [answer for answer in quiz_answers(model) if answer.location_id in chosen]
     if not answers:
         raise NotApplicableError(
             "nobody has answered the quiz; serve it with `resnetbolt open "

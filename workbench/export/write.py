@@ -22,7 +22,7 @@ from common.json_text import read_object
 from common.tables import to_csv
 from common.validation import validate
 from workbench.export import contact_sheet, latex
-from workbench.export.catalogue import KINDS, PER_MODEL, Context, build
+from workbench.export.catalogue import KINDS, PER_MODEL, Context, build, quiz_answers
 from workbench.export.models import Model, NotApplicableError, open_models
 from workbench.export.options import Options
 from workbench.figures.print.base import PrintFigure, PrintTable
@@ -216,6 +216,7 @@ def _request(options: Options, models: Sequence[Model], style: str) -> dict[str,
         "store": [content_sha256(model.store) for model in models],
         "name": [model.name for model in models],
         **_recorded_options(options),
+        "answers": [_digest(repr(quiz_answers(model))) for model in models],
         "style": style,
         "other_files": [_sha256(path) if path.is_file() else "" for path in files],
         "places": [str(place) for place in (*options.run, *options.data, *files)],
@@ -258,6 +259,10 @@ def _versions() -> dict[str, str]:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:
