@@ -11,7 +11,7 @@ from trainer.train import train
 from workbench import store
 from workbench.attribution.compute.store_explainer import StoreExplainer
 from workbench.attribution.request import AttributionRequest
-from workbench.export.options import Options
+from workbench.export.options import Kind, Options
 from workbench.export.write import export
 from workbench.extract.extraction import extract
 from workbench.projections.fit import fit_projections
@@ -40,7 +40,8 @@ def test_the_whole_way(tmp_path: Path) -> None:
 
     fit_projections(out)
     figures = tmp_path / "figures"
-    written = export(Options(stores=(out,), out=figures, without=("attributions", "view-shares")))
+    kinds: tuple[Kind, ...] = ("training", "roc", "locations", "projections", "split")
+    written = export(Options(stores=(out,), out=figures, only=kinds, format=("pdf",)))
     assert not written.failures
     assert {path.stem for path in written.files} >= {
         "projection-umap",

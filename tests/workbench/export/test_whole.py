@@ -16,8 +16,9 @@ from workbench.projections.options import FitOptions
 
 pytestmark = pytest.mark.slow
 GROUND_TRUTH = (
-    "method,baseline,part,metric,element,locations,chance,value,value_low,value_high\n"
-    "grad_cam,,absolute,relevance mass,,12,0.2,0.5,0.4,0.6\n"
+    "method,baseline,part,metric,element,locations,chance,value,value_low,value_high,"
+    "ratio,ratio_low,ratio_high\n"
+    "grad_cam,,absolute,mass accuracy,,12,0.2,0.5,0.4,0.6,2.5,2,3\n"
 )
 
 
