@@ -16,7 +16,7 @@ ENVIRONMENT := .venv
 BIN := $(ENVIRONMENT)/bin
 DATA := data/painted
 # Fifteen states: two cores cannot learn fifty in some minutes.
-PAINTING := --states 15 --train 80 --test 20 --image-size 256
+PAINTING := --states 15 --train 120 --test 20 --image-size 256
 TRAINING := --depth 18 --epochs 6 --learning-rate 2e-3
 RUN := runs/demo
 STORE := $(RUN)/store.h5
