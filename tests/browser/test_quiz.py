@@ -33,9 +33,10 @@ def test_a_round_is_played_with_the_keyboard(browser: Browser, tmp_path: Path) -
     keys = page.keyboard
     try:
         page.goto(f"http://127.0.0.1:{server.port}/?seed=1&size=2")
+        expect(page.locator("#nickname")).to_be_focused()
         keys.type("Ada")
         keys.press("Enter")
-        expect(page.locator(".views img")).to_have_count(4)
+        expect(page.get_by_role("combobox")).to_be_focused()
         for text in ("haw", "illinois"):
             keys.type(text)
             keys.press("Enter")
@@ -48,6 +49,7 @@ def test_a_round_is_played_with_the_keyboard(browser: Browser, tmp_path: Path) -
         expect(page.get_by_role("status")).to_contain_text("count less than the one you marked")
         expect(page.get_by_text("You named: soil.")).to_be_visible()
         keys.press("Enter")  # On "Next".
+        expect(page.get_by_role("combobox")).to_be_focused()
         keys.type("alaska")
         keys.press("Enter")
         keys.press("Enter")
