@@ -2,7 +2,7 @@
 (function () {
   "use strict";
 
-  const state = { active: null, opacity: 1 };
+  const state = { opacity: 1 };
 
   /* Buttons that copy a text. */
   document.addEventListener("click", async (event) => {
@@ -28,14 +28,6 @@
         return values[(values.indexOf(method) + 1) % values.length];
       },
       show: function (tab, active) {
-        // A new active location shows its map.
-        if (active !== state.active) {
-          state.active = active;
-          if (tab === "aggregate") {
-            dash_clientside.set_props("tab", { value: "map" });
-            tab = "map";
-          }
-        }
         return `panel location-panel tab-${tab}${active ? " opened" : ""}`;
       },
     },

@@ -266,6 +266,7 @@ function selectPair({ true: label, predicted, ways }) {
 function activate(id) {
   openDrawer();
   pinNext(id);
+  if (document.querySelector("#location-panel.tab-aggregate")) dash_clientside.set_props("tab", { value: "map" });
   dash_clientside.set_props("active-location", { data: id });
 }
 

@@ -192,7 +192,10 @@ def test_a_control_can_be_worked_with_the_keyboard(page: Page) -> None:
 
 
 def test_how_a_map_is_shown_changes_only_how_it_is_shown(page: Page) -> None:
+    title = page.locator(".card").nth(3).get_attribute("title")
+    assert title
     explain(page, 3)
+    expect(page.locator("#request-info")).to_contain_text(title.rpartition("predicted ")[2])
     said = page.locator("#attribution-info").inner_text()
     changed = "(old) => !old.includes(document.querySelector('.overlays img').src)"
     seen = sources(page, ".overlays img")
