@@ -43,7 +43,7 @@ def take(browser: Browser, address: str, path: Path) -> None:
         with Image.open(written) as picture:
             # Other methods change the colours of small areas, such as those of the classes.
             method, dither = Image.Quantize.MAXCOVERAGE, Image.Dither.NONE
-            small = picture.convert("RGB").quantize(256, method, dither=dither)
+            small = picture.convert("RGB").quantize(256, method, kmeans=4, dither=dither)
         small.save(written, optimize=True)
     page.close()
 

@@ -217,15 +217,15 @@ function emphasizeSoon(label) {
   }, 120);
 }
 
-/** The confusion matrices and ROC curves, which Plotly draws, and draws late. */
+let listening = 0;
+
+/** The confusion matrices and ROC curves, which Plotly draws, and draws late: each as soon as it is there. */
 function listenToGraphs() {
+  clearTimeout(listening);
   const graphs = [...MATRICES, ...CURVES].map((id) => document.querySelector(`#${id} .js-plotly-plot`));
-  if (!graphs.every((graph) => graph?.on)) {
-    setTimeout(listenToGraphs, 60);
-    return;
-  }
+  if (!graphs.every((graph) => graph?.on)) listening = setTimeout(listenToGraphs, 60);
   for (const graph of graphs) {
-    if (graph.dataset.linked) continue;
+    if (!graph?.on || graph.dataset.linked) continue;
     graph.dataset.linked = "yes";
     recolor(graph, state.table);
     graph.on("plotly_afterplot", () => recolor(graph, state.table));

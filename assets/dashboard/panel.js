@@ -115,7 +115,8 @@ export class MapPanel {
     this.frame = 0;
     if (!this.box.clientWidth) return;
     this.paint(this.raster, this.ratio);
-    this.overlay.draw(this);
+    // When all maps are painted: painting asks for styles, and each change of the page recomputes them.
+    queueMicrotask(() => this.overlay.draw(this));
   }
 
   /** Draw the points. @param {Raster} raster @param {number} ratio its pixels for each CSS pixel */
