@@ -28,7 +28,9 @@ def take(browser: Browser, address: str, path: Path) -> None:
         button.click()
         title = button.get_attribute("data-page-name")
         if title == "state":
-            page.locator("#state-maps-compute").click()
+            page.wait_for_timeout(DRAWING_MILLISECONDS)
+            if page.locator("#state-maps-compute").is_enabled():  # Else all maps are in the cache.
+                page.locator("#state-maps-compute").click()
             computed = page.locator("#state-maps-maps .prototype >> nth=3")
             computed.wait_for(timeout=PATIENCE_MILLISECONDS)
             page.locator("#state-maps-cancel").wait_for(
