@@ -28,8 +28,10 @@ def take(browser: Browser, address: str, path: Path) -> None:
         button.click()
         title = button.get_attribute("data-page-name")
         if title == "state":
-            page.wait_for_timeout(DRAWING_MILLISECONDS)
-            if page.locator("#state-maps-compute").is_enabled():  # Else all maps are in the cache.
+            # Either nothing is computed yet, or all maps are in the cache.
+            ready = "#state-maps-compute:enabled, #state-maps-maps .prototype"
+            page.locator(ready).first.wait_for(timeout=PATIENCE_MILLISECONDS)
+            if page.locator("#state-maps-compute").is_enabled():
                 page.locator("#state-maps-compute").click()
             computed = page.locator("#state-maps-maps .prototype >> nth=3")
             computed.wait_for(timeout=PATIENCE_MILLISECONDS)
