@@ -54,7 +54,7 @@ PRESETS: Mapping[str, Config] = {
         augmentation=0.5,
         precision="bfloat16",
     ),
-    # Small images and a large learning rate: about three minutes on two cores.
+    # Small images and a large learning rate, for a first look.
     "demo": Config(
         fusion="medium",
         initialization="zero-residual",

@@ -116,7 +116,7 @@ def evaluate(
 
     ranks = predictions.true_ranks[rows]
     areas = area_intervals(labels, probability)
-    accuracy = Accuracy(share_of(ranks == 1), share_of(ranks <= 5), Interval(*areas.macro))
+    accuracy = Accuracy(share_of(ranks == 1), share_of(ranks <= 5), areas.macro)
 
     progress(0.1, "Kilometres")
     predicted = distances(outcomes.kilometers)
@@ -173,7 +173,7 @@ def evaluate(
         len(rows),
         names,
         accuracy,
-        class_table(confusion, areas.areas.tolist()),
+        class_table(confusion, [one.value for one in areas.classes]),
         prediction_frequencies(confusion),
         state_mistakes(confusion),
         Geography(predicted, expected) if predicted and expected else None,

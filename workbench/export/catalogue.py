@@ -18,7 +18,7 @@ from workbench.evaluation.census import divisions
 from workbench.evaluation.comparison import Comparison
 from workbench.evaluation.confusions import by_division
 from workbench.evaluation.evaluate import Evaluation
-from workbench.evaluation.intervals import Interval, wilson
+from workbench.evaluation.intervals import wilson
 from workbench.evaluation.report import sentence
 from workbench.evaluation.roc_intervals import AreaIntervals, area_intervals
 from workbench.export import maps
@@ -151,7 +151,7 @@ def _roc(context: Context, model: Model) -> Items:
         f"roc{model.suffix}",
         model.name,
         curves,
-        Interval(*areas.macro),
+        areas.macro,
         context.highlighted(model),
         context.user_colors,
         context.options.score,

@@ -132,13 +132,13 @@ def small_multiples_figure(
 
     `areas` has those of all `class_names` (S,).
     """
-    rows = [class_names.index(curve.class_name) for curve in roc.curves]
+    intervals = [areas.classes[class_names.index(curve.class_name)] for curve in roc.curves]
     numbers = pd.DataFrame(
         {
             "class": [curve.class_name for curve in roc.curves],
-            "auc": areas.areas[rows],
-            "auc_low": areas.low[rows],
-            "auc_high": areas.high[rows],
+            "auc": [one.value for one in intervals],
+            "auc_low": [one.low for one in intervals],
+            "auc_high": [one.high for one in intervals],
             "positives": [curve.positives for curve in roc.curves],
             "negatives": [curve.negatives for curve in roc.curves],
         }
