@@ -7,8 +7,8 @@ import numpy as np
 from trainer.synthetic import elements, noise, ribbons
 from trainer.synthetic.backdrop import blend, colour, unit
 from trainer.synthetic.camera import HEIGHT, Array
+from trainer.synthetic.parts import Scene, Thing, bent
 from trainer.synthetic.ribbons import Piece
-from trainer.synthetic.scene import Scene, Thing, bent
 from trainer.synthetic.sheet import FULL_TINT
 from trainer.synthetic.sprites import DRAWINGS, level_of, sprite
 from trainer.synthetic.stage import Stage

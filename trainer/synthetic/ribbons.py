@@ -10,7 +10,7 @@ import numpy as np
 from trainer.synthetic import noise
 from trainer.synthetic.backdrop import blend, unit
 from trainer.synthetic.camera import HEIGHT, Array
-from trainer.synthetic.scene import Ribbon, bent
+from trainer.synthetic.parts import Ribbon, bent
 from trainer.synthetic.stage import Stage
 
 STEP = 9.0

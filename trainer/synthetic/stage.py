@@ -6,7 +6,7 @@ import numpy as np
 
 from trainer.synthetic.backdrop import Light, Mask
 from trainer.synthetic.camera import Array, Camera
-from trainer.synthetic.scene import Scene
+from trainer.synthetic.parts import Scene
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import numpy as np
 from trainer.synthetic import backdrop, billboards
 from trainer.synthetic.backdrop import Mask
 from trainer.synthetic.camera import Array, Camera, camera
-from trainer.synthetic.scene import Scene
+from trainer.synthetic.parts import Scene
 from trainer.synthetic.stage import Stage
 
 

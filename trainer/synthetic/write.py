@@ -21,7 +21,8 @@ from trainer.synthetic.camera import HEADINGS
 from trainer.synthetic.country import Array
 from trainer.synthetic.evidence import Judgement, Observer
 from trainer.synthetic.generator import CUES, SEASONS, lacks
-from trainer.synthetic.scene import Scene, scene, swapped
+from trainer.synthetic.parts import Scene
+from trainer.synthetic.scene import scene, swapped
 from trainer.synthetic.shortcut import paint_shortcut, parse_seasons, parse_shortcuts
 from trainer.synthetic.states import NAMES, STATES, spread
 from trainer.synthetic.view import views

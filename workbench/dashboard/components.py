@@ -35,6 +35,18 @@ def panel(
     )
 
 
+def table_panel(title: str, name: str, label: str) -> html.Section:
+    """Return a panel with a table, which the browser writes into the element `name`."""
+    return panel(
+        title,
+        [html.Span(id=f"{name}-status", className="status", role="status")],
+        [html.Div(id=name, className="table-box")],
+        name,
+        label,
+        saves=True,
+    )
+
+
 def downloads() -> html.Details:
     """Return the menu that saves the map or figure of its panel (assets/dashboard/downloads.js)."""
     return html.Details(

@@ -1,7 +1,7 @@
 """The figures and tables by kind: from the numbers of stores to drawings, captions and names."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -48,7 +48,6 @@ from workbench.quiz.answers import Answer, Answers
 from workbench.quiz.report import result_of
 from workbench.store.companions import companion
 
-__all__ = ["KINDS", "PER_MODEL", "Context", "build"]
 Items = Iterator[PrintFigure | PrintTable]
 
 
@@ -58,6 +57,7 @@ class Context:
 
     options: Options
     models: Sequence[Model]
+    _evaluations: dict[tuple[str, str], Evaluation] = field(default_factory=dict, init=False)
 
     @cached_property
     def user_colors(self) -> dict[str, str]:
@@ -76,10 +76,6 @@ class Context:
     def colors(self, model: Model) -> dict[str, str]:
         """Return the colour of each class."""
         return {**class_colors(model.class_names), **self.user_colors}
-
-    @cached_property
-    def _evaluations(self) -> dict[tuple[str, str], Evaluation]:
-        return {}
 
     def evaluation(self, model: Model, second: Model | None = None) -> Evaluation:
         """Return all numbers of a model, those of `resnetbolt evaluate`, computed once."""

@@ -22,9 +22,9 @@ from common.json_text import read_object
 from common.tables import to_csv
 from common.validation import validate
 from workbench.export import contact_sheet, latex
-from workbench.export.catalogue import KINDS, PER_MODEL, Context, build, quiz_answers
+from workbench.export.catalogue import PER_MODEL, Context, build, quiz_answers
 from workbench.export.models import Model, NotApplicableError, open_models
-from workbench.export.options import Options
+from workbench.export.options import KINDS, Options
 from workbench.figures.print.base import PrintFigure, PrintTable
 from workbench.figures.print.style import Page, page, parse_style, read_style, save
 from workbench.store.fingerprint import content_sha256

@@ -11,7 +11,8 @@ from trainer.synthetic.country import fields, grid
 from trainer.synthetic.evidence import Judgement, Observer
 from trainer.synthetic.generator import SEASONS, Places, Values
 from trainer.synthetic.laws import Choice, Normal
-from trainer.synthetic.scene import Scene, scene
+from trainer.synthetic.parts import Scene
+from trainer.synthetic.scene import scene
 from trainer.synthetic.states import NAMES, STATES
 
 FEW = tuple(NAMES.index(name) for name in ("Ohio", "Indiana", "Pennsylvania", "Arizona"))

@@ -9,7 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from trainer.synthetic import elements, generator
-from trainer.synthetic.scene import Scene, build, scene, swapped
+from trainer.synthetic.parts import Scene
+from trainer.synthetic.scene import build, scene, swapped
 from trainer.synthetic.states import STATES, State
 from trainer.synthetic.view import views
 

@@ -9,7 +9,7 @@ from dash import Dash, Input, Output, dcc, html
 from dash.dependencies import ClientsideFunction
 
 from workbench.dashboard import examples
-from workbench.dashboard.components import attributes, json_value, panel
+from workbench.dashboard.components import attributes, json_value, panel, table_panel
 from workbench.dashboard.metrics import confusion_matrix, graph
 from workbench.dashboard.pages import errors, states
 from workbench.dashboard.pages.base import Page, selected
@@ -39,7 +39,9 @@ def layout(predictions: Predictions) -> list[Any]:
     )
     known = "kilometers" in predictions.columns
     return [
-        _table("Accuracy", "accuracy", "Accuracy of the selection and of all locations"),
+        table_panel(
+            "Accuracy", "overview-accuracy", "Accuracy of the selection and of all locations"
+        ),
         panel(
             "Histograms",
             [html.Span(legend, title=heights)],
@@ -56,8 +58,14 @@ def layout(predictions: Predictions) -> list[Any]:
             "Right and wrong",
             saves=True,
         ),
-        _table("Worst classes", "classes", "Classes of the selection, the lowest recall first"),
-        _table("Confusions", "confusions", "Confusions of the selection, the most frequent first"),
+        table_panel(
+            "Worst classes", "overview-classes", "Classes of the selection, the lowest recall first"
+        ),
+        table_panel(
+            "Confusions",
+            "overview-confusions",
+            "Confusions of the selection, the most frequent first",
+        ),
         panel(
             "ROC",
             [html.Span(id="overview-areas")],
@@ -69,18 +77,6 @@ def layout(predictions: Predictions) -> list[Any]:
         dcc.Store(id="overview-numbers"),
         dcc.Store(id="overview-drawn"),
     ]
-
-
-def _table(title: str, name: str, label: str) -> html.Section:
-    """Return a panel with the place of a table."""
-    return panel(
-        title,
-        [html.Span(id=f"overview-{name}-status", className="status", role="status")],
-        [html.Div(id=f"overview-{name}", className="table-box")],
-        f"overview-{name}",
-        label,
-        saves=True,
-    )
 
 
 def register_callbacks(app: Dash, predictions: Predictions, _has_photographs: bool) -> None:

@@ -7,7 +7,7 @@ from dash import Dash, Input, Output, dcc, html, no_update
 from dash.dependencies import ClientsideFunction
 
 from workbench.dashboard import aggregate, examples
-from workbench.dashboard.components import attributes, json_value, panel, segments
+from workbench.dashboard.components import attributes, json_value, panel, segments, table_panel
 from workbench.dashboard.metrics import SCORES, confusion_matrix, graph
 from workbench.dashboard.pages import errors, overview, states
 from workbench.dashboard.pages.base import Page, selected
@@ -79,14 +79,7 @@ def layout(predictions: Predictions) -> list[Any]:
             "ROC curve of the class against all others",
         ),
         *(
-            panel(
-                title,
-                [html.Span(id=f"state-{name}-status", className="status", role="status")],
-                [html.Div(id=f"state-{name}", className="table-box")],
-                f"state-{name}",
-                label,
-                saves=True,
-            )
+            table_panel(title, f"state-{name}", label)
             for name, title, label in (
                 ("predicted", "Predicted as", "What locations of the class are predicted as"),
                 ("mistaken", "Mistaken for it", "What is predicted as the class"),
