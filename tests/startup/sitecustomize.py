@@ -23,8 +23,11 @@ BLOCKS = {
     "resnet101": (1, 2, 1, 1),
     "resnet152": (1, 1, 2, 1),
 }
-# A layer has this many times fewer channels than torchvision's: 4, 8, 16 and 32.
+# A layer has this many times fewer channels than torchvision's, but not less than the fewest:
+# 8, 8, 16 and 32. With 4, oneDNN of torch 2.14 writes beyond its memory in the backward pass of the
+# shortcut to layer2 (1 x 1, stride 2, channels last) on processors without AVX-512.
 THINNER = 16
+FEWEST = 8
 MODULE = "torchvision.models"
 
 
@@ -64,7 +67,7 @@ def shrink() -> None:
 
     class TinyResNet(ResNet):  # type: ignore[misc]
         def _make_layer(self, block: Any, planes: int, *arguments: Any, **options: Any) -> Any:
-            return super()._make_layer(block, planes // THINNER, *arguments, **options)
+            return super()._make_layer(block, max(planes // THINNER, FEWEST), *arguments, **options)
 
     def builder(name: str, real: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
         @wraps(real)  # The annotations say which weights there are.
