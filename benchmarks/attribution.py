@@ -201,20 +201,21 @@ def preparations(model: FourViewResNet, frozen_model: FrozenModel, size: int) ->
     frozen = copy.deepcopy(model).requires_grad_(False)
     folded = fold_batch_norm(model).requires_grad_(False)
     turns = {
-        "as trained": partial(_rate, model, pixels, usual),
-        "frozen": partial(_rate, frozen, pixels, usual),
-        "folded": partial(_rate, folded, pixels, usual),
-        "channels last": partial(_rate, frozen_model.module, pixels, usual),
+        "as trained": partial(gradient_rate, model, pixels, usual),
+        "frozen": partial(gradient_rate, frozen, pixels, usual),
+        "folded": partial(gradient_rate, folded, pixels, usual),
+        "channels last": partial(gradient_rate, frozen_model.module, pixels, usual),
     }
     for count in (1, 2, 4, 8, 16, 32, 64):
-        turns[f"batches of {count}"] = partial(_rate, frozen_model.module, pixels, count)
+        turns[f"batches of {count}"] = partial(gradient_rate, frozen_model.module, pixels, count)
     rates = alternate(turns, 4)
     print(f"gradients a second, best of 4 rounds; batches of {usual} unless stated")
     for name, values in rates.items():
         print(f"  {name:16s} {max(values):8.2f}")
 
 
-def _rate(model: nn.Module, pixels: Tensor, count: int) -> float:
+def gradient_rate(model: nn.Module, pixels: Tensor, count: int) -> float:
+    """Return gradients a second in batches of `count` of pixels (N, 4, 3, H, W)."""
     done, started = 0, time.perf_counter()
     for first in range(0, max(16, count), count):
         batch = pixels[first : first + count].clone().requires_grad_(True)

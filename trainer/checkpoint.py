@@ -24,6 +24,7 @@ from pydantic import Field
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
+from torch import Tensor
 
 from common.errors import InputError
 from common.files import atomic_write, atomic_write_text, check_readable
@@ -34,7 +35,7 @@ from trainer.config import Config
 from trainer.models.resnet import FourViewResNet
 
 FORMAT = "resnetbolt-checkpoint"
-VERSION = 3
+VERSION = 4
 _OLD_NAMES = {
     "class_name": "class_names",
     "data": "data_root",
@@ -57,7 +58,12 @@ class Checkpoint:
     each class; both are empty before the first epoch ends. `excluded_classes` were left out because
     they are small (`Config.min_locations`). `loss_sum` is the sum of the step losses
     since `epoch`, in nats, and `seconds` the training time so far. `weights` is the name of the
-    weights file and `sha256` its hash; both are empty until the checkpoint is saved.
+    weights file and `sha256` its hash; both are empty until the checkpoint is saved. `hardware` is
+    what it was trained on, in words.
+
+    Only a published checkpoint (`trainer.publish`) has `commands`, which made it from nothing, and
+    `test_metrics`: "locations", "loss" in nats, "top_1" and "top_5" of its rounded weights over
+    test photographs.
     """
 
     config: Config
@@ -77,6 +83,9 @@ class Checkpoint:
     commit: str = ""
     weights: str = ""
     sha256: str = ""
+    hardware: str = ""
+    commands: tuple[str, ...] = ()
+    test_metrics: Mapping[str, Finite] = dataclasses.field(default_factory=dict)
 
 
 def save(
@@ -91,11 +100,10 @@ def save(
     Put "last" last: after a kill before it, resuming starts from the previous save. `state`, which
     only resuming needs, goes into a separate file. Raises InputError on a full disk.
     """
-    tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
     temporary = run / f"weights-{checkpoint.step:07d}.safetensors"
     try:
         with atomic_write(temporary) as partial:
-            partial.write_bytes(to_bytes(tensors, _weights_metadata(checkpoint.config)))
+            partial.write_bytes(_weights_bytes(model.state_dict(), checkpoint.config))
         with atomic_write(_state_file(run, checkpoint)) as partial:
             torch.save(dict(state), partial)
     except (InputError, RuntimeError) as error:
@@ -107,16 +115,48 @@ def save(
         raise InputError(
             f"{run}: the checkpoint of step {checkpoint.step} could not be written: {reason}."
         ) from error
-    sha256 = _sha256(temporary)
-    # Named by content: saving a step again must not change the weights of another JSON.
-    weights = f"weights-{checkpoint.step:07d}-{sha256[:12]}.safetensors"
-    temporary.replace(run / weights)
-    complete = dataclasses.replace(checkpoint, weights=weights, sha256=sha256, **_provenance())
-    document = {"format": FORMAT, "version": VERSION} | dataclasses.asdict(complete)
-    text = json.dumps(document, indent=1) + "\n"
+    named = _name_weights(temporary, dataclasses.replace(checkpoint, **_provenance()))
     for name in names:
-        atomic_write_text(run / f"{name}.json", text)
+        atomic_write_text(run / f"{name}.json", _to_json(named))
     _remove_unused(run)
+
+
+def save_half(folder: Path, checkpoint: Checkpoint, tensors: Mapping[str, Tensor]) -> Checkpoint:
+    """Write only `best.json` and its weights, in half precision, and return the checkpoint.
+
+    `load` reads them as any others. The folder must exist. Raises InputError on a full disk.
+    """
+    halves = {
+        name: tensor.half() if tensor.is_floating_point() else tensor
+        for name, tensor in tensors.items()
+    }
+    temporary = folder / "weights.safetensors"
+    with atomic_write(temporary) as partial:
+        partial.write_bytes(_weights_bytes(halves, checkpoint.config))
+    named = _name_weights(temporary, checkpoint)
+    atomic_write_text(folder / "best.json", _to_json(named))
+    return named
+
+
+def _weights_bytes(tensors: Mapping[str, Tensor], config: Config) -> bytes:
+    contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    return to_bytes(contiguous, _weights_metadata(config))
+
+
+def _name_weights(path: Path, checkpoint: Checkpoint) -> Checkpoint:
+    """Rename a file of weights by its content, and return the checkpoint with its name and hash.
+
+    Saving a step again must not change the weights that another JSON names.
+    """
+    sha256 = _sha256(path)
+    weights = f"weights-{checkpoint.step:07d}-{sha256[:12]}.safetensors"
+    path.replace(path.with_name(weights))
+    return dataclasses.replace(checkpoint, weights=weights, sha256=sha256)
+
+
+def _to_json(checkpoint: Checkpoint) -> str:
+    document = {"format": FORMAT, "version": VERSION} | dataclasses.asdict(checkpoint)
+    return json.dumps(document, indent=1) + "\n"
 
 
 def load_state(run: Path, checkpoint: Checkpoint) -> dict[str, Any]:
@@ -151,11 +191,12 @@ def read(run: Path, name: str = "best") -> Checkpoint:
             )
         fields = {_OLD_NAMES.get(key, key): value for key, value in document.items()}
         fields["config"] = Config.from_json(fields["config"])
+        for key in ("class_names", "excluded_classes", "commands"):
+            if not isinstance(fields.get(key, []), list):  # Of a string, each letter would count.
+                raise TypeError("no list")
+            fields[key] = tuple(fields.get(key, []))
         for key in ("class_names", "excluded_classes"):
-            names = fields.get(key, [])
-            if not isinstance(names, list):  # Of a string, each letter would be a class.
-                raise TypeError("no list of names")
-            fields[key] = canonical_names(names)
+            fields[key] = canonical_names(fields[key])
         fields["per_class_top_1"] = _canonical_keys(fields.get("per_class_top_1", {}))
         checkpoint = Checkpoint(**fields)
         _check(checkpoint)
@@ -249,13 +290,20 @@ def _sha256(path: Path) -> str:
 
 
 def _provenance() -> dict[str, Any]:
-    """Return the versions and, in a clone, the commit of this program."""
+    """Return versions, hardware and, in a clone, the commit of this program."""
     git = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
     try:
         commit = subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         commit = ""
-    return {"commit": commit, "versions": versions()}
+    return {"commit": commit, "versions": versions(), "hardware": _hardware()}
+
+
+def _hardware() -> str:
+    """Return the GPU or the number of cores, in words."""
+    if torch.cuda.is_available():
+        return f"{torch.cuda.device_count()} x {torch.cuda.get_device_name()}"
+    return f"{os.cpu_count()} cores, {platform.machine()}"
 
 
 def versions() -> dict[str, str]:

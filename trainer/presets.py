@@ -54,6 +54,18 @@ PRESETS: Mapping[str, Config] = {
         augmentation=0.5,
         precision="bfloat16",
     ),
+    # The checkpoint of the painted country.
+    "painted": Config(
+        fusion="medium",
+        image_size=128,
+        epochs=10,
+        batch_size=64,
+        optimizer="adamw",
+        learning_rate=1e-3,
+        weight_decay=0.05,
+        schedule="one-cycle",
+        precision="bfloat16",
+    ),
     # Small images and a large learning rate, for a first look.
     "demo": Config(
         fusion="medium",
