@@ -1,6 +1,5 @@
 """Whether confidences are accuracies: calibration error, reliability, temperature."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
 from workbench.evaluation.intervals import CONFIDENCE, NAN, Interval, share_of
+from workbench.evaluation.metrics import blocks
 
 Logits = NDArray[np.floating[Any]]
 Labels = NDArray[np.int64]
@@ -71,31 +71,83 @@ class TemperatureScaling:
     after: Calibration
 
 
+@dataclass(frozen=True)
+class LocationScores:
+    """What calibration is measured by, for each of N locations, all (N,).
+
+    `confidence` is the probability of the predicted class, `correct` whether that is the true one.
+    `nll` is the negative log probability of the true class in nats, `brier` the sum of the squared
+    errors of all probabilities, in [0, 2].
+    """
+
+    confidence: Floats
+    correct: NDArray[np.bool_]
+    nll: Floats
+    brier: Floats
+
+    @classmethod
+    def of(
+        cls, labels: Labels, logits: Logits, temperatures: Floats | None = None
+    ) -> "LocationScores":
+        """Score logits (N, S) with true classes (N,).
+
+        The logits of each location are divided by its temperature (N,) first.
+        """
+        n = len(labels)
+        result = cls(np.empty(n), np.empty(n, dtype=np.bool_), np.empty(n), np.empty(n))
+        for rows in blocks(n):
+            scaled = logits[rows].astype(np.float64)
+            if temperatures is not None:
+                scaled /= temperatures[rows, None]
+            true = np.arange(len(scaled)), labels[rows]
+            probability = softmax(scaled, axis=1)
+            result.confidence[rows] = probability.max(axis=1)
+            result.correct[rows] = probability.argmax(axis=1) == labels[rows]
+            result.nll[rows] = -log_softmax(scaled, axis=1)[true]
+            probability[true] -= 1
+            result.brier[rows] = (probability**2).sum(axis=1)
+        return result
+
+    def __getitem__(self, rows: NDArray[Any]) -> "LocationScores":
+        """Return those of some rows, numbers or a mask (N,)."""
+        return LocationScores(
+            self.confidence[rows], self.correct[rows], self.nll[rows], self.brier[rows]
+        )
+
+    def __len__(self) -> int:
+        """Return N."""
+        return len(self.confidence)
+
+
 def calibration(labels: Labels, logits: Logits, seed: int = 0) -> Calibration:
     """Measure the calibration of logits (N, S) with true classes (N,), N > 0."""
-    probability = softmax(logits.astype(np.float64), axis=1)
-    correct = probability.argmax(axis=1) == labels
-    confidence = probability.max(axis=1)
+    return measure(LocationScores.of(labels, logits), seed)
+
+
+def measure(scores: LocationScores, seed: int = 0, has_interval: bool = True) -> Calibration:
+    """Measure the calibration of N > 0 locations.
+
+    The interval of `rms` takes `N_RESAMPLES` resamples of them; without it its ends are NaN.
+    """
+    confidence, correct = scores.confidence, scores.correct
     order = np.argsort(confidence, kind="stable")
     parts = [part for part in np.array_split(order, N_BINS) if len(part)]
-    bin_of = np.empty(len(labels), dtype=np.int64)
+    bin_of = np.empty(len(scores), dtype=np.int64)
     for number, part in enumerate(parts):
         bin_of[part] = number
-    sums = _sums(bin_of, confidence, correct, np.arange(len(labels)))
+    sums = _sums(bin_of, confidence, correct, np.arange(len(scores)))
     number_of, mean_confidence = sums[0], sums[1] / sums[0]
-    weight = number_of / len(labels)
+    weight = number_of / len(scores)
     # Its mean absolute value, if accuracies scatter normally around the confidences.
     scatter = np.sqrt(
         np.bincount(bin_of, confidence * (1 - confidence), minlength=len(parts)) / number_of**2
     )
-    is_true = np.zeros_like(probability)
-    is_true[np.arange(len(labels)), labels] = 1
     return Calibration(
         float(weight @ np.abs(mean_confidence - sums[2] / number_of)),
         float(weight @ scatter * np.sqrt(2 / np.pi)),
-        _rms(bin_of, confidence, correct, sums, seed),
-        nll(labels, logits),
-        float(((probability - is_true) ** 2).sum(axis=1).mean()),
+        _rms(bin_of, confidence, correct, sums, seed, has_interval),
+        float(scores.nll.mean()),
+        float(scores.brier.mean()),
         tuple(
             ReliabilityBin(
                 float(confidence[part[0]]),
@@ -138,8 +190,16 @@ def _mean_squares(sums: Floats) -> tuple[Floats, Floats]:
 
 
 def _rms(
-    bin_of: Labels, confidence: Floats, correct: NDArray[np.bool_], sums: Floats, seed: int
+    bin_of: Labels,
+    confidence: Floats,
+    correct: NDArray[np.bool_],
+    sums: Floats,
+    seed: int,
+    has_interval: bool,
 ) -> Interval:
+    plain, square = _mean_squares(sums)
+    if not has_interval:
+        return Interval(max(float(square), 0) ** 0.5, NAN, NAN)
     random = np.random.default_rng(seed)
     resampled = np.array(
         [
@@ -147,7 +207,6 @@ def _rms(
             for _ in range(N_RESAMPLES)
         ]
     )
-    plain, square = _mean_squares(sums)
     # To the bootstrap, the plain square is the truth that its estimates scatter around.
     tail = (1 - CONFIDENCE) / 2
     high, low = square + plain - np.quantile(_mean_squares(resampled)[1], [tail, 1 - tail])
@@ -174,34 +233,53 @@ def fit_temperature(labels: Labels, logits: Logits) -> float:
     return float(np.exp(found.x))
 
 
+@dataclass(frozen=True)
+class Temperatures:
+    """The temperatures of a `TemperatureScaling`; `of_location` (N,) is that of each location."""
+
+    fitted_on: str
+    n_fitted: int
+    values: tuple[float, ...]
+    of_location: Floats
+
+
+def fit_temperatures(
+    labels: Labels,
+    logits: Logits,
+    validation: tuple[Labels, Logits] | None = None,
+    seed: int = 0,
+) -> Temperatures:
+    """Fit temperatures to N > 1 locations.
+
+    `validation` are other locations, the true classes and logits of which one is fitted on. Without
+    them it is fitted on random halves of the locations, each for the other half.
+    """
+    if validation is not None:
+        temperature = fit_temperature(*validation)
+        everywhere = np.full(len(labels), temperature)
+        return Temperatures("validation", len(validation[0]), (temperature,), everywhere)
+    order = np.random.default_rng(seed).permutation(len(labels))
+    halves = order[: len(order) // 2], order[len(order) // 2 :]
+    values = tuple(fit_temperature(labels[half], logits[half]) for half in reversed(halves))
+    of_location = np.empty(len(labels))
+    for half, temperature in zip(halves, values, strict=True):
+        of_location[half] = temperature
+    return Temperatures("halves", len(labels), values, of_location)
+
+
 def temperature_scaling(
     labels: Labels,
     logits: Logits,
     validation: tuple[Labels, Logits] | None = None,
     seed: int = 0,
 ) -> TemperatureScaling:
-    """Fit a temperature and measure calibration before and after, N > 1.
-
-    `validation` are other locations, the true classes and logits of which it is fitted on. Without
-    them it is fitted on random halves of the locations, each for the other half.
-    """
-    scaled = logits.astype(np.float64)
-    temperatures: Sequence[float]
-    if validation is not None:
-        fitted_on, n_fitted = "validation", len(validation[0])
-        temperatures = [fit_temperature(*validation)]
-        scaled = scaled / temperatures[0]
-    else:
-        fitted_on, n_fitted = "halves", len(labels)
-        order = np.random.default_rng(seed).permutation(len(labels))
-        halves = order[: len(order) // 2], order[len(order) // 2 :]
-        temperatures = [fit_temperature(labels[half], logits[half]) for half in reversed(halves)]
-        for half, temperature in zip(halves, temperatures, strict=True):
-            scaled[half] /= temperature
+    """Fit temperatures (`fit_temperatures`) and measure calibration before and after, N > 1."""
+    fitted = fit_temperatures(labels, logits, validation, seed)
+    scaled = LocationScores.of(labels, logits, fitted.of_location)
     return TemperatureScaling(
-        fitted_on,
-        n_fitted,
-        tuple(temperatures),
+        fitted.fitted_on,
+        fitted.n_fitted,
+        fitted.values,
         calibration(labels, logits, seed),
-        calibration(labels, scaled, seed),
+        measure(scaled, seed),
     )

@@ -10,17 +10,9 @@ from numpy.typing import NDArray
 from common.progress import ProgressCallback, no_progress, subrange
 from workbench.evaluation import metrics
 from workbench.evaluation.calibration import TemperatureScaling, temperature_scaling
-from workbench.evaluation.census import land_areas
 from workbench.evaluation.class_table import ClassSummary, class_table
-from workbench.evaluation.columns import class_centers, kilometers_off, unit_vectors
 from workbench.evaluation.comparison import Comparison, compare
-from workbench.evaluation.geography import (
-    Geography,
-    RecallByArea,
-    distances,
-    expected_kilometers,
-    recall_by_area,
-)
+from workbench.evaluation.geography import Geography, RecallByArea, distances
 from workbench.evaluation.intervals import Interval, share_of
 from workbench.evaluation.mistakes import (
     PredictionFrequency,
@@ -31,8 +23,10 @@ from workbench.evaluation.mistakes import (
 from workbench.evaluation.predictions import Predictions
 from workbench.evaluation.roc_intervals import area_intervals
 from workbench.evaluation.split import NEAR_KM, HonestSplit, TrainingLinks, honest_split
-from workbench.evaluation.subsets import Bin, Outcomes, bins, bins_by_value, quantile_edges
-from workbench.store.query import years
+from workbench.evaluation.subsets import Bin, bins, bins_by_value, quantile_edges
+
+Rows = NDArray[np.int64] | NDArray[np.bool_]
+"""Numbers of rows, or a mask."""
 
 LATITUDE_STEP = 5
 """Degrees of a bin."""
@@ -55,6 +49,24 @@ class Missing:
     what: str
     why: str
     remedy: str
+
+
+NO_COORDINATES = Missing(
+    "kilometres, and accuracy by latitude",
+    "the store has no coordinates",
+    "add info.txt or a table with coordinates to the photographs (docs/reference/data.md) and "
+    "extract again",
+)
+NOT_STATES = Missing(
+    "recall against area, and mistakes by Census division and neighbour",
+    "not all classes are states of the United States",
+    "name the folders of the photographs after the states",
+)
+NO_YEARS = Missing(
+    "accuracy by year",
+    "the ids have no years",
+    "only photographs named <year>_<panoid>_<heading>.jpg have them",
+)
 
 
 @dataclass(frozen=True)
@@ -110,8 +122,7 @@ def evaluate(
     names, labels, logits = store.class_names, store.labels[rows], store.logits[rows]
     probability = predictions.probabilities[rows]
     confusion = metrics.confusion(labels, predictions.predicted_labels[rows], names)
-    outcomes = Outcomes(labels, predictions.correct[rows], kilometers_off(predictions)[rows])
-    places = unit_vectors(store.latitudes[rows], store.longitudes[rows])
+    outcomes = predictions.outcomes[rows]
     missing = list(beside.missing)
 
     ranks = predictions.true_ranks[rows]
@@ -119,26 +130,12 @@ def evaluate(
     accuracy = Accuracy(share_of(ranks == 1), share_of(ranks <= 5), areas.macro)
 
     progress(0.1, "Kilometres")
-    predicted = distances(outcomes.kilometers)
-    expected = distances(expected_kilometers(places, class_centers(predictions), probability))
-    if predicted is None:
-        missing.append(
-            Missing(
-                "kilometres, and accuracy by latitude",
-                "the store has no coordinates",
-                "add info.txt or a table with coordinates to the photographs "
-                "(docs/reference/data.md) and extract again",
-            )
-        )
-    area = land_areas(names)
-    if area is None:
-        missing.append(
-            Missing(
-                "recall against area, and mistakes by Census division and neighbour",
-                "not all classes are states of the United States",
-                "name the folders of the photographs after the states",
-            )
-        )
+    far = geography(predictions, rows)
+    if far is None:
+        missing.append(NO_COORDINATES)
+    searches = predictions.area_searches
+    if searches is None:
+        missing.append(NOT_STATES)
 
     progress(0.2, "Calibration")
     scaling = temperature_scaling(labels, logits, beside.validation, seed)
@@ -147,20 +144,9 @@ def evaluate(
     split = None
     if beside.links is not None:
         split = honest_split(outcomes, beside.links, beside.n_training, near_km, seed)
-    covariates = {
-        "year": bins_by_value(outcomes, years([store.location_ids[row] for row in rows.tolist()])),
-        "latitude": _latitude_bins(outcomes, store.latitudes[rows]),
-        "green": () if beside.green is None else _green_bins(outcomes, beside.green),
-    }
-
-    if not covariates["year"]:
-        missing.append(
-            Missing(
-                "accuracy by year",
-                "the ids have no years",
-                "only photographs named <year>_<panoid>_<heading>.jpg have them",
-            )
-        )
+    by = covariates(predictions, rows, beside.green)
+    if "year" not in by:
+        missing.append(NO_YEARS)
 
     comparison = None
     if beside.second is not None:
@@ -176,21 +162,37 @@ def evaluate(
         class_table(confusion, [one.value for one in areas.classes]),
         prediction_frequencies(confusion),
         state_mistakes(confusion),
-        Geography(predicted, expected) if predicted and expected else None,
-        None if area is None else recall_by_area(labels, probability, area),
+        far,
+        None if searches is None else searches[rows].summary(),
         split,
-        {name: found for name, found in covariates.items() if found},
+        by,
         scaling,
         comparison,
         tuple(missing),
     )
 
 
-def _latitude_bins(outcomes: Outcomes, latitudes: NDArray[np.float64]) -> tuple[Bin, ...]:
-    edges = np.arange(-90, 90 + LATITUDE_STEP, LATITUDE_STEP, dtype=np.float64)
-    return bins(outcomes, latitudes, edges.tolist())
+def geography(predictions: Predictions, rows: Rows) -> Geography | None:
+    """Return how far off the predictions for some rows are, None without coordinates."""
+    predicted = distances(predictions.outcomes.kilometers[rows])
+    expected = distances(predictions.expected_kilometers[rows])
+    return Geography(predicted, expected) if predicted and expected else None
 
 
-def _green_bins(outcomes: Outcomes, green: NDArray[np.float64]) -> tuple[Bin, ...]:
-    edges = quantile_edges(green, GREEN_BINS)
-    return bins(outcomes, green, edges) if len(edges) > 1 else ()
+def covariates(
+    predictions: Predictions, rows: Rows, green: NDArray[np.float64] | None = None
+) -> dict[str, tuple[Bin, ...]]:
+    """Return the accuracy of some rows by each covariate that is known (`Evaluation`).
+
+    `green` is that of the rows.
+    """
+    outcomes = predictions.outcomes[rows]
+    year = predictions.columns.get("year")
+    latitudes = np.arange(-90, 90 + LATITUDE_STEP, LATITUDE_STEP, dtype=np.float64).tolist()
+    fifths = [] if green is None else quantile_edges(green, GREEN_BINS)
+    found = {
+        "year": () if year is None else bins_by_value(outcomes, year.values[rows].astype(float)),
+        "latitude": bins(outcomes, predictions.store.latitudes[rows], latitudes),
+        "green": () if green is None or len(fifths) < 2 else bins(outcomes, green, fifths),
+    }
+    return {name: parts for name, parts in found.items() if parts}

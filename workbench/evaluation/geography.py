@@ -1,17 +1,20 @@
 """How far off predictions are, in kilometres and in square kilometres.
 
-N locations have unit vectors `places` (N, 3) and probabilities (N, S); the S classes have `centers`
+N locations have unit vectors `places` (N, 3) and logits (N, S); the S classes have `centers`
 (S, 3), the mean directions of their locations, and areas. Unknown places and centres are NaN.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from workbench.evaluation.columns import EARTH_RADIUS_KM
 from workbench.evaluation.intervals import Interval, mean_of, median_of, share_of
+from workbench.evaluation.metrics import blocks
 
 Floats = NDArray[np.float64]
 
@@ -111,15 +114,20 @@ def distances_to_centers(places: Floats, centers: Floats) -> Floats:
     return result
 
 
-def expected_kilometers(places: Floats, centers: Floats, probabilities: Floats) -> Floats:
+def expected_kilometers(
+    places: Floats, centers: Floats, logits: NDArray[np.floating[Any]]
+) -> Floats:
     """Return the mean distance to the centres under the probabilities, (N,), in km.
 
-    Classes without a centre are left out and the probabilities of the others scaled to 1.
+    `logits` are (N, S). Classes without a centre are left out and the probabilities of the others
+    scaled to 1.
     """
     known = np.isfinite(centers[:, 0])
-    weight = probabilities[:, known]
-    total = (distances_to_centers(places, centers[known]) * weight).sum(axis=1)
-    result: Floats = np.where(known.any(), total, np.nan) / weight.sum(axis=1)
+    result = np.full(len(places), np.nan)
+    for rows in blocks(len(places)) if known.any() else ():
+        weight = softmax(logits[rows].astype(np.float64), axis=1)[:, known]
+        total = (distances_to_centers(places[rows], centers[known]) * weight).sum(axis=1)
+        result[rows] = total / weight.sum(axis=1)
     return result
 
 
@@ -144,31 +152,77 @@ def curve(values: Floats) -> Curve:
     return Curve(np.quantile(values, shares, method="inverted_cdf"), shares)
 
 
-def recall_by_area(
-    labels: NDArray[np.int64],
-    probabilities: Floats,
-    areas_km2: Floats,
-    levels: Sequence[float] = RECALLS,
-) -> RecallByArea:
-    """Search the classes of each location in the order of their probabilities.
+@dataclass(frozen=True)
+class AreaSearches:
+    """The search for each of N locations, by its classes in the order of their probabilities.
 
-    `labels` (N,), N > 0, are true classes, `areas_km2` is (S,).
+    `needed_km2` (N,) is the area of the classes up to and including the true one. For each of L
+    `levels` of probability, the most probable classes that hold it are `n_classes` (L, N) with
+    `area_km2` (L, N); `holds_true` (L, N) says whether the true class is among them.
     """
-    order = np.argsort(-probabilities, axis=1, kind="stable")
-    area = np.cumsum(areas_km2[order], axis=1)
-    held = np.cumsum(np.take_along_axis(probabilities, order, axis=1), axis=1)
-    rank = (order == labels[:, None]).argmax(axis=1)
-    rows = np.arange(len(labels))
-    needed = area[rows, rank]
-    sets = []
-    for level in levels:
-        # Rounding may leave the sum of all below 1.
-        last = (held < level - 1e-12).sum(axis=1).clip(max=held.shape[1] - 1)
-        sets.append(
+
+    levels: tuple[float, ...]
+    needed_km2: Floats
+    n_classes: NDArray[np.int64]
+    area_km2: Floats
+    holds_true: NDArray[np.bool_]
+
+    def __getitem__(self, rows: NDArray[Any]) -> "AreaSearches":
+        """Return those of some rows, numbers or a mask (N,)."""
+        return AreaSearches(
+            self.levels,
+            self.needed_km2[rows],
+            self.n_classes[:, rows],
+            self.area_km2[:, rows],
+            self.holds_true[:, rows],
+        )
+
+    def summary(self) -> RecallByArea:
+        """Summarise N > 0 searches."""
+        sets = tuple(
             CredibleSet(
-                level, share_of(rank <= last), mean_of(last + 1.0, 1), mean_of(area[rows, last], 0)
+                level, share_of(holds), mean_of(count.astype(np.float64), 1), mean_of(area, 0)
+            )
+            for level, holds, count, area in zip(
+                self.levels, self.holds_true, self.n_classes, self.area_km2, strict=True
             )
         )
-    quantiles = np.quantile(needed, levels, method="inverted_cdf").tolist()
-    at_recall = tuple(AreaAtRecall(*pair) for pair in zip(levels, quantiles, strict=True))
-    return RecallByArea(len(labels), curve(needed), at_recall, tuple(sets))
+        quantiles = np.quantile(self.needed_km2, self.levels, method="inverted_cdf").tolist()
+        at_recall = tuple(AreaAtRecall(*pair) for pair in zip(self.levels, quantiles, strict=True))
+        return RecallByArea(len(self.needed_km2), curve(self.needed_km2), at_recall, sets)
+
+
+def search_areas(
+    labels: NDArray[np.int64],
+    logits: NDArray[np.floating[Any]],
+    areas_km2: Floats,
+    levels: Sequence[float] = RECALLS,
+) -> AreaSearches:
+    """Search the classes of each location in the order of their probabilities.
+
+    `labels` (N,) are true classes, `logits` (N, S), `areas_km2` is (S,).
+    """
+    n = len(labels)
+    shape = (len(levels), n)
+    result = AreaSearches(
+        tuple(levels),
+        np.empty(n),
+        np.empty(shape, np.int64),
+        np.empty(shape),
+        np.empty(shape, bool),
+    )
+    for rows in blocks(n):
+        share = softmax(logits[rows].astype(np.float64), axis=1)
+        order = np.argsort(-share, axis=1, kind="stable")
+        area = np.cumsum(areas_km2[order], axis=1)
+        held = np.cumsum(np.take_along_axis(share, order, axis=1), axis=1)
+        rank = (order == labels[rows, None]).argmax(axis=1)
+        index = np.arange(len(share))
+        result.needed_km2[rows] = area[index, rank]
+        for place, level in enumerate(levels):
+            # Rounding may leave the sum of all below 1.
+            last = (held < level - 1e-12).sum(axis=1).clip(max=held.shape[1] - 1)
+            result.n_classes[place, rows] = last + 1
+            result.area_km2[place, rows] = area[index, last]
+            result.holds_true[place, rows] = rank <= last
+    return result

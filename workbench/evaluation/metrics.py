@@ -112,7 +112,7 @@ class ProbabilitySummary:
     def of(cls, labels: NDArray[np.int64], logits: NDArray[np.float32]) -> "ProbabilitySummary":
         """Summarize the softmax of logits (N, S), without having all of it in memory."""
         numbers = np.empty((4, len(labels)))
-        for rows in _blocks(len(labels)):
+        for rows in blocks(len(labels)):
             share = probabilities(logits[rows])
             confidence, margin, entropy, true_margin = numbers[:, rows]
             confidence[:] = share.max(axis=1)
@@ -133,7 +133,7 @@ class ProbabilityColumns:
         self._logits = logits
         self._greatest = logits.max(axis=1).astype(np.float64)
         self._sum = np.empty(len(logits))
-        for rows in _blocks(len(logits)):
+        for rows in blocks(len(logits)):
             self._sum[rows] = np.exp(logits[rows] - self._greatest[rows, None]).sum(axis=1)
 
     def __call__(self, index: int) -> NDArray[np.float64]:
@@ -143,7 +143,8 @@ class ProbabilityColumns:
         return result
 
 
-def _blocks(length: int) -> Iterator[slice]:
+def blocks(length: int) -> Iterator[slice]:
+    """Yield the rows of a long array, a block at a time."""
     for start in range(0, length, _BLOCK):
         yield slice(start, start + _BLOCK)
 

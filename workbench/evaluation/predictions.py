@@ -10,7 +10,17 @@ from numpy.typing import NDArray
 
 from common.names import match_name
 from workbench.evaluation import metrics
-from workbench.evaluation.columns import Column, columns
+from workbench.evaluation.calibration import LocationScores
+from workbench.evaluation.census import land_areas
+from workbench.evaluation.columns import (
+    Column,
+    class_centers,
+    columns,
+    kilometers_off,
+    unit_vectors,
+)
+from workbench.evaluation.geography import AreaSearches, expected_kilometers, search_areas
+from workbench.evaluation.subsets import Outcomes
 from workbench.store import Store
 
 
@@ -55,6 +65,30 @@ class Predictions:
     def confidences(self) -> NDArray[np.float64]:
         """Probability of the predicted class, (N,) in [0, 1]."""
         return self.summary.confidence
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """What the predictions come to: right or wrong, and kilometres off."""
+        return Outcomes(self.store.labels, self.correct, kilometers_off(self))
+
+    @cached_property
+    def expected_kilometers(self) -> NDArray[np.float64]:
+        """The mean distance to the classes' centres under the probabilities, (N,) in km."""
+        places = unit_vectors(self.store.latitudes, self.store.longitudes)
+        return expected_kilometers(places, class_centers(self), self.store.logits)
+
+    @cached_property
+    def area_searches(self) -> AreaSearches | None:
+        """How much land holds the truth, None unless all classes are states."""
+        areas = land_areas(self.class_names)
+        if areas is None:
+            return None
+        return search_areas(self.store.labels, self.store.logits, areas)
+
+    @cached_property
+    def scores(self) -> LocationScores:
+        """What calibration is measured by."""
+        return LocationScores.of(self.store.labels, self.store.logits)
 
     @cached_property
     def columns(self) -> Mapping[str, Column]:

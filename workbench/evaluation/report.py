@@ -56,22 +56,22 @@ def document(evaluation: Evaluation, request: Request, summary: list[str]) -> di
         "request": dict(request),
         "summary": summary,
         "sentence": "" if split is None else sentence(evaluation.accuracy.top_1, split),
-        **_plain(evaluation),
+        **plain(evaluation),
     }
 
 
-def _plain(value: Any) -> Any:
-    """Return dataclasses, arrays and numbers as JSON has them."""
+def plain(value: Any) -> Any:
+    """Return dataclasses, arrays and numbers as JSON has them; NaN and infinity are None."""
     if dataclasses.is_dataclass(value):
         return {
-            field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)
+            field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)
         }
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

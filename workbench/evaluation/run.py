@@ -46,7 +46,7 @@ def run(options: "Options") -> list[str]:
     predictions = Predictions(stores.read(options.store))
     rows = _selected(predictions.store, options)
     sources = _Sources(options, predictions.store, rows)
-    beside, request = sources.beside(), sources.request
+    beside, request = sources.beside(), sources.request()
     if out.exists() and not options.overwrite:
         existing = read_object(out) or {}
         recorded = existing.get("request") if existing.get("format") == FORMAT else None
@@ -68,6 +68,15 @@ def evaluation_of(
     rows = _selected(predictions.store, options)
     beside = _Sources(options, predictions.store, rows).beside()
     return evaluate(predictions, rows, beside, options.near, options.seed, progress)
+
+
+def beside_of(options: "Options", store: Store) -> Beside:
+    """Return what is known beside a store for all of its locations, as `run` finds it.
+
+    Photographs are not read: what an index has of them is used. Raises InputError as `run` does.
+    """
+    rows = np.arange(len(store), dtype=np.int64)
+    return _Sources(options, store, rows, reads_photographs=False).beside()
 
 
 def _wrapped(lines: Sequence[object]) -> list[str]:
@@ -97,47 +106,53 @@ class _Sources:
     options: "Options"
     store: Store
     rows: Rows
+    reads_photographs: bool = True
+    """Whether photographs that no index has are read."""
 
     def __post_init__(self) -> None:
         self.missing: list[Missing] = []
-        self.request: dict[str, Any] = {
-            "store": _sha256(self.store),
-            "second": None,
-            "validation": None,
-            "where": self.options.where,
-            "near": self.options.near,
-            "seed": self.options.seed,
-        }
+        self.hashes: dict[str, str | None] = {"second": None, "validation": None}
+        self.traits: PhotographTraits | None = None
+        self.training: TrainingSet | None = None
 
     def beside(self) -> Beside:
-        """Return everything, and complete the request."""
-        traits = self._traits()
-        training = self._training()
+        """Return everything."""
+        self.traits = self._traits()
+        self.training = self._training()
         links = None
-        if training is not None:
+        if self.training is not None:
             from workbench.evaluation.training import training_links
 
-            links = training_links(self.store, self.rows, training, traits)
+            links = training_links(self.store, self.rows, self.training, self.traits)
         second = self._second()
-        validation = self._validation()
-        self.request["training"] = training and _digest(
-            json.dumps(training.ids).encode(),
-            training.latitudes,
-            training.longitudes,
-            training.sha256,
-            training.difference_hashes,
-        )
-        self.request["photographs"] = traits and _digest(
-            traits.difference_hashes, traits.green, traits.known
-        )
         return Beside(
             links,
-            0 if training is None else len(training),
-            None if traits is None else traits.green,
-            validation,
+            0 if self.training is None else len(self.training),
+            None if self.traits is None else self.traits.green,
+            self._validation(),
             second,
             tuple(self.missing),
         )
+
+    def request(self) -> dict[str, Any]:
+        """Return what the result depends on, once `beside` has read it."""
+        training, traits = self.training, self.traits
+        return {
+            "store": _sha256(self.store),
+            **self.hashes,
+            "where": self.options.where,
+            "near": self.options.near,
+            "seed": self.options.seed,
+            "training": training
+            and _digest(
+                json.dumps(training.ids).encode(),
+                training.latitudes,
+                training.longitudes,
+                training.sha256,
+                training.difference_hashes,
+            ),
+            "photographs": traits and _digest(traits.difference_hashes, traits.green, traits.known),
+        }
 
     def _index(self) -> Path:
         """Return the folder of the indexes: the one that holds the run, else that of the result."""
@@ -149,6 +164,14 @@ class _Sources:
             return beside_run if is_folder(beside_run) else beside_out
         except InputError:
             return beside_out
+
+    def _has_photographs(self, data: Path) -> bool:
+        """Return whether those of a folder are to be looked at."""
+        from workbench.evaluation.training import has_index
+
+        return self.options.photographs and (
+            self.reads_photographs or has_index(data, self._index())
+        )
 
     def _attempt(self, what: str, remedy: str, read: Callable[[], Found]) -> Found | None:
         """Return what `read` does; if that fails, note what is missing and why."""
@@ -170,10 +193,17 @@ class _Sources:
             from workbench.evaluation.training import photograph_traits
 
             data = folder(self.store, "data", self.options.data)
+            if not self._has_photographs(data):
+                raise InputError(f"{data}: there is no index of the photographs")
             workers = self.options.num_workers
             return photograph_traits(self.store, self.rows, data, self._index(), workers)
 
-        remedy = "name the folder of the photographs with --data"
+        remedy = (
+            "name the folder of the photographs with --data"
+            if self.reads_photographs
+            else f"make it with `resnetbolt evaluate {self.options.store.name} --out "
+            "evaluation.json` and open the dashboard again"
+        )
         return self._attempt(what, remedy, read)
 
     def _training(self) -> "TrainingSet | None":
@@ -194,12 +224,14 @@ class _Sources:
                 if data is None or options.run is not None:
                     raise
                 # Without a run, all locations of the folder count as trained on.
-            how = (self._index(), options.photographs, options.num_workers)
+            how = (self._index(), self._has_photographs(data), options.num_workers)
             return training.training_of_folder(data, *how, ids)
 
         if options.train_data is not None:
             return read()
-        remedy = "name the run folder with --run, or the training photographs with --train-data"
+        remedy = "name the run folder with --run"
+        if self.reads_photographs:
+            remedy += ", or the training photographs with --train-data"
         return self._attempt("the honest split", remedy, read)
 
     def _validation(self) -> tuple[NDArray[np.int64], NDArray[np.float32]] | None:
@@ -211,7 +243,7 @@ class _Sources:
             rows = np.setdiff1d(np.flatnonzero(store.splits == _VALIDATION), self.rows)
             return (store.labels[rows], store.logits[rows]) if len(rows) else None
         other = stores.read(path)
-        self.request["validation"] = _sha256(other)
+        self.hashes["validation"] = _sha256(other)
         rows = np.arange(len(other))
         if other.splits is not None and (other.splits == _VALIDATION).any():
             rows = np.flatnonzero(other.splits == _VALIDATION)
@@ -233,7 +265,7 @@ class _Sources:
         if path is None:
             return None
         other = stores.read(path)
-        self.request["second"] = _sha256(other)
+        self.hashes["second"] = _sha256(other)
         order = _class_order(store, other, path)
         row_of = {name: row for row, name in enumerate(other.location_ids)}
         places = [row_of.get(store.location_ids[row], -1) for row in self.rows.tolist()]

@@ -1,7 +1,8 @@
 """How much of the accuracy goes with locations near those of the training."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,13 @@ class TrainingLinks:
     same_photograph: Mask | None = None
     similar_photograph: Mask | None = None
     unseen_year: Mask | None = None
+
+    def __getitem__(self, rows: NDArray[Any]) -> "TrainingLinks":
+        """Return those of some rows, numbers or a mask (N,)."""
+        known = {field.name: getattr(self, field.name) for field in fields(self)}
+        return TrainingLinks(
+            **{name: None if part is None else part[rows] for name, part in known.items()}
+        )
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,10 @@ class Outcomes:
     labels: NDArray[np.int64]
     correct: NDArray[np.bool_]
     kilometers: NDArray[np.float64]
+
+    def __getitem__(self, rows: NDArray[Any]) -> "Outcomes":
+        """Return those of some rows, numbers or a mask (N,)."""
+        return Outcomes(self.labels[rows], self.correct[rows], self.kilometers[rows])
 
     def __len__(self) -> int:
         """Return N."""

@@ -67,14 +67,24 @@ class PhotographTraits:
 def training_record(run: Path, name: str) -> tuple[set[str], Path]:
     """Return the ids of the training locations of a run, and their folder at the time.
 
-    The checkpoint `name`, "best" or "last", records them. Raises InputError if it cannot be read.
+    The checkpoint `name`, "best" or "last", records them. Raises InputError if it cannot be read,
+    also for want of torch.
     """
-    from trainer import checkpoint as checkpoints  # It imports torch, which takes seconds.
-
+    try:
+        from trainer import checkpoint as checkpoints  # It imports torch, which takes seconds.
+    except ImportError as error:
+        raise InputError(
+            f"torch cannot be imported ({error}); install the workbench's requirements."
+        ) from error
     checkpoint = checkpoints.read(run, name)
     return {canonical_name(name) for name in checkpoint.split["training"]}, Path(
         checkpoint.data_root
     )
+
+
+def has_index(data: Path, index: Path) -> bool:
+    """Return whether the folder `index` has an index of the photographs in the folder `data`."""
+    return index_file(index, data).is_file()
 
 
 def training_of_folder(

@@ -23,9 +23,10 @@ def test_distances_are_those_of_the_haversine_formula() -> None:
     assert geography.distances_to_centers(places, centers[:3]) == pytest.approx(expected)
     # The class without a centre is left out.
     weight = PROBABILITIES[:, :3] / PROBABILITIES[:, :3].sum(axis=1, keepdims=True)
-    mean = geography.expected_kilometers(places, centers, PROBABILITIES)
+    mean = geography.expected_kilometers(places, centers, np.log(PROBABILITIES))
     assert mean == pytest.approx((expected * weight).sum(axis=1))
-    assert np.isnan(geography.expected_kilometers(places, centers[3:], PROBABILITIES[:, 3:])).all()
+    unknown = geography.expected_kilometers(places, centers[3:], np.log(PROBABILITIES[:, 3:]))
+    assert np.isnan(unknown).all()
 
 
 def test_ten_distances_by_hand() -> None:
@@ -47,7 +48,7 @@ def test_ten_distances_by_hand() -> None:
 
 
 def test_area_and_credible_sets_by_hand() -> None:
-    found = geography.recall_by_area(LABELS, PROBABILITIES, AREAS)
+    found = geography.search_areas(LABELS, np.log(PROBABILITIES), AREAS).summary()
     needed, held = [], {0.5: [], 0.8: [], 0.95: []}  # type: ignore[var-annotated]
     for label, row in zip(LABELS.tolist(), PROBABILITIES.tolist(), strict=True):
         order = sorted(range(4), key=lambda index: -row[index])
@@ -68,6 +69,6 @@ def test_area_and_credible_sets_by_hand() -> None:
 
 
 def test_all_of_the_probability_may_round_to_less_than_one() -> None:
-    tenths = np.full((1, 10), 0.1)
-    (item,) = geography.recall_by_area(np.array([9]), tenths, np.ones(10), [1.0]).sets
+    found = geography.search_areas(np.array([9]), np.zeros((1, 10)), np.ones(10), [1.0])
+    (item,) = found.summary().sets
     assert (item.recall.value, item.n_classes.value) == (1, 10)
