@@ -118,3 +118,12 @@ class Projection:
         """Return the name to display: "t-SNE", or "t-SNE (tsne-50)" under another name."""
         title = PROJECTION_TITLES.get(self.method, self.method)
         return title if self.name == self.method else f"{title} ({self.name})"
+
+
+def menu_order(projections: Mapping[str, Projection]) -> list[Projection]:
+    """Return all projections: one per method, then other parameters, then imported ones."""
+    usual = [projections[method] for method in PROJECTION_TITLES if method in projections]
+    other = [one for name, one in projections.items() if name not in PROJECTION_TITLES]
+    return usual + sorted(
+        other, key=lambda one: ("placed_into" in one.parameters, one.method == "imported")
+    )

@@ -2,7 +2,7 @@
  * Selections: a list of steps, evaluated from left to right, begins with all locations.
  *
  * A step is {op, filter}; op is "replace", "add", "subtract", "intersect" or "invert", whose filter
- * is {kind: "all"}. Null and [] select everything. `workbench/dashboard/steps.py` evaluates the
+ * is {kind: "all"}. Null and [] select everything. `workbench/evaluation/steps.py` evaluates the
  * same steps on the server.
  *
  * @typedef {{kind: string, [key: string]: any}} Filter

@@ -11,8 +11,7 @@ from tests.browser.site import PLACES, WHOLE, Site, header, selected_in_all
 from tests.window import SELECTED
 from tests.workbench.dashboard.examples import cell, classes, step
 from workbench.dashboard.selection import resolve
-from workbench.figures import screen
-from workbench.figures.colors import class_colors
+from workbench.figures.colors import CORRECT, WRONG, class_colors
 
 NOTHING = f"() => ({SELECTED})().every((rows) => rows === null)"
 # The colour at a place of a map, in CSS pixels from its corner.
@@ -177,7 +176,7 @@ def test_points_have_the_colours_that_the_menu_says(page: Page, site: Site) -> N
     assert page.evaluate(COLOR, spot) == class_colors(site.predictions.class_names)[name]
     color_by("Correct/wrong")
     expect(page.locator(".key-correct")).to_be_visible()
-    right = screen.CORRECT if site.predictions.correct[row] else screen.WRONG
+    right = CORRECT if site.predictions.correct[row] else WRONG
     assert page.evaluate(COLOR, spot) == right
     color_by("Confidence")
     expect(page.locator(".key-number")).to_have_text("0 %100 %")

@@ -1,8 +1,8 @@
 """Attribution requests: method, baseline, target and tolerances."""
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
@@ -159,3 +159,34 @@ class AttributionRequest:
             return title
         baseline = BASELINE_TITLES.get(self.baseline, self.baseline)
         return f"{title}, baseline {self.baseline_location or baseline}"
+
+
+def read_request(
+    values: Sequence[Any], class_names: tuple[str, ...], ids: Container[str]
+) -> AttributionRequest:
+    """Return the request of the dashboard's controls, which may have any values.
+
+    They are method, baseline ("mean", "location:Ohio/1"), output, target and contrast target.
+    Raises InputError for a request that the model of `class_names` and location `ids` does not
+    allow.
+    """
+    method, baseline, output, target, contrast_target = values
+    if method not in BASELINE_METHODS:
+        baseline = AttributionRequest().baseline  # The control is disabled.
+    if not all(isinstance(value, str) for value in (method, baseline, *values[2:])):
+        raise InputError("Invalid request: choose method, baseline, output and classes.")
+    baseline, location = split_baseline(baseline)
+    if baseline == "location" and location not in ids:
+        raise InputError(
+            f"{location or 'The baseline'}: this store has no such location; choose another "
+            "baseline."
+        )
+    request = AttributionRequest(method, baseline, location, output, target, contrast_target)
+    request.validate(class_names)
+    return request
+
+
+def split_baseline(value: str) -> tuple[Any, str]:
+    """Return a baseline and its location, "" without one, from "mean" or "location:Ohio/1"."""
+    baseline, _, location = value.partition(":")
+    return (baseline, location) if baseline == "location" else (value, "")

@@ -13,14 +13,14 @@ from common.errors import InputError
 from common.files import csv_text
 from workbench.attribution import aggregation
 from workbench.attribution.aggregation import Aggregate, aggregate
-from workbench.attribution.request import AttributionRequest
+from workbench.attribution.request import AttributionRequest, read_request
 from workbench.attribution.result import Attribution
 from workbench.dashboard import attribution_view, overlay
 from workbench.dashboard.attribution_view import THIRDS
 from workbench.dashboard.components import attributes, button, next_poll, poll_timer, segments
 from workbench.dashboard.job_queue import Failed, Job, JobQueue, Running, Waiting
 from workbench.dashboard.overlay import Display
-from workbench.dashboard.request_controls import DISPLAY, REQUEST, read_display, read_request
+from workbench.dashboard.request_controls import DISPLAY, REQUEST, read_display
 from workbench.dashboard.selection import Selection, in_random_order, resolve
 from workbench.evaluation.predictions import Predictions
 from workbench.store import HEADINGS
@@ -262,7 +262,7 @@ def register_callbacks(
         found: list[Job] = []
         errors = []
         try:
-            request = read_request(controls, predictions)
+            request = read_request(controls, predictions.class_names, predictions.rows)
         except InputError as error:
             return _Sample(chosen, [], [str(error)])
         suggested = None

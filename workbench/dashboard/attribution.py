@@ -7,6 +7,7 @@ from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.dependencies import ClientsideFunction
 
 from common.errors import InputError
+from workbench.attribution.request import read_request, split_baseline
 from workbench.attribution.result import Attribution
 from workbench.attribution.verdict import verdict
 from workbench.dashboard import attribution_view, checks, overlay, request_controls
@@ -64,7 +65,7 @@ def register_callbacks(
         known = predictions.find(location_id)
         if known is None:
             return None
-        return jobs.job(known, request_controls.read_request(controls, predictions))
+        return jobs.job(known, read_request(controls, predictions.class_names, predictions.rows))
 
     @app.callback(
         output=Output("attribution-job", "data"),
@@ -262,7 +263,7 @@ def register_callbacks(
     )
     def offer_baselines(pins: Any, baseline: Any) -> list[dict[str, str]]:
         known = [one for one in pins or [] if predictions.find(one)]
-        _, location = request_controls.split_baseline(str(baseline))
+        _, location = split_baseline(str(baseline))
         if location and location not in known:  # It stays chosen when its pin is removed.
             known.append(location)
         return request_controls.options(request_controls.baselines(known))

@@ -18,9 +18,9 @@ from numpy.typing import ArrayLike, NDArray
 from common.text import printable, shorten
 from workbench.dashboard.projections import reference_density
 from workbench.evaluation.census import DIVISIONS, divisions
+from workbench.evaluation.columns import limits
 from workbench.evaluation.predictions import Predictions
-from workbench.figures import screen
-from workbench.figures.colors import class_colors
+from workbench.figures.colors import class_colors, point_colors
 from workbench.store import HEADINGS
 
 _LABEL_COLUMNS = 22  # Width of the longest label, in columns of a terminal.
@@ -54,16 +54,10 @@ class ServedColumn:
         entry = {"name": name, "dtype": self.dtype, "title": self.title, "unit": self.unit}
         if isinstance(self.values, str) or self.dtype != "float32":
             return entry
-        finite = self.values[np.isfinite(self.values)]
-        low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-        if self.unit == "share":
-            low, high = 0.0, 1.0
-        if self.diverges:
-            high = max(-low, high)
-            low = -high
-        limits = {"min": low, "max": high, "diverges": self.diverges}
+        low, high = limits(self.values, self.unit, self.diverges)
+        scale = {"min": low, "max": high, "diverges": self.diverges}
         more = {"density": self.density} if self.density else {}
-        return entry | limits | {"length": len(self.values)} | more
+        return entry | scale | {"length": len(self.values)} | more
 
 
 def served_columns(predictions: Predictions) -> dict[str, ServedColumn]:
@@ -117,7 +111,7 @@ def manifest(
         ],
         "divisions": DIVISIONS if of_class else (),
         "palettes": {
-            palette: screen.point_colors(safe)
+            palette: point_colors(safe)
             | {
                 "classes": list(class_colors(names, safe).values()),
                 "divisions": list(class_colors(DIVISIONS, safe).values()),

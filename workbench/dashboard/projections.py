@@ -9,7 +9,7 @@ from dash import Dash, Input, Output, dcc, html, no_update
 from dash.dependencies import ClientsideFunction
 
 from embeddings.density import read_histogram
-from embeddings.results import PROJECTION_TITLES, QUALITY_TITLES, Projection
+from embeddings.results import PROJECTION_TITLES, QUALITY_TITLES, Projection, menu_order
 from workbench.dashboard.components import attributes, downloads
 from workbench.evaluation.census import divisions
 from workbench.evaluation.predictions import Predictions
@@ -30,23 +30,9 @@ def color_options(predictions: Predictions) -> dict[str, str]:
     return options
 
 
-def ordered(predictions: Predictions) -> list[Projection]:
-    """Return all projections: one per method, then other parameters, then imported ones."""
-    there = predictions.store.projections
-    usual = [there[method] for method in PROJECTION_TITLES if method in there]
-    other = [projection for name, projection in there.items() if name not in PROJECTION_TITLES]
-    return usual + sorted(
-        other,
-        key=lambda projection: (
-            "placed_into" in projection.parameters,
-            projection.method == "imported",
-        ),
-    )
-
-
 def first(predictions: Predictions) -> list[Projection]:
     """Return the projections that are shown first."""
-    return ordered(predictions)[:N_PANELS]
+    return menu_order(predictions.store.projections)[:N_PANELS]
 
 
 def layout(predictions: Predictions) -> list[html.Section]:
@@ -55,7 +41,9 @@ def layout(predictions: Predictions) -> list[html.Section]:
 
 
 def _panel(predictions: Predictions, projection: Projection) -> html.Section:
-    choices = [{"value": one.name, "label": one.title} for one in ordered(predictions)]
+    choices = [
+        {"value": one.name, "label": one.title} for one in menu_order(predictions.store.projections)
+    ]
     title: Any = html.H2(projection.title, title=provenance(projection))
     if len(choices) > N_PANELS:
         title = dcc.Dropdown(

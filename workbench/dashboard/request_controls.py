@@ -1,6 +1,7 @@
 """The controls of an attribution request and of how maps are shown.
 
-Values from the browser are untrusted; the two `read_` functions check them.
+Values from the browser are untrusted; `read_display` checks how maps are shown, `read_request` of
+`workbench.attribution.request` the request.
 """
 
 from collections.abc import Iterable, Sequence
@@ -8,7 +9,6 @@ from typing import Any
 
 from dash import dcc, html
 
-from common.errors import InputError
 from workbench.attribution.request import (
     BASELINE_METHODS,
     BASELINE_TITLES,
@@ -20,11 +20,11 @@ from workbench.attribution.request import (
 )
 from workbench.dashboard.components import attributes, button
 from workbench.dashboard.overlay import Display
-from workbench.evaluation.predictions import Predictions
 
 _LIMITS = (1e-30, 1e30)  # Of the value at which colours are full.
 PERCENTILES = (95, 99, 99.9, 100)
-# The component properties that `read_request` and `read_display` take.
+# The component properties that `read_request` (workbench.attribution.request) and `read_display`
+# take.
 REQUEST = (
     ("method", "value"),
     ("baseline", "value"),
@@ -33,30 +33,6 @@ REQUEST = (
     ("contrast-target", "value"),
 )
 DISPLAY = (("color-limit", "value"), ("percentile", "value"), ("opacity", "value"))
-
-
-def read_request(values: Sequence[Any], predictions: Predictions) -> AttributionRequest:
-    """Return the request of the controls; raises InputError for an invalid one."""
-    method, baseline, output, target, contrast_target = values
-    if method not in BASELINE_METHODS:
-        baseline = AttributionRequest().baseline  # The control is disabled.
-    if not all(isinstance(value, str) for value in (method, baseline, *values[2:])):
-        raise InputError("Invalid request: choose method, baseline, output and classes.")
-    baseline, location = split_baseline(baseline)
-    if baseline == "location" and location not in predictions.rows:
-        raise InputError(
-            f"{location or 'The baseline'}: this store has no such location; choose another "
-            "baseline."
-        )
-    request = AttributionRequest(method, baseline, location, output, target, contrast_target)
-    request.validate(predictions.class_names)
-    return request
-
-
-def split_baseline(value: str) -> tuple[Any, str]:
-    """Return a baseline and its location, "" without one, from "mean" or "location:Ohio/1"."""
-    baseline, _, location = value.partition(":")
-    return (baseline, location) if baseline == "location" else (value, "")
 
 
 def read_display(values: Sequence[Any]) -> Display:

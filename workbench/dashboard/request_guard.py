@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from workbench.dashboard.pages.compare import Pins
 from workbench.dashboard.photographs import site_url
 from workbench.dashboard.sets import SetRequest
-from workbench.dashboard.steps import Name, Steps
+from workbench.evaluation.steps import Name, Steps
 
 _Count = Annotated[int, Field(ge=0, lt=2**53)]
 _Number = Annotated[float, Field(allow_inf_nan=False)]

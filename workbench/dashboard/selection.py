@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.dashboard.steps import Step, evaluate
 from workbench.evaluation.columns import N_NEAREST
 from workbench.evaluation.predictions import Predictions
+from workbench.evaluation.steps import Step, evaluate
 
 _lock = threading.RLock()  # A callback waits for another that asks for the same.
 

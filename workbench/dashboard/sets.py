@@ -18,7 +18,7 @@ from typing_extensions import TypedDict
 from common.errors import InputError
 from common.sqlite_file import SqliteFile
 from workbench.dashboard.components import attributes
-from workbench.dashboard.steps import Step, Steps
+from workbench.evaluation.steps import Step, Steps
 
 MOST_SETS = 500
 MOST_BYTES = 2**21

@@ -8,6 +8,7 @@ Only `training` needs the trainer, and only the command (`run`) needs `training`
     class_table    recall and precision of each class
     class_detail   a class against all others: area with its interval, what it is confused with
     confusions     ranked pairs of classes, and orders of the confusion matrix
+    steps          the steps of a selection: their form, and what they select
     columns        a number for each location, by which pages colour, filter and sort
     census         states of the United States: divisions, areas, neighbours, postal codes
     subsets        accuracy and kilometres of a part of the locations, by ranges of a value

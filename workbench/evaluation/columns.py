@@ -31,6 +31,18 @@ class Column:
     diverges: bool = False
 
 
+def limits(values: NDArray[np.float32], unit: str, diverges: bool) -> tuple[float, float]:
+    """Return the ends of the colour scale of a column: of shares 0 and 1, else the finite ones."""
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    if unit == "share":
+        low, high = 0.0, 1.0
+    if diverges:
+        high = max(-low, high)
+        low = -high
+    return low, high
+
+
 def columns(predictions: "Predictions") -> Mapping[str, Column]:
     """Return the columns that the store has data for, by name.
 

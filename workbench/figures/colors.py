@@ -1,6 +1,20 @@
-"""Class colours: one list for the screen and for print."""
+"""Colours of classes and of points: one list for the screen and for print."""
 
 from collections.abc import Sequence
+from typing import Any
+
+CORRECT = "#2f8f83"
+WRONG = "#d1495b"
+UNKNOWN = "#b4bcc4"
+SHARE_SCALE = ((0.0, "#f2c14e"), (0.5, "#3a9e8f"), (1.0, "#27366f"))
+DIVERGING_SCALE = ((0.0, "#1848c4"), (0.5, "#d9dcdf"), (1.0, "#c4162a"))
+# For people with colour vision deficiency: Okabe and Ito's blue and vermilion, and Matplotlib's
+# cividis (Nuñez et al. 2018), dark for large numbers.
+_SAFE_CORRECT = "#0072b2"
+_SAFE_WRONG = "#d55e00"
+_CIVIDIS = ("#fee838", "#c8b866", "#948e77", "#666970", "#35456c", "#00224e")
+_SAFE_SHARE_SCALE = tuple((step / 5, color) for step, color in enumerate(_CIVIDIS))
+_SAFE_DIVERGING_SCALE = ((0.0, _SAFE_CORRECT), (0.5, "#d9dcdf"), (1.0, _SAFE_WRONG))
 
 # By the library glasbey 0.4.0: create_palette(128, lightness_bounds=(30, 70),
 # chroma_bounds=(30, 90)), the lightest (OKLab lightness from 0.8) moved to the end. Importing it
@@ -46,3 +60,15 @@ def class_colors(class_names: Sequence[str], safe: bool = False) -> dict[str, st
     """
     colors = (_SAFE_COLORS if safe else _COLORS).split()
     return {name: f"#{colors[i % len(colors)]}" for i, name in enumerate(class_names)}
+
+
+def point_colors(safe: bool = False) -> dict[str, Any]:
+    """Return the colours of points that are not those of classes, and the scales of numbers.
+
+    With `safe`, colours that people with colour vision deficiency tell apart.
+    """
+    usual = CORRECT, WRONG, SHARE_SCALE, DIVERGING_SCALE
+    chosen = _SAFE_CORRECT, _SAFE_WRONG, _SAFE_SHARE_SCALE, _SAFE_DIVERGING_SCALE
+    names = ("correct", "wrong", "scale", "diverging")
+    colors = dict(zip(names, chosen if safe else usual, strict=True))
+    return colors | {"unknown": UNKNOWN}

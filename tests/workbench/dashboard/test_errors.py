@@ -11,6 +11,7 @@ from workbench.evaluation import confusions
 from workbench.evaluation.confusions import ClassOrder
 from workbench.evaluation.metrics import Confusion
 from workbench.evaluation.predictions import Predictions
+from workbench.evaluation.steps import without
 from workbench.figures import screen
 
 WRONG = step("correct", "intersect", value=False)
@@ -36,7 +37,7 @@ LASSO = step("lasso", projection="pca", polygon=[[0, 0], [1, 0], [0, 1]])
 def test_cells_and_classes_are_marked_and_do_not_narrow_the_matrix(
     steps: list[Any], before: list[Any]
 ) -> None:
-    found, chosen = errors.split(steps, ("class", "cell"))
+    found, chosen = without(steps, ("class", "cell"))
     assert found == before
     assert chosen == [step for step in steps if step not in (*before, LASSO)]
 

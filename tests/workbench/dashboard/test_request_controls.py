@@ -6,12 +6,16 @@ from typing import Any
 import pytest
 
 from common.errors import InputError
-from workbench.attribution.request import METHODS, OUTPUTS, AttributionRequest
+from workbench.attribution.request import METHODS, OUTPUTS, AttributionRequest, read_request
 from workbench.dashboard import request_controls
 from workbench.dashboard.overlay import Display
 from workbench.evaluation.predictions import Predictions
 
 USUAL = ["integrated_gradients", "mean", "logit", "predicted", ""]
+
+
+def asked_by(values: list[Any], predictions: Predictions) -> AttributionRequest:
+    return read_request(values, predictions.class_names, predictions.rows)
 
 
 def test_the_controls_stand_at_the_usual_question(predictions: Predictions) -> None:
@@ -24,7 +28,7 @@ def test_the_controls_stand_at_the_usual_question(predictions: Predictions) -> N
     standing = {dropdown.id: dropdown.value for dropdown in dropdowns}
     values = [standing.get(name) for name, _ in request_controls.REQUEST]
     assert values == USUAL
-    assert request_controls.read_request(values, predictions) == AttributionRequest()
+    assert asked_by(values, predictions) == AttributionRequest()
 
 
 def test_every_choice_can_be_asked(predictions: Predictions) -> None:
@@ -32,7 +36,7 @@ def test_every_choice_can_be_asked(predictions: Predictions) -> None:
         for output in OUTPUTS:
             for state in ("predicted", "true", *predictions.class_names):
                 values = [method, "mean", output, state, ""]
-                asked = request_controls.read_request(values, predictions)
+                asked = asked_by(values, predictions)
                 assert asked == AttributionRequest(method, "mean", "", output, state)
 
 
@@ -41,17 +45,17 @@ def test_a_pinned_location_is_a_baseline(predictions: Predictions) -> None:
     offered = request_controls.baselines([pinned])
     assert offered[f"location:{pinned}"] == f"as {pinned}"
     values: list[Any] = [USUAL[0], f"location:{pinned}", *USUAL[2:]]
-    assert request_controls.read_request(values, predictions) == AttributionRequest(
+    assert asked_by(values, predictions) == AttributionRequest(
         baseline="location", baseline_location=pinned
     )
     for unknown in ("location", "location:", "location:nowhere"):
         with pytest.raises(InputError, match="choose another baseline"):
-            request_controls.read_request([USUAL[0], unknown, *USUAL[2:]], predictions)
+            asked_by([USUAL[0], unknown, *USUAL[2:]], predictions)
 
 
 def test_where_no_baseline_is_used_none_is_read(predictions: Predictions) -> None:
     values: list[Any] = ["grad_cam", "location:nowhere", *USUAL[2:]]
-    assert request_controls.read_request(values, predictions) == AttributionRequest("grad_cam")
+    assert asked_by(values, predictions) == AttributionRequest("grad_cam")
     assert request_controls.baseline_label("grad_cam") == "No baseline"
     assert request_controls.baseline_label("occlusion") == "Baseline"
 
@@ -62,7 +66,7 @@ def test_what_is_no_question_is_refused(at: int, nonsense: Any, predictions: Pre
     values = [*USUAL]
     values[at] = nonsense
     with pytest.raises(InputError):
-        request_controls.read_request(values, predictions)
+        asked_by(values, predictions)
 
 
 def test_maps_are_shown_as_the_controls_say() -> None:

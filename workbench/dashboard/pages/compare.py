@@ -11,6 +11,7 @@ from dash.dependencies import ClientsideFunction
 from pydantic import Field
 
 from common.errors import InputError
+from workbench.attribution.request import read_request
 from workbench.attribution.result import Attribution
 from workbench.attribution.verdict import verdict
 from workbench.dashboard import active_location, attribution_view, checks, overlay
@@ -19,9 +20,9 @@ from workbench.dashboard.job_queue import Job, JobQueue, Running, Waiting, known
 from workbench.dashboard.job_queue import State as JobState
 from workbench.dashboard.overlay import Display
 from workbench.dashboard.pages.base import Page
-from workbench.dashboard.request_controls import DISPLAY, REQUEST, read_display, read_request
-from workbench.dashboard.steps import Name
+from workbench.dashboard.request_controls import DISPLAY, REQUEST, read_display
 from workbench.evaluation.predictions import Predictions
+from workbench.evaluation.steps import Name
 from workbench.store.photographs import Photographs
 
 NAME = "compare"
@@ -170,7 +171,9 @@ def register_maps(
         if known is None:
             return ""  # Its column says so.
         try:
-            return jobs.job(known, read_request(controls, predictions))
+            return jobs.job(
+                known, read_request(controls, predictions.class_names, predictions.rows)
+            )
         except InputError as error:
             return str(error)
 

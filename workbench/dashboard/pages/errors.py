@@ -14,10 +14,10 @@ from workbench.dashboard.metrics import confusion_matrix, graph, percent
 from workbench.dashboard.pages.base import Page, selected
 from workbench.dashboard.photographs import photograph_url
 from workbench.dashboard.selection import resolve
-from workbench.dashboard.steps import Step
 from workbench.evaluation import confusions
 from workbench.evaluation.confusions import ClassOrder, ConfusedPair
 from workbench.evaluation.predictions import Predictions
+from workbench.evaluation.steps import Step, without
 from workbench.figures import screen
 from workbench.store import HEADINGS
 
@@ -94,7 +94,7 @@ def register_callbacks(app: Dash, predictions: Predictions, has_photographs: boo
         prevent_initial_call=True,
     )
     def update_matrix(steps: Any, values: Any, order: Any) -> Any:
-        before, chosen = split(steps or [], ("class", "cell"))
+        before, chosen = without(steps or [], ("class", "cell"))
         return screen.errors(
             confusion_matrix(predictions, resolve(before, predictions)),
             class_order(order if order in ORDERS else "name"),
@@ -111,7 +111,7 @@ def register_callbacks(app: Dash, predictions: Predictions, has_photographs: boo
         prevent_initial_call=True,
     )
     def update_list(steps: Any, ways: Any, order: Any) -> tuple[list[html.Li], str]:
-        _, chosen = split(steps or [], ("cell",))
+        _, chosen = without(steps or [], ("cell",))
         pairs = confused_pairs(steps, ways, order, predictions)
         rows = [entry(pair, predictions, has_photographs, chosen) for pair in pairs[:MOST_LISTED]]
         return rows, status(pairs)
@@ -135,10 +135,10 @@ def confused_pairs(
     steps: Any, ways: Any, order: Any, predictions: Predictions
 ) -> list[ConfusedPair]:
     """Return the confusions of a selection without its cells, in an order of the page."""
-    before, _ = split(steps or [], ("cell",))
+    before, _ = without(steps or [], ("cell",))
     selection = resolve(before, predictions)
     # A share is that of a class, also among the locations of some predicted classes.
-    whole = resolve(split(before, ("class",))[0], predictions)
+    whole = resolve(without(before, ("class",))[0], predictions)
     pairs = confusions.confused_pairs(
         predictions.store.labels,
         predictions.predicted_labels,
@@ -161,29 +161,6 @@ def to_csv(pairs: Sequence[ConfusedPair], names: Sequence[str]) -> str:
         for one in pairs
     ]
     return csv_text([head, *rows])
-
-
-def split(steps: Sequence[Step], kinds: Sequence[str]) -> tuple[list[Step], list[Step]]:
-    """Return the steps of a selection without those that narrow it by some kinds, and these.
-
-    The page shows what is selected without them, so that another cell can be chosen. Only steps
-    after which all others narrow as well can be left out. "wrong" belongs to the cells of two
-    classes before it (`toggledPair` in assets/dashboard/selection.js).
-    """
-    kept: list[Step] = []
-    chosen: list[Step] = []
-    for index in reversed(range(len(steps))):
-        step: Any = steps[index]
-        kind, before = step["filter"]["kind"], steps[index - 1]["filter"]["kind"] if index else ""
-        is_chosen = kind in kinds or (kind, before) == ("correct", "cell")
-        if is_chosen and step["op"] in ("replace", "intersect"):
-            chosen.insert(0, step)
-        else:
-            kept.insert(0, step)
-        if step["op"] not in ("intersect", "subtract"):
-            # What was selected before a chosen "replace" does not matter.
-            return (kept if step in chosen else [*steps[:index], *kept]), chosen
-    return kept, chosen
 
 
 def entry(

@@ -17,6 +17,7 @@ from workbench.dashboard.selection import resolve
 from workbench.evaluation.class_table import ClassSummary, class_table
 from workbench.evaluation.intervals import median_of, share_of
 from workbench.evaluation.predictions import Predictions
+from workbench.evaluation.steps import without
 
 MOST_NAMED = 2
 """ROC curves with a name: the best and the worst."""
@@ -128,7 +129,7 @@ def numbers(steps: Any, predictions: Predictions) -> dict[str, Any]:
             known = wrong[np.isfinite(wrong)]
             result[name]["kilometers"] = {"n": len(known)} | asdict(median_of(known))
     pairs = errors.confused_pairs(steps, "one", "count", predictions)
-    _, cells = errors.split(steps or [], ("cell",))
+    _, cells = without(steps or [], ("cell",))
     names = predictions.class_names
     result["confusions"] = [
         {
@@ -144,7 +145,7 @@ def numbers(steps: Any, predictions: Predictions) -> dict[str, Any]:
         for pair in pairs[: errors.MOST_LISTED]
     ]
     result["confusions_status"] = errors.status(pairs)
-    before, chosen = errors.split(steps or [], ("class", "cell"))
+    before, chosen = without(steps or [], ("class", "cell"))
     classes = {name for step in chosen for name in (errors.chosen_cells(step) or ([],))[0]}
     result["classes"] = [
         states.row(one) | {"chosen": one.class_name in classes}

@@ -12,10 +12,10 @@ from workbench.dashboard.metrics import SCORES, confusion_matrix, graph
 from workbench.dashboard.pages import errors, overview, states
 from workbench.dashboard.pages.base import Page, selected
 from workbench.dashboard.selection import resolve
-from workbench.dashboard.steps import Step
 from workbench.evaluation.class_detail import class_detail
 from workbench.evaluation.metrics import Roc
 from workbench.evaluation.predictions import Predictions
+from workbench.evaluation.steps import Step, without
 from workbench.figures import screen
 from workbench.figures.colors import class_colors
 
@@ -139,7 +139,7 @@ def register_callbacks(app: Dash, predictions: Predictions, _has_photographs: bo
 
 def chosen_class(steps: Any, predictions: Predictions) -> str | None:
     """Return the class that a selection narrows to or that its last search names, else None."""
-    _, chosen = errors.split(steps or [], ("class",))
+    _, chosen = without(steps or [], ("class",))
     for step in reversed(chosen):
         wanted: Any = step["filter"]
         if wanted["kind"] == "class" and wanted["of"] == "true" and len(wanted["names"]) == 1:
@@ -154,7 +154,7 @@ def chosen_class(steps: Any, predictions: Predictions) -> str | None:
 
 def class_steps(steps: Any, name: str) -> list[Step]:
     """Return the steps of the class's locations in a selection, without its steps about classes."""
-    before, _ = errors.split(steps or [], ("class", "cell"))
+    before, _ = without(steps or [], ("class", "cell"))
     op: Any = "intersect" if before else "replace"
     return [*before, {"op": op, "filter": {"kind": "class", "of": "true", "names": [name]}}]
 
@@ -166,7 +166,7 @@ def detail(
 
     Steps of the selection about classes are left out.
     """
-    before, chosen = errors.split(steps or [], ("class", "cell"))
+    before, chosen = without(steps or [], ("class", "cell"))
     selection = resolve(before, predictions)
     member = None if selection is None else selection.member
     index = predictions.class_indices[name]

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from workbench.evaluation.confusions import ClassOrder
 from workbench.evaluation.metrics import Confusion
-from workbench.figures.screen.style import QUIET, WRONG, layout, literal, names_axis
+from workbench.figures.colors import WRONG
+from workbench.figures.screen.style import QUIET, layout, literal, names_axis
 
 MOST_NUMBERED = 12  # Classes of a matrix whose cells show their numbers.
 _COUNT = (

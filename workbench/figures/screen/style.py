@@ -11,18 +11,6 @@ INK = "#1c2733"
 QUIET = "#6a7683"
 RULE = "#e3e7eb"
 ACCENT = "#1f5fbf"
-CORRECT = "#2f8f83"
-WRONG = "#d1495b"
-UNKNOWN = "#b4bcc4"
-SHARE_SCALE = ((0.0, "#f2c14e"), (0.5, "#3a9e8f"), (1.0, "#27366f"))
-DIVERGING_SCALE = ((0.0, "#1848c4"), (0.5, "#d9dcdf"), (1.0, "#c4162a"))
-# For people with colour vision deficiency: Okabe and Ito's blue and vermilion, and Matplotlib's
-# cividis (Nuñez et al. 2018), dark for large numbers.
-_SAFE_CORRECT = "#0072b2"
-_SAFE_WRONG = "#d55e00"
-_CIVIDIS = ("#fee838", "#c8b866", "#948e77", "#666970", "#35456c", "#00224e")
-_SAFE_SHARE_SCALE = tuple((step / 5, color) for step, color in enumerate(_CIVIDIS))
-_SAFE_DIVERGING_SCALE = ((0.0, _SAFE_CORRECT), (0.5, "#d9dcdf"), (1.0, _SAFE_WRONG))
 MOST_TICKS = 18
 # Widths in columns of a terminal.
 TICK_NAME = 18
@@ -32,18 +20,6 @@ INVISIBLE_TICKS = {"ticks": "outside", "tickcolor": "rgba(0,0,0,0)"}
 _FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif'
 # Plotly reads tags, entities, placeholders (`%{x}`) and, where MathJax is loaded, mathematics.
 _ENTITIES = str.maketrans({sign: f"&#{ord(sign)};" for sign in "&<>%$"})
-
-
-def point_colors(safe: bool = False) -> dict[str, Any]:
-    """Return the colours of points that are not those of classes, and the scales of numbers.
-
-    With `safe`, colours that people with colour vision deficiency tell apart.
-    """
-    usual = CORRECT, WRONG, SHARE_SCALE, DIVERGING_SCALE
-    chosen = _SAFE_CORRECT, _SAFE_WRONG, _SAFE_SHARE_SCALE, _SAFE_DIVERGING_SCALE
-    names = ("correct", "wrong", "scale", "diverging")
-    colors = dict(zip(names, chosen if safe else usual, strict=True))
-    return colors | {"unknown": UNKNOWN}
 
 
 def literal(names: Sequence[str], limit: int = HOVER_NAME) -> list[str]:

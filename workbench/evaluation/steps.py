@@ -128,6 +128,29 @@ _OPERATIONS: Mapping[str, Callable[[Member, Member], Member]] = {
 }
 
 
+def without(steps: Sequence[Step], kinds: Sequence[str]) -> tuple[list[Step], list[Step]]:
+    """Return the steps of a selection without those that narrow it by some kinds, and these.
+
+    A page shows what is selected without them, so that another cell can be chosen. Only steps
+    after which all others narrow as well can be left out. "wrong" belongs to the cells of two
+    classes before it (`toggledPair` in assets/dashboard/selection.js).
+    """
+    kept: list[Step] = []
+    chosen: list[Step] = []
+    for index in reversed(range(len(steps))):
+        step: Any = steps[index]
+        kind, before = step["filter"]["kind"], steps[index - 1]["filter"]["kind"] if index else ""
+        is_chosen = kind in kinds or (kind, before) == ("correct", "cell")
+        if is_chosen and step["op"] in ("replace", "intersect"):
+            chosen.insert(0, step)
+        else:
+            kept.insert(0, step)
+        if step["op"] not in ("intersect", "subtract"):
+            # What was selected before a chosen "replace" does not matter.
+            return (kept if step in chosen else [*steps[:index], *kept]), chosen
+    return kept, chosen
+
+
 def evaluate(steps: Sequence[Step], predictions: Predictions) -> Member:
     """Return the members (N,) of all steps, from left to right; it begins with all locations."""
     result = np.ones(len(predictions.store), dtype=bool)
