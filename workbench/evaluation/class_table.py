@@ -1,12 +1,15 @@
 """The classes of a selection: recall and precision with intervals, area, the worst confusion."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workbench.evaluation.intervals import Interval, wilson
-from workbench.evaluation.metrics import Confusion
+from workbench.evaluation.metrics import Confusion, confusion
+from workbench.evaluation.predictions import Predictions
 
 
 @dataclass(frozen=True)
@@ -29,12 +32,12 @@ class ClassSummary:
     n_confused: int
 
 
-def class_table(confusion: Confusion, areas: Sequence[float]) -> tuple[ClassSummary, ...]:
+def class_table(matrix: Confusion, areas: Sequence[float]) -> tuple[ClassSummary, ...]:
     """Return the classes that have locations or are predicted, in class order.
 
     `areas` (S,) are those under the ROC curves of all S classes.
     """
-    counts = confusion.counts
+    counts = matrix.counts
     right, of_class, predicted = counts.diagonal(), counts.sum(axis=1), counts.sum(axis=0)
     recall, precision = wilson(right, of_class), wilson(right, predicted)
     wrong = counts - np.diag(right)
@@ -44,14 +47,29 @@ def class_table(confusion: Confusion, areas: Sequence[float]) -> tuple[ClassSumm
         number = int(wrong[i, most])
         result.append(
             ClassSummary(
-                confusion.class_names[i],
+                matrix.class_names[i],
                 int(of_class[i]),
                 int(predicted[i]),
                 Interval(*recall[i].tolist()),
                 Interval(*precision[i].tolist()),
                 areas[i],
-                confusion.class_names[most] if number else "",
+                matrix.class_names[most] if number else "",
                 number,
             )
         )
     return tuple(result)
+
+
+def worst_classes(
+    predictions: Predictions, selected: NDArray[np.bool_] | None = None
+) -> list[ClassSummary]:
+    """Return the classes that have locations among the selected (N,), the lowest recall first.
+
+    Of equal recall, the class with more locations comes first. They have no area.
+    """
+    part = slice(None) if selected is None else selected
+    counts = confusion(
+        predictions.store.labels[part], predictions.predicted_labels[part], predictions.class_names
+    )
+    table = class_table(counts, [math.nan] * len(predictions.class_names))
+    return sorted((one for one in table if one.n), key=lambda one: (one.recall.value, -one.n))

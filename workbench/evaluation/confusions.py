@@ -30,6 +30,9 @@ class ConfusedPair:
 
 
 N_EXAMPLES = 4
+ORDERS = {"name": "Name", "cluster": "Clusters", "division": "Divisions"}
+"""Orders of the classes, with their titles."""
+ORDER_WORDS = {"name": "name", "cluster": "cluster", "division": "Census division"}
 
 
 def confused_pairs(
@@ -102,6 +105,17 @@ def by_cluster(counts: NDArray[np.int64]) -> ClassOrder:
     np.fill_diagonal(distance, 0)
     tree = linkage(squareform(distance, checks=False), "average", optimal_ordering=True)
     return ClassOrder(leaves_list(tree).astype(np.int64))
+
+
+def class_order(name: str, class_names: Sequence[str], counts: NDArray[np.int64]) -> ClassOrder:
+    """Return an order of `ORDERS`: by name where there are no divisions; `counts` is (S, S)."""
+    order = None
+    if name == "cluster":
+        order = by_cluster(counts)
+    elif name == "division":
+        order = by_division(class_names)
+    by_name = sorted(range(len(class_names)), key=lambda index: class_names[index])
+    return order or ClassOrder(np.array(by_name, dtype=np.int64))
 
 
 def by_division(class_names: Sequence[str]) -> ClassOrder | None:

@@ -44,7 +44,7 @@ def run(options: "Options") -> list[str]:
     out = options.out
     check_writable(out, overwrite=True)
     predictions = Predictions(stores.read(options.store))
-    rows = _selected(predictions.store, options)
+    rows = _enough(_selected(predictions.store, options), options)
     sources = _Sources(options, predictions.store, rows)
     beside, request = sources.beside(), sources.request()
     if out.exists() and not options.overwrite:
@@ -62,10 +62,16 @@ def run(options: "Options") -> list[str]:
 
 
 def evaluation_of(
-    options: "Options", predictions: Predictions, progress: ProgressCallback = no_progress
+    options: "Options",
+    predictions: Predictions,
+    progress: ProgressCallback = no_progress,
+    rows: Rows | None = None,
 ) -> Evaluation:
-    """Evaluate a store with everything that is known beside it; raises InputError as `run` does."""
-    rows = _selected(predictions.store, options)
+    """Evaluate a store with everything that is known beside it; raises InputError as `run` does.
+
+    `rows` replace those of the condition.
+    """
+    rows = _enough(_selected(predictions.store, options) if rows is None else rows, options)
     beside = _Sources(options, predictions.store, rows).beside()
     return evaluate(predictions, rows, beside, options.near, options.seed, progress)
 
@@ -90,13 +96,16 @@ def _wrapped(lines: Sequence[object]) -> list[str]:
 
 def _selected(store: Store, options: "Options") -> Rows:
     """Return the rows to evaluate: those of the condition, else all."""
-    rows = np.arange(len(store))
-    if options.where:
-        rows = np.flatnonzero(query.select(store, options.where))
+    if not options.where:
+        return np.arange(len(store), dtype=np.int64)
+    return np.flatnonzero(query.select(store, options.where)).astype(np.int64)
+
+
+def _enough(rows: Rows, options: "Options") -> Rows:
     if len(rows) < 2:
-        remedy = "choose another --where" if options.where else "extract more photographs"
+        remedy = "choose another --where" if options.where else "select or extract more locations"
         raise InputError(f"{options.store}: has {len(rows)} locations to evaluate; {remedy}.")
-    return rows.astype(np.int64)
+    return rows
 
 
 @dataclass

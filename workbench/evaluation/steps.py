@@ -101,6 +101,8 @@ class Step(TypedDict):
 
 MOST_STEPS = 100
 """The most steps of a selection, with those of its groups."""
+MOST_LISTED = 3
+"""Class names in the words of a filter."""
 
 
 def _limited(steps: list[Step]) -> list[Step]:
@@ -222,3 +224,67 @@ def _search(text: str, predictions: Predictions) -> Member:
     named = [i for i, name in enumerate(store.class_names) if wanted in name.lower()]
     found = np.array([wanted in name.lower() for name in store.location_ids], dtype=bool)
     return found | np.isin(store.labels, named) | np.isin(predictions.predicted_labels, named)
+
+
+def words(steps: Sequence[Step], predictions: Predictions) -> str:
+    """Return steps in words, as the chips of the selection bar have them; "" without any.
+
+    `assets/dashboard/words.js` writes the same.
+    """
+    signs = {"add": "or ", "subtract": "not "}
+    return "; ".join(
+        signs.get(one["op"], "") + _filter_words(one["filter"], predictions) for one in steps
+    )
+
+
+def _filter_words(wanted: Any, predictions: Predictions) -> str:
+    match wanted["kind"]:
+        case "lasso":
+            projection = predictions.store.projections.get(wanted["projection"])
+            return f"lasso in {projection.title if projection else wanted['projection']}"
+        case "class":
+            return ("predicted " if wanted["of"] == "predicted" else "") + _listed(wanted["names"])
+        case "cell":
+            return f"true {_listed(wanted['true'])}, predicted {_listed(wanted['predicted'])}"
+        case "correct":
+            return "right" if wanted["value"] else "wrong"
+        case "range":
+            return _range_words(wanted, predictions)
+        case "ids":
+            return f"{len(wanted['ids']):,} ids"
+        case "nearest":
+            return f"{len(wanted['ids'])} nearest to {wanted['id']} by features"
+        case "search":
+            return f"“{wanted['text']}”"
+        case "group":
+            return f"set {wanted['name']}"
+        case _:
+            return "inverted"
+
+
+def _range_words(wanted: Any, predictions: Predictions) -> str:
+    column = predictions.columns.get(wanted["column"])
+    name = column.title.lower() if column else wanted["column"]
+    unit = column.unit if column else ""
+
+    def text(number: float) -> str:
+        if unit == "share":
+            return f"{100 * number:.3g} %"
+        return f"{number:.4g} {unit}".strip().replace("-", "\N{MINUS SIGN}")
+
+    low, high = wanted["min"], wanted["max"]
+    if low is None or high is None:
+        return (
+            name
+            if low is high
+            else f"{name} ≤ {text(high)}"
+            if low is None
+            else f"{name} ≥ {text(low)}"
+        )
+    return f"{name} {text(low)} to {text(high)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) <= MOST_LISTED + 1:
+        return ", ".join(names)
+    return f"{', '.join(names[:MOST_LISTED])} and {len(names) - MOST_LISTED} more classes"

@@ -1,7 +1,7 @@
 """The figures and tables by kind: from the numbers of stores to drawings, captions and names."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -10,23 +10,28 @@ from matplotlib.colors import is_color_like, to_hex
 
 from common.errors import InputError
 from common.progress import fraction_bar
+from embeddings.results import Projection
 from workbench.attribution.request import PREDICTED, TRUE, AttributionRequest
 from workbench.attribution.result import Attribution
 from workbench.evaluation import metrics
 from workbench.evaluation.__main__ import Options as EvaluationOptions
-from workbench.evaluation.census import divisions
+from workbench.evaluation.census import DIVISIONS, divisions
+from workbench.evaluation.class_table import class_table
+from workbench.evaluation.columns import limits
 from workbench.evaluation.comparison import Comparison
-from workbench.evaluation.confusions import by_division
+from workbench.evaluation.confusions import ORDER_WORDS, ClassOrder, by_division, class_order
 from workbench.evaluation.evaluate import Evaluation
-from workbench.evaluation.intervals import wilson
+from workbench.evaluation.intervals import Interval, auc_interval, wilson
 from workbench.evaluation.report import sentence
 from workbench.evaluation.roc_intervals import AreaIntervals, area_intervals
+from workbench.evaluation.steps import words
 from workbench.export import maps
-from workbench.export.maps import Maps
+from workbench.export.link import Link
+from workbench.export.maps import Known, Maps
 from workbench.export.models import Model, NotApplicableError, default_config
 from workbench.export.options import KINDS, Options
 from workbench.figures import tile_map
-from workbench.figures.colors import class_colors
+from workbench.figures.colors import class_colors, point_colors
 from workbench.figures.print import attribution as attributions
 from workbench.figures.print import (
     bins,
@@ -57,6 +62,8 @@ class Context:
 
     options: Options
     models: Sequence[Model]
+    known: Known | None = None
+    """Returns attributions that are known, in place of files and cache."""
     _evaluations: dict[tuple[str, str], Evaluation] = field(default_factory=dict, init=False)
 
     @cached_property
@@ -75,7 +82,8 @@ class Context:
 
     def colors(self, model: Model) -> dict[str, str]:
         """Return the colour of each class."""
-        return {**class_colors(model.class_names), **self.user_colors}
+        safe = model.link is not None and model.link.has_safe_colors
+        return {**class_colors(model.class_names, safe), **self.user_colors}
 
     def evaluation(self, model: Model, second: Model | None = None) -> Evaluation:
         """Return all numbers of a model, those of `resnetbolt evaluate`, computed once."""
@@ -97,7 +105,7 @@ class Context:
                 seed=self.options.seed,
             )
             with fraction_bar(f"Evaluating {model.name}") as progress:
-                result = evaluation_of(request, model.predictions, progress)
+                result = evaluation_of(request, model.predictions, progress, model.rows)
             self._evaluations[key] = result
         return self._evaluations[key]
 
@@ -109,15 +117,26 @@ class Context:
 
     @cached_property
     def _maps(self) -> dict[str, Maps]:
-        return {model.suffix: Maps(model, self.options) for model in self.models}
+        return {model.suffix: Maps(model, self.options, self.known) for model in self.models}
 
     def maps(self, model: Model) -> Maps:
         """Return the attributions of a model."""
         return self._maps[model.suffix]
 
     def highlighted(self, model: Model) -> tuple[str, ...]:
-        """Return the classes to stress that a model has."""
+        """Return the classes to stress that a model has: those of the options, else of the link."""
+        if model.link and not self.options.highlight:
+            return model.link.highlighted(model.predictions)
         return tuple(name for name in self.options.highlight if name in model.class_names)
+
+    def score(self, model: Model) -> str:
+        """Return what orders the locations along a ROC curve: the link says it, or the options."""
+        return (model.link.score if model.link else "") or self.options.score
+
+    def ids(self, model: Model) -> tuple[str, ...]:
+        """Return the ids of locations to show that a model has, () to pick them by rule."""
+        wanted = self.options.id or (model.link.ids if model.link else ())
+        return tuple(name for name in wanted if name in model.predictions.rows)
 
 
 def build(kind: str, context: Context, model: Model | None) -> Items:
@@ -126,10 +145,19 @@ def build(kind: str, context: Context, model: Model | None) -> Items:
     Raises NotApplicableError for a kind that makes no sense for the model, and InputError for one
     that lacks something, with the way to it.
     """
-    if model is None:
-        yield from _OF_ALL[kind](context)
-    else:
-        yield from PER_MODEL[kind](context, model)
+    items = _OF_ALL[kind](context) if model is None else PER_MODEL[kind](context, model)
+    selection = _selection(context, model)
+    for item in items:
+        yield replace(item, caption=f"{item.caption} {selection}") if selection else item
+
+
+def _selection(context: Context, model: Model | None) -> str:
+    """Return a sentence about what a link selects, "" without a selection."""
+    model = model or context.models[0]
+    if model.link is None or not model.link.steps:
+        return ""
+    chosen = words(model.link.steps, model.predictions)
+    return f"Selected ({chosen}): {len(model.rows):,} of {len(model.store):,} locations."
 
 
 def _accuracy(context: Context) -> Items:
@@ -150,7 +178,7 @@ def _roc(context: Context, model: Model) -> Items:
         areas.macro,
         context.highlighted(model),
         context.user_colors,
-        context.options.score,
+        context.score(model),
     )
 
 
@@ -164,12 +192,29 @@ def _roc_classes(context: Context, model: Model) -> Items:
 
 
 def _curves(context: Context, model: Model) -> tuple[metrics.Roc, AreaIntervals]:
-    is_logit = context.options.score == "logit"
-    scores = model.store.logits if is_logit else model.predictions.probabilities
+    score = context.score(model)
+    if model.link:
+        return _curves_of_link(model, score)
+    scores = model.store.logits if score == "logit" else model.predictions.probabilities
     curves = metrics.roc(model.labels, scores[model.rows], model.class_names)
     if not curves.curves:
         raise NotApplicableError("no class has locations both of its own and of others")
     return curves, area_intervals(model.labels, scores[model.rows])
+
+
+def _curves_of_link(model: Model, score: str) -> tuple[metrics.Roc, AreaIntervals]:
+    """Return the curves of the dashboard: the selected locations against all of other classes."""
+    found = model.predictions.ranked_scores(score).roc(model.selected)
+    if not found.curves:
+        raise NotApplicableError("no selected class has locations of its own and of others")
+    areas = {
+        one.class_name: auc_interval(one.auc, one.positives, one.negatives) for one in found.curves
+    }
+    unknown = Interval(np.nan, np.nan, np.nan)
+    return metrics.Roc(found.curves, ()), AreaIntervals(
+        tuple(areas.get(name, unknown) for name in model.class_names),
+        replace(unknown, value=found.macro_auc),
+    )
 
 
 def _geography(context: Context) -> Items:
@@ -221,14 +266,42 @@ def _comparison(context: Context) -> Items:
 
 
 def _confusion(context: Context, model: Model) -> Items:
-    right = float(model.confusion.counts.trace() / model.confusion.counts.sum())
-    order = by_division(model.class_names)
-    words = ", ordered by Census division" if order else ""
+    matrix, order = model.confusion, by_division(model.class_names)
+    ordered = ", ordered by Census division" if order else ""
+    if model.link:
+        matrix, order, ordered = _matrix_of_link(model, model.link)
+    right = float(matrix.counts.trace() / matrix.counts.sum())
     caption = (
-        f"Confusion matrix of {model.name}{words}: shares of each true class, {len(model.rows):,} "
-        f"locations, {percent(right)} on the diagonal."
+        f"Confusion matrix of {model.name}{ordered}: shares of each true class, "
+        f"{matrix.counts.sum():,} locations, {percent(right)} on the diagonal."
     )
-    yield confusion.confusion_figure(f"confusion{model.suffix}", caption, model.confusion, order)
+    yield confusion.confusion_figure(f"confusion{model.suffix}", caption, matrix, order)
+
+
+def _matrix_of_link(model: Model, link: Link) -> tuple[metrics.Confusion, ClassOrder | None, str]:
+    """Return the matrix of a link's page, its order, and the order in words.
+
+    Classes without a selected location, true or predicted, are left out.
+    """
+    member = link.member_of_matrix(model.predictions)
+    store, names = model.store, model.class_names
+    predicted = model.predictions.predicted_labels
+    counts = metrics.confusion(store.labels[member], predicted[member], names).counts
+    if not counts.sum():
+        raise NotApplicableError("no location is selected")
+    name = link.matrix_order
+    whole = metrics.confusion(store.labels, predicted, names).counts
+    order = class_order(name, names, whole) if name else None
+    places = np.arange(len(names)) if order is None else order.indices
+    starts = set(order.groups) if order else set()
+    present = (counts.sum(axis=0) + counts.sum(axis=1))[places] > 0
+    kept = places[present]
+    # A group begins where its first class that is left stands.
+    group = np.cumsum([place in starts for place in range(len(places))])[present]
+    groups = tuple((np.flatnonzero(np.diff(group)) + 1).tolist())
+    matrix = metrics.Confusion(tuple(names[i] for i in kept), counts[np.ix_(kept, kept)])
+    in_words = f", ordered by {ORDER_WORDS[name]}" if name else ""
+    return matrix, ClassOrder(np.arange(len(kept)), groups), in_words
 
 
 def _divisions(context: Context, model: Model) -> Items:
@@ -278,25 +351,72 @@ def _projections(context: Context, model: Model) -> Items:
             f"{model.path}: the store has no projections; make them with "
             f"`resnetbolt project {model.path}`."
         )
-    for name, item in model.store.projections.items():
+    store, link = model.store, model.link
+    classes = projection.Groups("Class", store.labels, model.class_names, context.colors(model))
+    shown = link.projections(store.projections) if link else list(store.projections.values())
+    for item in shown:
         yield projection.projection_figure(
-            f"projection-{name}{model.suffix}",
+            f"projection-{item.name}{model.suffix}",
             model.name,
             item,
             model.rows,
-            model.store.location_ids,
-            model.store.labels,
-            model.class_names,
-            context.colors(model),
-            context.highlighted(model),
+            store.location_ids,
+            classes,
+            # What is not selected is pale already.
+            context.options.highlight if link else context.highlighted(model),
+            _coloring(context, model, link, item) if link else None,
+            has_others=link is not None,
         )
 
 
+def _coloring(
+    context: Context, model: Model, link: Link, item: Projection
+) -> projection.Coloring | None:
+    """Return the colours of the dashboard's points, None for those of the true classes."""
+    safe = link.has_safe_colors
+    if link.color == "true":
+        return None
+    if link.color == "predicted":
+        labels = model.predictions.predicted_labels
+        return projection.Groups(
+            "Predicted class", labels, model.class_names, context.colors(model)
+        )
+    found = divisions(model.class_names)
+    if link.color == "division" and found:
+        index = np.array([DIVISIONS.index(one) for one in found], dtype=np.int64)
+        colors = class_colors(DIVISIONS, safe)
+        return projection.Groups("Census division", index[model.store.labels], DIVISIONS, colors)
+    palette = point_colors(safe)
+    if link.color == "correct":
+        names = ("wrong", "right")
+        colors = {"wrong": palette["wrong"], "right": palette["correct"]}
+        labels = model.predictions.correct.astype(np.int64)
+        return projection.Groups("Right or wrong", labels, names, colors, has_legend=True)
+    name = f"preservation/{item.name}" if link.color == "preservation" else link.color
+    column = model.predictions.columns.get(name)
+    if column is None:
+        raise InputError(
+            f"{model.path}: its map {item.name!r} has no {link.color}; colour by another."
+        )
+    return projection.Scale(
+        column.title,
+        column.unit,
+        column.values,
+        limits(column.values, column.unit, column.diverges),
+        palette["diverging" if column.diverges else "scale"],
+    )
+
+
 def _classes(context: Context, model: Model) -> Items:
+    if model.link:  # As the dashboard: areas against all locations of other classes.
+        areas = model.predictions.ranked_scores(context.score(model)).areas(model.selected)
+        classes = class_table(model.confusion, areas.tolist())
+    else:
+        classes = context.evaluation(model).classes
     yield tables.class_summary_table(
         f"classes{model.suffix}",
         model.name,
-        context.evaluation(model).classes,
+        classes,
         context.highlighted(model),
     )
 
@@ -367,8 +487,8 @@ def picked(context: Context, model: Model) -> list[tuple[str, str, int]]:
     another true class.
     """
     predictions, panels = model.predictions, context.options.panels
-    if context.options.id:
-        rows = [predictions.rows[name] for name in context.options.id if name in predictions.rows]
+    if ids := context.ids(model):
+        rows = [predictions.rows[name] for name in ids]
         return [(str(i), "Chosen by id", row) for i, row in enumerate(rows, 1)]
     result = []
     for name, rule, right, sign in (
@@ -399,13 +519,15 @@ def _attributions(context: Context, model: Model) -> Items:
 def explained(context: Context, model: Model) -> Iterator[tuple[str, Attribution]]:
     """Yield the attributions to show with the ends of their names.
 
-    Wrong predictions have a second one: why the predicted class rather than the true one.
+    A link says what is asked. Without one, wrong predictions have a second map: why the predicted
+    class rather than the true one.
     """
     source = context.maps(model)
+    asked = model.link.request(model.predictions) if model.link else AttributionRequest()
     for place, _, row in picked(context, model):
         location_id = model.store.location_ids[row]
-        yield place, source.get(location_id, AttributionRequest())
-        if not model.predictions.correct[row]:
+        yield place, source.get(location_id, asked)
+        if not model.link and not model.predictions.correct[row]:
             request = AttributionRequest(target=PREDICTED, contrast_target=TRUE)
             yield f"{place}-contrast", source.get(location_id, request)
 

@@ -1,5 +1,6 @@
 """Attributions for figures: from attribution files, from the cache, or computed."""
 
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
@@ -26,12 +27,20 @@ LARGEST_VIEW = 512
 """Pixels of a photograph's side in a figure."""
 
 
+Known = Callable[[str, AttributionRequest], Attribution | None]
+"""Returns the attribution of a location for a resolved request, None where there is none."""
+
+
 class Maps:
     """The attributions of a model's locations."""
 
-    def __init__(self, model: Model, options: Options) -> None:
-        """Take a model; nothing is opened before it is needed."""
+    def __init__(self, model: Model, options: Options, known: Known | None = None) -> None:
+        """Take a model; nothing is opened before it is needed.
+
+        `known` returns attributions in place of files and cache.
+        """
         self._model, self._options = model, options
+        self._known = known or (lambda *key: self._cache.get(*key))
 
     def get(self, location_id: str, request: AttributionRequest) -> Attribution:
         """Return an attribution with its checks.
@@ -40,7 +49,7 @@ class Maps:
         """
         store = self._model.store
         request = RequestResolver(store).resolve(location_id, request)
-        known = self._cache.get(location_id, request)
+        known = self._known(location_id, request)
         if known is not None and (known.checks is not None or not self._options.compute):
             return known
         if not self._options.compute:

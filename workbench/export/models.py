@@ -18,6 +18,7 @@ from common.text import printable
 from workbench import store as stores
 from workbench.evaluation import metrics
 from workbench.evaluation.predictions import Predictions
+from workbench.export.link import Link
 from workbench.export.options import Options
 from workbench.store import Store, provenance
 from workbench.store.photographs import Photographs
@@ -32,7 +33,7 @@ class NotApplicableError(Exception):
 class Model:
     """A model, by its store. `name` stands in captions, `suffix` ends the names of its files.
 
-    `selected` (N,) are the locations that meet the condition.
+    `selected` (N,) are the locations that meet the condition and that the link selects.
     """
 
     path: Path
@@ -43,6 +44,7 @@ class Model:
     run: Path | None
     data: Path | None
     validation: Path | None
+    link: Link | None = None
 
     @property
     def store(self) -> Store:
@@ -142,8 +144,8 @@ def default_config() -> Mapping[str, Any]:
     return asdict(Config())
 
 
-def open_models(options: Options) -> list[Model]:
-    """Open the stores; raises InputError for one that cannot be used."""
+def open_models(options: Options, link: Link | None = None) -> list[Model]:
+    """Open the stores; raises InputError for one that cannot be used, or not with the link."""
     if not options.stores:
         raise InputError("Name at least one store: FILE.h5.")
     count = len(options.stores)
@@ -158,24 +160,42 @@ def open_models(options: Options) -> list[Model]:
     names = list(_unique([path.stem for path in options.stores]))
     slugs = list(_unique([_slug(name) for name in names]))
     for i, path in enumerate(options.stores):
-        store = stores.read(path)
-        selected = select(store, options.where) if options.where else np.ones(len(store), bool)
-        if not selected.any():
-            raise InputError(f"{path}: no location meets the condition {options.where!r}.")
+        predictions = Predictions(stores.read(path))
         models.append(
             Model(
                 path,
                 printable(names[i]),
                 f"-{slugs[i]}" if count > 1 else "",
-                Predictions(store),
-                selected,
+                predictions,
+                selected_locations(path, predictions, options, link),
                 options.run[i] if options.run else None,
                 options.data[i] if options.data else None,
                 options.validation[i] if options.validation else None,
+                link,
             )
         )
     _check_names(options, models)
     return models
+
+
+def selected_locations(
+    path: Path, predictions: Predictions, options: Options, link: Link | None
+) -> NDArray[np.bool_]:
+    """Return which locations (N,) meet the condition and are selected by the link.
+
+    Raises InputError where there are none, and for a link of another store.
+    """
+    store = predictions.store
+    selected = select(store, options.where) if options.where else np.ones(len(store), bool)
+    if not selected.any():
+        raise InputError(f"{path}: no location meets the condition {options.where!r}.")
+    if link is None:
+        return selected
+    link.check(predictions, path.name)
+    selected = selected & link.member(predictions)
+    if not selected.any():
+        raise InputError(f"--url: the link selects no location of {path.name}.")
+    return selected
 
 
 def _check_names(options: Options, models: Sequence[Model]) -> None:

@@ -67,6 +67,15 @@ class Options:
             help_behavior_hint="(default: all)",
         ),
     ] = ""
+    url: Annotated[
+        str,
+        arg(
+            metavar="LINK",
+            help="export the state of the dashboard that a copied link holds: its page's figures, "
+            "its selection, colours, opened location and request",
+            help_behavior_hint="(default: none)",
+        ),
+    ] = ""
     highlight: Annotated[
         tuple[str, ...], arg(metavar="CLASS ...", help_behavior_hint="(default: best and worst)")
     ] = ()

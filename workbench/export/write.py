@@ -23,6 +23,7 @@ from common.tables import to_csv
 from common.validation import validate
 from workbench.export import contact_sheet, latex
 from workbench.export.catalogue import PER_MODEL, Context, build, quiz_answers
+from workbench.export.link import Link, read_link
 from workbench.export.models import Model, NotApplicableError, open_models
 from workbench.export.options import KINDS, Options
 from workbench.figures.print.base import PrintFigure, PrintTable
@@ -86,7 +87,17 @@ def export(options: Options, command: str = "") -> Result:
     if manifest and not options.style:
         style = manifest["request"].get("style", "")
     settings = parse_style(style, str(options.style or options.reproduce))
-    models = open_models(options)
+    link = read_link(options.url) if options.url else None
+    if link:
+        # What stands before "#" may hold a token.
+        command = command.replace(shlex.quote(options.url), shlex.quote(link.text))
+        options = replace(options, url=link.text)
+        if not link.kinds and not options.only:
+            raise InputError(
+                f"--url: the page {link.page.capitalize()} of the link shows no location; open or "
+                "pin one and copy the link again, or choose figures with --only."
+            )
+    models = open_models(options, link)
     context = Context(options, models)
     context.user_colors  # noqa: B018  Raises InputError, before anything is written.
     request = _request(options, models, style)
@@ -121,16 +132,19 @@ def export(options: Options, command: str = "") -> Result:
     return Result(files, tuple(parts.left_out), tuple(failures))
 
 
-def chosen_kinds(options: Options) -> list[str]:
-    """Return the kinds of figures to write, in the order of the catalogue."""
-    wanted = options.only or KINDS
+def chosen_kinds(options: Options, link: Link | None = None) -> list[str]:
+    """Return the kinds of figures to write, in the order of the catalogue.
+
+    Those of the page of a link unless others are chosen.
+    """
+    wanted = options.only or (link.kinds if link else KINDS)
     return [kind for kind in KINDS if kind in wanted and kind not in options.without]
 
 
 def _write_all(context: Context, settings: Mapping[str, Any], parts: _Parts) -> None:
     options, models = context.options, context.models
     jobs: list[tuple[str, Model | None]] = []
-    for kind in chosen_kinds(options):
+    for kind in chosen_kinds(options, models[0].link):
         jobs += [(kind, model) for model in models] if kind in PER_MODEL else [(kind, None)]
     places: list[int] = []
     # What takes minutes comes last: after an interruption the other figures are there.

@@ -14,7 +14,7 @@ from workbench.evaluation import metrics
 from workbench.evaluation.confusions import ClassOrder
 from workbench.figures.colors import class_colors
 from workbench.figures.print.confusion import confusion_figure
-from workbench.figures.print.projection import dark, draw_projection, spread
+from workbench.figures.print.projection import Groups, Scale, dark, draw_projection, spread
 from workbench.figures.print.roc import NAMED_CURVES, draw_roc, draw_small_multiples
 from workbench.figures.print.style import Page, page, parse_style, read_style, save
 
@@ -103,14 +103,41 @@ def test_a_map_has_every_location_and_a_name_for_each_class_present() -> None:
     labels = np.repeat(np.arange(3), 40)
     points = (10.0 * labels[:, None] + generator.normal(size=(120, 2))).astype(np.float32)
     names, colors = ("Ohio", "Utah", "Iowa", "Guam"), class_colors(("Ohio", "Utah", "Iowa", "Guam"))
-    (axes,) = draw_projection(points, labels, names, colors, Page()).axes
+    classes = Groups("Class", labels, names, colors)
+    (axes,) = draw_projection(points, np.arange(120), classes, Page()).axes
     drawn = np.asarray(axes.collections[0].get_offsets())
     assert sorted(map(tuple, drawn.tolist())) == sorted(map(tuple, points.tolist()))
     placed = {text.get_text(): text.get_position() for text in axes.texts}
     assert set(placed) == {"Ohio", "Utah", "Iowa"}
     assert all(abs(placed[names[i]][0] - 10 * i) < 2 for i in range(3))
-    (axes,) = draw_projection(points, labels, names, colors, Page(), ("Utah",)).axes
+    (axes,) = draw_projection(points, np.arange(120), classes, Page(), ("Utah",)).axes
     assert [text.get_text() for text in axes.texts] == ["Utah"]
+
+
+def test_points_are_coloured_by_a_number_and_others_lie_below_in_pale() -> None:
+    points = np.random.default_rng(0).normal(size=(6, 2)).astype(np.float32)
+    values = np.array([0, 0.5, 1, np.nan, 0, 0], dtype=np.float32)
+    scale = Scale("Confidence", "share", values, (0, 1), ((0, "#000000"), (1, "#ffffff")))
+    rows, others = np.arange(4), np.array([4, 5])
+    figure = draw_projection(points, rows, scale, Page(), others=others)
+    axes, bar = figure.axes
+    pale, unknown, known = axes.collections
+    assert np.array_equal(np.asarray(pale.get_offsets()), points[others])
+    assert np.array_equal(np.asarray(unknown.get_offsets()), points[[3]])
+    values_drawn = np.asarray(known.get_array())
+    for place, value in zip(np.asarray(known.get_offsets()), values_drawn, strict=True):
+        assert values[np.flatnonzero((points == place).all(axis=1))[0]] == value
+    assert known.get_clim() == (0, 1)
+    assert bar.get_ylabel() == "Confidence"
+    groups = Groups(
+        "Right or wrong",
+        np.array([0, 1, 1, 1, 0, 0]),
+        ("wrong", "right"),
+        {"wrong": "#ff0000", "right": "#0000ff"},
+        True,
+    )
+    figure = draw_projection(points, np.arange(1, 4), groups, Page())
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["right"]
 
 
 def test_names_do_not_lie_on_each_other_and_stay_in_the_picture() -> None:
@@ -168,7 +195,8 @@ def test_a_map_of_25000_points_is_small_and_its_names_stay_text(tmp_path: Path) 
     ).astype(np.float32)
     names = [f"State {index}" for index in range(50)]
     for suffix in ("pdf", "svg"):
-        figure = draw_projection(points, labels, names, class_colors(names), Page())
+        classes = Groups("Class", labels, names, class_colors(names))
+        figure = draw_projection(points, np.arange(len(points)), classes, Page())
         save(figure, tmp_path / f"map.{suffix}")
         assert (tmp_path / f"map.{suffix}").stat().st_size < 2e6
     assert b"/Subtype /Image" in (tmp_path / "map.pdf").read_bytes()

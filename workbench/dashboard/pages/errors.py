@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-import numpy as np
 from dash import Dash, Input, Output, State, dcc, html, no_update
 
 from common.files import csv_text
@@ -15,7 +14,7 @@ from workbench.dashboard.pages.base import Page, selected
 from workbench.dashboard.photographs import photograph_url
 from workbench.dashboard.selection import resolve
 from workbench.evaluation import confusions
-from workbench.evaluation.confusions import ClassOrder, ConfusedPair
+from workbench.evaluation.confusions import ORDERS, ClassOrder, ConfusedPair
 from workbench.evaluation.predictions import Predictions
 from workbench.evaluation.steps import Step, without
 from workbench.figures import screen
@@ -24,7 +23,6 @@ from workbench.store import HEADINGS
 MOST_LISTED = 100
 NAME_COLUMNS = 18
 """Width of a name in the list, in columns of a terminal."""
-ORDERS = {"name": "Name", "cluster": "Clusters", "division": "Divisions"}
 
 
 def layout(predictions: Predictions) -> list[Any]:
@@ -77,14 +75,8 @@ def register_callbacks(app: Dash, predictions: Predictions, has_photographs: boo
     @cache
     def class_order(name: str) -> ClassOrder:
         """Return an order of the classes; that by cluster is the one of all locations."""
-        names = predictions.class_names
-        order = None
-        if name == "cluster":
-            order = confusions.by_cluster(confusion_matrix(predictions, None).counts)
-        elif name == "division":
-            order = confusions.by_division(names)
-        by_name = sorted(range(len(names)), key=lambda index: names[index])
-        return order or ClassOrder(np.array(by_name, dtype=np.int64))
+        counts = confusion_matrix(predictions, None).counts
+        return confusions.class_order(name, predictions.class_names, counts)
 
     @app.callback(
         Output("errors-matrix", "figure"),

@@ -1,6 +1,5 @@
 """The overview: how good the predictions of the selection are, where they fail, and ways there."""
 
-import math
 from dataclasses import asdict
 from typing import Any
 
@@ -10,11 +9,11 @@ from dash.dependencies import ClientsideFunction
 
 from workbench.dashboard import examples
 from workbench.dashboard.components import attributes, json_value, panel, table_panel
-from workbench.dashboard.metrics import confusion_matrix, graph
+from workbench.dashboard.metrics import graph
 from workbench.dashboard.pages import errors, states
 from workbench.dashboard.pages.base import Page, selected
 from workbench.dashboard.selection import resolve
-from workbench.evaluation.class_table import ClassSummary, class_table
+from workbench.evaluation.class_table import worst_classes
 from workbench.evaluation.intervals import median_of, share_of
 from workbench.evaluation.predictions import Predictions
 from workbench.evaluation.steps import without
@@ -146,24 +145,14 @@ def numbers(steps: Any, predictions: Predictions) -> dict[str, Any]:
     ]
     result["confusions_status"] = errors.status(pairs)
     before, chosen = without(steps or [], ("class", "cell"))
+    whole = resolve(before, predictions)
     classes = {name for step in chosen for name in (errors.chosen_cells(step) or ([],))[0]}
     result["classes"] = [
         states.row(one) | {"chosen": one.class_name in classes}
-        for one in worst_classes(before, predictions)
+        for one in worst_classes(predictions, whole.member if whole else None)
     ]
     answer: dict[str, Any] = json_value(result)
     return answer
-
-
-def worst_classes(steps: Any, predictions: Predictions) -> list[ClassSummary]:
-    """Return the classes that have locations in a selection, the lowest recall first.
-
-    Of equal recall, the class with more locations comes first.
-    """
-    counts = confusion_matrix(predictions, resolve(steps, predictions))
-    areas = [math.nan] * len(predictions.class_names)
-    table = [one for one in class_table(counts, areas) if one.n]
-    return sorted(table, key=lambda one: (one.recall.value, -one.n))
 
 
 PAGE = Page(

@@ -9,10 +9,11 @@ from dash.dependencies import ClientsideFunction
 from workbench.dashboard import aggregate, examples
 from workbench.dashboard.components import attributes, json_value, panel, segments, table_panel
 from workbench.dashboard.metrics import SCORES, confusion_matrix, graph
-from workbench.dashboard.pages import errors, overview, states
+from workbench.dashboard.pages import errors, states
 from workbench.dashboard.pages.base import Page, selected
 from workbench.dashboard.selection import resolve
 from workbench.evaluation.class_detail import class_detail
+from workbench.evaluation.class_table import worst_classes
 from workbench.evaluation.metrics import Roc
 from workbench.evaluation.predictions import Predictions
 from workbench.evaluation.steps import Step, without
@@ -37,7 +38,7 @@ _NO_MODEL = (
 def layout(predictions: Predictions) -> list[Any]:
     """Return the panels, which `assets/dashboard/state.js` fills."""
     names = predictions.class_names
-    worst = overview.worst_classes([], predictions)
+    worst = worst_classes(predictions)
     choice = html.Div(
         dcc.Dropdown(
             list(names),

@@ -1,16 +1,21 @@
 """A projection with the names of its classes in the picture."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
-from common.figure_text import fit, text_width
+from common.figure_text import fit, legend, text_width
 from embeddings.results import QUALITY_TITLES, Projection
+from workbench.figures.colors import UNKNOWN
 from workbench.figures.print.base import PrintFigure
 from workbench.figures.print.style import GREY, RASTER_POINTS, Page
 
@@ -20,6 +25,44 @@ BINS = 24
 """Cells of the grid along each axis in which a class's densest place is looked for."""
 LARGEST_NAME = 0.3
 """Longest name as a fraction of the width."""
+PALE, DIMMED = "#e6e9ec", "#d5d9de"
+"""Points that are not selected, and those of classes that are not highlighted."""
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Colours of points by what they belong to: a class, a division, right or wrong.
+
+    `labels` (N,) are indices into `names`; `colors` is "#rrggbb" by name. Groups are named at their
+    densest place, or in a legend.
+    """
+
+    title: str
+    labels: NDArray[np.int64]
+    names: Sequence[str]
+    colors: Mapping[str, str]
+    has_legend: bool = False
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Colours of points by a number, `values` (N,), NaN where it is unknown.
+
+    `stops` are shares in [0, 1] with colours, `limits` the values at its ends.
+    """
+
+    title: str
+    unit: str
+    values: NDArray[np.float32]
+    limits: tuple[float, float]
+    stops: Sequence[tuple[float, str]]
+
+    def shades(self) -> LinearSegmentedColormap:
+        """Return the colours for Matplotlib."""
+        return LinearSegmentedColormap.from_list("scale", list(self.stops))
+
+
+Coloring = Groups | Scale
 
 
 def projection_figure(
@@ -28,74 +71,94 @@ def projection_figure(
     projection: Projection,
     rows: NDArray[np.int64],
     location_ids: Sequence[str],
-    labels: NDArray[np.int64],
-    class_names: Sequence[str],
-    colors: Mapping[str, str],
+    classes: Groups,
     highlighted: Sequence[str] = (),
+    coloring: Coloring | None = None,
+    has_others: bool = False,
 ) -> PrintFigure:
-    """Return a map of `rows` of a store's locations.
+    """Return a map of `rows` of a store's locations, coloured by their classes or by `coloring`.
 
-    Each class is named at its densest place. With `highlighted` classes the others are grey and
-    have no name.
+    Each group is named at its densest place. With `highlighted` ones the others are grey and have
+    no name. With `has_others`, all other locations of the store lie below in pale grey.
     """
-    numbers = pd.DataFrame(
-        {
-            "id": [location_ids[row] for row in rows],
-            "class": [class_names[labels[row]] for row in rows],
-            "x": projection.coordinates[rows, 0],
-            "y": projection.coordinates[rows, 1],
-        }
-    )
+    coloring = coloring or classes
+    numbers = {
+        "id": [location_ids[row] for row in rows],
+        "class": [classes.names[classes.labels[row]] for row in rows],
+        "x": projection.coordinates[rows, 0],
+        "y": projection.coordinates[rows, 1],
+    }
+    if isinstance(coloring, Scale):
+        numbers[coloring.title.lower()] = coloring.values[rows]
+    elif coloring is not classes:
+        numbers[coloring.title.lower()] = [coloring.names[coloring.labels[row]] for row in rows]
+    how = f"coloured by {_lower(coloring.title)}"
+    if isinstance(coloring, Groups) and not coloring.has_legend:
+        what = "class" if coloring is classes else _lower(coloring.title)
+        how = f"each {what} is named where it is densest"
+    others = np.setdiff1d(np.arange(len(location_ids)), rows) if has_others else rows[:0]
+    below = f"; the {len(others):,} others are pale" if len(others) else ""
     caption = (
-        f"{projection.title} of the features of {model}, {len(rows):,} locations; each class is "
-        f"named where it is densest.{_quality(projection)} Axes have no unit."
+        f"{projection.title} of the features of {model}, {len(rows):,} locations{below}; {how}."
+        f"{_quality(projection)} Axes have no unit."
     )
     return PrintFigure(
         name,
         caption,
-        numbers,
+        pd.DataFrame(numbers),
         lambda page: draw_projection(
-            projection.coordinates[rows], labels[rows], class_names, colors, page, highlighted
+            projection.coordinates, rows, coloring, page, highlighted, others
         ),
     )
 
 
 def draw_projection(
     coordinates: NDArray[np.float32],
-    labels: NDArray[np.int64],
-    class_names: Sequence[str],
-    colors: Mapping[str, str],
+    rows: NDArray[np.int64],
+    coloring: Coloring,
     page: Page,
     highlighted: Sequence[str] = (),
+    others: NDArray[np.int64] | None = None,
 ) -> Figure:
-    """Draw points (N, 2) in the colours of their classes, and the name of each class present.
+    """Draw the points (N, 2) of `rows` over those of `others`, and name each group present.
 
     More than `RASTER_POINTS` points are rasterised inside a vector file.
     """
-    present = [index for index in range(len(class_names)) if (labels == index).any()]
-    named = [i for i in present if not highlighted or class_names[i] in highlighted]
-    with page.style([class_names[index] for index in named]):
+    others = rows[:0] if others is None else others
+    shown = np.concatenate((rows, others))
+    groups = coloring if isinstance(coloring, Groups) else None
+    named: list[int] = []
+    if groups:
+        present = np.unique(groups.labels[rows]).tolist()
+        named = [i for i in present if not highlighted or groups.names[i] in highlighted]
+    with page.style([groups.names[index] for index in named] if groups else []):
         figure, axes = page.axes(page.width * HEIGHT)
-        shades = [
-            colors[name] if not highlighted or name in highlighted else "#d5d9de"
-            for name in class_names
-        ]
-        point = float(np.clip(7000 / max(len(labels), 1), 0.6, 9)) * page.scale**2
-        # Classes are drawn in random order of points, or the last would cover the others.
-        order = np.random.default_rng(0).permutation(len(labels))
-        sizes = np.full(len(labels), point)
-        if highlighted:
-            order = order[np.argsort(np.isin(labels[order], named), kind="stable")]
-            sizes[np.isin(labels[order], named)] *= 2.5
-        axes.scatter(
-            coordinates[order, 0],
-            coordinates[order, 1],
-            c=[shades[index] for index in labels[order]],
-            s=sizes,
-            linewidths=0,
-            rasterized=len(labels) > RASTER_POINTS,
-        )
-        low, high = coordinates.min(axis=0), coordinates.max(axis=0)
+        point = float(np.clip(7000 / max(len(shown), 1), 0.6, 9)) * page.scale**2
+        raster: Any = {"linewidths": 0, "rasterized": len(shown) > RASTER_POINTS}
+        if len(others):
+            x, y = coordinates[others].T
+            axes.scatter(x, y, c=PALE, s=point, **raster)
+        # Points are drawn in random order, or the last class would cover the others.
+        order = np.random.default_rng(0).permutation(len(rows))
+        if groups:
+            labels = groups.labels[rows]
+            stressed = np.isin(labels, named) if highlighted else np.zeros(len(rows), bool)
+            order = order[np.argsort(stressed[order], kind="stable")]
+            shades = [
+                groups.colors[name] if not highlighted or name in highlighted else DIMMED
+                for name in groups.names
+            ]
+            x, y = coordinates[rows[order]].T
+            axes.scatter(
+                x,
+                y,
+                c=[shades[index] for index in labels[order]],
+                s=np.where(stressed, 2.5 * point, point)[order],
+                **raster,
+            )
+        elif isinstance(coloring, Scale):
+            _draw_scale(figure, axes, coordinates, rows[order], coloring, page, point, raster)
+        low, high = coordinates[shown].min(axis=0), coordinates[shown].max(axis=0)
         margin = 0.03 * np.maximum(high - low, 1e-9)
         axes.set(
             xticks=[],
@@ -105,8 +168,61 @@ def draw_projection(
         )
         axes.spines[:].set_visible(True)
         axes.spines[:].set_color(GREY)
-        _name_classes(axes, page, coordinates, labels, class_names, named, colors)
+        if groups and groups.has_legend:
+            _draw_legend(figure, groups, named, page)
+        elif groups:
+            _name_classes(axes, page, coordinates[rows], labels, groups.names, named, groups.colors)
     return figure
+
+
+def _draw_scale(
+    figure: Figure,
+    axes: Axes,
+    coordinates: NDArray[np.float32],
+    rows: NDArray[np.int64],
+    scale: Scale,
+    page: Page,
+    size: float,
+    raster: Mapping[str, Any],
+) -> None:
+    """Draw points in the colours of their numbers, those without one below, and a colour bar."""
+    known = np.isfinite(scale.values[rows])
+    x, y = coordinates[rows[~known]].T
+    axes.scatter(x, y, c=UNKNOWN, s=size, **raster)
+    low, high = scale.limits
+    x, y = coordinates[rows[known]].T
+    points = axes.scatter(
+        x,
+        y,
+        c=scale.values[rows[known]],
+        cmap=scale.shades(),
+        vmin=low,
+        vmax=high,
+        s=size,
+        **raster,
+    )
+    bar = figure.colorbar(points, ax=axes, aspect=30, pad=0.02, shrink=0.8)
+    bar.set_label(scale.title + (f", {scale.unit}" if scale.unit not in ("", "share") else ""))
+    if scale.unit == "share":
+        bar.ax.yaxis.set_major_formatter(PercentFormatter(1))
+    bar.outline.set_linewidth(0.4 * page.scale)
+
+
+def _draw_legend(figure: Figure, groups: Groups, named: Sequence[int], page: Page) -> None:
+    names = [groups.names[index] for index in named]
+    marks = [
+        Line2D(
+            [], [], linestyle="", marker="o", markersize=4 * page.scale, color=groups.colors[name],
+            markeredgewidth=0,
+        )
+        for name in names
+    ]  # fmt: skip
+    legend(figure, marks, names, loc="outside lower center", ncols=len(names))
+
+
+def _lower(title: str) -> str:
+    """Return a title within a sentence."""
+    return title[:1].lower() + title[1:]
 
 
 def _name_classes(
