@@ -91,7 +91,8 @@ class Context:
 
         key = (model.suffix, second.suffix if second else "")
         if key not in self._evaluations:
-            wanted = set(self.options.only or KINDS) - set(self.options.without)
+            all_kinds = model.link.kinds if model.link else KINDS
+            wanted = set(self.options.only or all_kinds) - set(self.options.without)
             request = EvaluationOptions(
                 store=model.path,
                 second=second.path if second else None,
