@@ -35,6 +35,7 @@ from workbench.attribution.serialization import fingerprint
 from workbench.dashboard.access import LOOPBACK, TOKEN, Access
 from workbench.dashboard.sets import Sets
 from workbench.evaluation.predictions import Predictions
+from workbench.export.options import Options as ExportOptions
 from workbench.quiz.answers import Answers
 from workbench.quiz.server import create_quiz
 from workbench.store import Store, provenance
@@ -169,6 +170,12 @@ def create_application(
         access=access,
         prefix=prefix,
         saved_sets=saved_sets,
+        export_options=ExportOptions(
+            stores=(path,),
+            out=path.parent,
+            run=(options.run,) if options.run else (),
+            data=(options.data,) if options.data else (),
+        ),
     )
     server: flask.Flask = app.server
     return server

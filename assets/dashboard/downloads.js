@@ -296,7 +296,7 @@ function text(content, type) {
 }
 
 /** @param {Blob} content @param {string} name letters that are no letters of a file become a hyphen */
-function save(content, name) {
+export function save(content, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(content);
   link.download = name.replace(/[^\p{L}\p{N}._-]+/gu, "-");

@@ -17,6 +17,7 @@ import { connectKeys } from "./keys.js";
 import { connectDividers } from "./dividers.js";
 import { connectDrawer, openDrawer } from "./drawer.js";
 import { drawingOrder } from "./drawing_order.js";
+import { connectPaper } from "./paper.js";
 import { connectPalette, recolor, showPalette } from "./palette.js";
 import { MapPanel } from "./panel.js";
 import { columnsOf, count, extended, isTrueClass, mask, members, narrowedTo, narrowing, toggledCell, toggledClass, toggledPair } from "./selection.js";
@@ -97,6 +98,7 @@ async function open() {
   connectPalette(table);
   connectDividers();
   connectDrawer();
+  connectPaper();
   connectDownloads({ table, selected: () => state.selected });
   connectSets({ table, correct: state.correct, select, current: () => state.steps });
   connectSearch({

@@ -23,6 +23,7 @@ from workbench.attribution.result import Attribution
 from workbench.dashboard.page import create_app
 from workbench.dashboard.sets import Sets
 from workbench.evaluation.predictions import Predictions
+from workbench.export.options import Options
 from workbench.store import Store
 from workbench.store.photographs import Photographs
 
@@ -103,7 +104,13 @@ class Site:
         photographs = Photographs(folder / "data", self.store)
         saved = Sets(folder / "small.h5.sets.sqlite")
         app = create_app(
-            self.store, "small.h5", ASSETS, photographs, self.explainer, saved_sets=saved
+            self.store,
+            "small.h5",
+            ASSETS,
+            photographs,
+            self.explainer,
+            saved_sets=saved,
+            export_options=Options(stores=(folder / "small.h5",), out=folder),
         )
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self.server = make_server("127.0.0.1", 0, app.server, threaded=True)

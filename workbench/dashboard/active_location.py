@@ -10,7 +10,7 @@ from dash.dependencies import ClientsideFunction
 from scipy.special import softmax
 
 from workbench.dashboard import aggregate, attribution, attribution_view, request_controls
-from workbench.dashboard.components import attributes, button, panel
+from workbench.dashboard.components import attributes, button, downloads, panel
 from workbench.dashboard.photographs import photograph_url
 from workbench.dashboard.selection import nearest, neighbor_distances, neighbors
 from workbench.evaluation.columns import N_NEAREST
@@ -50,6 +50,7 @@ def layout(notes: Sequence[str], predictions: Predictions, explains: bool) -> ht
             ),
             button("Pin", "pin", disabled=True, **attributes(aria_pressed="false")),
             *(attribution.head() if explains else ()),
+            downloads(saves=False, paper=["attributions", "locations"][not explains :]),
         ],
         [
             html.Div([html.P(note) for note in notes], className="notes", hidden=not notes),

@@ -19,14 +19,16 @@ def panel(
     name: str,
     label: str,
     saves: bool = False,
+    paper: Sequence[str] = (),
     **options: Any,
 ) -> html.Section:
     """Return a panel: its title with what stands beside it, over its content.
 
-    A figure among the content can be downloaded, and any content of a panel that `saves`.
+    A figure among the content can be downloaded, and any content of a panel that `saves`. `paper`
+    are the kinds of `workbench.export` that it also has for print.
     """
     saves = saves or any(isinstance(one, dcc.Graph) for one in content)
-    menu = [downloads()] if saves else []
+    menu = [downloads(saves, paper)] if saves or paper else []
     return html.Section(
         [html.Div([html.H2(title), *head, *menu], className="panel-head"), *content],
         className=f"panel {name}-panel",
@@ -47,20 +49,25 @@ def table_panel(title: str, name: str, label: str) -> html.Section:
     )
 
 
-def downloads() -> html.Details:
-    """Return the menu that saves the map or figure of its panel (assets/dashboard/downloads.js)."""
+def downloads(saves: bool = True, paper: Sequence[str] = ()) -> html.Details:
+    """Return the menu that saves the map or figure of its panel (assets/dashboard/downloads.js).
+
+    With `paper`, kinds of `workbench.export`, also as a figure for a paper (paper.js).
+    """
+    forms = (("png", "PNG picture"), ("svg", "SVG picture"), ("csv", "CSV of its numbers"))
+    for_paper = html.Button(
+        "Figure for a paper …", type="button", **attributes(data_paper=" ".join(paper))
+    )
     return html.Details(
         [
             html.Summary("↓", title="Download this view", **attributes(aria_label="Download")),
             html.Div(
                 [
                     html.Button(title, type="button", **attributes(data_download=form))
-                    for form, title in (
-                        ("png", "PNG picture"),
-                        ("svg", "SVG picture"),
-                        ("csv", "CSV of its numbers"),
-                    )
-                ],
+                    for form, title in forms
+                    if saves
+                ]
+                + [for_paper] * bool(paper),
                 className="choices",
             ),
         ],

@@ -43,7 +43,7 @@ def curves_panel() -> html.Section:
                         title="The score by which locations are ordered: the areas differ, because "
                         "a probability also depends on the logits of the other classes",
                     ),
-                    downloads(),
+                    downloads(paper=["roc"]),
                 ],
                 className="panel-head",
             ),
@@ -63,7 +63,8 @@ def curves_panel() -> html.Section:
 def confusion_panel() -> html.Section:
     """Return the panel of the confusion matrix, which is drawn when it is shown."""
     hint = html.Span("click a cell to select it")
-    return panel("Confusion", [hint], [graph("confusion")], "confusion", "Confusion matrix")
+    content = [graph("confusion")]
+    return panel("Confusion", [hint], content, "confusion", "Confusion matrix", paper=["confusion"])
 
 
 def register_accuracy(app: Dash, predictions: Predictions) -> None:

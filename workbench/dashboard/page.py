@@ -12,6 +12,8 @@ from dash.dependencies import ClientsideFunction
 from common.text import printable
 from workbench.attribution.explainer import Explainer
 from workbench.attribution.layered_cache import LayeredCache
+from workbench.attribution.request import AttributionRequest
+from workbench.attribution.result import Attribution
 from workbench.dashboard import access as access_control
 from workbench.dashboard import (
     active_location,
@@ -21,6 +23,7 @@ from workbench.dashboard import (
     gallery,
     legend,
     metrics,
+    paper_figures,
     projections,
     request_controls,
     request_guard,
@@ -30,9 +33,10 @@ from workbench.dashboard import (
 from workbench.dashboard import photographs as photograph_routes
 from workbench.dashboard.access import Access
 from workbench.dashboard.components import attributes, button
-from workbench.dashboard.job_queue import JobQueue
+from workbench.dashboard.job_queue import Job, JobQueue
 from workbench.dashboard.pages import compare, errors, location, maps, overview, state, states
 from workbench.evaluation.predictions import Predictions
+from workbench.export.options import Options
 from workbench.store import SPLITS, Store
 from workbench.store.photographs import Photographs
 
@@ -85,6 +89,7 @@ def create_app(
     access: Access | None = None,
     prefix: str = "/",
     saved_sets: sets.Sets | None = None,
+    export_options: Options | None = None,
 ) -> Dash:
     """Return the dashboard of a store that has projections.
 
@@ -93,7 +98,8 @@ def create_app(
     `notes` about what is missing. Attributions are also kept in `cache`. The browser finds the
     page below `prefix`, percent-encoded, which begins and ends with a slash; the WSGI server names
     it in SCRIPT_NAME. Without `access`, every request is answered; without `saved_sets`, selections
-    cannot be saved.
+    cannot be saved. `export_options` name the store and what belongs to it for figures for a paper,
+    which there are none without.
     """
     predictions = Predictions(store)
     # Flask would serve a folder "static" in the current folder, and redirect to merge slashes.
@@ -164,7 +170,9 @@ def create_app(
 
     def layout() -> html.Div:
         # A function, so that each open page has its own token.
-        return html.Div([dcc.Store(id="page", data=uuid.uuid4().hex), *content], id="workbench")
+        of_paper = attributes(data_store=export_options.stores[0].name) if export_options else {}
+        page_id = dcc.Store(id="page", data=uuid.uuid4().hex)
+        return html.Div([page_id, *content], id="workbench", **of_paper)
 
     app.layout = layout
     projections.register_callbacks(app, predictions)
@@ -201,6 +209,14 @@ def create_app(
         )
     if saved_sets:
         sets.register_callbacks(app, saved_sets)
+    if export_options:
+
+        def known(location_id: str, request: AttributionRequest) -> Attribution | None:
+            state = jobs.state(Job(location_id, request)) if jobs else None
+            return state if isinstance(state, Attribution) else None
+
+        draw = paper_figures.drawing(export_options, predictions, known)
+        paper_figures.register_route(server, draw)
     photograph_routes.register_routes(server, photographs)
     columns.register_routes(server, predictions, photographs is not None)
     server.after_request(_add_headers)

@@ -13,8 +13,7 @@ from embeddings.results import PROJECTION_TITLES, QUALITY_TITLES, Projection, me
 from workbench.dashboard.components import attributes, downloads
 from workbench.evaluation.census import divisions
 from workbench.evaluation.predictions import Predictions
-
-N_PANELS = 3  # With more projections, each panel has a menu.
+from workbench.export.link import N_PANELS
 
 
 def color_options(predictions: Predictions) -> dict[str, str]:
@@ -62,7 +61,7 @@ def _panel(predictions: Predictions, projection: Projection) -> html.Section:
                 [
                     title,
                     html.Span(quality_summary(projection), id=f"quality-{projection.name}"),
-                    downloads(),
+                    downloads(paper=["projections"]),
                 ],
                 className="projection-head",
             ),

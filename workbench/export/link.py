@@ -28,7 +28,7 @@ MOST_LETTERS = 4_000_000
 """The longest link: a selection may list many ids."""
 MOST_PARAMETERS = 200
 N_PANELS = 3
-"""How many projections the page Maps shows side by side."""
+"""How many projections the page Maps shows side by side; with more, each panel has a menu."""
 KINDS_OF_PAGE: Mapping[str, tuple[Kind, ...]] = {
     "overview": ("accuracy", "roc", "classes"),
     "maps": ("projections", "roc", "confusion"),

@@ -40,6 +40,7 @@ class Maps:
         `known` returns attributions in place of files and cache.
         """
         self._model, self._options = model, options
+        self._is_given = known is not None
         self._known = known or (lambda *key: self._cache.get(*key))
 
     def get(self, location_id: str, request: AttributionRequest) -> Attribution:
@@ -52,6 +53,11 @@ class Maps:
         known = self._known(location_id, request)
         if known is not None and (known.checks is not None or not self._options.compute):
             return known
+        if self._is_given:
+            raise InputError(
+                f"{location_id}: its map is not computed yet; wait until the panel of the location "
+                "shows it."
+            )
         if not self._options.compute:
             raise InputError(
                 f"{location_id}: no file has this map; leave out --no-compute, or write "

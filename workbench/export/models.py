@@ -156,29 +156,35 @@ def open_models(options: Options, link: Link | None = None) -> list[Model]:
                 f"--{name}: {len(folders)} names for {count} stores; name one for each, in their "
                 "order."
             )
-    models = []
-    names = list(_unique([path.stem for path in options.stores]))
-    slugs = list(_unique([_slug(name) for name in names]))
-    for i, path in enumerate(options.stores):
-        predictions = Predictions(stores.read(path))
-        models.append(
-            Model(
-                path,
-                printable(names[i]),
-                f"-{slugs[i]}" if count > 1 else "",
-                predictions,
-                selected_locations(path, predictions, options, link),
-                options.run[i] if options.run else None,
-                options.data[i] if options.data else None,
-                options.validation[i] if options.validation else None,
-                link,
-            )
-        )
+    models = [
+        open_model(options, Predictions(stores.read(path)), link, i)
+        for i, path in enumerate(options.stores)
+    ]
     _check_names(options, models)
     return models
 
 
-def selected_locations(
+def open_model(
+    options: Options, predictions: Predictions, link: Link | None = None, place: int = 0
+) -> Model:
+    """Return the model of one of the stores, which is read already; raises as `open_models`."""
+    names = list(_unique([path.stem for path in options.stores]))
+    slugs = list(_unique([_slug(name) for name in names]))
+    path = options.stores[place]
+    return Model(
+        path,
+        printable(names[place]),
+        f"-{slugs[place]}" if len(names) > 1 else "",
+        predictions,
+        _selected_locations(path, predictions, options, link),
+        options.run[place] if options.run else None,
+        options.data[place] if options.data else None,
+        options.validation[place] if options.validation else None,
+        link,
+    )
+
+
+def _selected_locations(
     path: Path, predictions: Predictions, options: Options, link: Link | None
 ) -> NDArray[np.bool_]:
     """Return which locations (N,) meet the condition and are selected by the link.

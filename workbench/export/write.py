@@ -195,6 +195,30 @@ def _write_item(
     parts.widths.append(where.width)
 
 
+def one_figure(
+    context: Context, kind: str, name: str, suffix: str, settings: Mapping[str, Any] | None = None
+) -> bytes:
+    """Return a file that the export of the first model writes: a figure, or a table as "tex".
+
+    Raises InputError, with the reason, where there is none of this kind, name and format.
+    """
+    options, model = context.options, context.models[0]
+    try:
+        for item in build(kind, context, model if kind in PER_MODEL else None):
+            if item.name != name or isinstance(item, PrintTable) != (suffix == "tex"):
+                continue
+            if isinstance(item, PrintTable):
+                return latex.table_text(item).encode()
+            where = page(options.preset, item.column, options.width_mm, options.dpi, settings)
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / f"figure.{suffix}"
+                save(item.draw(where), path, where)
+                return path.read_bytes()
+    except NotApplicableError as error:
+        raise InputError(f"There is no such figure here: {error}.") from error
+    raise InputError(f"There is no figure {name!r:.80} of this page as {suffix}; choose another.")
+
+
 def write_figure(item: PrintFigure, where: Page, path: Path) -> list[str]:
     """Write a figure in the format of the ending of `path` and return the names of its files."""
     with tempfile.TemporaryDirectory() as folder:

@@ -15,6 +15,7 @@ from workbench.dashboard.access import LOOPBACK, Access, is_known
 from workbench.dashboard.page import create_app, max_request_bytes
 from workbench.dashboard.photographs import photograph_url
 from workbench.evaluation.predictions import Predictions
+from workbench.export.options import Options
 from workbench.store.photographs import Photographs
 
 TOKEN = "a-token-of-this-test"
@@ -29,7 +30,16 @@ SHAPES = [
 def dashboard(predictions: Predictions, root: Path, **options: Any) -> Dash:
     photographs = Photographs(root / "data", predictions.store)
     assets = Path("assets").resolve()
-    return create_app(predictions.store, "small.h5", assets, photographs, Fake(), **options)
+    export_options = Options(stores=(root / "small.h5",), out=root)
+    return create_app(
+        predictions.store,
+        "small.h5",
+        assets,
+        photographs,
+        Fake(),
+        export_options=export_options,
+        **options,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +69,7 @@ def folders(app: Dash) -> list[str]:
 def test_every_route_and_callback_asks_for_the_token(
     app: Dash, client: Any, predictions: Predictions
 ) -> None:
+    assert "/figure" in folders(app)
     paths = [*folders(app), photograph_url(predictions.store.location_ids[0], "N")]
     paths += [folder + shape for folder in folders(app) for shape in SHAPES]
     assert len(paths) > 100
@@ -69,6 +80,7 @@ def test_every_route_and_callback_asks_for_the_token(
             assert TOKEN not in answer.text
         for method in ("POST", "PUT", "DELETE", "OPTIONS", "HEAD"):
             assert ask(client, path, f"token={TOKEN}", method).status_code == 401
+    assert client.post("/figure", json={}).status_code == 401
     for output in app.callback_map:
         sent = {"output": output, "outputs": [], "inputs": [], "changedPropIds": []}
         assert client.post("/_dash-update-component", json=sent).status_code == 401

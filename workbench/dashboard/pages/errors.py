@@ -54,6 +54,7 @@ def layout(predictions: Predictions) -> list[Any]:
             "errors",
             "Confusion matrix: a click on a cell, a true class or a predicted class selects it. "
             "Colours are scaled to the errors; right locations are grey",
+            paper=["confusion"],
         ),
         panel(
             "Confusions",

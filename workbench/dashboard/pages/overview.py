@@ -72,6 +72,7 @@ def layout(predictions: Predictions) -> list[Any]:
             [graph("overview-curves")],
             "overview-curves",
             "ROC curves of the selection",
+            paper=["roc"],
         ),
         examples.layout("overview"),
         dcc.Store(id="overview-numbers"),

@@ -78,6 +78,7 @@ def layout(predictions: Predictions) -> list[Any]:
             [graph("state-curve")],
             "state-curve",
             "ROC curve of the class against all others",
+            paper=["roc"],
         ),
         *(
             table_panel(title, f"state-{name}", label)

@@ -58,6 +58,7 @@ def layout(predictions: Predictions) -> list[Any]:
             [graph("class-curves"), dcc.Download(id="states-file")],
             "class-curves",
             "ROC curves of the selection",
+            paper=["roc", "roc-classes"],
         ),
     ]
 
