@@ -21,11 +21,11 @@ export function connectDownloads(source) {
   document.addEventListener("click", (event) => {
     const menu = event.target.closest(".download");
     for (const other of document.querySelectorAll(".download[open]")) if (other !== menu) other.open = false;
-    const button = event.target.closest("[data-download]");
+    const button = event.target.closest(".download .choices button");
     if (!button) return;
     menu.open = false;
     menu.querySelector("summary").focus();
-    saveView(menu.closest(".panel"), button.dataset.download, source).catch((error) => console.error(error));
+    if (button.dataset.download) saveView(menu.closest(".panel"), button.dataset.download, source).catch((error) => console.error(error));
   });
   document.addEventListener("keydown", (event) => {
     const menu = event.target.closest(".download[open]");
@@ -74,6 +74,7 @@ async function saveView(panel, form, { table }) {
     const rows = histograms.flatMap((box) => box.histogram.rows());
     save(await fileOf(form === "csv" ? csv(names, rows) : histogramDrawing(histograms), form), name);
   } else if (!graph) {
+    if (form !== "csv") await loaded(box);
     const table = () => shares?.dataset.csv ?? csv(box.numbers.names, box.numbers.rows);
     save(await fileOf(form === "csv" ? table() : elementDrawing(box), form), name);
   } else if (form === "csv") save(await fileOf(graphTable(graph), form), name);
@@ -201,12 +202,21 @@ function histogramDrawing(boxes) {
 
 /* ---- tables and cards ---- */
 
+/** Load the photographs of an element that nobody has scrolled to. */
+function loaded(box) {
+  const images = Array.from(box.querySelectorAll("img"));
+  for (const image of images) if (!image.src && image.dataset.src) image.src = image.dataset.src;
+  return Promise.all(images.map((image) => image.decode().catch(() => null)));
+}
+
 /** Grounds, texts and pictures of an element where they stand on the page, also below what is seen. */
 function elementDrawing(box) {
   const frame = box.getBoundingClientRect();
   const size = { width: Math.ceil(box.clientWidth), height: Math.ceil(box.scrollHeight) };
   const drawing = shape("svg", { ...size, viewBox: `0 0 ${size.width} ${size.height}` });
   drawing.append(shape("rect", { ...size, fill: "#ffffff" }));
+  const scrolled = box.scrollTop;
+  box.scrollTop = 0; // A head that stays in place would stand within the rows.
   const place = (rect) => ({ x: rect.x - frame.x + box.scrollLeft, y: rect.y - frame.y + box.scrollTop });
   inLight(() => {
     const walker = document.createTreeWalker(box, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
@@ -217,6 +227,7 @@ function elementDrawing(box) {
       else drawing.append(...groundShapes(node, style, place));
     }
   });
+  box.scrollTop = scrolled;
   return drawing;
 }
 

@@ -33,9 +33,7 @@ let shown = null;
 export function connectPaper() {
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-paper]");
-    if (!button) return;
-    button.closest("details").open = false;
-    show(button.dataset.paper.split(" "), button.closest(".panel"));
+    if (button) show(button.dataset.paper.split(" "), button.closest(".panel"));
   });
 }
 

@@ -98,6 +98,7 @@ class Site:
         explainer: Callable[[Store], Explainer] = Explainer,
         **example: Any,
     ) -> None:
+        self.folder = folder
         self.store = change(small_store(folder / "small.h5", folder / "data", **example))
         self.predictions = Predictions(self.store)
         self.explainer = explainer(self.store)

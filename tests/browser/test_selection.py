@@ -1,6 +1,7 @@
 """Selecting in maps, legend, matrix and strip, in a real browser with an empty console."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -132,6 +133,15 @@ def test_a_row_of_the_states_narrows_to_its_class(page: Page, site: Site) -> Non
         every = frame(site.predictions)
         worst = every.groupby("label")["correct"].mean().sort_values()
         expect(rows.first).to_contain_text(f"{worst.iloc[0] * 100:.1f} %")
+        menu = page.locator(".states-panel").get_by_label("Download")
+        for form in ("PNG", "SVG"):
+            menu.click()
+            with page.expect_download() as download:
+                page.locator(".states-panel").get_by_text(f"{form} picture").click()
+            picture = Path(download.value.path()).read_bytes()
+            assert picture.startswith(b"\x89PNG" if form == "PNG" else b"<svg")
+            assert form == "PNG" or all(name.encode() in picture for name in every["label"])
+        menu.click()
         with page.expect_download() as download:
             page.locator("#states-download").click()
         table = pd.read_csv(download.value.path())

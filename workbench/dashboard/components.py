@@ -20,15 +20,16 @@ def panel(
     label: str,
     saves: bool = False,
     paper: Sequence[str] = (),
+    csv: str = "",
     **options: Any,
 ) -> html.Section:
     """Return a panel: its title with what stands beside it, over its content.
 
     A figure among the content can be downloaded, and any content of a panel that `saves`. `paper`
-    are the kinds of `workbench.export` that it also has for print.
+    are the kinds of `workbench.export` that it also has for print; `csv` is as in `downloads`.
     """
     saves = saves or any(isinstance(one, dcc.Graph) for one in content)
-    menu = [downloads(saves, paper)] if saves or paper else []
+    menu = [downloads(saves, paper, csv)] if saves or paper else []
     return html.Section(
         [html.Div([html.H2(title), *head, *menu], className="panel-head"), *content],
         className=f"panel {name}-panel",
@@ -49,12 +50,19 @@ def table_panel(title: str, name: str, label: str) -> html.Section:
     )
 
 
-def downloads(saves: bool = True, paper: Sequence[str] = ()) -> html.Details:
+def downloads(saves: bool = True, paper: Sequence[str] = (), csv: str = "") -> html.Details:
     """Return the menu that saves the map or figure of its panel (assets/dashboard/downloads.js).
 
-    With `paper`, kinds of `workbench.export`, also as a figure for a paper (paper.js).
+    With `paper`, kinds of `workbench.export`, also as a figure for a paper (paper.js). `csv` is the
+    id of the button that lets the server write the CSV; "": the browser does.
     """
-    forms = (("png", "PNG picture"), ("svg", "SVG picture"), ("csv", "CSV of its numbers"))
+    pictures = (("png", "PNG picture"), ("svg", "SVG picture"))
+    forms = [
+        html.Button(title, type="button", **attributes(data_download=form))
+        for form, title in (*pictures, *([] if csv else [("csv", "CSV of its numbers")]))
+    ]
+    if csv:
+        forms.append(html.Button("CSV of its numbers", type="button", id=csv))
     for_paper = html.Button(
         "Figure for a paper …", type="button", **attributes(data_paper=" ".join(paper))
     )
@@ -62,12 +70,7 @@ def downloads(saves: bool = True, paper: Sequence[str] = ()) -> html.Details:
         [
             html.Summary("↓", title="Download this view", **attributes(aria_label="Download")),
             html.Div(
-                [
-                    html.Button(title, type="button", **attributes(data_download=form))
-                    for form, title in forms
-                    if saves
-                ]
-                + [for_paper] * bool(paper),
+                forms * saves + [for_paper] * bool(paper),
                 className="choices",
             ),
         ],

@@ -8,7 +8,7 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 
 from common.files import csv_text
 from common.text import shorten
-from workbench.dashboard.components import attributes, button, panel, segments
+from workbench.dashboard.components import attributes, panel, segments
 from workbench.dashboard.metrics import confusion_matrix, graph, percent
 from workbench.dashboard.pages.base import Page, selected
 from workbench.dashboard.photographs import photograph_url
@@ -43,9 +43,10 @@ def layout(predictions: Predictions) -> list[Any]:
             {"count": "n", "share": "Share", "confidence": "Confidence"},
             "count",
         ),
-        button("CSV", "confusions-download", "Download all confusions as CSV"),
     ]
-    columns = ("true → predicted", "n", "share", "confidence", "examples")
+    columns = [
+        html.Span(name) for name in ("true → predicted", "n", "share", "confidence", "examples")
+    ]
     return [
         panel(
             "Confusion matrix",
@@ -60,12 +61,23 @@ def layout(predictions: Predictions) -> list[Any]:
             "Confusions",
             list_head,
             [
-                html.Div([html.Span(name) for name in columns], className="confusion columns"),
-                html.Ol(id="confusions", className="confusions", tabIndex=0),
+                html.Div(
+                    [
+                        html.Div(
+                            [html.Span(name) for name in columns], className="confusion columns"
+                        ),
+                        html.Ol(id="confusions", className="confusions"),
+                    ],
+                    id="confusions-list",
+                    tabIndex=0,
+                    **attributes(data_numbers=""),
+                ),
                 dcc.Download(id="confusions-file"),
             ],
             "confusions",
             "Confusions",
+            saves=True,
+            csv="confusions-download",
         ),
     ]
 

@@ -8,7 +8,7 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.dependencies import ClientsideFunction
 
 from common.files import csv_text
-from workbench.dashboard.components import button, panel, segments
+from workbench.dashboard.components import attributes, panel, segments
 from workbench.dashboard.metrics import SCORES, confusion_matrix, graph
 from workbench.dashboard.pages.base import Page, selected
 from workbench.dashboard.selection import resolve
@@ -42,15 +42,17 @@ def layout(predictions: Predictions) -> list[Any]:
             "Classes",
             [
                 html.Span(id="states-summary", title=words),
-                button("CSV", "states-download", "Download the table as CSV"),
             ],
             [
-                html.Div(id="states-table", className="table-box"),
+                html.Div(id="states-table", className="table-box", **attributes(data_numbers="")),
                 dcc.Store(id="states-rows"),
                 dcc.Store(id="states-drawn"),
             ],
             "states",
             "Classes of the selection",
+            saves=True,
+            paper=["classes"],
+            csv="states-download",
         ),
         panel(
             "ROC",
