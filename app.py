@@ -35,6 +35,7 @@ from workbench.attribution.serialization import fingerprint
 from workbench.dashboard.access import LOOPBACK, TOKEN, Access
 from workbench.dashboard.sets import Sets
 from workbench.evaluation.predictions import Predictions
+from workbench.export.link import read_link
 from workbench.export.options import Options as ExportOptions
 from workbench.quiz.answers import Answers
 from workbench.quiz.server import create_quiz
@@ -69,6 +70,14 @@ class Options:
     """folder that keeps attributions, which several dashboards may share"""
     cache_size: Annotated[float, Field(ge=0, le=1e6)] = 2.0
     """size limit of the cache, GB; the least recently used attributions go first; 0 keeps none"""
+    url: Annotated[
+        str,
+        arg(
+            metavar="LINK",
+            help="view that the dashboard opens with: a link that “Copy link” has copied",
+            help_behavior_hint="(default: the overview)",
+        ),
+    ] = ""
     quiz: bool = False
     """serve the quiz instead: people name the states, and are compared with the model"""
     host: str = "127.0.0.1"
@@ -159,6 +168,9 @@ def create_application(
             predictions, name, ASSETS, photographs, explainer, answers, cache, access, prefix
         )
     saved_sets = Sets(companion(path, "sets.sqlite"))
+    link = read_link(options.url)
+    if link.text:
+        link.check(Predictions(store), name)
     app = dashboard.create_app(
         store,
         name,
@@ -176,6 +188,7 @@ def create_application(
             run=(options.run,) if options.run else (),
             data=(options.data,) if options.data else (),
         ),
+        view=link.text,
     )
     server: flask.Flask = app.server
     return server

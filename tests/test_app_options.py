@@ -75,6 +75,19 @@ def test_a_port_in_use_is_refused(made: tuple[Path, Store], refused: Refused) ->
     assert f"127.0.0.1:{port}: cannot listen there" in line
 
 
+@pytest.mark.parametrize(
+    ("link", "reason"),
+    [
+        ("#location=Ohio/none", "has no location 'Ohio/none'"),
+        ("#selection=[", "its selection is not whole"),
+    ],
+)
+def test_a_view_of_another_store_is_refused(
+    made: tuple[Path, Store], link: str, reason: str, refused: Refused
+) -> None:
+    assert reason in refused(made[0], "--url", link)
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", ""])
 def test_others_are_not_let_in_without_a_token(
     made: tuple[Path, Store], host: str, refused: Refused, monkeypatch: pytest.MonkeyPatch

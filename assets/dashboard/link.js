@@ -47,6 +47,7 @@ export function write(inputs) {
     first = inputs;
     written = "";
     window.addEventListener("popstate", read);
+    openPreparedView();
     if (location.hash) return read();
   }
   const result = new URLSearchParams();
@@ -61,6 +62,18 @@ export function write(inputs) {
   if (moved) history.pushState(null, "", address);
   else history.replaceState(null, "", address);
   written = text;
+}
+
+/**
+ * Put the view that the server was started with (`--url`) into an address that says nothing.
+ *
+ * Once for each tab: whoever leaves the view must not get it again by loading the page.
+ */
+function openPreparedView() {
+  const view = document.body.dataset.view;
+  if (location.hash || !view || sessionStorage.getItem("view")) return;
+  sessionStorage.setItem("view", "opened");
+  history.replaceState(null, "", "#" + view);
 }
 
 /** Show what the address says. */

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.site import Site, header, selected_in_all
 from tests.window import Window
@@ -98,6 +98,26 @@ def test_a_copied_link_shows_the_same_and_back_goes_back(
         header(window.page).to_contain_text("48 of 120 locations")
     finally:
         window.page.close()
+
+
+def test_a_prepared_view_opens_once(browser: Browser, site: Site) -> None:
+    def prepared(route: Route) -> None:
+        response = route.fetch()
+        view = 'data-view="page=errors&amp;color=correct"'
+        route.fulfill(response=response, body=response.text().replace('data-view=""', view))
+
+    page = browser.new_page()
+    try:
+        page.route(f"{site.address}/", prepared)
+        page.goto(site.address)
+        shown = page.locator("nav [aria-current=page]")
+        expect(shown).to_have_attribute("data-page-name", "errors")
+        page.wait_for_function("() => location.hash === '#page=errors&color=correct'")
+        page.goto("about:blank")
+        page.goto(site.address)
+        expect(shown).to_have_attribute("data-page-name", "overview")
+    finally:
+        page.close()
 
 
 def test_a_page_is_in_the_address_and_only_it_follows_the_selection(page: Page) -> None:

@@ -64,7 +64,7 @@ _PAGE = """<!DOCTYPE html>
     <link rel="icon" type="image/svg+xml" href="ICON">
     {%css%}
   </head>
-  <body>
+  <body data-view="VIEW">
     {%app_entry%}
     <footer>{%config%}{%scripts%}{%renderer%}</footer>
   </body>
@@ -90,6 +90,7 @@ def create_app(
     prefix: str = "/",
     saved_sets: sets.Sets | None = None,
     export_options: Options | None = None,
+    view: str = "",
 ) -> Dash:
     """Return the dashboard of a store that has projections.
 
@@ -99,7 +100,8 @@ def create_app(
     page below `prefix`, percent-encoded, which begins and ends with a slash; the WSGI server names
     it in SCRIPT_NAME. Without `access`, every request is answered; without `saved_sets`, selections
     cannot be saved. `export_options` name the store and what belongs to it for figures for a paper,
-    which there are none without.
+    which there are none without. `view` is what a browser sees first whose address says nothing:
+    the part of a copied link after "#".
     """
     predictions = Predictions(store)
     # Flask would serve a folder "static" in the current folder, and redirect to merge slashes.
@@ -114,10 +116,11 @@ def create_app(
         requests_pathname_prefix=prefix,
         enable_mcp=False,
         assets_folder=str(assets),
-        # Dash puts it into `_PAGE` as it is, and replaces placeholders in it.
-        title=f"{html_escape(printable(name)).replace('{', '&#123;')} – {PRODUCT}",
+        title=f"{_escape(printable(name))} – {PRODUCT}",
         update_title="",
-        index_string=_PAGE.replace("ICON", f"{prefix}assets/icon.svg"),
+        index_string=_PAGE.replace("ICON", f"{prefix}assets/icon.svg").replace(
+            "VIEW", _escape(view)
+        ),
         serve_locally=True,
         assets_path_ignore=["^(dashboard|quiz)$"],  # Modules, which pages load themselves.
         add_log_handler=False,
@@ -265,6 +268,11 @@ def describe_store(store: Store, name: str) -> str:
     )
     lines = [f"{key}: {value}" for key, value in known if value not in (None, "")]
     return "\n".join([name, *lines, *([f"locations of: {', '.join(parts)}"] if parts else [])])
+
+
+def _escape(text: str) -> str:
+    """Return a text for `_PAGE`, which is HTML in which Dash replaces placeholders in braces."""
+    return html_escape(text).replace("{", "&#123;")
 
 
 def _header(name: str, predictions: Predictions) -> html.Header:
