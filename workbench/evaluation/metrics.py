@@ -4,7 +4,7 @@ N locations have true `labels` (N,) and `logits` (N, S) over S classes.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +16,7 @@ from scipy.special import entr, softmax
 _BLOCK = 2**14
 """Rows that are computed at a time, so that they stay in the processor's cache."""
 _MOST_THREADS = 8
+_MOST_SCORES = 8_000_000  # Of a thread at a time: several classes lie side by side in memory.
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ class ProbabilitySummary:
 
 
 class ProbabilityColumns:
-    """The softmax of logits (N, S) in double precision; a call computes one class, (N,)."""
+    """The softmax of logits (N, S) in double precision, computed for some classes at a time."""
 
     def __init__(self, logits: NDArray[np.float32]) -> None:
         self._logits = logits
@@ -136,9 +137,17 @@ class ProbabilityColumns:
         for rows in blocks(len(logits)):
             self._sum[rows] = np.exp(logits[rows] - self._greatest[rows, None]).sum(axis=1)
 
-    def __call__(self, index: int) -> NDArray[np.float64]:
-        """Return the probability of a class, (N,) in [0, 1]."""
-        result: NDArray[np.float64] = np.exp(self._logits[:, index] - self._greatest)
+    def __call__(self, classes: slice) -> NDArray[np.float64]:
+        """Return the probabilities of K classes, (K, N) in [0, 1]."""
+        result = np.empty((len(range(*classes.indices(self._logits.shape[1]))), len(self._logits)))
+        for rows in blocks(len(self._logits)):
+            block = np.exp(self._logits[rows, classes] - self._greatest[rows, None])
+            result[:, rows] = (block / self._sum[rows, None]).T
+        return result
+
+    def of(self, labels: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the probability of one class for each location, (N,) in [0, 1]."""
+        result: NDArray[np.float64] = np.exp(_own(self._logits, labels) - self._greatest)
         result /= self._sum
         return result
 
@@ -223,19 +232,22 @@ class RankedScores:
         starts = np.searchsorted(labels[order], np.arange(len(class_names) + 1))
         above, reached = np.zeros((2, len(labels)), dtype=np.int64)
 
-        def rank(index: int) -> None:
+        def rank(classes: slice) -> None:
+            columns = _columns(scores, classes)
+            for index, column in zip(range(classes.start, classes.stop), columns, strict=True):
+                rank_class(index, column)
+
+        def rank_class(index: int, column: NDArray[np.floating[Any]]) -> None:
             rows = order[starts[index] : starts[index + 1]]
             if not len(rows):
                 return
-            column = _column(scores, index)
             own, others = column[rows], np.sort(column[labels != index])
             by_score = np.argsort(-own, kind="stable")
             rows[:], own = rows[by_score], own[by_score]
-            above[rows] = len(others) - np.searchsorted(others, own, side="right")
-            reached[rows] = len(others) - np.searchsorted(others, own, side="left")
+            above[rows], reached[rows] = _counts(others, own)
 
         with ThreadPoolExecutor(_threads()) as pool:  # NumPy sorts without Python's lock.
-            list(pool.map(rank, range(len(class_names))))
+            list(pool.map(rank, _groups(len(labels), len(class_names))))
         negatives = len(labels) - np.diff(starts)
         return cls(tuple(class_names), order, starts, above, reached, negatives)
 
@@ -246,25 +258,19 @@ class RankedScores:
         A pair of a location and its true class is positive, the N (S - 1) others are negative.
         """
         n = len(labels)
-        own = np.empty(n)
-        for index in range(n_classes):
-            rows = labels == index
-            own[rows] = _column(scores, index)[rows]
+        own = _own(scores, labels)
         order = np.argsort(-own, kind="stable")
         own = own[order[::-1]]  # Ascending: neighbours in the search are neighbours in memory.
 
-        def count(indices: NDArray[np.int64]) -> NDArray[np.int64]:
+        def count(classes: slice) -> NDArray[np.int64]:
             """Return how many negatives of some classes are above and reach each, (2, N)."""
-            result = np.zeros((2, n), dtype=np.int64)
-            for index in indices:
-                others = np.sort(_column(scores, int(index))[labels != index])
-                result[0] += len(others) - np.searchsorted(others, own, side="right")
-                result[1] += len(others) - np.searchsorted(others, own, side="left")
-            return result
+            is_other = labels != np.arange(classes.start, classes.stop)[:, None]
+            return np.stack(_counts(np.sort(_columns(scores, classes)[is_other]), own))
 
-        parts = np.array_split(np.arange(n_classes), _threads())
-        with ThreadPoolExecutor(len(parts)) as pool:
-            counts: NDArray[np.int64] = np.sum(list(pool.map(count, parts)), axis=0)
+        counts = np.zeros((2, n), dtype=np.int64)
+        with ThreadPoolExecutor(_threads()) as pool:
+            for one in pool.map(count, _groups(n, n_classes)):
+                counts += one
         above, reached = np.empty((2, n), dtype=np.int64)
         above[order[::-1]], reached[order[::-1]] = counts
         starts, negatives = np.array([0, n]), np.array([n * (n_classes - 1)])
@@ -309,12 +315,41 @@ class RankedScores:
             yield class_name, rows if selected is None else rows[selected[rows]], negatives
 
 
-Scores = NDArray[np.floating[Any]] | Callable[[int], NDArray[np.floating[Any]]]
-"""Scores (N, S) as an array, or as a function that returns those of a class, (N,)."""
+Scores = NDArray[np.floating[Any]] | ProbabilityColumns
+"""Scores (N, S) as an array, or computed for some classes at a time."""
 
 
-def _column(scores: Scores, index: int) -> NDArray[np.floating[Any]]:
-    return scores(index) if callable(scores) else np.ascontiguousarray(scores[:, index])
+def _columns(scores: Scores, classes: slice) -> NDArray[np.floating[Any]]:
+    """Return the scores of K classes, (K, N)."""
+    if isinstance(scores, ProbabilityColumns):
+        return scores(classes)
+    return np.ascontiguousarray(scores[:, classes].T)
+
+
+def _own(scores: Scores, labels: NDArray[np.int64]) -> NDArray[np.floating[Any]]:
+    """Return the score of one class for each location, (N,)."""
+    if isinstance(scores, ProbabilityColumns):
+        return scores.of(labels)
+    return scores[np.arange(len(labels)), labels]
+
+
+def _groups(n: int, n_classes: int) -> list[slice]:
+    """Return which classes of N locations a thread takes at once."""
+    size = max(1, min(_MOST_SCORES // max(1, n), -(-n_classes // _threads())))
+    return [slice(low, min(low + size, n_classes)) for low in range(0, n_classes, size)]
+
+
+def _counts(
+    negatives: NDArray[np.floating[Any]], own: NDArray[np.floating[Any]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return how many negatives, ascending, are above each score (N,), and how many reach it."""
+    up_to = np.searchsorted(negatives, own, side="right")
+    below = up_to.copy()
+    # Only ties need a second search.
+    tied = np.flatnonzero(up_to > 0)
+    tied = tied[negatives[up_to[tied] - 1] == own[tied]]
+    below[tied] = np.searchsorted(negatives, own[tied], side="left")
+    return len(negatives) - up_to, len(negatives) - below
 
 
 def _threads() -> int:
