@@ -22,6 +22,9 @@ RUN := runs/demo
 STORE := $(RUN)/store.h5
 PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
 
+# Tests start many processes: each would compile all of our modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DELETE_ON_ERROR:
 .PHONY: demo prepare format check style types contracts unit test fuzz coverage clean
 
