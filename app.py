@@ -34,6 +34,8 @@ from workbench.attribution.explainer import Explainer, UnavailableExplainer, ope
 from workbench.attribution.serialization import fingerprint
 from workbench.dashboard.access import LOOPBACK, TOKEN, Access
 from workbench.dashboard.sets import Sets
+from workbench.evaluation.__main__ import Options as EvaluationOptions
+from workbench.evaluation.evaluate import Beside
 from workbench.evaluation.predictions import Predictions
 from workbench.export.link import read_link
 from workbench.export.options import Options as ExportOptions
@@ -171,6 +173,20 @@ def create_application(
     link = read_link(options.url)
     if link.text:
         link.check(Predictions(store), name)
+
+    def read_beside() -> Beside:
+        # Importing it takes a moment, which the first page should not wait for.
+        from workbench.evaluation.run import beside_of
+
+        request = EvaluationOptions(
+            store=options.store,
+            out=path.with_name("evaluation.json"),
+            run=options.run,
+            data=options.data,
+            num_workers=0,
+        )
+        return beside_of(request, store)
+
     app = dashboard.create_app(
         store,
         name,
@@ -189,6 +205,7 @@ def create_application(
             data=(options.data,) if options.data else (),
         ),
         view=link.text,
+        read_beside=read_beside,
     )
     server: flask.Flask = app.server
     return server

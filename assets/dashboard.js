@@ -40,6 +40,21 @@
         await (await modules).classDetail(numbers);
         return dash_clientside.no_update;
       },
+      /* Runs when the server answers with the numbers of the page Geography, or its measure changes. */
+      geography: async function (...values) {
+        await (await modules).geography(...values);
+        return dash_clientside.no_update;
+      },
+      /* Runs when the server answers with what ties the selection to the training. */
+      trainingTies: async function (ties) {
+        await (await modules).trainingTies(ties);
+        return dash_clientside.no_update;
+      },
+      /* Runs when the server answers with the numbers of the page Calibration. */
+      calibration: async function (numbers) {
+        await (await modules).calibration(numbers);
+        return dash_clientside.no_update;
+      },
       /* Runs when a class is chosen on its page. */
       narrowClass: async function (name) {
         await (await modules).narrowClass(name);

@@ -75,10 +75,15 @@ function shades(values, min, max) {
 
 /** @param {[number, string][]} scale share and colour, ascending @param {number} share in [0, 1] */
 function shade(scale, share) {
+  return pixelOf(shadeText(scale, share));
+}
+
+/** @returns {string} the colour of a share in [0, 1] on a scale, "#rrggbb" */
+export function shadeText(scale, share) {
   const above = Math.max(1, scale.findIndex(([end]) => end >= share));
   const [[start, from], [end, to]] = [scale[above - 1], scale[above]];
   const mix = (share - start) / (end - start);
   const part = (color, at) => parseInt(color.slice(at, at + 2), 16);
   const channels = [1, 3, 5].map((at) => Math.round(part(from, at) * (1 - mix) + part(to, at) * mix));
-  return pixelOf("#" + channels.map((value) => value.toString(16).padStart(2, "0")).join(""));
+  return "#" + channels.map((value) => value.toString(16).padStart(2, "0")).join("");
 }

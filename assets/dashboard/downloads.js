@@ -275,6 +275,12 @@ function graphTable(graph) {
     const { true: rows, predicted: columns } = graph.layout.meta;
     return csv(["true", ...columns], rows.map((name, i) => [name, ...Array.from(first.z[i] ?? [])]));
   }
+  const { columns } = graph.layout.meta ?? {};
+  if (columns) {
+    const points = graph._fullData.filter((trace) => trace.customdata);
+    const line = (trace) => Array.from(trace.customdata, (numbers) => [plain(trace.name), ...Array.from(numbers, number)]);
+    return csv(["name", ...columns], points.flatMap(line));
+  }
   const [x, y] = ["xaxis", "yaxis"].map((axis) => plain(graph.layout[axis]?.title?.text) || axis[0]);
   // A small multiple is drawn aside; its numbers are with each point.
   const point = (trace, i) => trace.customdata?.[i] ?? [trace.x[i], trace.y[i]];

@@ -1,6 +1,7 @@
 /** Keys in the figures that Plotly draws: cells and names of a matrix, curves and their points. */
 
 import { element } from "./elements.js";
+import { numberText } from "./words.js";
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
@@ -111,8 +112,47 @@ export function connectCurves(graph, choose) {
       place = right ? clamp(place + right, 0, trace.x.length - 1) : trace.x.length >> 1;
       window.Plotly.Fx.hover(graph, [{ curveNumber: trace.index, pointNumber: place }]);
       const [x, y] = trace.customdata?.[place] ?? [trace.x[place], trace.y[place]];
-      const percent = (value) => `${(100 * value).toFixed(1)} %`;
-      say(`${trace.name || trace.meta}: false positives ${percent(x)}, true positives ${percent(y)}`);
+      say(`${trace.name || trace.meta}: ${onAxis(graph, "xaxis", x)}, ${onAxis(graph, "yaxis", y)}`);
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+}
+
+/** @returns {string} a value with the title of its axis */
+function onAxis(graph, name, value) {
+  const { title, tickformat } = graph.layout[name];
+  return `${title.text.toLowerCase()} ${numberText(value, tickformat?.includes("%") ? "share" : "")}`;
+}
+
+/**
+ * Left and right go from bin to bin; a click or Enter chooses its range, where it has one.
+ *
+ * @param {any} graph whose layout's meta has the column, and its points the ends of their bins
+ * @param {(column: string, min: number, max: number) => void} choose
+ */
+export function connectBins(graph, choose) {
+  const box = reachable(graph, "Left and right go from bin to bin; Enter selects its locations");
+  let at = -1;
+  // The last trace with numbers has the bins that can be chosen.
+  const bins = () => graph._fullData.filter((trace) => trace.customdata?.length).at(-1);
+  const take = (trace, place) => {
+    const { range } = graph.layout.meta ?? {};
+    if (range && trace?.index === bins()?.index) choose(range, ...trace.customdata[place].slice(0, 2));
+  };
+  graph.on("plotly_click", ({ points: [point] }) => take(point.fullData, point.pointNumber));
+  box.addEventListener("blur", () => window.Plotly.Fx.unhover(graph));
+  box.addEventListener("keydown", (event) => {
+    const trace = bins();
+    if (event.target !== box || event.ctrlKey || event.metaKey || event.altKey || !trace) return;
+    const [right] = ARROWS[event.key] ?? [0];
+    if (event.key === "Enter" && at >= 0) take(trace, at);
+    else if (right) {
+      at = clamp(at + right, 0, trace.x.length - 1);
+      window.Plotly.Fx.hover(graph, [{ curveNumber: trace.index, pointNumber: at }]);
+      const { columns } = graph.layout.meta;
+      const numbers = Array.from(trace.customdata[at], (value, i) => `${columns[i].replaceAll("_", " ")} ${numberText(value, "")}`);
+      say(numbers.join(", "));
     } else return;
     event.preventDefault();
     event.stopPropagation();

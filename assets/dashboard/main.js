@@ -4,13 +4,15 @@
  */
 
 import { coloring, coloringColumns, correct } from "./colors.js";
+import { showCalibration } from "./calibration.js";
 import { chosenOp, connectBar, showSelection } from "./bar.js";
 import { showExamples, showThumbnails } from "./cards.js";
 import { connectClasses } from "./classes.js";
 import { connectDownloads } from "./downloads.js";
-import { connectCurves, connectMatrix } from "./figure_keys.js";
+import { connectBins, connectCurves, connectMatrix } from "./figure_keys.js";
 import { connectFilterMenu } from "./filter_menu.js";
 import { connectHistograms } from "./histograms.js";
+import { showGeography, showTies } from "./geography.js";
 import { redo, remember, undo } from "./history.js";
 import { showKey } from "./key.js";
 import { connectKeys } from "./keys.js";
@@ -33,8 +35,9 @@ import { prefix } from "./photographs.js";
 import { openTable } from "./table.js";
 import { description, hideTooltip, showTooltip } from "./tooltip.js";
 
-const MATRICES = ["confusion", "errors-matrix"];
-const CURVES = ["roc", "class-curves", "overview-curves", "state-curve"];
+const MATRICES = ["confusion", "errors-matrix", "geography-divisions"];
+const CURVES = ["roc", "class-curves", "overview-curves", "state-curve", "geography-curve"];
+const BINS = ["calibration-reliability", "calibration-year", "calibration-latitude", "calibration-green", "geography-split"];
 const state = {
   table: null, panels: [], views: [], steps: null, selected: null, previewed: false, color: null,
   palette: null, large: "", active: undefined,
@@ -112,6 +115,7 @@ async function open() {
     connectClasses(table, state.correct, emphasizeSoon),
     connectHistograms(document.getElementById("histograms"), table, actions),
     connectHistograms(document.getElementById("overview-histograms"), table, actions, rightAndWrong),
+    connectHistograms(document.getElementById("calibration-histograms"), table, actions, { ...rightAndWrong, columns: ["confidence"] }),
     (steps, selected) => showSelection(steps, selected, table, state.correct),
   ];
   const order = drawingOrder(state.correct);
@@ -187,6 +191,16 @@ function narrowToClass(name, join) {
   select(toggledClass(state.steps, name, join));
 }
 
+/** A bin of a column narrows to its range, again it leaves. */
+async function narrowToRange(column, min, max) {
+  await state.table.need([column]);
+  const filter = { kind: "range", column, min, max };
+  const same = (other) => other.kind === "range" && other.column === column;
+  const old = narrowing(state.steps, same)?.filter;
+  const again = old?.min === min && old?.max === max;
+  select(narrowedTo(state.steps, same, again ? null : filter));
+}
+
 function lasso(panel, polygon, op) {
   const filter = { kind: "lasso", projection: panel.name, polygon };
   // Around nothing it changes nothing.
@@ -224,21 +238,30 @@ let listening = 0;
 /** The confusion matrices and ROC curves, which Plotly draws, and draws late: each as soon as it is there. */
 function listenToGraphs() {
   clearTimeout(listening);
-  const graphs = [...MATRICES, ...CURVES].map((id) => document.querySelector(`#${id} .js-plotly-plot`));
+  // A page leaves out what the store has no numbers for.
+  const there = [...MATRICES, ...CURVES, ...BINS].filter((id) => document.getElementById(id));
+  const graphs = there.map((id) => document.querySelector(`#${id} .js-plotly-plot`));
   if (!graphs.every((graph) => graph?.on)) listening = setTimeout(listenToGraphs, 60);
   for (const graph of graphs) {
     if (!graph?.on || graph.dataset.linked) continue;
     graph.dataset.linked = "yes";
     recolor(graph, state.table);
     graph.on("plotly_afterplot", () => recolor(graph, state.table));
-    if (MATRICES.includes(graph.closest(".dash-graph").id)) {
+    const { id } = graph.closest(".dash-graph");
+    if (BINS.includes(id)) connectBins(graph, narrowToRange);
+    else if (MATRICES.includes(id)) {
       connectMatrix(graph, {
-        cells: (rows, columns) => {
+        cells: (down, across) => {
+          // A row of the matrix of divisions is several classes.
+          const { members: of = {} } = graph.layout.meta;
+          const [rows, columns] = [down, across].map((names) => names.flatMap((name) => of[name] ?? [name]));
           // Cells without any location change nothing.
           const filter = { kind: "cell", true: rows, predicted: columns };
           if (count(members(filter, state.table))) select(toggledCell(state.steps, rows, columns));
         },
-        name: (name, of, join) => select(toggledClass(state.steps, name, join, of)),
+        name: (name, of, join) => {
+          if (state.table.classNames.includes(name)) select(toggledClass(state.steps, name, join, of));
+        },
       });
     } else {
       const choose = (name, join = false) => {
@@ -318,6 +341,27 @@ export async function classDetail(numbers) {
   opening ??= open();
   await opening;
   if (numbers) showClass(numbers, state.table);
+}
+
+/** The numbers of the page Geography are there, or it shows others of them. */
+export async function geography(numbers, measure, view) {
+  opening ??= open();
+  await opening;
+  if (numbers) showGeography(numbers, measure, view, state.table);
+}
+
+/** What ties the selection to the training is there. */
+export async function trainingTies(ties) {
+  opening ??= open();
+  await opening;
+  showTies(ties);
+}
+
+/** The numbers of the page Calibration are there. */
+export async function calibration(numbers) {
+  opening ??= open();
+  await opening;
+  if (numbers) showCalibration(numbers);
 }
 
 /** A class was chosen on its page: where the selection narrows to another one, it narrows to this. */

@@ -4,7 +4,7 @@
  */
 
 import { element, text } from "./elements.js";
-import { numberText } from "./words.js";
+import { endsText, numberText } from "./words.js";
 
 /** Key, title, explanation, and whether the first click sorts downwards. */
 const COLUMNS = [
@@ -134,4 +134,16 @@ export function share(value, low, high) {
       element("span", { class: "ends" }, ends)
     )
   );
+}
+
+/**
+ * A cell with a number above its interval, if that is known.
+ *
+ * @param {{value: number | null, low: number | null, high: number | null}} one
+ * @param {(value: number) => string} write
+ */
+export function interval(one, write) {
+  if (one.value === null) return element("td", {}, "–");
+  const ends = text("span", endsText(one, write), { class: "ends" });
+  return element("td", {}, element("span", { class: "stacked" }, text("span", write(one.value)), ends));
 }

@@ -57,6 +57,12 @@ export function cellText(value, unit) {
   return unit === "km" ? `${Math.round(value).toLocaleString("en")} km` : numberText(value, unit);
 }
 
+/** @returns {string} the ends of an interval without a unit, "" where they are not known */
+export function endsText({ low, high }, write) {
+  if (low === null || high === null) return "";
+  return [low, high].map((end) => write(end).replace(/[^\d]+$/, "")).join(" to ");
+}
+
 function titleOf(name, table) {
   return table.described.get(name)?.title ?? name;
 }

@@ -50,6 +50,15 @@ def table_panel(title: str, name: str, label: str) -> html.Section:
     )
 
 
+def right_and_wrong() -> list[Any]:
+    """Return the key of histograms with right locations above the line and wrong ones below."""
+    return [
+        html.Span("right ↑", className="correct"),
+        "  ",
+        html.Span("wrong ↓", className="wrong"),
+    ]
+
+
 def downloads(saves: bool = True, paper: Sequence[str] = (), csv: str = "") -> html.Details:
     """Return the menu that saves the map or figure of its panel (assets/dashboard/downloads.js).
 

@@ -33,8 +33,19 @@ from workbench.dashboard import (
 from workbench.dashboard import photographs as photograph_routes
 from workbench.dashboard.access import Access
 from workbench.dashboard.components import attributes, button
+from workbench.dashboard.evaluation import ReadBeside, prepare
 from workbench.dashboard.job_queue import Job, JobQueue
-from workbench.dashboard.pages import compare, errors, location, maps, overview, state, states
+from workbench.dashboard.pages import (
+    calibration,
+    compare,
+    errors,
+    geography,
+    location,
+    maps,
+    overview,
+    state,
+    states,
+)
 from workbench.evaluation.predictions import Predictions
 from workbench.export.options import Options
 from workbench.store import SPLITS, Store
@@ -47,6 +58,8 @@ PAGES = (
     errors.PAGE,
     states.PAGE,
     state.PAGE,
+    geography.PAGE,
+    calibration.PAGE,
     location.PAGE,
     compare.PAGE,
 )
@@ -91,6 +104,7 @@ def create_app(
     saved_sets: sets.Sets | None = None,
     export_options: Options | None = None,
     view: str = "",
+    read_beside: ReadBeside | None = None,
 ) -> Dash:
     """Return the dashboard of a store that has projections.
 
@@ -102,6 +116,8 @@ def create_app(
     cannot be saved. `export_options` name the store and what belongs to it for figures for a paper,
     which there are none without. `view` is what a browser sees first whose address says nothing:
     the part of a copied link after "#".
+    `read_beside` reads what the evaluation needs beside the store, in
+    a thread, when a page first asks for it.
     """
     predictions = Predictions(store)
     # Flask would serve a folder "static" in the current folder, and redirect to merge slashes.
@@ -197,6 +213,9 @@ def create_app(
     )
     metrics.register_accuracy(app, predictions)
     _register_pages(app, predictions, photographs is not None)
+    prepared = prepare(predictions, read_beside)
+    geography.register_split(app, predictions, prepared)
+    calibration.register_prepared(app, predictions, prepared)
     gallery.register_callbacks(app)
     active_location.register_callbacks(app, predictions, photographs is not None)
     if jobs and photographs:

@@ -29,7 +29,7 @@ _TIES = {
     "same_photograph": "have one of its photographs",
     "similar_photograph": "have a nearly identical photograph",
 }
-_TITLES = {
+TIES = {
     "nearby": "near a training location",
     "same_location": "a training location itself",
     "same_pano": "same panorama",
@@ -134,7 +134,7 @@ def _split(accuracy: Interval, found: HonestSplit) -> list[str]:
     ]
     result += _table(
         "by what ties them to the training",
-        [(_TITLES[name], item.having) for name, item in found.contrasts.items() if item.having.n],
+        [(TIES[name], item.having) for name, item in found.contrasts.items() if item.having.n],
     )
     return result + _bins("by distance to the nearest training location, km", found.by_distance)
 

@@ -130,19 +130,24 @@ _OPERATIONS: Mapping[str, Callable[[Member, Member], Member]] = {
 }
 
 
-def without(steps: Sequence[Step], kinds: Sequence[str]) -> tuple[list[Step], list[Step]]:
+def without(
+    steps: Sequence[Step], kinds: Sequence[str], column: str = ""
+) -> tuple[list[Step], list[Step]]:
     """Return the steps of a selection without those that narrow it by some kinds, and these.
 
     A page shows what is selected without them, so that another cell can be chosen. Only steps
     after which all others narrow as well can be left out. "wrong" belongs to the cells of two
-    classes before it (`toggledPair` in assets/dashboard/selection.js).
+    classes before it (`toggledPair` in assets/dashboard/selection.js). With a `column`, the kind
+    "range" means that of its ranges alone.
     """
     kept: list[Step] = []
     chosen: list[Step] = []
     for index in reversed(range(len(steps))):
         step: Any = steps[index]
         kind, before = step["filter"]["kind"], steps[index - 1]["filter"]["kind"] if index else ""
-        is_chosen = kind in kinds or (kind, before) == ("correct", "cell")
+        is_chosen = kind in kinds or ("cell" in kinds and (kind, before) == ("correct", "cell"))
+        if column and kind == "range":
+            is_chosen = is_chosen and step["filter"]["column"] == column
         if is_chosen and step["op"] in ("replace", "intersect"):
             chosen.insert(0, step)
         else:

@@ -1,5 +1,6 @@
 """How often the model is right in a part of the locations, and how far off it is."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from common.text import number
 from workbench.evaluation.intervals import Interval, median_of, share_of
 
 
@@ -47,6 +49,15 @@ class Bin:
     low: float
     high: float
     subset: Subset
+
+    @property
+    def label(self) -> str:
+        """The range, as in print."""
+        if self.low == self.high:
+            return number(self.low, "g")
+        if math.isinf(self.high):
+            return f"> {number(self.low, 'g')}"
+        return f"{number(self.low, '.3g')}–{number(self.high, '.3g')}"
 
 
 def subset(outcomes: Outcomes, members: NDArray[np.bool_]) -> Subset:

@@ -8,7 +8,13 @@ from dash import Dash, Input, Output, dcc, html
 from dash.dependencies import ClientsideFunction
 
 from workbench.dashboard import examples
-from workbench.dashboard.components import attributes, json_value, panel, table_panel
+from workbench.dashboard.components import (
+    attributes,
+    json_value,
+    panel,
+    right_and_wrong,
+    table_panel,
+)
 from workbench.dashboard.metrics import graph
 from workbench.dashboard.pages import errors, states
 from workbench.dashboard.pages.base import Page, selected
@@ -28,11 +34,6 @@ NO_COORDINATES = (
 
 def layout(predictions: Predictions) -> list[Any]:
     """Return the panels, which `assets/dashboard/overview.js` fills."""
-    legend: list[Any] = [
-        html.Span("right ↑", className="correct"),
-        "  ",
-        html.Span("wrong ↓", className="wrong"),
-    ]
     heights = (
         "Right locations above, wrong ones below; drag to narrow. All locations are pale, the "
         "selected ones in colour. Heights are square roots of numbers of locations."
@@ -44,7 +45,7 @@ def layout(predictions: Predictions) -> list[Any]:
         ),
         panel(
             "Histograms",
-            [html.Span(legend, title=heights)],
+            [html.Span(right_and_wrong(), title=heights)],
             [
                 html.Div(
                     id="overview-histograms",

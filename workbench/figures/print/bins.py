@@ -1,6 +1,5 @@
 """Accuracy in bins of something that varies between locations, with intervals and numbers."""
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -8,7 +7,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from common.text import number
 from workbench.evaluation.subsets import Bin
 from workbench.figures.print.base import PrintFigure
 from workbench.figures.print.style import BLUE, GREY, Column, Page
@@ -84,7 +82,7 @@ def _draw(axes: Axes, title: str, found: Sequence[Bin], overall: float, page: Pa
             axes.text(
                 place, 1, f"{one.subset.n:,}", fontsize=page.small * 0.85, ha="center", va="bottom"
             )
-    labels = [bin_label(one) if i % every == 0 else "" for i, one in enumerate(found)]
+    labels = [one.label if i % every == 0 else "" for i, one in enumerate(found)]
     slanted = max(map(len, labels), default=0) * len(labels) > 45
     axes.set_xticks(
         places,
@@ -95,12 +93,3 @@ def _draw(axes: Axes, title: str, found: Sequence[Bin], overall: float, page: Pa
         rotation_mode="anchor" if slanted else "default",
     )
     axes.set(xlim=(-0.6, len(found) - 0.4), ylim=(0, 100), xlabel=title)
-
-
-def bin_label(one: Bin) -> str:
-    """Return the range of a bin as in print."""
-    if one.low == one.high:
-        return number(one.low, "g")
-    if math.isinf(one.high):
-        return f"> {number(one.low, 'g')}"
-    return f"{number(one.low, '.3g')}–{number(one.high, '.3g')}"

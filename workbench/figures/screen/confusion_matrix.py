@@ -7,8 +7,10 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from workbench.evaluation import census
 from workbench.evaluation.confusions import ClassOrder
 from workbench.evaluation.metrics import Confusion
+from workbench.evaluation.mistakes import StateMistakes
 from workbench.figures.colors import WRONG
 from workbench.figures.screen.style import QUIET, layout, literal, names_axis
 
@@ -131,6 +133,28 @@ def errors(
             [names.index(name) for name in predicted if name in names] or everything,
             [names.index(name) for name in true if name in names] or everything,
         )
+    return figure
+
+
+def divisions(
+    found: StateMistakes, class_names: Sequence[str], marked: tuple[str, str] | None = None
+) -> go.Figure:
+    """Draw the confusion matrix of Census divisions, with a short name for each predicted one.
+
+    It is as in `confusion`; `members` in `meta` has the classes of each division.
+    """
+    names = found.division_names
+    figure = confusion(Confusion(names, found.counts), marked=marked)
+    short = ["".join(word[0] for word in name.split()) for name in names]
+    short = [
+        name[:3] + "." if len(code) == 1 else code for name, code in zip(names, short, strict=True)
+    ]
+    of_class = census.divisions(class_names) or []
+    members: dict[str, list[str]] = {name: [] for name in names}
+    for name, division in zip(class_names, of_class, strict=True):
+        members[division].append(name)
+    figure.update_layout(meta={**figure.layout.meta, "members": members})
+    figure.update_xaxes(ticktext=short, tickangle=0, tickfont={"size": 9.5})
     return figure
 
 

@@ -11,6 +11,8 @@ INK = "#1c2733"
 QUIET = "#6a7683"
 RULE = "#e3e7eb"
 ACCENT = "#1f5fbf"
+LINE = "#3f83d6"
+"""A blue that is seen on light and on dark ground."""
 MOST_TICKS = 18
 # Widths in columns of a terminal.
 TICK_NAME = 18
