@@ -115,9 +115,8 @@ def create_app(
     it in SCRIPT_NAME. Without `access`, every request is answered; without `saved_sets`, selections
     cannot be saved. `export_options` name the store and what belongs to it for figures for a paper,
     which there are none without. `view` is what a browser sees first whose address says nothing:
-    the part of a copied link after "#".
-    `read_beside` reads what the evaluation needs beside the store, in
-    a thread, when a page first asks for it.
+    the part of a copied link after "#". `read_beside` reads what the evaluation needs beside the
+    store, in a thread, when a page first asks for it.
     """
     predictions = Predictions(store)
     # Flask would serve a folder "static" in the current folder, and redirect to merge slashes.
