@@ -50,7 +50,9 @@ def test_a_state_and_a_cell_of_divisions_narrow(page: Page, site: Site) -> None:
     header(page).to_contain_text("true Illinois, Ohio, predicted Alaska, Hawaii")
     page.locator("#geography-curve-view label", has_text="Area").click()
     expect(page.locator("#geography-numbers thead")).to_contain_text("hold the truth")
-    assert "geography-curve-view=area" in page.url
+    page.wait_for_function("() => location.hash.includes('geography-curve-view=area')")
+    page.locator("#geography-curve-view label", has_text="Kilometres").click()
+    expect(page.locator("#geography-numbers thead")).to_contain_text("95 % interval")
 
 
 def test_a_bin_narrows_to_its_confidences(page: Page, site: Site) -> None:
