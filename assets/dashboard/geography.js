@@ -14,9 +14,10 @@ const EMPTY = "No location is selected.";
 /**
  * @param {any} numbers of the selection @param {string} measure of the map, "recall" or "ratio"
  * @param {string} view of the table, "kilometers" or "area" @param {Table} table
+ * @param {(name: string, join: boolean) => void} narrow to a state
  */
-export function showGeography(numbers, measure, view, table) {
-  showMap(numbers, measure, table);
+export function showGeography(numbers, measure, view, table, narrow) {
+  showMap(numbers, measure, table, narrow);
   if (view === "area") showAreas(numbers);
   else showDistances(numbers);
   showMistakes(numbers);
@@ -24,13 +25,13 @@ export function showGeography(numbers, measure, view, table) {
 
 /* ---- the map ---- */
 
-function showMap({ states, states_n: n }, measure, table) {
+function showMap({ states, states_n: n }, measure, table, narrow) {
   const map = document.getElementById("geography-map");
   if (!map) return;
   const scale = measure === "ratio" ? ratioScale(table) : recallScale(states, table);
-  const focused = map.contains(document.activeElement) && document.activeElement.dataset.class;
-  map.replaceChildren(key(scale), ...states.map((state) => tile(state, measure, scale)));
-  if (focused) map.querySelector(`[data-class="${CSS.escape(focused)}"]`)?.focus();
+  const focused = map.contains(document.activeElement) && document.activeElement.dataset.state;
+  map.replaceChildren(key(scale), ...states.map((state) => tile(state, measure, scale, narrow)));
+  if (focused) map.querySelector(`[data-state="${CSS.escape(focused)}"]`)?.focus();
   const words = measure === "ratio" ? `n = ${number(n)}; framed: p < ${SIGNIFICANT}` : `n = ${number(n)}`;
   document.getElementById("geography-map-status").textContent = words;
   const names = ["class", "n", "recall", "recall_low", "recall_high", "n_predicted", "predicted_per_true", "p_adjusted"];
@@ -57,14 +58,15 @@ function key({ colors, ends, title }) {
   return element("div", { class: "tiles-key" }, text("span", ends[0]), ramp, text("span", `${ends[1]} ${title}`));
 }
 
-function tile(state, measure, { colors, place }) {
+function tile(state, measure, { colors, place }, narrow) {
   const { recall, ratio } = state;
   const value = measure === "ratio" ? ratio : recall.value;
   const shown = measure === "ratio" ? (value ?? 0).toFixed(value < 9.95 ? 1 : 0) + "×" : Math.round(100 * value);
   const button = element(
     "button",
     {
-      type: "button", class: "tile", title: describe(state), "data-class": state.class, "aria-pressed": String(state.chosen),
+      type: "button", class: "tile", title: describe(state), "data-state": state.class, "aria-pressed": String(state.chosen),
+      click: (event) => narrow(state.class, event.ctrlKey || event.metaKey || event.shiftKey),
       "aria-label": `${state.class}, ${describe(state).replaceAll("\n", ", ")}`,
     },
     text("span", state.code, { class: "code" }),

@@ -347,7 +347,7 @@ export async function classDetail(numbers) {
 export async function geography(numbers, measure, view) {
   opening ??= open();
   await opening;
-  if (numbers) showGeography(numbers, measure, view, state.table);
+  if (numbers) showGeography(numbers, measure, view, state.table, narrowToClass);
 }
 
 /** What ties the selection to the training is there. */

@@ -19,7 +19,7 @@ READY = "(id) => document.querySelector(`#${id} .js-plotly-plot[data-linked]`)?.
 
 def test_a_state_and_a_cell_of_divisions_narrow(page: Page, site: Site) -> None:
     page.locator("[data-page-name=geography]").click()
-    ohio = page.locator("#geography-map [data-class=Ohio]")
+    ohio = page.locator("#geography-map [data-state=Ohio]")
     rows = site.store.labels == site.predictions.class_indices["Ohio"]
     recall = site.predictions.correct[rows].mean()
     expect(ohio).to_have_text(f"OH{round(100 * recall)}")
