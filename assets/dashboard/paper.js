@@ -7,15 +7,21 @@ import { save } from "./downloads.js";
 import { element, text } from "./elements.js";
 import { prefix } from "./photographs.js";
 
-/** Kind of a figure, its title, and the name of its file. */
+/** The figures of a kind: titles by the name of the file. */
 const FIGURES = {
-  attributions: ["Attribution map over the views", "attribution-1"],
-  classes: ["Table of the classes", "classes"],
-  confusion: ["Confusion matrix", "confusion"],
-  locations: ["Views and prediction", "location-1"],
-  projections: ["Projection", "projection"],
-  roc: ["ROC curves", "roc"],
-  "roc-classes": ["ROC curves, one each", "roc-classes"],
+  attributions: { "attribution-1": "Attribution map over the views" },
+  classes: { classes: "Table of the classes" },
+  confusion: { confusion: "Confusion matrix" },
+  covariates: { covariates: "Accuracy by year, latitude and green" },
+  divisions: { divisions: "Confusion of divisions" },
+  geography: { distances: "Share of locations by distance", "recall-area": "Recall by area" },
+  locations: { "location-1": "Views and prediction" },
+  projections: { projection: "Projection" },
+  reliability: { reliability: "Reliability diagram" },
+  roc: { roc: "ROC curves" },
+  "roc-classes": { "roc-classes": "ROC curves, one each" },
+  split: { split: "Accuracy by distance to the training" },
+  "state-map": { "state-map": "Map of the states" },
 };
 const TABLES = ["classes"];
 const FORMATS = { pdf: "PDF", svg: "SVG", png: "PNG, 300 dpi", tex: "LaTeX" };
@@ -41,10 +47,11 @@ export function connectPaper() {
 function show(kinds, panel) {
   dialog ??= create();
   shown = { map: panel.querySelector(".map")?.mapPanel?.name, isLocation: panel.id === "location-panel" };
-  field("figure").replaceChildren(...kinds.map((kind) => new Option(FIGURES[kind][0], kind)));
-  field("figure").closest("label").hidden = kinds.length === 1;
+  const figures = kinds.flatMap((kind) => Object.entries(FIGURES[kind]).map(([name, title]) => ({ kind, name, title })));
+  field("figure").replaceChildren(...figures.map(option));
+  field("figure").closest("label").hidden = figures.length === 1;
   dialog.querySelector("h2").textContent =
-    kinds.length === 1 ? `${FIGURES[kinds[0]][0]} for a paper` : "Figure for a paper";
+    figures.length === 1 ? `${figures[0].title} for a paper` : "Figure for a paper";
   offerFormats();
   say("");
   dialog.showModal();
@@ -90,8 +97,17 @@ function field(name) {
   return dialog.querySelector(`[name=${name}]`);
 }
 
+function option({ kind, name, title }) {
+  return element("option", { value: name, "data-kind": kind, textContent: title });
+}
+
+/** @returns {string} the kind of the chosen figure */
+function chosenKind() {
+  return field("figure").selectedOptions[0].dataset.kind;
+}
+
 function offerFormats() {
-  const isTable = TABLES.includes(field("figure").value);
+  const isTable = TABLES.includes(chosenKind());
   const formats = isTable ? ["tex"] : ["pdf", "svg", "png"];
   field("format").replaceChildren(...formats.map((format) => new Option(FORMATS[format], format)));
   field("width").closest("label").hidden = isTable;
@@ -99,11 +115,11 @@ function offerFormats() {
 
 /** @returns {{link: string, kind: string, name: string, format: string, preset: string}} */
 function request() {
-  const kind = field("figure").value;
+  const kind = chosenKind();
   const state = new URLSearchParams(location.hash.slice(1));
   // The panel of the location stands beside every page, and shows the opened one.
   if (shown.isLocation) state.set("page", "location");
-  const name = kind === "projections" ? `projection-${shown.map}` : FIGURES[kind][1];
+  const name = kind === "projections" ? `projection-${shown.map}` : field("figure").value;
   return { link: state.toString(), kind, name, format: field("format").value, preset: field("width").value };
 }
 

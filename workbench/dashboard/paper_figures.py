@@ -39,7 +39,19 @@ class FigureRequest(TypedDict):
 
     link: Annotated[str, Field(max_length=MOST_LETTERS)]
     kind: Literal[
-        "attributions", "classes", "confusion", "locations", "projections", "roc", "roc-classes"
+        "attributions",
+        "classes",
+        "confusion",
+        "covariates",
+        "divisions",
+        "geography",
+        "locations",
+        "projections",
+        "reliability",
+        "roc",
+        "roc-classes",
+        "split",
+        "state-map",
     ]
     name: Name
     format: Literal["pdf", "svg", "png", "tex"]
@@ -64,9 +76,15 @@ def drawing(options: Options, predictions: Predictions, known: Known) -> Draw:
         from workbench.export.write import one_figure
 
         link = read_link(request["link"])
-        asked = replace(options, url=link.text, preset=request["preset"], compute=False)
+        asked = replace(
+            options,
+            url=link.text,
+            only=(request["kind"],),
+            preset=request["preset"],
+            compute=False,
+        )
         model = open_model(asked, predictions, link)
-        context = Context(asked, [model], known)
+        context = Context(asked, [model], known, num_workers=0)  # A server starts no processes.
         return one_figure(context, request["kind"], request["name"], request["format"])
 
     return draw

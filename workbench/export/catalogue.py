@@ -64,6 +64,8 @@ class Context:
     models: Sequence[Model]
     known: Known | None = None
     """Returns attributions that are known, in place of files and cache."""
+    num_workers: int | None = None
+    """Processes that read photographs; None: one per core."""
     _evaluations: dict[tuple[str, str], Evaluation] = field(default_factory=dict, init=False)
 
     @cached_property
@@ -105,6 +107,8 @@ class Context:
                 photographs=second is None and bool({"split", "covariates"} & wanted),
                 seed=self.options.seed,
             )
+            if self.num_workers is not None:
+                request = replace(request, num_workers=self.num_workers)
             with fraction_bar(f"Evaluating {model.name}") as progress:
                 result = evaluation_of(request, model.predictions, progress, model.rows)
             self._evaluations[key] = result

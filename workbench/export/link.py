@@ -35,6 +35,8 @@ KINDS_OF_PAGE: Mapping[str, tuple[Kind, ...]] = {
     "errors": ("confusion", "divisions"),
     "states": ("classes", "roc", "roc-classes"),
     "state": ("roc",),
+    "geography": ("state-map", "geography", "divisions", "split"),
+    "calibration": ("reliability", "covariates"),
     "location": (),
     "compare": (),
 }

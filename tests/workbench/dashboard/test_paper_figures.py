@@ -37,7 +37,7 @@ LASSO = step("lasso", projection="umap", polygon=[[-9, -9], [9, -9], [0, 9]])
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a store, with a map of one of its locations in the cache."""
     folder = tmp_path_factory.mktemp("figures")
-    made = with_quality(small_store(folder / "small.h5", folder / "data", locations=6))
+    made = with_quality(small_store(folder / "small.h5", folder / "data", locations=31))
     stores.write(folder / "small.h5", made)
     request = RequestResolver(made).resolve(LOCATION, OCCLUSION)
     cache = AttributionCache(cache_folder(folder / "small.h5"), fingerprint(made), 10**9)
@@ -78,6 +78,10 @@ OPENED = {"page": "location", "location": LOCATION, "method": "occlusion", "targ
         ({"page": "states", "selection": STEPS}, "classes", "classes", {"format": "tex"}),
         (OPENED, "attributions", "attribution-1", {}),
         (OPENED, "locations", "location-1", {}),
+        ({"page": "geography", "selection": STEPS}, "geography", "distances", {}),
+        ({"page": "geography"}, "divisions", "divisions", {}),
+        ({"page": "calibration"}, "reliability", "reliability", {"format": "svg"}),
+        ({"page": "calibration"}, "covariates", "covariates", {}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip
