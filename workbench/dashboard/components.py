@@ -38,12 +38,16 @@ def panel(
     )
 
 
-def table_panel(title: str, name: str, label: str) -> html.Section:
-    """Return a panel with a table, which the browser writes into the element `name`."""
+def table_panel(title: str, name: str, label: str, has_buttons: bool = True) -> html.Section:
+    """Return a panel with a table, which the browser writes into the element `name`.
+
+    The keyboard scrolls it by its buttons; without any, it takes the focus itself.
+    """
+    reachable = {} if has_buttons else attributes(role="group", aria_label=label, tabIndex="0")
     return panel(
         title,
         [html.Span(id=f"{name}-status", className="status", role="status")],
-        [html.Div(id=name, className="table-box")],
+        [html.Div(id=name, className="table-box", **reachable)],
         name,
         label,
         saves=True,

@@ -92,10 +92,16 @@ def layout(predictions: Predictions) -> list[Any]:
             for name, title in COVARIATES.items()
         ),
         table_panel(
-            "Calibration", "calibration-numbers", "Calibration error before and after scaling"
+            "Calibration",
+            "calibration-numbers",
+            "Calibration error before and after scaling",
+            has_buttons=False,
         ),
         table_panel(
-            "Right and wrong", "calibration-confidence", "Mean confidence of right and wrong"
+            "Right and wrong",
+            "calibration-confidence",
+            "Mean confidence of right and wrong",
+            has_buttons=False,
         ),
         dcc.Store(id="calibration-data"),
         dcc.Store(id="calibration-drawn"),

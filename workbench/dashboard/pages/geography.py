@@ -85,6 +85,7 @@ def layout(predictions: Predictions) -> list[Any]:
             "Kilometres and areas",
             "geography-numbers",
             "Kilometres off, GeoGuessr score, and area to search, with 95 % intervals",
+            has_buttons=False,
         ),
         panel(
             "Census divisions",
@@ -107,10 +108,16 @@ def layout(predictions: Predictions) -> list[Any]:
             paper=["split"],
         ),
         table_panel(
-            "Where mistakes go", "geography-mistakes", "Wrong predictions by division and border"
+            "Where mistakes go",
+            "geography-mistakes",
+            "Wrong predictions by division and border",
+            has_buttons=False,
         ),
         table_panel(
-            "Ties to the training", "geography-ties", "Accuracy by what ties locations to training"
+            "Ties to the training",
+            "geography-ties",
+            "Accuracy by what ties locations to training",
+            has_buttons=False,
         ),
         dcc.Store(id="geography-data"),
         dcc.Store(id="geography-ties-data"),
