@@ -67,7 +67,6 @@ function tile(state, measure, { colors, place }, narrow) {
     {
       type: "button", class: "tile", title: describe(state), "data-state": state.class, "aria-pressed": String(state.chosen),
       click: (event) => narrow(state.class, event.ctrlKey || event.metaKey || event.shiftKey),
-      "aria-label": `${state.class}, ${describe(state).replaceAll("\n", ", ")}`,
     },
     text("span", state.code, { class: "code" }),
     text("span", value === null ? "–" : String(shown))
