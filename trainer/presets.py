@@ -58,12 +58,15 @@ PRESETS: Mapping[str, Config] = {
     "painted": Config(
         fusion="medium",
         image_size=128,
-        epochs=10,
+        epochs=13,
         batch_size=64,
         optimizer="adamw",
         learning_rate=1e-3,
         weight_decay=0.05,
         schedule="one-cycle",
+        label_smoothing=0.1,
+        ema_decay=0.995,
+        augmentation=0.5,
         precision="bfloat16",
     ),
     # Small images and a large learning rate, for a first look.

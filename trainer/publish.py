@@ -17,8 +17,8 @@ from trainer.evaluate import evaluate
 def publish(run: Path, test: Path, out: Path, commands: Sequence[str]) -> Checkpoint:
     """Write the best checkpoint of a run into the folder `out`, and return it.
 
-    The weights are rounded to half precision, and measured so, in the run's precision, on the
-    photographs of the folder `test`, which has the same classes. `commands` made run and test
+    The weights are rounded to half precision, and measured so, in float32 on
+    the photographs of the folder `test`, which has the same classes. `commands` made run and test
     photographs from nothing. The name of the folder of the training photographs becomes relative
     to the current folder. An existing `out` is replaced. Raises InputError if something is missing
     or damaged, for other classes, and on a full disk.
@@ -35,7 +35,7 @@ def publish(run: Path, test: Path, out: Path, commands: Sequence[str]) -> Checkp
             for name, tensor in model.state_dict().items()
         }
     )
-    config = checkpoint.config
+    config = dataclasses.replace(checkpoint.config, precision="float32")
     processes = current_processes()
     locations = LocationDataset(test, index.locations, index.class_names, config.image_size)
     scores = evaluate(

@@ -38,7 +38,7 @@ class Options:
     """test locations per state"""
     image_size: Annotated[int, Field(ge=32, multiple_of=32)] = 128
     """side to which the model scales the views, pixels; they are painted with 256"""
-    epochs: Count = 10
+    epochs: Count = 13
     """passes over the training locations"""
     seed: NonNegativeInt = 0
     """seed of photographs and training"""
