@@ -10,6 +10,7 @@ step          one optimisation step: loss, optimiser, learning rate, weight aver
 soft_labels   label smoothing, uniform or by distance
 evaluate      loss and accuracy on held-out locations
 checkpoint    weights as safetensors beside readable JSON
+publish       a checkpoint to give away: half precision, measured
 run_folder    the run folder: its lock, and resuming an earlier start
 metrics_log   tables and TensorBoard events of a run
 summary       the summary printed at the end

@@ -19,6 +19,7 @@ billboards  cut-outs, poles and wires, painted from far to near
 view        from a scene to its four pictures and masks
 shortcut    artificial marks, camera, and seasons that tell a state
 write       a data set as files
+checkpoint  trains the checkpoint of the country
 """
 
 from trainer.synthetic.write import paint
