@@ -135,7 +135,7 @@ def test_grad_cam_of_a_view_alone_sees_that_view_alone() -> None:
     changed = views()
     changed[1] = views(9)[1]
     one, other = (
-        explain(model, v, AttributionRequest("grad_cam", target="2")) for v in (views(), changed)
+        explain(model, v, AttributionRequest("grad_cam", target="0")) for v in (views(), changed)
     )
     same = [
         np.allclose(one.values[view], other.values[view], rtol=0.2, atol=1e-3) for view in (0, 2, 3)
