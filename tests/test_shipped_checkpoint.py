@@ -1,4 +1,4 @@
-"""The checkpoint of the painted country that `make demo` shows: whole, small, and it has learned."""
+"""The checkpoint that `make demo` shows is whole and small, and has learned the painted country."""
 
 from pathlib import Path
 
