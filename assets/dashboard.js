@@ -3,6 +3,7 @@
   "use strict";
 
   const modules = import(new URL("dashboard/main.js", document.currentScript.src));
+  const pages = import(new URL("dashboard/pages.js", document.currentScript.src));
   const linking = import(new URL("dashboard/link.js", document.currentScript.src));
   const states = import(new URL("dashboard/states.js", document.currentScript.src));
   const pinning = import(new URL("dashboard/pins.js", document.currentScript.src));
@@ -10,10 +11,25 @@
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     dashboard: {
+      /* Runs when a page is to be shown, or the selection changes. */
+      show: async function (...values) {
+        // What the address says comes first: it calls this again.
+        await (await linking).started;
+        return (await pages).show(...values);
+      },
+      /* Runs when the panels of a page are drawn. */
+      figures: async function (...values) {
+        const { id } = dash_clientside.callback_context.outputs_list;
+        return (await pages).figures(id, ...values);
+      },
+      /* Runs when a page is mounted. */
+      mounted: async function (...contents) {
+        await (await modules).mounted(...contents);
+        return dash_clientside.no_update;
+      },
       /* Runs when selection, colours, active location or a panel's projection change. */
       update: async function (...values) {
-        await (await modules).update(...values);
-        return dash_clientside.no_update;
+        return (await modules).update(...values);
       },
       /* Runs when the gallery is to show another order, view or page. */
       gallery: async function (...values) {
@@ -32,8 +48,7 @@
       },
       /* Runs when the server answers with the numbers of the overview. */
       overview: async function (numbers) {
-        await (await modules).overview(numbers);
-        return dash_clientside.no_update;
+        return (await modules).overview(numbers);
       },
       /* Runs when the server answers with the numbers of a class. */
       classDetail: async function (numbers) {

@@ -18,10 +18,14 @@ FLAGS = [
 MILLISECONDS = 60_000
 expect.set_options(timeout=MILLISECONDS)
 
+# Whether all that the page shows is drawn.
 DRAWN = """() => {
-  const maps = [...document.querySelectorAll('.projection-panel .map')];
-  return maps.length === 3 && maps.every((map) => map.mapPanel?.points.length)
-    && document.querySelector('#confusion .js-plotly-plot[data-linked]');
+  const page = document.querySelector(`#page-${document.body.dataset.page}`);
+  const maps = [...page?.querySelectorAll('.projection-panel .map') ?? []];
+  const graphs = [...document.querySelectorAll('.page:not([hidden]) .dash-graph')];
+  return page?.childElementCount && maps.every((map) => map.mapPanel?.points.length)
+    && (!maps.length || graphs.length)
+    && graphs.every((graph) => graph.querySelector('.js-plotly-plot[data-linked]'));
 }"""
 # The rows that each map draws as selected, null for all.
 SELECTED = """() => [...document.querySelectorAll('.projection-panel .map')]

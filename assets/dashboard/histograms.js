@@ -25,7 +25,6 @@ const SVG = "http://www.w3.org/2000/svg";
  * @returns {(steps: any, selected: Uint8Array | null) => void} shows a selection
  */
 export function connectHistograms(box, table, actions, { columns, correct } = {}) {
-  if (!box) return () => {};
   const known = table.manifest.columns.filter((one) => one.dtype === "float32" && "diverges" in one);
   const order = (name) => (FIRST.indexOf(name) + FIRST.length + 1) % (FIRST.length + 1);
   const sorted = [...known].filter(({ name }) => (columns ? columns.includes(name) : !name.startsWith("projection/")));

@@ -28,40 +28,57 @@ const LISTS = { selection: Infinity, pins: 4, columns: 100 };
 /** The ids of the menus that choose a panel's projection; in the address, "map-" and the panel. */
 const CHOICE = "projection-choice-";
 
-/** What the page shows when its address says nothing: the text of each parameter, and the values. */
-let usual = null;
-let first = null;
-let written = "";
+/** What stands there when the address says nothing: the text of each parameter, and the values. */
+const usual = {};
+const first = {};
+/** The text of each parameter now. */
+let current = {};
 /** Component and property of each parameter. */
 const places = {};
+let written = null;
+let resolve;
+/** Resolved when what the address says at first has been set. */
+export const started = new Promise((done) => (resolve = done));
 
 /**
  * Write the state into the address: a new entry of the history for another page, selection or location.
+ * What has been mounted since the last time first becomes what the address says.
  *
  * @param {Record<string, any>} inputs values by "component.property"
  */
 export function write(inputs) {
-  const values = parameters(inputs);
-  if (!usual) {
-    usual = values;
-    first = inputs;
-    written = "";
-    window.addEventListener("popstate", read);
+  if (written === null) {
+    window.addEventListener("popstate", () => read(Object.keys(usual)));
     openPreparedView();
-    if (location.hash) return read();
   }
+  const before = new URLSearchParams(location.hash.slice(1));
   const result = new URLSearchParams();
-  for (const [name, value] of Object.entries(values)) {
-    if (value !== usual[name]) result.set(name, value);
+  const mounted = [];
+  for (const [input, value] of Object.entries(inputs)) {
+    const name = nameOf(input);
+    const said = before.get(name);
+    // A choice without a value is of a page that is not mounted.
+    const there = value !== null || !input.endsWith(".value");
+    if (there) current[name] = name in LISTS && value ? JSON.stringify(value) : value || "";
+    if (there && !(name in usual)) {
+      Object.assign(places, { [name]: input });
+      Object.assign(usual, { [name]: current[name] });
+      Object.assign(first, { [name]: value });
+      if (said !== null) mounted.push(name);
+    }
+    const text = there && !mounted.includes(name) ? current[name] : said;
+    if (text !== null && text !== usual[name]) result.set(name, text);
   }
   const text = result.toString();
-  if (text === written) return;
-  const before = new URLSearchParams(written);
-  const moved = ["page", "selection", "location"].some((name) => before.get(name) !== result.get(name));
-  const address = text ? "#" + text : location.pathname + location.search;
-  if (moved) history.pushState(null, "", address);
-  else history.replaceState(null, "", address);
+  if (text !== (written ?? location.hash.slice(1))) {
+    const moved = ["page", "selection", "location"].some((name) => before.get(name) !== result.get(name));
+    const address = text ? "#" + text : location.pathname + location.search;
+    if (moved) history.pushState(null, "", address);
+    else history.replaceState(null, "", address);
+  }
   written = text;
+  read(mounted);
+  resolve();
 }
 
 /**
@@ -76,27 +93,17 @@ function openPreparedView() {
   history.replaceState(null, "", "#" + view);
 }
 
-/** Show what the address says. */
-function read() {
+/** Show what the address says of some parameters. @param {string[]} names */
+function read(names) {
   written = location.hash.slice(1);
   const said = new URLSearchParams(written);
-  for (const name of Object.keys(usual)) {
+  for (const name of names) {
     const text = said.get(name);
-    const value = text === null ? first[places[name]] : name in LISTS ? list(text, LISTS[name]) : text;
+    if ((text ?? usual[name]) === current[name]) continue;
+    const value = text === null ? first[name] : name in LISTS ? list(text, LISTS[name]) : text;
     const [id, property] = places[name].split(".");
     dash_clientside.set_props(id, { [property]: value ?? null });
   }
-}
-
-/** @returns {Record<string, string>} the value of each parameter as text */
-function parameters(inputs) {
-  const values = {};
-  for (const [input, value] of Object.entries(inputs)) {
-    const name = nameOf(input);
-    places[name] = input;
-    values[name] = name in LISTS && value ? JSON.stringify(value) : value || "";
-  }
-  return values;
 }
 
 function nameOf(input) {

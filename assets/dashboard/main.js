@@ -38,8 +38,12 @@ import { description, hideTooltip, showTooltip } from "./tooltip.js";
 const MATRICES = ["confusion", "errors-matrix", "geography-divisions"];
 const CURVES = ["roc", "class-curves", "overview-curves", "state-curve", "geography-curve"];
 const BINS = ["calibration-reliability", "calibration-year", "calibration-latitude", "calibration-green", "geography-split"];
+/** Where histograms stand, and the columns of those that tell right from wrong. */
+const HISTOGRAMS = {
+  histograms: null, "overview-histograms": ["confidence", "kilometers"], "calibration-histograms": ["confidence"],
+};
 const state = {
-  table: null, panels: [], views: [], steps: null, selected: null, previewed: false, color: null,
+  table: null, drawingOrder: null, panels: [], views: [], steps: null, selected: null, previewed: false, color: null,
   palette: null, large: "", active: undefined,
   gallery: null, rows: null, order: { name: "random", descending: false }, view: "cards", columns: null, start: 0,
 };
@@ -51,11 +55,12 @@ let running = Promise.resolve();
  *
  * @param {any} steps @param {string} color @param {string | null} active id of a location
  * @param {string} palette @param {string} large the id of the panel that is shown alone; empty: all are
- * @param {string[]} projections the name of each panel's
+ * @param {(string | null)[]} projections the name of each panel's, null before the maps are mounted
+ * @returns {Promise<boolean>} whether there are maps
  */
 export function update(steps, color, active, palette, large, ...projections) {
   running = running.then(() => apply(steps, color, active, palette, large, projections)).catch(report);
-  return running;
+  return running.then(() => state.panels.length > 0);
 }
 
 /** For tests and benchmarks: the table and the panels, once everything asked for is drawn. */
@@ -67,31 +72,69 @@ export async function whenReady() {
 async function apply(steps, color, active, palette, large, projections) {
   opening ??= open();
   await opening;
-  const { table, panels } = state;
+  const { table } = state;
+  projections = projections.filter(Boolean);
   steps = Array.isArray(steps) && steps.length ? steps : null;
   await table.need([
     ...columnsOf(steps, table),
+    ...coloringColumns(color, table, projections[0]),
     ...projections.flatMap((name) => ["projection/" + name, ...coloringColumns(color, table, name)]),
   ]);
+  if (projections.length) await drawn(".projection-panel");
+  connectMounted();
   const recolored = state.color !== color || state.palette !== palette;
   if (state.palette !== palette) showPalette(table, palette);
   if (state.large !== large) enlarge(large);
-  panels.forEach((panel, i) => {
-    const changed = panel.name !== projections[i];
-    panel.show(table.column("projection/" + projections[i]), projections[i]);
-    if (changed || recolored) panel.color(coloring(color, table, projections[i]));
+  projections.forEach((name, i) => {
+    const panel = state.panels[i];
+    const changed = panel.name !== name;
+    panel.show(table.column("projection/" + name), name);
+    if (changed || recolored) panel.color(coloring(color, table, name));
   });
-  if (recolored) showKey(panels[0].coloring.key);
+  if (recolored) showKey(coloring(color, table, projections[0]).key);
   Object.assign(state, { color, palette });
   applySelection(steps);
   if (state.active !== active) markActive(active);
+}
+
+/** Pages were mounted. @param {...any} contents of each page, null where it is not mounted */
+export async function mounted(...contents) {
+  opening ??= open();
+  await opening;
+  const pages = document.querySelectorAll(".page");
+  await Promise.all(contents.map((content, i) => content?.length && drawn(`#${pages[i].id} > *`)));
+  connectMounted();
   listenToGraphs();
+}
+
+/** Wait until Dash has drawn what it has mounted. @param {string} selector */
+async function drawn(selector) {
+  while (!document.querySelector(selector)) await new Promise((done) => setTimeout(done));
+}
+
+/** Connect what stands in a page that has been mounted. */
+function connectMounted() {
+  const maps = Array.from(document.querySelectorAll(".projection-panel .map")).filter((box) => !box.mapPanel);
+  maps.forEach(connectMap);
+  if (maps.length) enlarge(state.large);
+  const actions = { select, preview, current: () => state.steps };
+  for (const [id, columns] of Object.entries(HISTOGRAMS)) {
+    const box = document.getElementById(id);
+    if (!box || box.dataset.connected) continue;
+    box.dataset.connected = "yes";
+    addView(connectHistograms(box, state.table, actions, columns ? { columns, correct: state.correct } : {}));
+  }
+}
+
+/** Show the selection in one more view. @param {(steps: any, selected: Uint8Array | null) => void} view */
+function addView(view) {
+  state.views.push(view);
+  view(state.steps, state.selected);
 }
 
 async function open() {
   const table = await openTable(new URL(prefix() + "columns/", location.origin));
   await table.need(["id", "label", "prediction", "confidence"]);
-  const boxes = document.querySelectorAll(".projection-panel .map");
   state.table = table;
   state.correct = correct(table);
   connectBar({ select, current: () => state.steps });
@@ -109,32 +152,30 @@ async function open() {
     search: (text) => narrow({ kind: "search", text }),
   });
   connectStates(table, narrowToClass);
-  const actions = { select, preview, current: () => state.steps };
-  const rightAndWrong = { columns: ["confidence", "kilometers"], correct: state.correct };
-  state.views = [
-    connectClasses(table, state.correct, emphasizeSoon),
-    connectHistograms(document.getElementById("histograms"), table, actions),
-    connectHistograms(document.getElementById("overview-histograms"), table, actions, rightAndWrong),
-    connectHistograms(document.getElementById("calibration-histograms"), table, actions, { ...rightAndWrong, columns: ["confidence"] }),
-    (steps, selected) => showSelection(steps, selected, table, state.correct),
-  ];
-  const order = drawingOrder(state.correct);
-  state.panels = Array.from(boxes, (box) => {
-    const panel = new MapPanel(box, table, order, {
-      lasso: (polygon, op) => lasso(panel, polygon, op),
-      clear: () => select(null),
-      enlarge: () => {
-        const { id } = box.closest(".projection-panel");
-        dash_clientside.set_props("large-map", { data: state.large === id ? "" : id });
-      },
-      open: (row) => activate(table.ids.at(row)),
-      hover: (row, left, top) => showTooltip(table, row, left, top),
-      leave: hideTooltip,
-      focus: (row) => (document.getElementById("map-live").textContent = description(table, row)),
-    });
-    return panel;
+  addView(connectClasses(table, state.correct, emphasizeSoon));
+  addView((steps, selected) => showSelection(steps, selected, table, state.correct));
+  orderSoon();
+}
+
+/** @param {HTMLElement} box of a map */
+function connectMap(box) {
+  const { table } = state;
+  state.drawingOrder ??= drawingOrder(state.correct);
+  const panel = new MapPanel(box, table, state.drawingOrder, {
+    lasso: (polygon, op) => lasso(panel, polygon, op),
+    clear: () => select(null),
+    enlarge: () => {
+      const { id } = box.closest(".projection-panel");
+      dash_clientside.set_props("large-map", { data: state.large === id ? "" : id });
+    },
+    open: (row) => activate(table.ids.at(row)),
+    hover: (row, left, top) => showTooltip(table, row, left, top),
+    leave: hideTooltip,
+    focus: (row) => (document.getElementById("map-live").textContent = description(table, row)),
   });
-  show(null);
+  if (state.selected) panel.select(state.selected);
+  panel.mark(table.ids.rowOf(state.active));
+  state.panels.push(panel);
 }
 
 function report(error) {
@@ -239,8 +280,8 @@ let listening = 0;
 function listenToGraphs() {
   clearTimeout(listening);
   // A page leaves out what the store has no numbers for.
-  const there = [...MATRICES, ...CURVES, ...BINS].filter((id) => document.getElementById(id));
-  const graphs = there.map((id) => document.querySelector(`#${id} .js-plotly-plot`));
+  const boxes = [...MATRICES, ...CURVES, ...BINS].map((id) => document.getElementById(id)).filter(Boolean);
+  const graphs = boxes.map((box) => box.querySelector(".js-plotly-plot"));
   if (!graphs.every((graph) => graph?.on)) listening = setTimeout(listenToGraphs, 60);
   for (const graph of graphs) {
     if (!graph?.on || graph.dataset.linked) continue;
@@ -329,11 +370,12 @@ export async function gallery(name, direction, view, columns, start) {
   orderSoon();
 }
 
-/** The numbers of the overview are there. */
+/** The numbers of the overview are there. @returns {Promise<boolean>} whether they are drawn */
 export async function overview(numbers) {
   opening ??= open();
   await opening;
   if (numbers) showOverview(numbers, state.table, narrowToClass);
+  return Boolean(numbers);
 }
 
 /** The numbers of a class are there. */

@@ -7,7 +7,7 @@ import numpy as np
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.site import Site, header, selected_in_all
-from tests.window import Window
+from tests.window import DRAWN, Window
 
 
 def selected(page: Page, site: Site, expected: Any) -> None:
@@ -116,6 +116,40 @@ def test_a_prepared_view_opens_once(browser: Browser, site: Site) -> None:
         page.goto("about:blank")
         page.goto(site.address)
         expect(shown).to_have_attribute("data-page-name", "overview")
+    finally:
+        page.close()
+
+
+def test_a_page_is_mounted_when_it_is_first_shown(site: Site, browser: Browser) -> None:
+    steps = '[{"op":"replace","filter":{"kind":"class","of":"true","names":["Ohio"]}}]'
+    choices = "states-view=multiples&state-score=logit"
+    window = Window(
+        browser, f"{site.address}#page=states&selection={steps}&{choices}", site.address
+    )
+    page = window.page
+    try:
+        header(page).to_contain_text("24 of 120 locations")
+        expect(page.locator("#states-summary")).to_contain_text("1 of 5 classes")
+        expect(page.locator("#class-curves .subplot")).to_have_count(1)
+        mounted = (
+            "() => [...document.querySelectorAll('.page > *')].map((one) => one.parentNode.id)"
+        )
+        assert set(page.evaluate(mounted)) == {"page-states"}
+        # The address keeps the choices of a page that has not been shown, for when it is.
+        page.wait_for_function("() => location.hash.includes('state-score=logit')")
+        page.locator("nav [data-page-name=state]").click()
+        expect(page.locator("#state-score").get_by_label("Logit")).to_be_checked()
+        expect(page.locator("#state-class")).to_contain_text("Ohio")
+        page.locator("nav [data-page-name=maps]").click()
+        page.wait_for_function(DRAWN)
+        ohio = site.predictions.class_indices["Ohio"]
+        selected(page, site, site.store.labels == ohio)
+        page.go_back()
+        expect(page.locator("#state-areas")).to_have_text("24 against 96")
+        assert set(page.evaluate(mounted)) == {
+            *("page-states", "page-state", "page-maps", "figures-maps")
+        }
+        window.check()
     finally:
         page.close()
 

@@ -40,7 +40,6 @@ def register_callbacks(app: Dash, predictions: Predictions, name: str, steps: In
         Output(f"{name}-examples-cards", "data"),
         steps,
         Input(f"{name}-examples-kind", "value"),
-        prevent_initial_call=True,
     )
     def update(steps: Any, kind: Any) -> dict[str, Any]:
         return cards(steps, kind, predictions) | {"place": f"{name}-examples"}

@@ -83,7 +83,6 @@ def register_callbacks(app: Dash, predictions: Predictions) -> None:
         Output("roc-summary", "children"),
         selected("maps"),
         Input("roc-score", "value"),
-        prevent_initial_call=True,
     )
     def update_roc(steps: Any, score: Any) -> tuple[Any, str]:
         selection = resolve(steps, predictions)
@@ -91,7 +90,7 @@ def register_callbacks(app: Dash, predictions: Predictions) -> None:
         roc = predictions.ranked_scores(score).roc(None if selection is None else selection.member)
         return screen.roc(roc, class_colors(predictions.class_names), names), _auc_summary(roc)
 
-    @app.callback(Output("confusion", "figure"), selected("maps"), prevent_initial_call=True)
+    @app.callback(Output("confusion", "figure"), selected("maps"))
     def update_confusion(steps: Any) -> Any:
         selection = resolve(steps, predictions)
         # After a click on a cell the matrix stays, so that another cell can be clicked.

@@ -1,4 +1,10 @@
-"""The dashboard application: page layout, callbacks, routes and security headers."""
+"""The dashboard application: page layout, callbacks, routes and security headers.
+
+Only what stands on all pages is mounted at start. The layouts of the pages wait as data in the
+store "layouts"; `assets/dashboard/pages.js` puts one into its place when its page is first shown,
+and leaves it there. Then its callbacks run for the first time. Figures that a page can do without
+at first wait in the store "figures" until its other panels are drawn.
+"""
 
 import uuid
 from collections.abc import Iterable, Sequence
@@ -6,7 +12,7 @@ from html import escape as html_escape
 from pathlib import Path
 
 import flask
-from dash import Dash, Input, Output, dcc, html
+from dash import Dash, Input, Output, State, dcc, html
 from dash.dependencies import ClientsideFunction
 
 from common.text import printable
@@ -139,6 +145,7 @@ def create_app(
         serve_locally=True,
         assets_path_ignore=["^(dashboard|quiz)$"],  # Modules, which pages load themselves.
         add_log_handler=False,
+        suppress_callback_exceptions=True,  # The browser would miss what is not mounted yet.
     )
     jobs = JobQueue(explainer, cache) if explainer and photographs else None
     content = [
@@ -148,6 +155,12 @@ def create_app(
         dcc.Store(id="pins-shown"),
         dcc.Store(id="shown-page", data=PAGES[0].name),
         *(dcc.Store(id=page.store) for page in PAGES),
+        dcc.Store(id="layouts", data={page.name: page.layout(predictions) for page in PAGES}),
+        dcc.Store(
+            id="figures",
+            data={page.name: page.figures(predictions) for page in PAGES if page.figures},
+        ),
+        dcc.Store(id="mounted"),
         dcc.Store(id="palette", data=""),  # Or "safe".
         dcc.Store(id="large-map", data=""),  # The id of a map's panel.
         dcc.Store(id="maps-updated"),
@@ -166,8 +179,9 @@ def create_app(
             [
                 legend.layout(),
                 *(
-                    html.Div(page.layout(predictions), id=f"page-{page.name}", className="page")
+                    html.Div(id=f"{part}-{page.name}", className="page")
                     for page in PAGES
+                    for part in ("page", "figures")
                 ),
                 gallery.layout(predictions),
                 active_location.layout(notes, predictions, jobs is not None),
@@ -204,10 +218,12 @@ def create_app(
             ("color-by", "value"),
             ("palette", "data"),
             ("large-map", "data"),
-            *(option for page in PAGES for option in page.options),
             *gallery.OPTIONS,
-            *[(choice, "value") for choice in projections.choices(predictions)],
             *(request_controls.REQUEST if jobs else ()),
+        ],
+        [
+            *(option for page in PAGES for option in page.options),
+            *[(choice, "value") for choice in projections.choices(predictions)],
         ],
     )
     metrics.register_accuracy(app, predictions)
@@ -245,24 +261,52 @@ def create_app(
     return app
 
 
-def _register_address(app: Dash, places: Iterable[tuple[str, str]]) -> None:
-    """Keep properties of components in the page's address; see `assets/dashboard/link.js`."""
+def _register_address(
+    app: Dash, places: Iterable[tuple[str, str]], of_pages: Iterable[tuple[str, str]]
+) -> None:
+    """Keep properties of components in the address; see `assets/dashboard/link.js`.
+
+    Those `of_pages` are null until their page is mounted.
+    """
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("dashboard", "link"),
         Output("address-written", "data"),
         *[Input(*place) for place in places],
+        *[Input(*place, allow_optional=True) for place in of_pages],
     )
 
 
 def _register_pages(app: Dash, predictions: Predictions, has_photographs: bool) -> None:
-    """Show one page, and give the selection to it alone; see `assets/pages.js`."""
+    """Show one page, and give the selection to it alone; see `assets/dashboard/pages.js`."""
+    places = [(page.store, "data") for page in PAGES]
+    places += [(f"page-{page.name}", "children") for page in PAGES]
     app.clientside_callback(  # type: ignore[no-untyped-call]
-        ClientsideFunction("pages", "show"),
-        [Output(page.store, "data") for page in PAGES],
+        ClientsideFunction("dashboard", "show"),
+        [Output(*place) for place in places],
         Input("shown-page", "data"),
         Input("selection", "data"),
+        State("layouts", "data"),
+        *[State(*place) for place in places],
+    )
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("dashboard", "mounted"),
+        Output("mounted", "data"),
+        *[
+            Input(f"{part}-{page.name}", "children")
+            for page in PAGES
+            for part in ("page", "figures")
+        ],
     )
     for page in PAGES:
+        if page.figures:
+            app.clientside_callback(  # type: ignore[no-untyped-call]
+                ClientsideFunction("dashboard", "figures"),
+                Output(f"figures-{page.name}", "children"),
+                Input(page.drawn, "data", allow_optional=True),
+                State("figures", "data"),
+                State(f"figures-{page.name}", "children"),
+                prevent_initial_call=True,
+            )
         page.register_callbacks(app, predictions, has_photographs)
 
 

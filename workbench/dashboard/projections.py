@@ -132,7 +132,10 @@ def register_callbacks(app: Dash, predictions: Predictions) -> None:
         Input("active-location", "data"),
         Input("palette", "data"),
         Input("large-map", "data"),
-        *[Input(f"panel-{one.name}", "data-method") for one in first(predictions)],
+        *[
+            Input(f"panel-{one.name}", "data-method", allow_optional=True)
+            for one in first(predictions)
+        ],
     )
     for choice in choices(predictions):
         _register_choice(app, predictions, choice)

@@ -155,7 +155,11 @@ def dependencies(client: Any) -> Any:
 
 def body(client: Any, output: str, value: dict[str, Any], changed: str) -> dict[str, Any]:
     """Return what a browser sends for a callback: values by "id.property", others as usual."""
-    (entry,) = [one for one in dependencies(client) if output in one["output"]]
+    (entry,) = [
+        one
+        for one in dependencies(client)
+        if output in (one["output"], *one["output"].strip(".").split("..."))
+    ]
     given = USUAL | value
     filled = [
         [one | {"value": given.get(f"{one['id']}.{one['property']}")} for one in entry[kind]]

@@ -13,9 +13,11 @@ from workbench.evaluation.predictions import Predictions
 class Page:
     """Panels that are shown together, in the grid of `main` (assets/pages.css).
 
-    `name` is in the page's address. `layout` returns the panels. The callbacks take the selection
-    from `selected`, which changes only while the page is shown, and have
-    `prevent_initial_call=True`: they run when the page is shown first.
+    `name` is in the page's address. `layout` returns the panels, which are mounted when the page is
+    first shown; until then, Dash does not run callbacks whose outputs are among them. They take the
+    selection from `selected`, which changes only while the page is shown. A callback has its
+    outputs either all in the page or all outside; one with outputs outside declares inputs from the
+    page with `allow_optional=True`.
     """
 
     name: str
@@ -25,6 +27,10 @@ class Page:
     """Called with the application, the predictions, and whether there are photographs."""
     options: tuple[tuple[str, str], ...] = ()
     """Component and property of each choice of the page that its address keeps."""
+    figures: Callable[[Predictions], list[Any]] | None = None
+    """Panels that are mounted when the others are drawn, because Plotly loads and draws slowly."""
+    drawn: str = ""
+    """The id of the `dcc.Store` that says that the others are drawn."""
 
     @property
     def store(self) -> str:

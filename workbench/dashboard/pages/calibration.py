@@ -126,7 +126,6 @@ def register_callbacks(app: Dash, predictions: Predictions, _has_photographs: bo
             Output(f"calibration-{name}", "figure"),
             Output(f"calibration-{name}-status", "children"),
             selected("calibration"),
-            prevent_initial_call=True,
         )
         def update(steps: Any, name: str = name) -> tuple[Any, str]:
             return draw_bins(steps, name, predictions)
@@ -145,7 +144,6 @@ def register_prepared(app: Dash, predictions: Predictions, prepared: Background[
         Output("calibration-timer", "max_intervals"),
         selected("calibration"),
         Input("calibration-timer", "n_intervals"),
-        prevent_initial_call=True,
     )
     def update(steps: Any, n_intervals: Any) -> tuple[Any, ...]:
         if steps is None:

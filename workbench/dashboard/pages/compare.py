@@ -104,7 +104,6 @@ def register_callbacks(app: Dash, predictions: Predictions, has_photographs: boo
             "remove_hidden": Output("unpin-all", "hidden"),
         },
         inputs={"pins": Input("pins", "data"), "shown": Input("shown-page", "data")},
-        prevent_initial_call=True,
     )
     def show(pins: Any, shown: Any) -> dict[str, Any]:
         ids = pins or []
@@ -186,7 +185,6 @@ def register_maps(
             "_clicks": Input("compare-cancel", "n_clicks"),
         },
         state={"page": State("page", "data")},
-        prevent_initial_call=True,
     )
     def submit(pins: Any, controls: list[Any], shown: Any, _clicks: Any, page: Any) -> Any:
         wanted: list[Job] = []

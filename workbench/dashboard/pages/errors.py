@@ -96,7 +96,6 @@ def register_callbacks(app: Dash, predictions: Predictions, has_photographs: boo
         selected("errors"),
         Input("errors-values", "value"),
         Input("errors-order", "value"),
-        prevent_initial_call=True,
     )
     def update_matrix(steps: Any, values: Any, order: Any) -> Any:
         before, chosen = without(steps or [], ("class", "cell"))
@@ -113,7 +112,6 @@ def register_callbacks(app: Dash, predictions: Predictions, has_photographs: boo
         selected("errors"),
         Input("confusions-ways", "value"),
         Input("confusions-order", "value"),
-        prevent_initial_call=True,
     )
     def update_list(steps: Any, ways: Any, order: Any) -> tuple[list[html.Li], str]:
         _, chosen = without(steps or [], ("cell",))

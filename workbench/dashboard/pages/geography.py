@@ -129,9 +129,7 @@ def layout(predictions: Predictions) -> list[Any]:
 def register_callbacks(app: Dash, predictions: Predictions, _has_photographs: bool) -> None:
     """Let map, curves and tables follow the selection."""
 
-    @app.callback(
-        Output("geography-data", "data"), selected("geography"), prevent_initial_call=True
-    )
+    @app.callback(Output("geography-data", "data"), selected("geography"))
     def update_numbers(steps: Any) -> Any:
         return numbers(steps, predictions)
 
@@ -161,7 +159,6 @@ def register_callbacks(app: Dash, predictions: Predictions, _has_photographs: bo
         Output("geography-curve-hint", "children"),
         selected("geography"),
         Input("geography-curve-view", "value"),
-        prevent_initial_call=True,
     )
     def update_curve(steps: Any, view: Any) -> tuple[Any, str, Any]:
         return draw_curve(steps, view, predictions)
@@ -171,7 +168,6 @@ def register_callbacks(app: Dash, predictions: Predictions, _has_photographs: bo
         @app.callback(
             Output("geography-divisions", "figure"),
             selected("geography"),
-            prevent_initial_call=True,
         )
         def update_divisions(steps: Any) -> Any:
             return draw_divisions(steps, predictions)
@@ -188,7 +184,6 @@ def register_split(app: Dash, predictions: Predictions, prepared: Background[Pre
         Output("geography-timer", "max_intervals"),
         selected("geography"),
         Input("geography-timer", "n_intervals"),
-        prevent_initial_call=True,
     )
     def update_split(steps: Any, n_intervals: Any) -> tuple[Any, ...]:
         if steps is None:

@@ -10,11 +10,13 @@ from workbench.evaluation.predictions import Predictions
 
 
 def layout(predictions: Predictions) -> list[Any]:
-    """Return the projections above curves and matrix."""
-    return [
-        html.Div(projections.layout(predictions), className="projections"),
-        html.Div([metrics.curves_panel(), metrics.confusion_panel()], className="metrics"),
-    ]
+    """Return the projections."""
+    return [html.Div(projections.layout(predictions), className="projections")]
+
+
+def figures(_predictions: Predictions) -> list[Any]:
+    """Return histograms, curves and matrix, which stand below the projections."""
+    return [html.Div([metrics.curves_panel(), metrics.confusion_panel()], className="metrics")]
 
 
 def register_callbacks(app: Dash, predictions: Predictions, _has_photographs: bool) -> None:
@@ -23,5 +25,11 @@ def register_callbacks(app: Dash, predictions: Predictions, _has_photographs: bo
 
 
 PAGE = Page(
-    "maps", "Maps", layout, register_callbacks, (("roc-score", "value"), ("curves-view", "value"))
+    "maps",
+    "Maps",
+    layout,
+    register_callbacks,
+    (("roc-score", "value"), ("curves-view", "value")),
+    figures,
+    drawn="maps-updated",
 )

@@ -67,6 +67,15 @@ def layout(predictions: Predictions) -> list[Any]:
             "overview-confusions",
             "Confusions of the selection, the most frequent first",
         ),
+        examples.layout("overview"),
+        dcc.Store(id="overview-numbers"),
+        dcc.Store(id="overview-drawn"),
+    ]
+
+
+def figures(_predictions: Predictions) -> list[Any]:
+    """Return the panel of the curves."""
+    return [
         panel(
             "ROC",
             [html.Span(id="overview-areas")],
@@ -74,19 +83,14 @@ def layout(predictions: Predictions) -> list[Any]:
             "overview-curves",
             "ROC curves of the selection",
             paper=["roc"],
-        ),
-        examples.layout("overview"),
-        dcc.Store(id="overview-numbers"),
-        dcc.Store(id="overview-drawn"),
+        )
     ]
 
 
 def register_callbacks(app: Dash, predictions: Predictions, _has_photographs: bool) -> None:
     """Let all panels follow the selection."""
 
-    @app.callback(
-        Output("overview-numbers", "data"), selected("overview"), prevent_initial_call=True
-    )
+    @app.callback(Output("overview-numbers", "data"), selected("overview"))
     def update_numbers(steps: Any) -> dict[str, Any]:
         return numbers(steps, predictions)
 
@@ -101,7 +105,6 @@ def register_callbacks(app: Dash, predictions: Predictions, _has_photographs: bo
         Output("overview-curves", "figure"),
         Output("overview-areas", "children"),
         selected("overview"),
-        prevent_initial_call=True,
     )
     def update_curves(steps: Any) -> tuple[Any, str]:
         return states.draw(steps, "probability", "overlaid", predictions, MOST_NAMED)
@@ -158,5 +161,11 @@ def numbers(steps: Any, predictions: Predictions) -> dict[str, Any]:
 
 
 PAGE = Page(
-    "overview", "Overview", layout, register_callbacks, (("overview-examples-kind", "value"),)
+    "overview",
+    "Overview",
+    layout,
+    register_callbacks,
+    (("overview-examples-kind", "value"),),
+    figures,
+    drawn="overview-drawn",
 )

@@ -105,7 +105,7 @@ def layout(predictions: Predictions) -> list[Any]:
 def register_callbacks(app: Dash, predictions: Predictions, _has_photographs: bool) -> None:
     """Let the page follow the selection and the chosen class."""
 
-    @app.callback(Output("state-class", "value"), selected("state"), prevent_initial_call=True)
+    @app.callback(Output("state-class", "value"), selected("state"))
     def follow_selection(steps: Any) -> Any:
         return chosen_class(steps, predictions) or no_update
 
@@ -128,7 +128,6 @@ def register_callbacks(app: Dash, predictions: Predictions, _has_photographs: bo
         selected("state"),
         CLASS,
         Input("state-score", "value"),
-        prevent_initial_call=True,
     )
     def update(steps: Any, name: Any, score: Any) -> tuple[Any, ...]:
         if steps is None or name not in predictions.class_indices:

@@ -73,7 +73,6 @@ def register_callbacks(app: Dash, predictions: Predictions, _has_photographs: bo
         Output("states-summary", "children"),
         selected("states"),
         Input("states-score", "value"),
-        prevent_initial_call=True,
     )
     def update_table(steps: Any, score: Any) -> tuple[list[dict[str, Any]], str]:
         table = summarize(steps, score, predictions)
@@ -94,7 +93,6 @@ def register_callbacks(app: Dash, predictions: Predictions, _has_photographs: bo
         selected("states"),
         Input("states-score", "value"),
         Input("states-view", "value"),
-        prevent_initial_call=True,
     )
     def update_curves(steps: Any, score: Any, view: Any) -> tuple[Any, str]:
         return draw(steps, score, view, predictions)
