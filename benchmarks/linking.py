@@ -55,8 +55,9 @@ OURS = """() => addEventListener('pointerup', (event) => {
   const started = performance.now();
   const panels = [...document.querySelectorAll('.map')].map((map) => map.mapPanel);
   const before = panels.map((panel) => panel.selected);
+  // In a frame, as Plotly's below: after it, what was drawn before it is on the screen.
   const wait = () => panels.every((panel, i) => panel.selected !== before[i])
-    ? requestAnimationFrame(() => setTimeout(() => { window.took = performance.now() - started; }))
+    ? setTimeout(() => { window.took = performance.now() - started; })
     : requestAnimationFrame(wait);
   window.took = null;
   window.began = started;

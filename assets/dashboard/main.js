@@ -44,7 +44,7 @@ const HISTOGRAMS = {
 };
 const state = {
   table: null, drawingOrder: null, panels: [], views: [], steps: null, selected: null, previewed: false, color: null,
-  palette: null, large: "", active: undefined,
+  shown: null, palette: null, large: "", active: undefined,
   gallery: null, rows: null, order: { name: "random", descending: false }, view: "cards", columns: null, start: 0,
 };
 let opening = null;
@@ -129,7 +129,7 @@ function connectMounted() {
 /** Show the selection in one more view. @param {(steps: any, selected: Uint8Array | null) => void} view */
 function addView(view) {
   state.views.push(view);
-  view(state.steps, state.selected);
+  view(state.shown, state.selected);
 }
 
 async function open() {
@@ -192,7 +192,7 @@ function report(error) {
 function select(steps) {
   steps = steps?.length ? steps : null;
   applySelection(steps);
-  requestAnimationFrame(() => setTimeout(() => dash_clientside.set_props("selection", { data: steps })));
+  afterFrame(() => dash_clientside.set_props("selection", { data: steps }));
 }
 
 function applySelection(steps) {
@@ -211,13 +211,25 @@ function preview(steps) {
   state.previewed = true;
 }
 
+let followers = 0;
+
 function show(steps) {
   const selected = steps && mask(steps, state.table);
   state.selected = selected;
   orderSoon();
   for (const panel of state.panels) panel.select(selected);
-  for (const view of state.views) view(steps, selected);
   state.previewed = false;
+  // The maps come to the screen first: the other views change the page, which takes a new layout.
+  followers ||= afterFrame(() => {
+    followers = 0;
+    for (const view of state.views) view(state.shown, state.selected);
+  });
+  state.shown = steps;
+}
+
+/** @param {() => void} then called when the next frame is on the screen @returns {number} */
+function afterFrame(then) {
+  return requestAnimationFrame(() => setTimeout(then));
 }
 
 /** Select what a filter from the menu or the search holds, within what is selected. */
