@@ -40,6 +40,14 @@ let resolve;
 /** Resolved when what the address says at first has been set. */
 export const started = new Promise((done) => (resolve = done));
 
+// An address that says nothing gets the view that the server was started with (`--url`), once for
+// each tab: whoever leaves the view must not get it again by loading the page.
+const { view } = document.body.dataset;
+if (view && !location.hash && !sessionStorage.getItem("view")) {
+  sessionStorage.setItem("view", "opened");
+  history.replaceState(null, "", "#" + view);
+}
+
 /**
  * Write the state into the address: a new entry of the history for another page, selection or location.
  * What has been mounted since the last time first becomes what the address says.
@@ -47,10 +55,7 @@ export const started = new Promise((done) => (resolve = done));
  * @param {Record<string, any>} inputs values by "component.property"
  */
 export function write(inputs) {
-  if (written === null) {
-    window.addEventListener("popstate", () => read(Object.keys(usual)));
-    openPreparedView();
-  }
+  if (written === null) window.addEventListener("popstate", () => read(Object.keys(usual)));
   const before = new URLSearchParams(location.hash.slice(1));
   const result = new URLSearchParams();
   const mounted = [];
@@ -79,18 +84,6 @@ export function write(inputs) {
   written = text;
   read(mounted);
   resolve();
-}
-
-/**
- * Put the view that the server was started with (`--url`) into an address that says nothing.
- *
- * Once for each tab: whoever leaves the view must not get it again by loading the page.
- */
-function openPreparedView() {
-  const view = document.body.dataset.view;
-  if (location.hash || !view || sessionStorage.getItem("view")) return;
-  sessionStorage.setItem("view", "opened");
-  history.replaceState(null, "", "#" + view);
 }
 
 /** Show what the address says of some parameters. @param {string[]} names */
