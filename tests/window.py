@@ -29,6 +29,7 @@ DRAWN = """() => {
 }"""
 # The rows that each map draws as selected, null for all.
 SELECTED = """() => [...document.querySelectorAll('.projection-panel .map')]
+  .filter((map) => map.mapPanel)
   .map((map) => map.mapPanel.selected)
   .map((mask) => mask && [...mask.keys()].filter((row) => mask[row]))"""
 

@@ -90,7 +90,7 @@ def test_matrix_and_curves_by_keyboard(page: Page, site: Site) -> None:
     expect(page.locator("#class-curves .scatterlayer .trace").first).to_be_visible()
     curves.focus()
     curves.press("ArrowDown")
-    expect(said).to_contain_text("true positives")
+    expect(said).to_contain_text("true positive rate")
     name = str(said.text_content()).split()[0]
     expect(page.locator("#class-curves .hoverlayer .hovertext")).to_be_visible()
     curves.press("Enter")

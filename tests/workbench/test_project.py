@@ -231,7 +231,8 @@ def test_hundreds_of_duplicates_have_maps(projected: Path, tmp_path: Path) -> No
     fit_projections(tmp_path / "many.h5", QUICK)
     after = store.read(tmp_path / "many.h5")
     assert after.neighbors is not None
-    assert not after.neighbors.distances.any()
+    # Some processors round the products of equal rows differently.
+    assert after.neighbors.distances.max() < 1e-6
     assert all(np.isfinite(one.coordinates).all() for one in after.projections.values())
 
 

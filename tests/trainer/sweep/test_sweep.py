@@ -49,7 +49,7 @@ GRID = [
     "--objective=loss",
     "--n-startup-trials=1",
     "--epochs=2",
-    "--seed=1",
+    "--seed=2",
 ]
 
 
