@@ -1,4 +1,4 @@
-"""Everything that wants a GPU, in eight minutes: `python -m benchmarks.gpu`.
+"""Everything that wants a GPU, in nine minutes at most: `python -m benchmarks.gpu`.
 
 Stages, each a process of its own that is ended after a time, so that a run that is cut off still
 tells; each line is printed as soon as it is known:
@@ -13,7 +13,7 @@ tells; each line is printed as soon as it is known:
 - training: the training loop against the same steps from memory and against a plain loop
   (`benchmarks.training`), one round.
 
-Without a GPU it takes hours; `--stages` and the sizes make it small.
+Without a GPU it takes hours; `--stages` and the sizes make it small. Not measured on a GPU yet.
 """
 
 import os
