@@ -17,10 +17,10 @@ from trainer.evaluate import evaluate
 def publish(run: Path, test: Path, out: Path, commands: Sequence[str]) -> Checkpoint:
     """Write the best checkpoint of a run into the folder `out`, and return it.
 
-    The weights are rounded to half precision, and measured so, in float32 on
-    the photographs of the folder `test`, which has the same classes. `commands` made run and test
-    photographs from nothing. The name of the folder of the training photographs becomes relative
-    to the current folder. An existing `out` is replaced. Raises InputError if something is missing
+    The weights are rounded to half precision, and measured so, in float32, on the photographs of
+    the folder `test`, which has the same classes. `commands` made run and test photographs from
+    nothing. The name of the folder of the training photographs becomes relative to the current
+    folder. An existing `out` is replaced. Raises InputError if something is missing
     or damaged, for other classes, and on a full disk.
     """
     model, checkpoint = checkpoints.load(run)
@@ -29,12 +29,7 @@ def publish(run: Path, test: Path, out: Path, commands: Sequence[str]) -> Checkp
         raise InputError(
             f"{test}: has other classes than {run / 'best.json'}; choose its test set."
         )
-    model.load_state_dict(
-        {
-            name: tensor.half() if tensor.is_floating_point() else tensor
-            for name, tensor in model.state_dict().items()
-        }
-    )
+    model.half().float()
     config = dataclasses.replace(checkpoint.config, precision="float32")
     processes = current_processes()
     locations = LocationDataset(test, index.locations, index.class_names, config.image_size)
