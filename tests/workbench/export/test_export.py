@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 
 from common.errors import InputError
-from tests.examples import small_store, with_quality
 from tests.workbench.attribution.examples import example
 from workbench import store as stores
 from workbench.attribution import attribution_file
@@ -23,14 +22,6 @@ from workbench.export.latex import table_text
 from workbench.export.options import Kind, Options
 from workbench.export.write import export
 from workbench.figures.print.base import PrintTable
-
-
-@pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("store")
-    example = with_quality(small_store(folder / "small.h5", folder / "data", locations=8))
-    stores.write(folder / "small.h5", example)
-    return folder / "small.h5"
 
 
 @pytest.fixture(scope="module")

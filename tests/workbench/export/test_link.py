@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 
 from common.errors import InputError
-from tests.examples import small_store, with_quality
 from tests.workbench.dashboard.examples import NO_STEPS, cell, classes, step
 from workbench import store as stores
 from workbench.attribution.request import AttributionRequest
@@ -30,14 +29,6 @@ def link_of(steps: list[Any] | None = None, **values: str) -> str:
     """Return an address as the browser writes it."""
     selection = {"selection": json.dumps(steps)} if steps else {}
     return HOST + urlencode(values | selection)
-
-
-@pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("store")
-    example = with_quality(small_store(folder / "small.h5", folder / "data", locations=8))
-    stores.write(folder / "small.h5", example)
-    return folder / "small.h5"
 
 
 @pytest.fixture(scope="module")
