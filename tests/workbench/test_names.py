@@ -17,7 +17,8 @@ from workbench import dashboard
 from workbench import store as stores
 from workbench.dashboard import columns
 from workbench.evaluation.predictions import Predictions
-from workbench.export.catalogue import PER_MODEL, Context, build
+from workbench.export.catalogue import PER_MODEL, build
+from workbench.export.kinds.context import Context
 from workbench.export.models import open_models
 from workbench.export.options import Options
 from workbench.figures import screen

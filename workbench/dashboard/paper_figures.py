@@ -71,7 +71,7 @@ def drawing(options: Options, predictions: Predictions, known: Known) -> Draw:
 
     def draw(request: FigureRequest) -> bytes:
         # Here, so that the dashboard starts without Matplotlib.
-        from workbench.export.catalogue import Context
+        from workbench.export.kinds.context import Context
         from workbench.export.models import open_model
         from workbench.export.write import one_figure
 

@@ -22,7 +22,9 @@ from common.json_text import read_object
 from common.tables import to_csv
 from common.validation import validate
 from workbench.export import contact_sheet, latex
-from workbench.export.catalogue import PER_MODEL, Context, build, quiz_answers
+from workbench.export.catalogue import PER_MODEL, build
+from workbench.export.kinds.context import Context
+from workbench.export.kinds.people import quiz_answers
 from workbench.export.link import Link, read_link
 from workbench.export.models import Model, NotApplicableError, open_models
 from workbench.export.options import KINDS, Options
