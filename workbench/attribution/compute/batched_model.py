@@ -15,8 +15,8 @@ from trainer.models.inference import fold_batch_norm, folding_is_exact
 from trainer.models.resnet import VIEWS, FourViewResNet, to_pixels
 from workbench.attribution.result import Cost
 
-# Pixels of views in one batch. On a CPU larger batches are slower, not faster.
-MAX_BATCH_PIXELS = {"cpu": 2**17, "cuda": 2**22}
+# Pixels of views in one batch. On a CPU larger batches are no faster.
+MAX_BATCH_PIXELS = {"cpu": 2**18, "cuda": 2**22}
 OUT_OF_MEMORY = (
     "The GPU has no memory for a single location; free some, or hide the GPU with "
     "CUDA_VISIBLE_DEVICES=''."

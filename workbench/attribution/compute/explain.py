@@ -20,6 +20,10 @@ from workbench.attribution.explainer import PartialCallback
 from workbench.attribution.request import METHOD_TITLES, TRUE, AttributionRequest
 from workbench.attribution.result import REPLACEMENT_TITLES, Attribution, Checks
 
+KnownEffects = dict[tuple[str, str, str, str], faithfulness.LocationEffects]
+"""By location id, output, target and contrast target."""
+MAX_KNOWN_EFFECTS = 1024
+
 
 def explain_location(
     model: FrozenModel,
@@ -66,26 +70,35 @@ def check_location(
     attribution: Attribution,
     class_names: Sequence[str],
     progress: ProgressCallback = no_progress,
+    known: KnownEffects | None = None,
 ) -> Attribution:
     """Return an attribution with its checks; `inputs` are those that it was computed from.
 
-    Raises as `explain_location` does.
+    What the checks of all maps of a location share is taken from `known`, and put there. Raises as
+    `explain_location` does.
     """
     request, pixels = attribution.request, inputs.pixels
     target = Target.from_request(request, class_names)
     batched = BatchedModel(model, progress)
     sanity = sanity_checks
-    stages = 2 + len(REPLACEMENT_TITLES) + len(sanity.other_baselines(request))
+    known = {} if known is None else known
+    key = (attribution.location_id, request.output, request.target, request.contrast_target)
+    effects = known.get(key)
+    stages = 1 + len(REPLACEMENT_TITLES) + len(sanity.other_baselines(request))
+    stages += 0 if effects else 1 + len(REPLACEMENT_TITLES)
     stages += sanity.NOISY_COPIES + sanity.NOISE_IMAGES + len(sanity.CHECKED_STAGES)
     number = count()
 
     def on_stage(stage: str) -> None:
         batched.report(next(number) / stages, f"checks: {stage}")
 
-    on_stage("view and rotation effects")
-    view_effects, rotation_effects = faithfulness.view_and_rotation_effects(batched, pixels, target)
+    if effects is None:
+        effects = faithfulness.location_effects(batched, pixels, target, on_stage)
+        if len(known) >= MAX_KNOWN_EFFECTS:
+            known.clear()
+        known[key] = effects
     curves = faithfulness.deletion_and_insertion(
-        batched, pixels, attribution.values, target, on_stage
+        batched, pixels, attribution.values, target, effects, on_stage
     )
     compute = sanity.rough_map_of(batched, inputs, request, target)
     on_stage("rough map")
@@ -97,8 +110,8 @@ def check_location(
         noise_stability=sanity.noise_stability(compute, reference, pixels, on_stage),
         input_randomization=sanity.input_randomization(compute, reference, pixels, on_stage),
         model_randomization=sanity.model_randomization(compute, reference, batched, on_stage),
-        view_effects=view_effects,
-        rotation_effects=rotation_effects,
+        view_effects=effects.view_effects,
+        rotation_effects=effects.rotation_effects,
         cost=batched.cost,
     )
     return replace(attribution, checks=checks)

@@ -1,6 +1,7 @@
 """Faithfulness: how the probability changes when parts of the photographs are replaced."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -24,17 +25,46 @@ StageCallback = Callable[[str], None]
 """Called with the name of each check before it starts."""
 
 
-def view_and_rotation_effects(
-    model: BatchedModel, pixels: Tensor, target: Target
-) -> tuple[Array, Array]:
-    """Return the change of the probability without each view (4,) and for each rotation (3,)."""
+@dataclass(frozen=True)
+class LocationEffects:
+    """What the checks of all maps of a location share, for one target: probabilities.
+
+    `view_effects` (4,) and `rotation_effects` (3,) are those of `Checks`. `whole` and `empty` are
+    the probabilities with every patch and without any. `controls` have, by replacement, those of
+    orders that know no map (O, 2, P-2): edges, then random ones; deletion and insertion; fractions
+    between 0 and 1.
+    """
+
+    view_effects: Array
+    rotation_effects: Array
+    whole: float
+    empty: float
+    controls: Mapping[str, Array]
+
+
+def location_effects(
+    model: BatchedModel, pixels: Tensor, target: Target, on_stage: StageCallback
+) -> LocationEffects:
+    """Return what the checks of all maps of a location share."""
+    on_stage("view and rotation effects")
+    color = model.model.mean_color
     without = pixels.repeat(VIEWS, 1, 1, 1, 1)
     for view in range(VIEWS):
-        without[view, view] = model.model.mean_color
+        without[view, view] = color
     # Rotated by 90 degrees, the northern view becomes the eastern one.
     rotated = torch.stack([pixels.roll(quarter, dims=0) for quarter in range(1, VIEWS)])
-    values = _probabilities(model, torch.cat([pixels[None], without, rotated]), target)
-    return values[1 : 1 + VIEWS] - values[0], values[1 + VIEWS :] - values[0]
+    empty = color.expand_as(pixels)[None]
+    images = torch.cat([pixels[None], empty, without, rotated])
+    whole, empty_value, *effects = _probabilities(model, images, target).tolist()
+    changes = np.array(effects) - whole
+    by_edges = patch_means(edges(pixels.mean(dim=1).cpu().numpy()))
+    generator = np.random.default_rng(SEED)
+    orders = [by_edges, *(generator.random(by_edges.shape) for _ in range(RANDOM_ORDERS))]
+    controls = {}
+    for name, title in REPLACEMENT_TITLES.items():
+        on_stage(f"random order and edges, {title}")
+        controls[name] = _inner_values(model, pixels, orders, target, name)
+    return LocationEffects(changes[:VIEWS], changes[VIEWS:], whole, empty_value, controls)
 
 
 def deletion_and_insertion(
@@ -42,42 +72,42 @@ def deletion_and_insertion(
     pixels: Tensor,
     map_: NDArray[np.float32],
     target: Target,
+    effects: LocationEffects,
     on_stage: StageCallback,
 ) -> dict[str, Curves]:
     """Return the deletion and insertion curves by replacement (Petsiuk et al. 2018).
 
     With either replacement, the image without any patch has the mean colour everywhere.
     """
-    height, width = map_.shape[1:]
-    scores = patch_means(map_)
-    generator = np.random.default_rng(SEED)
-    orders = [
-        scores,
-        patch_means(edges(pixels.mean(dim=1).cpu().numpy())),
-        *(generator.random(scores.shape) for _ in range(RANDOM_ORDERS)),
-    ]
+    curves = {}
+    for name, title in REPLACEMENT_TITLES.items():
+        on_stage(f"deletion and insertion, {title}")
+        own = _inner_values(model, pixels, [patch_means(map_)], target, name)
+        inner = np.concatenate([own, effects.controls[name]])
+        values = np.empty((*inner.shape[:2], len(FRACTIONS)))
+        values[..., 1:-1] = inner
+        values[:, 0, 0] = values[:, 1, -1] = effects.whole
+        values[:, 0, -1] = values[:, 1, 0] = effects.empty
+        curves[name] = _curves(values)
+    return curves
+
+
+def _inner_values(
+    model: BatchedModel, pixels: Tensor, orders: Sequence[Array], target: Target, replacement: str
+) -> Array:
+    """Return the probabilities (O, 2, P-2) of deletion and insertion in orders (O, 4, R, C)."""
+    height, width = pixels.shape[-2:]
     inner = FRACTIONS[1:-1, None, None, None]
     removed = np.stack([removal_times(order, height, width) < inner for order in orders])
     # All orders in one batch: deleted first, inserted second.
     kept = torch.from_numpy(np.stack([~removed, removed], axis=1)).to(pixels.device)
-    shape = kept.shape[:3]
-    kept = kept.flatten(0, 2)[:, :, None]
-    color = model.model.mean_color
-    whole, empty = _probabilities(model, torch.stack([pixels, color.expand_as(pixels)]), target)
-    curves = {}
-    for name, title in REPLACEMENT_TITLES.items():
-        on_stage(f"deletion and insertion, {title}")
-        values = np.empty((*shape[:2], len(FRACTIONS)))
-        values[:, 0, 0] = values[:, 1, -1] = whole
-        values[:, 0, -1] = values[:, 1, 0] = empty
-        values[..., 1:-1] = np.concatenate(
-            [
-                _probabilities(model, _REPLACE[name](pixels, part, color), target)
-                for part in torch.split(kept, model.batch_size(pixels))
-            ]
-        ).reshape(shape)
-        curves[name] = _curves(values)
-    return curves
+    replace = _REPLACE[replacement]
+    return np.concatenate(
+        [
+            _probabilities(model, replace(pixels, part, model.model.mean_color), target)
+            for part in torch.split(kept.flatten(0, 2)[:, :, None], model.batch_size(pixels))
+        ]
+    ).reshape(kept.shape[:3])
 
 
 def _curves(values: Array) -> Curves:

@@ -11,7 +11,7 @@ from common.progress import ProgressCallback, no_progress
 from trainer import checkpoint as checkpoints
 from trainer.data import decode
 from workbench.attribution.compute.batched_model import FrozenModel
-from workbench.attribution.compute.explain import check_location, explain_location
+from workbench.attribution.compute.explain import KnownEffects, check_location, explain_location
 from workbench.attribution.compute.methods import Inputs
 from workbench.attribution.explainer import PartialCallback, RequestResolver
 from workbench.attribution.request import AttributionRequest
@@ -53,6 +53,7 @@ class StoreExplainer(RequestResolver):
         self.size = checkpoint.config.image_size
         self._photographs = photographs
         self._references: dict[int, Tensor] = {}
+        self._effects: KnownEffects = {}
         self._tolerance = LOGIT_TOLERANCE * float(store.logits.std())
 
     def explain(
@@ -75,7 +76,8 @@ class StoreExplainer(RequestResolver):
     ) -> Attribution:
         """Return an attribution with its checks (`Explainer.check`)."""
         inputs = self._inputs(attribution.location_id, attribution.request, progress)
-        return check_location(self.model, inputs, attribution, self._store.class_names, progress)
+        names = self._store.class_names
+        return check_location(self.model, inputs, attribution, names, progress, self._effects)
 
     def pixels(self, location_id: str) -> Tensor:
         """Return the pixels (4, 3, H, W) in [0, 1] of a location, on the device."""

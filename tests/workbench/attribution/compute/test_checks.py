@@ -15,7 +15,7 @@ from trainer.config import FUSIONS
 from trainer.models.resnet import FourViewResNet
 from workbench.attribution.compute import patches
 from workbench.attribution.compute.batched_model import BatchedModel, FrozenModel
-from workbench.attribution.compute.explain import check_location, explain_location
+from workbench.attribution.compute.explain import KnownEffects, check_location, explain_location
 from workbench.attribution.compute.methods import Inputs
 from workbench.attribution.compute.model_randomization import STAGES
 from workbench.attribution.compute.sanity_checks import CHECKED_STAGES
@@ -76,15 +76,20 @@ def examined(
     seen: Tensor,
     request: AttributionRequest = AttributionRequest(baseline="mean"),  # noqa: B008 - frozen.
     progress: ProgressCallback = no_progress,
+    known: KnownEffects | None = None,
 ) -> Attribution:
     attribution = made(network, seen, request)
-    return check_location(network, inputs_of(seen), attribution, NAMES, progress)
+    return check_location(network, inputs_of(seen), attribution, NAMES, progress, known)
 
 
 def evidence_of(
-    network: FrozenModel, seen: Tensor, request: AttributionRequest | None = None
+    network: FrozenModel,
+    seen: Tensor,
+    request: AttributionRequest | None = None,
+    known: KnownEffects | None = None,
 ) -> Checks:
-    found = examined(network, seen, request or AttributionRequest(baseline="mean")).checks
+    request = request or AttributionRequest(baseline="mean")
+    found = examined(network, seen, request, known=known).checks
     assert found is not None
     return found
 
@@ -266,7 +271,27 @@ def test_checks_are_reproducible_and_count_evaluations() -> None:
     assert np.array_equal(first, second)
     # The map, three noisy copies, four of noise, three stages; effects, the ends of all curves, and
     # four orders of both curves with two replacements at eleven fractions.
-    assert (one.cost.gradients, one.cost.forwards) == (11, 8 + 2 + 4 * 2 * 2 * 11)
+    assert (one.cost.gradients, one.cost.forwards) == (11, 7 + 2 + 4 * 2 * 2 * 11)
+
+
+def test_what_all_maps_of_a_location_share_is_computed_once() -> None:
+    network, known = FrozenModel(resnet("medium")), KnownEffects()
+    requests = [AttributionRequest(method) for method in ("input_x_gradient", "grad_cam")]
+    alone = [evidence_of(network, pixels(), request) for request in requests]
+    shared = [evidence_of(network, pixels(), request, known) for request in requests]
+    for one, other in zip(shared, alone, strict=True):
+        for name, curves in other.curves.items():
+            for kind in ("deletion", "insertion"):
+                for order, curve in getattr(curves, kind).items():
+                    assert np.array_equal(getattr(one.curves[name], kind)[order], curve)
+        assert np.array_equal(one.view_effects, other.view_effects)
+        assert np.array_equal(one.rotation_effects, other.rotation_effects)
+        assert one.model_randomization == other.model_randomization
+    # Of the second map only its own order is evaluated.
+    assert shared[0].cost.forwards == alone[0].cost.forwards
+    assert alone[1].cost.forwards - shared[1].cost.forwards == 7 + 2 + 3 * 2 * 2 * 11
+    examined(network, pixels(), AttributionRequest("grad_cam", output="probability"), known=known)
+    assert len(known) == 2
 
 
 def test_it_reports_every_stage_and_can_be_cancelled_between_batches() -> None:
