@@ -31,6 +31,7 @@ from workbench.attribution import layered_cache
 from workbench.attribution.attribution_file import AttributionFile
 from workbench.attribution.cache import AttributionCache
 from workbench.attribution.explainer import Explainer, UnavailableExplainer, open_explainer
+from workbench.attribution.ground_truth.masks import Masks
 from workbench.attribution.serialization import fingerprint
 from workbench.dashboard.access import LOOPBACK, TOKEN, Access
 from workbench.dashboard.sets import Sets
@@ -167,7 +168,16 @@ def create_application(
         answers = Answers(companion(path, "quiz.sqlite"))
         predictions = Predictions(store)
         return create_quiz(
-            predictions, name, ASSETS, photographs, explainer, answers, cache, access, prefix
+            predictions,
+            name,
+            ASSETS,
+            photographs,
+            explainer,
+            answers,
+            cache,
+            Masks.beside(photographs),
+            access,
+            prefix,
         )
     saved_sets = Sets(companion(path, "sets.sqlite"))
     link = read_link(options.url)

@@ -270,12 +270,20 @@ async function explain(question, figures, where) {
       const rank = reply.rank === undefined ? ""
         : ` ${Math.round(100 * reply.rank)} % of all places count less than the one you marked.`;
       where.textContent = `Where the model looked for ${reply.target} (red for, blue against): `
-        + `${reply.thirds}.${rank}`;
+        + `${reply.thirds}.${rank}${onCues(reply.cues ?? [])}`;
       return;
     }
     where.textContent = `Where the model looked: ${Math.round(100 * reply.fraction)} %`;
     await new Promise((done) => setTimeout(done, POLL_MILLISECONDS));
   }
+}
+
+/** @param {[string, number?, number?][]} cues with the share of the map on them, and its ratio to chance */
+function onCues(cues) {
+  return cues.map(([cue, share, ratio]) => (share === null
+    ? ` These photographs show no ${cue}.`
+    : ` On ${cue} lies ${(100 * share).toFixed(1)} % of the map, ${ratio.toFixed(1)} times what their height `
+      + "in the photograph would give them.")).join("");
 }
 
 function showEnd() {

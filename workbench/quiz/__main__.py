@@ -6,7 +6,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, UseAppendAction, arg
 
-from common.cli import cli_errors, parse
+from common.cli import AS_EXTRACTED, cli_errors, parse
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +25,8 @@ class Options:
         None
     )
     """write all answers as CSV"""
+    data: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint=AS_EXTRACTED)] = None
+    """folder of the photographs, whose masks say where a cue is"""
 
 
 def main(arguments: list[str] | None = None, prog: str = "python -m workbench.quiz") -> int:
@@ -34,7 +36,7 @@ def main(arguments: list[str] | None = None, prog: str = "python -m workbench.qu
         # Importing it takes seconds; --help and a wrong option should not.
         from workbench.quiz.report import compare
 
-        compare(options.store, options.add, options.out)
+        compare(options.store, options.add, options.out, options.data)
     return 0
 
 

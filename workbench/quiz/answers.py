@@ -21,8 +21,8 @@ from common.sqlite_file import SqliteFile
 from common.tables import to_csv
 from common.text import unescape_formula
 from common.validation import validate
+from workbench.quiz.cues import CUES, FindShares
 
-CUES = ("vegetation", "road lines", "poles", "soil", "sky", "houses", "signs", "cars")
 MAX_GUESSES = 5
 MAX_NOTE = 500
 Name = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^\S(.*\S)?$")]
@@ -32,6 +32,8 @@ _GUESSES = tuple(f"guess_{i}" for i in range(1, MAX_GUESSES + 1))
 _COLUMNS = ("player", "location", *_GUESSES, "cues", "note", "view", "x", "y")
 _REQUIRED = ("player", "location", "guess_1")
 """The columns that a table of answers needs; the others may be missing."""
+_ON_MAP = ("map_share_of_cues", "expected_share_of_cues")
+"""Columns that are written and not read."""
 _VERSION = 1
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS players (name TEXT PRIMARY KEY, key_sha256 TEXT NOT NULL);
@@ -167,8 +169,13 @@ class Answers:
             ) from error
 
 
-def answers_csv(answers: Sequence[Answer]) -> str:
-    """Return answers as CSV, which `read_csv` reads."""
+def answers_csv(answers: Sequence[Answer], find_shares: FindShares | None = None) -> str:
+    """Return answers as CSV, which `read_csv` reads.
+
+    With `find_shares`, which may be None without masks, the last two columns are the share of
+    |map| on the cues that are named, and the share that the rows of the image would give them
+    (`cues.CueShares`); empty where no map is known or no cue is named.
+    """
     rows = [
         {"player": answer.player, "location": answer.location_id}
         | {f"guess_{i}": guess for i, guess in enumerate(answer.guesses, 1)}
@@ -178,9 +185,16 @@ def answers_csv(answers: Sequence[Answer]) -> str:
             if answer.mark
             else {}
         )
+        | _on_map(answer, find_shares)
         for answer in answers
     ]
-    return to_csv(pd.DataFrame(rows, columns=_COLUMNS, dtype=object).fillna(""))
+    columns = _COLUMNS + (_ON_MAP if find_shares else ())
+    return to_csv(pd.DataFrame(rows, columns=columns, dtype=object).fillna(""))
+
+
+def _on_map(answer: Answer, find_shares: FindShares | None) -> dict[str, float]:
+    shares = find_shares(answer.location_id) if find_shares and answer.cues else None
+    return dict(zip(_ON_MAP, shares.of(answer.cues), strict=True)) if shares else {}
 
 
 def read_csv(

@@ -1,11 +1,12 @@
 """People against the model: the tables of a quiz's results."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.stats import bootstrap
 
 from common.errors import InputError
@@ -15,6 +16,8 @@ from common.text import number, print_text
 from workbench import store as stores
 from workbench.attribution.cache import AttributionCache
 from workbench.attribution.explainer import RequestResolver
+from workbench.attribution.ground_truth.masks import Masks
+from workbench.attribution.ground_truth.metrics import compare as compare_with_chance
 from workbench.attribution.layered_cache import LayeredCache
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
@@ -29,20 +32,18 @@ from workbench.evaluation.people import (
 )
 from workbench.evaluation.predictions import Predictions
 from workbench.quiz.answers import (
-    CUES,
     MAX_GUESSES,
     Answer,
     Answers,
     answers_csv,
     read_csv,
 )
-from workbench.store import HEADINGS
+from workbench.quiz.cues import CUES, FindMap, FindShares, shares_finder
+from workbench.store import HEADINGS, Store, provenance
 from workbench.store.companions import cache_folder, companion
 
 SMALL = 30
 """Fewer answers are called a small sample."""
-FindMap = Callable[[str], Attribution | None]
-"""Returns the map of a location that is known already."""
 
 
 @dataclass(frozen=True)
@@ -54,23 +55,29 @@ class Table:
     note: str = ""
 
 
-def compare(path: Path, add: Sequence[Path] = (), out: Path | None = None) -> None:
+def compare(
+    path: Path, add: Sequence[Path] = (), out: Path | None = None, data: Path | None = None
+) -> None:
     """Add the answers of tables to a store's, write all of them as CSV, and print the results.
 
-    Raises InputError for a table that cannot be read, before any is added, and without answers.
+    `data` is the folder of the photographs, None for that which the store records. Raises
+    InputError for a table that cannot be read, before any is added, and without answers.
     """
     store = stores.read(path)
     predictions = Predictions(store)
+    masks = _masks(store, data)
     answers = Answers(companion(path.resolve(), "quiz.sqlite"))
     added = [read_csv(file, store.class_names, predictions.rows) for file in add]
     for file, found in zip(add, added, strict=True):
         print_text(f"{file}: {answers.add(found):,} of {len(found):,} answers are new.")
     known = answers.read()
-    if out:
-        atomic_write_text(out, answers_csv(known))
-        print_text(f"{out}: {len(known):,} answers.")
     cache = AttributionCache(cache_folder(path.resolve()), fingerprint(store), 0)
-    results = tables(predictions, known, known_maps(predictions, LayeredCache([], cache)))
+    find_map = known_maps(predictions, LayeredCache([], cache))
+    find_shares = shares_finder(find_map, masks) if masks else None
+    if out:
+        atomic_write_text(out, answers_csv(known, find_shares))
+        print_text(f"{out}: {len(known):,} answers.")
+    results = tables(predictions, known, find_map, find_shares)
     if not results:
         raise InputError(
             f"{path}: nobody has answered yet; serve the quiz with `resnetbolt open {path} "
@@ -79,6 +86,20 @@ def compare(path: Path, add: Sequence[Path] = (), out: Path | None = None) -> No
     for table in results:
         text = to_markdown(table.frame, table.frame.columns[:1])
         print_text(f"{table.title}\n\n{text}", *([table.note, ""] if table.note else []))
+
+
+def _masks(store: Store, data: Path | None) -> Masks | None:
+    """Return the masks beside the photographs, None where there are none.
+
+    Raises InputError for a folder `data` that is missing, and as `Masks.beside`.
+    """
+    try:
+        photographs = provenance.photographs(store, data)
+    except InputError:
+        if data:
+            raise
+        return None
+    return Masks.beside(photographs)
 
 
 def known_maps(predictions: Predictions, cache: LayeredCache | None) -> FindMap:
@@ -103,8 +124,16 @@ def result_of(predictions: Predictions, answers: Sequence[Answer]) -> PeopleResu
     return people_result(predictions, players, rows, guesses)
 
 
-def tables(predictions: Predictions, answers: Sequence[Answer], find_map: FindMap) -> list[Table]:
-    """Return the results of all answers about locations of this store, empty without answers."""
+def tables(
+    predictions: Predictions,
+    answers: Sequence[Answer],
+    find_map: FindMap,
+    find_shares: FindShares | None = None,
+) -> list[Table]:
+    """Return the results of all answers about locations of this store, empty without answers.
+
+    Without `find_shares`, which masks are needed for, only marks are held against maps.
+    """
     answers = [answer for answer in answers if answer.location_id in predictions.rows]
     if not answers:
         return []
@@ -122,7 +151,8 @@ def tables(predictions: Predictions, answers: Sequence[Answer], find_map: FindMa
                 ]
             ),
         ),
-        _cues(predictions, answers),
+        _cues(predictions, answers, has_masks=find_shares is not None),
+        _cues_on_maps(answers, find_shares) if find_shares else None,
         _marks(answers, find_map),
         _PUBLISHED,
     ]
@@ -189,7 +219,7 @@ def _distance(result: PeopleResult) -> Table | None:
     )
 
 
-def _cues(predictions: Predictions, answers: Sequence[Answer]) -> Table | None:
+def _cues(predictions: Predictions, answers: Sequence[Answer], *, has_masks: bool) -> Table | None:
     rows = []
     for cue in CUES:
         named = [answer for answer in answers if cue in answer.cues]
@@ -198,7 +228,65 @@ def _cues(predictions: Predictions, answers: Sequence[Answer]) -> Table | None:
             rows.append(
                 {"cue": cue, "answers": top_1.n, "first guess right": percent(top_1.people)}
             )
-    return Table("Cues that people named", pd.DataFrame(rows)) if rows else None
+    note = (
+        ""
+        if has_masks
+        else "These photographs have no masks that say where a cue is, so that only marks are held "
+        "against the model's map."
+    )
+    return Table("Cues that people named", pd.DataFrame(rows), note) if rows else None
+
+
+def _cues_on_maps(answers: Sequence[Answer], find_shares: FindShares) -> Table | None:
+    named = [answer for answer in answers if answer.cues]
+    if not named:
+        return None
+    known = [(answer, shares) for answer in named if (shares := find_shares(answer.location_id))]
+    together = [shares.of(answer.cues) for answer, shares in known]
+    rows = [_of_cue("all that were named", together, [])]
+    for cue in CUES:
+        of_named = [shares.of([cue]) for answer, shares in known if cue in answer.cues]
+        of_others = [shares.of([cue]) for answer, shares in known if cue not in answer.cues]
+        if of_named:
+            rows.append(_of_cue(cue, of_named, of_others))
+    return Table(
+        "Named cues on the model's map",
+        pd.DataFrame([row for row in rows if row["answers"]], columns=list(rows[0])),
+        f"{len(together):,} of {len(named):,} answers with cues have a map. The ratio is the share "
+        "of |map| on the painted elements of the cue over what their height in the photograph "
+        "would give them; 1 is chance. Answers whose photographs do not show the cue are left out. "
+        "The last column is the same for answers that named other cues. With bootstrap intervals "
+        "over answers, 95 %.",
+    )
+
+
+def _of_cue(
+    name: str, named: Sequence[tuple[float, float]], others: Sequence[tuple[float, float]]
+) -> dict[str, object]:
+    """Return a row from shares of |map| and the expected ones; 0 expected: nothing is shown."""
+    shown, elsewhere = (
+        np.array([pair for pair in pairs if pair[1] > 0]).reshape(-1, 2)
+        for pairs in (named, others)
+    )
+    mean = shown.mean(axis=0) if len(shown) else np.full(2, np.nan)
+    return {
+        "cue": name,
+        "answers": len(shown),
+        "share of map, %": number(100 * float(mean[0]), ".1f"),
+        "expected, %": number(100 * float(mean[1]), ".1f"),
+        "ratio": _ratio(shown),
+        "ratio where not named": _ratio(elsewhere),
+    }
+
+
+def _ratio(pairs: NDArray[np.float64]) -> str:
+    """Return the ratio of the means of two columns (N, 2) with its interval, "–" for N = 0."""
+    if not len(pairs):
+        return "–"
+    ratio = compare_with_chance(pairs[:, 0], pairs[:, 1], seed=0).ratio
+    if len(pairs) < 2:
+        return number(float(pairs[0, 0] / pairs[0, 1]), ".2f")
+    return _with_interval(ratio.value, ratio.low, ratio.high)
 
 
 def _marks(answers: Sequence[Answer], find_map: FindMap) -> Table | None:
@@ -230,11 +318,15 @@ def _marks(answers: Sequence[Answer], find_map: FindMap) -> Table | None:
 
 
 def _mean(values: Sequence[float]) -> str:
-    mean = number(float(np.mean(values)), ".2f")
+    mean = float(np.mean(values))
     if len(values) < 2 or np.ptp(values) == 0:
-        return mean
+        return number(mean, ".2f")
     interval = bootstrap((values,), np.mean, rng=np.random.default_rng(0)).confidence_interval
-    return f"{mean} ({number(interval.low, '.2f')}–{number(interval.high, '.2f')})"
+    return _with_interval(mean, interval.low, interval.high)
+
+
+def _with_interval(value: float, low: float, high: float) -> str:
+    return f"{number(value, '.2f')} ({number(low, '.2f')}–{number(high, '.2f')})"
 
 
 _PUBLISHED = Table(

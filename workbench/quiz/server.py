@@ -5,7 +5,8 @@ state, leaves the server only in the reply to an answer.
 """
 
 import secrets
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from html import escape
 from http import HTTPStatus
 from pathlib import Path
@@ -19,6 +20,7 @@ from werkzeug.exceptions import HTTPException
 from common.errors import InputError
 from common.text import printable
 from workbench.attribution.explainer import Explainer
+from workbench.attribution.ground_truth.masks import Masks
 from workbench.attribution.layered_cache import LayeredCache
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
@@ -33,7 +35,8 @@ from workbench.evaluation.columns import class_centers, great_circle_km, unit_ve
 from workbench.evaluation.people import rank_at
 from workbench.evaluation.predictions import Predictions
 from workbench.figures import tile_map
-from workbench.quiz.answers import CUES, MAX_GUESSES, MAX_NOTE, Answer, Answers, Mark, Name
+from workbench.quiz.answers import MAX_GUESSES, MAX_NOTE, Answer, Answers, Mark, Name
+from workbench.quiz.cues import CUES, CueShares, cue_shares, shares_finder
 from workbench.quiz.report import known_maps, tables
 from workbench.quiz.rounds import MAX_SIZE, draw
 from workbench.store import HEADINGS
@@ -93,6 +96,7 @@ class _NewPlayer(TypedDict):
 
 
 Form = TypeVar("Form")
+Of = TypeVar("Of")
 
 
 def create_quiz(
@@ -103,13 +107,15 @@ def create_quiz(
     explainer: Explainer | None,
     answers: Answers,
     cache: LayeredCache | None = None,
+    masks: Masks | None = None,
     access: Access | None = None,
     prefix: str = "/",
 ) -> flask.Flask:
     """Return the quiz about a store's locations.
 
     `name` is the title of the store; `assets`, `cache`, `access` and `prefix` are those of
-    `workbench.dashboard.create_app`. Without an explainer no attributions are shown.
+    `workbench.dashboard.create_app`. Without an explainer no attributions are shown. With the
+    `masks` of painted photographs, the cues that players name are held against the maps.
     """
     server = flask.Flask(__name__, static_folder=None)
     server.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
@@ -119,6 +125,8 @@ def create_quiz(
     places = unit_vectors(store.latitudes, store.longitudes)
     centers = class_centers(predictions)
     find_map = known_maps(predictions, cache)
+    find_shares = _or_none(shares_finder(find_map, masks)) if masks else None
+    shares_of = _or_none(partial(cue_shares, masks=masks)) if masks else None
     page = _PAGE.format(name=escape(printable(name)), prefix=escape(prefix))
     rows_of = lru_cache(64)(lambda size, seed: draw(store.labels, size, seed))
 
@@ -213,7 +221,8 @@ def create_quiz(
         jobs.enqueue(asked["key"], [job])
         match jobs.state(job):
             case Attribution() as attribution:
-                return _drawn(attribution, photographs, said.mark)
+                shares = shares_of(attribution) if shares_of and said.cues else None
+                return _drawn(attribution, photographs, said, shares)
             case Failed(message):
                 return {"failed": message}
             case Running(fraction):
@@ -223,7 +232,7 @@ def create_quiz(
 
     @server.get("/results")
     def results() -> dict[str, Any]:
-        found = tables(predictions, answers.read(), find_map)
+        found = tables(predictions, answers.read(), find_map, find_shares)
         return {
             "tables": [
                 {
@@ -276,8 +285,26 @@ def _read(kind: type[Form], content: Any) -> Form:
         raise InputError(f"{place}: {first['msg']}.") from error
 
 
-def _drawn(attribution: Attribution, photographs: Photographs, mark: Mark | None) -> dict[str, Any]:
-    """Return the views under a map, with its shares by view and by third of the height."""
+def _or_none(function: Callable[[Of], CueShares | None]) -> Callable[[Of], CueShares | None]:
+    """Return a function with None where a mask cannot be read, which no player can mend."""
+
+    def shares(of: Of) -> CueShares | None:
+        try:
+            return function(of)
+        except InputError:
+            return None
+
+    return shares
+
+
+def _drawn(
+    attribution: Attribution, photographs: Photographs, said: Answer, shares: CueShares | None
+) -> dict[str, Any]:
+    """Return the views under a map, with its shares by view and by third of the height.
+
+    Also how strong it is where the player put a mark, and on the cues that they named, where that
+    is known.
+    """
     pictures = overlay.views(photographs.paths(attribution.location_id))
     result: dict[str, Any] = {
         "views": overlay.data_urls(pictures, attribution.values, Display()),
@@ -285,7 +312,14 @@ def _drawn(attribution: Attribution, photographs: Photographs, mark: Mark | None
         "shares": attribution.view_shares.tolist(),
         "thirds": thirds(attribution.row_shares),
     }
-    if mark:
-        view = HEADINGS.index(mark.heading)
-        result["rank"] = rank_at(attribution.values, view, mark.x, mark.y)
+    if said.mark:
+        view = HEADINGS.index(said.mark.heading)
+        result["rank"] = rank_at(attribution.values, view, said.mark.x, said.mark.y)
+    if shares:
+        found = {cue: shares.of([cue]) for cue in said.cues}
+        result["cues"] = [
+            [cue, share, share / expected] if expected else [cue, None, None]
+            for cue, (share, expected) in found.items()
+            if expected == expected  # Not for a map of zeros.
+        ]
     return result

@@ -91,7 +91,7 @@ def _run(options: Options) -> None:
     from workbench.attribution.explainer import open_explainer
     from workbench.attribution.ground_truth import report
     from workbench.attribution.ground_truth.kept_scores import KeptScores
-    from workbench.attribution.ground_truth.masks import Masks
+    from workbench.attribution.ground_truth.masks import Masks, mask_folder
     from workbench.attribution.ground_truth.plot import dot_plot
     from workbench.attribution.ground_truth.ranking import ranking
     from workbench.attribution.ground_truth.study import (
@@ -113,7 +113,7 @@ def _run(options: Options) -> None:
     if options.out and not options.out.name:
         raise InputError(f"--out {str(options.out)!r}: choose a folder.")
     photographs = provenance.photographs(store, options.data)
-    mask = options.mask or photographs.root.parent / "mask"
+    mask = options.mask or mask_folder(photographs)
     masks = Masks(mask, photographs)
     matches = select(store, options.where) if options.where else np.ones(len(store), dtype=bool)
     rows = sample(np.flatnonzero(matches), options.locations, options.seed)

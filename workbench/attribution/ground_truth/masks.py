@@ -34,6 +34,11 @@ class Element:
     tells_state: bool
 
 
+def mask_folder(photographs: Photographs) -> Path:
+    """Return where the masks of a painted data set lie, of which `photographs` are one split."""
+    return photographs.root.parent / "mask"
+
+
 class Masks:
     """The masks of a store's photographs."""
 
@@ -51,6 +56,16 @@ class Masks:
             )
         self.elements = _elements(root.resolve().parent / ELEMENTS)
         self._nats = _evidence(root.resolve().parent / EVIDENCE)
+
+    @classmethod
+    def beside(cls, photographs: Photographs) -> "Masks | None":
+        """Return the masks beside the photographs, None where there are none of this split.
+
+        Raises InputError for a table of elements that cannot be read.
+        """
+        root = mask_folder(photographs)
+        known = (root / photographs.root.name).is_dir() and (root.parent / ELEMENTS).is_file()
+        return cls(root, photographs) if known else None
 
     @property
     def are_graded(self) -> bool:
