@@ -13,7 +13,13 @@ from common.earlier_result import folder_is_finished, recorded
 from common.errors import InputError
 from common.resume_buffer import RESUME
 from common.validation import NonNegativeInt
-from workbench.attribution.request import BASELINES, METHODS, Baseline, Method
+from workbench.attribution.request import (
+    BASELINES,
+    METHODS,
+    AttributionRequest,
+    Baseline,
+    Method,
+)
 
 COMMAND = "ground-truth"
 PLOT_FORMATS = ("pdf", "svg")
@@ -59,6 +65,14 @@ class Options:
     """locations to draw at random, at least 2"""
     seed: NonNegativeInt = 0
     """seed of the sample, the noise and the intervals"""
+    completeness_tolerance: Annotated[float, Field(ge=1e-6, le=1)] = (
+        AttributionRequest.completeness_tolerance
+    )
+    """integration ends at this completeness error, as a fraction of the difference of outputs"""
+    map_tolerance: Annotated[float, Field(ge=1e-6, le=1)] = AttributionRequest.map_tolerance
+    """integration ends at this estimated error of the map; its cost falls as one over it"""
+    n_samples: Annotated[int, Field(ge=1, le=64)] = AttributionRequest.n_samples
+    """draws of noise; expected_gradients uses 8 times as many references"""
     mask: Annotated[
         Path | None, arg(metavar="DIR", help_behavior_hint="(default: beside the photographs)")
     ] = None
@@ -124,6 +138,12 @@ def _run(options: Options) -> None:
     run = provenance.folder(store, "run", options.run)
     methods = options.method or (METHODS if options.all else DEFAULT_METHODS)
     baselines = options.baseline or (BASELINES if options.all else DEFAULT_BASELINES)
+    details = AttributionRequest(
+        completeness_tolerance=options.completeness_tolerance,
+        map_tolerance=options.map_tolerance,
+        n_samples=options.n_samples,
+        seed=options.seed,
+    )
     request = {
         "store": content_sha256(store),
         "method": methods,
@@ -133,6 +153,9 @@ def _run(options: Options) -> None:
         "checks": options.checks,
         "algorithm": ALGORITHM,
         "seed": options.seed,
+        "completeness_tolerance": details.completeness_tolerance,
+        "map_tolerance": details.map_tolerance,
+        "n_samples": details.n_samples,
         "mask": str(mask.resolve()),
         "data": str(photographs.root),
         "run": str(run.resolve()),
@@ -165,7 +188,7 @@ def _run(options: Options) -> None:
             masks,
             controls,
             explainer.size,
-            options.seed,
+            details,
             checks=options.checks,
             known=kept.known,
             on_scores=kept.put,

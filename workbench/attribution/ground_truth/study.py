@@ -116,7 +116,7 @@ def study(
     masks: Masks,
     controls: Mapping[MethodConfig, ControlMap],
     size: int,
-    seed: int,
+    details: AttributionRequest,
     *,
     checks: bool = False,
     known: Mapping[Key, MapScores] = MappingProxyType({}),
@@ -124,7 +124,8 @@ def study(
 ) -> dict[MethodConfig, list[MapScores]]:
     """Explain the true class's logit at these rows with each method and evaluate the maps.
 
-    The maps are (4, size, size). With `checks`, those of methods get a verdict. What is `known` of
+    The maps are (4, size, size); `details` has their seed and all else but method, baseline and
+    target. With `checks`, those of methods get a verdict. What is `known` of
     an earlier start is not computed again; `on_scores` receives all else as soon as it is there.
     The baseline "location" is drawn from the other classes. Raises InputError where there are none,
     and as the explainer, the controls and the masks do.
@@ -146,7 +147,7 @@ def study(
                 if config in controls:
                     values = controls[config](row)
                 else:
-                    request = _request(config, store, row, seed)
+                    request = _request(config, store, row, details)
                     attribution = explainer.explain(location_id, request)
                     values = attribution.values
                 found = evaluate(values, shares, masks.elements, masks.nats(location_id))
@@ -178,13 +179,16 @@ def _other_class(store: Store, row: int, seed: tuple[int, ...]) -> int:
     return int(np.random.default_rng(seed).choice(others))
 
 
-def _request(config: MethodConfig, store: Store, row: int, seed: int) -> AttributionRequest:
-    fields: dict[str, Any] = {"method": config.method, "target": TRUE, "seed": seed}
+def _request(
+    config: MethodConfig, store: Store, row: int, details: AttributionRequest
+) -> AttributionRequest:
+    fields: dict[str, Any] = {"method": config.method, "target": TRUE}
     if config.baseline:
         fields["baseline"] = config.baseline
     if config.baseline == "location":
-        fields["baseline_location"] = store.location_ids[_other_class(store, row, (seed, row))]
-    return AttributionRequest(**fields)
+        other = _other_class(store, row, (details.seed, row))
+        fields["baseline_location"] = store.location_ids[other]
+    return replace(details, **fields)
 
 
 def _summarize(

@@ -15,6 +15,7 @@ from workbench.attribution.ground_truth.__main__ import main
 from workbench.attribution.ground_truth.masks import Masks
 from workbench.attribution.ground_truth.metrics import Comparison
 from workbench.attribution.ground_truth.study import method_configs, study, summarize
+from workbench.attribution.request import AttributionRequest
 from workbench.extract.extraction import extract
 from workbench.store.photographs import Photographs
 
@@ -61,7 +62,7 @@ def on_the_mark(root: Path, name: str) -> Comparison:
     masks = Masks(root / "planted" / "mask", photographs)
     rows = np.flatnonzero(made.labels == made.class_names.index(STATE)).tolist()
     chosen = method_configs(["integrated_gradients"], ["mean"])
-    scores = study(made, rows, chosen, explainer, masks, {}, explainer.size, seed=0)
+    scores = study(made, rows, chosen, explainer, masks, {}, explainer.size, AttributionRequest())
     (found,) = summarize(scores, masks.elements, seed=0)
     return found.elements["watermark"]
 

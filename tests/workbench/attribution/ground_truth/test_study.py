@@ -104,7 +104,9 @@ def scores_of(
 ) -> dict[MethodConfig, list[MapScores]]:
     controls = position_controls(store, masks, 32, seed=0)
     rows = range(len(store))
-    return study(store, rows, configs, explainer, masks, controls, 32, seed=0, **options)
+    return study(
+        store, rows, configs, explainer, masks, controls, 32, AttributionRequest(), **options
+    )
 
 
 def agreement(store: Store, masks: Masks, draws: str) -> MethodResult:
@@ -195,11 +197,13 @@ def test_requests_have_the_true_target_and_baselines_of_other_classes(
 ) -> None:
     explainer = Known(masks, "truth")
     configs = method_configs(["occlusion"], ["location", "mean"])
-    study(store, [0, 4, 8], configs, explainer, masks, {}, 32, seed=3)
+    details = AttributionRequest(seed=3, map_tolerance=0.2)
+    study(store, [0, 4, 8], configs, explainer, masks, {}, 32, details)
     assert len(explainer.asked) == 6
     for location, question in explainer.asked:
         question.validate(store.class_names)
         assert (question.target, question.output, question.seed) == ("true", "logit", 3)
+        assert question.map_tolerance == 0.2
         if question.baseline == "location":
             assert question.baseline_location.split("/")[0] != location.split("/")[0]
         else:
@@ -212,7 +216,7 @@ def test_the_baseline_location_and_the_other_mask_need_another_class(
     store.labels[:] = 0
     configs = [MethodConfig("occlusion", "location")]
     with pytest.raises(InputError, match="locations of one class only"):
-        study(store, [0, 1], configs, Known(masks, "truth"), masks, {}, 32, 0)
+        study(store, [0, 1], configs, Known(masks, "truth"), masks, {}, 32, AttributionRequest())
     with pytest.raises(InputError, match="locations of one class only"):
         scores_of(store, masks, [], Known(masks, "truth"))
 
@@ -297,7 +301,9 @@ def test_verdicts_are_counted_against_the_truth(store: Store, masks: Masks) -> N
 
 def test_unknown_numbers_are_empty_in_the_tables(store: Store, masks: Masks) -> None:
     configs = [GRAD_CAM]
-    scores = study(store, range(3), configs, Known(masks, "tint"), masks, {}, 32, seed=0)
+    scores = study(
+        store, range(3), configs, Known(masks, "tint"), masks, {}, 32, AttributionRequest()
+    )
     found = summarize(scores, masks.elements, seed=0)
     rows = list(csv.DictReader(io.StringIO(report.csv(found))))
     assert {(row["locations"], row["value"], row["ratio_low"]) for row in rows} == {("0", "", "")}
