@@ -263,7 +263,10 @@ function lasso(panel, polygon, op) {
 /** Show one map alone. @param {string} id of its panel; "" and unknown ones show all */
 function enlarge(id) {
   state.large = id;
-  for (const section of document.querySelectorAll(".projection-panel")) {
+  const sections = [...document.querySelectorAll(".projection-panel")];
+  // A class, since `main:has(...)` would style the whole page anew with each change in it.
+  document.querySelector("main").classList.toggle("one-map", sections.some((section) => section.id === id));
+  for (const section of sections) {
     section.classList.toggle("large", section.id === id);
     section.querySelector(".enlarge").setAttribute("aria-pressed", String(section.id === id));
   }

@@ -33,7 +33,8 @@ def over(pictures: Sequence[Image.Image], attribution: Attribution, display: Dis
         overlay.data_urls(pictures, attribution.values, display),
         [f"{share:.0%}" for share in attribution.view_shares],
         attribution.row_shares,
-        f"{attribution.request.description} for {attribution.request.target_label}",
+        f"{attribution.location_id}, {attribution.request.description} for "
+        f"{attribution.request.target_label}",
     )
 
 

@@ -205,7 +205,7 @@ def entry(
                 className="examples",
             ),
         ],
-        className="confusion",
+        className=f"confusion{' chosen' * is_chosen}",
     )
 
 
