@@ -15,11 +15,13 @@ const FIGURES = {
   covariates: { covariates: "Accuracy by year, latitude and green" },
   divisions: { divisions: "Confusion of divisions" },
   geography: { distances: "Share of locations by distance", "recall-area": "Recall by area" },
+  histograms: { histograms: "Histograms of right and wrong locations" },
   locations: { "location-1": "Views and prediction" },
   projections: { projection: "Projection" },
   reliability: { reliability: "Reliability diagram" },
   roc: { roc: "ROC curves" },
   "roc-classes": { "roc-classes": "ROC curves, one each" },
+  "side-by-side": { "side-by-side": "Pinned locations side by side" },
   split: { split: "Accuracy by distance to the training" },
   "state-map": { "state-map": "Map of the states" },
 };

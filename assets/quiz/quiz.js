@@ -280,10 +280,12 @@ async function explain(question, figures, where) {
 
 /** @param {[string, number?, number?][]} cues with the share of the map on them, and its ratio to chance */
 function onCues(cues) {
-  return cues.map(([cue, share, ratio]) => (share === null
-    ? ` These photographs show no ${cue}.`
-    : ` On ${cue} lies ${(100 * share).toFixed(1)} % of the map, ${ratio.toFixed(1)} times what their height `
-      + "in the photograph would give them.")).join("");
+  const shown = cues.filter(([, share]) => share !== null);
+  const absent = cues.filter(([, share]) => share === null).map(([cue]) => cue);
+  const parts = shown.map(([cue, share, ratio], i) => `${(100 * share).toFixed(1)} % on ${cue} (${ratio.toFixed(1)} times `
+    + `what ${i ? "height" : "height in the photograph"} alone would give)`);
+  return (parts.length ? ` Of the map lies ${parts.join(", ")}.` : "")
+    + (absent.length ? ` These photographs do not show: ${absent.join(", ")}.` : "");
 }
 
 function showEnd() {

@@ -43,7 +43,7 @@ def curves_panel() -> html.Section:
                         title="The score by which locations are ordered: the areas differ, because "
                         "a probability also depends on the logits of the other classes",
                     ),
-                    downloads(paper=["roc"]),
+                    downloads(paper=["histograms", "roc"]),
                 ],
                 className="panel-head",
             ),

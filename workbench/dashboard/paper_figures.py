@@ -45,11 +45,13 @@ class FigureRequest(TypedDict):
         "covariates",
         "divisions",
         "geography",
+        "histograms",
         "locations",
         "projections",
         "reliability",
         "roc",
         "roc-classes",
+        "side-by-side",
         "split",
         "state-map",
     ]

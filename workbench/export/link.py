@@ -30,19 +30,22 @@ MOST_PARAMETERS = 200
 N_PANELS = 3
 """How many projections the page Maps shows side by side; with more, each panel has a menu."""
 KINDS_OF_PAGE: Mapping[str, tuple[Kind, ...]] = {
-    "overview": ("accuracy", "roc", "classes"),
-    "maps": ("projections", "roc", "confusion"),
+    "overview": ("accuracy", "histograms", "roc", "classes"),
+    "maps": ("projections", "histograms", "roc", "confusion"),
     "errors": ("confusion", "divisions"),
     "states": ("classes", "roc", "roc-classes"),
     "state": ("roc",),
     "geography": ("state-map", "geography", "divisions", "split"),
-    "calibration": ("reliability", "covariates"),
+    "calibration": ("reliability", "histograms", "covariates"),
     "location": (),
-    "compare": (),
+    "compare": ("side-by-side",),
 }
 """What `--url` writes of each page, besides the opened location."""
 KINDS_OF_LOCATION: tuple[Kind, ...] = ("locations", "attributions")
 _SCORE = {"maps": "score", "states": "states-score", "state": "state-score"}
+HISTOGRAMS = ("confidence", "margin", "kilometers", "year", "entropy", "rank")
+_HISTOGRAMS = {"overview": ("confidence", "kilometers"), "calibration": ("confidence",)}
+"""The columns whose histograms a page shows, where they are not all of `HISTOGRAMS`."""
 _CLASSES = ("class", "cell")
 _REQUEST = ("method", "baseline", "output", "target", "contrast")
 _STEPS: TypeAdapter[list[Step]] = TypeAdapter(Steps)
@@ -72,6 +75,8 @@ class Link:
     @property
     def kinds(self) -> tuple[Kind, ...]:
         """What its page shows that there is for print, and the opened or the pinned locations."""
+        if self.page == "compare" and not self.ids:
+            return ()
         return KINDS_OF_PAGE[self.page] + (KINDS_OF_LOCATION if self.ids else ())
 
     @property
@@ -134,6 +139,11 @@ class Link:
             return ""
         order = self.values.get("errors-order", "")
         return order if order in ORDERS else "name"
+
+    @property
+    def histograms(self) -> tuple[str, ...]:
+        """The columns whose histograms its page shows."""
+        return _HISTOGRAMS.get(self.page, HISTOGRAMS)
 
     def request(self, predictions: Predictions) -> AttributionRequest:
         """Return the request of its maps; raises InputError for one that a store cannot answer."""

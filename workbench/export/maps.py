@@ -55,8 +55,7 @@ class Maps:
             return known
         if self._is_given:
             raise InputError(
-                f"{location_id}: its map is not computed yet; wait until the panel of the location "
-                "shows it."
+                f"{location_id}: its map is not computed yet; wait until the page shows it."
             )
         if not self._options.compute:
             raise InputError(

@@ -35,7 +35,7 @@ from workbench.store.fingerprint import content_sha256
 COMMAND = "export"
 LIBRARIES = ("matplotlib", "numpy", "scipy", "pandas", "pillow", "h5py")
 """Their versions stand in the manifest: they decide the bytes of the files."""
-SLOW_KINDS = ("attributions", "view-shares")
+SLOW_KINDS = ("attributions", "side-by-side", "view-shares")
 _SUFFIXES = (".pdf", ".svg", ".pgf", ".png", ".tex", ".csv", ".html")
 _FROM_COMMAND_LINE = (
     "stores", "out", "run", "data", "attributions", "ground_truth",

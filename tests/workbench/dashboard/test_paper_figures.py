@@ -29,6 +29,7 @@ from workbench.store.photographs import Photographs
 
 ASSETS = Path("assets").resolve()
 LOCATION = "Ohio/2015_-A_b4000"
+FIRST = "Alaska/2015_-A_b0000"
 OCCLUSION = AttributionRequest("occlusion", target="true")
 LASSO = step("lasso", projection="umap", polygon=[[-9, -9], [9, -9], [0, 9]])
 
@@ -39,9 +40,10 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("figures")
     made = with_quality(small_store(folder / "small.h5", folder / "data", locations=31))
     stores.write(folder / "small.h5", made)
-    request = RequestResolver(made).resolve(LOCATION, OCCLUSION)
     cache = AttributionCache(cache_folder(folder / "small.h5"), fingerprint(made), 10**9)
-    cache.put(example(1, name=LOCATION, request=request))
+    for seed, name in enumerate((LOCATION, made.location_ids[0])):
+        request = RequestResolver(made).resolve(name, OCCLUSION)
+        cache.put(example(seed, name=name, request=request))
     return folder / "small.h5"
 
 
@@ -78,6 +80,10 @@ OPENED = {"page": "location", "location": LOCATION, "method": "occlusion", "targ
         ({"page": "states", "selection": STEPS}, "classes", "classes", {"format": "tex"}),
         (OPENED, "attributions", "attribution-1", {}),
         (OPENED, "locations", "location-1", {}),
+        (OPENED | {"page": "compare", "pins": json.dumps([LOCATION, FIRST])}, "side-by-side",
+         "side-by-side", {"preset": "page"}),
+        ({"page": "overview", "selection": STEPS}, "histograms", "histograms", {}),
+        ({"page": "maps"}, "histograms", "histograms", {"preset": "page", "format": "png"}),
         ({"page": "geography", "selection": STEPS}, "geography", "distances", {}),
         ({"page": "geography"}, "divisions", "divisions", {}),
         ({"page": "calibration"}, "reliability", "reliability", {"format": "svg"}),

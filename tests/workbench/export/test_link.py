@@ -55,7 +55,9 @@ def test_a_link_says_what_the_page_shows(predictions: Predictions) -> None:
     )
     assert (link.page, link.steps, link.color, link.score) == ("maps", steps, "margin", "logit")
     assert link.has_safe_colors
-    assert link.kinds == ("projections", "roc", "confusion", "locations", "attributions")
+    assert link.kinds == (
+        "projections", "histograms", "roc", "confusion", "locations", "attributions",
+    )  # fmt: skip
     assert link.ids == ("Ohio/2015_-A_b4000",)
     expected = AttributionRequest("occlusion", "blur", target="true", contrast_target="Ohio")
     assert link.request(predictions) == expected
@@ -179,7 +181,7 @@ def test_an_export_shows_the_state_of_the_link_and_can_be_reproduced(
     names = {file.name for file in folder.glob("*.pdf")}
     assert names == {
         "projection-pca.pdf", "projection-tsne.pdf", "projection-umap.pdf", "roc.pdf",
-        "confusion.pdf",
+        "confusion.pdf", "histograms.pdf",
     }  # fmt: skip
     table = pd.read_csv(folder / "projection-umap.csv")
     rows = np.flatnonzero(member)

@@ -66,7 +66,7 @@ def test_every_figure_and_table_of_the_list_is_written(exported: tuple[Path, Res
     assert any(re.fullmatch(r"attribution-(right|wrong)-1", stem) for stem in stems)
     # Two classes fit into one panel, and eight locations are too few for bins.
     assert sorted(line.partition(" ")[0] for line in result.left_out) == [
-        "comparison:", "people:", "reliability:", "roc-classes:",
+        "comparison:", "people:", "reliability:", "roc-classes:", "side-by-side:",
     ]  # fmt: skip
 
 
@@ -158,5 +158,5 @@ def test_each_fusion_has_every_figure_of_the_list_or_a_reason(
             }.get(kind, {name, f"{name}-{fusion}"})
             assert own & stems, (kind, name)
     assert without & {f"{kind} of {fusion}" for kind in KINDS} == {
-        f"{kind} of {fusion}" for kind in ("people", "reliability", "roc-classes")
+        f"{kind} of {fusion}" for kind in ("people", "reliability", "roc-classes", "side-by-side")
     }

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Rectangle, StepPatch
 from matplotlib.text import Text
 
 from common.errors import InputError
@@ -15,7 +15,9 @@ from tests.workbench.attribution.test_verdict import attribution, evidence
 from trainer.config import FUSIONS, Config
 from trainer.models.resnet import FourViewResNet
 from workbench.evaluation.calibration import temperature_scaling
+from workbench.evaluation.columns import Column
 from workbench.evaluation.geography import Geography, distances
+from workbench.evaluation.histograms import histogram
 from workbench.evaluation.intervals import share_of
 from workbench.evaluation.people import PeopleResult, paired_shares
 from workbench.evaluation.subsets import Outcomes, bins
@@ -24,10 +26,12 @@ from workbench.figures.print.attribution import attribution_figure
 from workbench.figures.print.base import interval, percent
 from workbench.figures.print.bins import bins_figure
 from workbench.figures.print.geography import distance_figure, geography_table
+from workbench.figures.print.histograms import histograms_figure
 from workbench.figures.print.locations import LocationPanel, location_figure
 from workbench.figures.print.people import people_figure, people_table
 from workbench.figures.print.pipeline import WORDS, pipeline_figure, stages
 from workbench.figures.print.reliability import reliability_figure
+from workbench.figures.print.side_by_side import ExplainedLocation, side_by_side_figure
 from workbench.figures.print.state_map import state_map_figure
 from workbench.figures.print.style import Page, save
 from workbench.figures.print.training import accuracy_figure, loss_figure
@@ -39,6 +43,48 @@ PAGE = Page()
 
 def texts(figure: Figure) -> list[str]:
     return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
+
+
+def test_histograms_have_right_above_and_wrong_below_in_another_hatch() -> None:
+    generator = np.random.default_rng(0)
+    values = generator.random(200).astype(np.float32)
+    correct, selected = generator.random((2, 200)) < 0.5
+    one = histogram("confidence", Column(values, "Confidence", "share"), correct, selected)
+    item = histograms_figure("histograms", "medium", [one], has_others=True)
+    assert item.column == "single"
+    assert f"{(correct & selected).sum()} right locations" in item.caption
+    (axes,) = item.draw(PAGE).axes
+    *_, right, wrong = (patch for patch in axes.patches if isinstance(patch, StepPatch))
+    assert np.array_equal(right.get_data()[0], one.right)
+    assert np.array_equal(wrong.get_data()[0], -one.wrong)
+    assert np.array_equal(item.numbers["selected_wrong"], one.wrong)
+    assert wrong.get_hatch() != right.get_hatch()
+
+
+def test_locations_side_by_side_share_one_scale() -> None:
+    generator = np.random.default_rng(1)
+    found = [
+        ExplainedLocation(
+            attribution(evidence(), values=scale * generator.random((4, 24, 24), np.float32)),
+            generator.integers(0, 256, (4, 32, 32, 3), dtype=np.uint8),
+            "Ohio",
+            predicted,
+            0.5,
+        )
+        for scale, predicted in ((np.float32(1), "Ohio"), (np.float32(9), "Iowa"))
+    ]
+    item = side_by_side_figure("side-by-side", "medium", found)
+    figure = item.draw(PAGE)
+    images = [image for axes in figure.axes for image in axes.images]
+    limits = {image.get_clim() for image in images if image.get_clim()[0] < 0}
+    end = np.percentile(np.abs([one.attribution.values for one in found]), 99)
+    assert limits == {(-end, end)}
+    assert set(item.numbers["scale_end"]) == {end}
+    titles = " ".join(texts(figure))
+    assert titles.count("(right,") == 1
+    assert titles.count("(wrong,") == 1
+    assert all(f"({letter})" in item.caption for letter in "ab")
+    assert len(item.numbers) == 8
 
 
 @pytest.mark.parametrize("fusion", FUSIONS)

@@ -77,6 +77,7 @@ def layout(predictions: Predictions) -> list[Any]:
             "calibration-histograms",
             "Confidence of right and wrong locations",
             saves=True,
+            paper=["histograms"],
         ),
         *(
             panel(

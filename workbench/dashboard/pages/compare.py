@@ -61,6 +61,7 @@ def layout(_predictions: Predictions) -> list[Any]:
             ],
             NAME,
             "Pinned locations side by side",
+            paper=["side-by-side"],
         )
     ]
 

@@ -58,6 +58,7 @@ def layout(predictions: Predictions) -> list[Any]:
             "overview-histograms",
             "Right and wrong",
             saves=True,
+            paper=["histograms"],
         ),
         table_panel(
             "Worst classes", "overview-classes", "Classes of the selection, the lowest recall first"

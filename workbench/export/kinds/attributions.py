@@ -14,6 +14,7 @@ from workbench.export.kinds.locations import picked
 from workbench.export.models import Model, NotApplicableError
 from workbench.figures.print import attribution as attributions
 from workbench.figures.print import (
+    side_by_side,
     tables,
     view_shares,
 )
@@ -33,6 +34,29 @@ def attributions_items(context: Context, model: Model) -> Items:
         )
 
 
+def side_by_side_items(context: Context, model: Model) -> Items:
+    """Yield the chosen locations in columns, their maps on one scale."""
+    ids = context.ids(model)
+    if not side_by_side.FEWEST <= len(ids) <= side_by_side.MOST:
+        raise NotApplicableError(
+            "it needs two to four locations; name them with --id, or pin them in the dashboard"
+        )
+    predictions = model.predictions
+    found = []
+    for location_id in ids:
+        row = predictions.rows[location_id]
+        found.append(
+            side_by_side.ExplainedLocation(
+                context.maps(model).get(location_id, _request(model)),
+                maps.read_views(model, location_id),
+                model.class_names[model.store.labels[row]],
+                model.class_names[int(predictions.predicted_labels[row])],
+                float(predictions.confidences[row]),
+            )
+        )
+    yield side_by_side.side_by_side_figure(f"side-by-side{model.suffix}", model.name, found)
+
+
 def explained(context: Context, model: Model) -> Iterator[tuple[str, Attribution]]:
     """Yield the attributions to show with the ends of their names.
 
@@ -40,13 +64,18 @@ def explained(context: Context, model: Model) -> Iterator[tuple[str, Attribution
     class rather than the true one.
     """
     source = context.maps(model)
-    asked = model.link.request(model.predictions) if model.link else AttributionRequest()
+    asked = _request(model)
     for place, _, row in picked(context, model):
         location_id = model.store.location_ids[row]
         yield place, source.get(location_id, asked)
         if not model.link and not model.predictions.correct[row]:
             request = AttributionRequest(target=PREDICTED, contrast_target=TRUE)
             yield f"{place}-contrast", source.get(location_id, request)
+
+
+def _request(model: Model) -> AttributionRequest:
+    """Return what a link asks of maps, else the usual request."""
+    return model.link.request(model.predictions) if model.link else AttributionRequest()
 
 
 def view_shares_items(context: Context, model: Model) -> Items:

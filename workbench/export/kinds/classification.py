@@ -7,13 +7,15 @@ import numpy as np
 from workbench.evaluation import metrics
 from workbench.evaluation.class_table import class_table
 from workbench.evaluation.confusions import ORDER_WORDS, ClassOrder, by_division, class_order
+from workbench.evaluation.histograms import histogram
 from workbench.evaluation.intervals import Interval, auc_interval
 from workbench.evaluation.roc_intervals import AreaIntervals, area_intervals
 from workbench.export.kinds.context import Context, Items
-from workbench.export.link import Link
+from workbench.export.link import HISTOGRAMS, Link
 from workbench.export.models import Model, NotApplicableError
 from workbench.figures.print import (
     confusion,
+    histograms,
     reliability,
     roc,
     tables,
@@ -165,6 +167,20 @@ def divisions_items(context: Context, model: Model) -> Items:
     )
     yield confusion.confusion_figure(
         f"divisions{model.suffix}", caption, metrics.Confusion(present, counts)
+    )
+
+
+def histograms_items(context: Context, model: Model) -> Items:
+    """Yield the histograms of confidence, margin, kilometres and other numbers of a location."""
+    predictions = model.predictions
+    wanted = model.link.histograms if model.link else HISTOGRAMS
+    found = [
+        histogram(name, predictions.columns[name], predictions.correct, model.selected)
+        for name in wanted
+        if name in predictions.columns
+    ]
+    yield histograms.histograms_figure(
+        f"histograms{model.suffix}", model.name, found, not model.selected.all()
     )
 
 

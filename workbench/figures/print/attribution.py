@@ -1,6 +1,7 @@
 """An attribution for print: the views, the map over them, its checks and the verdict."""
 
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -66,10 +67,16 @@ def _title(attribution: Attribution) -> str:
     return "\n".join(fit([*lines, request.description], room, TITLE_SIZE))
 
 
+def color_limit(maps: Sequence[Attribution]) -> float:
+    """Return the value at which the colours of all maps are full: a percentile of their |map|."""
+    values = np.concatenate([one.values.ravel() for one in maps])
+    return float(np.percentile(np.abs(values), COLOR_PERCENTILE)) or 1.0
+
+
 def _draw_views(
     result: Figure, grid: GridSpec, attribution: Attribution, views: NDArray[np.uint8]
 ) -> None:
-    limit = float(np.percentile(np.abs(attribution.values), COLOR_PERCENTILE)) or 1.0
+    limit = color_limit([attribution])
     panels = []
     for view, (heading, share) in enumerate(zip(HEADINGS, attribution.view_shares, strict=True)):
         photograph = views[view].transpose(1, 2, 0)
@@ -79,7 +86,7 @@ def _draw_views(
         below.imshow(photograph.mean(axis=2), cmap="gray", vmin=0, vmax=255, alpha=0.6)
         overlay = below.imshow(
             attribution.values[view],
-            cmap=_overlay_colormap(),
+            cmap=overlay_colormap(),
             vmin=-limit,
             vmax=limit,
             interpolation="nearest",
@@ -98,7 +105,7 @@ def _draw_views(
     bar.ax.ticklabel_format(axis="y", scilimits=(-2, 2))
 
 
-def _overlay_colormap() -> Colormap:
+def overlay_colormap() -> Colormap:
     """Return blue to red, transparent at zero."""
     values = np.linspace(0, 1, 255)
     colors = mpl.colormaps["RdBu_r"](0.15 + 0.7 * (values > 0.5))
@@ -183,7 +190,7 @@ def attribution_figure(
     request = attribution.request
     words = [f"Ground truth: {true}. Predicted: {predicted}."]
     words.append(
-        f"{_capital(request.description)}; explained is the {request.target_label} "
+        f"{capital(request.description)}; explained is the {request.target_label} "
         f"(probability {attribution.probability:.3f})."
     )
     words.append(
@@ -195,8 +202,19 @@ def attribution_figure(
         words.append(f"Completeness error {error}, {attribution.completeness_text}.")
     if attribution.error_estimate is not None:
         words.append(f"Estimated error of the map {attribution.error_estimate:.1%}.")
-    words.append(f"Verdict: {result.label}{_failed(result)} ({attribution.location_id}).")
-    numbers = pd.DataFrame(
+    words.append(f"Verdict: {result.label}{failed_words(result)} ({attribution.location_id}).")
+    return PrintFigure(
+        name,
+        " ".join(words),
+        view_numbers(attribution),
+        lambda page: draw_attribution(attribution, views, page),
+    )
+
+
+def view_numbers(attribution: Attribution) -> pd.DataFrame:
+    """Return the numbers of each view of a map, with its request, errors and verdict."""
+    request = attribution.request
+    return pd.DataFrame(
         {
             "id": attribution.location_id,
             "target": request.target,
@@ -211,17 +229,14 @@ def attribution_figure(
             "baseline_output": attribution.baseline_output,
             "completeness_error": attribution.completeness_error,
             "error_estimate": attribution.error_estimate,
-            "verdict": result.label,
+            "verdict": verdict(attribution).label,
         }
-    )
-    return PrintFigure(
-        name, " ".join(words), numbers, lambda page: draw_attribution(attribution, views, page)
     )
 
 
 def draw_attribution(attribution: Attribution, views: NDArray[np.uint8], page: Page) -> Figure:
     """Draw the views, the map and the map over the grey views, each a row, on one colour scale."""
-    limit = float(np.percentile(np.abs(attribution.values), COLOR_PERCENTILE)) or 1.0
+    limit = color_limit([attribution])
     extent = (0, 1, 1, 0)  # Photographs may have more pixels than the map.
     look: Any = {"vmin": -limit, "vmax": limit, "interpolation": "nearest", "extent": extent}
     with page.style([attribution.request.target_label]):
@@ -236,7 +251,7 @@ def draw_attribution(attribution: Attribution, views: NDArray[np.uint8], page: P
             image = grid[1, view].imshow(values, cmap="RdBu_r", **look)
             grey: Any = {"cmap": "gray", "vmin": 0, "vmax": 255, "alpha": 0.6, "extent": extent}
             grid[2, view].imshow(photograph.mean(axis=2), **grey)
-            grid[2, view].imshow(values, cmap=_overlay_colormap(), **look)
+            grid[2, view].imshow(values, cmap=overlay_colormap(), **look)
             share = attribution.view_shares[view]
             grid[2, view].set_xlabel(f"{share:.0%} of |map|", labelpad=2, fontsize=page.small)
         for axes in grid.flat:
@@ -256,10 +271,12 @@ def draw_attribution(attribution: Attribution, views: NDArray[np.uint8], page: P
     return figure
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
+    """Return a text as it begins a sentence."""
     return text[:1].upper() + text[1:]
 
 
-def _failed(result: Verdict) -> str:
+def failed_words(result: Verdict) -> str:
+    """Return the tests that a map failed, "" for none."""
     names = [one.name.lower() for one in result.criteria if one.passed is False]
     return f", failed: {', '.join(names)}" if names else ""
