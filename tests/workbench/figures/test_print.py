@@ -62,6 +62,9 @@ def test_the_best_and_the_worst_or_the_highlighted_are_named(roc: metrics.Roc) -
         assert texts == [*expected, "mean (20)"]
     (red,) = [line for line in axes.lines if str(line.get_label()).startswith("class 3 ")]
     assert red.get_color() == "#ff0000"
+    # Matplotlib has one name for all patterns of dashes.
+    named = draw_roc(roc, PAGE).axes[0].lines[-1 - 2 * NAMED_CURVES : -1]
+    assert len({str(vars(line)["_dash_pattern"]) for line in named}) == 2 * NAMED_CURVES
     looks = {(line.get_color(), str(line.get_linestyle())) for line in axes.lines[-3:]}
     assert len(looks) == 3
 
@@ -138,6 +141,27 @@ def test_points_are_coloured_by_a_number_and_others_lie_below_in_pale() -> None:
     )
     figure = draw_projection(points, np.arange(1, 4), groups, Page())
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["right"]
+
+
+def test_right_and_wrong_and_signs_differ_in_marks_too() -> None:
+    points = np.random.default_rng(0).normal(size=(6, 2)).astype(np.float32)
+    labels = np.array([0, 1, 1, 1, 0, 0])
+    colors = {"wrong": "#777777", "right": "#777777"}
+    groups = Groups("Right or wrong", labels, ("wrong", "right"), colors, True, ("wrong",))
+    values = np.where(labels, 0.5, -0.5).astype(np.float32)
+    stops = ((0, "#000000"), (0.5, "#ffffff"), (1, "#000000"))
+    scale = Scale("Margin", "", values, (-1, 1), stops, diverges=True)
+    for coloring in (groups, scale):
+        figure = draw_projection(points, np.arange(6), coloring, Page())
+        discs, crosses = figure.axes[0].collections[-2:]
+        assert {tuple(one) for one in np.asarray(crosses.get_offsets())} == {
+            tuple(one) for one in points[labels == 0]
+        }
+        shapes = [np.shape(one.get_paths()[0].vertices) for one in (discs, crosses)]
+        assert shapes[0] != shapes[1]
+    figure = draw_projection(points, np.arange(6), groups, Page())
+    marks = [line.get_marker() for line in figure.legends[0].get_lines()]
+    assert marks == ["x", "o"]
 
 
 def test_names_do_not_lie_on_each_other_and_stay_in_the_picture() -> None:

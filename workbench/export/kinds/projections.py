@@ -62,7 +62,7 @@ def _coloring(
         names = ("wrong", "right")
         colors = {"wrong": palette["wrong"], "right": palette["correct"]}
         labels = model.predictions.correct.astype(np.int64)
-        return projection.Groups("Right or wrong", labels, names, colors, has_legend=True)
+        return projection.Groups("Right or wrong", labels, names, colors, True, ("wrong",))
     name = f"preservation/{item.name}" if link.color == "preservation" else link.color
     column = model.predictions.columns.get(name)
     if column is None:
@@ -75,4 +75,5 @@ def _coloring(
         column.values,
         limits(column.values, column.unit, column.diverges),
         palette["diverging" if column.diverges else "scale"],
+        column.diverges,
     )

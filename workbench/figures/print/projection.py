@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
@@ -34,7 +35,7 @@ class Groups:
     """Colours of points by what they belong to: a class, a division, right or wrong.
 
     `labels` (N,) are indices into `names`; `colors` is "#rrggbb" by name. Groups are named at their
-    densest place, or in a legend.
+    densest place, or in a legend. The points of `crossed` ones are crosses, to be told in grey.
     """
 
     title: str
@@ -42,13 +43,15 @@ class Groups:
     names: Sequence[str]
     colors: Mapping[str, str]
     has_legend: bool = False
+    crossed: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class Scale:
     """Colours of points by a number, `values` (N,), NaN where it is unknown.
 
-    `stops` are shares in [0, 1] with colours, `limits` the values at its ends.
+    `stops` are shares in [0, 1] with colours, `limits` the values at its ends. On a scale that
+    `diverges`, whose ends look alike in grey, the points below 0 are crosses.
     """
 
     title: str
@@ -56,6 +59,7 @@ class Scale:
     values: NDArray[np.float32]
     limits: tuple[float, float]
     stops: Sequence[tuple[float, str]]
+    diverges: bool = False
 
     def shades(self) -> LinearSegmentedColormap:
         """Return the colours for Matplotlib."""
@@ -93,6 +97,10 @@ def projection_figure(
     elif coloring is not classes:
         numbers[coloring.title.lower()] = [coloring.names[coloring.labels[row]] for row in rows]
     how = f"coloured by {_lower(coloring.title)}"
+    if isinstance(coloring, Scale) and coloring.diverges:
+        how += ", crosses are below 0"
+    if isinstance(coloring, Groups) and coloring.crossed:
+        how += f", crosses are {' and '.join(coloring.crossed)}"
     if isinstance(coloring, Groups) and not coloring.has_legend:
         what = "class" if coloring is classes else _lower(coloring.title)
         how = f"each {what} is named where it is densest"
@@ -148,13 +156,13 @@ def draw_projection(
                 groups.colors[name] if not highlighted or name in highlighted else DIMMED
                 for name in groups.names
             ]
-            x, y = coordinates[rows[order]].T
-            axes.scatter(
-                x,
-                y,
-                c=[shades[index] for index in labels[order]],
-                s=np.where(stressed, 2.5 * point, point)[order],
-                **raster,
+            _scatter(
+                axes,
+                coordinates[rows[order]],
+                np.array(shades)[labels[order]],
+                np.where(stressed, 2.5 * point, point)[order],
+                np.isin(np.array(groups.names)[labels[order]], groups.crossed),
+                raster,
             )
         elif isinstance(coloring, Scale):
             _draw_scale(figure, axes, coordinates, rows[order], coloring, page, point, raster)
@@ -190,30 +198,44 @@ def _draw_scale(
     x, y = coordinates[rows[~known]].T
     axes.scatter(x, y, c=UNKNOWN, s=size, **raster)
     low, high = scale.limits
-    x, y = coordinates[rows[known]].T
-    points = axes.scatter(
-        x,
-        y,
-        c=scale.values[rows[known]],
-        cmap=scale.shades(),
-        vmin=low,
-        vmax=high,
-        s=size,
-        **raster,
-    )
-    bar = figure.colorbar(points, ax=axes, aspect=30, pad=0.02, shrink=0.8)
+    values = scale.values[rows[known]]
+    look: dict[str, Any] = {"cmap": scale.shades(), "norm": Normalize(low, high), **raster}
+    crossed = scale.diverges & (values < 0)
+    sizes = np.full(len(values), size)
+    _scatter(axes, coordinates[rows[known]], values, sizes, crossed, look)
+    colors = ScalarMappable(look["norm"], look["cmap"])
+    bar = figure.colorbar(colors, ax=axes, aspect=30, pad=0.02, shrink=0.8)
     bar.set_label(scale.title + (f", {scale.unit}" if scale.unit not in ("", "share") else ""))
     if scale.unit == "share":
         bar.ax.yaxis.set_major_formatter(PercentFormatter(1))
     bar.outline.set_linewidth(0.4 * page.scale)
 
 
+def _scatter(
+    axes: Axes,
+    points: NDArray[np.float32],
+    colors: NDArray[Any],
+    sizes: NDArray[np.float64],
+    crossed: NDArray[np.bool_],
+    look: Mapping[str, Any],
+) -> None:
+    """Draw points (N, 2) as discs, and those that are `crossed` (N,) over them as crosses."""
+    for marker, members, grown in (("o", ~crossed, 1.0), ("x", crossed, 1.3)):
+        if not members.any():
+            continue
+        x, y = points[members].T
+        area = grown * sizes[members]
+        lines = {"linewidths": 0.3 * np.sqrt(area)} if marker == "x" else {}
+        axes.scatter(x, y, c=colors[members], s=area, marker=marker, **{**look, **lines})
+
+
 def _draw_legend(figure: Figure, groups: Groups, named: Sequence[int], page: Page) -> None:
     names = [groups.names[index] for index in named]
     marks = [
         Line2D(
-            [], [], linestyle="", marker="o", markersize=4 * page.scale, color=groups.colors[name],
-            markeredgewidth=0,
+            [], [], linestyle="", marker="x" if name in groups.crossed else "o",
+            markersize=4 * page.scale, color=groups.colors[name],
+            markeredgewidth=page.scale * (name in groups.crossed),
         )
         for name in names
     ]  # fmt: skip

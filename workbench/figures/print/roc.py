@@ -214,8 +214,8 @@ def _looks(
         best = ranked[:NAMED_CURVES]
         worst = ranked[max(NAMED_CURVES, len(ranked) - NAMED_CURVES) :]
         looks = {
-            curve.class_name: (color, DASHES[i])
-            for group, color in ((best, BLUE), (worst, ORANGE))
+            curve.class_name: (color, DASHES[start + i])
+            for group, color, start in ((best, BLUE, 0), (worst, ORANGE, NAMED_CURVES))
             for i, curve in enumerate(group)
         }
     return {name: (colors.get(name, color), dash) for name, (color, dash) in looks.items()}

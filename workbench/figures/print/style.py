@@ -31,7 +31,14 @@ DARK_GREY = "#4d4d4d"
 # Okabe and Ito (2008): told apart by colour-blind readers; blue is darker than orange in grey.
 BLUE, ORANGE, GREEN, PURPLE, SKY = "#0072b2", "#d55e00", "#009e73", "#a8508a", "#56b4e9"
 COLORS = (BLUE, ORANGE, GREEN, PURPLE, SKY, "#000000")
-DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1, 1.5)))
+DASHES: tuple[Any, ...] = (
+    "-",
+    (0, (5, 1.5)),
+    (0, (1.5, 1.2)),
+    (0, (6, 1.5, 1, 1.5)),
+    (0, (1, 3)),
+    (0, (8, 1.5, 1, 1.5, 1, 1.5)),
+)
 """Line styles that tell lines apart in grey."""
 FONT_SIZE = 7.0
 """Points, unless a figure says otherwise."""
