@@ -13,8 +13,10 @@ const FIGURES = {
   classes: { classes: "Table of the classes" },
   confusion: { confusion: "Confusion matrix" },
   covariates: { covariates: "Accuracy by year, latitude and green" },
-  divisions: { divisions: "Confusion of divisions" },
-  geography: { distances: "Share of locations by distance", "recall-area": "Recall by area" },
+  divisions: { divisions: "Confusion of divisions", mistakes: "Table of the mistakes" },
+  geography: {
+    distances: "Share of locations by distance", "recall-area": "Recall by area", geography: "Table of distances",
+  },
   histograms: { histograms: "Histograms of right and wrong locations" },
   locations: { "location-1": "Views and prediction" },
   projections: { projection: "Projection" },
@@ -22,10 +24,11 @@ const FIGURES = {
   roc: { roc: "ROC curves" },
   "roc-classes": { "roc-classes": "ROC curves, one each" },
   "side-by-side": { "side-by-side": "Pinned locations side by side" },
-  split: { split: "Accuracy by distance to the training" },
+  split: { split: "Accuracy by what ties to the training" },
   "state-map": { "state-map": "Map of the states" },
 };
-const TABLES = ["classes"];
+/** The names of those that are tables. */
+const TABLES = ["classes", "geography", "mistakes"];
 const FORMATS = { pdf: "PDF", svg: "SVG", png: "PNG, 300 dpi", tex: "LaTeX" };
 const WIDTHS = {
   page: "As on a page of two columns",
@@ -109,7 +112,7 @@ function chosenKind() {
 }
 
 function offerFormats() {
-  const isTable = TABLES.includes(chosenKind());
+  const isTable = TABLES.includes(field("figure").value);
   const formats = isTable ? ["tex"] : ["pdf", "svg", "png"];
   field("format").replaceChildren(...formats.map((format) => new Option(FORMATS[format], format)));
   field("width").closest("label").hidden = isTable;

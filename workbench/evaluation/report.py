@@ -113,7 +113,7 @@ def lines(evaluation: Evaluation) -> list[str]:
         result += _area(evaluation.recall_by_area)
     if evaluation.mistakes:
         result += _mistakes(evaluation.mistakes)
-    result += _frequencies(evaluation.frequencies)
+    result += frequency_lines(evaluation.frequencies)
     if evaluation.honest_split:
         result += _split(accuracy.top_1, evaluation.honest_split)
     if evaluation.covariates:
@@ -183,7 +183,8 @@ def _mistakes(found: StateMistakes) -> list[str]:
     ]
 
 
-def _frequencies(found: tuple[PredictionFrequency, ...]) -> list[str]:
+def frequency_lines(found: Sequence[PredictionFrequency]) -> list[str]:
+    """Say which classes are predicted too often and too seldom, in two lines."""
     significant = [item for item in found if item.p_adjusted <= SIGNIFICANT]
     often = [item for item in significant if item.n_predicted > item.n][:N_LISTED]
     seldom = [item for item in reversed(significant) if item.n_predicted < item.n][:N_LISTED]

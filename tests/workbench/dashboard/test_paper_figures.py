@@ -85,7 +85,7 @@ OPENED = {"page": "location", "location": LOCATION, "method": "occlusion", "targ
         ({"page": "overview", "selection": STEPS}, "histograms", "histograms", {}),
         ({"page": "maps"}, "histograms", "histograms", {"preset": "page", "format": "png"}),
         ({"page": "geography", "selection": STEPS}, "geography", "distances", {}),
-        ({"page": "geography"}, "divisions", "divisions", {}),
+        ({"page": "geography"}, "divisions", "mistakes", {"format": "tex"}),
         ({"page": "calibration"}, "reliability", "reliability", {"format": "svg"}),
         ({"page": "calibration"}, "covariates", "covariates", {}),
     ],

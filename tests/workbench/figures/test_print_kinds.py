@@ -16,10 +16,14 @@ from trainer.config import FUSIONS, Config
 from trainer.models.resnet import FourViewResNet
 from workbench.evaluation.calibration import temperature_scaling
 from workbench.evaluation.columns import Column
+from workbench.evaluation.comparison import compare
 from workbench.evaluation.geography import Geography, distances
 from workbench.evaluation.histograms import histogram
 from workbench.evaluation.intervals import share_of
+from workbench.evaluation.metrics import Confusion
+from workbench.evaluation.mistakes import prediction_frequencies, state_mistakes
 from workbench.evaluation.people import PeopleResult, paired_shares
+from workbench.evaluation.split import TrainingLinks, honest_split
 from workbench.evaluation.subsets import Outcomes, bins
 from workbench.figures.print import tables
 from workbench.figures.print.attribution import attribution_figure
@@ -32,6 +36,7 @@ from workbench.figures.print.people import people_figure, people_table
 from workbench.figures.print.pipeline import WORDS, pipeline_figure, stages
 from workbench.figures.print.reliability import reliability_figure
 from workbench.figures.print.side_by_side import ExplainedLocation, side_by_side_figure
+from workbench.figures.print.split import split_figure
 from workbench.figures.print.state_map import state_map_figure
 from workbench.figures.print.style import Page, save
 from workbench.figures.print.training import accuracy_figure, loss_figure
@@ -291,7 +296,7 @@ def test_curves_of_distances_are_cumulative_and_the_table_has_their_numbers() ->
         "≤ 750 km, %",
         "≤ 2,500 km, %",
     ]
-    assert table.cells.iloc[0].tolist()[4].startswith("50.0 (")
+    assert table.cells.iloc[0].tolist()[5].startswith("50.0 (")
 
 
 def test_bins_have_their_accuracy_interval_and_number() -> None:
@@ -303,6 +308,57 @@ def test_bins_have_their_accuracy_interval_and_number() -> None:
     assert [text.get_text() for text in axes.texts] == ["1,000", "1,000"]
     assert item.numbers["accuracy"].tolist() == [0.5, 0]
     assert "dashed: all locations, 25.0%" in item.caption
+
+
+def test_the_honest_split_shows_distances_and_each_tie() -> None:
+    generator = np.random.default_rng(0)
+    outcomes = Outcomes(
+        np.arange(300) % 3, generator.random(300) < 0.5, generator.gamma(2, 300, 300)
+    )
+    links = TrainingLinks(
+        generator.gamma(1, 20, 300), same_pano=np.arange(300) < 40, unseen_year=np.zeros(300, bool)
+    )
+    split = honest_split(outcomes, links, 99)
+    item = split_figure("split", "Accuracy.", split, 0.5)
+    assert item.column == "double"
+    assert "No location has: year not in training." in item.caption
+    figure = item.draw(PAGE)
+    distances_panel, ties = figure.axes
+    assert [text.get_text() for text in ties.get_yticklabels()] == [
+        "at most 1 km away", "same panorama",
+    ]  # fmt: skip
+    assert {"40", "260"} <= {text.get_text() for text in ties.texts}
+    assert len(distances_panel.get_xticks()) == len(split.by_distance)
+    rows = item.numbers[item.numbers["by"] == "same_pano"]
+    assert rows["with_tie"].tolist() == [True, False]
+    right = outcomes.correct[:40].mean()
+    assert rows["accuracy"].iloc[0] == pytest.approx(right)
+    assert rows["difference"].iloc[0] == split.contrasts["same_pano"].difference.value
+    no_places = honest_split(outcomes, TrainingLinks(same_pano=np.arange(300) < 40), 99)
+    assert split_figure("split", "", no_places, 0.5).column == "single"
+    assert len(split_figure("split", "", no_places, 0.5).draw(PAGE).axes) == 1
+
+
+def test_mistakes_and_comparisons_have_their_numbers() -> None:
+    names = ("Ohio", "Indiana", "Hawaii")
+    counts = np.array([[5, 3, 2], [1, 9, 0], [0, 0, 10]])
+    confusion = Confusion(names, counts)
+    found = state_mistakes(confusion)
+    assert found is not None
+    item = tables.mistakes_table("mistakes", "medium", found, prediction_frequencies(confusion))
+    assert item.cells["Locations"].tolist() == ["4", "4", "2"]
+    assert "Predicted too often: none" in item.caption
+    assert item.numbers["predicted"].dropna().tolist() == [12, 12, 6]
+    labels = np.repeat([0, 1], 10)
+    first = np.where(np.arange(20)[:, None] % 4 == 0, 0.9, 0.1) * [1, 0] + [0, 0.5]
+    second = np.eye(2)[labels]
+    result = compare(labels, first, second, ("Ohio", "Iowa"))
+    numbers = tables.comparison_table("comparison", "early", {"medium": result}).numbers
+    whole = numbers[numbers["class"].isna()].iloc[0]
+    right = (first.argmax(axis=1) == labels).mean()
+    assert (whole["recall_first"], whole["recall"]) == (right, 1)
+    assert whole["difference"] == pytest.approx(1 - right)
+    assert whole["auc_difference"] == result.macro_auc_difference.value
 
 
 def test_the_reliability_diagram_shows_both_calibrations() -> None:

@@ -148,7 +148,7 @@ def _matrix_of_link(model: Model, link: Link) -> tuple[metrics.Confusion, ClassO
 
 
 def divisions_items(context: Context, model: Model) -> Items:
-    """Yield the confusion matrix of the Census divisions."""
+    """Yield the confusion matrix of the Census divisions, and where mistakes go."""
     found = context.evaluation(model).mistakes
     if found is None:
         raise NotApplicableError("not all classes are states of the United States")
@@ -167,6 +167,9 @@ def divisions_items(context: Context, model: Model) -> Items:
     )
     yield confusion.confusion_figure(
         f"divisions{model.suffix}", caption, metrics.Confusion(present, counts)
+    )
+    yield tables.mistakes_table(
+        f"mistakes{model.suffix}", model.name, found, context.evaluation(model).frequencies
     )
 
 

@@ -13,6 +13,7 @@ from workbench.figures.print import (
     geography,
     state_map,
 )
+from workbench.figures.print import split as split_print
 
 
 def geography_items(context: Context) -> Items:
@@ -55,21 +56,22 @@ def state_map_items(context: Context, model: Model) -> Items:
 
 
 def split_items(context: Context, model: Model) -> Items:
-    """Yield the accuracy by the distance to the training locations."""
+    """Yield the accuracy by what ties locations to the training."""
     result = context.evaluation(model)
     split = result.honest_split
     if split is None:
         why = [one for one in result.missing if one.what == "the honest split"]
         raise InputError("; ".join(f"{one.why}; {one.remedy}" for one in why) + ".")
-    if not split.by_distance:
-        raise NotApplicableError("the locations have no coordinates")
+    if not split.by_distance and not any(one.having.n for one in split.contrasts.values()):
+        raise NotApplicableError(
+            "the locations have no coordinates, and nothing else ties one to the training"
+        )
     caption = (
-        f"Accuracy of {model.name} by the distance to the nearest of {split.n_training:,} training "
+        f"Accuracy of {model.name} by what ties a location to the {split.n_training:,} training "
         f"locations. {sentence(result.accuracy.top_1, split)}"
     )
-    panels = {"Nearest training location, km": split.by_distance}
     overall = result.accuracy.top_1.value
-    yield bins.bins_figure(f"split{model.suffix}", caption, panels, overall)
+    yield split_print.split_figure(f"split{model.suffix}", caption, split, overall)
 
 
 def covariates_items(context: Context, model: Model) -> Items:

@@ -20,7 +20,19 @@ def bins_figure(
     name: str, caption: str, panels: Mapping[str, Sequence[Bin]], overall: float
 ) -> PrintFigure:
     """Return the top-1 accuracy by bins, a panel for each title; `overall` is that of all."""
-    numbers = pd.DataFrame(
+    words = (
+        f"{caption} Points: top-1 accuracy with 95% Wilson intervals; small numbers: locations; "
+        f"dashed: all locations, {100 * overall:.1f}%."
+    )
+    column: Column = "single" if len(panels) == 1 else "double"
+    return PrintFigure(
+        name, words, rows_of_bins(panels), lambda page: draw_bins(panels, overall, page), column
+    )
+
+
+def rows_of_bins(panels: Mapping[str, Sequence[Bin]]) -> pd.DataFrame:
+    """Return a row for each bin of each title."""
+    return pd.DataFrame(
         [
             [
                 title, one.low, one.high, one.subset.n, one.subset.accuracy.value,
@@ -35,12 +47,6 @@ def bins_figure(
             "median_km", "median_km_low", "median_km_high",
         ],
     )  # fmt: skip
-    words = (
-        f"{caption} Points: top-1 accuracy with 95% Wilson intervals; small numbers: locations; "
-        f"dashed: all locations, {100 * overall:.1f}%."
-    )
-    column: Column = "single" if len(panels) == 1 else "double"
-    return PrintFigure(name, words, numbers, lambda page: draw_bins(panels, overall, page), column)
 
 
 def draw_bins(panels: Mapping[str, Sequence[Bin]], overall: float, page: Page) -> Figure:
@@ -51,7 +57,7 @@ def draw_bins(panels: Mapping[str, Sequence[Bin]], overall: float, page: Page) -
         figure = page.figure(rows * PANEL * page.scale)
         grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
         for axes, (title, found) in zip(grid.flat, panels.items(), strict=False):
-            _draw(axes, title, found, overall, page)
+            draw_panel(axes, title, found, overall, page)
         for axes in grid.flat[len(panels) :]:
             axes.set_visible(False)
         for axes in grid[:, 0]:
@@ -59,7 +65,8 @@ def draw_bins(panels: Mapping[str, Sequence[Bin]], overall: float, page: Page) -
     return figure
 
 
-def _draw(axes: Axes, title: str, found: Sequence[Bin], overall: float, page: Page) -> None:
+def draw_panel(axes: Axes, title: str, found: Sequence[Bin], overall: float, page: Page) -> None:
+    """Draw a point with its interval for each bin; `title` names what they are of."""
     places = np.arange(len(found))
     shares = np.array([one.subset.accuracy.value for one in found])
     ends = np.array([(one.subset.accuracy.low, one.subset.accuracy.high) for one in found]).T
@@ -92,4 +99,4 @@ def _draw(axes: Axes, title: str, found: Sequence[Bin], overall: float, page: Pa
         ha="right" if slanted else "center",
         rotation_mode="anchor" if slanted else "default",
     )
-    axes.set(xlim=(-0.6, len(found) - 0.4), ylim=(0, 100), xlabel=title)
+    axes.set(xlim=(-0.6, len(found) - 0.4), ylim=(0, 101), xlabel=title)

@@ -105,7 +105,8 @@ def geography_table(
             **{f"within_{item.kilometers:.0f}_km": item.share for item in found.within},
         }
         numbers += [[model, key, item.value, item.low, item.high] for key, item in known.items()]
-        cells = [model, *(_whole(known[key]) for key in ("median_km", "mean_km", "score"))]
+        shown = ("median_km", "mean_km", "expected_km", "score")
+        cells = [model, *(_whole(known[key]) for key in shown)]
         cells += [
             interval(item.share.value, item.share.low, item.share.high) for item in found.within
         ]
@@ -116,12 +117,12 @@ def geography_table(
             for one in area.at_recall
         ]
     limits = [item.kilometers for item in next(iter(models.values())).predicted.within]
-    columns = ["Model", "Median, km", "Mean, km", "Score"]
+    columns = ["Model", "Median, km", "Mean, km", "Expected, km", "Score"]
     columns += [f"≤ {limit:,.0f} km, %" for limit in limits]
     caption = (
-        "Kilometres between the truth and the centre of the predicted class, GeoGuessr score (of "
-        "5,000, on the map of the world), and shares of locations within a distance; 95% "
-        "intervals."
+        "Kilometres between the truth and the centre of the predicted class, and expected under "
+        "the probabilities of all classes; GeoGuessr score (of 5,000, on the map of the world), "
+        "and shares of locations within a distance; 95% intervals."
     )
     return PrintTable(
         name,

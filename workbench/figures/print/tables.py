@@ -1,6 +1,7 @@
 """Tables for print: accuracy, classes, hyper-parameters."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from workbench.attribution.request import BASELINE_TITLES, METHOD_TITLES
 from workbench.evaluation.class_table import ClassSummary
 from workbench.evaluation.comparison import Comparison
 from workbench.evaluation.intervals import Interval
-from workbench.evaluation.report import SIGNIFICANT
+from workbench.evaluation.mistakes import PredictionFrequency, StateMistakes
+from workbench.evaluation.report import SIGNIFICANT, frequency_lines
 from workbench.figures.print.base import PrintTable, interval
 
 # Model, top-1, top-5 in percent, source.
@@ -173,8 +175,55 @@ def class_summary_table(
     return PrintTable(name, caption, numbers, cells, numeric)
 
 
+def mistakes_table(
+    name: str, model: str, found: StateMistakes, frequencies: Sequence[PredictionFrequency]
+) -> PrintTable:
+    """Return where wrong predictions go, and the classes that are predicted too often or seldom."""
+    kinds = {
+        "Same Census division": found.same_division,
+        "Neighbouring state": found.neighbors,
+        "Neither": found.elsewhere,
+    }
+    numbers = pd.DataFrame(
+        [
+            [title, one.count, one.share.value, one.share.low, one.share.high, one.chance]
+            for title, one in kinds.items()
+        ],
+        columns=["mistakes", "count", "share", "share_low", "share_high", "chance"],
+    )
+    of_classes = pd.DataFrame(
+        [
+            [one.class_name, one.n_predicted, one.n, one.p_value, one.p_adjusted]
+            for one in frequencies
+        ],
+        columns=["class", "predicted", "locations", "p_value", "p_adjusted"],
+    )
+    cells = pd.DataFrame(
+        [
+            [
+                title,
+                f"{one.count:,}",
+                interval(one.share.value, one.share.low, one.share.high),
+                f"{100 * one.chance:.1f}" if found.n_wrong else "–",
+            ]
+            for title, one in kinds.items()
+        ],
+        columns=["Predicted", "Locations", "Share, %", "By chance, %"],
+    )
+    caption = (
+        f"Where the {found.n_wrong:,} wrong predictions of {model} go, with 95% Wilson intervals; "
+        "a neighbour may be of the same division. By chance: if each were any other state alike. "
+        f"{'. '.join(frequency_lines(frequencies))}."
+    )
+    numbers = pd.concat([numbers, of_classes], ignore_index=True)
+    return PrintTable(name, caption, numbers, cells, tuple(cells.columns[1:]))
+
+
 def comparison_table(name: str, first: str, others: Mapping[str, Comparison]) -> PrintTable:
-    """Return models by name against a first one on the same locations."""
+    """Return models by name against a first one on the same locations.
+
+    A row of the numbers without a class is of all locations together.
+    """
     rows: list[list[str]] = []
     numbers: list[list[object]] = []
     for model, found in others.items():
@@ -192,8 +241,16 @@ def comparison_table(name: str, first: str, others: Mapping[str, Comparison]) ->
                 f"{better} / {len(differing) - better}",
             ]
         )
+        first_right, other_right = (
+            (overall.both + alone) / overall.n
+            for alone in (overall.first_alone, overall.second_alone)
+        )
+        both = [*astuple(overall.difference), *astuple(area)]
+        rates = [first_right, other_right, overall.p_value, None]
+        numbers.append([model, None, overall.n, *rates, *both])
         numbers += [
             [model, one.class_name, one.n, one.first, one.second, one.p_value, one.p_adjusted]
+            + 6 * [None]
             for one in found.classes
         ]
     columns = [
@@ -205,7 +262,11 @@ def comparison_table(name: str, first: str, others: Mapping[str, Comparison]) ->
         "other model has right, with McNemar's exact test; classes whose recall differs (Benjamini "
         f"and Hochberg, {SIGNIFICANT:.0%})."
     )
-    names = ["model", "class", "locations", "recall_first", "recall", "p_value", "p_adjusted"]
+    names = [
+        "model", "class", "locations", "recall_first", "recall", "p_value", "p_adjusted",
+        "difference", "difference_low", "difference_high", "auc_difference", "auc_difference_low",
+        "auc_difference_high",
+    ]  # fmt: skip
     return PrintTable(
         name,
         caption,
