@@ -27,6 +27,11 @@
         const values = options.map((option) => option.value);
         return values[(values.indexOf(method) + 1) % values.length];
       },
+      /* The tab of the selection gets it only while it is shown. */
+      give_selection: function (tab, steps, there) {
+        const same = JSON.stringify(there) === JSON.stringify(steps || []);
+        return tab !== "aggregate" || same ? dash_clientside.no_update : steps || [];
+      },
       show: function (tab, active) {
         return `panel location-panel tab-${tab}${active ? " opened" : ""}`;
       },

@@ -347,7 +347,8 @@ function selectPair({ true: label, predicted, ways }) {
 function activate(id) {
   openDrawer();
   pinNext(id);
-  if (document.querySelector("#location-panel.tab-aggregate")) dash_clientside.set_props("tab", { value: "map" });
+  // Its value, since the class of the panel follows a moment later.
+  if (dash_component_api.getLayout("tab")?.props.value === "aggregate") dash_clientside.set_props("tab", { value: "map" });
   dash_clientside.set_props("active-location", { data: id });
 }
 

@@ -31,6 +31,8 @@ N_PROTOTYPES = 4
 MIN_FOR_INTERVAL = 5
 MAX_PIXELS = 128
 POLL_MILLISECONDS = 500
+STEPS = "selection-aggregate"
+"""The id of the `dcc.Store` with the steps of the selection as the tab shows it."""
 
 
 def layout(name: str = "aggregate", what: str = "selection", hint: str = "") -> html.Div:
@@ -239,14 +241,14 @@ def register_callbacks(
     photographs: Photographs,
     jobs: JobQueue,
     name: str = "aggregate",
-    selection: str = "selection",
+    selection: str = STEPS,
     hint: Sequence[Any] = (),
     of_class: bool = False,
 ) -> None:
     """Connect the view: offer targets, submit the jobs, poll them and draw their aggregate.
 
-    `name` is that of `layout`, `selection` the `dcc.Store` of the steps, `hint` what is shown where
-    nothing is computed. A view `of_class` always explains the class that the steps narrow to. Each
+    `name` is that of `layout`, `selection` the `dcc.Store` of the steps, which is null until the
+    view is shown, `hint` what is shown where nothing is computed. A view `of_class` always explains the class that the steps narrow to. Each
     view has its own queue.
     """
     controls = {
@@ -256,7 +258,7 @@ def register_callbacks(
     }
 
     def find_jobs(rule: Any, target: Any, controls: list[Any]) -> _Sample:
-        if of_class and not rule:  # Its page has not been shown.
+        if rule is None or (of_class and not rule):  # It has not been shown.
             return _Sample(None, [], [])
         chosen = resolve(rule, predictions)
         found: list[Job] = []
@@ -277,7 +279,9 @@ def register_callbacks(
                 errors.append(str(error))
         return _Sample(chosen, found, errors)
 
-    @app.callback(Output(f"{name}-target", "options"), Input(selection, "data"))
+    @app.callback(
+        Output(f"{name}-target", "options"), Input(selection, "data"), prevent_initial_call=True
+    )
     def offer_targets(rule: Any) -> list[dict[str, str]]:
         request = selection_request(resolve(rule, predictions), AttributionRequest())
         if request is None or of_class:
@@ -300,7 +304,7 @@ def register_callbacks(
             ],
         },
         state={"page": State("page", "data")},
-        prevent_initial_call=of_class,
+        prevent_initial_call=True,
     )
     def submit(
         rule: Any, target: Any, controls: list[Any], _clicks: Any, page: Any

@@ -10,7 +10,7 @@ from common.errors import InputError
 from workbench.attribution.request import read_request, split_baseline
 from workbench.attribution.result import Attribution
 from workbench.attribution.verdict import verdict
-from workbench.dashboard import attribution_view, checks, overlay, request_controls
+from workbench.dashboard import aggregate, attribution_view, checks, overlay, request_controls
 from workbench.dashboard.components import attributes, button, next_poll, poll_timer, segments
 from workbench.dashboard.job_queue import Job, JobQueue, Running, Waiting, known_map
 from workbench.dashboard.job_queue import State as JobState
@@ -47,6 +47,7 @@ def layout() -> list[Any]:
         dcc.Store(id="attribution-job"),
         dcc.Store(id="map-version"),
         dcc.Store(id="checks-version"),
+        dcc.Store(id=aggregate.STEPS),
         poll_timer("attribution-timer", POLL_MILLISECONDS),
     ]
 
@@ -210,6 +211,13 @@ def register_callbacks(
         Output("location-panel", "className"),
         Input("tab", "value"),
         Input("active-location", "data"),
+    )
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("location_panel", "give_selection"),
+        Output(aggregate.STEPS, "data"),
+        Input("tab", "value"),
+        Input("selection", "data"),
+        State(aggregate.STEPS, "data"),
     )
 
     app.clientside_callback(  # type: ignore[no-untyped-call]

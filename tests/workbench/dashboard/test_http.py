@@ -142,6 +142,7 @@ USUAL = {
     "target.value": "predicted",
     "contrast-target.value": "",
     "aggregate-target.value": "selection",
+    "selection-aggregate.data": [],
     "page.data": "a page",
 }
 STATUS, AGGREGATE = "attribution-info.children", "aggregate-maps.children"
@@ -289,9 +290,10 @@ def test_a_step_of_unknown_names_selects_nothing(client: Any) -> None:
         step("lasso", projection="umap", polygon=[]),
         step("search", text=" "),
     ):
-        value = {"selection.data": [one]}
-        answer = call(client, "aggregate-job.data", value, "selection.data")
+        value = {"selection-aggregate.data": [one]}
+        answer = call(client, "aggregate-job.data", value, "selection-aggregate.data")
         assert answer.status_code == 200
+        value = {"selection.data": [one]}
         assert call(client, "accuracy.children", value, "selection.data").status_code == 200
         value = {"selection-maps.data": [one]}
         for output in ("roc.figure", "confusion.figure"):
