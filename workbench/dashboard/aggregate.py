@@ -248,8 +248,8 @@ def register_callbacks(
     """Connect the view: offer targets, submit the jobs, poll them and draw their aggregate.
 
     `name` is that of `layout`, `selection` the `dcc.Store` of the steps, which is null until the
-    view is shown, `hint` what is shown where nothing is computed. A view `of_class` always explains the class that the steps narrow to. Each
-    view has its own queue.
+    view is shown, `hint` what is shown where nothing is computed. A view `of_class` always explains
+    the class that the steps narrow to. Each view has its own queue.
     """
     controls = {
         "rule": State(selection, "data"),
