@@ -17,13 +17,13 @@ const FIGURES = {
   geography: {
     distances: "Share of locations by distance", "recall-area": "Recall by area", geography: "Table of distances",
   },
-  histograms: { histograms: "Histograms of right and wrong locations" },
+  histograms: { histograms: "Histograms" },
   locations: { "location-1": "Views and prediction" },
   projections: { projection: "Projection" },
   reliability: { reliability: "Reliability diagram" },
   roc: { roc: "ROC curves" },
   "roc-classes": { "roc-classes": "ROC curves, one each" },
-  "side-by-side": { "side-by-side": "Pinned locations side by side" },
+  "side-by-side": { "side-by-side": "Pinned locations" },
   split: { split: "Accuracy by what ties to the training" },
   "state-map": { "state-map": "Map of the states" },
 };
