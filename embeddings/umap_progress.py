@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tqdm.auto import tqdm  # The one that UMAP uses: it may have a lock of its own.
+
 from common.progress import ProgressCallback
 
 
@@ -23,11 +25,19 @@ class _BarFile:
 
     def __init__(self, progress: ProgressCallback) -> None:
         self.progress = progress
+        self.done = -1
 
     def write(self, text: str) -> None:
         words = text.split()
-        if len(words) == 2:  # Not when the bar is cleared.
-            self.progress(int(words[0]) / int(words[1]))
+        if len(words) != 2 or int(words[0]) == self.done:  # The bar is cleared, or closed.
+            return
+        self.done = int(words[0])
+        try:
+            self.progress(self.done / int(words[1]))
+        except BaseException:
+            # tqdm's `refresh`, which writes here, would keep it: bars of other threads would wait.
+            tqdm.get_lock().release()
+            raise
 
     def flush(self) -> None:
         pass
