@@ -36,7 +36,7 @@ class _BarFile:
             self.progress(self.done / int(words[1]))
         except BaseException:
             # tqdm's `refresh`, which writes here, would keep it: bars of other threads would wait.
-            tqdm.get_lock().release()
+            tqdm.get_lock().release()  # type: ignore[no-untyped-call]
             raise
 
     def flush(self) -> None:

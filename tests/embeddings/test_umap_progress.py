@@ -6,12 +6,13 @@ import threading
 import pytest
 from tqdm.auto import tqdm
 
-from embeddings import umap_progress
+from common.progress import ProgressCallback
+from embeddings.umap_progress import umap_progress
 
 
-def epochs(progress: umap_progress.ProgressCallback) -> None:
+def epochs(progress: ProgressCallback) -> None:
     """Count five epochs as UMAP does."""
-    for _ in tqdm(range(5), **umap_progress.umap_progress(progress)):
+    for _ in tqdm(range(5), **umap_progress(progress)):
         pass
 
 
