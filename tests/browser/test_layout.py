@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from tests.browser.site import Site, header
 from tests.window import Window
@@ -34,16 +35,27 @@ OVERLAPS = """(selector) => {
 CUT_OFF = """(selector) => [...document.querySelectorAll(selector)]
   .filter((e) => e.offsetParent && (e.scrollWidth > e.clientWidth + 1) && e.clientWidth)
   .map((e) => `${e.tagName} ${e.className} ${e.textContent.slice(0, 40)}`)"""
+LARGER_THAN_WINDOW = """(selector) => [...document.querySelectorAll(selector)]
+  .map((e) => [e.scrollWidth - innerWidth, e.scrollHeight - innerHeight])
+  .filter(([right, down]) => right > 0 || down > 0)"""
 OUTSIDE = """(selector) => [...document.querySelectorAll(selector)].filter((e) => {
   const box = e.getBoundingClientRect();
   return box.left < 0 || box.top < 0 || box.right > document.documentElement.scrollWidth
     || box.bottom > document.documentElement.scrollHeight;
 }).map((e) => e.className)"""
-SCROLLED = """() => {
-  const e = document.documentElement, p = document.getElementById('location-panel');
-  return { right: e.scrollWidth - innerWidth, down: e.scrollHeight - innerHeight,
-           panel: p.scrollHeight - p.clientHeight, sideways: p.scrollWidth - p.clientWidth };
+SCROLLED = """(side) => {
+  const p = document.getElementById('location-panel');
+  const more = p[`scroll${side}`] - p[`client${side}`];
+  return more > 0 ? [more] : [];
 }"""
+
+
+def expect_none(page: Page, find: str, argument: str) -> None:
+    """Assert that a script finds nothing, once the page is laid out."""
+    try:
+        page.wait_for_function(f"(a) => !({find})(a).length", arg=argument, timeout=10_000)
+    except PlaywrightTimeoutError:
+        assert page.evaluate(find, argument) == []  # Says what it finds.
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -53,9 +65,9 @@ def test_nothing_overlaps_and_nothing_is_cut_off(page: Page, size: tuple[int, in
     header(page).to_contain_text("24 of 120 locations")
     page.locator(".card").first.click()
     expect(page.locator("#completeness")).to_be_visible()
-    assert page.evaluate(OVERLAPS, ".views, .verdict, .bars, .info") == []
-    assert page.evaluate(CUT_OFF, f".location-panel :is({LEGIBLE})") == []
-    assert page.evaluate(SCROLLED)["panel"] <= 0
+    expect_none(page, OVERLAPS, ".views, .verdict, .bars, .info")
+    expect_none(page, CUT_OFF, f".location-panel :is({LEGIBLE})")
+    expect_none(page, SCROLLED, "Height")
     edge = page.locator("#location-edge")
     if size[0] < 1400:
         expect(edge).to_have_attribute("aria-expanded", "true")
@@ -66,12 +78,11 @@ def test_nothing_overlaps_and_nothing_is_cut_off(page: Page, size: tuple[int, in
     for button in page.locator("nav [data-page-name]").all():
         button.click()
         expect(page.locator("main .panel:visible").first).to_be_visible()
-        assert page.evaluate(OVERLAPS, SHOWN) == []
-        assert page.evaluate(OVERLAPS, "header > *") == []
-        assert page.evaluate(OUTSIDE, SHOWN) == []
-        assert page.evaluate(CUT_OFF, f":is(header, {SHOWN}) :is({LEGIBLE})") == []
-        scrolled = page.evaluate(SCROLLED)
-        assert (scrolled["right"], scrolled["down"]) == (0, 0)
+        expect_none(page, OVERLAPS, SHOWN)
+        expect_none(page, OVERLAPS, "header > *")
+        expect_none(page, OUTSIDE, SHOWN)
+        expect_none(page, CUT_OFF, f":is(header, {SHOWN}) :is({LEGIBLE})")
+        expect_none(page, LARGER_THAN_WINDOW, "html")
 
 
 def test_the_location_is_a_drawer_in_a_narrow_window(page: Page) -> None:
@@ -156,6 +167,7 @@ def test_checks_and_selection_fit_into_the_panel(page: Page, size: tuple[int, in
         page.locator("#tab label", has_text=tab).click()
         expect(page.locator(part).first).to_be_visible()
         if tab == "Selection":
+            expect(page.locator("#aggregate-status")).to_contain_text("24")
             # Where all is made already there is nothing to click.
             page.locator("#aggregate-compute").dispatch_event("click")
             expect(page.locator("#aggregate-maps .prototype").first).to_be_visible()
@@ -163,13 +175,13 @@ def test_checks_and_selection_fit_into_the_panel(page: Page, size: tuple[int, in
     page.locator("[data-page-name=location]").click()
     expect(page.locator("#checks")).to_be_visible()
     parts = ".views, .map-key, .location .verdict, .bars, .info, .checks, .neighbors"
-    assert page.evaluate(OVERLAPS, parts) == []
+    expect_none(page, OVERLAPS, parts)
     fits(page)
 
 
 def fits(page: Page) -> None:
-    assert page.evaluate(SCROLLED)["sideways"] <= 0
-    assert page.evaluate(CUT_OFF, MEASURED) == []
+    expect_none(page, SCROLLED, "Width")
+    expect_none(page, CUT_OFF, MEASURED)
     for beside in (
         ".checks > *",
         ".measure",
@@ -177,7 +189,7 @@ def fits(page: Page) -> None:
         "#aggregate-maps > *",
         ".prototype",
     ):
-        assert page.evaluate(OVERLAPS, f".location-panel :is({beside})") == []
+        expect_none(page, OVERLAPS, f".location-panel :is({beside})")
 
 
 def test_fifty_classes_stay_legible(browser: Browser, tmp_path: Path) -> None:
@@ -191,9 +203,9 @@ def test_fifty_classes_stay_legible(browser: Browser, tmp_path: Path) -> None:
         page = window.page
         expect(page.locator("#legend .entry")).to_have_count(50)
         expect(page.locator("#roc .legendtext")).to_have_count(6)
-        assert page.evaluate(OVERLAPS, "#confusion .ytick text") == []
-        assert page.evaluate(OVERLAPS, "#confusion .xtick text") == []
-        assert page.evaluate(OVERLAPS, PANELS) == []
+        expect_none(page, OVERLAPS, "#confusion .ytick text")
+        expect_none(page, OVERLAPS, "#confusion .xtick text")
+        expect_none(page, OVERLAPS, PANELS)
         page.locator("[data-class='West Juniper']").click()
         header(page).to_contain_text("1 of 50 locations")
         window.check()
