@@ -85,7 +85,7 @@ def test_a_mark_and_its_map_have_one_place_on_the_page(browser: Browser, tmp_pat
         for tab, selectors in kinds.items():
             page.locator("#tab label", has_text=tab).click()
             if tab == "Selection":
-                page.locator("#aggregate-compute").dispatch_event("click")
+                page.locator("#aggregate-compute").click()
                 expect(page.locator(".mean-info .label")).to_contain_text("mean of 4 maps")
             for selector in selectors:
                 expect_marks(page, selector)
