@@ -10,6 +10,7 @@ from tests.browser.site import Site
 from tests.window import FLAGS, Window, chromium
 
 
+@pytest.hookimpl(tryfirst=True)  # Before pytest-xdist reads the groups.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
