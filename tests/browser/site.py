@@ -153,6 +153,18 @@ def classes_of(site: Site, rows: list[int]) -> set[str]:
     return {site.predictions.class_names[site.store.labels[row]] for row in rows}
 
 
+def open_card(page: Page, number: int) -> str:
+    """Open the location of a card of the gallery and return its id."""
+    name = page.locator(".card").nth(number).get_attribute("data-location")
+    assert name
+    card = page.locator(f'.card[data-location="{name}"]')
+    # No click of the mouse: the gallery may be scrolling to the card that was open.
+    card.focus()
+    card.dispatch_event("click")
+    expect(page.locator("#location-title")).to_contain_text(name)
+    return name
+
+
 def header(page: Page) -> Any:
     return expect(page.locator("#selection-summary"))
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.site import Site, header, loaded
+from tests.browser.site import Site, header, loaded, open_card
 from tests.workbench.dashboard.examples import cell
 
 
@@ -33,10 +33,7 @@ def ask_what_nobody_has(page: Page) -> None:
 
 def explain(page: Page, card: int) -> str:
     """Open a location, wait for its map and its evidence, and return its id."""
-    name = page.locator(".card").nth(card).get_attribute("data-location")
-    assert name
-    page.locator(".card").nth(card).click()
-    expect(page.locator("#location-title")).to_contain_text(name)
+    name = open_card(page, card)
     # Not those of the location that was open before.
     expect(page.locator(".overlays img").first).to_have_attribute(
         "alt", re.compile(f"^{re.escape(name)}, ")
@@ -81,7 +78,7 @@ def test_a_card_opens_its_location_and_its_map_is_seen_while_it_is_made(
 def test_the_map_is_shown_at_once_and_its_evidence_later(page: Page, site: Site) -> None:
     ask_what_nobody_has(page)
     site.explainer.evidence_gate.clear()
-    page.locator(".card").nth(2).click()
+    open_card(page, 2)
     expect(page.locator("#completeness")).to_be_visible()
     expect(page.locator("#verdict-badge")).to_have_text("checking")
     tab(page, "Checks")
@@ -105,7 +102,7 @@ def test_the_map_is_shown_at_once_and_its_evidence_later(page: Page, site: Site)
 def test_an_explanation_can_be_cancelled_and_asked_again(page: Page, site: Site) -> None:
     ask_what_nobody_has(page)
     site.explainer.gate.clear()
-    page.locator(".card").nth(5).click()
+    open_card(page, 5)
     expect(page.locator("#attribution-info")).to_contain_text("12 gradients")
     loaded(page, ".overlays img", 4)
     page.locator("#cancel").click()
@@ -119,7 +116,7 @@ def test_an_explanation_can_be_cancelled_and_asked_again(page: Page, site: Site)
 def test_a_failed_explanation_says_why(page: Page, site: Site) -> None:
     ask_what_nobody_has(page)
     site.explainer.broken = True
-    page.locator(".card").nth(7).click()
+    open_card(page, 7)
     expect(page.locator("#attribution-info .failure")).to_have_text(
         "The photographs have changed; extract the store again."
     )
@@ -325,7 +322,7 @@ def test_no_mean_is_shown_of_maps_that_were_only_opened(page: Page) -> None:
 def test_whoever_opens_a_location_gets_to_see_it(page: Page) -> None:
     tab(page, "Selection")
     expect(page.locator("#aggregate-compute")).to_be_visible()
-    page.locator(".card").nth(9).click()
+    open_card(page, 9)
     expect(page.locator("#completeness")).to_be_visible()
 
 

@@ -5,16 +5,13 @@ import re
 import numpy as np
 from playwright.sync_api import Page, expect
 
-from tests.browser.site import Site, loaded
+from tests.browser.site import Site, loaded, open_card
 from workbench.attribution.request import AttributionRequest
 
 
 def pin(page: Page, card: int) -> str:
     """Open the location of a card, pin it with its key and return its id."""
-    name = page.locator(".card").nth(card).get_attribute("data-location")
-    assert name
-    page.locator(".card").nth(card).click()
-    expect(page.locator("#location-title")).to_contain_text(name)
+    name = open_card(page, card)
     page.keyboard.press("p")
     expect(page.locator("#pin")).to_have_text("Unpin")
     return name
