@@ -31,7 +31,7 @@ from workbench.attribution.compute.control_maps import model_controls
 from workbench.attribution.compute.inpainting import inpaint
 from workbench.attribution.explainer import open_explainer
 from workbench.attribution.ground_truth.__main__ import DEFAULT_BASELINES
-from workbench.attribution.ground_truth.masks import Masks
+from workbench.attribution.ground_truth.masks import Masks, mask_folder
 from workbench.attribution.ground_truth.metrics import compare
 from workbench.attribution.ground_truth.report import titles
 from workbench.attribution.ground_truth.study import (
@@ -62,7 +62,7 @@ def main(
     """
     table = stores.read(store)
     photographs = provenance.photographs(table, None)
-    masks = Masks(photographs.root.parent / "mask", photographs)
+    masks = Masks(mask_folder(photographs), photographs)
     explainer = open_explainer(table, photographs)
     model = BatchedModel(explainer.model)
     color, size = explainer.model.mean_color, explainer.size

@@ -44,7 +44,7 @@ KINDS_OF_PAGE: Mapping[str, tuple[Kind, ...]] = {
 KINDS_OF_LOCATION: tuple[Kind, ...] = ("locations", "attributions")
 _SCORE = {"maps": "score", "states": "states-score", "state": "state-score"}
 HISTOGRAMS = ("confidence", "margin", "kilometers", "year", "entropy", "rank")
-_HISTOGRAMS = {"overview": ("confidence", "kilometers"), "calibration": ("confidence",)}
+_FEWER_HISTOGRAMS = {"overview": ("confidence", "kilometers"), "calibration": ("confidence",)}
 """The columns whose histograms a page shows, where they are not all of `HISTOGRAMS`."""
 _CLASSES = ("class", "cell")
 _REQUEST = ("method", "baseline", "output", "target", "contrast")
@@ -143,7 +143,7 @@ class Link:
     @property
     def histograms(self) -> tuple[str, ...]:
         """The columns whose histograms its page shows."""
-        return _HISTOGRAMS.get(self.page, HISTOGRAMS)
+        return _FEWER_HISTOGRAMS.get(self.page, HISTOGRAMS)
 
     def request(self, predictions: Predictions) -> AttributionRequest:
         """Return the request of its maps; raises InputError for one that a store cannot answer."""

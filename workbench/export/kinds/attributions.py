@@ -13,11 +13,7 @@ from workbench.export.kinds.context import Context, Items
 from workbench.export.kinds.locations import picked
 from workbench.export.models import Model, NotApplicableError
 from workbench.figures.print import attribution as attributions
-from workbench.figures.print import (
-    side_by_side,
-    tables,
-    view_shares,
-)
+from workbench.figures.print import side_by_side, tables, view_shares
 
 
 def attributions_items(context: Context, model: Model) -> Items:

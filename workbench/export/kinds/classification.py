@@ -13,13 +13,7 @@ from workbench.evaluation.roc_intervals import AreaIntervals, area_intervals
 from workbench.export.kinds.context import Context, Items
 from workbench.export.link import HISTOGRAMS, Link
 from workbench.export.models import Model, NotApplicableError
-from workbench.figures.print import (
-    confusion,
-    histograms,
-    reliability,
-    roc,
-    tables,
-)
+from workbench.figures.print import confusion, histograms, reliability, roc, tables
 from workbench.figures.print.base import percent
 
 

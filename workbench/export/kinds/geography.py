@@ -8,11 +8,7 @@ from workbench.evaluation.report import sentence
 from workbench.export.kinds.context import Context, Items
 from workbench.export.models import Model, NotApplicableError
 from workbench.figures import tile_map
-from workbench.figures.print import (
-    bins,
-    geography,
-    state_map,
-)
+from workbench.figures.print import bins, geography, state_map
 from workbench.figures.print import split as split_print
 
 

@@ -5,9 +5,7 @@ import numpy as np
 from workbench.export import maps
 from workbench.export.kinds.context import Context, Items
 from workbench.export.models import Model
-from workbench.figures.print import (
-    locations,
-)
+from workbench.figures.print import locations
 
 
 def locations_items(context: Context, model: Model) -> Items:

@@ -2,9 +2,7 @@
 
 from workbench.export.kinds.context import Context, Items
 from workbench.export.models import Model, NotApplicableError
-from workbench.figures.print import (
-    people,
-)
+from workbench.figures.print import people
 from workbench.quiz.answers import Answer, Answers
 from workbench.quiz.report import result_of
 from workbench.store.companions import companion

@@ -10,9 +10,7 @@ from workbench.export.kinds.context import Context, Items
 from workbench.export.link import Link
 from workbench.export.models import Model
 from workbench.figures.colors import class_colors, point_colors
-from workbench.figures.print import (
-    projection,
-)
+from workbench.figures.print import projection
 
 
 def projections_items(context: Context, model: Model) -> Items:

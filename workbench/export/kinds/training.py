@@ -3,11 +3,7 @@
 from common.errors import InputError
 from workbench.export.kinds.context import Context, Items
 from workbench.export.models import default_config
-from workbench.figures.print import (
-    pipeline,
-    tables,
-    training,
-)
+from workbench.figures.print import pipeline, tables, training
 
 
 def hyperparameters_items(context: Context) -> Items:

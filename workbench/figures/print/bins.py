@@ -1,6 +1,7 @@
 """Accuracy in bins of something that varies between locations, with intervals and numbers."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -65,14 +66,19 @@ def draw_bins(panels: Mapping[str, Sequence[Bin]], overall: float, page: Page) -
     return figure
 
 
+def overall_look(page: Page) -> dict[str, Any]:
+    """Return the look of the line at the accuracy of all locations."""
+    return {
+        "color": GREY, "linewidth": 0.7 * page.scale, "linestyle": (0, (4, 2)), "zorder": 1,
+    }  # fmt: skip
+
+
 def draw_panel(axes: Axes, title: str, found: Sequence[Bin], overall: float, page: Page) -> None:
     """Draw a point with its interval for each bin; `title` names what they are of."""
     places = np.arange(len(found))
     shares = np.array([one.subset.accuracy.value for one in found])
     ends = np.array([(one.subset.accuracy.low, one.subset.accuracy.high) for one in found]).T
-    axes.axhline(
-        100 * overall, color=GREY, linewidth=0.7 * page.scale, linestyle=(0, (4, 2)), zorder=1
-    )
+    axes.axhline(100 * overall, **overall_look(page))
     axes.errorbar(
         places,
         100 * shares,

@@ -1,7 +1,6 @@
 """The honest split: accuracy by what ties locations to the training."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,8 +10,8 @@ from matplotlib.figure import Figure
 from workbench.evaluation.split import Contrast, HonestSplit
 from workbench.evaluation.subsets import Subset
 from workbench.figures.print.base import PrintFigure
-from workbench.figures.print.bins import draw_panel, rows_of_bins
-from workbench.figures.print.style import BLUE, GREY, ORANGE, Page
+from workbench.figures.print.bins import draw_panel, overall_look, rows_of_bins
+from workbench.figures.print.style import BLUE, ORANGE, Page
 
 HEIGHT = 58.0
 """Height of the figure, mm."""
@@ -82,8 +81,7 @@ def draw_split(
 
 
 def _draw_contrasts(axes: Axes, found: Mapping[str, Contrast], overall: float, page: Page) -> None:
-    line: Any = {"color": GREY, "linewidth": 0.7 * page.scale, "linestyle": (0, (4, 2))}
-    axes.axvline(100 * overall, zorder=1, **line)
+    axes.axvline(100 * overall, **overall_look(page))
     for label, color, marker, face, shift in _LOOKS:
         parts: list[Subset] = [
             one.having if label == "with" else one.lacking for one in found.values()
