@@ -18,6 +18,7 @@ from tests.browser.test_layout import (
     PANELS,
     expect_none,
 )
+from workbench.evaluation.histograms import histogram
 
 
 @pytest.fixture
@@ -90,10 +91,21 @@ def test_the_overview_is_a_way_in(overview: Page, site: Site) -> None:
     part = every.query("0.5 <= confidence <= 0.8")
     assert selected_in_all(page) == list(part.index)
     bins = pd.read_csv(saved(page, ".overview-histograms-panel", "csv"))
+    # The bins of the browser are those of the printed figure.
+    member = np.isin(every.index, part.index)
+    for name, shown in bins.groupby("column"):
+        found = histogram(
+            str(name), site.predictions.columns[str(name)], site.predictions.correct, member
+        )
+        assert np.allclose(shown["from"], found.edges[:-1])
+        assert np.allclose(shown["to"], found.edges[1:])
+        assert shown["all_right"].tolist() == found.all_right.tolist()
+        assert shown["all_wrong"].tolist() == found.all_wrong.tolist()
+        assert shown["selected_right"].tolist() == found.right.tolist()
+        assert shown["selected_wrong"].tolist() == found.wrong.tolist()
+    assert set(bins["column"]) == {"confidence", "kilometers"}
     bins = bins[bins["column"] == "confidence"]
-    for kind, rows in (("all", every), ("selected", part)):
-        assert bins[f"{kind}_right"].sum() == rows["right"].sum()
-        assert bins[f"{kind}_wrong"].sum() == (~rows["right"]).sum()
+    assert bins["selected_right"].sum() == part["right"].sum()
     assert bins.query("`from` < 0.5")["selected_right"].sum() == 0
     # The cards, and the one that opens its location.
     page.locator("#overview-examples-kind label", has_text="Least sure").click()
