@@ -110,6 +110,7 @@ def _run(options: Options) -> None:
     from workbench.attribution.ground_truth.ranking import ranking
     from workbench.attribution.ground_truth.study import (
         method_configs,
+        nats_map,
         position_controls,
         sample,
         study,
@@ -152,6 +153,7 @@ def _run(options: Options) -> None:
         "locations": options.locations,
         "checks": options.checks,
         "algorithm": ALGORITHM,
+        "removal": True,
         "seed": options.seed,
         "completeness_tolerance": details.completeness_tolerance,
         "map_tolerance": details.map_tolerance,
@@ -170,12 +172,14 @@ def _run(options: Options) -> None:
         options.out.mkdir(parents=True, exist_ok=True)
     # Only now, because importing torch takes seconds.
     from workbench.attribution.compute.control_maps import model_controls
+    from workbench.attribution.compute.element_removal import element_removal
 
     explainer = open_explainer(store, photographs, run)
     configs = method_configs(methods, baselines)
     controls = {
         **position_controls(store, masks, explainer.size, options.seed),
         **model_controls(explainer, store, options.seed),
+        **nats_map(store, masks, explainer.size),
     }
     out = options.out and options.out / "ground_truth.csv"
     kept = KeptScores(out, request, [*configs, *controls], overwrite=options.overwrite)
@@ -190,6 +194,7 @@ def _run(options: Options) -> None:
             explainer.size,
             details,
             checks=options.checks,
+            removal=element_removal(explainer, store),
             known=kept.known,
             on_scores=kept.put,
         )

@@ -119,6 +119,21 @@ def graded_correlation(shares: Numbers, expected: Numbers, areas: Numbers, nats:
     return float(spearmanr(relevance, nats[known]).statistic) if np.ptp(relevance) else 0.0
 
 
+def removal_correlation(values: Numbers, shares: Numbers, changes: Numbers) -> float:
+    """Return how well a map shows what the model uses, -1 to 1.
+
+    Spearman's rank correlation, over the elements (E, 4, H, W), of the sum of the signed map
+    (4, H, W) on an element with the change (E,) of the output without it; elements whose change is
+    NaN are left out. 0 for a map that has the same everywhere, NaN for fewer than three elements or
+    equal changes.
+    """
+    known = ~np.isnan(changes)
+    if known.sum() < 3 or not np.ptp(changes[known]):
+        return NAN
+    sums = np.tensordot(shares[known].astype(np.float64), values.astype(np.float64), axes=3)
+    return float(spearmanr(sums, changes[known]).statistic) if np.ptp(sums) else 0.0
+
+
 def shift_p_value(weights: Numbers, mask: Numbers) -> float:
     """Return how often the map agrees as well with the mask by chance, in (0, 1].
 

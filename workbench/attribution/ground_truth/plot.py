@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from workbench.attribution.ground_truth.report import PART_TITLES, titles
 from workbench.attribution.ground_truth.scores import HEIGHT_MATCHED, PARTS, SHARES
-from workbench.attribution.ground_truth.study import CONTROLS, MethodConfig, MethodResult
+from workbench.attribution.ground_truth.study import REFERENCES, MethodConfig, MethodResult
 from workbench.figures.print.style import GREY, MILLIMETRES_PER_INCH, style
 from workbench.figures.sizes import DOUBLE_COLUMN
 
@@ -30,7 +30,7 @@ def dot_plot(results: Sequence[MethodResult], width: float = DOUBLE_COLUMN) -> F
     with style():
         figure = Figure(figsize=(width / MILLIMETRES_PER_INCH, height / MILLIMETRES_PER_INCH))
         panels = figure.subplots(1, 1 + len(SHARES), sharey=True, squeeze=False)[0]
-        is_control = np.array([result.config in CONTROLS for result in results])
+        is_control = np.array([result.config in REFERENCES for result in results])
         rows = np.arange(len(results)) + GAP * is_control
         for axes, name in zip(panels, (HEIGHT_MATCHED, *SHARES), strict=True):
             for part, offset, face in zip(PARTS, (-0.14, 0.14), (COLOR, "white"), strict=True):

@@ -14,11 +14,15 @@ from workbench.attribution.ground_truth.scores import (
     GRADED,
     HEIGHT_MATCHED,
     PARTS,
+    REMOVALS,
     SHARES,
+    SIGNED,
 )
 from workbench.attribution.ground_truth.study import (
     CONTROLS,
+    NATS,
     POSITIONS,
+    REFERENCES,
     MethodConfig,
     MethodResult,
     Scores,
@@ -38,6 +42,8 @@ _TEXT_COLUMNS = ("method", "baseline", "of", "verdict", "cannot be told apart fr
 
 def titles(config: MethodConfig) -> tuple[str, str]:
     """Return the titles of a method and its baseline, "–" for none."""
+    if config == NATS:
+        return "what defines the state, in nats", "–"
     method = METHOD_TITLES.get(config.method, config.method)
     if config in CONTROLS:
         method = f"control: {method}"
@@ -64,6 +70,7 @@ Shares in percent with their intervals. Chance is the area share of what defines
 metric as a multiple of chance. A control that is far above chance here shows what position alone
 gains.
 """,
+        *_removal_text(results),
         _ranking_text(found),
         to_markdown(_elements_table(results), _TEXT_COLUMNS)
         + """
@@ -138,6 +145,27 @@ def _fitness(results: Sequence[MethodResult]) -> str:
     if set(beyond) & {config.method for config in POSITIONS}:
         return f"{note}: the metric does not fit these photographs."
     return f"{note}: compare a method with them, not with 1."
+
+
+def _removal_text(results: Sequence[MethodResult]) -> list[str]:
+    """Return the table of what the model uses, if that was measured."""
+    if not all((SIGNED, name) in results[0].metrics for name in REMOVALS):
+        return []
+    rows: list[list[object]] = []
+    for result in results:
+        comparisons = [result.metrics[SIGNED, name] for name in REMOVALS]
+        intervals = [_interval(each.value, "{:.2f}") for each in comparisons]
+        rows.append([*titles(result.config), *intervals, comparisons[0].locations])
+    table = pd.DataFrame(rows, columns=["method", "baseline", *REMOVALS, "maps"], dtype=object)
+    return [
+        to_markdown(table, _TEXT_COLUMNS)
+        + """
+What the model uses: each element of a location is removed from all views. Rank correlation, over
+the elements, of the change of the logit with the sum of the signed map on the element; the last
+line says how far the model uses what defines the state. Compare a method with the controls, not
+with 0.
+"""
+    ]
 
 
 def _ranking_text(found: Ranking | None) -> str:
@@ -232,7 +260,7 @@ def _elements_table(results: Sequence[MethodResult]) -> pd.DataFrame:
 
 def _parts(result: MethodResult) -> Sequence[str]:
     """Return the parts of its maps: controls have no sign that means anything."""
-    return PARTS[:1] if result.config in CONTROLS else PARTS
+    return PARTS[:1] if result.config in REFERENCES else PARTS
 
 
 def _shown(results: Sequence[MethodResult]) -> list[str]:

@@ -17,6 +17,7 @@ from workbench.attribution.ground_truth.metrics import (
     mass_accuracy,
     pointing_game,
     rank_accuracy,
+    removal_correlation,
     shift_p_value,
 )
 
@@ -31,6 +32,10 @@ SHARES = {
 }
 """The metrics that are shares, whose chance level is the area share."""
 METRICS = (HEIGHT_MATCHED, GRADED, *SHARES)
+SIGNED = "signed"
+"""The part of a map that is all of it."""
+REMOVALS = ("removed by mean colour", "removed by inpainting")
+"""The metrics of the signed map that compare it with what the model uses."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +77,12 @@ def evaluate(
     shares: NDArray[np.float32],
     elements: Sequence[Element],
     nats: NDArray[np.float64],
+    changes: NDArray[np.float64] | None = None,
 ) -> MapScores:
     """Compare a map (4, H, W) with the shares (E, 4, H, W) of the elements in its pixels.
 
-    `nats` (E,) is what each element tells, NaN where that is unknown.
+    `nats` (E,) is what each element tells, and `changes` (2, E) by how much the output falls
+    without it, by `REMOVALS`; NaN where that is unknown.
     """
     mask = shares[[element.tells_state for element in elements]].sum(axis=0)
     area = float(mask.mean(dtype=np.float64))
@@ -93,6 +100,9 @@ def evaluate(
         metrics[part, GRADED] = (graded_correlation(inside, expected, areas, nats), 0.0)
         for name, metric in SHARES.items():
             metrics[part, name] = (metric(weights, mask), area)
+    if changes is not None:
+        for name, change in zip(REMOVALS, changes, strict=True):
+            metrics[SIGNED, name] = (removal_correlation(values, shares, change), 0.0)
     return MapScores(
         metrics,
         shares=of_map[0].tolist(),

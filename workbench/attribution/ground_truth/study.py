@@ -42,9 +42,15 @@ RANDOM_MODEL = MethodConfig("random model", "")
 CONTROLS = (LOWER_HALF, CENTRE, OTHER_MASK, EDGES, NOISE, RANDOM_MODEL)
 POSITIONS = (LOWER_HALF, CENTRE, OTHER_MASK)
 """The controls that know neither the model nor the photograph."""
+NATS = MethodConfig("nats", "")
+"""No control but the ground truth as a map: what each element tells, spread over its pixels."""
+REFERENCES = (*CONTROLS, NATS)
+"""All that is in the tables beside the methods."""
 
 ControlMap = Callable[[int], NDArray[np.float32]]
 """From a row of the store to a map (4, H, W)."""
+Removal = Callable[[int, NDArray[np.float32]], NDArray[np.float64]]
+"""From a row of the store and its shares (E, 4, H, W) to the change (2, E) of the output."""
 Scores = Mapping[MethodConfig, Sequence[MapScores]]
 """The scores of each method's maps, of the same locations in the same order."""
 Key = tuple[int, MethodConfig]
@@ -108,6 +114,20 @@ def position_controls(
     return {LOWER_HALF: lambda _: low, CENTRE: lambda _: centre, OTHER_MASK: other_mask}
 
 
+def nats_map(store: Store, masks: Masks, size: int) -> dict[MethodConfig, ControlMap]:
+    """Return the reference `NATS`, nothing where the data set does not say what elements tell."""
+
+    def of_row(row: int) -> NDArray[np.float32]:
+        location_id = store.location_ids[row]
+        shares = masks.shares(location_id, size)
+        pixels = np.maximum(shares.sum(axis=(1, 2, 3)), 1)
+        density = np.nan_to_num(masks.nats(location_id)) / pixels
+        result: NDArray[np.float32] = np.tensordot(density.astype(np.float32), shares, axes=1)
+        return result
+
+    return {NATS: of_row} if masks.are_graded else {}
+
+
 def study(
     store: Store,
     rows: Sequence[int],
@@ -119,13 +139,15 @@ def study(
     details: AttributionRequest,
     *,
     checks: bool = False,
+    removal: Removal | None = None,
     known: Mapping[Key, MapScores] = MappingProxyType({}),
     on_scores: Callable[[Key, MapScores], None] = lambda _key, _scores: None,
 ) -> dict[MethodConfig, list[MapScores]]:
     """Explain the true class's logit at these rows with each method and evaluate the maps.
 
     The maps are (4, size, size); `details` has their seed and all else but method, baseline and
-    target. With `checks`, those of methods get a verdict. What is `known` of
+    target. With `checks`, those of methods get a verdict; with a `removal`, all are compared with
+    what it returns. What is `known` of
     an earlier start is not computed again; `on_scores` receives all else as soon as it is there.
     The baseline "location" is drawn from the other classes. Raises InputError where there are none,
     and as the explainer, the controls and the masks do.
@@ -138,6 +160,7 @@ def study(
             location_id = store.location_ids[row]
             missing = [config for config in result if (row, config) not in known]
             shares = masks.shares(location_id, size) if missing else np.empty(0, np.float32)
+            changes = removal(row, shares) if removal and missing else None
             for config, scores in result.items():
                 if (row, config) in known:
                     scores.append(known[row, config])
@@ -150,7 +173,8 @@ def study(
                     request = _request(config, store, row, details)
                     attribution = explainer.explain(location_id, request)
                     values = attribution.values
-                found = evaluate(values, shares, masks.elements, masks.nats(location_id))
+                nats = masks.nats(location_id)
+                found = evaluate(values, shares, masks.elements, nats, changes)
                 if attribution is not None:
                     found = replace(
                         found,
