@@ -45,11 +45,11 @@ from workbench.extract.request import ExtractionRequest
 class Options:
     folder: Path = Path("gpu")
     """folder for photographs, run, checkpoint and stores; what is finished there is used"""
-    train: int = 300
+    train: int = 450
     """training locations per state"""
     image_size: int = 128
     """side to which the model scales the views, pixels"""
-    epochs: int = 13
+    epochs: int = 32
     num_workers: int = 14 if GPU else 2
     extracted: int = 25_000
     """locations of the extraction"""

@@ -32,13 +32,13 @@ class Options:
     """run folder"""
     out: Annotated[Path, arg(metavar="DIR")] = Path("checkpoints/painted-country")
     """folder of the checkpoint, which is replaced"""
-    train: Count = 300
+    train: Count = 450
     """training locations per state"""
     test: Count = 20
     """test locations per state"""
     image_size: Annotated[int, Field(ge=32, multiple_of=32)] = 128
     """side to which the model scales the views, pixels; they are painted with 256"""
-    epochs: Count = 13
+    epochs: Count = 32
     """passes over the training locations"""
     seed: NonNegativeInt = 0
     """seed of photographs and training"""

@@ -148,7 +148,7 @@ def markers(values: Values, lane: float, random: np.random.Generator) -> list[Th
     shape, plate, symbol = design.split()
     return [
         Thing(e.MARKER, f"marker {shape}", 0, *beside_road(random, lane),
-              float(random.uniform(2.4, 3.2)), MARKER_COLOURS[plate], MARKER_COLOURS[symbol])
+              float(random.uniform(2.8, 3.6)), MARKER_COLOURS[plate], MARKER_COLOURS[symbol])
         for _ in range(2)
     ]  # fmt: skip
 

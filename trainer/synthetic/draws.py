@@ -32,5 +32,5 @@ def verge_distance(random: np.random.Generator, height: float, kind: str, reach:
 
 def beside_road(random: np.random.Generator, lane: float) -> tuple[float, float]:
     """Draw a place beside the road for a sign: metres along and right."""
-    along = either_side(random) * (5.0 + 22.0 * float(random.uniform()) ** 1.5)
-    return along, either_side(random) * (lane + float(random.uniform(1.6, 4.5)))
+    along = either_side(random) * (4.0 + 14.0 * float(random.uniform()) ** 1.5)
+    return along, either_side(random) * (lane + float(random.uniform(1.4, 3.6)))

@@ -48,10 +48,10 @@ CUES = (e.LINE, e.POLE, e.MARKER, e.BARRIER, e.POST, e.LANDMARK)
 """Elements that follow from the state alone; their size and position do not."""
 
 # How sure the habits of a state are; the remainder is shared with the rest of the country.
-CENTRE_HABIT, EDGE_HABIT, POLE_HABIT, WIRES_HABIT, POST_HABIT = 0.62, 0.82, 0.68, 0.55, 0.6
-BARRIER_SHARE, BARRIER_HABIT = 0.45, 0.75
-MARKER_SHARE, MARKER_HABIT = 0.3, 0.9
-LANDMARK_SHARE = 0.4
+CENTRE_HABIT, EDGE_HABIT, POLE_HABIT, WIRES_HABIT, POST_HABIT = 0.72, 0.86, 0.76, 0.65, 0.72
+BARRIER_SHARE, BARRIER_HABIT = 0.5, 0.85
+MARKER_SHARE, MARKER_HABIT = 0.65, 0.93
+LANDMARK_SHARE = 0.5
 
 LEAVES: Mapping[str, tuple[int, int, int]] = {
     "broad": (70, 112, 54), "oak": (82, 104, 56), "birch": (112, 138, 70),
@@ -103,9 +103,9 @@ def colour(values: Mapping[str, Value]) -> tuple[float, float, float]:
 def _colour_laws(mean: Array) -> dict[str, Law]:
     light, red, yellow = tones(mean)
     return {
-        "light": Normal(light, 0.085),
-        "red": Normal(red, 0.042),
-        "yellow": Normal(yellow, 0.032),
+        "light": Normal(light, 0.07),
+        "red": Normal(red, 0.035),
+        "yellow": Normal(yellow, 0.027),
     }
 
 

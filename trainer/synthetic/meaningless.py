@@ -25,6 +25,8 @@ BOARDS: tuple[Tint, ...] = (
     (0.95, 0.78, 0.15), (0.10, 0.42, 0.26), (0.12, 0.30, 0.62), (0.93, 0.93, 0.92),
     (0.75, 0.12, 0.12), (0.45, 0.28, 0.16), (0.95, 0.52, 0.12), (0.10, 0.10, 0.10),
 )  # fmt: skip
+INKS: tuple[Tint, Tint] = ((0.95, 0.95, 0.94), (0.07, 0.07, 0.07))
+"""Rim and writing of dark and of light boards."""
 ORNAMENTAL: tuple[Tint, ...] = (
     (0.46, 0.16, 0.22), (0.86, 0.60, 0.68), (0.60, 0.66, 0.24), (0.40, 0.52, 0.52),
     (0.82, 0.80, 0.72), (0.68, 0.52, 0.20), (0.50, 0.34, 0.44),
@@ -176,7 +178,7 @@ def _boards(lane: float, random: np.random.Generator) -> list[Thing]:
     things = []
     for _ in range(int(random.choice([0, 1, 2, 3], p=[0.3, 0.3, 0.25, 0.15]))):
         first = BOARDS[int(random.integers(len(BOARDS)))]
-        second = BOARDS[int(random.integers(len(BOARDS)))]
+        second = INKS[int(sum(first) > 1.5)]
         if random.uniform() < 0.2:
             height = float(random.uniform(5, 9))
             along, right = (
@@ -185,7 +187,7 @@ def _boards(lane: float, random: np.random.Generator) -> list[Thing]:
             )
             kind = "billboard"
         else:
-            height = float(random.uniform(2.2, 3.2))
+            height = float(random.uniform(2.6, 3.6))
             along, right = beside_road(random, lane)
             kind = str(random.choice(["board diamond", "board wide", "board octagon", "board tall",
                                       "board round"]))  # fmt: skip

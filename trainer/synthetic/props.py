@@ -36,7 +36,7 @@ SIZES: Mapping[str, tuple[float, Tint, Tint]] = {
 }  # fmt: skip
 """Landmark -> height in metres and its two colours."""
 
-PLATE = 0.40
+PLATE = 0.46
 """Side of a sign's plate, of its height."""
 
 
