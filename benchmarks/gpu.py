@@ -49,7 +49,7 @@ class Options:
     """training locations per state"""
     image_size: int = 128
     """side to which the model scales the views, pixels"""
-    epochs: int = 32
+    epochs: int = 13
     num_workers: int = 14 if GPU else 2
     extracted: int = 25_000
     """locations of the extraction"""

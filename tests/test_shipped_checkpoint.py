@@ -23,10 +23,10 @@ def test_it_says_how_it_was_made() -> None:
     assert (FOLDER / checkpoint.weights).stat().st_size < 50e6
     assert not Path(checkpoint.data_root).is_absolute()
     assert checkpoint.config.fusion == PRESETS[PRESET].fusion
-    assert len(checkpoint.commands) == 2
+    assert len(checkpoint.commands) >= 2
     assert checkpoint.hardware
     assert checkpoint.commit
-    assert checkpoint.test_metrics["top_5"] > 5 * 5 / len(checkpoint.class_names)
+    assert checkpoint.test_metrics["top_1"] > 0.5
 
 
 @pytest.mark.real_resnet

@@ -58,7 +58,7 @@ PRESETS: Mapping[str, Config] = {
     "painted": Config(
         fusion="medium",
         image_size=128,
-        epochs=32,
+        epochs=13,
         batch_size=64,
         optimizer="adamw",
         learning_rate=1e-3,

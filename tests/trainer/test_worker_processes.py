@@ -133,3 +133,22 @@ def test_batches_need_no_shared_memory(
         pytest.skip("may not mount")
     assert done.returncode == status, done.stderr
     assert (done.stdout or done.stderr).startswith(output)
+
+
+def test_workers_have_the_modules_that_the_fork_server_started_with() -> None:
+    """Also those of a second pool that asks for others: none of them imports torch by itself."""
+    program = f"""
+from trainer.data.worker_processes import start_fork_server, worker_map
+start_fork_server(["plistlib", "wave"])
+with worker_map({_has_wave.__name__}, [0], 1, preload=["plistlib"]) as known:
+    print(*known)
+"""
+    start = f"from {__name__} import {_has_wave.__name__}\n"
+    done = subprocess.run(
+        [sys.executable, "-c", start + program], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.stdout == "True\n", done.stderr
+
+
+def _has_wave(_: int) -> bool:
+    return "wave" in sys.modules

@@ -143,11 +143,20 @@ def _worker_context(preload: Sequence[str]) -> ForkServerContext:
     needs batches until it has saved, and then ends them.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(preload))
+    start_fork_server(preload)
+    return context
+
+
+def start_fork_server(preload: Sequence[str]) -> None:
+    """Start the process from which workers are forked, which imports the modules `preload`.
+
+    Later calls do nothing: a process that needs workers for several purposes starts the server with
+    the modules of all. Otherwise each new worker imports what is missing, torch for example.
+    """
+    multiprocessing.set_forkserver_preload(list(preload))
     resource_tracker.ensure_running()  # Starting it unblocks the signals again.
     with blocked_signals(BLOCKED_SIGNALS):
         forkserver.ensure_running()
-    return context
 
 
 def _start_worker(function: Callable[[Any], Any]) -> None:

@@ -38,7 +38,7 @@ class Options:
     """test locations per state"""
     image_size: Annotated[int, Field(ge=32, multiple_of=32)] = 128
     """side to which the model scales the views, pixels; they are painted with 256"""
-    epochs: Count = 32
+    epochs: Count = 13
     """passes over the training locations"""
     seed: NonNegativeInt = 0
     """seed of photographs and training"""
@@ -60,8 +60,10 @@ def main(
         import trainer.__main__
         import trainer.synthetic.__main__
         from common.text import print_text
+        from trainer.data.worker_processes import PRELOAD, start_fork_server
         from trainer.publish import publish
 
+        start_fork_server(["trainer.synthetic.write", *PRELOAD])
         sizes = {"--train": options.train, "--test": options.test, "--seed": options.seed}
         paint = [str(options.data), *_words(sizes)]
         choices = {
