@@ -13,7 +13,8 @@ tells; each line is printed as soon as it is known:
 - training: the training loop against the same steps from memory and against a plain loop
   (`benchmarks.training`), one round.
 
-Without a GPU it takes hours; `--stages` and the sizes make it small. Not measured on a GPU yet.
+Without a GPU it takes hours; `--stages` and the sizes make it small. Of its stages,
+only `gradients` has run to its end on a GPU (docs/background/attribution.md).
 """
 
 import os
