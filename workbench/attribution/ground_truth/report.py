@@ -131,20 +131,22 @@ def _fitness(results: Sequence[MethodResult]) -> str:
     controls = [result for result in results if result.config in CONTROLS]
     if not controls:
         return "There are no controls."
-    beyond = [
-        result.config.method
-        for result in controls
-        if not result.metrics[PARTS[0], HEIGHT_MATCHED].ratio.low
-        <= 1
-        <= result.metrics[PARTS[0], HEIGHT_MATCHED].ratio.high
-    ]
-    if not beyond:
+    ratios = {result.config: result.metrics[PARTS[0], HEIGHT_MATCHED].ratio for result in controls}
+    above = [config for config, ratio in ratios.items() if ratio.low > 1]
+    below = [config for config, ratio in ratios.items() if ratio.high < 1]
+    if not above and not below:
         return "All controls are at chance: their intervals cover 1."
-    verb = "is" if len(beyond) == 1 else "are"
-    note = f"Of the controls, {_list(beyond)} {verb} not at chance"
-    if set(beyond) & {config.method for config in POSITIONS}:
-        return f"{note}: the metric does not fit these photographs."
-    return f"{note}: compare a method with them, not with 1."
+    lines = []
+    if above:
+        advice = (
+            "the metric does not fit these photographs"
+            if set(above) & set(POSITIONS)
+            else "compare a method with that, not with 1"
+        )
+        lines.append(f"Controls above chance: {_list([each.method for each in above])}; {advice}.")
+    if below:
+        lines.append(f"Controls below chance: {_list([each.method for each in below])}.")
+    return "\n".join(lines)
 
 
 def _removal_text(results: Sequence[MethodResult]) -> list[str]:

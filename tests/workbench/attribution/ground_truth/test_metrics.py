@@ -14,6 +14,7 @@ from workbench.attribution.ground_truth.metrics import (
     mass_accuracy,
     pointing_game,
     rank_accuracy,
+    removal_correlation,
     shift_p_value,
 )
 
@@ -180,3 +181,14 @@ def test_graded_relevance_follows_the_nats() -> None:
     assert graded_correlation(expected, expected, areas, nats) == 0
     assert np.isnan(graded_correlation(areas, expected, areas, np.zeros(5)))
     assert np.isnan(graded_correlation(areas, expected, areas, np.full(5, np.nan)))
+
+
+def test_a_map_of_the_changes_shows_what_the_model_uses() -> None:
+    shares = np.eye(4)[:, :, None, None]
+    changes = np.array([0.3, -0.2, 0.1, np.nan])
+    values = np.array([3.0, -5.0, 1.0, 9.0])[:, None, None]
+    assert removal_correlation(values, shares, changes) == 1
+    assert removal_correlation(-values, shares, changes) == -1
+    assert removal_correlation(np.ones_like(values), shares, changes) == 0
+    assert np.isnan(removal_correlation(values, shares, np.array([1, 2, np.nan, np.nan])))
+    assert np.isnan(removal_correlation(values, shares, np.ones(4)))
