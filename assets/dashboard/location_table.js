@@ -87,6 +87,7 @@ export class LocationTable {
   }
 
   draw() {
+    cancelAnimationFrame(this.waiting);
     this.waiting = 0;
     const { view, scrolled } = this.heights;
     this.space.style.height = `${HEAD + scrolled}px`;
@@ -151,6 +152,7 @@ export class LocationTable {
       this.drawSoon();
       document.getElementById("map-live").textContent = description(this.table, this.rows[this.cursor]);
     } else if (event.key === "Enter" && this.cursor >= 0) {
+      this.draw(); // The last key may not have been drawn yet.
       this.body.querySelector(".cursor")?.click();
     } else return;
     event.preventDefault();

@@ -27,7 +27,7 @@ from workbench.export.options import Options
 from workbench.store import Store
 from workbench.store.photographs import Photographs
 
-STEPS = 50
+STEPS = 24
 
 
 class Explainer:

@@ -57,6 +57,7 @@ def test_the_table_shows_the_selection_in_the_gallerys_order(
     page.locator("#gallery-view label", has_text="Table").click()
     # Keys move, Enter opens, and the end is reached.
     table = page.locator("#location-table")
+    expect(table).to_be_visible()
     table.press("Home")
     table.press("ArrowDown")
     table.press("Enter")

@@ -25,7 +25,7 @@ CONFIG = replace(
     initialization="zero-residual",
     schedule="one-cycle",
     image_size=64,
-    epochs=30,
+    epochs=15,
     batch_size=16,
     learning_rate=1e-2,
 )
