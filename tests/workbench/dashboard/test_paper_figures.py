@@ -68,6 +68,7 @@ STEPS = json.dumps([classes("Ohio", "Hawaii"), LASSO | {"op": "intersect"}])
 OPENED = {"page": "location", "location": LOCATION, "method": "occlusion", "target": "true"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("link", "kind", "name", "more"),
     [

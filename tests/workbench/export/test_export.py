@@ -71,6 +71,7 @@ def test_the_contact_sheet_needs_no_other_file(exported: Path) -> None:
     assert "ResNetBolt, medium" in page
 
 
+@pytest.mark.slow
 def test_an_export_is_reproduced_byte_for_byte(exported: Path, path: Path, tmp_path: Path) -> None:
     words = [str(path), "--reproduce", str(exported / "export.json"), "--out"]
     assert main([*words, str(tmp_path / "again")]) == 0

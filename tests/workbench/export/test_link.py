@@ -163,6 +163,7 @@ def test_some_ids_of_a_list_may_be_unknown_as_in_the_dashboard(predictions: Pred
     assert np.flatnonzero(link.member(predictions)).tolist() == [3]
 
 
+@pytest.mark.slow
 def test_an_export_shows_the_state_of_the_link_and_can_be_reproduced(
     path: Path, tmp_path: Path, predictions: Predictions, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from common.errors import InputError
 from common.progress import ProgressCallback, no_progress
+from workbench.attribution import aggregation
 from workbench.attribution.explainer import PartialCallback
 from workbench.attribution.ground_truth import report
 from workbench.attribution.ground_truth.kept_scores import KeptScores
@@ -49,6 +50,12 @@ from workbench.store import Store
 
 GRAD_CAM = MethodConfig("grad_cam", "")
 CONTROLS_BY_NAME = {config.method: config for config in (CENTRE, EDGES)}
+
+
+@pytest.fixture(autouse=True)
+def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The intervals of all these tables would take half of the time."""
+    monkeypatch.setattr(aggregation, "N_RESAMPLES", 200)
 
 
 @dataclass
