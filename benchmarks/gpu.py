@@ -13,8 +13,8 @@ tells; each line is printed as soon as it is known:
 - training: the training loop against the same steps from memory and against a plain loop
   (`benchmarks.training`), one round.
 
-Without a GPU it takes hours; `--stages` and the sizes make it small. Of its stages,
-only `gradients` has run to its end on a GPU (docs/background/attribution.md).
+Without a GPU it takes hours; `--stages` and the sizes make it small. Only the
+stage `gradients` has run to its end on a GPU (docs/background/attribution.md).
 """
 
 import os
@@ -46,7 +46,7 @@ from workbench.extract.request import ExtractionRequest
 class Options:
     folder: Path = Path("gpu")
     """folder for photographs, run, checkpoint and stores; what is finished there is used"""
-    train: int = 450
+    train: int = 300
     """training locations per state"""
     image_size: int = 128
     """side to which the model scales the views, pixels"""

@@ -78,6 +78,7 @@ def test_it_shows_the_surest_location_taken_for_a_neighbour(
     assert np.flatnonzero(selected).tolist() == [0, 1]
     (request,) = explainer.asked
     assert request.target == "Georgia"
+    assert not request.contrast_target
     cache = AttributionCache(cache_folder(path), fingerprint(store), 10**9)
     kept = cache.get(link.location, request)
     assert kept is not None

@@ -42,7 +42,7 @@ ELEMENTS = (
     Element(FENCE, "fence", False, NOTHING),
     Element(GARDEN, "garden plant", False, NOTHING),
     Element(BOARD, "signboard", False, NOTHING),
-    Element(MARKER, "route marker", True, "shape and colours of the state's route marker; rare"),
+    Element(MARKER, "route marker", True, "shape and colours of the state's route marker"),
     Element(BARRIER, "barrier", True, "kind of guardrail, wall or plank fence of the state"),
     Element(POST, "marker post", True, "reflector posts of the state"),
     Element(LANDMARK, "landmark", True, "barn, silo, church, pump jack, windmill ... of the state"),
