@@ -108,6 +108,7 @@ def _run(options: Options) -> None:
     from workbench.attribution.ground_truth.masks import Masks, mask_folder
     from workbench.attribution.ground_truth.plot import dot_plot
     from workbench.attribution.ground_truth.ranking import ranking
+    from workbench.attribution.ground_truth.scores import METRICS, REMOVALS
     from workbench.attribution.ground_truth.study import (
         method_configs,
         nats_map,
@@ -153,7 +154,7 @@ def _run(options: Options) -> None:
         "locations": options.locations,
         "checks": options.checks,
         "algorithm": ALGORITHM,
-        "removal": True,
+        "metrics": (*METRICS, *REMOVALS),
         "seed": options.seed,
         "completeness_tolerance": details.completeness_tolerance,
         "map_tolerance": details.map_tolerance,
