@@ -1,4 +1,4 @@
-"""Attributions held against the painted states' masks (docs/background/ground-truth.md).
+"""Attributions compared with the painted states' masks (docs/background/ground-truth.md).
 
 - `masks` reads mask files, `metrics` compares a map with a mask,
 - `study` explains a sample of a store with several methods and evaluates all maps,

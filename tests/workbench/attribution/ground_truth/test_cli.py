@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from common.files import file_lock
 from workbench import store as stores
 from workbench.attribution.ground_truth.__main__ import main
 from workbench.store import Store
@@ -53,3 +54,14 @@ def test_an_unknown_method_is_refused(path: Path, capsys: pytest.CaptureFixture[
         main([str(path), "--method", "guess"])
     assert stop.value.code == 2
     assert "invalid choice 'guess' for argument '--method'" in capsys.readouterr().err
+
+
+def test_two_commands_do_not_write_into_one_folder(
+    tmp_path: Path, path: Path, refuse: Callable[..., str]
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    with file_lock(out / "ground_truth.csv"):
+        sentence = refuse(path, "--run", tmp_path, "--out", out)
+    assert "another process is writing this file" in sentence
+    assert not list(out.iterdir())

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,14 @@ from numpy.typing import NDArray
 
 from common.errors import InputError
 from common.progress import ProgressCallback, no_progress
+from common.resume_buffer import resume_directory
 from workbench.attribution import aggregation
 from workbench.attribution.explainer import PartialCallback
 from workbench.attribution.ground_truth import report
-from workbench.attribution.ground_truth.kept_scores import KeptScores
 from workbench.attribution.ground_truth.masks import Masks
 from workbench.attribution.ground_truth.plot import dot_plot
 from workbench.attribution.ground_truth.ranking import ranking
+from workbench.attribution.ground_truth.score_buffer import score_buffer
 from workbench.attribution.ground_truth.scores import (
     HEIGHT_MATCHED,
     METRICS,
@@ -241,19 +243,23 @@ def test_what_an_earlier_start_kept_is_not_computed_again(
     out, request, configs = tmp_path / "a.csv", {"seed": 0}, [GRAD_CAM, *POSITIONS]
     whole = scores_of(store, masks, [GRAD_CAM], Known(masks, "truth"))
     explainer = Known(masks, "truth", fails_at=5)
-    kept = KeptScores(out, request, configs, overwrite=False)
-    with pytest.raises(InterruptedError), kept:
-        scores_of(store, masks, [GRAD_CAM], explainer, known=kept.known, on_scores=kept.put)
-    with pytest.raises(InputError, match="another request"):
-        KeptScores(out, {"seed": 1}, configs, overwrite=False)
+    with (
+        pytest.raises(InterruptedError),
+        score_buffer(out, request, configs, overwrite=False) as buffer,
+    ):
+        scores_of(store, masks, [GRAD_CAM], explainer, known=buffer.known, on_scores=buffer.put)
+    with (
+        pytest.raises(InputError, match="another request"),
+        score_buffer(out, {"seed": 1}, configs, overwrite=False),
+    ):
+        pass
     again = Known(masks, "truth", count=4)
-    with KeptScores(out, request, configs, overwrite=False) as kept:
-        assert len(kept.known) == 4 * 4
-        found = scores_of(store, masks, [GRAD_CAM], again, known=kept.known, on_scores=kept.put)
+    with score_buffer(out, request, configs, overwrite=False) as buffer:
+        assert len(buffer.known) == 4 * 4
+        found = scores_of(store, masks, [GRAD_CAM], again, known=buffer.known, on_scores=buffer.put)
     assert len(again.asked) == 5
     for config, maps in whole.items():
         assert [each.dump() for each in found[config]] == [each.dump() for each in maps]
-    kept.remove()
     assert not list(tmp_path.iterdir())
 
 
@@ -327,12 +333,15 @@ def test_maps_are_compared_with_what_the_model_uses(
         return np.stack([nats, -nats])
 
     controls = {**position_controls(store, masks, 32, 0), **nats_map(store, masks, 32)}
-    kept = KeptScores(tmp_path / "a.csv", {}, list(controls), overwrite=False)
-    with kept:
+    out, request = tmp_path / "a.csv", {"seed": 0}
+    with score_buffer(out, request, list(controls), overwrite=False) as buffer:
         scores = study(
             store, rows, [], Known(masks, ""), masks, controls, 32, AttributionRequest(),
-            removal=removal, on_scores=kept.put,
+            removal=removal, on_scores=buffer.put,
         )  # fmt: skip
+        # What a kill leaves.
+        shutil.copytree(resume_directory(out), tmp_path / "copy")
+    shutil.copytree(tmp_path / "copy", resume_directory(out))
     found = {each.config: each for each in summarize(scores, masks.elements, 0)}
     first, second = (found[NATS].metrics[SIGNED, name].value.value for name in REMOVALS)
     assert first > 0.7  # At 32 pixels, small elements share theirs with others.
@@ -342,8 +351,8 @@ def test_maps_are_compared_with_what_the_model_uses(
     lines = report.page("", list(found.values()), None, scores).splitlines()
     (line,) = [line for line in lines if "in nats" in line and f"{first:.2f} (" in line]
     assert f"-{first:.2f} (" in line
-    again = KeptScores(tmp_path / "a.csv", {}, list(controls), overwrite=False)
-    assert again.known[0, NATS].metrics == scores[NATS][0].metrics
+    with score_buffer(out, request, list(controls), overwrite=False) as buffer:
+        assert buffer.known[0, NATS].metrics == scores[NATS][0].metrics
 
 
 def test_the_table_says_which_controls_position_cannot_explain(store: Store, masks: Masks) -> None:
