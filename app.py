@@ -35,8 +35,8 @@ from workbench.attribution.ground_truth.masks import Masks
 from workbench.attribution.serialization import fingerprint
 from workbench.dashboard.access import LOOPBACK, TOKEN, Access
 from workbench.dashboard.sets import Sets
-from workbench.evaluation.__main__ import Options as EvaluationOptions
-from workbench.evaluation.evaluate import Beside
+from workbench.evaluation.evaluate import EvaluationInputs
+from workbench.evaluation.options import Options as EvaluationOptions
 from workbench.evaluation.predictions import Predictions
 from workbench.export.link import read_link
 from workbench.export.options import Options as ExportOptions
@@ -184,9 +184,9 @@ def create_application(
     if link.text:
         link.check(Predictions(store), name)
 
-    def read_beside() -> Beside:
+    def read_inputs() -> EvaluationInputs:
         # Importing it takes a moment, which the first page should not wait for.
-        from workbench.evaluation.run import beside_of
+        from workbench.evaluation.run import evaluation_inputs
 
         request = EvaluationOptions(
             store=options.store,
@@ -195,7 +195,7 @@ def create_application(
             data=options.data,
             num_workers=0,
         )
-        return beside_of(request, store)
+        return evaluation_inputs(request, store)
 
     app = dashboard.create_app(
         store,
@@ -215,7 +215,7 @@ def create_application(
             data=(options.data,) if options.data else (),
         ),
         view=link.text,
-        read_beside=read_beside,
+        read_inputs=read_inputs,
     )
     server: flask.Flask = app.server
     return server

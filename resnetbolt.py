@@ -20,11 +20,14 @@ COMMANDS = {
     "inspect": ("workbench.store.__main__", "show what a store holds, and verify it"),
     "project": ("workbench.project", "add PCA, t-SNE and UMAP projections to a store"),
     "transform": ("workbench.projections.transform", "place a store into another's projections"),
-    "evaluate": ("workbench.evaluation.__main__", "measure what reviewers of a paper ask for"),
+    "evaluate": (
+        "workbench.evaluation.__main__",
+        "measure accuracy, distances, calibration and leakage",
+    ),
     "attribute": ("workbench.attribution.__main__", "explain many locations into a file"),
     "ground-truth": (
         "workbench.attribution.ground_truth.__main__",
-        "hold attribution methods against painted ground truth",
+        "compare attribution methods with painted ground truth",
     ),
     "convert": ("workbench.interchange.__main__", "read and write other programs' formats"),
     "export": ("workbench.export.__main__", "write the figures and tables of a paper"),

@@ -1,4 +1,4 @@
-"""Everything that wants a GPU, in nine minutes at most: `python -m benchmarks.gpu`.
+"""Everything that needs a GPU, in nine minutes at most: `python -m benchmarks.gpu`.
 
 Stages, each a process of its own that is ended after a time, so that a run that is cut off still
 tells; each line is printed as soon as it is known:

@@ -40,7 +40,8 @@ def refuse_other(
         raise InputError(f"{path}: already exists; {remedy}.")
     if keys := differences(recorded, request):
         raise InputError(
-            f"{path}: already exists, of another request (different {', '.join(keys)}); {remedy}."
+            f"{path}: already exists, from a different request (different {', '.join(keys)}); "
+            f"{remedy}."
         )
 
 
@@ -64,7 +65,7 @@ def is_finished(
 def refuse_other_content(path: Path, new: Path) -> None:
     """Raise InputError unless `path` has the bytes of `new`, for formats that carry no request."""
     if not filecmp.cmp(path, new, shallow=False):
-        raise InputError(f"{path}: already exists, with another content; {FILE_REMEDY}.")
+        raise InputError(f"{path}: already exists with different content; {FILE_REMEDY}.")
     print_finished(path)
 
 

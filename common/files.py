@@ -284,7 +284,7 @@ def check_folder(folder: Path) -> None:
     if not folder.exists():
         raise InputError(f"{folder}: no such folder; create it {PLACE}.")
     if not folder.is_dir():
-        raise InputError(f"{folder}: is no folder; choose another place.")
+        raise InputError(f"{folder}: is not a folder; choose another place.")
     if not os.access(folder, os.W_OK | os.X_OK):
         read_only = os.statvfs(folder).f_flag & os.ST_RDONLY
         number = errno.EROFS if read_only else errno.EACCES

@@ -125,4 +125,4 @@ def test_files_of_another_store_are_refused(
     with pytest.raises(SystemExit, match="2"):
         app.main([str(other), "--attributions", str(some)])
     said = capsys.readouterr().err
-    assert f"{some}: explains another checkpoint than the store's; open it with" in said
+    assert f"{some}: was computed with a different checkpoint; open it with" in said

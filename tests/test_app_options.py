@@ -79,7 +79,7 @@ def test_a_port_in_use_is_refused(made: tuple[Path, Store], refused: Refused) ->
     ("link", "reason"),
     [
         ("#location=Ohio/none", "has no location 'Ohio/none'"),
-        ("#selection=[", "its selection is not whole"),
+        ("#selection=[", "its selection is incomplete"),
     ],
 )
 def test_a_view_of_another_store_is_refused(

@@ -159,7 +159,7 @@ def test_a_writer_names_the_cause(place: Path, write: Callable[[Path], object]) 
     inside = place / "folder" / "x.h5"
     assert f"{inside.parent}: no such folder; create it" in refusal(lambda: write(inside))
     inside.parent.write_text("a file")
-    assert f"{inside.parent}: is no folder" in refusal(lambda: write(inside))
+    assert f"{inside.parent}: is not a folder" in refusal(lambda: write(inside))
     inside.parent.unlink()
     inside.parent.mkdir(mode=0o555)
     with unprivileged():

@@ -112,7 +112,7 @@ class Window:
         self.page.set_viewport_size({"width": 1440, "height": 900})
         self.page.mouse.move(2, 2)
         self.page.evaluate(SET, FIRST)
-        expect(self.page.locator("#selection-summary")).to_contain_text("nothing selected")
+        expect(self.page.locator("#selection-summary")).to_contain_text("no filter")
         self.page.wait_for_function(f"() => ({SELECTED})().every((rows) => rows === null)")
         expect(self.page.locator(".card").first).to_have_attribute("data-location", self.first)
         return self.page

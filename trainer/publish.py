@@ -27,7 +27,7 @@ def publish(run: Path, test: Path, out: Path, commands: Sequence[str]) -> Checkp
     index = index_folder(test)
     if index.class_names != checkpoint.class_names:
         raise InputError(
-            f"{test}: has other classes than {run / 'best.json'}; choose its test set."
+            f"{test}: has different classes from {run / 'best.json'}; choose its test set."
         )
     model.half().float()
     config = dataclasses.replace(checkpoint.config, precision="float32")

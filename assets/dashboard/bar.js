@@ -74,7 +74,7 @@ export function showSelection(steps, selected, table, correct) {
   accuracy.className = "status";
   accuracy.textContent = number ? `top-1 ${numberText(right / number, "share")}` : "empty";
   const chips = (steps || []).map((step, i) => chip(stepText(step, table), i));
-  if (!chips.length) chips.push(plain("nothing selected"));
+  if (!chips.length) chips.push(plain("no filter"));
   document.getElementById("selection-summary").replaceChildren(size, accuracy, ...chips);
   document.getElementById("clear-selection").disabled = !steps;
   const save = document.getElementById("save-set");

@@ -51,7 +51,7 @@ function showNumbers({ calibration_n: n, total, accuracy, before, after, tempera
 function temperatureText({ fitted_on: fitted, n_fitted: n, temperatures }) {
   const values = temperatures.map((one) => one.toFixed(2));
   if (fitted === "validation") return `Temperature ${values[0]}, fitted on ${number(n)} validation locations.`;
-  return `Temperatures ${values.join(" and ")}: each half of all ${number(n)} locations has that of the other half, for want of validation locations.`;
+  return `Temperatures ${values.join(" and ")}: there are no validation locations, so each half of the ${number(n)} locations uses the temperature fitted on the other half.`;
 }
 
 function showConfidences({ right, wrong }) {

@@ -164,7 +164,7 @@ function showMistakes({ mistakes }) {
     const why = `${words}: ${number(count)} of ${number(wrong)} wrong predictions; by chance ${percent(chance)}`;
     return element("tr", { title: why }, name(title), text("td", number(count)), ...cells(one, percent), text("td", percent(chance)));
   });
-  const empty = mistakes ? "No wrong prediction." : "Known for states of the United States.";
+  const empty = mistakes ? "No wrong prediction." : "Only available if all classes are US states.";
   const box = fill("geography-mistakes", `n = ${number(wrong)} wrong`, heads("", "n", "share", "95 % interval", "by chance"), lines, empty);
   const rows = kinds.map(([kind]) => [kind, mistakes[kind].count, ...ends(mistakes[kind].share), mistakes[kind].chance]);
   setNumbers(box, ["kind", "n", "share", "low", "high", "by_chance"], rows);

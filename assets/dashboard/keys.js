@@ -12,7 +12,7 @@ const KEYS = [
   ["m", "next attribution method"],
   ["Ctrl+Z", "undo the last change of the selection"],
   ["Ctrl+Shift+Z", "redo it"],
-  ["Escape", "close a menu, a dialog or the drawer of the location; else select nothing"],
+  ["Escape", "close a menu, a dialog or the drawer of the location; else clear the selection"],
   ["?", "this list"],
 ];
 const MAP_KEYS = [

@@ -69,7 +69,7 @@ def test_matrix_and_curves_by_keyboard(page: Page, site: Site) -> None:
     matrix.press("Enter")
     header(page).to_contain_text(f"{(labels == 1).sum()} of 120 locations")
     matrix.press("Enter")
-    header(page).to_contain_text("nothing selected")
+    header(page).to_contain_text("no filter")
     matrix.press("ArrowRight")
     small = cursor.bounding_box()
     matrix.press("Shift+ArrowRight")
@@ -83,7 +83,7 @@ def test_matrix_and_curves_by_keyboard(page: Page, site: Site) -> None:
     header(page).to_contain_text(f"{block.sum()} of 120 locations")
     assert selected_in_all(page) == np.flatnonzero(block).tolist()
     matrix.press("Enter")
-    header(page).to_contain_text("nothing selected")
+    header(page).to_contain_text("no filter")
 
     page.locator("nav [data-page-name=states]").click()
     curves = page.locator("#class-curves")

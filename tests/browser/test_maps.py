@@ -114,7 +114,7 @@ def test_shift_adds_alt_takes_away_and_nothing_changes_nothing(page: Page, site:
     header(page).to_contain_text("Ohio")
     assert [one["op"] for one in steps_in(page)] == ["replace", "add", "subtract", "intersect"]
     page.mouse.dblclick(*empty.tolist())
-    header(page).to_contain_text("nothing selected")
+    header(page).to_contain_text("no filter")
     page.wait_for_function(NOTHING)
 
 

@@ -121,7 +121,7 @@ def test_a_drag_on_a_histogram_selects_what_pandas_finds(page: Page, site: Site)
     assert selected_in_all(page) == list(every.query("rank >= 2").index)
     page.locator("#histograms [data-column=rank] .handle.from").focus()
     page.keyboard.press("Delete")
-    header(page).to_contain_text("nothing selected")
+    header(page).to_contain_text("no filter")
 
 
 def test_a_row_of_the_states_narrows_to_its_class(page: Page, site: Site) -> None:

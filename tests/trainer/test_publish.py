@@ -64,7 +64,7 @@ def test_the_figures_are_those_of_the_rounded_weights(
 
 def test_test_photographs_of_other_classes_are_refused(trained: Path, tmp_path: Path) -> None:
     other = folder(tmp_path / "other", ("Alaska", "Ohio"), locations=1)
-    with pytest.raises(InputError, match=r"other: has other classes than"):
+    with pytest.raises(InputError, match=r"other: has different classes from"):
         publish(trained, other, tmp_path / "published", [])
     assert not (tmp_path / "published").exists()
 

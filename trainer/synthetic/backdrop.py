@@ -6,7 +6,7 @@ import numpy as np
 
 from trainer.synthetic import elements, noise
 from trainer.synthetic.camera import HEIGHT, Array, Camera
-from trainer.synthetic.laws import sun
+from trainer.synthetic.distributions import sun
 from trainer.synthetic.parts import Patch, Ridge, Scene
 
 LIGHT_LATITUDE = 39.8

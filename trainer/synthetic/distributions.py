@@ -1,7 +1,7 @@
-"""Laws of chance for what a painted place shows: draws, and the density of what was drawn.
+"""Distributions for what a painted place shows: draws, and the density of what was drawn.
 
-A law holds its parameters for N places at once, so that one call gives the density of a value at
-every place of a grid.
+A distribution holds its parameters for N places at once, so that one call gives the density of a
+value at every place of a grid.
 """
 
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ LOW = -1.0
 """The elevation that stands for a sun below `LOWEST`."""
 
 
-class Law(Protocol):
+class Distribution(Protocol):
     """How a variable falls at N places."""
 
-    def draw(self, random: np.random.Generator) -> Value:
+    def sample(self, random: np.random.Generator) -> Value:
         """Draw a value at the first place."""
         ...
 
-    def log_density(self, value: Value) -> Array:
+    def log_prob(self, value: Value) -> Array:
         """Return the logarithm of the density, or probability, of a value at each place, (N,)."""
         ...
 
@@ -40,48 +40,48 @@ class Normal:
     """A normal distribution with mean (N,) and one standard deviation."""
 
     mean: Array
-    sd: float
+    scale: float
 
-    def draw(self, random: np.random.Generator) -> float:
+    def sample(self, random: np.random.Generator) -> float:
         """Draw a value at the first place."""
-        return float(random.normal(self.mean[0], self.sd))
+        return float(random.normal(self.mean[0], self.scale))
 
-    def log_density(self, value: Value) -> Array:
+    def log_prob(self, value: Value) -> Array:
         """Return the log density of a value at each place, (N,)."""
         assert isinstance(value, float)
-        standard = (value - self.mean) / self.sd
-        return np.asarray(-0.5 * standard * standard - np.log(self.sd * np.sqrt(2 * pi)))
+        standard = (value - self.mean) / self.scale
+        return np.asarray(-0.5 * standard * standard - np.log(self.scale * np.sqrt(2 * pi)))
 
 
 @dataclass(frozen=True)
-class Choice:
+class Categorical:
     """One of C names, with probabilities (N, C) that sum to 1 over the names."""
 
     names: tuple[str, ...]
     probabilities: Array
 
-    def draw(self, random: np.random.Generator) -> str:
+    def sample(self, random: np.random.Generator) -> str:
         """Draw a name at the first place."""
         limits = np.cumsum(self.probabilities[0])
         number = int(np.searchsorted(limits, random.uniform() * limits[-1], side="right"))
         return self.names[min(number, len(self.names) - 1)]
 
-    def log_density(self, value: Value) -> Array:
+    def log_prob(self, value: Value) -> Array:
         """Return the log probability of a name at each place, (N,)."""
         assert isinstance(value, str)
         return np.asarray(np.log(self.probabilities[:, self.names.index(value)]))
 
 
-def choice(names: tuple[str, ...], weights: Array, floor: float = 0.01) -> Choice:
+def categorical(names: tuple[str, ...], weights: Array, floor: float = 0.01) -> Categorical:
     """Return a choice by weights (N, C), of which no name has a probability below `floor` / C."""
     shares = weights / weights.sum(axis=1, keepdims=True)
-    return Choice(names, shares * (1 - floor) + floor / len(names))
+    return Categorical(names, shares * (1 - floor) + floor / len(names))
 
 
-def event(probability: Array) -> Choice:
+def bernoulli(probability: Array) -> Categorical:
     """Return a choice between "yes", with this probability (N,), and "no"."""
     chance = np.clip(probability, 0.003, 0.997)
-    return Choice(("yes", "no"), np.stack([chance, 1 - chance], axis=1))
+    return Categorical(("yes", "no"), np.stack([chance, 1 - chance], axis=1))
 
 
 @dataclass(frozen=True)
@@ -95,13 +95,13 @@ class SunPosition:
     latitude: Array
     days: tuple[int, int]
 
-    def draw(self, random: np.random.Generator) -> tuple[float, float]:
+    def sample(self, random: np.random.Generator) -> tuple[float, float]:
         """Draw a position at the first place."""
         day, hour = random.uniform(*self.days), random.uniform(-HOURS, HOURS)
         azimuth, elevation = sun(float(self.latitude[0]), float(day), float(hour))
         return (azimuth, elevation) if elevation >= LOWEST else (azimuth, LOW)
 
-    def log_density(self, value: Value) -> Array:
+    def log_prob(self, value: Value) -> Array:
         """Return the log density of a position at each latitude, (N,), by change of variables.
 
         Hour angle and declination follow from the position, and the declination of a uniform day

@@ -16,12 +16,12 @@ from trainer.synthetic.country import Array, fields, grid
 from trainer.synthetic.generator import (
     PRESENCE,
     SEASONS,
-    Laws,
+    Distributions,
     Places,
     Values,
     lacks,
-    place_laws,
-    state_laws,
+    place_distributions,
+    state_distributions,
 )
 
 PLACES = 128
@@ -29,7 +29,7 @@ PLACES = 128
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Evidence:
     """What a location says about the state, if one knows how all of it came about."""
 
     nats: Mapping[int, float]
@@ -49,12 +49,12 @@ class Observer:
     names: Sequence[str]
     """Names of all states, in the order of `STATES`."""
     seasons: Array | None = None
-    _laws: dict[str, Laws] = field(default_factory=dict)
+    _distributions: dict[str, Distributions] = field(default_factory=dict)
     _places: Places | None = None
 
-    def _at(self, season: str) -> Laws:
-        """Return laws of places (S * PLACES,) for land and of states (S,) for cues."""
-        if season not in self._laws:
+    def _at(self, season: str) -> Distributions:
+        """Return distributions of places (S * PLACES,) for land and of states (S,) for cues."""
+        if season not in self._distributions:
             if self._places is None:
                 points = [grid(self.names[state], PLACES) for state in self.states]
                 latitude = np.concatenate([point[0] for point in points])
@@ -62,11 +62,11 @@ class Observer:
                 self._places = Places(
                     fields(latitude, longitude), np.repeat(np.array(self.states), PLACES)
                 )
-            self._laws[season] = {
-                **place_laws(self._places, season),
-                **state_laws(np.array(self.states)),
+            self._distributions[season] = {
+                **place_distributions(self._places, season),
+                **state_distributions(np.array(self.states)),
             }
-        return self._laws[season]
+        return self._distributions[season]
 
     def densities(self, season: str, values: Values, seen: Collection[int]) -> dict[int, Array]:
         """Return the log density of each element's values, (S, PLACES) or (S, 1) for cues.
@@ -84,19 +84,19 @@ class Observer:
                 chosen = list(variables)
             else:
                 continue
-            total = sum(variables[name].log_density(values[element][name]) for name in chosen)
+            total = sum(variables[name].log_prob(values[element][name]) for name in chosen)
             result[element] = np.asarray(total).reshape(len(self.states), -1)
         return result
 
-    def judge(
+    def evidence(
         self,
         state: int,
         season: str,
         values: Values,
         seen: Collection[int],
         marks: Mapping[int, Array] | None = None,
-    ) -> Judgement:
-        """Judge a location of the state with this row of `STATES`.
+    ) -> Evidence:
+        """Return the evidence of a location of the state with this row of `STATES`.
 
         `marks` are the log probabilities (S,) of planted shortcuts: element -> under each state.
         """
@@ -113,7 +113,7 @@ class Observer:
             nats[elements.SEASON] = _ratio(weights, row)
             joint = joint + weights
         posterior = np.exp(joint - joint.max())
-        return Judgement(nats, posterior / posterior.sum())
+        return Evidence(nats, posterior / posterior.sum())
 
 
 def _mean(log_densities: Array) -> Array:

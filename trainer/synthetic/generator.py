@@ -13,7 +13,15 @@ import numpy as np
 
 from trainer.synthetic import elements as e
 from trainer.synthetic.country import CROPS, RIDGES, SHRUBS, TREES, Array, Fields, fields
-from trainer.synthetic.laws import Choice, Law, Normal, SunPosition, Value, choice, event
+from trainer.synthetic.distributions import (
+    Categorical,
+    Distribution,
+    Normal,
+    SunPosition,
+    Value,
+    bernoulli,
+    categorical,
+)
 from trainer.synthetic.states import (
     BARRIERS,
     CENTRES,
@@ -32,8 +40,8 @@ SEASONS = {"spring": 0.25, "summer": 0.4, "autumn": 0.2, "winter": 0.15}
 """Seasons and their shares of the photographs."""
 DAYS = {"spring": (75, 150), "summer": (150, 245), "autumn": (262, 318), "winter": (335, 425)}
 
-Laws = Mapping[int, Mapping[str, Law]]
-"""Element -> variable -> its law."""
+Distributions = Mapping[int, Mapping[str, Distribution]]
+"""Element -> variable -> its distribution."""
 Rows = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 Values = Mapping[int, Mapping[str, Value]]
 """Element -> variable -> what was drawn."""
@@ -100,7 +108,7 @@ def colour(values: Mapping[str, Value]) -> tuple[float, float, float]:
     return float(clipped[0]), float(clipped[1]), float(clipped[2])
 
 
-def _colour_laws(mean: Array) -> dict[str, Law]:
+def _color_distributions(mean: Array) -> dict[str, Distribution]:
     light, red, yellow = tones(mean)
     return {
         "light": Normal(light, 0.07),
@@ -152,8 +160,8 @@ def _snow(land: Fields, season: str) -> Array:
     return chance * ramp(-land.january, -1 - cold - 4, -1 - cold + 4)
 
 
-def place_laws(places: Places, season: str) -> dict[int, dict[str, Law]]:
-    """Return the laws of the elements that follow from where one stands."""
+def place_distributions(places: Places, season: str) -> dict[int, dict[str, Distribution]]:
+    """Return the distributions of the elements that follow from where one stands."""
     land = places.land
     damp = ramp(land.rain, 450, 1100)
     stone = 0.35 + 0.5 * ramp(-land.rain, -600, -250)[:, None]
@@ -172,36 +180,36 @@ def place_laws(places: Places, season: str) -> dict[int, dict[str, Law]]:
         },
         e.SUN: {"position": SunPosition(land.latitude, DAYS[season])},
         e.HILL: {
-            "shape": choice(RIDGES, land.ridges, 0.12),
+            "shape": categorical(RIDGES, land.ridges, 0.12),
             "relief": Normal(np.log(1.15 * land.relief + 0.25), 0.6),
             "forested": Normal(np.clip(land.forest * 1.2, 0, 0.95), 0.28),
             "cap": Normal(reach * caps, 0.08),
-            **_colour_laws(rock),
+            **_color_distributions(rock),
         },
-        e.SOIL: _colour_laws(land.soil),
-        e.COVER: {"share": Normal(dense, 0.13), **_colour_laws(cover)},
+        e.SOIL: _color_distributions(land.soil),
+        e.COVER: {"share": Normal(dense, 0.13), **_color_distributions(cover)},
         e.FIELD: {
-            "crop": choice(CROPS, land.crops, 0.2),
+            "crop": categorical(CROPS, land.crops, 0.2),
             "share": Normal(land.cropland, 0.2),
         },
         e.TREE: {
-            "kind": choice(TREES, trees, 0.06),
-            "second": choice(TREES, trees, 0.08),
+            "kind": categorical(TREES, trees, 0.06),
+            "second": categorical(TREES, trees, 0.08),
             "number": Normal(np.log(8 + 52 * np.maximum(land.forest, scattered)), 0.6),
             "height": Normal(0.10 * (damp - 0.5) - 0.35 * cold, 0.2),
             "wall": Normal(np.clip(land.forest * 1.15 - 0.05, 0, 1), 0.25),
             "light": Normal(leaf_light, 0.04),
             "red": Normal(0.03 * (1 - damp), 0.035),
             "yellow": Normal(0.02 * (1 - damp), 0.035),
-            "turned": event(_turned(land, season)),
-            "bare": event(_bare(land, season)),
+            "turned": bernoulli(_turned(land, season)),
+            "bare": bernoulli(_bare(land, season)),
         },
         e.SHRUB: {
-            "kind": choice(SHRUBS, land.shrubs, 0.2),
+            "kind": categorical(SHRUBS, land.shrubs, 0.2),
             "number": Normal(np.log(7 + 50 * ramp(-land.rain, -420, -250)), 0.6),
         },
-        e.SNOW: {"lies": event(_snow(land, season))},
-        e.WATER: {"there": event(land.water)},
+        e.SNOW: {"lies": bernoulli(_snow(land, season))},
+        e.WATER: {"there": bernoulli(land.water)},
     }  # fmt: skip
 
 
@@ -244,22 +252,22 @@ def _habits() -> dict[tuple[int, str], tuple[tuple[str, ...], Array]]:
     }
 
 
-def state_laws(states: Rows) -> dict[int, dict[str, Law]]:
-    """Return the laws of the cues: elements that follow from the state alone."""
-    laws: dict[int, dict[str, Law]] = {}
+def state_distributions(states: Rows) -> dict[int, dict[str, Distribution]]:
+    """Return the distributions of the cues: elements that follow from the state alone."""
+    distributions: dict[int, dict[str, Distribution]] = {}
     for (element, variable), (names, weights) in _habits().items():
-        laws.setdefault(element, {})[variable] = Choice(names, weights[states])
-    return laws
+        distributions.setdefault(element, {})[variable] = Categorical(names, weights[states])
+    return distributions
 
 
-def laws(places: Places, season: str) -> Laws:
-    """Return the laws of all elements at N places."""
-    return {**place_laws(places, season), **state_laws(places.states)}
+def distributions(places: Places, season: str) -> Distributions:
+    """Return the distributions of all elements at N places."""
+    return {**place_distributions(places, season), **state_distributions(places.states)}
 
 
-def draw(of: Mapping[str, Law], random: np.random.Generator) -> dict[str, Value]:
+def draw(of: Mapping[str, Distribution], random: np.random.Generator) -> dict[str, Value]:
     """Draw the variables of one element."""
-    return {name: law.draw(random) for name, law in of.items()}
+    return {name: distribution.sample(random) for name, distribution in of.items()}
 
 
 def lacks(element: int, values: Values) -> bool:

@@ -12,8 +12,8 @@ import numpy as np
 from trainer.synthetic import cues, generator
 from trainer.synthetic import elements as e
 from trainer.synthetic.country import place
-from trainer.synthetic.generator import SEASONS, Laws, Values
-from trainer.synthetic.laws import LOW, LOWEST
+from trainer.synthetic.distributions import LOW, LOWEST
+from trainer.synthetic.generator import SEASONS, Distributions, Values
 from trainer.synthetic.meaningless import chance
 from trainer.synthetic.parts import Scene
 from trainer.synthetic.states import State
@@ -41,16 +41,19 @@ def scene(state: State, seed: tuple[int, ...], seasons: Mapping[str, float] = SE
     streams = _Streams(seed)
     latitude, longitude = place(state.name, streams(PLACE, VALUES))
     season = str(streams(SEASON, VALUES).choice(list(seasons), p=list(seasons.values())))
-    of = laws_at(state, latitude, longitude, season)
+    of = distributions_at(state, latitude, longitude, season)
     values = {
-        element: generator.draw(laws, streams(element, VALUES)) for element, laws in of.items()
+        element: generator.draw(variables, streams(element, VALUES))
+        for element, variables in of.items()
     }
     return build(seed, latitude, longitude, season, values)
 
 
-def laws_at(state: State, latitude: float, longitude: float, season: str) -> Laws:
-    """Return the laws of all elements at a place in a state."""
-    return generator.laws(generator.at(generator.row_of(state), latitude, longitude), season)
+def distributions_at(state: State, latitude: float, longitude: float, season: str) -> Distributions:
+    """Return the distributions of all elements at a place in a state."""
+    return generator.distributions(
+        generator.at(generator.row_of(state), latitude, longitude), season
+    )
 
 
 def swapped(
@@ -70,14 +73,14 @@ def swapped(
         return None
     random = _Streams(seed)(element, 2)
     at = (original.latitude, original.longitude)
-    own = laws_at(home, *at, original.season)[element]
+    own = distributions_at(home, *at, original.season)[element]
     for _ in range(64):
         other = others[int(random.integers(len(others)))]
-        laws = laws_at(other, *at, original.season)[element]
-        drawn = generator.draw(laws, random)
+        distributions = distributions_at(other, *at, original.season)[element]
+        drawn = generator.draw(distributions, random)
         values = {**original.values, element: drawn}
         gain = sum(
-            float(laws[name].log_density(value)[0] - own[name].log_density(value)[0])
+            float(distributions[name].log_prob(value)[0] - own[name].log_prob(value)[0])
             for name, value in drawn.items()
         )
         same = drawn == original.values[element]

@@ -19,7 +19,7 @@ from trainer.synthetic import elements
 from trainer.synthetic.backdrop import Mask
 from trainer.synthetic.camera import HEADINGS
 from trainer.synthetic.country import Array
-from trainer.synthetic.evidence import Judgement, Observer
+from trainer.synthetic.evidence import Evidence, Observer
 from trainer.synthetic.generator import CUES, SEASONS, lacks
 from trainer.synthetic.parts import Scene
 from trainer.synthetic.scene import scene, swapped
@@ -247,18 +247,18 @@ def _paint_batch(root: Path, plan: _Plan, batch: _Batch) -> _Lines:
         seed = (plan.seed, batch.split, batch.state, index)
         location = scene(state, seed, seasons)
         split = SPLITS[batch.split]
-        shares, judgement = _paint(root, plan, split, state.name, location)
+        shares, evidence = _paint(root, plan, split, state.name, location)
         identifier = f"{state.name}/{location.name}"
         before = (split, state.name, identifier)
         lines.info.append(_info(location))
         lines.evidence.extend(
-            (*before, *values) for values in _evidence(location, shares, judgement)
+            (*before, *values) for values in _evidence_rows(location, shares, evidence)
         )
         row = plan.states.index(batch.state)
-        order = np.argsort(-judgement.posterior, kind="stable")
+        order = np.argsort(-evidence.posterior, kind="stable")
         rank = int(np.flatnonzero(order == row)[0]) + 1
         best = NAMES[plan.states[int(order[0])]]
-        probability = _rounded(float(judgement.posterior[row]))
+        probability = _rounded(float(evidence.posterior[row]))
         lines.posterior.append((*before, probability, rank, best))
         if plan.swap is None or split != "test":
             continue
@@ -275,7 +275,7 @@ def _paint_batch(root: Path, plan: _Plan, batch: _Batch) -> _Lines:
                 other.name,
                 _text(location, plan.swap),
                 _text(changed, plan.swap),
-                _rounded(judgement.nats.get(plan.swap, 0.0)),
+                _rounded(evidence.nats.get(plan.swap, 0.0)),
                 _rounded(after.nats.get(plan.swap, 0.0)),
                 probability,
                 _rounded(float(after.posterior[row])),
@@ -290,7 +290,7 @@ def _info(location: Scene) -> str:
 
 def _paint(
     root: Path, plan: _Plan, split: str, name: str, location: Scene
-) -> tuple[Mapping[int, float], Judgement]:
+) -> tuple[Mapping[int, float], Evidence]:
     """Paint one location and write its photographs and masks.
 
     Returns the share of the views that each element covers, and what the location says.
@@ -304,10 +304,10 @@ def _paint(
         Image.fromarray(mask).save(root / "mask" / split / name / f"{file}.png", compress_level=1)
     shares = _shares(masks)
     seen = [element for element, share in shares.items() if share >= SEEN]
-    judgement = _observer(plan).judge(
+    evidence = _observer(plan).evidence(
         NAMES.index(name), location.season, location.values, seen, _marks(plan, name)
     )
-    return shares, judgement
+    return shares, evidence
 
 
 def _shares(masks: Mask) -> Mapping[int, float]:
@@ -316,12 +316,14 @@ def _shares(masks: Mask) -> Mapping[int, float]:
     return {int(value): float(counts[value] / masks.size) for value in np.flatnonzero(counts)}
 
 
-def _evidence(location: Scene, shares: Mapping[int, float], judgement: Judgement) -> Iterator[Row]:
+def _evidence_rows(
+    location: Scene, shares: Mapping[int, float], evidence: Evidence
+) -> Iterator[Row]:
     """Yield element, nats, share of the views and values of all that a location shows or lacks."""
-    for element in sorted(set(judgement.nats) | set(shares)):
+    for element in sorted(set(evidence.nats) | set(shares)):
         yield (
             elements.NAMES[element],
-            _rounded(judgement.nats.get(element, 0.0)),
+            _rounded(evidence.nats.get(element, 0.0)),
             _rounded(shares.get(element, 0.0)),
             _text(location, element),
         )

@@ -59,12 +59,12 @@ def open_files(paths: Sequence[Path], store: Store) -> list[AttributionFile]:
     for file in files:
         if file.fingerprint.checkpoint_sha256 != expected.checkpoint_sha256:
             raise InputError(
-                f"{file.path}: explains another checkpoint than the store's; open it with the "
-                "store that it explains."
+                f"{file.path}: was computed with a different checkpoint; open it with the "
+                "store that it was computed for."
             )
         if file.fingerprint.data_sha256 != expected.data_sha256:
             raise InputError(
-                f"{file.path}: explains other photographs than the store's; open it with the "
-                "store that it explains."
+                f"{file.path}: was computed from different photographs; open it with the "
+                "store that it was computed for."
             )
     return files

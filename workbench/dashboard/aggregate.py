@@ -17,8 +17,9 @@ from workbench.attribution.request import AttributionRequest, read_request
 from workbench.attribution.result import Attribution
 from workbench.dashboard import attribution_view, overlay
 from workbench.dashboard.attribution_view import THIRDS
+from workbench.dashboard.background import Failure
 from workbench.dashboard.components import attributes, button, next_poll, poll_timer, segments
-from workbench.dashboard.job_queue import Failed, Job, JobQueue, Running, Waiting
+from workbench.dashboard.job_queue import Job, JobQueue, QueuedState, RunningState
 from workbench.dashboard.overlay import Display
 from workbench.dashboard.request_controls import DISPLAY, REQUEST, read_display
 from workbench.dashboard.selection import Selection, in_random_order, resolve
@@ -347,10 +348,12 @@ def register_callbacks(
             jobs.keep_alive(f"{page} {name}")
         states = [jobs.state(job) for job in found.jobs]
         done = sum(isinstance(state, Attribution) for state in states)
-        failed = sum(isinstance(state, Failed) for state in states)
+        failed = sum(isinstance(state, Failure) for state in states)
         complete = done == len(states)
         submitted = isinstance(submission, dict) and submission.get("key") == found.key
-        running = submitted and any(isinstance(state, (Running, Waiting)) for state in states)
+        running = submitted and any(
+            isinstance(state, (RunningState, QueuedState)) for state in states
+        )
         total = len(predictions.store)
         if found.selection is not None:
             total = int(found.selection.member.sum())
@@ -388,7 +391,7 @@ def register_callbacks(
         found = find_jobs(rule, target, controls)
         states = [jobs.state(job) for job in found.jobs]
         attributions = [state for state in states if isinstance(state, Attribution)]
-        errors = [*found.errors, *(state.message for state in states if isinstance(state, Failed))]
+        errors = [*found.errors, *(state.message for state in states if isinstance(state, Failure))]
         submitted = isinstance(submission, dict) and submission.get("key") == found.key
         failures = [
             attribution_view.failure(f"{len(errors)} could not be computed. {errors[0]}")

@@ -12,7 +12,7 @@ from workbench.attribution.result import Attribution
 from workbench.attribution.verdict import verdict
 from workbench.dashboard import aggregate, attribution_view, checks, overlay, request_controls
 from workbench.dashboard.components import attributes, button, next_poll, poll_timer, segments
-from workbench.dashboard.job_queue import Job, JobQueue, Running, Waiting, known_map
+from workbench.dashboard.job_queue import Job, JobQueue, QueuedState, RunningState, known_map
 from workbench.dashboard.job_queue import State as JobState
 from workbench.evaluation.predictions import Predictions
 from workbench.store.photographs import Photographs
@@ -125,8 +125,8 @@ def register_callbacks(
             if isinstance(page, str):
                 jobs.keep_alive(page)
             map_state, checks_state = jobs.state(job), jobs.state(job._replace(checks=True))
-        running = isinstance(map_state, (Running, Waiting)) or isinstance(
-            checks_state, (Running, Waiting)
+        running = isinstance(map_state, (RunningState, QueuedState)) or isinstance(
+            checks_state, (RunningState, QueuedState)
         )
         map_version, checks_version = _versions(job, map_state, checks_state)
         # What is known of a map stays when it is cancelled.
@@ -307,7 +307,7 @@ def _versions(job: Job | None, map_state: JobState, checks_state: JobState) -> t
     complete = attribution is map_state
     stages = [
         (state.fraction, state.stage)
-        if isinstance(state, Running)
+        if isinstance(state, RunningState)
         else "done"
         if isinstance(state, Attribution)
         else state
@@ -320,7 +320,7 @@ def _versions(job: Job | None, map_state: JobState, checks_state: JobState) -> t
 def _badge(map_state: JobState, checks_state: JobState) -> Any:
     if not isinstance(map_state, Attribution):
         return None
-    if isinstance(checks_state, (Running, Waiting)):
+    if isinstance(checks_state, (RunningState, QueuedState)):
         return html.Span("checking", className="badge")
     return checks.badge(
         verdict(checks_state if isinstance(checks_state, Attribution) else map_state)

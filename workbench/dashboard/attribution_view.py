@@ -12,8 +12,9 @@ from common.text import number
 from workbench.attribution import aggregation
 from workbench.attribution.result import Attribution
 from workbench.dashboard import overlay
+from workbench.dashboard.background import Failure
 from workbench.dashboard.components import attributes
-from workbench.dashboard.job_queue import Failed, Running, State, Waiting
+from workbench.dashboard.job_queue import QueuedState, RunningState, State
 from workbench.dashboard.overlay import Display
 from workbench.store import HEADINGS
 
@@ -166,12 +167,12 @@ def cost(attribution: Attribution) -> str:
 def progress(state: State, what: str) -> list[Any]:
     """Return the progress of a job that has no result yet."""
     match state:
-        case Running(fraction, stage):
+        case RunningState(fraction, stage):
             done = html.Progress(max="1", value=f"{fraction:.3f}") if fraction else html.Progress()
             return [_bar(stage or f"{what}: starting", done)]
-        case Waiting():
+        case QueuedState():
             return [_bar(f"{what}: waiting for other locations", html.Progress())]
-        case Failed(message):
+        case Failure(message):
             return [failure(message)]
         case _:
             return [html.P(f"{what}: not computed.", className="hint")]

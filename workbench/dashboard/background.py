@@ -11,8 +11,8 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
-class Failed:
-    """The value could not be computed; `message` says why."""
+class Failure:
+    """A computation that failed; `message` says why."""
 
     message: str
 
@@ -24,9 +24,9 @@ class Background(Generic[Value]):
         self._compute = compute
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._value: Value | Failed | None = None
+        self._value: Value | Failure | None = None
 
-    def get(self) -> Value | Failed | None:
+    def get(self) -> Value | Failure | None:
         """Return the value, None while it is being computed."""
         with self._lock:
             if self._thread is None:
@@ -34,7 +34,7 @@ class Background(Generic[Value]):
                 self._thread.start()
             return self._value
 
-    def wait(self) -> Value | Failed | None:
+    def wait(self) -> Value | Failure | None:
         """Return the value when it is there."""
         self.get()
         assert self._thread is not None
@@ -42,12 +42,12 @@ class Background(Generic[Value]):
         return self.get()
 
     def _run(self) -> None:
-        value: Value | Failed
+        value: Value | Failure
         try:
             value = self._compute()
         except InputError as error:
-            value = Failed(str(error))
+            value = Failure(str(error))
         except Exception as error:  # The page must show it.
-            value = Failed(f"The computation failed: {type(error).__name__}: {error}")
+            value = Failure(f"The computation failed: {type(error).__name__}: {error}")
         with self._lock:
             self._value = value

@@ -113,7 +113,7 @@ def details(checks: Checks, probability: float) -> list[Any]:
         for name, value in checks.baseline_agreement.items()
     ]
     stability = checks.noise_stability.tolist()
-    noise = [(f"least of {len(stability)}", min(stability))] if stability else []
+    noise = [(f"lowest of {len(stability)}", min(stability))] if stability else []
     weights = list(checks.model_randomization.items())
     input_independent = checks.input_randomization >= INPUT_INDEPENDENT
     ignored = not np.round(checks.rotation_effects, 3).any()

@@ -16,43 +16,42 @@ from workbench.evaluation.calibration import (
     fit_temperatures,
     measure,
 )
-from workbench.evaluation.evaluate import Beside, Missing
+from workbench.evaluation.evaluate import GREEN, SPLIT, EvaluationInputs, MissingNumbers
 from workbench.evaluation.predictions import Predictions
 
-ReadBeside = Callable[[], Beside]
-SPLIT = "the honest split"
-GREEN = "nearly identical photographs, and accuracy by green"
-"""What `Missing` names them."""
-_UNKNOWN = Beside(
+ReadInputs = Callable[[], EvaluationInputs]
+_UNKNOWN = EvaluationInputs(
     missing=tuple(
-        Missing(what, f"the dashboard does not know {why}", "open the store with `resnetbolt open`")
+        MissingNumbers(
+            what, f"the dashboard does not know {why}", "open the store with `resnetbolt open`"
+        )
         for what, why in ((SPLIT, "the training locations"), (GREEN, "the photographs"))
     )
 )
 
 
 @dataclass(frozen=True)
-class Prepared:
+class EvaluationData:
     """What takes seconds, for all locations.
 
     `scaled` are the scores of the logits divided by the temperature of each location; `scaling` is
     that of `resnetbolt evaluate`, None for a single location.
     """
 
-    beside: Beside
+    inputs: EvaluationInputs
     scaled: LocationScores | None
     scaling: TemperatureScaling | None
 
 
-def prepare(predictions: Predictions, read_beside: ReadBeside | None) -> Background[Prepared]:
+def prepare(predictions: Predictions, read_inputs: ReadInputs | None) -> Background[EvaluationData]:
     """Return what is prepared when a page first asks for it."""
 
-    def compute() -> Prepared:
-        beside = read_beside() if read_beside else _UNKNOWN
+    def compute() -> EvaluationData:
+        inputs = read_inputs() if read_inputs else _UNKNOWN
         labels, logits = predictions.store.labels, predictions.store.logits
         if len(labels) < 2:
-            return Prepared(beside, None, None)
-        fitted = fit_temperatures(labels, logits, beside.validation)
+            return EvaluationData(inputs, None, None)
+        fitted = fit_temperatures(labels, logits, inputs.validation)
         scaled = LocationScores.of(labels, logits, fitted.of_location)
         scaling = TemperatureScaling(
             fitted.fitted_on,
@@ -61,7 +60,7 @@ def prepare(predictions: Predictions, read_beside: ReadBeside | None) -> Backgro
             measure(predictions.scores),
             measure(scaled),
         )
-        return Prepared(beside, scaled, scaling)
+        return EvaluationData(inputs, scaled, scaling)
 
     return Background(compute)
 
@@ -72,16 +71,16 @@ def members(steps: Any, predictions: Predictions) -> NDArray[np.bool_]:
     return np.ones(len(predictions.store), dtype=bool) if selection is None else selection.member
 
 
-def hint(missing: Missing) -> html.P:
+def hint(missing: MissingNumbers) -> html.P:
     """Return what is missing and how to get it, in the place of what needs it."""
     return html.P(words(missing), className="hint")
 
 
-def words(missing: Missing) -> str:
+def words(missing: MissingNumbers) -> str:
     """Return what is missing and how to get it, as two sentences."""
     return f"Not known: {missing.why}. {missing.remedy[0].upper()}{missing.remedy[1:]}."
 
 
-def missing_words(beside: Beside, what: str) -> str:
+def missing_words(inputs: EvaluationInputs, what: str) -> str:
     """Return what is missing for one thing and how to get it."""
-    return " ".join(words(one) for one in beside.missing if one.what == what)
+    return " ".join(words(one) for one in inputs.missing if one.what == what)

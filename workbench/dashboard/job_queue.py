@@ -11,6 +11,7 @@ from workbench.attribution.explainer import Explainer
 from workbench.attribution.layered_cache import LayeredCache
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
+from workbench.dashboard.background import Failure
 
 MAX_RESULTS = 64  # A map of four views of 256 pixels takes a megabyte.
 MAX_PAGES = 100
@@ -30,12 +31,12 @@ class Job(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Waiting:
+class QueuedState:
     """Other jobs are done first."""
 
 
 @dataclass(frozen=True)
-class Running:
+class RunningState:
     """The fraction done, in [0, 1], the stage, and the map as far as it is known."""
 
     fraction: float = 0.0
@@ -43,20 +44,13 @@ class Running:
     partial: Attribution | None = None
 
 
-@dataclass(frozen=True)
-class Failed:
-    """The job could not be computed; `message` says why."""
-
-    message: str
-
-
-State = Waiting | Running | Failed | Attribution | None
+State = QueuedState | RunningState | Failure | Attribution | None
 """None: nobody waits for the job."""
 
 
 def known_map(state: State) -> Attribution | None:
     """Return a map as far as it is known."""
-    if isinstance(state, Running):
+    if isinstance(state, RunningState):
         return state.partial
     return state if isinstance(state, Attribution) else None
 
@@ -94,9 +88,9 @@ class JobQueue:
         self._cache = cache
         self._changed = threading.Condition()  # Its lock guards all that follows.
         self._pages: dict[str, _Page] = {}  # The last seen at the end.
-        self._outcomes: dict[Job, Attribution | Failed] = {}  # The last used at the end.
+        self._outcomes: dict[Job, Attribution | Failure] = {}  # The last used at the end.
         self._current: Job | None = None
-        self._running = Running()
+        self._running = RunningState()
         threading.Thread(target=self._serve, name="explainer", daemon=True).start()
 
     def job(self, location_id: str, request: AttributionRequest) -> Job:
@@ -124,7 +118,7 @@ class JobQueue:
         with self._changed:
             if not self._is_wanted(job):
                 return self._outcome(job)
-            return self._running if job == self._current else Waiting()
+            return self._running if job == self._current else QueuedState()
 
     def _page(self, name: str) -> _Page:
         """Return a page, a new one for an unknown name, and wake the thread."""
@@ -146,7 +140,7 @@ class JobQueue:
         """Return the jobs that have no result yet; what failed is tried again."""
         return [job for job in jobs if not isinstance(self._outcome(job), Attribution)]
 
-    def _outcome(self, job: Job) -> Attribution | Failed | None:
+    def _outcome(self, job: Job) -> Attribution | Failure | None:
         """Return the result of a job from memory or from the cache."""
         if job in self._outcomes:
             self._outcomes[job] = self._outcomes.pop(job)
@@ -154,10 +148,10 @@ class JobQueue:
             self._keep(job, cached)
         return self._outcomes.get(job)
 
-    def _keep(self, job: Job, outcome: Attribution | Failed) -> None:
+    def _keep(self, job: Job, outcome: Attribution | Failure) -> None:
         """Keep an outcome in memory; no page waits for it any longer."""
-        done = [job if isinstance(outcome, Failed) else job._replace(checks=False)]
-        if isinstance(outcome, Failed) or outcome.checks is not None:
+        done = [job if isinstance(outcome, Failure) else job._replace(checks=False)]
+        if isinstance(outcome, Failure) or outcome.checks is not None:
             done.append(job._replace(checks=True))  # Without a map there are no checks.
         for each in done:
             self._outcomes.pop(each, None)
@@ -182,7 +176,7 @@ class JobQueue:
                 while (page := self._next()) is None:
                     self._changed.wait()
                 job = page.jobs[0]
-                self._current, self._running = job, Running()
+                self._current, self._running = job, RunningState()
                 known = self._outcome(job._replace(checks=False)) if job.checks else None
             outcome = self._compute(job, known)
             with self._changed:
@@ -193,7 +187,7 @@ class JobQueue:
             if self._cache and isinstance(outcome, Attribution):
                 self._cache.put(outcome)  # After the page can show it: a disk may be slow.
 
-    def _compute(self, job: Job, known: State) -> Attribution | Failed | None:
+    def _compute(self, job: Job, known: State) -> Attribution | Failure | None:
         """Return a map with or without checks, why there is none, or None if it was cancelled."""
         try:
             if not isinstance(known, Attribution):
@@ -204,9 +198,9 @@ class JobQueue:
         except _CancelledError:
             return None
         except InputError as error:
-            return Failed(str(error))
+            return Failure(str(error))
         except Exception as error:  # The page must show it, and the thread must live on.
-            return Failed(f"The attribution failed: {type(error).__name__}: {error}")
+            return Failure(f"The attribution failed: {type(error).__name__}: {error}")
 
     def _progress(self, fraction: float, stage: str = "", /) -> None:
         with self._changed:

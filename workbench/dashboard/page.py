@@ -39,7 +39,7 @@ from workbench.dashboard import (
 from workbench.dashboard import photographs as photograph_routes
 from workbench.dashboard.access import Access
 from workbench.dashboard.components import attributes, button
-from workbench.dashboard.evaluation import ReadBeside, prepare
+from workbench.dashboard.evaluation import ReadInputs, prepare
 from workbench.dashboard.job_queue import Job, JobQueue
 from workbench.dashboard.pages import (
     calibration,
@@ -110,7 +110,7 @@ def create_app(
     saved_sets: sets.Sets | None = None,
     export_options: Options | None = None,
     view: str = "",
-    read_beside: ReadBeside | None = None,
+    read_inputs: ReadInputs | None = None,
 ) -> Dash:
     """Return the dashboard of a store that has projections.
 
@@ -121,7 +121,7 @@ def create_app(
     it in SCRIPT_NAME. Without `access`, every request is answered; without `saved_sets`, selections
     cannot be saved. `export_options` name the store and what belongs to it for figures for a paper,
     which there are none without. `view` is what a browser sees first whose address says nothing:
-    the part of a copied link after "#". `read_beside` reads what the evaluation needs beside the
+    the part of a copied link after "#". `read_inputs` reads what the evaluation needs beside the
     store, in a thread, when a page first asks for it.
     """
     predictions = Predictions(store)
@@ -228,7 +228,7 @@ def create_app(
     )
     metrics.register_accuracy(app, predictions)
     _register_pages(app, predictions, photographs is not None)
-    prepared = prepare(predictions, read_beside)
+    prepared = prepare(predictions, read_inputs)
     geography.register_split(app, predictions, prepared)
     calibration.register_prepared(app, predictions, prepared)
     gallery.register_callbacks(app)

@@ -46,7 +46,9 @@ def layout(has_sets: bool) -> html.Div:
             button("Invert", "invert", "Select everything else"),
             button("Undo", "undo", "The selection before (Ctrl+Z)", **disabled),
             button("Redo", "redo", "The selection after (Ctrl+Shift+Z)", **disabled),
-            button("Clear", "clear-selection", "Select nothing (Escape)", **disabled),
+            button(
+                "Clear", "clear-selection", "Remove the filter: all locations (Escape)", **disabled
+            ),
             *(
                 [
                     button("Save as", "save-set", "Keep this selection under a name", **disabled),

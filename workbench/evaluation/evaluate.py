@@ -1,4 +1,4 @@
-"""All numbers of an evaluation, computed from a store's predictions and what is known beside."""
+"""All numbers of an evaluation, from a store's predictions and what is known beside them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class Accuracy:
 
 
 @dataclass(frozen=True)
-class Missing:
+class MissingNumbers:
     """Numbers that could not be computed: which, why, and what to do."""
 
     what: str
@@ -51,18 +51,21 @@ class Missing:
     remedy: str
 
 
-NO_COORDINATES = Missing(
+SPLIT = "the honest split"
+GREEN = "nearly identical photographs, and accuracy by green"
+"""`what` of the numbers that need training locations, and photographs."""
+NO_COORDINATES = MissingNumbers(
     "kilometres, and accuracy by latitude",
     "the store has no coordinates",
     "add info.txt or a table with coordinates to the photographs (docs/reference/data.md) and "
     "extract again",
 )
-NOT_STATES = Missing(
+NOT_STATES = MissingNumbers(
     "recall against area, and mistakes by Census division and neighbour",
     "not all classes are states of the United States",
     "name the folders of the photographs after the states",
 )
-NO_YEARS = Missing(
+NO_YEARS = MissingNumbers(
     "accuracy by year",
     "the ids have no years",
     "only photographs named <year>_<panoid>_<heading>.jpg have them",
@@ -89,11 +92,11 @@ class Evaluation:
     covariates: Mapping[str, tuple[Bin, ...]]
     calibration: TemperatureScaling
     comparison: Comparison | None
-    missing: tuple[Missing, ...]
+    missing: tuple[MissingNumbers, ...]
 
 
 @dataclass(frozen=True)
-class Beside:
+class EvaluationInputs:
     """What an evaluation needs that is not in its store; arrays are of the N evaluated locations.
 
     `links` tie them to `n_training` training locations. `green` is (N,) in [0, 1]. `validation` are
@@ -106,13 +109,13 @@ class Beside:
     green: NDArray[np.float64] | None = None
     validation: tuple[NDArray[np.int64], NDArray[np.floating[Any]]] | None = None
     second: tuple[NDArray[np.float64], NDArray[np.int64]] | None = None
-    missing: tuple[Missing, ...] = ()
+    missing: tuple[MissingNumbers, ...] = ()
 
 
 def evaluate(
     predictions: Predictions,
     rows: NDArray[np.int64],
-    beside: Beside,
+    inputs: EvaluationInputs,
     near_km: float = NEAR_KM,
     seed: int = 0,
     progress: ProgressCallback = no_progress,
@@ -123,7 +126,7 @@ def evaluate(
     probability = predictions.probabilities[rows]
     confusion = metrics.confusion(labels, predictions.predicted_labels[rows], names)
     outcomes = predictions.outcomes[rows]
-    missing = list(beside.missing)
+    missing = list(inputs.missing)
 
     ranks = predictions.true_ranks[rows]
     areas = area_intervals(labels, probability)
@@ -138,19 +141,19 @@ def evaluate(
         missing.append(NOT_STATES)
 
     progress(0.2, "Calibration")
-    scaling = temperature_scaling(labels, logits, beside.validation, seed)
+    scaling = temperature_scaling(labels, logits, inputs.validation, seed)
 
     progress(0.4, "Training set")
     split = None
-    if beside.links is not None:
-        split = honest_split(outcomes, beside.links, beside.n_training, near_km, seed)
-    by = covariates(predictions, rows, beside.green)
+    if inputs.links is not None:
+        split = honest_split(outcomes, inputs.links, inputs.n_training, near_km, seed)
+    by = covariates(predictions, rows, inputs.green)
     if "year" not in by:
         missing.append(NO_YEARS)
 
     comparison = None
-    if beside.second is not None:
-        second, both = beside.second
+    if inputs.second is not None:
+        second, both = inputs.second
         progress(0.5, "Two models")
         comparison = compare(
             labels[both], probability[both], second, names, seed, subrange(progress, 0.5, 1)

@@ -1,4 +1,4 @@
-"""How far off predictions are, in kilometres and in square kilometres.
+"""Distance errors of predictions, in kilometres and in square kilometres.
 
 N locations have unit vectors `places` (N, 3) and logits (N, S); the S classes have `centers`
 (S, 3), the mean directions of their locations, and areas. Unknown places and centres are NaN.

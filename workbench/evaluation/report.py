@@ -35,7 +35,7 @@ TIES = {
     "same_pano": "same panorama",
     "same_photograph": "same photograph",
     "similar_photograph": "nearly identical photograph",
-    "unseen_year": "a year that the training has not",
+    "unseen_year": "year not in training",
 }
 _COVARIATES = {
     "year": "by year",
@@ -78,23 +78,25 @@ def plain(value: Any) -> Any:
 
 
 def sentence(accuracy: Interval, split: HonestSplit) -> str:
-    """Say how much of the top-1 accuracy goes with the neighbourhood of the training."""
+    """Say how much of the top-1 accuracy is associated with locations near the training ones."""
     near = split.near
     if near is None:
         return "Nothing is known that could tie a location to the training."
-    n = near.having.n + near.lacking.n
+    n = near.with_tie.n + near.without_tie.n
     ties = [_TIES[name].format(near=f"{split.near_km:g}") for name in split.ties]
     text = ties[0] if len(ties) == 1 else f"{', '.join(ties[:-1])} or {ties[-1]}"
-    if not near.having.n:
+    if not near.with_tie.n:
         return f"None of the {n:,} locations {text}."
-    share = f"{near.having.n:,} of the {n:,} locations {text}; {_percent(near.having.accuracy)} of"
-    if not near.lacking.n:
-        return f"{share} these are right. There are no others; a smaller --near may leave some."
+    share = (
+        f"{near.with_tie.n:,} of the {n:,} locations {text}; {_percent(near.with_tie.accuracy)} of"
+    )
+    if not near.without_tie.n:
+        return f"{share} these are right. There are no others; a smaller --near-km may leave some."
     return (
-        f"{share} these are right, {_percent(near.lacking.accuracy)} of the others. Of the top-1 "
-        f"accuracy of {_percent(accuracy)}, {_points(near.share_of_accuracy)} go with the "
-        "neighbourhood: so much lower it would be if these were as often right as the others of "
-        "their class."
+        f"{share} these are right, {_percent(near.without_tie.accuracy)} of the others. Of the "
+        f"top-1 accuracy of {_percent(accuracy)}, {_points(near.share_of_accuracy)} are "
+        "associated with the neighbourhood: the accuracy would be that much lower if these "
+        "locations were right as often as the others of their class."
     )
 
 
@@ -134,7 +136,7 @@ def _split(accuracy: Interval, found: HonestSplit) -> list[str]:
     ]
     result += _table(
         "by what ties them to the training",
-        [(TIES[name], item.having) for name, item in found.contrasts.items() if item.having.n],
+        [(TIES[name], item.with_tie) for name, item in found.contrasts.items() if item.with_tie.n],
     )
     return result + _bins("by distance to the nearest training location, km", found.by_distance)
 

@@ -18,7 +18,15 @@ from common.json_text import read_object
 from common.progress import ProgressCallback, fraction_bar, no_progress
 from workbench import store as stores
 from workbench.evaluation import metrics
-from workbench.evaluation.evaluate import Beside, Evaluation, Missing, evaluate
+from workbench.evaluation.evaluate import (
+    GREEN,
+    SPLIT,
+    Evaluation,
+    EvaluationInputs,
+    MissingNumbers,
+    evaluate,
+)
+from workbench.evaluation.options import Options
 from workbench.evaluation.predictions import Predictions
 from workbench.evaluation.report import FORMAT, document, lines
 from workbench.store import SPLITS, Store, query
@@ -26,7 +34,6 @@ from workbench.store.fingerprint import content_sha256
 from workbench.store.provenance import folder
 
 if TYPE_CHECKING:
-    from workbench.evaluation.__main__ import Options
     from workbench.evaluation.training import PhotographTraits, TrainingSet
 
 Rows = NDArray[np.int64]
@@ -35,7 +42,7 @@ COLUMNS = 100
 _VALIDATION = SPLITS.index("validation")
 
 
-def run(options: "Options") -> list[str]:
+def run(options: Options) -> list[str]:
     """Evaluate, write the JSON file and return the summary; the same request finds its file.
 
     Raises InputError for stores that cannot be read or do not fit together, and for a file of
@@ -46,7 +53,7 @@ def run(options: "Options") -> list[str]:
     predictions = Predictions(stores.read(options.store))
     rows = _enough(_selected(predictions.store, options), options)
     sources = _Sources(options, predictions.store, rows)
-    beside, request = sources.beside(), sources.request()
+    inputs, request = sources.read(), sources.request()
     if out.exists() and not options.overwrite:
         existing = read_object(out) or {}
         recorded = existing.get("request") if existing.get("format") == FORMAT else None
@@ -54,7 +61,7 @@ def run(options: "Options") -> list[str]:
             summary = existing.get("summary")
             return _wrapped(summary) if isinstance(summary, list) else []
     with fraction_bar("Evaluating") as progress:
-        result = evaluate(predictions, rows, beside, options.near, options.seed, progress)
+        result = evaluate(predictions, rows, inputs, options.near_km, options.seed, progress)
     summary = lines(result)
     text = json.dumps(document(result, request, summary), indent=1, ensure_ascii=False)
     atomic_write_text(out, f"{text}\n")
@@ -62,7 +69,7 @@ def run(options: "Options") -> list[str]:
 
 
 def evaluation_of(
-    options: "Options",
+    options: Options,
     predictions: Predictions,
     progress: ProgressCallback = no_progress,
     rows: Rows | None = None,
@@ -72,17 +79,17 @@ def evaluation_of(
     `rows` replace those of the condition.
     """
     rows = _enough(_selected(predictions.store, options) if rows is None else rows, options)
-    beside = _Sources(options, predictions.store, rows).beside()
-    return evaluate(predictions, rows, beside, options.near, options.seed, progress)
+    inputs = _Sources(options, predictions.store, rows).read()
+    return evaluate(predictions, rows, inputs, options.near_km, options.seed, progress)
 
 
-def beside_of(options: "Options", store: Store) -> Beside:
+def evaluation_inputs(options: Options, store: Store) -> EvaluationInputs:
     """Return what is known beside a store for all of its locations, as `run` finds it.
 
     Photographs are not read: what an index has of them is used. Raises InputError as `run` does.
     """
     rows = np.arange(len(store), dtype=np.int64)
-    return _Sources(options, store, rows, reads_photographs=False).beside()
+    return _Sources(options, store, rows, reads_photographs=False).read()
 
 
 def _wrapped(lines: Sequence[object]) -> list[str]:
@@ -94,14 +101,14 @@ def _wrapped(lines: Sequence[object]) -> list[str]:
     ]
 
 
-def _selected(store: Store, options: "Options") -> Rows:
+def _selected(store: Store, options: Options) -> Rows:
     """Return the rows to evaluate: those of the condition, else all."""
     if not options.where:
         return np.arange(len(store), dtype=np.int64)
     return np.flatnonzero(query.select(store, options.where)).astype(np.int64)
 
 
-def _enough(rows: Rows, options: "Options") -> Rows:
+def _enough(rows: Rows, options: Options) -> Rows:
     if len(rows) < 2:
         remedy = "choose another --where" if options.where else "select or extract more locations"
         raise InputError(f"{options.store}: has {len(rows)} locations to evaluate; {remedy}.")
@@ -112,19 +119,19 @@ def _enough(rows: Rows, options: "Options") -> Rows:
 class _Sources:
     """Reads what is beside the store; what it cannot read becomes `missing`."""
 
-    options: "Options"
+    options: Options
     store: Store
     rows: Rows
     reads_photographs: bool = True
     """Whether photographs that no index has are read."""
 
     def __post_init__(self) -> None:
-        self.missing: list[Missing] = []
+        self.missing: list[MissingNumbers] = []
         self.hashes: dict[str, str | None] = {"second": None, "validation": None}
         self.traits: PhotographTraits | None = None
         self.training: TrainingSet | None = None
 
-    def beside(self) -> Beside:
+    def read(self) -> EvaluationInputs:
         """Return everything."""
         self.traits = self._traits()
         self.training = self._training()
@@ -134,7 +141,7 @@ class _Sources:
 
             links = training_links(self.store, self.rows, self.training, self.traits)
         second = self._second()
-        return Beside(
+        return EvaluationInputs(
             links,
             0 if self.training is None else len(self.training),
             None if self.traits is None else self.traits.green,
@@ -150,7 +157,7 @@ class _Sources:
             "store": _sha256(self.store),
             **self.hashes,
             "where": self.options.where,
-            "near": self.options.near,
+            "near": self.options.near_km,
             "seed": self.options.seed,
             "training": training
             and _digest(
@@ -165,8 +172,8 @@ class _Sources:
 
     def _index(self) -> Path:
         """Return the folder of the indexes: the one that holds the run, else that of the result."""
-        if self.options.index:
-            return self.options.index
+        if self.options.index_dir:
+            return self.options.index_dir
         beside_out = self.options.out.absolute().parent
         try:
             beside_run = folder(self.store, "run", self.options.run).absolute().parent
@@ -189,13 +196,12 @@ class _Sources:
         except InputError as error:
             text = str(error).rstrip(".")
             # Without its own advice, which speaks of one option alone.
-            self.missing.append(Missing(what, text.rpartition("; ")[0] or text, remedy))
+            self.missing.append(MissingNumbers(what, text.rpartition("; ")[0] or text, remedy))
             return None
 
     def _traits(self) -> "PhotographTraits | None":
-        what = "nearly identical photographs, and accuracy by green"
         if not self.options.photographs:
-            self.missing.append(Missing(what, "--no-photographs", "leave that option out"))
+            self.missing.append(MissingNumbers(GREEN, "--no-photographs", "leave that option out"))
             return None
 
         def read() -> "PhotographTraits":
@@ -213,35 +219,48 @@ class _Sources:
             else f"make it with `resnetbolt evaluate {self.options.store.name} --out "
             "evaluation.json` and open the dashboard again"
         )
-        return self._attempt(what, remedy, read)
+        return self._attempt(GREEN, remedy, read)
 
     def _training(self) -> "TrainingSet | None":
-        options = self.options
+        from workbench.evaluation import training
 
-        def read() -> "TrainingSet":
-            from workbench.evaluation import training
-
-            if options.train_data is not None and options.train_data.is_file():
-                return training.training_of_store(options.train_data)
-            data, ids = options.train_data, None
-            try:
-                run = folder(self.store, "run", options.run)
-                name = str(self.store.provenance.get("checkpoint_name", "best"))
-                ids, recorded = training.training_record(run, name)
-                data = data or recorded
-            except InputError:
-                if data is None or options.run is not None:
-                    raise
-                # Without a run, all locations of the folder count as trained on.
-            how = (self._index(), self._has_photographs(data), options.num_workers)
-            return training.training_of_folder(data, *how, ids)
-
-        if options.train_data is not None:
-            return read()
+        given = self.options.train_data
+        if given is not None:
+            if given.is_file():
+                return training.training_of_store(given)
+            return self._training_of(given, self._trained_ids())
+        by_data = "the training photographs with --train-data"
         remedy = "name the run folder with --run"
         if self.reads_photographs:
-            remedy += ", or the training photographs with --train-data"
-        return self._attempt("the honest split", remedy, read)
+            remedy += f", or {by_data}"
+        record = self._attempt(SPLIT, remedy, self._training_record)
+        if record is None:
+            return None
+        ids, data = record
+        remedy = f"name {by_data}" if self.reads_photographs else "put them into that folder again"
+        return self._attempt(SPLIT, remedy, lambda: self._training_of(data, ids))
+
+    def _training_of(self, data: Path, ids: set[str] | None) -> "TrainingSet":
+        from workbench.evaluation.training import training_of_folder
+
+        how = (self._index(), self._has_photographs(data), self.options.num_workers)
+        return training_of_folder(data, *how, ids)
+
+    def _training_record(self) -> tuple[set[str], Path]:
+        """Return the ids of the training locations and their folder, from the run folder."""
+        from workbench.evaluation.training import training_record
+
+        run = folder(self.store, "run", self.options.run)
+        return training_record(run, str(self.store.provenance.get("checkpoint_name", "best")))
+
+    def _trained_ids(self) -> set[str] | None:
+        """Return the ids of the run; without a run, None: the whole folder was trained on."""
+        try:
+            return self._training_record()[0]
+        except InputError:
+            if self.options.run is not None:
+                raise
+            return None
 
     def _validation(self) -> tuple[NDArray[np.int64], NDArray[np.float32]] | None:
         """Return the true classes and logits of locations that are not evaluated, if there are."""
@@ -286,7 +305,7 @@ class _Sources:
             )
         if len(common) < len(self.rows):
             self.missing.append(
-                Missing(
+                MissingNumbers(
                     f"the comparison of {len(self.rows) - len(common)} locations",
                     f"{path} does not have them",
                     "extract both stores from the same photographs",

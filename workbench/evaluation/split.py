@@ -1,4 +1,4 @@
-"""How much of the accuracy goes with locations near those of the training."""
+"""How much of the accuracy depends on locations near those of the training."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -58,8 +58,8 @@ class Contrast:
     percentiles of a bootstrap within classes.
     """
 
-    having: Subset
-    lacking: Subset
+    with_tie: Subset
+    without_tie: Subset
     difference: Interval
     share_of_accuracy: Interval
 
@@ -114,15 +114,15 @@ def honest_split(
     )
 
 
-def contrast(outcomes: Outcomes, having: Mask, seed: int = 0) -> Contrast:
+def contrast(outcomes: Outcomes, with_tie: Mask, seed: int = 0) -> Contrast:
     """Contrast locations that have a property (N,) with the others."""
     n_classes = int(outcomes.labels.max(initial=-1)) + 1
     # Per class: with the property and wrong, with it and right, without it and wrong, and right.
-    kind = 2 * ~having + outcomes.correct
+    kind = 2 * ~with_tie + outcomes.correct
     counts = np.bincount(outcomes.labels * 4 + kind, minlength=4 * n_classes).reshape(-1, 4)
     counts = counts[counts.sum(axis=1) > 0]
     difference = float(_within_classes(counts))
-    share = float(having.mean()) if len(having) else NAN
+    share = float(with_tie.mean()) if len(with_tie) else NAN
     if len(counts):
         totals = counts.sum(axis=1)
         resampled = np.random.default_rng(seed).multinomial(
@@ -131,10 +131,10 @@ def contrast(outcomes: Outcomes, having: Mask, seed: int = 0) -> Contrast:
     else:
         resampled = np.zeros((1, 1, 4), dtype=np.int64)
     differences = _within_classes(resampled)
-    shares = resampled[..., :2].sum(axis=(1, 2)) / max(len(having), 1)
+    shares = resampled[..., :2].sum(axis=(1, 2)) / max(len(with_tie), 1)
     return Contrast(
-        subset(outcomes, having),
-        subset(outcomes, ~having),
+        subset(outcomes, with_tie),
+        subset(outcomes, ~with_tie),
         percentile_interval(difference, differences),
         percentile_interval(share * difference, shares * differences),
     )

@@ -13,7 +13,7 @@ def main(arguments: list[str] | None = None, prog: str = "python -m workbench.ex
 
     It is 1 for a figure that could not be made, 2 for input that cannot be used.
     """
-    stopped = "figures that are written stay; the same command goes on"
+    stopped = "figures that are written stay; run the same command again to write all of them"
     with cli_errors(prog, interrupted=stopped):
         options = parse(Options, arguments, prog)
         # Importing it takes seconds; --help and a wrong option should not.

@@ -232,7 +232,9 @@ def read_link(text: str) -> Link:
             max_num_fields=MOST_PARAMETERS,
         )
     except ValueError as error:
-        raise InputError(f"--url {fragment!r:.80}: is no link of a dashboard; {_COPY}.") from error
+        raise InputError(
+            f"--url {fragment!r:.80}: is not a link of the dashboard; {_COPY}."
+        ) from error
     values = dict(pairs)
     steps = _list(values.pop("selection", ""), _STEPS, "selection")
     pins = _list(values.pop("pins", ""), _IDS, "list of pins")
@@ -252,7 +254,7 @@ def _list(text: str, form: TypeAdapter[list[Any]], what: str) -> list[Any]:
         rule = error.errors(include_url=False, include_input=False, include_context=False)[0]
         raise InputError(f"--url: its {what} cannot be read ({rule['msg']}); {_COPY}.") from error
     except (ValueError, RecursionError) as error:
-        raise InputError(f"--url: its {what} is not whole; {_COPY}.") from error
+        raise InputError(f"--url: its {what} is incomplete; {_COPY}.") from error
 
 
 def _flat(steps: Sequence[Step]) -> Iterator[Step]:

@@ -319,7 +319,7 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         and isinstance(document["request"].get("style", ""), str)
     )
     if not good or document is None:
-        raise InputError(f"{path}: is no manifest of an export; name the export.json of one.")
+        raise InputError(f"{path}: is not the manifest of an export; name the export.json of one.")
     return document
 
 

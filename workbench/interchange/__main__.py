@@ -130,7 +130,7 @@ class ToParquet(_ToFile):
         for name in [*best, *store.projections][:1]:
             words += ["--x", f"{name}_x", "--y", f"{name}_y"]
         if store.neighbors is not None:
-            words += ["--neighbors", "neighbours"]
+            words += ["--neighbors", "neighbors"]
         if read_views is not None:
             words += ["--image", "panorama"]
         return f"{len(store)} locations -> {self.out}\nOpen it: {shlex.join(words)}"

@@ -26,7 +26,7 @@ def to_frame(
     """Return a store as a table, indexed by `id`, with a row for each location in order.
 
     `docs/how-to/interchange.md` lists the columns. `logits` adds `logit_<class>` (float32, nat),
-    `neighbors` adds `neighbour_id` and `neighbour_distance` (lists, nearest first), `features` adds
+    `neighbors` adds `neighbor_id` and `neighbor_distance` (lists, nearest first), `features` adds
     `feature_<d>` (float32) for each of the D features, read into memory. Raises InputError if the
     store has no neighbours, and for classes and projections that would share a column.
     """
@@ -136,8 +136,8 @@ def _neighbor_columns(store: Store, index: "pd.Index[str]") -> pd.DataFrame:
     location = np.array(store.location_ids, dtype=object)
     return pd.DataFrame(
         {
-            "neighbour_id": location[store.neighbors.indices].tolist(),
-            "neighbour_distance": store.neighbors.distances.tolist(),
+            "neighbor_id": location[store.neighbors.indices].tolist(),
+            "neighbor_distance": store.neighbors.distances.tolist(),
         },
         index=index,
     )

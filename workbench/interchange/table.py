@@ -32,7 +32,8 @@ _REQUEST = b"resnetbolt-request"
 def write_csv(path: Path, store: Store, *, logits: bool, overwrite: bool = True) -> None:
     """Write the table of a store as CSV (RFC 4180, UTF-8); missing values are empty.
 
-    Raises InputError when the disk is full, and for a file with another content unless `overwrite`.
+    Raises InputError when the disk is full, and for a file with different content unless
+    `overwrite`.
     """
     with atomic_write(path) as partial:
         with partial.open("w", encoding="utf-8", newline="") as file:
@@ -54,7 +55,7 @@ def write_parquet(
 ) -> None:
     """Write the table of a store as Parquet for embedding-atlas; `request` goes into its metadata.
 
-    Further columns: `neighbours` with row numbers in this file, if the store has neighbours;
+    Further columns: `neighbors` with row numbers in this file, if the store has neighbours;
     `feature` with the D features; `panorama` with a JPEG of the four views, N, E, S, W. Raises
     InputError when the disk is full or a photograph cannot be read.
     """
@@ -173,7 +174,7 @@ def _block(
         index = store.neighbors.indices[rows].astype(np.int32)
         lists = [_lists(index), _lists(store.neighbors.distances[rows])]
         pairs = pa.StructArray.from_arrays(lists, names=["ids", "distances"])
-        table = table.append_column("neighbours", pairs)
+        table = table.append_column("neighbors", pairs)
     if features:
         table = table.append_column("feature", _lists(store.features[rows]))
     if read_views is not None:

@@ -122,7 +122,7 @@ def _components(
         )
     if store.class_names != reference.class_names:
         raise InputError(
-            f"{path}: has other classes than {reference_path}; extract both with models of the "
+            f"{path}: has different classes from {reference_path}; extract both with models of the "
             "same classes."
         )
     return reference.components

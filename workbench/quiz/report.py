@@ -132,7 +132,7 @@ def tables(
 ) -> list[Table]:
     """Return the results of all answers about locations of this store, empty without answers.
 
-    Without `find_shares`, which masks are needed for, only marks are held against maps.
+    Without `find_shares`, which masks are needed for, only marks are compared with maps.
     """
     answers = [answer for answer in answers if answer.location_id in predictions.rows]
     if not answers:

@@ -28,7 +28,8 @@ from workbench.dashboard import access as access_control
 from workbench.dashboard import overlay
 from workbench.dashboard.access import Access
 from workbench.dashboard.attribution_view import thirds
-from workbench.dashboard.job_queue import Failed, JobQueue, Running
+from workbench.dashboard.background import Failure
+from workbench.dashboard.job_queue import JobQueue, RunningState
 from workbench.dashboard.overlay import Display
 from workbench.dashboard.photographs import photograph_response
 from workbench.evaluation.columns import class_centers, great_circle_km, unit_vectors
@@ -115,7 +116,7 @@ def create_quiz(
 
     `name` is the title of the store; `assets`, `cache`, `access` and `prefix` are those of
     `workbench.dashboard.create_app`. Without an explainer no attributions are shown. With the
-    `masks` of painted photographs, the cues that players name are held against the maps.
+    `masks` of painted photographs, the cues that players name are compared with the maps.
     """
     server = flask.Flask(__name__, static_folder=None)
     server.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
@@ -223,9 +224,9 @@ def create_quiz(
             case Attribution() as attribution:
                 shares = shares_of(attribution) if shares_of and said.cues else None
                 return _drawn(attribution, photographs, said, shares)
-            case Failed(message):
+            case Failure(message):
                 return {"failed": message}
-            case Running(fraction):
+            case RunningState(fraction):
                 return {"fraction": fraction}
             case _:
                 return {"fraction": 0}

@@ -1,46 +1,46 @@
-"""Laws of chance against closed forms and against what they draw."""
+"""Distributions against closed forms and against what they draw."""
 
 from math import degrees, log, pi, radians, sqrt
 
 import numpy as np
 import pytest
 
-from trainer.synthetic.generator import DAYS
-from trainer.synthetic.laws import (
+from trainer.synthetic.distributions import (
     HOURS,
     LOW,
     LOWEST,
-    Choice,
+    Categorical,
     Normal,
     SunPosition,
-    choice,
-    event,
+    bernoulli,
+    categorical,
     sun,
 )
+from trainer.synthetic.generator import DAYS
 
 
 def test_normal_density_and_draws() -> None:
-    law = Normal(np.array([1.0, 3.0]), 0.5)
-    assert law.log_density(2.0) == pytest.approx([-2 - log(0.5 * sqrt(2 * pi))] * 2)
+    distribution = Normal(np.array([1.0, 3.0]), 0.5)
+    assert distribution.log_prob(2.0) == pytest.approx([-2 - log(0.5 * sqrt(2 * pi))] * 2)
     random = np.random.default_rng(0)
-    draws = [law.draw(random) for _ in range(2000)]
+    draws = [distribution.sample(random) for _ in range(2000)]
     assert np.mean(draws) == pytest.approx(1.0, abs=0.05)
     assert np.std(draws) == pytest.approx(0.5, abs=0.03)
 
 
 def test_choice_density_and_draws() -> None:
-    law = Choice(("a", "b", "c"), np.array([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]))
-    assert law.log_density("c") == pytest.approx([log(0.3), log(0.8)])
+    distribution = Categorical(("a", "b", "c"), np.array([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]))
+    assert distribution.log_prob("c") == pytest.approx([log(0.3), log(0.8)])
     random = np.random.default_rng(0)
-    draws = [law.draw(random) for _ in range(2000)]
-    shares = [draws.count(name) / 2000 for name in law.names]
+    draws = [distribution.sample(random) for _ in range(2000)]
+    shares = [draws.count(name) / 2000 for name in distribution.names]
     assert shares == pytest.approx([0.2, 0.5, 0.3], abs=0.03)
 
 
 def test_no_name_is_impossible() -> None:
-    law = choice(("a", "b"), np.array([[1.0, 0.0]]), floor=0.1)
-    assert law.probabilities == pytest.approx(np.array([[0.95, 0.05]]))
-    assert event(np.array([0.0, 1.0])).probabilities.min() == pytest.approx(0.003)
+    distribution = categorical(("a", "b"), np.array([[1.0, 0.0]]), floor=0.1)
+    assert distribution.probabilities == pytest.approx(np.array([[0.95, 0.05]]))
+    assert bernoulli(np.array([0.0, 1.0])).probabilities.min() == pytest.approx(0.003)
 
 
 def test_height_of_the_sun_at_noon() -> None:
@@ -56,18 +56,21 @@ def test_height_of_the_sun_at_noon() -> None:
 )
 def test_the_density_of_the_sun_is_that_of_its_draws(season: str, latitude: float) -> None:
     """The density, summed over cells of azimuth and elevation, is the share of draws in them."""
-    law = SunPosition(np.array([latitude]), DAYS[season])
+    distribution = SunPosition(np.array([latitude]), DAYS[season])
     random = np.random.default_rng(1)
     days, hours = random.uniform(*DAYS[season], 8000), random.uniform(-HOURS, HOURS, 8000)
     draws = np.array([sun(latitude, *pair) for pair in zip(days, hours, strict=True)])
     low = draws[:, 1] < LOWEST
-    assert np.exp(law.log_density((1.0, LOW))[0]) == pytest.approx(low.mean(), abs=0.02)
+    assert np.exp(distribution.log_prob((1.0, LOW))[0]) == pytest.approx(low.mean(), abs=0.02)
     step = pi / 120
     azimuths = np.arange(60, 180) * step + step / 2
     elevations = np.arange(LOWEST + step / 2, pi / 2, step)
     density = np.array(
         [
-            [np.exp(law.log_density((float(azimuth), float(elevation)))[0]) for azimuth in azimuths]
+            [
+                np.exp(distribution.log_prob((float(azimuth), float(elevation)))[0])
+                for azimuth in azimuths
+            ]
             for elevation in elevations
         ]
     )

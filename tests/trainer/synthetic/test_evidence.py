@@ -8,9 +8,9 @@ import pytest
 
 from trainer.synthetic import elements, generator
 from trainer.synthetic.country import fields, grid
-from trainer.synthetic.evidence import Judgement, Observer
+from trainer.synthetic.distributions import Categorical, Normal
+from trainer.synthetic.evidence import Evidence, Observer
 from trainer.synthetic.generator import SEASONS, Places, Values
-from trainer.synthetic.laws import Choice, Normal
 from trainer.synthetic.parts import Scene
 from trainer.synthetic.scene import scene
 from trainer.synthetic.states import NAMES, STATES
@@ -28,33 +28,38 @@ def locations(count: int) -> list[tuple[int, Scene]]:
     return [(row, scene(STATES[row], (3, 0, row, index))) for row in FEW for index in range(count)]
 
 
-def judge(observer: Observer, row: int, place: Scene) -> Judgement:
-    return observer.judge(row, place.season, place.values, ALL)
+def evidence_of(observer: Observer, row: int, place: Scene) -> Evidence:
+    return observer.evidence(row, place.season, place.values, ALL)
 
 
 def test_evidence_of_a_habit_in_closed_form(observer: Observer) -> None:
     """The pole of a state: log p(kind | state) p(wires | state) over its mean over the states."""
     row, place = locations(1)[0]
-    laws = generator.state_laws(np.array(FEW))[elements.POLE]
+    distributions = generator.state_distributions(np.array(FEW))[elements.POLE]
     probability = np.exp(
-        sum(law.log_density(place.values[elements.POLE][name]) for name, law in laws.items())
+        sum(
+            distribution.log_prob(place.values[elements.POLE][name])
+            for name, distribution in distributions.items()
+        )
     )
     expected = log(probability[0] / probability.mean())
-    found = judge(observer, row, place).nats[elements.POLE]
+    found = evidence_of(observer, row, place).nats[elements.POLE]
     assert found == pytest.approx(expected)
 
 
 def test_evidence_of_a_field_is_the_mean_density_over_places(observer: Observer) -> None:
     """The density of the sky over 4,000 places of each state gives what 128 places give."""
     for row, place in locations(3):
-        found = judge(observer, row, place).nats[elements.SKY]
+        found = evidence_of(observer, row, place).nats[elements.SKY]
         density = []
         for state in FEW:
             land = fields(*grid(NAMES[state], 4000))
-            laws = generator.place_laws(Places(land, np.full(4000, state)), place.season)
+            distributions = generator.place_distributions(
+                Places(land, np.full(4000, state)), place.season
+            )
             total = sum(
-                law.log_density(place.values[elements.SKY][name])
-                for name, law in laws[elements.SKY].items()
+                distribution.log_prob(place.values[elements.SKY][name])
+                for name, distribution in distributions[elements.SKY].items()
             )
             density.append(np.exp(total).mean())
         expected = log(density[FEW.index(row)] / np.mean(density))
@@ -67,16 +72,18 @@ def test_evidence_agrees_with_simulation(observer: Observer) -> None:
     counts: dict[int, Counter[str]] = {row: Counter() for row in FEW}
     for row in FEW:
         land = fields(*grid(NAMES[row], 3000))
-        law = generator.place_laws(Places(land, np.full(3000, row)), "summer")[elements.FIELD]
-        crop = law["crop"]
-        assert isinstance(crop, Choice)
+        distribution = generator.place_distributions(Places(land, np.full(3000, row)), "summer")[
+            elements.FIELD
+        ]
+        crop = distribution["crop"]
+        assert isinstance(crop, Categorical)
         for probabilities in crop.probabilities:
             counts[row][crop.names[int(random.choice(len(crop.names), p=probabilities))]] += 1
     share = {row: counts[row]["soy"] / 3000 for row in FEW}
     densities = observer.densities("summer", locations(1)[0][1].values, ALL)
-    assert set(densities) == set(generator.laws(_places(), "summer"))
-    crop_law = observer._at("summer")[elements.FIELD]["crop"]
-    mean = np.exp(crop_law.log_density("soy")).reshape(len(FEW), -1).mean(axis=1)
+    assert set(densities) == set(generator.distributions(_places(), "summer"))
+    crop_distribution = observer._at("summer")[elements.FIELD]["crop"]
+    mean = np.exp(crop_distribution.log_prob("soy")).reshape(len(FEW), -1).mean(axis=1)
     assert mean == pytest.approx([share[row] for row in FEW], abs=0.02)
 
 
@@ -88,7 +95,7 @@ def test_the_posterior_is_calibrated(observer: Observer) -> None:
     """The likeliest state is right as often as its probability says."""
     hits, probabilities = [], []
     for row, place in locations(40):
-        posterior = judge(observer, row, place).posterior
+        posterior = evidence_of(observer, row, place).posterior
         assert posterior.sum() == pytest.approx(1.0)
         hits.append(posterior.argmax() == FEW.index(row))
         probabilities.append(posterior.max())
@@ -99,9 +106,9 @@ def test_evidence_has_a_positive_mean(observer: Observer) -> None:
     """The mean over draws is a Jensen-Shannon divergence, which cannot be negative."""
     total: dict[int, list[float]] = {}
     for row, place in locations(20):
-        for element, nats in judge(observer, row, place).nats.items():
+        for element, nats in evidence_of(observer, row, place).nats.items():
             total.setdefault(element, []).append(nats)
-    assert set(total) == set(generator.laws(_places(), "summer"))
+    assert set(total) == set(generator.distributions(_places(), "summer"))
     for found in total.values():
         assert np.mean(found) > -0.1
         assert max(found) <= log(len(FEW)) + 1e-9
@@ -114,7 +121,7 @@ def test_what_is_hidden_says_nothing_and_absence_does(observer: Observer) -> Non
         elements.BARRIER: {"kind": "none"},
         elements.LANDMARK: {"kind": "barn"},
     }
-    nats = observer.judge(row, place.season, values, {elements.SKY}).nats
+    nats = observer.evidence(row, place.season, values, {elements.SKY}).nats
     assert elements.LANDMARK not in nats
     assert elements.TREE not in nats
     assert nats[elements.BARRIER] == pytest.approx(0.0, abs=1e-9)
@@ -124,13 +131,13 @@ def test_what_is_hidden_says_nothing_and_absence_does(observer: Observer) -> Non
 def test_planted_marks_and_seasons_count(observer: Observer) -> None:
     row, place = locations(1)[0]
     mark = np.array([0.0, -np.inf, -np.inf, -np.inf])
-    judgement = observer.judge(row, place.season, place.values, ALL, {32: mark})
-    assert judgement.nats[32] == pytest.approx(log(4))
-    assert judgement.posterior == pytest.approx([1, 0, 0, 0])
+    evidence = observer.evidence(row, place.season, place.values, ALL, {32: mark})
+    assert evidence.nats[32] == pytest.approx(log(4))
+    assert evidence.posterior == pytest.approx([1, 0, 0, 0])
     weights = np.array([list(SEASONS.values())] * 4)
     weights[0] = [0.02, 0.02, 0.06, 0.9]
     confounded = Observer(FEW, NAMES, weights)
-    found = confounded.judge(row, "winter", place.values, {elements.SKY}).nats
+    found = confounded.evidence(row, "winter", place.values, {elements.SKY}).nats
     assert found[elements.SEASON] == pytest.approx(log(0.9 / weights[:, 3].mean()))
 
 
@@ -140,14 +147,13 @@ def test_arizona_is_easy_and_ohio_is_not() -> None:
     right = {}
     for name in ("Arizona", "Alaska", "Hawaii", "Massachusetts", "Maryland"):
         row = NAMES.index(name)
-        right[name] = np.mean([
-            judge(observer, row, scene(STATES[row], (0, 0, row, index))).posterior.argmax() == row
-            for index in range(20)
-        ])  # fmt: skip
+        places = [scene(STATES[row], (0, 0, row, index)) for index in range(20)]
+        answers = [evidence_of(observer, row, place).posterior.argmax() for place in places]
+        right[name] = np.mean([answer == row for answer in answers])
     assert min(right["Arizona"], right["Alaska"], right["Hawaii"]) >= 0.9
     assert max(right["Massachusetts"], right["Maryland"]) <= 0.85
 
 
-def test_laws_of_places_are_normal_where_they_are_numbers() -> None:
-    laws = generator.place_laws(_places(), "summer")
-    assert isinstance(laws[elements.SOIL]["light"], Normal)
+def test_distributions_of_places_are_normal_where_they_are_numbers() -> None:
+    distributions = generator.place_distributions(_places(), "summer")
+    assert isinstance(distributions[elements.SOIL]["light"], Normal)

@@ -136,7 +136,7 @@ def rebuilt(place: Scene, seed: tuple[int, ...], element: int, values: dict[str,
 
 @pytest.mark.parametrize("cue", generator.CUES, ids=elements.NAMES.get)
 def test_a_swap_changes_the_cue_and_nothing_else(cue: int) -> None:
-    """Without the cue, both scenes of a pair are the same to the bit, pictures and masks."""
+    """Without the cue, both scenes of a pair are bitwise the same, pictures and masks."""
     home = BY_NAME["Kentucky"]
     others = [state for state in STATES if state is not home]
     found = 0

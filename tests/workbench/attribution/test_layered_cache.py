@@ -74,10 +74,10 @@ def test_a_damaged_file_is_reported_and_skipped(
 
 def test_a_file_of_another_store_is_refused(tmp_path: Path, store: Store) -> None:
     path = write(tmp_path / "some.h5", example())
-    with pytest.raises(InputError, match="explains another checkpoint than the store's"):
+    with pytest.raises(InputError, match="was computed with a different checkpoint"):
         layered_cache.open_files([path], store)
     mine = replace(store, provenance={"checkpoint_sha256": FINGERPRINT.checkpoint_sha256})
-    with pytest.raises(InputError, match="explains other photographs than the store's"):
+    with pytest.raises(InputError, match="was computed from different photographs"):
         layered_cache.open_files([path], mine)
     provenance = {
         "checkpoint_sha256": FINGERPRINT.checkpoint_sha256,

@@ -8,7 +8,8 @@ import pytest
 from tests.workbench.dashboard.examples import attribution, text
 from workbench.attribution.request import AttributionRequest
 from workbench.dashboard import attribution_view, overlay
-from workbench.dashboard.job_queue import Failed, Running, Waiting
+from workbench.dashboard.background import Failure
+from workbench.dashboard.job_queue import QueuedState, RunningState
 from workbench.dashboard.overlay import Display
 from workbench.evaluation.predictions import Predictions
 from workbench.store.photographs import Photographs
@@ -90,12 +91,12 @@ def test_a_map_of_any_height_and_of_zeros_has_a_profile(rows: int) -> None:
 
 
 def test_progress_is_said_in_words() -> None:
-    shown = attribution_view.progress(Running(0.24, "occlusion: 12 of 50 windows"), "Map")
+    shown = attribution_view.progress(RunningState(0.24, "occlusion: 12 of 50 windows"), "Map")
     assert text(shown).strip() == "occlusion: 12 of 50 windows"
     assert shown[0].children[1].value == "0.240"
-    reading = attribution_view.progress(Running(0.0, "reading photographs"), "Map")
+    reading = attribution_view.progress(RunningState(0.0, "reading photographs"), "Map")
     assert not hasattr(reading[0].children[1], "value")  # Not yet known.
-    assert "Map: starting" in text(attribution_view.progress(Running(), "Map"))
-    assert "waiting" in text(attribution_view.progress(Waiting(), "Checks"))
-    assert "no weights" in text(attribution_view.progress(Failed("There are no weights."), "Map"))
+    assert "Map: starting" in text(attribution_view.progress(RunningState(), "Map"))
+    assert "waiting" in text(attribution_view.progress(QueuedState(), "Checks"))
+    assert "no weights" in text(attribution_view.progress(Failure("There are no weights."), "Map"))
     assert "Map: not computed" in text(attribution_view.progress(None, "Map"))

@@ -9,7 +9,8 @@ import pytest
 from tests.workbench.dashboard.examples import attribution, examined, text
 from workbench.attribution.verdict import verdict
 from workbench.dashboard import checks
-from workbench.dashboard.job_queue import Failed, Running, Waiting
+from workbench.dashboard.background import Failure
+from workbench.dashboard.job_queue import QueuedState, RunningState
 
 
 def test_a_map_is_shown_with_its_verdict_and_the_reasons() -> None:
@@ -24,10 +25,10 @@ def test_a_map_is_shown_with_its_verdict_and_the_reasons() -> None:
 
 def test_a_map_that_waits_for_its_checks_is_labelled() -> None:
     made = attribution("a")
-    assert "not checked" in text(checks.view(made, Waiting()))
-    going = Running(0.4, "small noise")
+    assert "not checked" in text(checks.view(made, QueuedState()))
+    going = RunningState(0.4, "small noise")
     assert "small noise" in text(checks.view(made, going))
-    failed = text(checks.view(made, Failed("The GPU is gone.")))
+    failed = text(checks.view(made, Failure("The GPU is gone.")))
     assert "The GPU is gone." in failed
     assert "not computed" in text(checks.view(None, None))
 
@@ -39,7 +40,7 @@ def test_the_measured_stands_in_bars() -> None:
     shown = text(measures)
     for words in (
         "mean colour  0.81",
-        "least of 2  0.90",
+        "lowest of 2  0.90",
         "layer4  0.12",
         "N  −20.0",
         "90°  −3.0",

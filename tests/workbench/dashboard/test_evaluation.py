@@ -12,10 +12,10 @@ from sklearn.metrics import confusion_matrix, log_loss
 
 from common.errors import InputError
 from tests.workbench.dashboard.examples import cell, classes, step, text
-from workbench.dashboard.background import Background, Failed
-from workbench.dashboard.evaluation import Prepared, members, prepare
+from workbench.dashboard.background import Background, Failure
+from workbench.dashboard.evaluation import EvaluationData, members, prepare
 from workbench.dashboard.pages import calibration, geography
-from workbench.evaluation.evaluate import Beside, evaluate
+from workbench.evaluation.evaluate import EvaluationInputs, evaluate
 from workbench.evaluation.predictions import Predictions
 from workbench.evaluation.report import document
 from workbench.evaluation.split import TrainingLinks
@@ -45,17 +45,17 @@ def example(predictions: Predictions) -> Predictions:
 
 
 @pytest.fixture(scope="module")
-def beside(example: Predictions) -> Beside:
+def inputs(example: Predictions) -> EvaluationInputs:
     n = len(example.store)
     kilometers = np.linspace(0, 60, n)
     links = TrainingLinks(kilometers, same_pano=np.arange(n) % 7 == 0)
-    return Beside(links, 321, np.linspace(0.2, 0.6, n) ** 2)
+    return EvaluationInputs(links, 321, np.linspace(0.2, 0.6, n) ** 2)
 
 
 @pytest.fixture(scope="module")
-def prepared(example: Predictions, beside: Beside) -> Prepared:
-    found = prepare(example, lambda: beside).wait()
-    assert isinstance(found, Prepared)
+def prepared(example: Predictions, inputs: EvaluationInputs) -> EvaluationData:
+    found = prepare(example, lambda: inputs).wait()
+    assert isinstance(found, EvaluationData)
     return found
 
 
@@ -118,14 +118,14 @@ def test_geography_has_the_numbers_of_pandas_and_scipy(example: Predictions, nam
 
 @pytest.mark.parametrize("name", ["all", "confident"])
 def test_pages_and_command_have_the_same_numbers(
-    example: Predictions, beside: Beside, prepared: Prepared, name: str
+    example: Predictions, inputs: EvaluationInputs, prepared: EvaluationData, name: str
 ) -> None:
     steps = SELECTIONS[name]
     rows = np.flatnonzero(example.probabilities.max(axis=1) >= 0.5)
     rows = np.arange(len(example.store)) if name == "all" else rows
-    assert beside.links is not None
-    assert beside.green is not None
-    part = replace(beside, links=beside.links[rows], green=beside.green[rows])
+    assert inputs.links is not None
+    assert inputs.green is not None
+    part = replace(inputs, links=inputs.links[rows], green=inputs.green[rows])
     written = document(evaluate(example, rows, part), {}, [])
     shown = geography.numbers(steps, example)
     for key in ("predicted", "expected"):
@@ -141,7 +141,7 @@ def test_pages_and_command_have_the_same_numbers(
     distances = written["honest_split"]["by_distance"]
     assert list(figure.data[0].y) == [one["subset"]["accuracy"]["value"] for one in distances]
     for key, number in (("year", 3), ("green", 5)):
-        values = beside.green if key == "green" else None
+        values = inputs.green if key == "green" else None
         drawn, words = calibration.draw_bins(steps, key, example, values)
         bins = written["covariates"][key]
         assert len(bins) == number
@@ -159,7 +159,7 @@ def test_pages_and_command_have_the_same_numbers(
 
 @pytest.mark.parametrize("name", SELECTIONS)
 def test_calibration_has_the_numbers_of_pandas_and_scikit_learn(
-    example: Predictions, prepared: Prepared, name: str
+    example: Predictions, prepared: EvaluationData, name: str
 ) -> None:
     found = calibration.numbers(SELECTIONS[name], example, prepared)
     every = frame(example)
@@ -259,7 +259,7 @@ def test_what_is_missing_is_named_with_its_remedy(predictions: Predictions) -> N
         assert geography.draw_curve([], view, bare)[2].className == "hint"
     # The training locations and the photographs' index are read beside the store.
     prepared = prepare(bare, None).wait()
-    assert isinstance(prepared, Prepared)
+    assert isinstance(prepared, EvaluationData)
     assert "resnetbolt open" in geography.split_view([], bare, prepared)[1]
     assert "resnetbolt open" in text(calibration.green([], bare, prepared)[2])
 
@@ -293,7 +293,7 @@ def test_a_value_is_computed_once_in_a_thread_and_says_why_it_is_not_there() -> 
     def refuse() -> float:
         raise InputError("There is no index; make it.")
 
-    assert Background(refuse).wait() == Failed("There is no index; make it.")
+    assert Background(refuse).wait() == Failure("There is no index; make it.")
     assert "ZeroDivisionError" in str(Background(lambda: 1 / 0).wait())
 
 
@@ -303,5 +303,5 @@ def test_while_it_is_prepared_the_rest_is_shown(example: Predictions) -> None:
     assert found["after"] is None
     assert found["message"] == "fitting the temperature …"
     assert geography.split_view([], example, None)[3] is None
-    failed = calibration.numbers([], example, Failed("It failed."))
+    failed = calibration.numbers([], example, Failure("It failed."))
     assert failed["message"] == "It failed."

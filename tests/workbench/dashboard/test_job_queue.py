@@ -10,15 +10,15 @@ from workbench.attribution.layered_cache import LayeredCache
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
 from workbench.dashboard import job_queue
+from workbench.dashboard.background import Failure
 from workbench.dashboard.job_queue import (
     MAX_PAGES,
     MAX_QUEUED,
     MAX_RESULTS,
-    Failed,
     Job,
     JobQueue,
-    Running,
-    Waiting,
+    QueuedState,
+    RunningState,
 )
 
 
@@ -52,12 +52,12 @@ def test_the_worker_makes_the_map_then_its_evidence_and_remembers() -> None:
     assert jobs.state(key("a")) is None
     jobs.open("page", key("a"))
     fake.wait()
-    assert jobs.state(key("a")) == Running(0.0, "integrating")
-    assert isinstance(jobs.state(checks("a")), Waiting)
+    assert jobs.state(key("a")) == RunningState(0.0, "integrating")
+    assert isinstance(jobs.state(checks("a")), QueuedState)
     fake.go(3)
     assert made(jobs, "a").checks is None
     fake.wait()
-    assert isinstance(jobs.state(checks("a")), Running)
+    assert isinstance(jobs.state(checks("a")), RunningState)
     fake.go(1)
     assert proven(jobs, "a").checks is not None
     jobs.open("page", key("a"))
@@ -74,7 +74,7 @@ def test_a_map_is_seen_while_it_is_made() -> None:
     fake.go(1)
     pause = threading.Event()
     for _ in range(SECONDS * 200):
-        state = settled(jobs, key("a"), Running)
+        state = settled(jobs, key("a"), RunningState)
         if state.partial is not None:
             break
         pause.wait(0.005)
@@ -119,7 +119,7 @@ def test_the_newest_request_of_a_page_cancels_its_older_one() -> None:
     fake.wait()
     jobs.open("page", key("b"))
     assert jobs.state(key("a")) is None
-    assert isinstance(jobs.state(key("b")), Waiting)
+    assert isinstance(jobs.state(key("b")), QueuedState)
     fake.go(5)
     proven(jobs, "b")
     assert fake.asked == ["a", "b", "b?"]
@@ -169,7 +169,7 @@ def test_cancelling_stops_at_the_next_step_and_can_be_asked_again() -> None:
     fake.wait()
     jobs.open("page", None)
     assert jobs.state(key("a")) is None
-    assert isinstance(jobs.state(key("b")), Waiting)  # The queue stays.
+    assert isinstance(jobs.state(key("b")), QueuedState)  # The queue stays.
     fake.go(1 + 3)
     made(jobs, "b")
     assert fake.cancelled == ["a"]
@@ -196,17 +196,17 @@ def test_a_failure_is_shown_and_tried_again() -> None:
     fake = Fake()
     jobs = JobQueue(fake)
     jobs.open("page", key("broken"))
-    failed = settled(jobs, key("broken"), Failed)
+    failed = settled(jobs, key("broken"), Failure)
     assert failed.message == "The photograph is broken; give another."
     assert jobs.state(checks("broken")) == failed
     jobs.open("page", key("bug"))
-    assert "division by zero" in settled(jobs, key("bug"), Failed).message
+    assert "division by zero" in settled(jobs, key("bug"), Failure).message
     jobs.open("page", key("a"))
     fake.go(4)
     proven(jobs, "a")
     jobs.open("page", key("broken"))
     assert not isinstance(jobs.state(key("broken")), Attribution)
-    settled(jobs, key("broken"), Failed)
+    settled(jobs, key("broken"), Failure)
 
 
 def test_a_map_without_checks_stays_a_map() -> None:
@@ -214,7 +214,7 @@ def test_a_map_without_checks_stays_a_map() -> None:
     jobs = JobQueue(fake)
     jobs.open("page", key("doubtful"))
     fake.go(3)
-    failed = settled(jobs, checks("doubtful"), Failed)
+    failed = settled(jobs, checks("doubtful"), Failure)
     assert failed.message == "There is no evidence; train it again."
     assert made(jobs, "doubtful").checks is None
 
@@ -261,10 +261,10 @@ def test_where_too_many_pages_wait_the_one_seen_longest_ago_is_forgotten() -> No
         jobs.open(str(page), key(f"b{page}"))
     jobs.keep_alive("first")
     jobs.open("one more", key("c"))
-    assert isinstance(jobs.state(key("a")), Running)
+    assert isinstance(jobs.state(key("a")), RunningState)
     assert jobs.state(key("b0")) is None
-    assert isinstance(jobs.state(key("b1")), Waiting)
-    assert isinstance(jobs.state(key("c")), Waiting)
+    assert isinstance(jobs.state(key("b1")), QueuedState)
+    assert isinstance(jobs.state(key("c")), QueuedState)
 
 
 def test_a_page_that_was_closed_waits_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -132,7 +132,7 @@ def test_the_dashboard_gives_the_bytes_of_the_command(
             asked(OPENED | {"method": "grad_cam"}, "attributions", "attribution-1"),
             "is not computed yet",
         ),
-        (asked({"selection": "["}, "roc", "roc"), "is not whole"),
+        (asked({"selection": "["}, "roc", "roc"), "is incomplete"),
     ],
 )
 def test_a_figure_that_there_is_not_is_a_sentence(client: Any, request_: Any, words: str) -> None:

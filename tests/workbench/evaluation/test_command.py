@@ -13,8 +13,10 @@ import pytest
 
 from tests.examples import folder, small_store
 from workbench import store as stores
-from workbench.evaluation import calibration, evaluate
+from workbench.evaluation import calibration, evaluate, training
 from workbench.evaluation.__main__ import main
+from workbench.evaluation.options import Options
+from workbench.evaluation.run import evaluation_inputs
 from workbench.store import Store
 
 ROOT = Path(__file__).parents[3]
@@ -93,8 +95,8 @@ def test_everything_of_two_stores_and_a_training_folder(
     split = document["honest_split"]
     assert split["n_training"] == 40
     assert split["ties"] == ["nearby", "same_pano", "similar_photograph"]
-    assert split["near"]["having"]["n"] == 40
-    assert split["contrasts"]["unseen_year"]["having"]["n"] == 0
+    assert split["near"]["with_tie"]["n"] == 40
+    assert split["contrasts"]["unseen_year"]["with_tie"]["n"] == 0
     assert sum(item["subset"]["n"] for item in split["by_distance"]) == 40
     assert list(document["covariates"]) == ["year", "latitude", "green"]
     green = document["covariates"]["green"]
@@ -138,6 +140,22 @@ def test_what_is_missing_is_named_and_the_rest_is_written(
     assert "--no-photographs" in str(run("--no-photographs", where="other.json")["missing"])
 
 
+def test_training_photographs_that_are_gone(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    monkeypatch.setattr(training, "training_record", lambda *_: ({"Ohio/1"}, gone))
+    (tmp_path / "run").mkdir()
+    options = Options(
+        store=tmp_path / "one.h5", out=tmp_path / "out.json", run=tmp_path / "run", num_workers=0
+    )
+    found = {
+        item.what: (item.why, item.remedy) for item in evaluation_inputs(options, store).missing
+    }
+    why = f"{gone}: there is no such folder of training photographs"
+    assert found["the honest split"] == (why, "put them into that folder again")
+
+
 def test_validation_locations_of_the_store_give_the_temperature(
     tmp_path: Path, store: Store, run: Run
 ) -> None:
@@ -156,7 +174,7 @@ def test_validation_locations_of_the_store_give_the_temperature(
     ]
     document = run("--train-data", tmp_path / "one.h5", where="all.json")
     assert (document["n"], document["calibration"]["fitted_on"]) == (40, "halves")
-    assert document["honest_split"]["contrasts"]["same_location"]["having"]["n"] == 10
+    assert document["honest_split"]["contrasts"]["same_location"]["with_tie"]["n"] == 10
 
 
 def test_validation_of_another_store_and_refusals(
@@ -193,7 +211,7 @@ def test_the_training_locations_are_those_of_the_checkpoint(
 
     path, out = tmp_path / "store.h5", tmp_path / "out.json"
     extract(trained, test_folder, path, num_workers=0)
-    words = [str(path), "--out", str(out), "--index", str(tmp_path), "--num-workers", "0"]
+    words = [str(path), "--out", str(out), "--index-dir", str(tmp_path), "--num-workers", "0"]
     assert main(words) == 0
     document = json.loads(out.read_text("utf-8"))
     split = document["honest_split"]
@@ -208,7 +226,7 @@ def test_the_training_locations_are_those_of_the_checkpoint(
     # Locations of one number have one id and equal photographs in both folders.
     seen = {name.partition("/")[2] for name in checkpoint.read(trained).split["training"]}
     here = [name.partition("/")[2] for name in stores.read(path).location_ids]
-    assert split["contrasts"]["same_pano"]["having"]["n"] == sum(name in seen for name in here)
+    assert split["contrasts"]["same_pano"]["with_tie"]["n"] == sum(name in seen for name in here)
     # Elsewhere the folder is looked for, and a folder without them is refused.
     other = [*words[:2], str(tmp_path / "other.json"), *words[3:]]
     assert main([*other, "--train-data", str(training_folder)]) == 0

@@ -70,8 +70,8 @@ def test_a_leak_among_painted_photographs_is_found_within_a_point(tmp_path: Path
     words = [str(tmp_path / "store.h5"), "--out", str(out), "--num-workers", "0"]
     assert main([*words, "--train-data", str(data / "train")]) == 0
     split = json.loads(out.read_text("utf-8"))["honest_split"]
-    assert split["contrasts"]["similar_photograph"]["having"]["n"] == len(copied)
-    assert split["contrasts"]["same_pano"]["having"]["n"] == 0
+    assert split["contrasts"]["similar_photograph"]["with_tie"]["n"] == len(copied)
+    assert split["contrasts"]["same_pano"]["with_tie"]["n"] == 0
     points = split["near"]["share_of_accuracy"]
     assert points["value"] == pytest.approx(truth, abs=0.01)
     assert points["low"] <= truth <= points["high"]

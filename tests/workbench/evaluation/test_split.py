@@ -36,22 +36,22 @@ def test_the_nearest_training_location_is_that_of_all_pairs() -> None:
 
 def test_the_difference_within_classes_by_hand() -> None:
     labels = np.array([0, 0, 0, 0, 0, 1, 1, 1, 1, 2])
-    having = np.array([1, 1, 0, 0, 0, 1, 0, 0, 0, 1], dtype=bool)
+    with_tie = np.array([1, 1, 0, 0, 0, 1, 0, 0, 0, 1], dtype=bool)
     correct = np.array([1, 1, 1, 0, 0, 0, 1, 1, 0, 1], dtype=bool)
-    found = contrast(outcomes(labels, correct), having)
+    found = contrast(outcomes(labels, correct), with_tie)
     # Class 0: 2/2 against 1/3, for two; class 1: 0/1 against 2/3, for one; class 2 has nobody to
     # compare with.
     difference = (2 * (1 - 1 / 3) + 1 * (0 - 2 / 3)) / 3
     assert found.difference.value == pytest.approx(difference)
     assert found.share_of_accuracy.value == pytest.approx(0.4 * difference)
-    assert (found.having.n, found.having.accuracy.value) == (4, 0.75)
-    assert (found.lacking.n, found.lacking.accuracy.value) == (6, 0.5)
+    assert (found.with_tie.n, found.with_tie.accuracy.value) == (4, 0.75)
+    assert (found.without_tie.n, found.without_tie.accuracy.value) == (6, 0.5)
     assert found.difference.low <= difference <= found.difference.high
 
 
-@pytest.mark.parametrize("having", [np.ones(4, dtype=bool), np.zeros(4, dtype=bool)])
-def test_without_others_there_is_no_difference(having: Mask) -> None:
-    found = contrast(outcomes(np.array([0, 0, 1, 1]), having), having)
+@pytest.mark.parametrize("with_tie", [np.ones(4, dtype=bool), np.zeros(4, dtype=bool)])
+def test_without_others_there_is_no_difference(with_tie: Mask) -> None:
+    found = contrast(outcomes(np.array([0, 0, 1, 1]), with_tie), with_tie)
     assert np.isnan([found.difference.value, found.share_of_accuracy.low]).all()
 
 

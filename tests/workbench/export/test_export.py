@@ -101,7 +101,7 @@ def test_what_cannot_be_reproduced_says_why(
     (tmp_path / "export.json").write_text("{}")
     with pytest.raises(SystemExit):
         main([*words, str(tmp_path / "third")])
-    assert "is no manifest" in capsys.readouterr().err
+    assert "is not the manifest" in capsys.readouterr().err
 
 
 def test_a_figure_that_cannot_be_made_says_how_and_the_others_are_written(

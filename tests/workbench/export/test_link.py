@@ -141,7 +141,7 @@ def test_text_that_is_no_link_is_refused(text: str) -> None:
         (link_of(target="Utah"), "no such class"),
         (link_of([step("search", text="nowhere")]), "selects no location"),
         (link_of(page="location"), "shows no location"),
-        ("hello world", "no link"),
+        ("hello world", "not a link"),
     ],
 )
 def test_a_link_of_another_store_ends_in_one_sentence(

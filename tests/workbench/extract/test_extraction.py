@@ -404,7 +404,7 @@ def test_of_several_runs_those_that_are_finished_are_not_extracted_again(
     (out / "one.h5").unlink()
     with pytest.raises(SystemExit, match="2"):
         command(*words, "--precision", "bfloat16")
-    assert "two.h5: already exists, of another request (different precision)" in (
+    assert "two.h5: already exists, from a different request (different precision)" in (
         capsys.readouterr().err
     )
     assert sorted(path.name for path in out.iterdir()) == ["two.h5"]

@@ -64,14 +64,14 @@ def test_the_columns_are_those_that_the_page_names(store: Store) -> None:
     assert list(everything.columns) == [
         *named,
         *(f"logit_{name}" for name in HOSTILE),
-        *("neighbour_id", "neighbour_distance"),
+        *("neighbor_id", "neighbor_distance"),
         *(f"feature_{number}" for number in range(8)),
     ]
     assert np.array_equal(everything["logit_NA"], store.logits[:, HOSTILE.index("NA")])
     assert np.array_equal(everything["feature_3"], store.features[:][:, 3])
-    assert everything["neighbour_id"].iloc[0] == list(store.location_ids[1:4])
+    assert everything["neighbor_id"].iloc[0] == list(store.location_ids[1:4])
     assert store.neighbors is not None
-    assert everything["neighbour_distance"].iloc[5] == store.neighbors.distances[5].tolist()
+    assert everything["neighbor_distance"].iloc[5] == store.neighbors.distances[5].tolist()
 
 
 def test_what_a_store_does_not_know_is_missing_or_refused(store: Store) -> None:
@@ -152,7 +152,7 @@ def test_the_page_has_the_columns_and_their_kinds(store: Store) -> None:
         general = re.sub(r"^(pca|tsne-50|umap)_", "<map>_", str(name))
         general = re.sub(r"^logit_.*", "logit_<class>", general, flags=re.DOTALL)
         general = re.sub(r"^feature_\d+", "feature_<d>", general)
-        text = "list" if general.startswith("neighbour") else "string"
+        text = "list" if general.startswith("neighbor") else "string"
         kind = str(column.dtype)
         found[general] = text if kind in ("object", "str") else kind
     assert found == named

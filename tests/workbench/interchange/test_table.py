@@ -176,7 +176,7 @@ def test_duckdb_reads_the_parquet_file(tmp_path: Path, store: Store) -> None:
     path = tmp_path / "out.parquet"
     table.write_parquet(path, store, logits=False, features=True, read_views=None)
     found = duckdb.sql(
-        f"select id, neighbours.ids[1], neighbours.distances[3], len(feature) from '{path}'"
+        f"select id, neighbors.ids[1], neighbors.distances[3], len(feature) from '{path}'"
     )
     assert found is not None
     assert store.neighbors is not None
@@ -197,7 +197,7 @@ def test_embedding_atlas_opens_the_parquet_file(tmp_path: Path) -> None:
     subprocess.run(
         [
             *(sys.executable, "-m", "embedding_atlas.cli", str(path)),
-            *("--x", "umap_x", "--y", "umap_y", "--neighbors", "neighbours"),
+            *("--x", "umap_x", "--y", "umap_y", "--neighbors", "neighbors"),
             *("--image", "panorama", "--degree", "--pagerank", "importance"),
             *("--static", str(tmp_path / "static")),
             *("--export-application", str(tmp_path / "atlas")),
@@ -207,7 +207,7 @@ def test_embedding_atlas_opens_the_parquet_file(tmp_path: Path) -> None:
     )
     shown = json.loads((tmp_path / "atlas" / "data" / "metadata.json").read_text())["props"]["data"]
     assert shown["projection"] == {"x": "umap_x", "y": "umap_y"}
-    assert (shown["neighbors"], shown["image"]) == ("neighbours", "panorama")
+    assert (shown["neighbors"], shown["image"]) == ("neighbors", "panorama")
     read = pd.read_parquet(tmp_path / "atlas" / "data" / "dataset.parquet")
     assert read["id"].tolist() == list(store.location_ids)
     assert read[shown["id"]].tolist() == list(range(len(store)))

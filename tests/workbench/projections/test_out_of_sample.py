@@ -123,7 +123,7 @@ def test_what_does_not_fit_is_refused(halves: tuple[Path, Path], tmp_path: Path)
     with pytest.raises(InputError, match="30 features, the components have 32"):
         transform_store(tmp_path / "shorter.h5", old_path, [], seed=0)
     store.write(tmp_path / "others.h5", replace(made, class_names=("a", "b", "c", "d", "e")))
-    with pytest.raises(InputError, match=r"others.h5: has other classes than .*old.h5"):
+    with pytest.raises(InputError, match=r"others.h5: has different classes from .*old.h5"):
         transform_store(tmp_path / "others.h5", old_path, [], seed=0)
 
 

@@ -1,4 +1,4 @@
-"""Cues that people name, held against maps of painted photographs."""
+"""Cues that people name, compared with maps of painted photographs."""
 
 import time
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A file is held against the specification; whatever deviates is named, in one sentence."""
+"""A file is compared with the specification; each difference is named in one sentence."""
 
 import json
 import os

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from dash import Dash, Input, Output, dcc, html, no_update
 from dash.dependencies import ClientsideFunction
 
-from workbench.dashboard.background import Background, Failed
+from workbench.dashboard.background import Background, Failure
 from workbench.dashboard.components import (
     attributes,
     next_poll,
@@ -16,11 +16,11 @@ from workbench.dashboard.components import (
     poll_timer,
     table_panel,
 )
-from workbench.dashboard.evaluation import GREEN, Prepared, hint, members, missing_words
+from workbench.dashboard.evaluation import EvaluationData, hint, members, missing_words
 from workbench.dashboard.metrics import graph
 from workbench.dashboard.pages.base import Page, selected
 from workbench.evaluation.calibration import Calibration, measure
-from workbench.evaluation.evaluate import NO_COORDINATES, NO_YEARS, covariates
+from workbench.evaluation.evaluate import GREEN, NO_COORDINATES, NO_YEARS, covariates
 from workbench.evaluation.intervals import mean_of, share_of
 from workbench.evaluation.predictions import Predictions
 from workbench.evaluation.report import plain
@@ -132,7 +132,9 @@ def register_callbacks(app: Dash, predictions: Predictions, _has_photographs: bo
             return draw_bins(steps, name, predictions)
 
 
-def register_prepared(app: Dash, predictions: Predictions, prepared: Background[Prepared]) -> None:
+def register_prepared(
+    app: Dash, predictions: Predictions, prepared: Background[EvaluationData]
+) -> None:
     """Let everything else follow the selection, more of it once it is prepared."""
 
     @app.callback(
@@ -161,7 +163,7 @@ def register_prepared(app: Dash, predictions: Predictions, prepared: Background[
 
 
 def numbers(
-    steps: Any, predictions: Predictions, prepared: Prepared | Failed | None
+    steps: Any, predictions: Predictions, prepared: EvaluationData | Failure | None
 ) -> dict[str, Any]:
     """Return what the tables show of a selection (`steps.Steps`), None for unknown numbers.
 
@@ -181,21 +183,21 @@ def numbers(
     result["accuracy"] = share_of(outcome)
     for name, found, scores in (
         ("before", before, predictions.scores),
-        ("after", after, prepared.scaled if isinstance(prepared, Prepared) else None),
+        ("after", after, prepared.scaled if isinstance(prepared, EvaluationData) else None),
     ):
         result[name] = None
         if found is not None and scores is not None:
             numbers = {key: value for key, value in plain(found).items() if key != "bins"}
             result[name] = numbers | {"confidence": mean_of(scores.confidence[shown], 0, 1)}
     result["message"] = ""
-    if isinstance(prepared, Prepared) and prepared.scaling:
+    if isinstance(prepared, EvaluationData) and prepared.scaling:
         scaling = prepared.scaling
         result["temperature"] = {
             "fitted_on": scaling.fitted_on,
             "n_fitted": scaling.n_fitted,
             "temperatures": scaling.temperatures,
         }
-    elif isinstance(prepared, Failed):
+    elif isinstance(prepared, Failure):
         result["message"] = prepared.message
     elif prepared is None:
         result["message"] = "fitting the temperature …"
@@ -204,7 +206,7 @@ def numbers(
 
 
 def both(
-    member: Any, predictions: Predictions, prepared: Prepared | Failed | None
+    member: Any, predictions: Predictions, prepared: EvaluationData | Failure | None
 ) -> tuple[Calibration | None, Calibration | None]:
     """Return the calibration of some locations (N,) before and after temperature scaling.
 
@@ -212,7 +214,11 @@ def both(
     """
     if not member.any():
         return None, None
-    if not isinstance(prepared, Prepared) or prepared.scaling is None or prepared.scaled is None:
+    if (
+        not isinstance(prepared, EvaluationData)
+        or prepared.scaling is None
+        or prepared.scaled is None
+    ):
         return measure(predictions.scores[member], has_interval=False), None
     if member.all():
         return prepared.scaling.before, prepared.scaling.after
@@ -223,7 +229,7 @@ def both(
 
 
 def draw_reliability(
-    steps: Any, predictions: Predictions, prepared: Prepared | Failed | None
+    steps: Any, predictions: Predictions, prepared: EvaluationData | Failure | None
 ) -> tuple[go.Figure, str]:
     """Return the reliability diagram of a selection without its range of confidence, and its n."""
     kept, chosen = without_range(steps, "confidence")
@@ -264,17 +270,17 @@ def draw_bins(
 
 
 def green(
-    steps: Any, predictions: Predictions, prepared: Prepared | Failed | None
+    steps: Any, predictions: Predictions, prepared: EvaluationData | Failure | None
 ) -> tuple[go.Figure, str, Any]:
     """Return the accuracy by the share of green, its n, and what is missing for it."""
     empty = screen.bins((), COVARIATES["green"], float("nan"))
     if prepared is None:
         return empty, "looking for the photographs' index …", None
-    if isinstance(prepared, Failed):
+    if isinstance(prepared, Failure):
         return empty, "", html.P(prepared.message, className="hint")
-    if prepared.beside.green is None:
-        return empty, "", html.P(missing_words(prepared.beside, GREEN), className="hint")
-    return *draw_bins(steps, "green", predictions, prepared.beside.green), None
+    if prepared.inputs.green is None:
+        return empty, "", html.P(missing_words(prepared.inputs, GREEN), className="hint")
+    return *draw_bins(steps, "green", predictions, prepared.inputs.green), None
 
 
 def without_range(steps: Any, column: str) -> tuple[list[Any], list[Ends]]:

@@ -16,7 +16,7 @@ from workbench.attribution.result import Attribution
 from workbench.attribution.verdict import verdict
 from workbench.dashboard import active_location, attribution_view, checks, overlay
 from workbench.dashboard.components import attributes, button, next_poll, panel, poll_timer
-from workbench.dashboard.job_queue import Job, JobQueue, Running, Waiting, known_map
+from workbench.dashboard.job_queue import Job, JobQueue, QueuedState, RunningState, known_map
 from workbench.dashboard.job_queue import State as JobState
 from workbench.dashboard.overlay import Display
 from workbench.dashboard.pages.base import Page
@@ -230,7 +230,7 @@ def register_maps(
         found = find_jobs(pins, controls)
         states = [_states(jobs, one) for one in found]
         running = shown == NAME and any(
-            isinstance(one, (Running, Waiting)) for pair in states for one in pair
+            isinstance(one, (RunningState, QueuedState)) for pair in states for one in pair
         )
         maps = [known_map(pair[0]) for pair in states]
         version = hash((*found, *(one and (one.cost, one.location_id) for one in maps)))

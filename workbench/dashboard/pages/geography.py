@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from dash import Dash, Input, Output, dcc, html, no_update
 from dash.dependencies import ClientsideFunction
 
-from workbench.dashboard.background import Background, Failed
+from workbench.dashboard.background import Background, Failure
 from workbench.dashboard.components import (
     attributes,
     next_poll,
@@ -16,12 +16,18 @@ from workbench.dashboard.components import (
     segments,
     table_panel,
 )
-from workbench.dashboard.evaluation import SPLIT, Prepared, hint, members, missing_words, words
+from workbench.dashboard.evaluation import (
+    EvaluationData,
+    hint,
+    members,
+    missing_words,
+    words,
+)
 from workbench.dashboard.metrics import confusion_matrix, graph
 from workbench.dashboard.pages import errors
 from workbench.dashboard.pages.base import Page, selected
 from workbench.dashboard.selection import resolve
-from workbench.evaluation.evaluate import NO_COORDINATES, NOT_STATES, geography
+from workbench.evaluation.evaluate import NO_COORDINATES, NOT_STATES, SPLIT, geography
 from workbench.evaluation.geography import WITHIN_KM, Distances, RecallByArea
 from workbench.evaluation.intervals import share_of
 from workbench.evaluation.mistakes import prediction_frequencies, state_mistakes
@@ -68,7 +74,7 @@ def layout(predictions: Predictions) -> list[Any]:
             paper=["state-map"] if are_states else (),
         ),
         panel(
-            "How far off",
+            "Distance error",
             [
                 html.Span(
                     id="geography-curve-status",
@@ -173,7 +179,9 @@ def register_callbacks(app: Dash, predictions: Predictions, _has_photographs: bo
             return draw_divisions(steps, predictions)
 
 
-def register_split(app: Dash, predictions: Predictions, prepared: Background[Prepared]) -> None:
+def register_split(
+    app: Dash, predictions: Predictions, prepared: Background[EvaluationData]
+) -> None:
     """Let the honest split follow the selection, once the training locations are known."""
 
     @app.callback(
@@ -305,22 +313,22 @@ def draw_divisions(steps: Any, predictions: Predictions) -> go.Figure:
 
 
 def split_view(
-    steps: Any, predictions: Predictions, prepared: Prepared | Failed | None
+    steps: Any, predictions: Predictions, prepared: EvaluationData | Failure | None
 ) -> tuple[go.Figure, str, str, Any]:
     """Return figure, what is missing, status and ties of the honest split of a selection."""
     empty = screen.bins((), "", float("nan"))
     if prepared is None:
         return empty, "", "reading the training locations …", None
-    if isinstance(prepared, Failed):
+    if isinstance(prepared, Failure):
         return empty, prepared.message, "", _NO_TIES
-    links = prepared.beside.links
+    links = prepared.inputs.links
     if links is None:
-        return empty, missing_words(prepared.beside, SPLIT), "", _NO_TIES
+        return empty, missing_words(prepared.inputs, SPLIT), "", _NO_TIES
     member = members(steps, predictions)
     if not member.any():
         return empty, NOTHING, "", _NO_TIES
     outcomes = predictions.outcomes[member]
-    found = honest_split(outcomes, links[member], prepared.beside.n_training)
+    found = honest_split(outcomes, links[member], prepared.inputs.n_training)
     accuracy = share_of(outcomes.correct)
     title = "Nearest training location, km"
     figure = screen.bins(found.by_distance, title, accuracy.value)
@@ -338,8 +346,8 @@ def ties(found: HonestSplit) -> list[dict[str, Any]]:
         row = {
             "tie": name,
             "title": title,
-            "n": one.having.n,
-            "accuracy": one.having.accuracy,
+            "n": one.with_tie.n,
+            "accuracy": one.with_tie.accuracy,
             "difference": one.difference,
         }
         rows.append(row)

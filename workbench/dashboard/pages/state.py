@@ -88,7 +88,7 @@ def layout(predictions: Predictions) -> list[Any]:
             )
         ),
         panel(
-            "What decides",
+            "Attributions",
             [html.Span("mean map, shares by view and row, prototypes")],
             [aggregate.layout(MAPS, "class", _NO_MODEL), dcc.Store(id=STEPS)],
             MAPS,

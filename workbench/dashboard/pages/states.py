@@ -138,7 +138,7 @@ def draw(
     words = [f"{one.class_name.removesuffix('-average')} {one.auc:.3f}" for one in averages]
     if view == "multiples":
         figure = screen.roc_multiples(result, colors, names)
-        words += ["least AUC first"] if words else []
+        words += ["lowest AUC first"] if words else []
     else:
         # The average of one class is its own curve.
         shown = averages if len(result.curves) > 1 else ()

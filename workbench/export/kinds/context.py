@@ -8,9 +8,9 @@ from matplotlib.colors import is_color_like, to_hex
 
 from common.errors import InputError
 from common.progress import fraction_bar
-from workbench.evaluation.__main__ import Options as EvaluationOptions
 from workbench.evaluation.comparison import Comparison
 from workbench.evaluation.evaluate import Evaluation
+from workbench.evaluation.options import Options as EvaluationOptions
 from workbench.export.maps import Known, Maps
 from workbench.export.models import Model
 from workbench.export.options import KINDS, Options

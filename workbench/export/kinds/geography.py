@@ -3,6 +3,7 @@
 import pandas as pd
 
 from common.errors import InputError
+from workbench.evaluation.evaluate import SPLIT
 from workbench.evaluation.intervals import wilson
 from workbench.evaluation.report import sentence
 from workbench.export.kinds.context import Context, Items
@@ -56,9 +57,9 @@ def split_items(context: Context, model: Model) -> Items:
     result = context.evaluation(model)
     split = result.honest_split
     if split is None:
-        why = [one for one in result.missing if one.what == "the honest split"]
+        why = [one for one in result.missing if one.what == SPLIT]
         raise InputError("; ".join(f"{one.why}; {one.remedy}" for one in why) + ".")
-    if not split.by_distance and not any(one.having.n for one in split.contrasts.values()):
+    if not split.by_distance and not any(one.with_tie.n for one in split.contrasts.values()):
         raise NotApplicableError(
             "the locations have no coordinates, and nothing else ties one to the training"
         )

@@ -192,7 +192,7 @@ def attribution_figure(
     request = attribution.request
     words = [f"Ground truth: {true}. Predicted: {predicted}."]
     words.append(
-        f"{capital(request.description)}; explained is the {request.target_label} "
+        f"{capital(request.description)}; explains the {request.target_label} "
         f"(probability {attribution.probability:.3f})."
     )
     words.append(

@@ -1,4 +1,4 @@
-"""How far off predictions are: cumulative distances, recall against area, and a table."""
+"""Distance errors of predictions: cumulative distances, recall against area, and a table."""
 
 from collections.abc import Mapping, Sequence
 

@@ -63,7 +63,7 @@ def side_by_side_figure(name: str, model: str, found: Sequence[ExplainedLocation
     for letter, one in zip(LETTERS, found, strict=False):
         result = verdict(one.attribution)
         words.append(
-            f"({letter}) {one.attribution.location_id}: explained is the "
+            f"({letter}) {one.attribution.location_id}: explains the "
             f"{one.attribution.request.target_label} (probability "
             f"{one.attribution.probability:.3f}); verdict: {result.label}{failed_words(result)}."
         )

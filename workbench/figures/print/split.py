@@ -35,20 +35,17 @@ def split_figure(name: str, caption: str, split: HonestSplit, overall: float) ->
     found = {
         _TITLES[key].format(near=split.near_km): one
         for key, one in split.contrasts.items()
-        if one.having.n
+        if one.with_tie.n
     }
     none = [
         _TITLES[key].format(near=split.near_km)
         for key, one in split.contrasts.items()
-        if not one.having.n
+        if not one.with_tie.n
     ]
     words = [caption, "Points: top-1 accuracy with 95% Wilson intervals; small numbers: locations."]
     words.append(f"Dashed: all locations, {100 * overall:.1f}%.")
     if found:
-        words.append(
-            "Discs: locations with a tie to the training, or of such a year; squares: those "
-            "without."
-        )
+        words.append("Discs: locations with the property; squares: those without.")
     if found and none:  # Without any, the first sentence says so.
         words.append(f"No location has: {', '.join(none)}.")
     return PrintFigure(
@@ -84,7 +81,7 @@ def _draw_contrasts(axes: Axes, found: Mapping[str, Contrast], overall: float, p
     axes.axvline(100 * overall, **overall_look(page))
     for label, color, marker, face, shift in _LOOKS:
         parts: list[Subset] = [
-            one.having if label == "with" else one.lacking for one in found.values()
+            one.with_tie if label == "with" else one.without_tie for one in found.values()
         ]
         shares = np.array([part.accuracy.value for part in parts])
         ends = np.array([(part.accuracy.low, part.accuracy.high) for part in parts]).T
@@ -114,9 +111,9 @@ def _numbers(split: HonestSplit) -> pd.DataFrame:
     rows = rows_of_bins({DISTANCE: split.by_distance})
     rows.insert(3, "with_tie", None)
     for name, one in split.contrasts.items():
-        for having, part in ((True, one.having), (False, one.lacking)):
+        for with_tie, part in ((True, one.with_tie), (False, one.without_tie)):
             rows.loc[len(rows)] = [
-                name, None, None, having, part.n,
+                name, None, None, with_tie, part.n,
                 part.accuracy.value, part.accuracy.low, part.accuracy.high,
                 part.kilometers.value, part.kilometers.low, part.kilometers.high,
             ]  # fmt: skip

@@ -160,8 +160,8 @@ def parse_style(text: str, name: str) -> dict[str, Any]:
         known = colon and key in mpl.rcParams and not key.startswith(_OF_PROGRAMS)
         if key and not known:
             raise InputError(
-                f"{name}, line {line_number}: {key[:60]!r} is no setting of figures in a style "
-                "file of Matplotlib; write `name: value`."
+                f"{name}, line {line_number}: {key[:60]!r} is not a figure setting of a "
+                "Matplotlib style file; write `name: value`."
             )
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "style"
@@ -170,7 +170,7 @@ def parse_style(text: str, name: str) -> dict[str, Any]:
             settings = mpl.rc_params_from_file(copy, fail_on_error=True, use_default_template=False)
         except (ValueError, KeyError, TypeError) as error:
             reason = str(error).splitlines()[0]
-            raise InputError(f"{name}: is no style file of Matplotlib: {reason}.") from error
+            raise InputError(f"{name}: is not a Matplotlib style file: {reason}.") from error
     return {str(key): value for key, value in settings.items()}
 
 

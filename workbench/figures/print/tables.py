@@ -117,7 +117,7 @@ def accuracy_table(
         "Accuracy in percent, with 95% Wilson intervals. "
         + (f"Only locations with {where}. " if where else "")
         + "The published figures were measured on other locations or after other training; they "
-        "are no comparison unless the store is of 50States2K."
+        "are comparable only if the store holds 50States2K."
     )
     numeric = ("Locations", "Top-1", "Top-5")
     return PrintTable(
@@ -165,11 +165,11 @@ def class_summary_table(
             for one in classes
             if not highlighted or one.class_name in highlighted
         ],
-        columns=["Class", "Locations", "Recall, %", "Precision, %", "AUC", "Most taken for"],
+        columns=["Class", "Locations", "Recall, %", "Precision, %", "AUC", "Most confused with"],
     )
     caption = (
         f"Classes of {model}: recall and precision with 95% Wilson intervals, area under the ROC "
-        "curve, and the class that most wrong locations are taken for."
+        "curve, and the class that it is most often confused with."
     )
     numeric = ("Locations", "Recall, %", "Precision, %", "AUC")
     return PrintTable(name, caption, numbers, cells, numeric)
@@ -254,7 +254,8 @@ def comparison_table(name: str, first: str, others: Mapping[str, Comparison]) ->
             for one in found.classes
         ]
     columns = [
-        "Model", "Locations", "Top-1, points", "Right alone", "p", "AUC", "Better / worse classes",
+        "Model", "Locations", "Top-1, points", "Only one right", "p", "AUC",
+        "Better / worse classes",
     ]  # fmt: skip
     caption = (
         f"Models against {first} on the same locations: differences of top-1 accuracy and of mean "
@@ -324,7 +325,7 @@ def ground_truth_table(name: str, path: Path) -> PrintTable:
     ]
     names = ["Method", "Baseline", *columns, "Chance, %", "Maps"]
     caption = (
-        "Attribution methods held against painted masks: |map| on what defines the state, with "
+        "Attribution methods compared with painted masks: |map| on what defines the state, with "
         "95% bootstrap intervals over the locations. Height-matched: density within the rows of "
         "the image, as a multiple of chance; graded: rank correlation with what each element "
         "tells; the others are shares."
