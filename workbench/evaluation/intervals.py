@@ -1,5 +1,6 @@
 """Numbers with their 95 % intervals."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.stats import binom, norm, t
+
+from common.text import number
 
 CONFIDENCE = 0.95
 NAN = float("nan")
@@ -20,6 +23,27 @@ class Interval:
     value: float
     low: float
     high: float
+
+
+def interval_text(
+    found: Interval,
+    form: str,
+    scale: float = 1,
+    *,
+    unit: str = "",
+    ends: str = "",
+    unknown: str = "–",
+) -> str:
+    """Return a number in this format with its interval, which is left out where it is undefined.
+
+    `scale` is a factor, `ends` where the lower and upper end go, such as "[{}, {}]", `unknown`
+    stands for NaN.
+    """
+    ends = ends or ("({} to {})" if found.low < 0 else "({}–{})")
+    value, low, high = (number(scale * one, form) for one in (found.value, found.low, found.high))
+    if math.isnan(found.value):
+        return unknown
+    return f"{value}{unit}" if math.isnan(found.low) else f"{value}{unit} {ends.format(low, high)}"
 
 
 def wilson(

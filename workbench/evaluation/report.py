@@ -13,7 +13,7 @@ from workbench.evaluation.calibration import TemperatureScaling
 from workbench.evaluation.comparison import Comparison
 from workbench.evaluation.evaluate import Evaluation
 from workbench.evaluation.geography import Geography, RecallByArea
-from workbench.evaluation.intervals import Interval
+from workbench.evaluation.intervals import Interval, interval_text
 from workbench.evaluation.mistakes import PredictionFrequency, StateMistakes
 from workbench.evaluation.split import HonestSplit
 from workbench.evaluation.subsets import Bin, Subset
@@ -256,20 +256,13 @@ def _listed(names: list[str]) -> str:
     return f" ({shown}{more})" if names else ""
 
 
-def _percent(interval: Interval) -> str:
-    return _number(interval, ".1f", 100, "%")
+def _percent(found: Interval) -> str:
+    return _number(found, ".1f", 100, "%")
 
 
-def _points(interval: Interval, form: str = ".2f") -> str:
-    return _number(interval, form, 100, " points")
+def _points(found: Interval, form: str = ".2f") -> str:
+    return _number(found, form, 100, " points")
 
 
-def _number(interval: Interval, form: str, scale: float = 1, unit: str = "") -> str:
-    """Return a number with its interval, without it where it is unknown."""
-    if not math.isfinite(interval.value):
-        return "unknown"
-    text = f"{number(scale * interval.value, form)}{unit}"
-    if not math.isfinite(interval.low):
-        return text
-    low, high = (number(scale * end, form) for end in (interval.low, interval.high))
-    return f"{text} [{low}, {high}]"
+def _number(found: Interval, form: str, scale: float = 1, unit: str = "") -> str:
+    return interval_text(found, form, scale, unit=unit, ends="[{}, {}]", unknown="unknown")

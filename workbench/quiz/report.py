@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import bootstrap
 
 from common.errors import InputError
 from common.files import atomic_write_text
 from common.tables import to_markdown
 from common.text import number, print_text
 from workbench import store as stores
+from workbench.attribution.aggregation import bootstrap_interval
 from workbench.attribution.cache import AttributionCache
 from workbench.attribution.explainer import RequestResolver
 from workbench.attribution.ground_truth.masks import Masks
@@ -22,7 +22,7 @@ from workbench.attribution.layered_cache import LayeredCache
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import Attribution
 from workbench.attribution.serialization import fingerprint
-from workbench.evaluation.intervals import Interval
+from workbench.evaluation.intervals import Interval, interval_text
 from workbench.evaluation.people import (
     NO_GUESS,
     PairedShares,
@@ -160,8 +160,8 @@ def tables(
 
 
 def percent(share: Interval) -> str:
-    """Return a share with its interval: "40 % (25-57)"."""
-    return f"{100 * share.value:.0f} % ({100 * share.low:.0f}–{100 * share.high:.0f})"
+    """Return a share with its interval: "40 % (25–57)"."""
+    return interval_text(share, ".0f", 100, unit=" %")
 
 
 def _accuracy(result: PeopleResult) -> Table:
@@ -286,7 +286,7 @@ def _ratio(pairs: NDArray[np.float64]) -> str:
     ratio = compare_with_chance(pairs[:, 0], pairs[:, 1], seed=0).ratio
     if len(pairs) < 2:
         return number(float(pairs[0, 0] / pairs[0, 1]), ".2f")
-    return _with_interval(ratio.value, ratio.low, ratio.high)
+    return interval_text(ratio, ".2f")
 
 
 def _marks(answers: Sequence[Answer], find_map: FindMap) -> Table | None:
@@ -318,15 +318,11 @@ def _marks(answers: Sequence[Answer], find_map: FindMap) -> Table | None:
 
 
 def _mean(values: Sequence[float]) -> str:
-    mean = float(np.mean(values))
-    if len(values) < 2 or np.ptp(values) == 0:
-        return number(mean, ".2f")
-    interval = bootstrap((values,), np.mean, rng=np.random.default_rng(0)).confidence_interval
-    return _with_interval(mean, interval.low, interval.high)
-
-
-def _with_interval(value: float, low: float, high: float) -> str:
-    return f"{number(value, '.2f')} ({number(low, '.2f')}–{number(high, '.2f')})"
+    sample = np.array(values)[:, None]
+    if len(sample) < 2:
+        return number(values[0], ".2f")
+    ((low, high),) = bootstrap_interval(sample).tolist()
+    return interval_text(Interval(float(sample.mean()), low, high), ".2f")
 
 
 _PUBLISHED = Table(

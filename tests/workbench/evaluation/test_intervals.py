@@ -5,6 +5,9 @@ import pytest
 from scipy.stats import binomtest, quantile_test, ttest_1samp
 
 from workbench.evaluation.intervals import (
+    NAN,
+    Interval,
+    interval_text,
     mean_of,
     median_of,
     percentile_interval,
@@ -48,3 +51,11 @@ def test_too_few_values_have_no_interval() -> None:
     assert (limited.low, limited.high) == (0, 1)
     assert np.isnan(percentile_interval(1.0, np.array([np.nan])).low)
     assert percentile_interval(1.0, np.arange(1001.0)).high == pytest.approx(975)
+
+
+def test_a_number_is_printed_with_its_interval_as_far_as_it_is_defined() -> None:
+    assert interval_text(Interval(0.5, 0.25, 0.75), ".1f", 100) == "50.0 (25.0–75.0)"
+    assert interval_text(Interval(0.4, 0.2, 0.6), ".0f", 100, unit=" %") == "40 % (20–60)"
+    assert interval_text(Interval(-1, -2, 1), "+.1f") == "−1.0 (−2.0 to +1.0)"
+    assert interval_text(Interval(12345, NAN, NAN), ",.0f") == "12,345"
+    assert interval_text(Interval(NAN, NAN, NAN), ".2f", unknown="unknown") == "unknown"

@@ -19,7 +19,7 @@ from workbench.evaluation.columns import Column
 from workbench.evaluation.comparison import compare
 from workbench.evaluation.geography import Geography, distances
 from workbench.evaluation.histograms import histogram
-from workbench.evaluation.intervals import share_of
+from workbench.evaluation.intervals import Interval, share_of
 from workbench.evaluation.metrics import Confusion
 from workbench.evaluation.mistakes import prediction_frequencies, state_mistakes
 from workbench.evaluation.people import PeopleResult, paired_shares
@@ -275,7 +275,7 @@ def test_a_table_of_ground_truth_is_read_and_another_is_refused(tmp_path: Path) 
 def test_numbers_are_printed_as_in_print() -> None:
     assert percent(0.4828) == "48.3%"
     assert percent(float("nan")) == "–"
-    assert interval(0.5, 0.25, 0.75) == "50.0 (25.0–75.0)"
+    assert interval(Interval(0.5, 0.25, 0.75)) == "50.0 (25.0–75.0)"
 
 
 def test_curves_of_distances_are_cumulative_and_the_table_has_their_numbers() -> None:
@@ -297,6 +297,9 @@ def test_curves_of_distances_are_cumulative_and_the_table_has_their_numbers() ->
         "≤ 2,500 km, %",
     ]
     assert table.cells.iloc[0].tolist()[5].startswith("50.0 (")
+    # Too few distances for the interval of a median.
+    assert "60" in table.cells.iloc[0].tolist()
+    assert not any("nan" in str(cell) for cell in table.cells.iloc[0])
 
 
 def test_bins_have_their_accuracy_interval_and_number() -> None:

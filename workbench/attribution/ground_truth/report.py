@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from common.tables import to_csv, to_markdown
+from common.text import number
 from workbench.attribution.ground_truth.metrics import Comparison, compare
 from workbench.attribution.ground_truth.ranking import SIGNIFICANCE, STABLE, Ranking
 from workbench.attribution.ground_truth.scores import (
@@ -29,7 +30,7 @@ from workbench.attribution.ground_truth.study import (
 )
 from workbench.attribution.request import BASELINE_TITLES, METHOD_TITLES
 from workbench.attribution.verdict import LABELS
-from workbench.evaluation.intervals import Interval, share_of
+from workbench.evaluation.intervals import Interval, interval_text, share_of
 
 PART_TITLES = dict(zip(PARTS, ("|map|", "positive part"), strict=True))
 IRRELEVANT = "irrelevant"
@@ -37,7 +38,7 @@ IRRELEVANT = "irrelevant"
 RIGHT = 0.05
 """p-value of `metrics.shift_p_value` up to which a map counts as right."""
 _NUMBERS = ("value", "difference", "ratio")
-_TEXT_COLUMNS = ("method", "baseline", "of", "verdict", "cannot be told apart from")
+_TEXT_COLUMNS = ("method", "baseline", "part", "chance by", "verdict", "cannot be told apart from")
 
 
 def titles(config: MethodConfig) -> tuple[str, str]:
@@ -121,8 +122,8 @@ def verdict_table(scores: Scores) -> pd.DataFrame:
             if chosen:
                 right = share_of(np.array([each.p_value <= RIGHT for each in chosen]))
                 pairs = np.array([each.metrics[PARTS[0], HEIGHT_MATCHED] for each in chosen])
-                ratio = _interval(compare(pairs[:, 0], pairs[:, 1], seed=0).ratio, "{:.2f}")
-                rows.append([*names, label, len(chosen), _interval(right, "{:.0f}", 100), ratio])
+                ratio = _interval(compare(pairs[:, 0], pairs[:, 1], seed=0).ratio, ".2f")
+                rows.append([*names, label, len(chosen), _interval(right, ".0f", 100), ratio])
     return pd.DataFrame(rows, columns=columns, dtype=object)
 
 
@@ -156,7 +157,7 @@ def _removal_text(results: Sequence[MethodResult]) -> list[str]:
     rows: list[list[object]] = []
     for result in results:
         comparisons = [result.metrics[SIGNED, name] for name in REMOVALS]
-        intervals = [_interval(each.value, "{:.2f}") for each in comparisons]
+        intervals = [_interval(each.value, ".2f") for each in comparisons]
         rows.append([*titles(result.config), *intervals, comparisons[0].locations])
     table = pd.DataFrame(rows, columns=["method", "baseline", *REMOVALS, "maps"], dtype=object)
     return [
@@ -199,12 +200,12 @@ number of pairs (Holm, {SIGNIFICANCE:.0%}). {holds}
 
 def _numbers(comparison: Comparison) -> list[float]:
     intervals: list[Interval] = [getattr(comparison, name) for name in _NUMBERS]
-    numbers = [number for interval in intervals for number in astuple(interval)]
+    numbers = [end for interval in intervals for end in astuple(interval)]
     return [comparison.locations, comparison.chance, *numbers]
 
 
 def _matched_table(results: Sequence[MethodResult]) -> pd.DataFrame:
-    columns = ["method", "baseline", "of", HEIGHT_MATCHED, GRADED]
+    columns = ["method", "baseline", "part", HEIGHT_MATCHED, GRADED]
     columns += ["maps", "not converged", "seconds a map"]
     rows: list[list[object]] = []
     for result in results:
@@ -214,8 +215,8 @@ def _matched_table(results: Sequence[MethodResult]) -> pd.DataFrame:
                 [
                     *titles(result.config),
                     PART_TITLES[part],
-                    _interval(matched.ratio, "{:.2f}"),
-                    _interval(graded.value, "{:.2f}"),
+                    _interval(matched.ratio, ".2f"),
+                    _interval(graded.value, ".2f"),
                     matched.locations,
                     result.unconverged,
                     f"{result.seconds:.2f}" if result.seconds else None,
@@ -236,8 +237,8 @@ def _shares_table(results: Sequence[MethodResult]) -> pd.DataFrame:
                 cell
                 for comparison in comparisons
                 for cell in (
-                    _interval(comparison.value, "{:.1f}", 100),
-                    _interval(comparison.ratio, "{:.2f}"),
+                    _interval(comparison.value, ".1f", 100),
+                    _interval(comparison.ratio, ".2f"),
                 )
             ]
             chance = _percent(comparisons[0].chance)
@@ -247,14 +248,14 @@ def _shares_table(results: Sequence[MethodResult]) -> pd.DataFrame:
 
 def _elements_table(results: Sequence[MethodResult]) -> pd.DataFrame:
     names = _shown(results)
-    columns = ["method", "baseline", "of", IRRELEVANT, *names]
+    columns = ["method", "baseline", "chance by", IRRELEVANT, *names]
     comparisons = (results[0].irrelevant, *(results[0].elements[name] for name in names))
     areas = [_percent(comparison.chance) for comparison in comparisons]
     rows: list[list[object]] = [["area share, %", None, None, *areas]]
     for result in results:
-        irrelevant = _interval(result.irrelevant.ratio, "{:.2f}")
+        irrelevant = _interval(result.irrelevant.ratio, ".2f")
         for title, values in (("area", result.elements), ("rows", result.matched)):
-            ratios = [_number(values[name].ratio.value, "{:.2f}") for name in names]
+            ratios = [_number(values[name].ratio.value, ".2f") for name in names]
             first = irrelevant if title == "area" else None
             rows.append([*titles(result.config), title, first, *ratios])
     return pd.DataFrame(rows, columns=columns, dtype=object)
@@ -271,17 +272,16 @@ def _shown(results: Sequence[MethodResult]) -> list[str]:
     return [name for name, comparison in elements.items() if comparison.locations > 1]
 
 
-def _interval(interval: Interval, form: str, scale: float = 1) -> str | None:
-    value, low, high = (_number(number * scale, form) for number in astuple(interval))
-    return value and f"{value} ({low}–{high})"
+def _interval(found: Interval, form: str, scale: float = 1) -> str | None:
+    return None if math.isnan(found.value) else interval_text(found, form, scale)
 
 
 def _percent(share: float) -> str | None:
-    return _number(100 * share, "{:.1f}")
+    return _number(100 * share, ".1f")
 
 
-def _number(number: float, form: str) -> str | None:
-    return None if math.isnan(number) else form.format(number)
+def _number(value: float, form: str) -> str | None:
+    return None if math.isnan(value) else number(value, form)
 
 
 def _list(words: Collection[str]) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.figure import Figure
 
+from workbench.evaluation.intervals import Interval, interval_text
 from workbench.figures.print.style import Column, Page
 
 
@@ -43,10 +44,6 @@ def percent(share: float, digits: int = 1) -> str:
     return "–" if share != share else f"{100 * share:.{digits}f}%"
 
 
-def interval(value: float, low: float, high: float, *, percent: bool = True) -> str:
-    """Return a number with its interval as in print, a share in percent."""
-    if value != value:
-        return "–"
-    if not percent:
-        return f"{value:.2f} ({low:.2f}–{high:.2f})"
-    return f"{100 * value:.1f} ({100 * low:.1f}–{100 * high:.1f})"
+def interval(share: Interval) -> str:
+    """Return a share with its interval as in print, in percent, "–" for NaN."""
+    return interval_text(share, ".1f", 100)

@@ -10,7 +10,7 @@ from matplotlib.ticker import StrMethodFormatter
 
 from common.figure_text import fit, legend
 from workbench.evaluation.geography import Curve, Geography, RecallByArea
-from workbench.evaluation.intervals import Interval
+from workbench.evaluation.intervals import interval_text
 from workbench.figures.print.base import PrintFigure, PrintTable, interval
 from workbench.figures.print.style import COLORS, DASHES, GREY, Page
 
@@ -106,10 +106,8 @@ def geography_table(
         }
         numbers += [[model, key, item.value, item.low, item.high] for key, item in known.items()]
         shown = ("median_km", "mean_km", "expected_km", "score")
-        cells = [model, *(_whole(known[key]) for key in shown)]
-        cells += [
-            interval(item.share.value, item.share.low, item.share.high) for item in found.within
-        ]
+        cells = [model, *(interval_text(known[key], ",.0f") for key in shown)]
+        cells += [interval(item.share) for item in found.within]
         rows.append(cells)
     for model, area in areas.items():
         numbers += [
@@ -151,7 +149,3 @@ def _points(curves: Mapping[str, Curve], column: str) -> pd.DataFrame:
         for model, curve in curves.items()
     ]
     return pd.concat(tables, ignore_index=True)
-
-
-def _whole(found: Interval) -> str:
-    return f"{found.value:,.0f} ({found.low:,.0f}–{found.high:,.0f})"

@@ -58,7 +58,7 @@ def people_table(name: str, model: str, result: PeopleResult) -> PrintTable:
     """Return the same numbers as a table, with McNemar's test."""
     rows = []
     for title, shares in (("First guess", result.top_1), ("Any guess", result.top_5)):
-        texts = [interval(one.value, one.low, one.high) for one in (shares.people, shares.model)]
+        texts = [interval(one) for one in (shares.people, shares.model)]
         p = "< 0.001" if shares.p_value < 0.001 else f"{shares.p_value:.3f}"
         rows.append([title, *texts, f"{shares.only_people:,} / {shares.only_model:,}", p])
     columns = ["Right", "People, %", "Model, %", "Only people / only model", "p"]

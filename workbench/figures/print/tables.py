@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 
 from common.errors import InputError
-from common.text import number
 from workbench.attribution.request import BASELINE_TITLES, METHOD_TITLES
 from workbench.evaluation.class_table import ClassSummary
 from workbench.evaluation.comparison import Comparison
-from workbench.evaluation.intervals import Interval
+from workbench.evaluation.intervals import Interval, interval_text
 from workbench.evaluation.mistakes import PredictionFrequency, StateMistakes
 from workbench.evaluation.report import SIGNIFICANT, frequency_lines
 from workbench.figures.print.base import PrintTable, interval
@@ -103,7 +102,7 @@ def accuracy_table(
     for model, (n, *top) in models.items():
         ends = [value for one in top for value in (one.value, one.low, one.high)]
         rows.append([model, n, *ends, "this work"])
-        shown = [interval(one.value, one.low, one.high) for one in top]
+        shown = [interval(one) for one in top]
         cells.append([model, f"{n:,}", *shown, ""])
     cells.append(["Published, on 50States2K (25,000 locations)", "", "", "", ""])
     for model, first, fifth, source in PUBLISHED:
@@ -157,8 +156,8 @@ def class_summary_table(
             [
                 one.class_name,
                 f"{one.n:,}",
-                interval(one.recall.value, one.recall.low, one.recall.high),
-                interval(one.precision.value, one.precision.low, one.precision.high),
+                interval(one.recall),
+                interval(one.precision),
                 "–" if one.auc != one.auc else f"{one.auc:.3f}",
                 f"{one.confused_with} ({one.n_confused:,})" if one.confused_with else "–",
             ]
@@ -203,7 +202,7 @@ def mistakes_table(
             [
                 title,
                 f"{one.count:,}",
-                interval(one.share.value, one.share.low, one.share.high),
+                interval(one.share),
                 f"{100 * one.chance:.1f}" if found.n_wrong else "–",
             ]
             for title, one in kinds.items()
@@ -234,10 +233,10 @@ def comparison_table(name: str, first: str, others: Mapping[str, Comparison]) ->
             [
                 model,
                 f"{overall.n:,}",
-                _signed(overall.difference, 100, "+.1f"),
+                interval_text(overall.difference, "+.1f", 100, ends="({} to {})"),
                 f"{overall.first_alone:,} / {overall.second_alone:,}",
                 "< 0.001" if overall.p_value < 0.001 else f"{overall.p_value:.3f}",
-                _signed(area, 1, "+.3f"),
+                interval_text(area, "+.3f", ends="({} to {})"),
                 f"{better} / {len(differing) - better}",
             ]
         )
@@ -277,11 +276,6 @@ def comparison_table(name: str, first: str, others: Mapping[str, Comparison]) ->
     )
 
 
-def _signed(found: Interval, scale: float, form: str) -> str:
-    value, low, high = (number(scale * one, form) for one in (found.value, found.low, found.high))
-    return f"{value} ({low} to {high})"
-
-
 def ground_truth_table(name: str, path: Path) -> PrintTable:
     """Return the metrics in `ground_truth.csv` of `resnetbolt ground-truth`; raises InputError."""
     needed = {"method", "baseline", "part", "metric", "element", "locations", "chance"}
@@ -308,7 +302,8 @@ def ground_truth_table(name: str, path: Path) -> PrintTable:
         for metric in metrics:
             key, _ = _RELATIVE.get(metric, ("value", ""))
             numbers = [of_metric.loc[metric, f"{key}{end}"] for end in ("", "_low", "_high")]
-            shown.append(interval(*numbers, percent=metric not in _RELATIVE))
+            found = Interval(*numbers)
+            shown.append(interval_text(found, ".2f") if metric in _RELATIVE else interval(found))
         title = METHOD_TITLES.get(str(method), str(method))
         rows.append(
             [

@@ -350,7 +350,7 @@ def test_maps_are_compared_with_what_the_model_uses(
     assert found[NATS].metrics["absolute", HEIGHT_MATCHED].ratio.low > 2
     lines = report.page("", list(found.values()), None, scores).splitlines()
     (line,) = [line for line in lines if "in nats" in line and f"{first:.2f} (" in line]
-    assert f"-{first:.2f} (" in line
+    assert f"\N{MINUS SIGN}{first:.2f} (" in line
     with score_buffer(out, request, list(controls), overwrite=False) as buffer:
         assert buffer.known[0, NATS].metrics == scores[NATS][0].metrics
 
