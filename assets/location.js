@@ -4,16 +4,6 @@
 
   const state = { opacity: 1 };
 
-  /* Buttons that copy a text. */
-  document.addEventListener("click", async (event) => {
-    const button = event.target.closest("[data-copy]");
-    if (!button) return;
-    await navigator.clipboard.writeText(button.dataset.copy);
-    const text = button.textContent;
-    button.textContent = "Copied";
-    setTimeout(() => (button.textContent = text), 1500);
-  });
-
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     location_panel: {
       toggle_overlay: function (_clicks, opacity) {

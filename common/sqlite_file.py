@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from common.errors import InputError
+from common.system_errors import explain, explain_sqlite
 
 _PATIENCE_SECONDS = 10
 
@@ -73,19 +74,10 @@ class SqliteFile:
                         f"{self.path.name}: a later version of this program wrote it; use that."
                     )
                 yield connection
-        except (sqlite3.Error, OSError) as error:
-            raise InputError(f"{self.path.name}: {_sentence(error)}") from error
-
-
-def _sentence(error: sqlite3.Error | OSError) -> str:
-    """Return what is wrong and what to do."""
-    kind = getattr(error, "sqlite_errorname", "")
-    if kind.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return "another program is writing it; try again."
-    if kind.startswith("SQLITE_FULL"):
-        return "the disk is full."
-    if kind.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_IOERR")):
-        return f"cannot be read or written ({error}); check its permissions."
-    if isinstance(error, OSError):
-        return f"cannot be written ({error.strerror or error})."
-    return "is damaged or another program's; move it away to begin a new one."
+        except OSError as error:
+            raise InputError(f"{self.path.name}: {explain(error)}.") from error
+        except sqlite3.Error as error:
+            reason = explain_sqlite(self.path, error) or (
+                "is damaged or another program's; move it away to begin a new one"
+            )
+            raise InputError(f"{self.path.name}: {reason}.") from error

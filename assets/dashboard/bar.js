@@ -1,5 +1,6 @@
 /** The selection bar: how much is selected, by which steps, and what can be done with it. */
 
+import { copyFrom } from "./copy.js";
 import * as history from "./history.js";
 import { count } from "./selection.js";
 import { numberText, stepText } from "./words.js";
@@ -31,7 +32,7 @@ export function connectBar({ select, current }) {
     else if (button.id === "undo") history.undo(current(), select);
     else if (button.id === "redo") history.redo(current(), select);
     else if (button.id === "invert") select(inverted(steps));
-    else if (button.id === "copy-link") copyLink(button);
+    else if (button.id === "copy-link") copyFrom(button, location.href);
   });
   choose(op);
 }
@@ -48,13 +49,6 @@ function inverted(steps) {
   return steps.at(-1)?.op === "invert"
     ? steps.slice(0, -1)
     : [...steps, { op: "invert", filter: { kind: "all" } }];
-}
-
-async function copyLink(button) {
-  await navigator.clipboard.writeText(location.href);
-  const text = button.textContent;
-  button.textContent = "Copied";
-  setTimeout(() => (button.textContent = text), 1500);
 }
 
 /**

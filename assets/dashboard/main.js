@@ -8,6 +8,7 @@ import { showCalibration } from "./calibration.js";
 import { chosenOp, connectBar, showSelection } from "./bar.js";
 import { showExamples, showThumbnails } from "./cards.js";
 import { connectClasses } from "./classes.js";
+import { connectCopyButtons } from "./copy.js";
 import { connectDownloads } from "./downloads.js";
 import { connectBins, connectCurves, connectMatrix } from "./figure_keys.js";
 import { connectFilterMenu } from "./filter_menu.js";
@@ -49,6 +50,9 @@ const state = {
 };
 let opening = null;
 let running = Promise.resolve();
+/** Selections that the page itself has made, and how many of them Dash does not know yet. */
+let selections = 0;
+let unsent = 0;
 
 /**
  * Bring the maps up to date; calls are done one after another.
@@ -59,7 +63,10 @@ let running = Promise.resolve();
  * @returns {Promise<boolean>} whether there are maps
  */
 export function update(steps, color, active, palette, large, ...projections) {
-  running = running.then(() => apply(steps, color, active, palette, large, projections)).catch(report);
+  const called = unsent ? NaN : selections;
+  // Since the call something else may have been selected.
+  const isLatest = () => called === selections;
+  running = running.then(() => apply(steps, color, active, palette, large, projections, isLatest)).catch(report);
   return running.then(() => state.panels.length > 0);
 }
 
@@ -69,7 +76,7 @@ export async function whenReady() {
   return state;
 }
 
-async function apply(steps, color, active, palette, large, projections) {
+async function apply(steps, color, active, palette, large, projections, isLatest) {
   opening ??= open();
   await opening;
   const { table } = state;
@@ -93,7 +100,7 @@ async function apply(steps, color, active, palette, large, projections) {
   });
   if (recolored) showKey(coloring(color, table, projections[0]).key);
   Object.assign(state, { color, palette });
-  applySelection(steps);
+  if (isLatest()) applySelection(steps);
   if (state.active !== active) markActive(active);
 }
 
@@ -137,6 +144,7 @@ async function open() {
   await table.need(["id", "label", "prediction", "confidence"]);
   state.table = table;
   state.correct = correct(table);
+  connectCopyButtons();
   connectBar({ select, current: () => state.steps });
   connectFilterMenu(table, narrow);
   connectKeys({ undo: () => undo(state.steps, select), redo: () => redo(state.steps, select), step, clear: () => state.steps && select(null) });
@@ -191,8 +199,13 @@ function report(error) {
 /** Select at once; the other views follow when the maps are on the screen. */
 function select(steps) {
   steps = steps?.length ? steps : null;
+  selections += 1;
+  unsent += 1;
   applySelection(steps);
-  afterFrame(() => dash_clientside.set_props("selection", { data: steps }));
+  afterFrame(() => {
+    unsent -= 1;
+    dash_clientside.set_props("selection", { data: steps });
+  });
 }
 
 function applySelection(steps) {

@@ -3,6 +3,7 @@
  * `resnetbolt export --url` does (workbench/dashboard/paper_figures.py).
  */
 
+import { copy } from "./copy.js";
 import { save } from "./downloads.js";
 import { element, text } from "./elements.js";
 import { prefix } from "./photographs.js";
@@ -163,10 +164,10 @@ async function copyCommand() {
   const store = document.getElementById("workbench").dataset.store;
   const file = /^[\w.-]+$/.test(store) ? store : quoted(store);
   const form = format === "tex" ? "" : ` --format ${format} --preset ${preset}`;
-  await navigator.clipboard.writeText(
+  const copied = await copy(
     `resnetbolt export ${file} --out figures --only ${kind}${form} --url ${quoted("#" + link)}`
   );
-  say("Copied");
+  say(copied ? "Copied" : "The browser did not copy it.");
 }
 
 function say(words) {

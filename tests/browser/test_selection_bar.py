@@ -100,6 +100,43 @@ def test_a_copied_link_shows_the_same_and_back_goes_back(
         window.page.close()
 
 
+def test_a_selection_stays_that_is_made_while_colours_are_loaded(page: Page) -> None:
+    page.locator("[data-class=Hawaii]").click()
+    header(page).to_contain_text("24 of 120 locations")
+    page.locator("#clear-selection").click()
+    header(page).to_contain_text("no filter")
+    waiting: list[Route] = []
+    page.route("**/columns/column/longitude*", lambda route: waiting.append(route))
+    with page.expect_request("**/columns/column/longitude*"):
+        page.evaluate("() => dash_clientside.set_props('color-by', { value: 'longitude' })")
+    page.locator("[data-class=Ohio]").click()
+    header(page).to_contain_text("Ohio")
+    waiting[0].continue_()
+    page.wait_for_function("() => document.body.dataset.color === 'number'")
+    header(page).to_contain_text("Ohio")
+    page.locator("#undo").click()
+    header(page).to_contain_text("no filter")
+    page.locator("#undo").click()
+    header(page).to_contain_text("Hawaii")
+
+
+def test_the_link_is_copied_without_a_clipboard(page: Page) -> None:
+    """As browsers do it for a page without encryption from another machine."""
+    page.evaluate(
+        """() => Object.defineProperty(navigator, "clipboard", {
+          configurable: true, value: undefined,
+        })"""
+    )
+    button = page.locator("#copy-link")
+    button.click()
+    expect(button).to_have_text("Copied")
+    page.locator("#search").focus()
+    page.keyboard.press("Control+V")
+    expect(page.locator("#search")).to_have_value(page.url)
+    page.locator("#search").fill("")
+    expect(button).to_have_text("Copy link")
+
+
 def test_a_prepared_view_opens_once(browser: Browser, site: Site) -> None:
     def prepared(route: Route) -> None:
         response = route.fetch()

@@ -49,3 +49,15 @@ def test_unusable_files_are_named(tmp_path: Path) -> None:
         SqliteFile(tmp_path / "b.sqlite", SCHEMA, 1).write().__enter__()
     with pytest.raises(InputError, match="is not a file"):
         SqliteFile(tmp_path, SCHEMA, 1).read().__enter__()
+
+
+def test_want_of_memory_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    error = sqlite3.OperationalError("out of memory")
+    error.sqlite_errorcode = sqlite3.SQLITE_NOMEM
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(sqlite3, "connect", fail)
+    with pytest.raises(InputError, match=r"^a.sqlite: .*memory.*close other programs"):
+        SqliteFile(tmp_path / "a.sqlite", SCHEMA, 1).read().__enter__()

@@ -9,6 +9,7 @@ from urllib.parse import urlencode, urlsplit
 import flask
 
 from workbench.dashboard.photographs import site_url
+from workbench.http import plain_text
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 TOKEN = "token"
@@ -38,7 +39,7 @@ def register_access(server: flask.Flask, access: Access) -> None:
     def check_access() -> flask.Response | None:
         request = flask.request
         if not is_known(request.headers.get("Host", ""), access.hosts):
-            return _refusal(
+            return plain_text(
                 "This dashboard does not answer to the host name in the address; "
                 "start it with --allowed-host NAME.",
                 400,
@@ -49,7 +50,7 @@ def register_access(server: flask.Flask, access: Access) -> None:
             return None
         if request.method == "GET" and _equal(request.args.get(TOKEN, ""), access.token):
             return _admission(access)
-        return _refusal(
+        return plain_text(
             "This dashboard needs a token; open the address that it printed when it started, "
             f"which ends in ?{TOKEN}=...",
             401,
@@ -97,7 +98,3 @@ def _cookie_value(token: str) -> str:
 
 def _equal(value: str, expected: str) -> bool:
     return hmac.compare_digest(value.encode(errors="replace"), expected.encode())
-
-
-def _refusal(sentence: str, status: int) -> flask.Response:
-    return flask.Response(f"{sentence}\n", status, mimetype="text/plain")

@@ -54,6 +54,7 @@ from workbench.dashboard.pages import (
 )
 from workbench.evaluation.predictions import Predictions
 from workbench.export.options import Options
+from workbench.http import add_security_headers
 from workbench.store import SPLITS, Store
 from workbench.store.photographs import Photographs
 
@@ -256,7 +257,7 @@ def create_app(
         paper_figures.register_route(server, draw)
     photograph_routes.register_routes(server, photographs)
     columns.register_routes(server, predictions, photographs is not None)
-    server.after_request(_add_headers)
+    add_security_headers(server, _POLICY)
     request_guard.register_guard(app)
     return app
 
@@ -313,13 +314,6 @@ def _register_pages(app: Dash, predictions: Predictions, has_photographs: bool) 
 def max_request_bytes(store: Store) -> int:
     """Return the size limit of a request: a callback's values hold each location id twice."""
     return 2**20 + 2 * sum(len(location.encode()) + 8 for location in store.location_ids)
-
-
-def _add_headers(response: flask.Response) -> flask.Response:
-    response.headers["Content-Security-Policy"] = _POLICY
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
 
 
 def describe_store(store: Store, name: str) -> str:

@@ -7,7 +7,7 @@ in it is a path. One thread draws one figure at a time.
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import flask
 from pydantic import Field, TypeAdapter, ValidationError
@@ -20,6 +20,7 @@ from workbench.evaluation.predictions import Predictions
 from workbench.evaluation.steps import Name
 from workbench.export.link import MOST_LETTERS, read_link
 from workbench.export.options import Options
+from workbench.http import json_body, plain_text
 
 WAIT_SECONDS = 20.0
 """How long an answer waits for its figure; the page then asks again."""
@@ -162,7 +163,7 @@ def register_route(server: flask.Flask, draw: Draw) -> None:
     @server.post("/figure")
     def figure() -> flask.Response:
         try:
-            request = _REQUEST.validate_python(_body(), strict=True)
+            request = _REQUEST.validate_python(json_body(), strict=True)
         except ValidationError as error:
             rule = error.errors(include_url=False, include_input=False, include_context=False)[0]
             place = ".".join(map(str, rule["loc"]))
@@ -170,22 +171,11 @@ def register_route(server: flask.Flask, draw: Draw) -> None:
         try:
             result = figures.ask(request)
         except BusyError:
-            return _sentence("Other figures are drawn; try again in a minute.", 503)
+            return plain_text("Other figures are drawn; try again in a minute.", 503)
         if result is None:
-            return _sentence("The figure is being drawn.", 202)
+            return plain_text("The figure is being drawn.", 202)
         if isinstance(result, str):
-            return _sentence(result, 422)
+            return plain_text(result, 422)
         response = flask.Response(result, mimetype=MIME_TYPES[request["format"]])
         response.headers["Cache-Control"] = "no-store"
         return response
-
-
-def _body() -> Any:
-    try:
-        return flask.request.get_json(silent=True)
-    except RecursionError:  # Nested too deep to be read.
-        return None
-
-
-def _sentence(text: str, status: int) -> flask.Response:
-    return flask.Response(f"{text}\n", status, mimetype="text/plain")

@@ -14,6 +14,7 @@ from workbench.dashboard.pages.compare import Pins
 from workbench.dashboard.photographs import site_url
 from workbench.dashboard.sets import SetRequest
 from workbench.evaluation.steps import Name, Steps
+from workbench.http import json_body
 
 _Count = Annotated[int, Field(ge=0, lt=2**53)]
 _Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -105,7 +106,7 @@ def register_guard(app: Dash) -> None:
         if request.endpoint == f"{prefix}<path:path>":  # Dash serves its page for unknown paths.
             flask.abort(404)
         if request.endpoint == f"{prefix}_dash-update-component" and request.method == "POST":
-            reason = _fault(_body(request), app.callback_map, adapters)
+            reason = _fault(json_body(), app.callback_map, adapters)
             if reason:
                 flask.abort(400, description=reason)
         return None
@@ -134,13 +135,6 @@ def _adapter(place: str) -> TypeAdapter[Any]:
     if place.endswith(_CLICKS):
         return TypeAdapter(_Count | None)
     raise KeyError(f"{place}: say in `request_guard` which values a page may send")
-
-
-def _body(request: flask.Request) -> Any:
-    try:
-        return request.get_json(silent=True)
-    except RecursionError:  # Nested too deep to be read.
-        return None
 
 
 def _fault(body: Any, callbacks: Any, adapters: dict[str, TypeAdapter[Any]]) -> str:

@@ -267,6 +267,12 @@ def _filter_words(wanted: Any, predictions: Predictions) -> str:
             return "inverted"
 
 
+def _digits(value: float, count: int) -> str:
+    """Return a number with this many significant digits, never with an exponent."""
+    text = np.format_float_positional(float(f"{value:.{count}g}"), trim="-")
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
 def _range_words(wanted: Any, predictions: Predictions) -> str:
     column = predictions.columns.get(wanted["column"])
     name = column.title.lower() if column else wanted["column"]
@@ -274,8 +280,8 @@ def _range_words(wanted: Any, predictions: Predictions) -> str:
 
     def text(number: float) -> str:
         if unit == "share":
-            return f"{100 * number:.3g} %"
-        return f"{number:.4g} {unit}".strip().replace("-", "\N{MINUS SIGN}")
+            return f"{_digits(100 * number, 3)} %"
+        return f"{_digits(number, 4)} {unit}".strip()
 
     low, high = wanted["min"], wanted["max"]
     if low is None or high is None:

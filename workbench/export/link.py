@@ -7,7 +7,7 @@ browsers: their values are checked here, and against the store that they are use
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 from urllib.parse import parse_qsl
 
 import numpy as np
@@ -22,7 +22,7 @@ from workbench.evaluation.class_table import worst_classes
 from workbench.evaluation.confusions import ORDERS
 from workbench.evaluation.predictions import Predictions
 from workbench.evaluation.steps import Name, Step, Steps, evaluate, without
-from workbench.export.options import Kind
+from workbench.export.options import Kind, Score
 
 MOST_LETTERS = 4_000_000
 """The longest link: a selection may list many ids."""
@@ -104,7 +104,8 @@ class Link:
     @property
     def score(self) -> str:
         """What orders the locations along a ROC curve, "" where its page does not say."""
-        return self.values.get(_SCORE.get(self.page, ""), "")
+        score = self.values.get(_SCORE.get(self.page, ""), "")
+        return score if score in get_args(Score) else ""
 
     def member(self, predictions: Predictions) -> NDArray[np.bool_]:
         """Return which locations of a store it selects, (N,).

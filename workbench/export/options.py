@@ -38,6 +38,8 @@ Kind = Literal[
     "ground-truth",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+Score = Literal["probability", "logit"]
+"""What orders the locations along a ROC curve."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +88,7 @@ class Options:
         tuple[str, ...], arg(metavar="CLASS=COLOR ...", help_behavior_hint="(default: built in)")
     ] = ()
     """colours of classes, for example "Ohio=#0072b2" """
-    score: Literal["probability", "logit"] = "probability"
+    score: Score = "probability"
     """what orders the locations along a ROC curve"""
     id: Annotated[
         tuple[str, ...], arg(metavar="ID ...", help_behavior_hint="(default: picked by rule)")

@@ -36,6 +36,7 @@ from workbench.evaluation.columns import class_centers, great_circle_km, unit_ve
 from workbench.evaluation.people import rank_at
 from workbench.evaluation.predictions import Predictions
 from workbench.figures import tile_map
+from workbench.http import add_security_headers, json_body
 from workbench.quiz.answers import MAX_GUESSES, MAX_NOTE, Answer, Answers, Mark, Name
 from workbench.quiz.cues import CUES, CueShares, cue_shares, shares_finder
 from workbench.quiz.report import known_maps, tables
@@ -180,12 +181,12 @@ def create_quiz(
 
     @server.post("/player")
     def player() -> dict[str, Any]:
-        return {"key": answers.add_player(_read(_NewPlayer, _body())["player"])}
+        return {"key": answers.add_player(_read(_NewPlayer, json_body())["player"])}
 
     @server.post("/answer")
     def answer() -> dict[str, Any]:
         """Keep an answer, and reply with the truth; a second answer changes nothing."""
-        said = _read(_Said, _body())
+        said = _read(_Said, json_body())
         check_player(said)
         row = row_of(said)
         location_id = store.location_ids[row]
@@ -212,7 +213,7 @@ def create_quiz(
     @server.post("/explanation")
     def explanation() -> dict[str, Any]:
         """Return the map of a location that the player has answered, or how far it is."""
-        asked = _read(_Question, _body())
+        asked = _read(_Question, json_body())
         check_player(asked)
         location_id = store.location_ids[row_of(asked)]
         said = answers.find(asked["player"], location_id)
@@ -254,13 +255,7 @@ def create_quiz(
     def fail(error: HTTPException) -> flask.Response:
         return _sentence(error.name, error.code or HTTPStatus.BAD_REQUEST)
 
-    @server.after_request
-    def add_headers(response: flask.Response) -> flask.Response:
-        response.headers["Content-Security-Policy"] = _POLICY
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        return response
-
+    add_security_headers(server, _POLICY)
     return server
 
 
@@ -268,11 +263,6 @@ def _sentence(message: str, status: int) -> flask.Response:
     response = flask.jsonify({"message": message})
     response.status_code = status
     return response
-
-
-def _body() -> Any:
-    """Return the JSON of a request; other sites' pages cannot send its content type."""
-    return flask.request.get_json(silent=True)
 
 
 def _read(kind: type[Form], content: Any) -> Form:

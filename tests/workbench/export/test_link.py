@@ -54,6 +54,7 @@ def test_a_link_says_what_the_page_shows(predictions: Predictions) -> None:
         )
     )
     assert (link.page, link.steps, link.color, link.score) == ("maps", steps, "margin", "logit")
+    assert replace(link, values={**link.values, "score": "rank"}).score == ""
     assert link.has_safe_colors
     assert link.kinds == (
         "projections", "histograms", "roc", "confusion", "locations", "attributions",
@@ -257,11 +258,14 @@ def test_steps_have_the_words_of_the_selection_bar(predictions: Predictions) -> 
         cell("Ohio", "Hawaii", "subtract"),
         step("range", "intersect", column="confidence", min=0.25, max=None),
         step("range", "intersect", column="true_margin", min=-0.5, max=0.5),
+        step("range", "intersect", column="true_margin", min=None, max=12346.0),
+        step("range", "intersect", column="confidence", min=None, max=2e-7),
         step("correct", "intersect", value=False),
         step("ids", "add", ids=["x"] * 1200),
     ]
     assert words(steps, predictions) == (
         "lasso in UMAP; or Alaska, Ohio; not true Ohio, predicted Hawaii; confidence ≥ 25 %; "
-        "true class minus best other −0.5 to 0.5; wrong; or 1,200 ids"
+        "true class minus best other −0.5 to 0.5; "
+        "true class minus best other ≤ 12350; confidence ≤ 0.00002 %; wrong; or 1,200 ids"
     )
     assert words([classes("A", "B", "C", "D", "E")], predictions) == "A, B, C and 2 more classes"

@@ -123,6 +123,11 @@ def test_what_no_page_sends_is_refused_and_not_kept(
     assert client.get("/results").get_json() == {"tables": []}
 
 
+def test_json_nested_without_end_is_refused(client: FlaskClient) -> None:
+    reply = client.post("/answer", data="[" * 8000, content_type="application/json")
+    assert reply.status_code == 400
+
+
 @pytest.mark.parametrize(
     "path",
     [
