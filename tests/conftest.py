@@ -59,6 +59,19 @@ def trained(tmp_path_factory: pytest.TempPathFactory, training_folder: Path) -> 
     return run
 
 
+@pytest.hookimpl(tryfirst=True)  # Before pytest-xdist reads the groups.
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests with a fixture of their module in one process, which then makes it once."""
+    for item in items:
+        if item.get_closest_marker("xdist_group"):
+            continue
+        fixtures = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]
+        if any(definitions[-1].scope == "module" for definitions in fixtures.values()):
+            item.add_marker(
+                pytest.mark.xdist_group(str(item.path.relative_to(item.config.rootpath)))
+            )
+
+
 def pytest_collection_finish() -> None:
     """Spare the garbage collector the modules, of which there are many: a tenth of the time."""
     gc.collect()

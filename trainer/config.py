@@ -24,7 +24,6 @@ Depth = Literal[18, 34, 50, 101, 152]
 Precision = Literal["float32", "bfloat16"]
 FUSIONS: tuple[Fusion, ...] = get_args(Fusion)
 DEPTHS: tuple[Depth, ...] = get_args(Depth)
-PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 # Fields that may differ when a run is resumed: they do not change what it learns.
 RESUMABLE_FIELDS = ("compile", "save_interval", "num_workers")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from workbench.attribution.request import Baseline, Method, Output
     from workbench.attribution.result import Attribution
     from workbench.attribution.verdict import Verdict
-    from workbench.evaluation.metrics import Roc
+    from workbench.evaluation.roc_curves import Roc
     from workbench.store import Store
     from workbench.store.photographs import Photographs
 
@@ -161,9 +161,9 @@ class Bench:
 
     def roc(self) -> "Roc":
         """Return the ROC curve of each class against all others."""
-        from workbench.evaluation import metrics
+        from workbench.evaluation import metrics, roc_curves
 
-        return metrics.roc(self.labels, metrics.probabilities(self.logits), self.class_names)
+        return roc_curves.roc(self.labels, metrics.probabilities(self.logits), self.class_names)
 
     def confusion_matrix(self) -> "pd.DataFrame":
         """Return how many locations of each true class (rows) are predicted as each (columns)."""

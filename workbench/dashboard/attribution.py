@@ -18,7 +18,6 @@ from workbench.evaluation.predictions import Predictions
 from workbench.store.photographs import Photographs
 
 POLL_MILLISECONDS = 300
-CANCELLED = "cancelled"
 TABS = {"map": "Map", "checks": "Checks", "aggregate": "Selection"}
 
 

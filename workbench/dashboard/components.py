@@ -1,6 +1,5 @@
 """Small helpers for Dash components that several panels need."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -115,12 +114,3 @@ def next_poll(n_intervals: Any, again: bool) -> int:
     """Return the timer's `max_intervals`: one more than `n_intervals` if it is to fire `again`."""
     fired = n_intervals if isinstance(n_intervals, int) else 0
     return fired + 1 if again else fired
-
-
-def json_value(value: Any) -> Any:
-    """Return a value with None for NaN, which JSON does not have."""
-    if isinstance(value, dict):
-        return {name: json_value(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [json_value(one) for one in value]
-    return None if isinstance(value, float) and math.isnan(value) else value

@@ -12,6 +12,7 @@ from workbench.dashboard.selection import Selection, resolve
 from workbench.evaluation import metrics
 from workbench.evaluation.columns import N_NEAREST
 from workbench.evaluation.predictions import Predictions
+from workbench.evaluation.roc_curves import Roc
 from workbench.figures import screen
 from workbench.figures.colors import class_colors
 
@@ -164,7 +165,7 @@ def graph(name: str) -> dcc.Graph:
     return dcc.Graph(id=name, className="fill", figure=go.Figure(), config=config, responsive=True)
 
 
-def _auc_summary(roc: metrics.Roc) -> str:
+def _auc_summary(roc: Roc) -> str:
     if not roc.curves:
         return "no curve"
     return f"{'macro ' if len(roc.curves) > 1 else ''}AUC {roc.macro_auc:.3f}"

@@ -3,7 +3,8 @@
 Only `training` needs the trainer, and only the command (`run`) needs `training`.
 
     predictions    a store and what its logits predict
-    metrics        probabilities, accuracy, ROC curves, confusion matrix
+    metrics        probabilities, accuracy, confusion matrix
+    roc_curves     ROC curves, and scores sorted once for those of any selection
     intervals      a number with its 95 % interval: Wilson, Student, AUC, median, percentiles
     class_table    recall and precision of each class
     class_detail   a class against all others: area with its interval, what it is confused with

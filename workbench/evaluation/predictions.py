@@ -20,6 +20,7 @@ from workbench.evaluation.columns import (
     unit_vectors,
 )
 from workbench.evaluation.geography import AreaSearches, expected_kilometers, search_areas
+from workbench.evaluation.roc_curves import RankedScores, Roc
 from workbench.evaluation.subsets import Outcomes
 from workbench.store import Store
 
@@ -112,7 +113,7 @@ class Predictions:
         """The index of each class name."""
         return {name: index for index, name in enumerate(self.store.class_names)}
 
-    def ranked_scores(self, score: str = "probability") -> metrics.RankedScores:
+    def ranked_scores(self, score: str = "probability") -> RankedScores:
         """Return the scores of the ROC curves, sorted once: "probability" or "logit"."""
         return self._ranked_logits if score == "logit" else self._ranked_probabilities
 
@@ -121,33 +122,29 @@ class Predictions:
         return metrics.ProbabilityColumns(self.store.logits)
 
     @cached_property
-    def _ranked_probabilities(self) -> metrics.RankedScores:
-        return metrics.RankedScores.of(
-            self.store.labels, self._probability_columns, self.class_names
-        )
+    def _ranked_probabilities(self) -> RankedScores:
+        return RankedScores.of(self.store.labels, self._probability_columns, self.class_names)
 
     @cached_property
-    def _ranked_logits(self) -> metrics.RankedScores:
-        return metrics.RankedScores.of(self.store.labels, self.store.logits, self.class_names)
+    def _ranked_logits(self) -> RankedScores:
+        return RankedScores.of(self.store.labels, self.store.logits, self.class_names)
 
-    def pooled_scores(self, score: str = "probability") -> metrics.RankedScores:
+    def pooled_scores(self, score: str = "probability") -> RankedScores:
         """Return the scores of the micro-average, sorted once: "probability" or "logit"."""
         return self._pooled_logits if score == "logit" else self._pooled_probabilities
 
     @cached_property
-    def _pooled_probabilities(self) -> metrics.RankedScores:
-        return metrics.RankedScores.pooled(
+    def _pooled_probabilities(self) -> RankedScores:
+        return RankedScores.pooled(
             self.store.labels, self._probability_columns, len(self.class_names)
         )
 
     @cached_property
-    def _pooled_logits(self) -> metrics.RankedScores:
-        return metrics.RankedScores.pooled(
-            self.store.labels, self.store.logits, len(self.class_names)
-        )
+    def _pooled_logits(self) -> RankedScores:
+        return RankedScores.pooled(self.store.labels, self.store.logits, len(self.class_names))
 
     @cached_property
-    def roc(self) -> metrics.Roc:
+    def roc(self) -> Roc:
         """The ROC curves of the probabilities of all locations."""
         return self.ranked_scores().roc()
 

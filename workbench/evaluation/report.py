@@ -1,13 +1,11 @@
 """An evaluation as a JSON document and as lines for the terminal."""
 
-import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from common.earlier_result import Request
+from common.json_text import json_value
 from common.text import number
 from workbench.evaluation.calibration import TemperatureScaling
 from workbench.evaluation.comparison import Comparison
@@ -56,25 +54,8 @@ def document(evaluation: Evaluation, request: Request, summary: list[str]) -> di
         "request": dict(request),
         "summary": summary,
         "sentence": "" if split is None else sentence(evaluation.accuracy.top_1, split),
-        **plain(evaluation),
+        **json_value(evaluation),
     }
-
-
-def plain(value: Any) -> Any:
-    """Return dataclasses, arrays and numbers as JSON has them; NaN and infinity are None."""
-    if dataclasses.is_dataclass(value):
-        return {
-            field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)
-        }
-    if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return plain(value.tolist())
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
 
 
 def sentence(accuracy: Interval, split: HonestSplit) -> str:

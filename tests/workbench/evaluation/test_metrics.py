@@ -6,6 +6,7 @@ import sklearn.metrics
 from numpy.typing import NDArray
 
 from workbench.evaluation import metrics
+from workbench.evaluation.roc_curves import RankedScores, roc
 
 LABEL = np.array([0, 0, 1, 1, 2])
 SCORE = np.array(
@@ -38,7 +39,7 @@ def test_confusion_has_true_classes_in_rows() -> None:
 
 
 def test_the_area_is_the_share_of_pairs_in_order() -> None:
-    result = metrics.roc(LABEL, SCORE, ("a", "b", "c"))
+    result = roc(LABEL, SCORE, ("a", "b", "c"))
     for index, curve in enumerate(result.curves):
         own, other = SCORE[index == LABEL, index], SCORE[index != LABEL, index]
         pairs = (own[:, None] > other).mean() + 0.5 * (own[:, None] == other).mean()
@@ -50,14 +51,14 @@ def test_the_area_is_the_share_of_pairs_in_order() -> None:
 
 
 def test_a_class_without_locations_has_no_curve() -> None:
-    result = metrics.roc(LABEL[:4], SCORE[:4], ("a", "b", "c"))
+    result = roc(LABEL[:4], SCORE[:4], ("a", "b", "c"))
     assert [curve.class_name for curve in result.curves] == ["a", "b"]
     assert result.undefined == ("c",)
 
 
 def test_a_selection_narrows_the_positives_only() -> None:
     selected = np.array([False, True, False, False, False])
-    result = metrics.roc(LABEL, SCORE, ("a", "b", "c"), selected)
+    result = roc(LABEL, SCORE, ("a", "b", "c"), selected)
     (curve,) = result.curves
     assert (curve.class_name, curve.positives, curve.negatives) == ("a", 1, 3)
     # 0.3 stands before 0.2 and 0.1 but behind 0.4.
@@ -74,7 +75,7 @@ def test_curves_of_a_selection_are_those_of_scikit_learn(digits: int, share: flo
     scores = (random.random((300, 6)) + 0.4 * np.eye(6)[labels]).round(digits)
     names = tuple("abcdef")
     selected = random.random(300) < share
-    ranked = metrics.RankedScores.of(labels, scores, names)
+    ranked = RankedScores.of(labels, scores, names)
     result = ranked.roc(selected)
     for curve in result.curves:
         index = names.index(curve.class_name)
@@ -118,7 +119,7 @@ def test_averages_are_those_of_scikit_learn(digits: int) -> None:
     labels = random.integers(0, 4, 200)
     scores = (random.random((200, 4)) + 0.4 * np.eye(4)[labels]).round(digits)
     is_true = np.eye(4, dtype=bool)[labels]
-    (micro,) = metrics.RankedScores.pooled(labels, scores, 4).roc().curves
+    (micro,) = RankedScores.pooled(labels, scores, 4).roc().curves
     false, true, _ = sklearn.metrics.roc_curve(is_true.ravel(), scores.ravel())
     assert micro.auc == pytest.approx(sklearn.metrics.auc(false, true), abs=1e-12)
     assert (micro.positives, micro.negatives) == (200, 600)
@@ -126,12 +127,12 @@ def test_averages_are_those_of_scikit_learn(digits: int) -> None:
     shown = np.stack((micro.false_positive_rate, micro.true_positive_rate), axis=1)
     assert shown == pytest.approx(corners(np.stack(every[:2], axis=1)))
     selected = random.random(200) < 0.2
-    (part,) = metrics.RankedScores.pooled(labels, scores, 4).roc(selected).curves
+    (part,) = RankedScores.pooled(labels, scores, 4).roc(selected).curves
     used = (~is_true | selected[:, None]).ravel()
     area = sklearn.metrics.roc_auc_score(is_true.ravel()[used], scores.ravel()[used])
     assert part.auc == pytest.approx(area, abs=1e-12)
 
-    result = metrics.roc(labels, scores, "abcd")
+    result = roc(labels, scores, "abcd")
     macro = result.macro_average(points=20_000)
     assert macro is not None
     pairs = zip(is_true.T, scores.T, strict=True)
@@ -145,7 +146,7 @@ def test_averages_are_those_of_scikit_learn(digits: int) -> None:
             for curve in result.curves
         ]
         assert np.interp(at, *line) == pytest.approx(np.mean(rates), abs=1e-9)
-    assert metrics.roc(labels[:0], scores[:0], "abcd").macro_average() is None
+    assert roc(labels[:0], scores[:0], "abcd").macro_average() is None
 
 
 def corners(line: NDArray[np.float64]) -> NDArray[np.float64]:

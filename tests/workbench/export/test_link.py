@@ -14,8 +14,8 @@ from common.errors import InputError
 from tests.workbench.dashboard.examples import NO_STEPS, cell, classes, step
 from workbench import store as stores
 from workbench.attribution.request import AttributionRequest
-from workbench.evaluation.metrics import roc
 from workbench.evaluation.predictions import Predictions
+from workbench.evaluation.roc_curves import roc
 from workbench.evaluation.steps import inside, words
 from workbench.export.__main__ import main
 from workbench.export.link import read_link

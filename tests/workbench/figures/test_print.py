@@ -10,8 +10,9 @@ from matplotlib.image import imread
 from sklearn.metrics import roc_curve
 
 from common.errors import InputError
-from workbench.evaluation import metrics
+from workbench.evaluation import metrics, roc_curves
 from workbench.evaluation.confusions import ClassOrder
+from workbench.evaluation.roc_curves import Roc
 from workbench.figures.colors import class_colors
 from workbench.figures.print.confusion import confusion_figure
 from workbench.figures.print.projection import Groups, Scale, dark, draw_projection, spread
@@ -30,11 +31,11 @@ def scores(classes: int = 20, each: int = 10) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def roc() -> metrics.Roc:
-    return metrics.roc(*scores(), NAMES)
+def roc() -> Roc:
+    return roc_curves.roc(*scores(), NAMES)
 
 
-def test_roc_draws_the_curves_of_scikit_learn(roc: metrics.Roc) -> None:
+def test_roc_draws_the_curves_of_scikit_learn(roc: Roc) -> None:
     labels, values = scores()
     axes = draw_roc(roc, PAGE).axes[0]
     drawn = {str(line.get_label()): np.asarray(line.get_xydata()) for line in axes.lines}
@@ -49,7 +50,7 @@ def test_roc_draws_the_curves_of_scikit_learn(roc: metrics.Roc) -> None:
     assert drawn["mean"][-1].tolist() == [1, 1]
 
 
-def test_the_best_and_the_worst_or_the_highlighted_are_named(roc: metrics.Roc) -> None:
+def test_the_best_and_the_worst_or_the_highlighted_are_named(roc: Roc) -> None:
     ranked = [curve.class_name for curve in sorted(roc.curves, key=lambda curve: -curve.auc)]
     for highlighted, expected in (
         ((), ranked[:NAMED_CURVES] + ranked[-NAMED_CURVES:]),
@@ -69,7 +70,7 @@ def test_the_best_and_the_worst_or_the_highlighted_are_named(roc: metrics.Roc) -
     assert len(looks) == 3
 
 
-def test_every_class_has_a_small_panel(roc: metrics.Roc) -> None:
+def test_every_class_has_a_small_panel(roc: Roc) -> None:
     axes = [one for one in draw_small_multiples(roc, Page(174.0)).axes if one.get_visible()]
     assert [one.get_title() for one in axes] == NAMES
     assert axes[4].texts[0].get_text() == f"{roc.curves[4].auc:.3f}"
@@ -77,7 +78,7 @@ def test_every_class_has_a_small_panel(roc: metrics.Roc) -> None:
 
 def test_curves_of_one_class_alone_are_missed_in_words() -> None:
     labels, values = scores()
-    result = metrics.roc(labels[:10], values[:10], NAMES)
+    result = roc_curves.roc(labels[:10], values[:10], NAMES)
     (axes,) = draw_roc(result, PAGE).axes
     assert axes.get_title(loc="left") == "no curve for 20 without both sides"
 
@@ -181,7 +182,7 @@ def test_colors_of_names_can_be_read_on_white() -> None:
 
 @pytest.mark.parametrize("suffix", ["pdf", "svg", "pgf", "png"])
 def test_a_file_has_its_size_and_is_the_same_every_time(
-    roc: metrics.Roc, suffix: str, tmp_path: Path
+    roc: Roc, suffix: str, tmp_path: Path
 ) -> None:
     where = Page(100.0, dpi=200)
     for name in ("one", "other"):

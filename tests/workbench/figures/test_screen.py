@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from workbench.evaluation import metrics
+from workbench.evaluation.roc_curves import RankedScores, roc
 from workbench.figures import screen
 from workbench.figures.colors import class_colors
 
@@ -78,7 +79,7 @@ def test_class_colors_can_be_told_apart(
 
 def test_roc_of_few_classes_names_each_with_its_area() -> None:
     names, label, probability = guesses(4)
-    result = metrics.roc(label, probability, names)
+    result = roc(label, probability, names)
     figure = screen.roc(result, class_colors(names))
     chance, *curves = figure.data
     assert chance.name == "chance"
@@ -93,7 +94,7 @@ def test_roc_of_few_classes_names_each_with_its_area() -> None:
 
 def test_roc_of_many_classes_names_the_best_three_and_the_worst_three() -> None:
     names, label, probability = guesses(12)
-    result = metrics.roc(label, probability, names)
+    result = roc(label, probability, names)
     figure = screen.roc(result, class_colors(names))
     named = [curve.name for curve in figure.data if curve.showlegend]
     by_area = sorted(result.curves, key=lambda curve: -curve.auc)
@@ -103,14 +104,14 @@ def test_roc_of_many_classes_names_the_best_three_and_the_worst_three() -> None:
 
 def test_roc_draws_only_the_classes_asked_for() -> None:
     names, label, probability = guesses(12)
-    result = metrics.roc(label, probability, names)
+    result = roc(label, probability, names)
     figure = screen.roc(result, class_colors(names), named=names[2:4])
     assert {curve.name[:8] for curve in figure.data[1:]} == set(names[2:4])
 
 
 def test_roc_says_which_class_has_no_curve() -> None:
     label = np.zeros(3, dtype=np.int64)
-    result = metrics.roc(label, np.ones((3, 2)) / 2, ("Ohio", "Utah"))
+    result = roc(label, np.ones((3, 2)) / 2, ("Ohio", "Utah"))
     figure = screen.roc(result, class_colors(("Ohio", "Utah")))
     assert len(figure.data) == 1
     assert "Ohio, Utah" in figure.layout.annotations[0].text
@@ -120,7 +121,7 @@ def test_thinned_curves_keep_the_area() -> None:
     generator = np.random.default_rng(1)
     label = generator.integers(0, 2, 20_000)
     score = generator.normal(size=20_000) + label
-    result = metrics.roc(label, np.stack([-score, score], axis=1), ("no", "yes"))
+    result = roc(label, np.stack([-score, score], axis=1), ("no", "yes"))
     figure = screen.roc(result, class_colors(("no", "yes")))
     for trace, curve in zip(
         sorted(figure.data[1:], key=lambda trace: trace.name), result.curves, strict=True
@@ -165,9 +166,9 @@ def test_confusion_of_fifty_classes_thins_its_labels_and_says_so() -> None:
 
 def test_averages_stand_over_the_curves_with_their_areas() -> None:
     names, label, probability = guesses(12)
-    result = metrics.roc(label, probability, names)
+    result = roc(label, probability, names)
     macro = result.macro_average()
-    (micro,) = metrics.RankedScores.pooled(label, probability, 12).roc().curves
+    (micro,) = RankedScores.pooled(label, probability, 12).roc().curves
     assert macro is not None
     figure = screen.roc(result, class_colors(names), averages=[macro, micro])
     assert [curve.name for curve in figure.data[-2:]] == [
@@ -179,7 +180,7 @@ def test_averages_stand_over_the_curves_with_their_areas() -> None:
 @pytest.mark.parametrize("classes", [1, 12, 120])
 def test_small_multiples_have_each_curve_in_a_place_of_its_own(classes: int) -> None:
     names, label, probability = guesses(classes + 1)
-    result = metrics.roc(label, probability, names)
+    result = roc(label, probability, names)
     shown = names[:classes]
     _squares, *curves, titles, areas = screen.roc_multiples(result, class_colors(names), shown).data
     assert len(curves) == classes

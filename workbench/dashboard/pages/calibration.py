@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from dash import Dash, Input, Output, dcc, html, no_update
 from dash.dependencies import ClientsideFunction
 
+from common.json_text import json_value
 from workbench.dashboard.background import Background, Failure
 from workbench.dashboard.components import (
     attributes,
@@ -23,7 +24,6 @@ from workbench.evaluation.calibration import Calibration, measure
 from workbench.evaluation.evaluate import GREEN, NO_COORDINATES, NO_YEARS, covariates
 from workbench.evaluation.intervals import mean_of, share_of
 from workbench.evaluation.predictions import Predictions
-from workbench.evaluation.report import plain
 from workbench.evaluation.steps import without
 from workbench.evaluation.subsets import Bin
 from workbench.figures import screen
@@ -187,7 +187,7 @@ def numbers(
     ):
         result[name] = None
         if found is not None and scores is not None:
-            numbers = {key: value for key, value in plain(found).items() if key != "bins"}
+            numbers = {key: value for key, value in json_value(found).items() if key != "bins"}
             result[name] = numbers | {"confidence": mean_of(scores.confidence[shown], 0, 1)}
     result["message"] = ""
     if isinstance(prepared, EvaluationData) and prepared.scaling:
@@ -201,7 +201,7 @@ def numbers(
         result["message"] = prepared.message
     elif prepared is None:
         result["message"] = "fitting the temperature …"
-    known: dict[str, Any] = plain(result)
+    known: dict[str, Any] = json_value(result)
     return known
 
 

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from dash import Dash, Input, Output, dcc, html, no_update
 from dash.dependencies import ClientsideFunction
 
+from common.json_text import json_value
 from workbench.dashboard.background import Background, Failure
 from workbench.dashboard.components import (
     attributes,
@@ -32,7 +33,7 @@ from workbench.evaluation.geography import WITHIN_KM, Distances, RecallByArea
 from workbench.evaluation.intervals import share_of
 from workbench.evaluation.mistakes import prediction_frequencies, state_mistakes
 from workbench.evaluation.predictions import Predictions
-from workbench.evaluation.report import TIES, plain, sentence
+from workbench.evaluation.report import TIES, sentence
 from workbench.evaluation.split import HonestSplit, honest_split
 from workbench.evaluation.steps import without
 from workbench.figures import screen
@@ -229,12 +230,12 @@ def numbers(steps: Any, predictions: Predictions) -> dict[str, Any]:
             found["geography"][part] = _without_curve(getattr(far, part))
     if found["recall_by_area"]:
         found["recall_by_area"] = _without_curve(found["recall_by_area"])
-    result: dict[str, Any] = plain(found)
+    result: dict[str, Any] = json_value(found)
     return result
 
 
 def _without_curve(found: Any) -> dict[str, Any]:
-    numbers: dict[str, Any] = plain(found)
+    numbers: dict[str, Any] = json_value(found)
     return {name: value for name, value in numbers.items() if name != "curve"}
 
 
@@ -351,7 +352,7 @@ def ties(found: HonestSplit) -> list[dict[str, Any]]:
             "difference": one.difference,
         }
         rows.append(row)
-    result: list[dict[str, Any]] = plain(rows)
+    result: list[dict[str, Any]] = json_value(rows)
     return result
 
 

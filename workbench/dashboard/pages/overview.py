@@ -7,10 +7,10 @@ import numpy as np
 from dash import Dash, Input, Output, dcc, html
 from dash.dependencies import ClientsideFunction
 
+from common.json_text import json_value
 from workbench.dashboard import examples
 from workbench.dashboard.components import (
     attributes,
-    json_value,
     panel,
     right_and_wrong,
     table_panel,

@@ -6,16 +6,17 @@ from typing import Any
 from dash import Dash, Input, Output, dcc, html, no_update
 from dash.dependencies import ClientsideFunction
 
+from common.json_text import json_value
 from workbench.dashboard import aggregate, examples
-from workbench.dashboard.components import attributes, json_value, panel, segments, table_panel
+from workbench.dashboard.components import attributes, panel, segments, table_panel
 from workbench.dashboard.metrics import SCORES, confusion_matrix, graph
 from workbench.dashboard.pages import errors, states
 from workbench.dashboard.pages.base import Page, selected
 from workbench.dashboard.selection import resolve
 from workbench.evaluation.class_detail import class_detail
 from workbench.evaluation.class_table import worst_classes
-from workbench.evaluation.metrics import Roc
 from workbench.evaluation.predictions import Predictions
+from workbench.evaluation.roc_curves import Roc
 from workbench.evaluation.steps import Step, without
 from workbench.figures import screen
 from workbench.figures.colors import class_colors

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from workbench.evaluation import metrics
+from workbench.evaluation import metrics, roc_curves
 from workbench.evaluation.class_table import class_table
 from workbench.evaluation.confusions import ORDER_WORDS, ClassOrder, by_division, class_order
 from workbench.evaluation.histograms import histogram
 from workbench.evaluation.intervals import Interval, auc_interval
+from workbench.evaluation.roc_curves import Roc
 from workbench.evaluation.roc_intervals import AreaIntervals, area_intervals
 from workbench.export.kinds.context import Context, Items
 from workbench.export.link import HISTOGRAMS, Link
@@ -75,18 +76,18 @@ def roc_classes_items(context: Context, model: Model) -> Items:
     )
 
 
-def _curves(context: Context, model: Model) -> tuple[metrics.Roc, AreaIntervals]:
+def _curves(context: Context, model: Model) -> tuple[Roc, AreaIntervals]:
     score = context.score(model)
     if model.link:
         return _curves_of_link(model, score)
     scores = model.store.logits if score == "logit" else model.predictions.probabilities
-    curves = metrics.roc(model.labels, scores[model.rows], model.class_names)
+    curves = roc_curves.roc(model.labels, scores[model.rows], model.class_names)
     if not curves.curves:
         raise NotApplicableError("no class has locations both of its own and of others")
     return curves, area_intervals(model.labels, scores[model.rows])
 
 
-def _curves_of_link(model: Model, score: str) -> tuple[metrics.Roc, AreaIntervals]:
+def _curves_of_link(model: Model, score: str) -> tuple[Roc, AreaIntervals]:
     """Return the curves of the dashboard: the selected locations against all of other classes."""
     found = model.predictions.ranked_scores(score).roc(model.selected)
     if not found.curves:
@@ -95,7 +96,7 @@ def _curves_of_link(model: Model, score: str) -> tuple[metrics.Roc, AreaInterval
         one.class_name: auc_interval(one.auc, one.positives, one.negatives) for one in found.curves
     }
     unknown = Interval(np.nan, np.nan, np.nan)
-    return metrics.Roc(found.curves, ()), AreaIntervals(
+    return Roc(found.curves, ()), AreaIntervals(
         tuple(areas.get(name, unknown) for name in model.class_names),
         replace(unknown, value=found.macro_auc),
     )

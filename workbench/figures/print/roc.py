@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from common.figure_text import fit, legend, text_width, wrap
 from workbench.evaluation.intervals import Interval, wilson
-from workbench.evaluation.metrics import Roc, RocCurve
+from workbench.evaluation.roc_curves import Roc, RocCurve
 from workbench.evaluation.roc_intervals import AreaIntervals
 from workbench.figures.print.base import PrintFigure
 from workbench.figures.print.style import BLUE, DARK_GREY, DASHES, GREY, ORANGE, Page

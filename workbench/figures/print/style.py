@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, get_args
+from typing import Any, BinaryIO, Literal
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -22,7 +22,6 @@ from workbench.figures.sizes import DOUBLE_COLUMN, SINGLE_COLUMN, SLIDE
 
 MILLIMETRES_PER_INCH = 25.4
 Format = Literal["pdf", "svg", "pgf", "png"]
-FORMATS: tuple[Format, ...] = get_args(Format)
 Preset = Literal["page", "single-column", "double-column", "slide"]
 Column = Literal["single", "double"]
 """How wide a figure is on a page of two columns."""

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from common.text import printable, shorten
-from workbench.evaluation.metrics import Roc, RocCurve
+from workbench.evaluation.roc_curves import Roc, RocCurve
 from workbench.figures.screen.style import (
     INK,
     QUIET,
