@@ -278,16 +278,16 @@ def address(listening: socket.socket, host: str) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def find_photographs(store: Store, given: Path | None, notes: list[str]) -> Photographs | None:
+def find_photographs(store: Store, option: Path | None, notes: list[str]) -> Photographs | None:
     """Return the photographs, or add to `notes` why there are none.
 
-    Raises InputError when a folder was given and is wrong.
+    Raises InputError when the option names a wrong folder.
     """
     try:
-        photographs = provenance.photographs(store, given)
+        photographs = provenance.photographs(store, option)
         photographs.paths(store.location_ids[0])
     except InputError as error:
-        if given:
+        if option:
             raise
         notes.append(f"Photographs are not shown. {error}")
         return None
@@ -295,16 +295,16 @@ def find_photographs(store: Store, given: Path | None, notes: list[str]) -> Phot
 
 
 def find_explainer(
-    store: Store, given: Path | None, photographs: Photographs | None, notes: list[str]
+    store: Store, option: Path | None, photographs: Photographs | None, notes: list[str]
 ) -> Explainer | None:
     """Return the explainer of the store's model, or add to `notes` why there is none.
 
-    Raises InputError when a run folder was given and is wrong.
+    Raises InputError when the option names a wrong run folder.
     """
     try:
-        return open_explainer(store, photographs, given)
+        return open_explainer(store, photographs, option)
     except InputError as error:
-        if given:
+        if option:
             raise
         notes.append(f"Attributions are not computed. {error}")
         return None

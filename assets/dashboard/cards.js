@@ -33,13 +33,13 @@ export function showCards(rows, order, table) {
  */
 export function showThumbnails(neighbors, active, table) {
   const labels = table.column("label");
-  const own = labels[table.ids.rowOf(active)];
+  const activeLabel = labels[table.ids.rowOf(active)];
   const thumbnails = neighbors.map(([id, distance]) => {
     const label = labels[table.ids.rowOf(id)];
     const name = table.classNames[label];
     const away = numberText(distance, "", 3);
     const caption = span("caption", span("true", name), element("span", { class: "distance", title: "Distance between the features" }, away));
-    const className = label === own ? "thumbnail" : "thumbnail other";
+    const className = label === activeLabel ? "thumbnail" : "thumbnail other";
     const button = opener(id, className, "", span("photographs", ...photographs(id, table, "data-src")), caption);
     button.setAttribute("aria-label", `${id}: true ${name}, distance ${away}`);
     return button;

@@ -35,10 +35,10 @@ export function connectSets(actions) {
   });
 }
 
-/** @param {{sets: SavedSet[], message: string}} given what the server answered */
-export async function showSets(given) {
-  if (!given || !page) return;
-  answer = given;
+/** @param {{sets: SavedSet[], message: string}} reply what the server answered */
+export async function showSets(reply) {
+  if (!reply || !page) return;
+  answer = reply;
   for (const set of answer.sets) await page.table.need(columnsOf(set.steps, page.table));
   compared = compared.filter((id) => answer.sets.some((set) => set.id === id));
   // What was typed stays when it could not be saved.

@@ -79,15 +79,16 @@ def drawing(options: Options, predictions: Predictions, known: Known) -> Draw:
         from workbench.export.write import one_figure
 
         link = read_link(request["link"])
-        asked = replace(
+        figure_options = replace(
             options,
             url=link.text,
             only=(request["kind"],),
             preset=request["preset"],
             compute=False,
         )
-        model = open_model(asked, predictions, link)
-        context = Context(asked, [model], known, num_workers=0)  # A server starts no processes.
+        model = open_model(figure_options, predictions, link)
+        # A server starts no processes.
+        context = Context(figure_options, [model], known, num_workers=0)
         return one_figure(context, request["kind"], request["name"], request["format"])
 
     return draw

@@ -77,8 +77,8 @@ def provenance(projection: Projection) -> str:
     """Return library, parameters and seed of a projection."""
     hidden = ("request", "placed_into_density")
     parameters = {key: value for key, value in projection.parameters.items() if key not in hidden}
-    given = ", ".join(f"{key} {value}" for key, value in parameters.items())
-    return f"{projection.library}; {given}; seed {projection.seed}"
+    text = ", ".join(f"{key} {value}" for key, value in parameters.items())
+    return f"{projection.library}; {text}; seed {projection.seed}"
 
 
 def reference_density(projection: Projection) -> dict[str, Any] | None:

@@ -79,9 +79,9 @@ class WeightedAreas:
         reached = np.cumsum(by_group, axis=0)
         # Those below a level, and half of those equal to it.
         pairs = (reached[0:-1:2] + reached[1::2]) / 2
-        own = weights[positive].astype(np.float64)
-        total = own.sum(axis=0) * reached[-1]
-        result: NDArray[np.float64] = (own * pairs[level_of]).sum(axis=0) / total
+        positives = weights[positive].astype(np.float64)
+        total = positives.sum(axis=0) * reached[-1]
+        result: NDArray[np.float64] = (positives * pairs[level_of]).sum(axis=0) / total
         return result
 
 

@@ -35,11 +35,11 @@ def area_intervals(labels: NDArray[np.int64], scores: NDArray[np.floating]) -> A
         if not m or not k:
             classes.append(Interval(NAN, NAN, NAN))
             continue
-        own, other = scores[positive, index], scores[~positive, index]
-        ranks = rankdata(np.concatenate((own, other)))
+        positives, negatives = scores[positive, index], scores[~positive, index]
+        ranks = rankdata(np.concatenate((positives, negatives)))
         # The share of the other side that each location is on the right side of.
-        above = (ranks[:m] - rankdata(own)) / k
-        below = 1 - (ranks[m:] - rankdata(other)) / m
+        above = (ranks[:m] - rankdata(positives)) / k
+        below = 1 - (ranks[m:] - rankdata(negatives)) / m
         area = float(above.mean())
         classes.append(auc_interval(area, m, k))
         total[positive] += (above - area) / m

@@ -48,14 +48,14 @@ def frame_rows(store: Store, rows: slice, *, logits: bool = False) -> pd.DataFra
     ranking = metrics.rank_classes(logit)
     image = np.asarray(store.image_paths[rows])
     coordinate = {
-        f"{name}_{axis}": made.coordinates[rows, number]
-        for name, made in store.projections.items()
+        f"{name}_{axis}": projection.coordinates[rows, number]
+        for name, projection in store.projections.items()
         for number, axis in enumerate("xy")
     }
     preservation = {
-        f"{name}_preservation": made.quality.preservation[rows]
-        for name, made in store.projections.items()
-        if made.quality
+        f"{name}_preservation": projection.quality.preservation[rows]
+        for name, projection in store.projections.items()
+        if projection.quality
     }
     columns = [
         {

@@ -64,8 +64,8 @@ def write(
     # The projector starts with the tensor that is first in alphabetical order.
     name = "features" if components is None else "components"
     tensors = {"tensors.tsv": (name, tensor)}
-    for title, made in store.projections.items():
-        tensors[f"map-{title}.tsv"] = (f"map-{title}", _plane(made.coordinates))
+    for title, projection in store.projections.items():
+        tensors[f"map-{title}.tsv"] = (f"map-{title}", _plane(projection.coordinates))
     with atomic_directory(path) as partial:
         _write_metadata(partial / "metadata.tsv", store, chosen)
         for file_name, (_, values) in tensors.items():

@@ -170,8 +170,8 @@ def _write_attributions(path: Path, store: Store, explainer: Explainer) -> None:
         file["label"] = store.labels.astype(np.uint16)
         file["prediction"] = store.logits
         for row, name in _locations(store, "Explaining predictions"):
-            made = explainer.explain(name, AttributionRequest())
-            half = (made.values / 2).astype(np.float32)
+            attribution = explainer.explain(name, AttributionRequest())
+            half = (attribution.values / 2).astype(np.float32)
             data[row] = tile(np.stack([half, half], axis=-1))
 
 
@@ -187,8 +187,8 @@ def _write_analyses(path: Path, store: Store) -> None:
             group["index"] = rows.astype(np.uint32)
             for name, cluster in clusterings.items():
                 group[f"cluster/{name}"] = cluster[rows]
-            for name, made in store.projections.items():
-                group[f"embedding/{name}"] = made.coordinates[rows]
+            for name, projection in store.projections.items():
+                group[f"embedding/{name}"] = projection.coordinates[rows]
 
 
 def _clusterings(store: Store) -> dict[str, NDArray[np.int32]]:

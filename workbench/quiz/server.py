@@ -158,11 +158,11 @@ def create_quiz(
         query = dict(flask.request.args)
         query.setdefault("seed", str(secrets.randbelow(2**32)))
         query.setdefault("size", str(DEFAULT_SIZE))
-        asked = _read(_Round, query)
+        request = _read(_Round, query)
         tiles = tile_map.tiles(store.class_names)
         return {
-            **asked,
-            "n": len(rows_of(asked["size"], asked["seed"])),
+            **request,
+            "n": len(rows_of(request["size"], request["seed"])),
             "classes": list(store.class_names),
             "tiles": tiles and [[tile.code, tile.row, tile.column] for tile in tiles],
             "cues": list(CUES),
@@ -172,9 +172,9 @@ def create_quiz(
 
     @server.get("/view/<int:seed>/<int:size>/<int:position>/<heading>")
     def view(seed: int, size: int, position: int, heading: str) -> flask.Response:
-        asked = {"seed": seed, "size": size, "position": position}
+        request = {"seed": seed, "size": size, "position": position}
         try:
-            location_id = store.location_ids[row_of(_read(_Position, asked))]
+            location_id = store.location_ids[row_of(_read(_Position, request))]
         except InputError:
             flask.abort(HTTPStatus.NOT_FOUND)
         return photograph_response(photographs, location_id, heading)
@@ -213,14 +213,14 @@ def create_quiz(
     @server.post("/explanation")
     def explanation() -> dict[str, Any]:
         """Return the map of a location that the player has answered, or how far it is."""
-        asked = _read(_Question, json_body())
-        check_player(asked)
-        location_id = store.location_ids[row_of(asked)]
-        said = answers.find(asked["player"], location_id)
+        request = _read(_Question, json_body())
+        check_player(request)
+        location_id = store.location_ids[row_of(request)]
+        said = answers.find(request["player"], location_id)
         if jobs is None or said is None:
             raise InputError("Answer first.")
         job = jobs.job(location_id, AttributionRequest())
-        jobs.enqueue(asked["key"], [job])
+        jobs.enqueue(request["key"], [job])
         match jobs.state(job):
             case Attribution() as attribution:
                 shares = shares_of(attribution) if shares_of and said.cues else None

@@ -9,13 +9,13 @@ from workbench.store.photographs import Photographs
 _WORDS = {"run": "the model's run folder is", "data": "the photographs are"}
 
 
-def folder(store: Store, key: str, given: Path | None) -> Path:
-    """Return the folder `given`, else the one that the store records as "run" or "data".
+def folder(store: Store, key: str, option: Path | None) -> Path:
+    """Return the folder of the option, else the one that the store records as "run" or "data".
 
     Raises InputError when it records none.
     """
-    if given:
-        return given
+    if option:
+        return option
     value = store.provenance.get(key)
     if not isinstance(value, str) or not value:
         raise InputError(f"The store does not record where {_WORDS[key]}; give it with --{key}.")

@@ -82,8 +82,8 @@ def deletion_and_insertion(
     curves = {}
     for name, title in REPLACEMENT_TITLES.items():
         on_stage(f"deletion and insertion, {title}")
-        own = _inner_values(model, pixels, [patch_means(map_)], target, name)
-        inner = np.concatenate([own, effects.controls[name]])
+        map_values = _inner_values(model, pixels, [patch_means(map_)], target, name)
+        inner = np.concatenate([map_values, effects.controls[name]])
         values = np.empty((*inner.shape[:2], len(FRACTIONS)))
         values[..., 1:-1] = inner
         values[:, 0, 0] = values[:, 1, -1] = effects.whole

@@ -60,10 +60,10 @@ def explained(context: Context, model: Model) -> Iterator[tuple[str, Attribution
     class rather than the true one.
     """
     source = context.maps(model)
-    asked = _request(model)
+    request = _request(model)
     for place, _, row in picked(context, model):
         location_id = model.store.location_ids[row]
-        yield place, source.get(location_id, asked)
+        yield place, source.get(location_id, request)
         if not model.link and not model.predictions.correct[row]:
             request = AttributionRequest(target=PREDICTED, contrast_target=TRUE)
             yield f"{place}-contrast", source.get(location_id, request)

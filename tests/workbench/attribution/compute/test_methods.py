@@ -55,7 +55,7 @@ def test_integrated_gradients_are_captums_at_many_steps(
         captum.IntegratedGradients(
             lambda batch: model(batch) if output == "logit" else model(batch).softmax(dim=1)
         )
-        .attribute(pixels(), n_steps=400, target=3, internal_batch_size=50)[0]
+        .attribute(pixels(), n_steps=200, target=3, internal_batch_size=50)[0]
         .sum(dim=1)
     )
     assert made.converged, made.reason
