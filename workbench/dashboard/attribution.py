@@ -7,7 +7,7 @@ from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.dependencies import ClientsideFunction
 
 from common.errors import InputError
-from workbench.attribution.request import read_request, split_baseline
+from workbench.attribution.request import read_request
 from workbench.attribution.result import Attribution
 from workbench.attribution.verdict import verdict
 from workbench.dashboard import aggregate, attribution_view, checks, overlay, request_controls
@@ -55,6 +55,7 @@ def register_callbacks(
     app: Dash, predictions: Predictions, photographs: Photographs, jobs: JobQueue
 ) -> None:
     """Connect the panel: submit a job, poll it, draw its map and judge it."""
+    request_controls.register_callbacks(app, predictions)
     location = {
         "location_id": State("active-location", "data"),
         "controls": [State(*place) for place in request_controls.REQUEST],
@@ -218,71 +219,6 @@ def register_callbacks(
         Input("selection", "data"),
         State(aggregate.STEPS, "data"),
     )
-
-    app.clientside_callback(  # type: ignore[no-untyped-call]
-        ClientsideFunction("location_panel", "toggle_overlay"),
-        Output("opacity", "value"),
-        Input("overlay-toggle", "n_clicks"),
-        State("opacity", "value"),
-        prevent_initial_call=True,
-    )
-    app.clientside_callback(  # type: ignore[no-untyped-call]
-        ClientsideFunction("location_panel", "name_overlay_button"),
-        Output("overlay-toggle", "children"),
-        Input("opacity", "value"),
-    )
-    app.clientside_callback(  # type: ignore[no-untyped-call]
-        ClientsideFunction("location_panel", "next_method"),
-        Output("method", "value"),
-        Input("next-method", "n_clicks"),
-        State("method", "value"),
-        State("method", "options"),
-        prevent_initial_call=True,
-    )
-
-    @app.callback(
-        Output("color-limit-error", "children"),
-        Input("color-limit", "value"),
-        prevent_initial_call=True,
-    )
-    def refuse_limit(limit: Any) -> str:
-        return request_controls.limit_error(limit)
-
-    @app.callback(
-        Output("contrast-target", "options"),
-        Input("target", "value"),
-        Input("active-location", "data"),
-    )
-    def offer_contrasts(target: Any, location_id: Any) -> list[dict[str, Any]]:
-        known = predictions.find(location_id)
-        names = predictions.class_names
-        if known is None:
-            return request_controls.contrast_options(target, names)
-        row = predictions.rows[known]
-        predicted, true = predictions.predicted_labels[row], predictions.store.labels[row]
-        return request_controls.contrast_options(target, names, names[predicted], names[true])
-
-    @app.callback(
-        Output("baseline", "options"),
-        Input("pins", "data"),
-        State("baseline", "value"),
-        prevent_initial_call=True,
-    )
-    def offer_baselines(pins: Any, baseline: Any) -> list[dict[str, str]]:
-        known = [one for one in pins or [] if predictions.find(one)]
-        _, location = split_baseline(str(baseline))
-        if location and location not in known:  # It stays chosen when its pin is removed.
-            known.append(location)
-        return request_controls.options(request_controls.baselines(known))
-
-    @app.callback(
-        Output("baseline", "disabled"),
-        Output("baseline-label", "children"),
-        Input("method", "value"),
-    )
-    def enable_baseline(method: Any) -> tuple[bool, str]:
-        label = request_controls.baseline_label(method)
-        return label != "Baseline", label
 
     @app.callback(
         output=Output("color-limit", "value"),

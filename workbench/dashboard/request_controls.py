@@ -7,7 +7,8 @@ Values from the browser are untrusted; `read_display` checks how maps are shown,
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dash import dcc, html
+from dash import Dash, Input, Output, State, dcc, html
+from dash.dependencies import ClientsideFunction
 
 from workbench.attribution.request import (
     BASELINE_METHODS,
@@ -17,9 +18,11 @@ from workbench.attribution.request import (
     PREDICTED,
     TRUE,
     AttributionRequest,
+    split_baseline,
 )
 from workbench.dashboard.components import attributes, button
 from workbench.dashboard.overlay import Display
+from workbench.evaluation.predictions import Predictions
 
 _LIMITS = (1e-30, 1e30)  # Of the value at which colours are full.
 PERCENTILES = (95, 99, 99.9, 100)
@@ -154,6 +157,74 @@ def display_controls() -> html.Div:
         role="group",
         **attributes(aria_label="How maps are shown"),
     )
+
+
+def register_callbacks(app: Dash, predictions: Predictions) -> None:
+    """Connect the controls with each other and with the opened location."""
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("location_panel", "toggle_overlay"),
+        Output("opacity", "value"),
+        Input("overlay-toggle", "n_clicks"),
+        State("opacity", "value"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("location_panel", "name_overlay_button"),
+        Output("overlay-toggle", "children"),
+        Input("opacity", "value"),
+    )
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("location_panel", "next_method"),
+        Output("method", "value"),
+        Input("next-method", "n_clicks"),
+        State("method", "value"),
+        State("method", "options"),
+        prevent_initial_call=True,
+    )
+
+    @app.callback(
+        Output("color-limit-error", "children"),
+        Input("color-limit", "value"),
+        prevent_initial_call=True,
+    )
+    def refuse_limit(limit: Any) -> str:
+        return limit_error(limit)
+
+    @app.callback(
+        Output("contrast-target", "options"),
+        Input("target", "value"),
+        Input("active-location", "data"),
+    )
+    def offer_contrasts(target: Any, location_id: Any) -> list[dict[str, Any]]:
+        known = predictions.find(location_id)
+        names = predictions.class_names
+        if known is None:
+            return contrast_options(target, names)
+        row = predictions.rows[known]
+        predicted, true = predictions.predicted_labels[row], predictions.store.labels[row]
+        return contrast_options(target, names, names[predicted], names[true])
+
+    @app.callback(
+        Output("baseline", "options"),
+        Input("pins", "data"),
+        State("baseline", "value"),
+        prevent_initial_call=True,
+    )
+    def offer_baselines(pins: Any, baseline: Any) -> list[dict[str, str]]:
+        known = [one for one in pins or [] if predictions.find(one)]
+        _, location = split_baseline(str(baseline))
+        if location and location not in known:  # It stays chosen when its pin is removed.
+            known.append(location)
+        return options(baselines(known))
+
+    @app.callback(
+        Output("baseline", "disabled"),
+        Output("baseline-label", "children"),
+        Input("method", "value"),
+    )
+    def enable_baseline(method: Any) -> tuple[bool, str]:
+        label = baseline_label(method)
+        return label != "Baseline", label
 
 
 def _choice(

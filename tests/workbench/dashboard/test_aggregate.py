@@ -7,7 +7,7 @@ import numpy as np
 from tests.workbench.dashboard.examples import attribution, cell, classes, step, text
 from workbench.attribution import aggregation
 from workbench.attribution.request import AttributionRequest
-from workbench.dashboard import aggregate, overlay
+from workbench.dashboard import aggregate, aggregate_view, overlay
 from workbench.dashboard.overlay import Display
 from workbench.dashboard.selection import nearest, resolve
 from workbench.evaluation.predictions import Predictions
@@ -72,28 +72,30 @@ def test_the_mean_map_stands_with_its_shares_and_prototypes(
         for name in predictions.store.location_ids[:6]
     ]
     together = aggregation.aggregate(made)
-    mean, *_ = aggregate.view(made, len(made), photographs, predictions, Display())
+    mean, *_ = aggregate_view.view(made, len(made), photographs, predictions, Display())
     shares = [text(one).split(maxsplit=1)[1] for one in mean.children[:4]]
-    assert shares == aggregate.shares(together)
+    assert shares == aggregate_view.shares(together)
     low, high = together.view_intervals[0]
     assert shares[0] == f"{together.view_shares[0]:.0%} ({low * 100:.0f}–{high * 100:.0f})"
-    prototypes = aggregate.view(made, len(made), photographs, predictions, Display())[-1].children
+    prototypes = aggregate_view.view(made, len(made), photographs, predictions, Display())[
+        -1
+    ].children
     named = [getattr(one, "data-location") for one in prototypes]
-    assert named == list(together.prototypes[: aggregate.N_PROTOTYPES])
+    assert named == list(together.prototypes[: aggregate_view.N_PROTOTYPES])
 
 
 def test_a_mean_of_some_of_the_maps_is_headed_so_and_has_no_interval(
     predictions: Predictions, photographs: Photographs
 ) -> None:
     made = [attribution(name) for name in predictions.store.location_ids[:3]]
-    mean, said, *_ = aggregate.view(made, 12, photographs, predictions, Display())
+    mean, said, *_ = aggregate_view.view(made, 12, photographs, predictions, Display())
     assert "mean of 3 of 12 maps" in text(said)
     assert text(mean.children[0]).split() == ["N", "25%"]
 
 
 def test_a_single_location_is_shown_too(predictions: Predictions, photographs: Photographs) -> None:
     made = attribution(predictions.store.location_ids[0])
-    mean, said, *_ = aggregate.view([made], 1, photographs, predictions, Display())
+    mean, said, *_ = aggregate_view.view([made], 1, photographs, predictions, Display())
     assert text(mean.children[0]).split() == ["N", "25%"]
     assert "one map of the logit of Ohio" in text(said)
 
@@ -102,10 +104,10 @@ def test_prototypes_share_one_scale(predictions: Predictions, photographs: Photo
     name, other = predictions.store.location_ids[:2]
     ramp = np.linspace(0, 1, 256, dtype=np.float32).reshape(4, 8, 8)
     made = [replace(attribution(name), values=ramp), replace(attribution(other), values=ramp * 9)]
-    shown = aggregate.view(made, len(made), photographs, predictions, Display())[-1].children
+    shown = aggregate_view.view(made, len(made), photographs, predictions, Display())[-1].children
     weak, strong = sorted(shown, key=lambda one: getattr(one, "data-location") == other)
     full = overlay.limit(np.stack([one.values for one in made]), Display())
     for one, prototypes in zip(made, (weak, strong), strict=True):
-        pictures = overlay.views(photographs.paths(one.location_id), aggregate.MAX_PIXELS)
+        pictures = overlay.views(photographs.paths(one.location_id), aggregate_view.MAX_PIXELS)
         expected = overlay.data_urls(pictures, one.values, Display(full=full))
         assert [image.src for image in prototypes.children[0].children] == expected
