@@ -10,10 +10,10 @@ import { showExamples, showThumbnails } from "./cards.js";
 import { connectClasses } from "./classes.js";
 import { connectCopyButtons } from "./copy.js";
 import { connectDownloads } from "./downloads.js";
-import { connectBins, connectCurves, connectMatrix } from "./figure_keys.js";
 import { connectFilterMenu } from "./filter_menu.js";
 import { connectHistograms } from "./histograms.js";
 import { showGeography, showTies } from "./geography.js";
+import { listenToGraphs } from "./graphs.js";
 import { redo, remember, undo } from "./history.js";
 import { showKey } from "./key.js";
 import { connectKeys } from "./keys.js";
@@ -21,7 +21,7 @@ import { connectDividers } from "./dividers.js";
 import { connectDrawer, openDrawer } from "./drawer.js";
 import { drawingOrder } from "./drawing_order.js";
 import { connectPaper } from "./paper.js";
-import { connectPalette, recolor, showPalette } from "./palette.js";
+import { connectPalette, showPalette } from "./palette.js";
 import { MapPanel } from "./panel.js";
 import { columnsOf, count, extended, isTrueClass, mask, members, narrowedTo, narrowing, toggledCell, toggledClass, toggledPair } from "./selection.js";
 import { Gallery, pageOf, tableColumns } from "./gallery.js";
@@ -36,9 +36,6 @@ import { prefix } from "./photographs.js";
 import { openTable } from "./table.js";
 import { description, hideTooltip, showTooltip } from "./tooltip.js";
 
-const MATRICES = ["confusion", "errors-matrix", "geography-divisions"];
-const CURVES = ["roc", "class-curves", "overview-curves", "state-curve", "geography-curve"];
-const BINS = ["calibration-reliability", "calibration-year", "calibration-latitude", "calibration-green", "geography-split"];
 /** Where histograms stand, and the columns of those that tell right from wrong. */
 const HISTOGRAMS = {
   histograms: null, "overview-histograms": ["confidence", "kilometers"], "calibration-histograms": ["confidence"],
@@ -77,8 +74,7 @@ export async function whenReady() {
 }
 
 async function apply(steps, color, active, palette, large, projections, isLatest) {
-  opening ??= open();
-  await opening;
+  await ready();
   const { table } = state;
   projections = projections.filter(Boolean);
   steps = Array.isArray(steps) && steps.length ? steps : null;
@@ -106,12 +102,11 @@ async function apply(steps, color, active, palette, large, projections, isLatest
 
 /** Pages were mounted. @param {...any} contents of each page, null where it is not mounted */
 export async function mounted(...contents) {
-  opening ??= open();
-  await opening;
+  await ready();
   const pages = document.querySelectorAll(".page");
   await Promise.all(contents.map((content, i) => content?.length && drawn(`#${pages[i].id} > *`)));
   connectMounted();
-  listenToGraphs();
+  listenToGraphs(state.table, { range: narrowToRange, cells: narrowToCells, name: narrowToName });
 }
 
 /** Wait until Dash has drawn what it has mounted. @param {string} selector */
@@ -137,6 +132,11 @@ function connectMounted() {
 function addView(view) {
   state.views.push(view);
   view(state.shown, state.selected);
+}
+
+/** The table is there, and what stands on all pages is connected. @returns {Promise<void>} */
+function ready() {
+  return (opening ??= open());
 }
 
 async function open() {
@@ -257,6 +257,17 @@ function narrowToClass(name, join) {
   select(toggledClass(state.steps, name, join));
 }
 
+/** A name beside a figure, which can be another than a class's. @param {"true" | "predicted"} [of] */
+function narrowToName(name, join = false, of = "true") {
+  if (state.table.classNames.includes(name)) select(toggledClass(state.steps, name, join, of));
+}
+
+/** Cells of a matrix; those without any location change nothing. @param {string[]} rows @param {string[]} columns */
+function narrowToCells(rows, columns) {
+  const filter = { kind: "cell", true: rows, predicted: columns };
+  if (count(members(filter, state.table))) select(toggledCell(state.steps, rows, columns));
+}
+
 /** A bin of a column narrows to its range, again it leaves. */
 async function narrowToRange(column, min, max) {
   await state.table.need([column]);
@@ -300,46 +311,6 @@ function emphasizeSoon(label) {
       panel.emphasize(label < 0 ? null : Uint8Array.from(classes, (one, row) => Number(one === label && (!selected || selected[row]))));
     }
   }, 120);
-}
-
-let listening = 0;
-
-/** The confusion matrices and ROC curves, which Plotly draws, and draws late: each as soon as it is there. */
-function listenToGraphs() {
-  clearTimeout(listening);
-  // A page leaves out what the store has no numbers for.
-  const boxes = [...MATRICES, ...CURVES, ...BINS].map((id) => document.getElementById(id)).filter(Boolean);
-  const graphs = boxes.map((box) => box.querySelector(".js-plotly-plot"));
-  if (!graphs.every((graph) => graph?.on)) listening = setTimeout(listenToGraphs, 60);
-  for (const graph of graphs) {
-    if (!graph?.on || graph.dataset.linked) continue;
-    graph.dataset.linked = "yes";
-    recolor(graph, state.table);
-    graph.on("plotly_afterplot", () => recolor(graph, state.table));
-    const { id } = graph.closest(".dash-graph");
-    if (BINS.includes(id)) connectBins(graph, narrowToRange);
-    else if (MATRICES.includes(id)) {
-      connectMatrix(graph, {
-        cells: (down, across) => {
-          // A row of the matrix of divisions is several classes.
-          const { members: of = {} } = graph.layout.meta;
-          const [rows, columns] = [down, across].map((names) => names.flatMap((name) => of[name] ?? [name]));
-          // Cells without any location change nothing.
-          const filter = { kind: "cell", true: rows, predicted: columns };
-          if (count(members(filter, state.table))) select(toggledCell(state.steps, rows, columns));
-        },
-        name: (name, of, join) => {
-          if (state.table.classNames.includes(name)) select(toggledClass(state.steps, name, join, of));
-        },
-      });
-    } else {
-      const choose = (name, join = false) => {
-        if (state.table.classNames.includes(name)) narrowToClass(name, join);
-      };
-      connectCurves(graph, choose);
-      graph.on("plotly_click", ({ points: [point], event }) => choose(point.data.meta, event.ctrlKey || event.metaKey));
-    }
-  }
 }
 
 /** A name beside the matrix of the errors. @param {Element} tick @param {boolean} join */
@@ -393,51 +364,45 @@ function markCards() {
  * @param {number} start of the cards
  */
 export async function gallery(name, direction, view, columns, start) {
-  opening ??= open();
-  await opening;
+  await ready();
   Object.assign(state, { order: { name, descending: direction === "descending" }, view, columns, start: start || 0 });
   orderSoon();
 }
 
 /** The numbers of the overview are there. @returns {Promise<boolean>} whether they are drawn */
 export async function overview(numbers) {
-  opening ??= open();
-  await opening;
+  await ready();
   if (numbers) showOverview(numbers, state.table, narrowToClass);
   return Boolean(numbers);
 }
 
 /** The numbers of a class are there. */
 export async function classDetail(numbers) {
-  opening ??= open();
-  await opening;
+  await ready();
   if (numbers) showClass(numbers, state.table);
 }
 
 /** The numbers of the page Geography are there, or it shows others of them. */
 export async function geography(numbers, measure, view) {
-  opening ??= open();
-  await opening;
+  await ready();
   if (numbers) showGeography(numbers, measure, view, state.table, narrowToClass);
 }
 
 /** What ties the selection to the training is there. */
 export async function trainingTies(ties) {
-  opening ??= open();
-  await opening;
+  await ready();
   showTies(ties);
 }
 
 /** The numbers of the page Calibration are there. */
 export async function calibration(numbers) {
-  opening ??= open();
-  await opening;
+  await ready();
   if (numbers) showCalibration(numbers);
 }
 
 /** A class was chosen on its page: where the selection narrows to another one, it narrows to this. */
 export async function narrowClass(name) {
-  await opening;
+  await ready();
   const names = narrowing(state.steps, isTrueClass)?.filter.names;
   if (!name || names?.length !== 1 || names[0] === name) return;
   select(narrowedTo(state.steps, isTrueClass, { kind: "class", of: "true", names: [name] }));
@@ -445,8 +410,7 @@ export async function narrowClass(name) {
 
 /** The examples of a page are there. */
 export async function examples(cards) {
-  opening ??= open();
-  await opening;
+  await ready();
   if (!cards) return;
   showExamples(cards, state.table);
   markCards();
