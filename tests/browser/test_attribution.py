@@ -270,7 +270,9 @@ def test_a_class_is_explained_by_the_maps_of_some_of_its_locations(page: Page, s
     loaded(page, ".mean img", 4)
     expect(page.locator("#aggregate-status")).to_contain_text("12 of 24")
     expect(page.locator(".mean .share").first).to_have_text(re.compile(r"^\d+% \(\d+–\d+\)$"))
-    expect(page.locator("#aggregate-maps .mean-info")).to_contain_text("mean of 12 maps of the logit of Ohio")
+    expect(page.locator("#aggregate-maps .mean-info")).to_contain_text(
+        "mean of 12 maps of the logit of Ohio"
+    )
     # An exemplar opens, and its map is what it was in the mean.
     exemplar = page.locator("#aggregate-maps .prototype").first
     name = exemplar.get_attribute("data-location")

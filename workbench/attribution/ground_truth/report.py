@@ -9,7 +9,7 @@ import pandas as pd
 
 from common.tables import to_csv, to_markdown
 from common.text import number
-from workbench.attribution.ground_truth.metrics import Comparison, compare
+from workbench.attribution.ground_truth.metrics import NAN, Comparison, compare
 from workbench.attribution.ground_truth.ranking import SIGNIFICANCE, STABLE, Ranking
 from workbench.attribution.ground_truth.scores import (
     GRADED,
@@ -18,6 +18,7 @@ from workbench.attribution.ground_truth.scores import (
     REMOVALS,
     SHARES,
     SIGNED,
+    MapScores,
 )
 from workbench.attribution.ground_truth.study import (
     CONTROLS,
@@ -84,7 +85,8 @@ of what a map that is constant along rows would have there: 1 is chance.
             to_markdown(verdict_table(scores), _TEXT_COLUMNS)
             + f"""
 Right: the map agrees with the mask better than 95 % of its own shifts along the horizon
-(height-matched, p ≤ {RIGHT}), with Wilson's interval. By chance, 5 % are right.
+(height-matched, p ≤ {RIGHT}), with Wilson's interval. By chance, 5 % are right. The last columns:
+rank correlation with what the model uses.
 """
         )
     return "\n".join(parts)
@@ -108,7 +110,7 @@ def csv(results: Sequence[MethodResult]) -> str:
 
 def verdict_table(scores: Scores) -> pd.DataFrame:
     """Return how often maps with each verdict are right, for each method and for all together."""
-    columns = ["method", "baseline", "verdict", "maps", "right, %", HEIGHT_MATCHED]
+    columns = ["method", "baseline", "verdict", "maps", "right, %", HEIGHT_MATCHED, *REMOVALS]
     rows: list[list[object]] = []
     checked = {
         config: [each for each in maps if each.label and not math.isnan(each.p_value)]
@@ -123,8 +125,17 @@ def verdict_table(scores: Scores) -> pd.DataFrame:
                 right = share_of(np.array([each.p_value <= RIGHT for each in chosen]))
                 pairs = np.array([each.metrics[PARTS[0], HEIGHT_MATCHED] for each in chosen])
                 ratio = _interval(compare(pairs[:, 0], pairs[:, 1], seed=0).ratio, ".2f")
-                rows.append([*names, label, len(chosen), _interval(right, ".0f", 100), ratio])
+                used = [_removal(chosen, name) for name in REMOVALS]
+                rows.append(
+                    [*names, label, len(chosen), _interval(right, ".0f", 100), ratio, *used]
+                )
     return pd.DataFrame(rows, columns=columns, dtype=object)
+
+
+def _removal(maps: Sequence[MapScores], name: str) -> str | None:
+    """Return the mean correlation of maps with what the model uses, if that was measured."""
+    values = np.array([each.metrics.get((SIGNED, name), (NAN, NAN))[0] for each in maps])
+    return _interval(compare(values, np.zeros(len(values)), seed=0).value, ".2f")
 
 
 def _fitness(results: Sequence[MethodResult]) -> str:

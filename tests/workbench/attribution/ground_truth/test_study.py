@@ -307,13 +307,20 @@ def test_verdicts_are_counted_against_the_truth(store: Store, masks: Masks) -> N
     scores = scores_of(store, masks, [GRAD_CAM], Known(masks, "truth"))
     labels = ["supported"] * 6 + ["not to be trusted"] * 3
     scores[GRAD_CAM] = [
-        replace(each, label=label, p_value=0.01 if row < 5 else 0.5)
+        replace(
+            each,
+            label=label,
+            p_value=0.01 if row < 5 else 0.5,
+            metrics={**each.metrics, (SIGNED, REMOVALS[0]): (0.5 if row < 6 else 0.1, 0.0)},
+        )
         for row, (each, label) in enumerate(zip(scores[GRAD_CAM], labels, strict=True))
     ]
     table = report.verdict_table(scores)
     assert table["verdict"].tolist() == ["supported", "not to be trusted"] * 2
     assert table["maps"].tolist() == [6, 3] * 2
     assert table["right, %"].tolist() == ["83 (44–97)", "0 (0–56)"] * 2
+    assert table[REMOVALS[0]].tolist() == ["0.50 (0.50–0.50)", "0.10 (0.10–0.10)"] * 2
+    assert table[REMOVALS[1]].isna().all()
     page = report.page("", summarize(scores, masks.elements, 0), None, scores)
     assert "| Grad-CAM | – " in page
     assert "83 (44–97)" in page
