@@ -18,6 +18,7 @@ def test_the_class_of_most_wins_and_of_equals_that_of_the_nearest() -> None:
     assert knn_predict(index, label, 5).tolist() == [7, 3, 7]
 
 
+@pytest.mark.slow
 def test_one_neighbour_is_as_accurate_as_scikit_learn_leaving_one_out() -> None:
     feature, label = clusters(200, 0, width=4)
     accuracy = knn_accuracy(build_knn_graph(feature, 50, 0), label)

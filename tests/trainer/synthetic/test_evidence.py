@@ -91,6 +91,7 @@ def _places() -> Places:
     return generator.at(FEW[0], 40.0, -83.0)
 
 
+@pytest.mark.slow
 def test_the_posterior_is_calibrated(observer: Observer) -> None:
     """The likeliest state is right as often as its probability says."""
     hits, probabilities = [], []
@@ -141,6 +142,7 @@ def test_planted_marks_and_seasons_count(observer: Observer) -> None:
     assert found[elements.SEASON] == pytest.approx(log(0.9 / weights[:, 3].mean()))
 
 
+@pytest.mark.slow
 def test_arizona_is_easy_and_ohio_is_not() -> None:
     """Over the whole country neighbours are confused, and odd states are not."""
     observer = Observer(range(50), NAMES)

@@ -84,6 +84,7 @@ def test_the_sun_stands_where_it_was_drawn() -> None:
     assert seen >= 3
 
 
+@pytest.mark.slow
 def test_rows_of_what_tells_and_of_what_does_not_are_comparable() -> None:
     """In each sixteenth of the height a fifth to five sixths of the area tells the state."""
     tells = np.array([element.tells_state for element in elements.ELEMENTS])
@@ -111,6 +112,7 @@ def test_what_means_nothing_does_not_know_the_state() -> None:
         assert first.look != second.look
 
 
+@pytest.mark.slow
 def test_things_that_mean_nothing_are_as_large_as_cues() -> None:
     """Signboards and fences cover about as much of the views as route markers and barriers."""
     counts = np.zeros(256)

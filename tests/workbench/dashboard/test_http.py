@@ -184,6 +184,7 @@ def call(client: Any, output: str, value: dict[str, Any], changed: str) -> Any:
     return client.post("/_dash-update-component", json=sent)
 
 
+@pytest.mark.slow
 def test_every_callback_refuses_or_survives_nonsense(
     client: Any, app: Dash, caplog: pytest.LogCaptureFixture
 ) -> None:

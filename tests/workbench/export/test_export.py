@@ -37,6 +37,7 @@ def exported(path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.slow
 def test_each_figure_has_its_files_and_its_label(exported: Path) -> None:
     record = json.loads((exported / "export.json").read_text())
     assert sorted(record["files"]) == sorted(
@@ -213,6 +214,7 @@ def test_the_document_compiles(path: Path, tmp_path: Path, suffix: str) -> None:
         assert all("TrueType" in line and " yes yes " in line for line in fonts)
 
 
+@pytest.mark.slow
 def test_attributions_come_from_a_file_and_one_that_is_missing_names_the_command(
     path: Path, tmp_path: Path
 ) -> None:

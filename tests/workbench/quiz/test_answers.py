@@ -17,6 +17,7 @@ def answer(player: str, location: str = "Ohio/a", **options: object) -> Answer:
     return Answer(player, location, **({"guesses": ("Iowa", "Ohio")} | options))  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_fifty_players_at_once_lose_no_answer(tmp_path: Path) -> None:
     answers = Answers(tmp_path / "quiz.sqlite")
 

@@ -86,6 +86,7 @@ def test_the_probe_reads_everything_and_prints_nothing(path: Path) -> None:
         assert result.stdout == result.stderr == ""
 
 
+@pytest.mark.slow
 def test_a_file_that_never_ends_stops_the_probe(path: Path) -> None:
     code = f"from workbench.store import probe; probe.main({str(path)!r}, 1)\nwhile True: pass"
     status = subprocess.run([sys.executable, "-c", code], check=False).returncode

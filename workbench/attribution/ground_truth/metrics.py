@@ -7,7 +7,6 @@ high in a photograph things stand beats it; `height_matched` and `relative_densi
 the rows of the image, all views side by side, where such a map is at chance.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -173,20 +172,22 @@ def compare(values: Numbers, chances: Numbers, seed: int) -> Comparison:
         unknown = Interval(NAN, NAN, NAN)
         return Comparison(len(values), unknown, NAN, unknown, unknown)
 
-    def interval(statistic: Callable[[Numbers, Numbers], Numbers]) -> Interval:
-        def of_means(values: Numbers, chances: Numbers, axis: int = 0) -> Numbers:
-            return statistic(values.mean(axis=axis), chances.mean(axis=axis))
+    def of_means(values: Numbers, chances: Numbers, axis: int = 0) -> Numbers:
+        value, chance = values.mean(axis=axis), chances.mean(axis=axis)
+        return np.stack([value, value - chance, _ratio(value, chance)])
 
-        # Equal seeds: all statistics are of the same samples.
-        low, high = bootstrap_interval(values, chances, statistic=of_means, seed=seed)
-        return Interval(float(of_means(values, chances)), float(low), float(high))
-
+    # In one call, so that all statistics are of the same samples.
+    ends = bootstrap_interval(values, chances, statistic=of_means, seed=seed)
+    value, difference, ratio = (
+        Interval(*numbers)
+        for numbers in np.column_stack([of_means(values, chances), ends]).tolist()
+    )
     return Comparison(
         len(values),
-        value=interval(lambda value, chance: value),
+        value=value,
         chance=float(chances.mean()),
-        difference=interval(np.subtract),
-        ratio=interval(_ratio) if chances.any() else Interval(NAN, NAN, NAN),
+        difference=difference,
+        ratio=ratio if chances.any() else Interval(NAN, NAN, NAN),
     )
 
 

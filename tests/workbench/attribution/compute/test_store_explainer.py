@@ -81,6 +81,7 @@ def test_classes_are_resolved_and_unused_fields_reset(
         explainer.resolve("Alaska/unknown", AttributionRequest())
 
 
+@pytest.mark.slow
 def test_another_location_is_a_baseline_and_others_are_references(
     explainer: StoreExplainer, extracted: store.Store
 ) -> None:
@@ -97,6 +98,7 @@ def test_another_location_is_a_baseline_and_others_are_references(
     assert expected.baseline_output == pytest.approx(float(rest.mean()), abs=1e-3)
 
 
+@pytest.mark.slow
 def test_progress_has_intermediate_maps_and_may_cancel(
     explainer: StoreExplainer, extracted: store.Store
 ) -> None:

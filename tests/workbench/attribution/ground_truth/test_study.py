@@ -148,6 +148,7 @@ def test_the_lower_half_gains_little_by_area_and_nothing_by_rows(
     assert truth.metrics["absolute", HEIGHT_MATCHED].ratio.low > 5
 
 
+@pytest.mark.slow
 def test_controls_that_only_know_positions_are_at_chance(grounds: tuple[Store, Masks]) -> None:
     store, masks = grounds
     scores = scores_of(store, masks, [], Known(masks, "truth"))
