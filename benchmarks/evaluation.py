@@ -200,7 +200,7 @@ def main(locations: int = 25_000, training: int = 125_000, folder: Path | None =
         store = write_store(root / "one.h5", root / "test", logits.astype(np.float32), labels)
         write_store(root / "two.h5", root / "test", second.astype(np.float32), labels)
         stores_ = [str(root / name) for name in ("one.h5", "two.h5")]
-        options = ["--train-data", str(root / "train"), "--index", str(root)]
+        options = ["--train-data", str(root / "train"), "--index-dir", str(root)]
         words = [*stores_, *options, "--out", str(root / "evaluation.json")]
         before = time.process_time()
         whole = seconds(lambda: evaluate(words))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from common.errors import InputError
-from common.system_errors import explain, explain_sqlite
+from common.system_errors import error_text, explain_sqlite
 
 _PATIENCE_SECONDS = 10
 
@@ -54,13 +54,22 @@ class SqliteFile:
                 raise
             connection.execute("COMMIT")
 
+    def _make_folder(self) -> None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"{self.path.name}: its folder cannot be made ({error_text(error)}); choose "
+                "another place."
+            ) from error
+
     @contextlib.contextmanager
     def _open(self, mode: str) -> Iterator[sqlite3.Connection]:
         if self.exists and not self.path.is_file():
             raise InputError(f"{self.path.name}: is not a file; move it away.")
         try:
             if mode == "rwc":
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._make_folder()
             address = f"{self.path.absolute().as_uri()}?mode={mode}"
             connection = sqlite3.connect(
                 address, timeout=_PATIENCE_SECONDS, isolation_level=None, uri=True
@@ -74,8 +83,6 @@ class SqliteFile:
                         f"{self.path.name}: a later version of this program wrote it; use that."
                     )
                 yield connection
-        except OSError as error:
-            raise InputError(f"{self.path.name}: {explain(error)}.") from error
         except sqlite3.Error as error:
             reason = explain_sqlite(self.path, error) or (
                 "is damaged or another program's; move it away to begin a new one"

@@ -104,5 +104,5 @@ def explain_sqlite(path: Path, error: sqlite3.Error, advice: str = "") -> str:
         place = path if path.exists() else path.parent
         allowed = os.access(place, os.R_OK | os.W_OK)
         number = errno.EISDIR if path.is_dir() else 0 if allowed else errno.EACCES
-        number = number or errno.EIO
+        number = errno.ENOENT if not path.parent.exists() else number or errno.EIO
     return explain(OSError(number, os.strerror(number)), advice) if number else ""

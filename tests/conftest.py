@@ -62,8 +62,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory, training_folder: Path) -> 
 @pytest.hookimpl(tryfirst=True)  # Before pytest-xdist reads the groups.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep tests with a fixture of their module in one process, which then makes it once."""
+    elsewhere = [Path(__file__).parent / name for name in ("browser", "fuzz")]
     for item in items:
-        if item.get_closest_marker("xdist_group"):
+        if item.get_closest_marker("xdist_group") or set(elsewhere) & set(item.path.parents):
             continue
         fixtures = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]
         if any(definitions[-1].scope == "module" for definitions in fixtures.values()):

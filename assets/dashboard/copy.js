@@ -9,7 +9,7 @@ export async function copy(words) {
   return (await written) || copySelected(words);
 }
 
-/** Copy a text and say so on the button. @param {string} words @param {HTMLElement} button */
+/** Copy a text and say so on the button. @param {HTMLElement} button @param {string} words */
 export async function copyFrom(button, words) {
   button.dataset.label ??= button.textContent;
   button.textContent = (await copy(words)) ? "Copied" : "Not copied";
@@ -26,6 +26,7 @@ export function connectCopyButtons() {
 
 function copySelected(words) {
   const area = element("textarea", { value: words });
+  const focused = document.activeElement;
   // All outside of a dialog is inert.
   (document.querySelector("dialog[open]") ?? document.body).append(area);
   area.select();
@@ -33,5 +34,6 @@ function copySelected(words) {
     return document.execCommand("copy");
   } finally {
     area.remove();
+    focused?.focus({ preventScroll: true });
   }
 }

@@ -144,7 +144,6 @@ async function open() {
   await table.need(["id", "label", "prediction", "confidence"]);
   state.table = table;
   state.correct = correct(table);
-  connectCopyButtons();
   connectBar({ select, current: () => state.steps });
   connectFilterMenu(table, narrow);
   connectKeys({ undo: () => undo(state.steps, select), redo: () => redo(state.steps, select), step, clear: () => state.steps && select(null) });
@@ -421,6 +420,8 @@ export async function neighbors(found) {
   await running;
   showThumbnails(found || [], state.active, state.table);
 }
+
+connectCopyButtons();
 
 /* The photographs of a neighbour, larger. */
 document.addEventListener("pointerover", (event) => {

@@ -166,7 +166,7 @@ function search(text, table, result) {
 
 /** @param {Step[] | null} steps @param {string} op @param {Filter} filter @returns {Step[]} */
 export function extended(steps, op, filter) {
-  // With nothing selected there is nothing to add to.
+  // Without a filter there is nothing to add to.
   const whole = op === "replace" || (op === "add" && !steps?.length);
   return whole ? [{ op: "replace", filter }] : [...(steps || []), { op, filter }];
 }

@@ -130,6 +130,7 @@ def test_the_link_is_copied_without_a_clipboard(page: Page) -> None:
     button = page.locator("#copy-link")
     button.click()
     expect(button).to_have_text("Copied")
+    expect(button).to_be_focused()
     page.locator("#search").focus()
     page.keyboard.press("Control+V")
     expect(page.locator("#search")).to_have_value(page.url)

@@ -15,7 +15,7 @@ Only `training` needs the trainer, and only the command (`run`) needs `training`
     subsets        accuracy and kilometres of a part of the locations, by ranges of a value
     geography      kilometres, GeoGuessr score, recall against area
     mistakes       where wrong predictions go, and classes predicted too often or too seldom
-    split          how much of the accuracy depends on locations near those of the training
+    split          how much of the accuracy is associated with locations near those of the training
     calibration    calibration error, reliability, temperature
     bootstrap      the macro AUC of many resamples at once
     comparison     two models on the same locations

@@ -1,4 +1,4 @@
-"""How much of the accuracy depends on locations near those of the training."""
+"""How much of the accuracy is associated with locations near those of the training."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields

@@ -114,7 +114,7 @@ class ToParquet(_ToFile):
 
         self.check_out()
         store = self.read()
-        request = self.request(store)
+        request = {**self.request(store), "columns": table.COLUMNS_VERSION}
         read_views, _ = _pictures(self.data, store)
         if not _is_finished(self, self.out, lambda: table.recorded_request(self.out), request):
             table.write_parquet(
@@ -130,7 +130,7 @@ class ToParquet(_ToFile):
         for name in [*best, *store.projections][:1]:
             words += ["--x", f"{name}_x", "--y", f"{name}_y"]
         if store.neighbors is not None:
-            words += ["--neighbors", "neighbors"]
+            words += ["--neighbors", table.NEIGHBORS]
         if read_views is not None:
             words += ["--image", "panorama"]
         return f"{len(store)} locations -> {self.out}\nOpen it: {shlex.join(words)}"

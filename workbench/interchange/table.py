@@ -24,6 +24,10 @@ from workbench.store import Store
 PICTURE_SIZE = 64
 """Width and height of a view in the pictures, in pixels."""
 
+COLUMNS_VERSION = 2
+"""Rises when columns of the Parquet file are renamed: files of before are of another request."""
+NEIGHBORS = "neighbors"
+"""The Parquet file's column of nearest locations."""
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 _HEADER_BYTES = 65_536
 _REQUEST = b"resnetbolt-request"
@@ -174,7 +178,7 @@ def _block(
         index = store.neighbors.indices[rows].astype(np.int32)
         lists = [_lists(index), _lists(store.neighbors.distances[rows])]
         pairs = pa.StructArray.from_arrays(lists, names=["ids", "distances"])
-        table = table.append_column("neighbors", pairs)
+        table = table.append_column(NEIGHBORS, pairs)
     if features:
         table = table.append_column("feature", _lists(store.features[rows]))
     if read_views is not None:

@@ -19,7 +19,7 @@ from workbench.attribution.ground_truth.options import (
 )
 from workbench.attribution.ground_truth.plot import dot_plot
 from workbench.attribution.ground_truth.ranking import ranking
-from workbench.attribution.ground_truth.score_buffer import score_buffer
+from workbench.attribution.ground_truth.score_buffer import remove_buffer, score_buffer
 from workbench.attribution.ground_truth.scores import METRICS, REMOVALS
 from workbench.attribution.ground_truth.study import (
     ControlMap,
@@ -93,9 +93,11 @@ def run(options: Options) -> None:
     configs = method_configs(methods, baselines)
     if out:
         out.mkdir(parents=True, exist_ok=True)
-    with file_lock(out / CSV) if out else nullcontext():
+    busy = f"{out}: another process is writing into this folder; wait or choose another folder."
+    with file_lock(out / CSV, message=busy) if out else nullcontext():
         if out and folder_is_finished(out, COMMAND, request, files, overwrite=options.overwrite):
             print((out / PAGE).read_text("utf-8"), end="")
+            remove_buffer(out / CSV, request)
             return
         explainer = open_explainer(store, photographs, run_folder)
         controls, removal = _references(explainer, store, masks, options.seed)

@@ -60,13 +60,13 @@ def explained(context: Context, model: Model) -> Iterator[tuple[str, Attribution
     class rather than the true one.
     """
     source = context.maps(model)
-    request = _request(model)
+    usual = _request(model)
+    contrast = AttributionRequest(target=PREDICTED, contrast_target=TRUE)
     for place, _, row in picked(context, model):
         location_id = model.store.location_ids[row]
-        yield place, source.get(location_id, request)
+        yield place, source.get(location_id, usual)
         if not model.link and not model.predictions.correct[row]:
-            request = AttributionRequest(target=PREDICTED, contrast_target=TRUE)
-            yield f"{place}-contrast", source.get(location_id, request)
+            yield f"{place}-contrast", source.get(location_id, contrast)
 
 
 def _request(model: Model) -> AttributionRequest:

@@ -63,5 +63,5 @@ def test_two_commands_do_not_write_into_one_folder(
     out.mkdir()
     with file_lock(out / "ground_truth.csv"):
         sentence = refuse(path, "--run", tmp_path, "--out", out)
-    assert "another process is writing this file" in sentence
+    assert "out: another process is writing into this folder" in sentence
     assert not list(out.iterdir())
