@@ -263,10 +263,17 @@ def test_a_table_of_ground_truth_is_read_and_another_is_refused(tmp_path: Path) 
             "2.00 (1.50–2.50)",
             "0.30 (0.20–0.40)",
             "50.0 (40.0–60.0)",
-            "20.0",
             "12",
         ]
     ]
+    with path.open("a") as file:
+        for name in ("removed by mean colour", "removed by inpainting"):
+            file.write(f"grad_cam,,signed,{name},,12,0,0.4,-0.1,0.5,,,\n")
+    table = tables.ground_truth_table("ground-truth", path)
+    assert list(table.cells)[4:] == ["Used, colour, ρ", "Used, inpainted, ρ", "Maps"]
+    assert table.cells.iloc[0, 4] == "0.40 (−0.10 to 0.50)"
+    assert "Used: " in table.caption
+    assert "Mass" not in table.caption
     path.write_text("a,b\n1,2\n")
     with pytest.raises(InputError, match="lacks a column"):
         tables.ground_truth_table("ground-truth", path)

@@ -55,8 +55,27 @@ _HYPERPARAMETERS = {
     "seed": "seed",
 }
 _SHARES = ("chance", "value", "value_low", "value_high", "ratio", "ratio_low", "ratio_high")
-_RELATIVE = {"height-matched": ("ratio", "×"), "graded": ("value", "ρ")}
-"""Metrics that are no shares: their number, and its unit."""
+_METRICS = {
+    "height-matched": ("Height-matched, ×", "ratio", ".2f", 1),
+    "graded": ("Graded, ρ", "value", ".2f", 1),
+    "removed by mean colour": ("Used, colour, ρ", "value", ".2f", 1),
+    "removed by inpainting": ("Used, inpainted, ρ", "value", ".2f", 1),
+    "mass accuracy": ("Mass accuracy, %", "value", ".1f", 100),
+    "pointing game": ("Pointing game, %", "value", ".1f", 100),
+    "rank accuracy": ("Rank accuracy, %", "value", ".1f", 100),
+}
+"""Metrics of ground truth, those that tell most first: title, number, its format and factor."""
+_METRIC_WORDS = {
+    "height-matched": "Height-matched: density of |map| on what defines the state over that on the "
+    "rest of the same rows of the image; 1 is chance.",
+    "graded": "Graded: rank correlation of the elements' shares of |map| with what they tell.",
+    "removed by mean colour": "Used: rank correlation of the map's sum on each element with the "
+    "fall of the output when the element is removed, by the mean colour or by inpainting.",
+    "mass accuracy": "Mass accuracy: share of |map| on what defines the state.",
+    "pointing game": "Pointing game: whether the greatest |map| is there.",
+}
+_REFERENCE_TITLES = {"nats": "what defines the state"}
+_MOST_METRICS = 4  # As wide as a page.
 _ALWAYS = (
     "fusion", "depth", "image_size", "optimizer", "learning_rate", "betas", "eps", "weight_decay",
     "epochs", "batch_size", "num_workers",
@@ -289,41 +308,32 @@ def ground_truth_table(name: str, path: Path) -> PrintTable:
             f"{path}: lacks a column of {', '.join(sorted(needed - set(table.columns)))}; write it "
             "with `resnetbolt ground-truth FILE.h5 --out DIR`."
         )
-    whole = table[(table["element"] == "") & (table["part"] == table["part"].iloc[0])]
+    whole = table[(table["element"] == "") & (table["part"] != "positive")]
     whole = whole.assign(
         **{key: pd.to_numeric(whole[key], errors="coerce") for key in whole if key in _SHARES}
     )
-    metrics = list(dict.fromkeys(whole["metric"]))
+    metrics = [metric for metric in _METRICS if metric in set(whole["metric"])][:_MOST_METRICS]
     rows = []
     for (method, baseline), group in whole.groupby(["method", "baseline"], sort=False):
         of_metric = group.set_index("metric")
-        last = of_metric.iloc[-1]
         shown = []
         for metric in metrics:
-            key, _ = _RELATIVE.get(metric, ("value", ""))
-            numbers = [of_metric.loc[metric, f"{key}{end}"] for end in ("", "_low", "_high")]
-            found = Interval(*numbers)
-            shown.append(interval_text(found, ".2f") if metric in _RELATIVE else interval(found))
-        title = METHOD_TITLES.get(str(method), str(method))
+            _, key, form, scale = _METRICS[metric]
+            ends = of_metric[[key, f"{key}_low", f"{key}_high"]].loc[metric].to_numpy()
+            shown.append(interval_text(Interval(*ends), form, scale))
+        title = _REFERENCE_TITLES.get(str(method), METHOD_TITLES.get(str(method), str(method)))
         rows.append(
             [
                 title[:1].upper() + title[1:],
                 BASELINE_TITLES.get(str(baseline), "–"),
                 *shown,
-                "–" if last["chance"] != last["chance"] else f"{100 * last['chance']:.1f}",
-                str(last["locations"]),
+                str(group["locations"].iloc[-1]),
             ]
         )
-    units = [_RELATIVE.get(metric, ("", "%"))[1] for metric in metrics]
-    columns = [
-        f"{metric.capitalize()}, {unit}" for metric, unit in zip(metrics, units, strict=True)
-    ]
-    names = ["Method", "Baseline", *columns, "Chance, %", "Maps"]
-    caption = (
-        "Attribution methods compared with painted masks: |map| on what defines the state, with "
-        "95% bootstrap intervals over the locations. Height-matched: density within the rows of "
-        "the image, as a multiple of chance; graded: rank correlation with what each element "
-        "tells; the others are shares."
+    names = ["Method", "Baseline", *(_METRICS[metric][0] for metric in metrics), "Maps"]
+    caption = "Attribution methods compared with painted masks, with 95% bootstrap intervals over "
+    caption += "the locations. " + " ".join(
+        text for metric, text in _METRIC_WORDS.items() if metric in metrics
     )
     return PrintTable(name, caption, table, pd.DataFrame(rows, columns=names), tuple(names[2:]))
 
