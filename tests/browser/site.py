@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import flask
 import numpy as np
 from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
@@ -88,6 +89,33 @@ class Explainer:
         return examined(attribution)
 
 
+class Server:
+    """Serves an application in a thread, each response in one piece.
+
+    Werkzeug would leave a file open whose reader has gone.
+    """
+
+    def __init__(self, application: flask.Flask) -> None:
+        def serve(environ: Any, start_response: Any) -> list[bytes]:
+            response = application(environ, start_response)
+            try:
+                return [b"".join(response)]
+            finally:
+                if hasattr(response, "close"):
+                    response.close()
+
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        self._server = make_server("127.0.0.1", 0, serve, threaded=True)
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread.start()
+        self.address = f"http://127.0.0.1:{self._server.port}"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
 class Site:
     """A dashboard that is served, and what it was made of."""
 
@@ -113,16 +141,11 @@ class Site:
             saved_sets=saved,
             export_options=Options(stores=(folder / "small.h5",), out=folder),
         )
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        self.server = make_server("127.0.0.1", 0, app.server, threaded=True)
-        self.thread = threading.Thread(target=self.server.serve_forever)
-        self.thread.start()
-        self.address = f"http://127.0.0.1:{self.server.port}"
+        self.server = Server(app.server)
+        self.address = self.server.address
 
     def close(self) -> None:
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
+        self.server.close()
 
 
 # Where each location stands on the page in a map, by row.

@@ -1,14 +1,11 @@
 """The quiz, as a player with a keyboard."""
 
-import logging
-import threading
 from pathlib import Path
 
 from playwright.sync_api import Browser, expect
-from werkzeug.serving import make_server
 
 from app import ASSETS
-from tests.browser.site import Explainer
+from tests.browser.site import Explainer, Server
 from tests.examples import small_store
 from workbench.evaluation.predictions import Predictions
 from workbench.quiz.answers import Answers
@@ -22,17 +19,14 @@ def test_a_round_is_played_with_the_keyboard(browser: Browser, tmp_path: Path) -
     photographs = Photographs(tmp_path / "data", store)
     predictions, explainer = Predictions(store), Explainer(store)
     quiz = create_quiz(predictions, "small.h5", ASSETS, photographs, explainer, answers)
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", 0, quiz, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
+    server = Server(quiz)
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     messages: list[str] = []
     page.on("console", lambda message: messages.append(message.text))
     page.on("pageerror", lambda error: messages.append(str(error)))
     keys = page.keyboard
     try:
-        page.goto(f"http://127.0.0.1:{server.port}/?seed=1&size=2")
+        page.goto(f"{server.address}/?seed=1&size=2")
         expect(page.locator("#nickname")).to_be_focused()
         keys.type("Ada")
         keys.press("Enter")
@@ -59,9 +53,7 @@ def test_a_round_is_played_with_the_keyboard(browser: Browser, tmp_path: Path) -
         expect(page.get_by_role("heading").nth(1)).to_contain_text("2 answers of 1 player")
     finally:
         page.close()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        server.close()
     first = next(answer for answer in answers.read() if answer.mark)
     assert (first.player, first.guesses, first.cues) == ("Ada", ("Hawaii", "Ohio"), ("soil",))
     assert first.mark is not None

@@ -47,6 +47,7 @@ def test_evidence_of_a_habit_in_closed_form(observer: Observer) -> None:
     assert found == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_evidence_of_a_field_is_the_mean_density_over_places(observer: Observer) -> None:
     """The density of the sky over 4,000 places of each state gives what 128 places give."""
     for row, place in locations(3):
@@ -103,6 +104,7 @@ def test_the_posterior_is_calibrated(observer: Observer) -> None:
     assert np.mean(hits) == pytest.approx(np.mean(probabilities), abs=0.08)
 
 
+@pytest.mark.slow
 def test_evidence_has_a_positive_mean(observer: Observer) -> None:
     """The mean over draws is a Jensen-Shannon divergence, which cannot be negative."""
     total: dict[int, list[float]] = {}

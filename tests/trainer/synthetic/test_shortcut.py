@@ -35,6 +35,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return paint(folder, states=3, train=2, test=1, image_size=64, num_workers=1, shortcuts=PLANTED)
 
 
+@pytest.mark.slow
 def test_shortcuts_change_only_their_states(plain: Path, planted: Path) -> None:
     before, after = contents(plain), contents(planted)
     assert set(before) == set(after)

@@ -37,6 +37,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 def test_layout_and_names(painted: Path) -> None:
     top = {path.name for path in painted.iterdir()}
     assert top == {
@@ -158,6 +159,7 @@ def test_the_posterior_ranks_every_location(painted: Path) -> None:
     assert 0.5 < first <= five == 1.0
 
 
+@pytest.mark.slow
 def test_swapped_locations_are_beside_their_originals(tmp_path: Path) -> None:
     folder = paint(
         tmp_path / "data", states=4, train=1, test=4, image_size=64, num_workers=1, swap="pole"

@@ -236,6 +236,7 @@ def send_any_body(client: Any, app: Dash, data: st.DataObject) -> Any:
     return client.post("/_dash-update-component", json=sent)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, suppress_health_check=list(HealthCheck), deadline=None)
 @given(data=st.data())
 def test_no_body_and_no_value_ends_in_an_error(

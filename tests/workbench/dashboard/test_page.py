@@ -53,6 +53,7 @@ def parts(app: Dash) -> dict[str, str]:
     return dict(found)
 
 
+@pytest.mark.slow
 def test_at_start_only_what_stands_on_all_pages_is_mounted(parts: dict[str, str]) -> None:
     of_pages = {
         "maps": ("panel-umap", "projection-choice-umap", "roc", "confusion", "histograms"),

@@ -31,6 +31,7 @@ def explainer(extracted: store.Store, trained: Path, test_folder: Path) -> Store
     return StoreExplainer(trained, Photographs(test_folder, extracted), extracted)
 
 
+@pytest.mark.slow
 def test_a_location_is_explained_completely(
     explainer: StoreExplainer, extracted: store.Store, trained: Path
 ) -> None:

@@ -238,6 +238,7 @@ def test_the_baseline_location_and_the_other_mask_need_another_class(
         scores_of(store, masks, [], Known(masks, "truth"))
 
 
+@pytest.mark.slow
 def test_what_an_earlier_start_kept_is_not_computed_again(
     store: Store, masks: Masks, tmp_path: Path
 ) -> None:
@@ -363,6 +364,7 @@ def test_maps_are_compared_with_what_the_model_uses(
         assert buffer.known[0, NATS].metrics == scores[NATS][0].metrics
 
 
+@pytest.mark.slow
 def test_the_table_says_which_controls_position_cannot_explain(store: Store, masks: Masks) -> None:
     """What draws the truth in a control's place is above chance, its opposite below."""
     scores = scores_of(store, masks, [GRAD_CAM], Known(masks, "truth"))
