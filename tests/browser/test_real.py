@@ -27,7 +27,7 @@ def real(
     folder = tmp_path_factory.mktemp("real")
     path = folder / "store.h5"
     extract(trained, test_folder, path, batch_size=4, num_workers=0)
-    fit_projections(path, FitOptions(stability_seeds=0))
+    fit_projections(path, FitOptions(method=("pca",), stability_seeds=0))
     copy_run(trained, folder / "run")
     shutil.copytree(test_folder, folder / "data")
     port = free_port()
