@@ -16,7 +16,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -149,6 +149,12 @@ class ResumeBuffer:
     def results(self) -> "Results":
         """Return the records of all processes, once no process writes any more."""
         return Results(self._files())
+
+    def remove_finished(self) -> None:
+        """Remove what a start of this request left that was killed at its end."""
+        with suppress(InputError):  # Of another request.
+            if self.load(overwrite=False) is not None:
+                self.remove()
 
     def remove(self) -> None:
         """Remove the buffer if it exists."""

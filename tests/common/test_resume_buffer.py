@@ -246,3 +246,15 @@ def test_a_buffer_that_is_a_link_or_a_file_is_refused(tmp_path: Path) -> None:
     target.directory.write_text("mine")
     with pytest.raises(InputError, match="is not a directory of this command; move it away"):
         target.load(overwrite=False)
+
+
+def test_what_a_start_left_at_its_end_goes_and_that_of_another_request_stays(
+    tmp_path: Path,
+) -> None:
+    target = buffer(tmp_path)
+    target.remove_finished()  # There is nothing to remove.
+    target.begin({})
+    buffer(tmp_path, {**REQUEST, "batch size": 4}).remove_finished()
+    assert target.directory.exists()
+    target.remove_finished()
+    assert not target.directory.exists()

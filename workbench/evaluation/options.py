@@ -7,6 +7,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
+from common.cli import AS_EXTRACTED
 from common.validation import NonNegative, NonNegativeInt
 
 
@@ -39,12 +40,12 @@ class Options:
     """folder of the training photographs, or a store of them"""
     run: Annotated[
         Path | None,
-        arg(metavar="DIR", help_behavior_hint="(default: as when the store was extracted)"),
+        arg(metavar="DIR", help_behavior_hint=AS_EXTRACTED),
     ] = None
     """run folder of the model, which lists its training locations"""
     data: Annotated[
         Path | None,
-        arg(metavar="DIR", help_behavior_hint="(default: as when the store was extracted)"),
+        arg(metavar="DIR", help_behavior_hint=AS_EXTRACTED),
     ] = None
     """folder of the store's photographs"""
     index_dir: Annotated[

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -94,9 +94,7 @@ def _begin(task: ExtractionTask, processes: Processes, stack: ExitStack) -> _Sta
     stack.enter_context(file_lock(out))
     check_writable(out, overwrite=True)
     if out.exists() and not overwrite and is_finished(out, recorded_request(out), task.key):
-        with suppress(InputError):  # Of another request.
-            if task.buffer.load(overwrite=False):  # Killed before it was removed.
-                task.buffer.remove()
+        task.buffer.remove_finished()
         return _Start(True, none, {})
     if decisions := task.buffer.load(overwrite=overwrite):
         recovered = task.buffer.recover()

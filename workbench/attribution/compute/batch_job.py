@@ -132,9 +132,7 @@ class _BatchJob:
         stack.enter_context(file_lock(out))
         check_writable(out, overwrite=True)
         if out.exists() and not overwrite and is_finished(out, _recorded_request(out), self._key):
-            with suppress(InputError):  # Of another request.
-                if self._buffer.load(overwrite=False) is not None:  # Killed before it was removed.
-                    self._buffer.remove()
+            self._buffer.remove_finished()
             return [True] + [False] * len(self.requests)
         recovered: set[tuple[int, int]] = set()
         if self._buffer.load(overwrite=overwrite) is None:

@@ -8,6 +8,7 @@ import numpy as np
 from common.earlier_result import folder_is_finished, recorded
 from common.errors import InputError
 from common.files import atomic_write, atomic_write_text, file_lock
+from common.resume_buffer import ResumeBuffer
 from workbench import store as stores
 from workbench.attribution.explainer import open_explainer
 from workbench.attribution.ground_truth import report
@@ -19,7 +20,7 @@ from workbench.attribution.ground_truth.options import (
 )
 from workbench.attribution.ground_truth.plot import dot_plot
 from workbench.attribution.ground_truth.ranking import ranking
-from workbench.attribution.ground_truth.score_buffer import remove_buffer, score_buffer
+from workbench.attribution.ground_truth.score_buffer import score_buffer
 from workbench.attribution.ground_truth.scores import METRICS, REMOVALS
 from workbench.attribution.ground_truth.study import (
     ControlMap,
@@ -97,7 +98,7 @@ def run(options: Options) -> None:
     with file_lock(out / CSV, message=busy) if out else nullcontext():
         if out and folder_is_finished(out, COMMAND, request, files, overwrite=options.overwrite):
             print((out / PAGE).read_text("utf-8"), end="")
-            remove_buffer(out / CSV, request)
+            ResumeBuffer(out / CSV, request).remove_finished()
             return
         explainer = open_explainer(store, photographs, run_folder)
         controls, removal = _references(explainer, store, masks, options.seed)

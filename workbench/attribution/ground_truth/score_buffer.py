@@ -1,11 +1,10 @@
 """Scores of an unfinished study, beside its output, so that the next start resumes."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from common.errors import InputError
 from common.resume_buffer import ResumeBuffer, Writer
 from workbench.attribution.ground_truth.scores import MapScores
 from workbench.attribution.ground_truth.study import Key, MethodConfig
@@ -31,14 +30,6 @@ class ScoreBuffer:
             number = row * len(self._configs) + self._configs.index(config)
             self._writer.put(number, SCORES, scores.dump)
             self._writer.finish()
-
-
-def remove_buffer(out: Path, request: Mapping[str, Any]) -> None:
-    """Remove the buffer of a finished study, if it was killed before it could."""
-    buffer = ResumeBuffer(out, request)
-    with suppress(InputError):  # Of another request.
-        if buffer.load(overwrite=False) is not None:
-            buffer.remove()
 
 
 @contextmanager
