@@ -15,11 +15,12 @@ from tests.window import FLAGS, Window, chromium
 DRAWING_MILLISECONDS = 3000  # Until the figures of a page are drawn.
 
 
-def take(browser: Browser, address: str, path: Path, patience: float = 120_000) -> None:
+def take(browser: Browser, address: str, path: Path, patience: float = 120_000) -> list[Path]:
     """Pin the first two photographs, wait for the checks of the first one, and save each page.
 
-    `patience` is how long a map may take, in milliseconds.
+    `patience` is how long a map may take, in milliseconds. Returns the files.
     """
+    files = []
     page = Window(browser, address).page
     for number in (1, 0):
         page.locator(".card").nth(number).click()
@@ -42,14 +43,19 @@ def take(browser: Browser, address: str, path: Path, patience: float = 120_000) 
         if title == "compare":
             page.locator(".verdict-line").nth(1).wait_for(timeout=patience)
         page.wait_for_timeout(DRAWING_MILLISECONDS)
-        written = path if title == "maps" else path.with_stem(f"{path.stem}-{title}")
-        page.screenshot(path=written)
-        with Image.open(written) as picture:
-            # Other methods change the colours of small areas, such as those of the classes.
-            method, dither = Image.Quantize.MAXCOVERAGE, Image.Dither.NONE
-            small = picture.convert("RGB").quantize(256, method, kmeans=4, dither=dither)
-        small.save(written, optimize=True)
+        files.append(path if title == "maps" else path.with_stem(f"{path.stem}-{title}"))
+        page.screenshot(path=files[-1])
     page.close()
+    return files
+
+
+def compress(path: Path) -> None:
+    """Give a picture 256 colours."""
+    with Image.open(path) as picture:
+        # Other methods change the colours of small areas, such as those of the classes.
+        method, dither = Image.Quantize.MAXCOVERAGE, Image.Dither.NONE
+        small = picture.convert("RGB").quantize(256, method, kmeans=4, dither=dither)
+    small.save(path, optimize=True)
 
 
 if __name__ == "__main__":
@@ -62,5 +68,6 @@ if __name__ == "__main__":
     options = parser.parse_args()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        take(browser, options.address, options.path, 1000 * options.patience)
+        for written in take(browser, options.address, options.path, 1000 * options.patience):
+            compress(written)
         browser.close()

@@ -13,6 +13,7 @@ from workbench.dashboard import aggregate, attribution, attribution_view, reques
 from workbench.dashboard.components import attributes, button, downloads, panel
 from workbench.dashboard.photographs import photograph_url
 from workbench.dashboard.selection import nearest, neighbor_distances, neighbors
+from workbench.dashboard.static_html import static
 from workbench.evaluation.columns import N_NEAREST
 from workbench.evaluation.predictions import Predictions
 from workbench.store import HEADINGS
@@ -196,7 +197,7 @@ def register_callbacks(app: Dash, predictions: Predictions, has_photographs: boo
         if location is None:
             return (no_update,) * 5
         return (
-            views(location, predictions, has_photographs),
+            static(views(location, predictions, has_photographs)),
             headline(location, predictions),
             predictions.store.neighbors is None,
             tally(location, predictions),

@@ -16,6 +16,7 @@ from workbench.dashboard.components import attributes, button, next_poll, poll_t
 from workbench.dashboard.job_queue import Job, JobQueue, QueuedState, RunningState
 from workbench.dashboard.request_controls import DISPLAY, REQUEST, read_display
 from workbench.dashboard.selection import Selection, in_random_order, resolve
+from workbench.dashboard.static_html import static
 from workbench.evaluation.predictions import Predictions
 from workbench.store.photographs import Photographs
 
@@ -264,8 +265,7 @@ def register_callbacks(
             return failures or ([html.P(list(hint), className="hint")] if hint else [])
         try:
             shown = read_display(display)
-            return failures + aggregate_view.view(
-                attributions, len(states), photographs, predictions, shown
-            )
+            view = aggregate_view.view(attributions, len(states), photographs, predictions, shown)
+            return failures + static(view)
         except (InputError, OSError, ValueError) as error:
             return [attribution_view.failure(str(error))]

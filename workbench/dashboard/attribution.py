@@ -14,6 +14,7 @@ from workbench.dashboard import aggregate, attribution_view, checks, overlay, re
 from workbench.dashboard.components import attributes, button, next_poll, poll_timer, segments
 from workbench.dashboard.job_queue import Job, JobQueue, QueuedState, RunningState, known_map
 from workbench.dashboard.job_queue import State as JobState
+from workbench.dashboard.static_html import static
 from workbench.evaluation.predictions import Predictions
 from workbench.store.photographs import Photographs
 
@@ -139,7 +140,7 @@ def register_callbacks(
             info: Any = html.P("Map: cancelled.", className="hint")
         elif isinstance(map_state, Attribution):
             checked = checks_state if isinstance(checks_state, Attribution) else map_state
-            info = attribution_view.numbers(checked)
+            info = static([attribution_view.numbers(checked)])
         else:
             info = error or attribution_view.progress(map_state, "Map")
         return {
@@ -175,12 +176,13 @@ def register_callbacks(
                 return {"overlays": overlays, "color_scale": no_update if redrawn else None}
             shown = request_controls.read_display(display)
             pictures = overlay.views(photographs.paths(attribution.location_id))
+            limit = overlay.limit(attribution.values, shown)
         except InputError as error:
             return {"overlays": [attribution_view.failure(str(error))], "color_scale": None}
         return {
-            "overlays": attribution_view.over(pictures, attribution, shown),
-            "color_scale": attribution_view.scale(
-                overlay.limit(attribution.values, shown), attribution.request.target_label
+            "overlays": static(attribution_view.over(pictures, attribution, shown)),
+            "color_scale": static(
+                [attribution_view.scale(limit, attribution.request.target_label)]
             ),
         }
 
@@ -203,7 +205,7 @@ def register_callbacks(
         map_state, checks_state = jobs.state(job), jobs.state(job._replace(checks=True))
         return {
             "badge": _badge(map_state, checks_state),
-            "checks": checks.view(map_state, checks_state),
+            "checks": static(checks.view(map_state, checks_state)),
         }
 
     app.clientside_callback(  # type: ignore[no-untyped-call]

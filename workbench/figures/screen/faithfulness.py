@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from workbench.attribution.result import REPLACEMENT_TITLES, Checks
-from workbench.figures.screen.style import ACCENT, INVISIBLE_TICKS, annotate, layout, share_axis
+from workbench.figures.screen.style import ACCENT, INVISIBLE_TICKS, annotation, layout, share_axis
 
 # Colour, dash and width of a curve, by the order of the patches.
 _ORDER = {
@@ -22,7 +22,6 @@ def deletion_insertion(checks: Checks) -> go.Figure:
     Each replacement of deleted patches has a row, with its name at the left. The curves are
     probabilities in [0, 1]; the areas under them are printed above them.
     """
-    figure = go.Figure(layout=layout(margin={"l": 50, "r": 20, "t": 22, "b": 36}, showlegend=False))
     kinds = [
         (name, kind, curves)
         for name, both in checks.curves.items()
@@ -32,6 +31,7 @@ def deletion_insertion(checks: Checks) -> go.Figure:
     top = 1.05 * max(float(curve.max()) for _, _, curves in kinds for curve in curves.values())
     rows = len(checks.curves)
     height = (1 - _GAP * (rows - 1)) / rows
+    lines, axes, texts = [], {}, []
     for number, (name, kind, curves) in enumerate(kinds):
         axis = str(number + 1) if number else ""
         row, column = divmod(number, 2)
@@ -41,34 +41,43 @@ def deletion_insertion(checks: Checks) -> go.Figure:
             color, dash, width = _ORDER[order]
             area = np.trapezoid(curve, checks.fractions)
             named.append(f'<span style="color:{color}">{order} {area:.3f}</span>')
-            figure.add_scatter(
-                x=checks.fractions,
-                y=curve,
-                mode="lines",
-                name=order,
-                line={"color": color, "width": width, "dash": dash},
-                hovertemplate=f"{order}: %{{y:.1%}} with %{{x:.0%}} of the patches<extra></extra>",
-                xaxis=f"x{axis}",
-                yaxis=f"y{axis}",
+            lines.append(
+                go.Scatter(
+                    x=checks.fractions,
+                    y=curve,
+                    mode="lines",
+                    name=order,
+                    line={"color": color, "width": width, "dash": dash},
+                    hovertemplate=f"{order}: %{{y:.1%}} with %{{x:.0%}} of the patches"
+                    "<extra></extra>",
+                    xaxis=f"x{axis}",
+                    yaxis=f"y{axis}",
+                )
             )
         title = (
             "Deletion: patches replaced, lower is better"
             if kind == "deletion"
             else "Insertion: patches inserted, higher is better"
         )
-        x = {"domain": [left, left + 0.46], "anchor": f"y{axis}", "tickvals": [0, 0.5, 1]}
-        y = {"range": [0, top or 1], "anchor": f"x{axis}", "tickvals": None, "nticks": 4}
-        y["domain"] = [max(0.0, upper - height), upper]
         last = row == rows - 1
         # The labels of x stand below the zero of y.
-        figure.update_layout(
-            {
-                f"xaxis{axis}": share_axis(title if last else "")
-                | x
-                | INVISIBLE_TICKS
-                | {"ticklen": 5, "showticklabels": last},
-                f"yaxis{axis}": share_axis("" if column else REPLACEMENT_TITLES[name]) | y,
-            }
-        )
-        annotate(figure, "  ".join(named), left, upper, yanchor="bottom", font={"size": 10})
-    return figure
+        axes[f"xaxis{axis}"] = share_axis(title if last else "") | {
+            "domain": [left, left + 0.46],
+            "anchor": f"y{axis}",
+            "tickvals": [0, 0.5, 1],
+            **INVISIBLE_TICKS,
+            "ticklen": 5,
+            "showticklabels": last,
+        }
+        axes[f"yaxis{axis}"] = share_axis("" if column else REPLACEMENT_TITLES[name]) | {
+            "range": [0, top or 1],
+            "anchor": f"x{axis}",
+            "tickvals": None,
+            "nticks": 4,
+            "domain": [max(0.0, upper - height), upper],
+        }
+        text = "  ".join(named)
+        texts.append(annotation(text, left, upper, yanchor="bottom", font={"size": 10}))
+    margin = {"l": 50, "r": 20, "t": 22, "b": 36}
+    # Set one after another, axes and texts would take ten times as long.
+    return go.Figure(lines, layout(margin=margin, showlegend=False, annotations=texts, **axes))

@@ -12,7 +12,7 @@ from workbench.figures.screen.style import (
     INK,
     QUIET,
     TICK_NAME,
-    annotate,
+    annotation,
     layout,
     literal,
     share_axis,
@@ -88,7 +88,7 @@ def roc(
         listed += " …" if len(undefined) > 4 else ""
         text = f"No curve: {listed} (no locations of this class or of others)"
         font = {"size": 10.5, "color": QUIET}
-        annotate(figure, text, 0.02, 0.98, yanchor="top", font=font)
+        figure.add_annotation(annotation(text, 0.02, 0.98, yanchor="top", font=font))
     return figure
 
 

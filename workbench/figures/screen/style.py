@@ -47,10 +47,10 @@ def layout(**more: Any) -> go.Layout:
     return go.Layout(**(base | more))
 
 
-def annotate(figure: go.Figure, text: str, x: float, y: float, **style: Any) -> None:
-    """Write into a figure, from the left; x and y are shares of the drawing area."""
+def annotation(text: str, x: float, y: float, **style: Any) -> dict[str, Any]:
+    """Return a text of a figure, from the left; x and y are shares of the drawing area."""
     place = {"x": x, "y": y, "xref": "paper", "yref": "paper", "xanchor": "left"}
-    figure.add_annotation(text=text, showarrow=False, **place, **style)
+    return {"text": text, "showarrow": False, **place, **style}
 
 
 def axis(title: str, **more: Any) -> dict[str, Any]:

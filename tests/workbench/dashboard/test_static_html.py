@@ -1,0 +1,21 @@
+"""Trees of html components that are drawn as one; tests/browser has what they look like."""
+
+import json
+
+from dash import dcc, html
+from plotly.utils import PlotlyJSONEncoder
+
+from workbench.dashboard.static_html import StaticHtml, static
+
+
+def test_html_becomes_one_component_and_a_figure_stays() -> None:
+    figure = dcc.Graph()
+    table = html.Div([html.H3("Rows"), html.P("12 %", className="number")], id="rows")
+    found, same = static([table, figure])
+    assert same is figure
+    assert isinstance(found, StaticHtml)
+    sent = json.loads(json.dumps(found, cls=PlotlyJSONEncoder))
+    assert (sent["namespace"], sent["type"]) == ("workbench", "StaticHtml")  # As in the script.
+    (root,) = sent["props"]["content"]
+    assert (root["type"], root["props"]["id"]) == ("Div", "rows")
+    assert [child["props"]["children"] for child in root["props"]["children"]] == ["Rows", "12 %"]
