@@ -27,7 +27,9 @@ DATA = Path(__file__).parents[2] / "shared" / "data" / "streetscapes"
     not DATA.is_dir(), reason=f"no photographs at ../{DATA.relative_to(DATA.parents[2])}"
 )
 def test_the_whole_way(tmp_path: Path) -> None:
-    config = Config(image_size=48, epochs=1, batch_size=8, learning_rate=3e-4, schedule="one-cycle")
+    config = Config(
+        depth=18, image_size=48, epochs=1, batch_size=8, learning_rate=3e-4, schedule="one-cycle"
+    )
     run, out = tmp_path / "run", tmp_path / "store.h5"
     checkpoint = train(run, DATA / "train", config, preset="demo", resume=False)
     assert checkpoint.class_names == ("Singapore", "Stuttgart")
