@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import TextIO
 
 from common.text import print_text
 
@@ -31,6 +32,11 @@ def print_error(text: str) -> None:
     _drop_unread_streams()
     with suppress(OSError):
         print_text(text, file=sys.stderr, flush=True)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:  # As on a full disk: when Python exits, it would end with status 120.
+            _discard(stream)
 
 
 def _drop_unread_streams() -> bool:
@@ -41,6 +47,10 @@ def _drop_unread_streams() -> bool:
             poll = select.poll()
             poll.register(stream.fileno(), 0)
             if poll.poll(0):  # An error or a hang-up, which are always reported.
-                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+                _discard(stream)
                 unread = True
     return unread
+
+
+def _discard(stream: TextIO) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

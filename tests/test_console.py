@@ -75,15 +75,19 @@ def test_an_unknown_command_is_one_sentence_with_the_nearest(
 @pytest.mark.parametrize("words", ["--help", "--version", "prepare --help", "prepare nowhere"])
 def test_a_full_disk_under_stdout_or_stderr_is_status_2(words: str) -> None:
     command = [sys.executable, "-m", "resnetbolt", *words.split()]
+    # What is written is in a buffer until it is full or flushed, unless this says otherwise.
+    unbuffered = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    buffered = {name: unbuffered[name] for name in unbuffered if name != "PYTHONUNBUFFERED"}
     with Path("/dev/full").open("w") as full:
         for stderr in (subprocess.PIPE, full):
-            done = subprocess.run(
-                command, cwd=ROOT, stdout=full, stderr=stderr, text=True, check=False
-            )
-            assert done.returncode == 2
-            if stderr is not full:
-                assert done.stderr.startswith("resnetbolt")
-                assert done.stderr.count("\n") == 1
+            for environment in (buffered, unbuffered):
+                done = subprocess.run(
+                    command, cwd=ROOT, env=environment, stdout=full, stderr=stderr, text=True
+                )
+                assert done.returncode == 2
+                if stderr is not full:
+                    assert done.stderr.startswith("resnetbolt")
+                    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.spawn
