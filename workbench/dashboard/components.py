@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dash import dcc, html
+from dash.development.base_component import Component
+
+from workbench.dashboard.static_html import StaticHtml
 
 
 def attributes(**values: str) -> dict[str, Any]:
@@ -62,7 +65,7 @@ def right_and_wrong() -> list[Any]:
     ]
 
 
-def downloads(saves: bool = True, paper: Sequence[str] = (), csv: str = "") -> html.Details:
+def downloads(saves: bool = True, paper: Sequence[str] = (), csv: str = "") -> Component:
     """Return the menu that saves the map or figure of its panel (assets/dashboard/downloads.js).
 
     With `paper`, kinds of `workbench.export`, also as a figure for a paper (paper.js). `csv` is the
@@ -78,7 +81,7 @@ def downloads(saves: bool = True, paper: Sequence[str] = (), csv: str = "") -> h
     for_paper = html.Button(
         "Figure for a paper …", type="button", **attributes(data_paper=" ".join(paper))
     )
-    return html.Details(
+    menu = html.Details(
         [
             html.Summary("↓", title="Download this view", **attributes(aria_label="Download")),
             html.Div(
@@ -88,6 +91,7 @@ def downloads(saves: bool = True, paper: Sequence[str] = (), csv: str = "") -> h
         ],
         className="menu download",
     )
+    return menu if csv else StaticHtml([menu])
 
 
 def button(label: str, component_id: str, title: str = "", **options: Any) -> html.Button:

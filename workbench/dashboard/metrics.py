@@ -9,6 +9,7 @@ from dash import Dash, Input, Output, dcc, html
 from workbench.dashboard.components import attributes, downloads, panel, segments
 from workbench.dashboard.pages.base import selected
 from workbench.dashboard.selection import Selection, resolve
+from workbench.dashboard.static_html import static
 from workbench.evaluation import metrics
 from workbench.evaluation.columns import N_NEAREST
 from workbench.evaluation.predictions import Predictions
@@ -73,7 +74,7 @@ def register_accuracy(app: Dash, predictions: Predictions) -> None:
 
     @app.callback(Output("accuracy", "children"), Input("selection", "data"))
     def update_accuracy(steps: Any) -> Any:
-        return accuracy_summary(resolve(steps, predictions), predictions)
+        return static(accuracy_summary(resolve(steps, predictions), predictions))
 
 
 def register_callbacks(app: Dash, predictions: Predictions) -> None:

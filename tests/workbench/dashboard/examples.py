@@ -13,6 +13,7 @@ from workbench.attribution.explainer import PartialCallback
 from workbench.attribution.request import AttributionRequest
 from workbench.attribution.result import REPLACEMENT_TITLES, Attribution, Checks, Cost, Curves
 from workbench.dashboard.job_queue import Job
+from workbench.dashboard.static_html import StaticHtml
 
 SECONDS = 10
 PREDICTED, TRUE = "Ohio", "Alaska"  # Whatever the location.
@@ -192,4 +193,5 @@ def text(component: Any) -> str:
         return "" if component is None else str(component)
     if isinstance(component, (list, tuple)):
         return " ".join(text(part) for part in component)
-    return text(getattr(component, "children", None))
+    inner = "content" if isinstance(component, StaticHtml) else "children"
+    return text(getattr(component, inner, None))

@@ -36,7 +36,7 @@ def test_one_scale_for_all_maps_and_another_for_the_difference(
 def test_maps_without_a_difference(predictions: Predictions, photographs: Photographs) -> None:
     one, other, small = (level(predictions, row, 1.0, size) for row, size in enumerate((8, 8, 4)))
     for maps in ([one], [one, other, small], [one, None], [None, None]):
-        assert compare.view(maps, photographs, Display())["difference"] is None
+        assert compare.view(maps, photographs, Display())["difference"] == []
     sizes = text(compare.view([one, small], photographs, Display())["difference"])
     assert "their sizes are 8 × 8 and 4 × 4" in sizes
     assert compare.view([None], photographs, Display())["scale"] is None

@@ -21,6 +21,7 @@ from workbench.dashboard.job_queue import State as JobState
 from workbench.dashboard.overlay import Display
 from workbench.dashboard.pages.base import Page
 from workbench.dashboard.request_controls import DISPLAY, REQUEST, read_display
+from workbench.dashboard.static_html import static
 from workbench.evaluation.predictions import Predictions
 from workbench.evaluation.steps import Name
 from workbench.store.photographs import Photographs
@@ -83,8 +84,8 @@ def _each(part: str, component_property: str = "children") -> list[Output]:
     return [Output(f"compare-{part}{number}", component_property) for number in range(MAX_PINS)]
 
 
-def _padded(found: Sequence[Any]) -> list[Any]:
-    return [*found, *[None] * (MAX_PINS - len(found))]
+def _padded(columns: Sequence[Sequence[Any]]) -> list[Any]:
+    return [*map(static, columns), *[None] * (MAX_PINS - len(columns))]
 
 
 def register_callbacks(app: Dash, predictions: Predictions, has_photographs: bool) -> None:
@@ -323,17 +324,17 @@ def view(
     target = labels.pop() if len(labels) == 1 else "output of each"
     return {
         "maps": _padded(drawn),
-        "difference": _difference(known, pictures, display) if len(maps) == 2 else None,
+        "difference": static(_difference(known, pictures, display)) if len(maps) == 2 else [],
         "scale": attribution_view.scale(full, target) if known else None,
     }
 
 
 def _difference(
     maps: Sequence[Attribution], pictures: Sequence[Any], display: Display
-) -> list[Any] | None:
+) -> list[Any]:
     """Return the first map minus the second, over the mean of their photographs."""
     if len(maps) < 2:
-        return None
+        return []
     one, other = maps
     if one.values.shape != other.values.shape:
         sizes = [f"{values.shape[1]} × {values.shape[2]}" for values in (one.values, other.values)]

@@ -13,6 +13,7 @@ from workbench.dashboard.metrics import confusion_matrix, graph, percent
 from workbench.dashboard.pages.base import Page, selected
 from workbench.dashboard.photographs import photograph_url
 from workbench.dashboard.selection import resolve
+from workbench.dashboard.static_html import static
 from workbench.evaluation import confusions
 from workbench.evaluation.confusions import ORDERS, ClassOrder, ConfusedPair
 from workbench.evaluation.predictions import Predictions
@@ -113,11 +114,11 @@ def register_callbacks(app: Dash, predictions: Predictions, has_photographs: boo
         Input("confusions-ways", "value"),
         Input("confusions-order", "value"),
     )
-    def update_list(steps: Any, ways: Any, order: Any) -> tuple[list[html.Li], str]:
+    def update_list(steps: Any, ways: Any, order: Any) -> tuple[list[Any], str]:
         _, chosen = without(steps or [], ("cell",))
         pairs = confused_pairs(steps, ways, order, predictions)
         rows = [entry(pair, predictions, has_photographs, chosen) for pair in pairs[:MOST_LISTED]]
-        return rows, status(pairs)
+        return static(rows), status(pairs)
 
     @app.callback(
         Output("confusions-file", "data"),
