@@ -1,7 +1,8 @@
 """The browser's work for a location, as one component and as many: `python -m benchmarks.panel`.
 
 - static: the panel of a location as the dashboard sends it, `workbench.dashboard.static_html`;
-- components: the same page, each element one of Dash's components, as is usual.
+- components: the same page; what the callbacks of the panel return is one of Dash's components for
+  each element, as is usual.
 
 A dashboard over a small store is driven in headless Chromium; its maps and checks are made up, at
 once. It prints the seconds that the page's main thread worked for each location opened, with its
@@ -68,9 +69,13 @@ class Panel:
 def main() -> None:
     """Open the same locations in turns."""
     options = tyro.cli(Options, description=__doc__)
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        sync_playwright() as playwright,
+        contextlib.ExitStack() as stack,
+    ):
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        site = Site(Path(folder))
+        site = stack.enter_context(contextlib.closing(Site(Path(folder))))
         window = Window(browser, site.address)
         panel = Panel(window, site, options.locations)
         panel.opened_a_second(components=False)  # From here on, maps are in the cache.
@@ -82,7 +87,6 @@ def main() -> None:
             options.rounds,
         )
         print_ratio(rates, "static", "components")
-        site.close()
         browser.close()
 
 

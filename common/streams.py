@@ -18,9 +18,9 @@ def end_with_reader() -> Iterator[None]:
         try:
             yield
         except SystemExit:  # After --help.
-            sys.stdout.flush()
+            _flush_stdout()
             raise
-        sys.stdout.flush()  # Here: when Python exits, it would report a closed pipe.
+        _flush_stdout()
     except BrokenPipeError:
         if not _drop_unread_streams():  # Another pipe: a process of this command has ended.
             raise
@@ -32,24 +32,36 @@ def print_error(text: str) -> None:
     _drop_unread_streams()
     with suppress(OSError):
         print_text(text, file=sys.stderr, flush=True)
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:  # As on a full disk: when Python exits, it would end with status 120.
-            _discard(stream)
+    for stream in _streams():
+        with suppress(OSError, ValueError):  # A stream without a file, as in a notebook.
+            try:
+                stream.flush()
+            except OSError:  # As on a full disk: when Python exits, it would end with status 120.
+                _discard(stream)
+
+
+def _flush_stdout() -> None:
+    """Write what is buffered: when Python exits, it would report a closed pipe."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
 
 
 def _drop_unread_streams() -> bool:
     """Discard what is written to stdout or stderr if nobody reads it; return whether one is so."""
     unread = False
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):  # A stream without a file, as in a notebook.
+    for stream in _streams():
+        with suppress(OSError, ValueError):  # As above.
             poll = select.poll()
             poll.register(stream.fileno(), 0)
             if poll.poll(0):  # An error or a hang-up, which are always reported.
                 _discard(stream)
                 unread = True
     return unread
+
+
+def _streams() -> list[TextIO]:
+    """Return stdout and stderr, but those that were closed before Python started (`>&-`)."""
+    return [stream for stream in (sys.stdout, sys.stderr) if stream is not None]
 
 
 def _discard(stream: TextIO) -> None:

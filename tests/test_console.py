@@ -91,6 +91,16 @@ def test_a_full_disk_under_stdout_or_stderr_is_status_2(words: str) -> None:
 
 
 @pytest.mark.spawn
+@pytest.mark.parametrize(("words", "status"), [("--help", 0), ("nowhere", 2)])
+def test_without_any_stdout_or_stderr_the_status_is_the_same(words: str, status: int) -> None:
+    for closed in (">&-", "2>&-", ">&- 2>&-"):
+        line = f'exec "{sys.executable}" -m resnetbolt {words} {closed}'
+        done = subprocess.run(["sh", "-c", line], cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == status
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.spawn
 def test_the_module_runs_too() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "resnetbolt"],

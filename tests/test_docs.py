@@ -92,7 +92,7 @@ SMALLER = {
     "synthesize": ("--train", "4", "--test", "4", "--image-size", "32", "--num-workers", "1"),
     "train": ("--image-size", "32", "--epochs", "1", "--num-workers", "0"),
     # tests/workbench/export/test_whole.py has all of the list.
-    "export": ("--only", "roc", "locations"),
+    "export": ("--only", "roc", "attributions", "projections"),
 }
 STAGES = ["train", "extract", "project", "open", "export"]
 

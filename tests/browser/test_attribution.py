@@ -344,11 +344,13 @@ def test_closed_controls_cut_off_no_text(page: Page, size: tuple[int, int]) -> N
     open_card(page, 0)
     page.set_viewport_size({"width": size[0], "height": size[1]})
     expect(page.locator("#method")).to_be_visible()
-    # Once the page has followed the window.
-    page.wait_for_function(
-        """() => ["method", "baseline", "output", "target"].every((name) => {
-          const control = document.getElementById(name);
-          return [control, ...control.querySelectorAll("*")]
-            .every((e) => e.scrollWidth <= e.clientWidth || !e.clientWidth);
-        })"""
-    )
+    controls = ("method", "baseline", "output", "target")
+    for _ in range(20):  # Until the page has followed the window.
+        page.wait_for_timeout(50)
+        cut = page.locator(", ".join(f"#{name}, #{name} *" for name in controls)).evaluate_all(
+            "(all) => all.filter((e) => e.scrollWidth > e.clientWidth && e.clientWidth)"
+            ".map((e) => e.outerHTML)"
+        )
+        if not cut:
+            break
+    assert cut == []

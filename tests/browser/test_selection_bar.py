@@ -92,9 +92,8 @@ def test_a_copied_link_shows_the_same_and_back_goes_back(
         assert window.page.evaluate("() => document.body.dataset.color") == "number"
         window.page.locator("[data-class=Hawaii]").click(modifiers=["Control"])
         header(window.page).to_contain_text("48 of 120 locations")
-        expect(window.page).to_have_url(
-            re.compile("Hawaii")
-        )  # Now there is something to go back to.
+        # Before, there is nothing to go back to.
+        expect(window.page).to_have_url(re.compile("Hawaii"))
         window.page.go_back()
         header(window.page).to_contain_text("24 of 120 locations")
         window.page.go_forward()

@@ -76,7 +76,10 @@ def test_killed_in_the_middle_of_an_epoch_it_leaves_no_process_and_resumes_to_th
 
 
 @pytest.mark.spawn
-@pytest.mark.parametrize(("number", "everybody"), [(signal.SIGTERM, False), (signal.SIGINT, True)])
+@pytest.mark.parametrize(
+    ("number", "everybody"),
+    [(signal.SIGTERM, False), (signal.SIGTERM, True), (signal.SIGINT, True)],
+)
 def test_a_signal_saves_and_stops_the_run(
     tmp_path: Path,
     trained: Path,
@@ -90,7 +93,7 @@ def test_a_signal_saves_and_stops_the_run(
     step = TrainStep.__call__
 
     def signal_after_step(self: TrainStep, *arguments: Any) -> Tensor:
-        # A terminal asks every process of the group, a cluster only one.
+        # A terminal, torchrun and timeout ask every process of the group, a cluster only one.
         for worker in active_children() if everybody else ():
             assert worker.pid
             os.kill(worker.pid, number)

@@ -266,6 +266,6 @@ def register_callbacks(
         try:
             shown = read_display(display)
             view = aggregate_view.view(attributions, len(states), photographs, predictions, shown)
-            return failures + static(view)
+            return static(failures + view)
         except (InputError, OSError, ValueError) as error:
             return [attribution_view.failure(str(error))]

@@ -121,7 +121,7 @@ def register_callbacks(
         try:
             job = find_job(location_id, controls)
         except InputError as invalid:
-            job, error = None, attribution_view.failure(str(invalid))
+            job, error = None, [attribution_view.failure(str(invalid))]
         if job is not None:
             if isinstance(page, str):
                 jobs.keep_alive(page)
@@ -137,14 +137,14 @@ def register_callbacks(
             and submission.get("cancelled") is True
         )
         if cancelled:
-            info: Any = html.P("Map: cancelled.", className="hint")
+            info: list[Any] = [html.P("Map: cancelled.", className="hint")]
         elif isinstance(map_state, Attribution):
             checked = checks_state if isinstance(checks_state, Attribution) else map_state
-            info = static([attribution_view.numbers(checked)])
+            info = [attribution_view.numbers(checked)]
         else:
             info = error or attribution_view.progress(map_state, "Map")
         return {
-            "info": no_update if job is None and error is None else info,
+            "info": no_update if job is None and error is None else static(info),
             "cancel_hidden": not running,
             "compute_hidden": running or job is None or isinstance(checks_state, Attribution),
             "max_intervals": next_poll(n_intervals, running),
@@ -172,7 +172,7 @@ def register_callbacks(
             attribution = known_map(jobs.state(job)) if job else None
             if attribution is None:
                 redrawn = ctx.triggered_id != "map-version"
-                overlays = no_update if redrawn else attribution_view.empty()
+                overlays = no_update if redrawn else static(attribution_view.empty())
                 return {"overlays": overlays, "color_scale": no_update if redrawn else None}
             shown = request_controls.read_display(display)
             pictures = overlay.views(photographs.paths(attribution.location_id))

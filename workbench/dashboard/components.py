@@ -91,7 +91,7 @@ def downloads(saves: bool = True, paper: Sequence[str] = (), csv: str = "") -> C
         ],
         className="menu download",
     )
-    return menu if csv else StaticHtml([menu])
+    return menu if csv else StaticHtml([menu])  # The button of a CSV has a callback.
 
 
 def button(label: str, component_id: str, title: str = "", **options: Any) -> html.Button:

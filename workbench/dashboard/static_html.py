@@ -1,18 +1,19 @@
 """HTML that Dash draws as one component."""
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
-from dash import dcc
+from dash import dcc, html
 from dash.development.base_component import Component
 
 
 class StaticHtml(Component):
-    """A tree of `dash.html` components; assets/static_html.js draws it.
+    """Trees of `dash.html` components; assets/static_html.js draws them, without an element around.
 
-    Dash's renderer updates every component of the page for each one that it adds (`DashWrapper` of
-    Dash 4.4): the checks of a map, 190 components, took half of the time of a click. Ids in the
-    tree are for styles and scripts, not for callbacks.
+    For each component that Dash's renderer adds, every component of the page checks whether it has
+    changed (`DashWrapper` of Dash 4.4), and the checks of a map are 190 components. Ids in the
+    trees are for styles and scripts, not for callbacks.
     """
 
     _namespace = "workbench"
@@ -21,10 +22,25 @@ class StaticHtml(Component):
     _valid_wildcard_attributes: list[str] = []  # noqa: RUF012
 
     def __init__(self, content: Sequence[Any]) -> None:
-        """Take the roots of the tree."""
+        """Take the roots of the trees; raises TypeError for a component that is not HTML."""
+        _refuse_others(content)
         super().__init__(content=list(content))  # type: ignore[no-untyped-call]
 
 
 def static(children: Sequence[Any]) -> list[Any]:
-    """Return html components without callbacks as one component each; figures stay as they are."""
-    return [one if isinstance(one, dcc.Graph) else StaticHtml([one]) for one in children]
+    """Return html components without callbacks as one component; figures stay as they are.
+
+    Those before, between and after figures are one each. Raises TypeError as `StaticHtml`.
+    """
+    runs = groupby(children, lambda one: isinstance(one, dcc.Graph))
+    return [part for figures, run in runs for part in (run if figures else [StaticHtml(list(run))])]
+
+
+def _refuse_others(node: Any) -> None:
+    for one in node if isinstance(node, (list, tuple)) else [node]:
+        if isinstance(one, Component):
+            if one._namespace != html.Div._namespace:
+                raise TypeError(
+                    f"{one._type} is not an html component; only those have no callbacks"
+                )
+            _refuse_others(getattr(one, "children", None))

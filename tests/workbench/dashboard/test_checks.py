@@ -1,5 +1,6 @@
 """The verdict and what it rests on, as the page shows them."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -54,7 +55,8 @@ def test_the_measured_stands_in_bars() -> None:
     assert np.array_equal(drawn["edges", "x4"].y, painted.insertion["edges"])
     named = [note.text for note in curves.figure.layout.annotations]
     # The area under the straight line from 0.5 to 0.
-    assert "random 0.250" in named[0]
+    assert re.findall(r">([\w.]+)<", named[0]) == ["map", "random", "edges"]
+    assert re.findall(r">([\w.]+)<", named[1])[1] == "0.250"
 
 
 @pytest.mark.parametrize(("last", "shown"), [(-0.9, "⚑ conv1"), (0.5, "⚑ conv1"), (0.49, "conv1")])

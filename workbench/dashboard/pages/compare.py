@@ -332,7 +332,7 @@ def view(
 def _difference(
     maps: Sequence[Attribution], pictures: Sequence[Any], display: Display
 ) -> list[Any]:
-    """Return the first map minus the second, over the mean of their photographs."""
+    """Return the first map minus the second, over the mean of their photographs; [] for fewer."""
     if len(maps) < 2:
         return []
     one, other = maps

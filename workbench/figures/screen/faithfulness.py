@@ -4,7 +4,14 @@ import numpy as np
 import plotly.graph_objects as go
 
 from workbench.attribution.result import REPLACEMENT_TITLES, Checks
-from workbench.figures.screen.style import ACCENT, INVISIBLE_TICKS, annotation, layout, share_axis
+from workbench.figures.screen.style import (
+    ACCENT,
+    INVISIBLE_TICKS,
+    QUIET,
+    annotation,
+    layout,
+    share_axis,
+)
 
 # Colour, dash and width of a curve, by the order of the patches.
 _ORDER = {
@@ -12,6 +19,8 @@ _ORDER = {
     "random": ("#6a7683", "dot", 1.5),
     "edges": ("#b5651d", "dash", 1.5),
 }
+_WIDTH = 0.46
+"""Width of a panel, as a fraction of the figure's."""
 _GAP = 0.18
 """Height between two rows of panels, as a fraction of the figure's."""
 
@@ -20,7 +29,7 @@ def deletion_insertion(checks: Checks) -> go.Figure:
     """Draw deletion and insertion curves side by side, one line per order of the patches.
 
     Each replacement of deleted patches has a row, with its name at the left. The curves are
-    probabilities in [0, 1]; the areas under them are printed above them.
+    probabilities in [0, 1]; the areas under them are printed above them, in their colours.
     """
     kinds = [
         (name, kind, curves)
@@ -31,16 +40,18 @@ def deletion_insertion(checks: Checks) -> go.Figure:
     top = 1.05 * max(float(curve.max()) for _, _, curves in kinds for curve in curves.values())
     rows = len(checks.curves)
     height = (1 - _GAP * (rows - 1)) / rows
-    lines, axes, texts = [], {}, []
+    legend = "  ".join(_colored(order, order) for order in _ORDER)
+    above = {"yanchor": "bottom", "yshift": 15, "font": {"size": 10, "color": QUIET}}
+    lines, axes = [], {}
+    texts = [annotation(f"Area under the curve by order: {legend}", 0, 1, **above)]
     for number, (name, kind, curves) in enumerate(kinds):
         axis = str(number + 1) if number else ""
         row, column = divmod(number, 2)
-        left, upper = 0.54 * column, 1 - row * (height + _GAP)
-        named = []
+        left, upper = (1 - _WIDTH) * column, 1 - row * (height + _GAP)
+        areas = []
         for order, curve in curves.items():
             color, dash, width = _ORDER[order]
-            area = np.trapezoid(curve, checks.fractions)
-            named.append(f'<span style="color:{color}">{order} {area:.3f}</span>')
+            areas.append(_colored(f"{np.trapezoid(curve, checks.fractions):.3f}", order))
             lines.append(
                 go.Scatter(
                     x=checks.fractions,
@@ -54,15 +65,11 @@ def deletion_insertion(checks: Checks) -> go.Figure:
                     yaxis=f"y{axis}",
                 )
             )
-        title = (
-            "Deletion: patches replaced, lower is better"
-            if kind == "deletion"
-            else "Insertion: patches inserted, higher is better"
-        )
+        title = f"{kind.capitalize()}, {'lower' if kind == 'deletion' else 'higher'} is better"
         last = row == rows - 1
         # The labels of x stand below the zero of y.
         axes[f"xaxis{axis}"] = share_axis(title if last else "") | {
-            "domain": [left, left + 0.46],
+            "domain": [left, left + _WIDTH],
             "anchor": f"y{axis}",
             "tickvals": [0, 0.5, 1],
             **INVISIBLE_TICKS,
@@ -76,8 +83,12 @@ def deletion_insertion(checks: Checks) -> go.Figure:
             "nticks": 4,
             "domain": [max(0.0, upper - height), upper],
         }
-        text = "  ".join(named)
+        text = "  ".join(areas)
         texts.append(annotation(text, left, upper, yanchor="bottom", font={"size": 10}))
-    margin = {"l": 50, "r": 20, "t": 22, "b": 36}
+    margin = {"l": 50, "r": 20, "t": 36, "b": 36}
     # Set one after another, axes and texts would take ten times as long.
     return go.Figure(lines, layout(margin=margin, showlegend=False, annotations=texts, **axes))
+
+
+def _colored(text: str, order: str) -> str:
+    return f'<span style="color:{_ORDER[order][0]}">{text}</span>'
