@@ -31,7 +31,8 @@ def print_error(text: str) -> None:
     """Print to stderr, if it can be written: the exit status says the same."""
     _drop_unread_streams()
     with suppress(OSError):
-        print_text(text, file=sys.stderr, flush=True)
+        if sys.stderr is not None:  # Otherwise `print` would take stdout.
+            print_text(text, file=sys.stderr, flush=True)
     for stream in _streams():
         with suppress(OSError, ValueError):  # A stream without a file, as in a notebook.
             try:
@@ -50,7 +51,7 @@ def _drop_unread_streams() -> bool:
     """Discard what is written to stdout or stderr if nobody reads it; return whether one is so."""
     unread = False
     for stream in _streams():
-        with suppress(OSError, ValueError):  # As above.
+        with suppress(OSError, ValueError):  # A stream without a file.
             poll = select.poll()
             poll.register(stream.fileno(), 0)
             if poll.poll(0):  # An error or a hang-up, which are always reported.

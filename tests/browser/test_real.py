@@ -14,6 +14,7 @@ from playwright.sync_api import Browser
 from app import ASSETS
 from tests import screenshot
 from tests.examples import copy_run, free_port
+from workbench.dashboard.page import PAGES
 from workbench.extract.extraction import extract
 from workbench.projections.fit import fit_projections
 from workbench.projections.options import FitOptions
@@ -45,7 +46,9 @@ def test_a_real_prediction_is_explained_and_the_readme_picture_taken(
 ) -> None:
     monkeypatch.setattr(screenshot, "DRAWING_MILLISECONDS", 100)
     # The picture is taken once the completeness error stands there.
-    assert len(screenshot.take(browser, real, tmp_path / "page.png")) > 5
+    files = screenshot.take(browser, real, tmp_path / "page.png")
+    assert len(set(files)) == len(PAGES)
+    assert all(file.stat().st_size > 10_000 for file in files)
     screenshot.compress(tmp_path / "page.png")
     with Image.open(tmp_path / "page.png") as picture:
         assert picture.size == (1440, 900)

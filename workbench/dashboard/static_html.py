@@ -40,7 +40,5 @@ def _refuse_others(node: Any) -> None:
     for one in node if isinstance(node, (list, tuple)) else [node]:
         if isinstance(one, Component):
             if one._namespace != html.Div._namespace:
-                raise TypeError(
-                    f"{one._type} is not an html component; only those have no callbacks"
-                )
+                raise TypeError(f"static HTML has html components alone, not {one._type}")
             _refuse_others(getattr(one, "children", None))

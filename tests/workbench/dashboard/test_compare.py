@@ -39,4 +39,4 @@ def test_maps_without_a_difference(predictions: Predictions, photographs: Photog
         assert compare.view(maps, photographs, Display())["difference"] == []
     sizes = text(compare.view([one, small], photographs, Display())["difference"])
     assert "their sizes are 8 × 8 and 4 × 4" in sizes
-    assert compare.view([None], photographs, Display())["scale"] is None
+    assert compare.view([None], photographs, Display())["scale"] == []

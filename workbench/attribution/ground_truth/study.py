@@ -87,9 +87,9 @@ def method_configs(methods: Sequence[str], baselines: Sequence[str]) -> list[Met
 
 
 def sample(rows: NDArray[np.intp], count: int, seed: int) -> list[int]:
-    """Return at most `count` of these rows, drawn at random, ascending."""
+    """Return at most `count` of these rows in random order; it begins with any smaller sample."""
     chosen: list[int] = np.random.default_rng(seed).permutation(rows)[:count].tolist()
-    return sorted(chosen)
+    return chosen
 
 
 def position_controls(
@@ -145,6 +145,9 @@ def study(
 ) -> dict[MethodConfig, list[MapScores]]:
     """Explain the true class's logit at these rows with each method and evaluate the maps.
 
+    The scores of a method ascend by row. The rows are explained in the order given: those that an
+    interrupted start has explained of a random sample are one themselves.
+
     The maps are (4, size, size); `details` has their seed and all else but method, baseline and
     target. With `checks`, those of methods get a verdict; with a `removal`, all are compared with
     what it returns. What is `known` of
@@ -152,19 +155,17 @@ def study(
     The baseline "location" is drawn from the other classes. Raises InputError where there are none,
     and as the explainer, the controls and the masks do.
     """
-    result: dict[MethodConfig, list[MapScores]] = {config: [] for config in (*configs, *controls)}
-    total = len(rows) * len(result)
+    every = (*configs, *controls)
+    done = dict(known)
+    total = len(rows) * len(every)
     with tqdm(total=total, desc="Explaining", unit="map", dynamic_ncols=True) as bar:
-        bar.update(sum((row, config) in known for row in rows for config in result))
+        bar.update(sum((row, config) in done for row in rows for config in every))
         for row in rows:
             location_id = store.location_ids[row]
-            missing = [config for config in result if (row, config) not in known]
+            missing = [config for config in every if (row, config) not in done]
             shares = masks.shares(location_id, size) if missing else np.empty(0, np.float32)
             changes = removal(row, shares) if removal and missing else None
-            for config, scores in result.items():
-                if (row, config) in known:
-                    scores.append(known[row, config])
-                    continue
+            for config in missing:
                 bar.set_postfix_str(f"{config.method} {config.baseline}".strip())
                 attribution = None
                 if config in controls:
@@ -182,10 +183,10 @@ def study(
                         seconds=attribution.cost.seconds,
                         label=verdict(explainer.check(attribution)).label if checks else "",
                     )
-                scores.append(found)
+                done[row, config] = found
                 on_scores((row, config), found)
                 bar.update()
-    return result
+    return {config: [done[row, config] for row in sorted(rows)] for config in every}
 
 
 def summarize(scores: Scores, elements: Sequence[Element], seed: int) -> list[MethodResult]:

@@ -264,7 +264,7 @@ def register_maps(
             return view(maps, photographs, shown)
         except InputError as error:
             failure = [attribution_view.failure(str(error))]
-            return {"maps": _padded([]), "difference": failure, "scale": None}
+            return {"maps": _padded([]), "difference": failure, "scale": []}
 
 
 def _queue(page: str) -> str:
@@ -325,7 +325,7 @@ def view(
     return {
         "maps": _padded(drawn),
         "difference": static(_difference(known, pictures, display)) if len(maps) == 2 else [],
-        "scale": attribution_view.scale(full, target) if known else None,
+        "scale": static([attribution_view.scale(full, target)] if known else []),
     }
 
 

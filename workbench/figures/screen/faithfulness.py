@@ -86,7 +86,7 @@ def deletion_insertion(checks: Checks) -> go.Figure:
         text = "  ".join(areas)
         texts.append(annotation(text, left, upper, yanchor="bottom", font={"size": 10}))
     margin = {"l": 50, "r": 20, "t": 36, "b": 36}
-    # Set one after another, axes and texts would take ten times as long.
+    # Set one after another, axes and texts would take five times as long.
     return go.Figure(lines, layout(margin=margin, showlegend=False, annotations=texts, **axes))
 
 

@@ -116,10 +116,15 @@ class Known:
 
 
 def scores_of(
-    store: Store, masks: Masks, configs: list[MethodConfig], explainer: Known, **options: Any
+    store: Store,
+    masks: Masks,
+    configs: list[MethodConfig],
+    explainer: Known,
+    backwards: bool = False,
+    **options: Any,
 ) -> dict[MethodConfig, list[MapScores]]:
     controls = position_controls(store, masks, 32, seed=0)
-    rows = range(len(store))
+    rows = range(len(store))[:: -1 if backwards else 1]
     return study(
         store, rows, configs, explainer, masks, controls, 32, AttributionRequest(), **options
     )
@@ -265,12 +270,22 @@ def test_what_an_earlier_start_kept_is_not_computed_again(
     assert not list(tmp_path.iterdir())
 
 
+def test_rows_are_explained_in_their_order_and_scores_ascend(store: Store, masks: Masks) -> None:
+    forwards, backwards = Known(masks, "truth"), Known(masks, "truth")
+    whole = scores_of(store, masks, [GRAD_CAM], forwards)
+    found = scores_of(store, masks, [GRAD_CAM], backwards, backwards=True)
+    assert backwards.asked == forwards.asked[::-1]
+    for config, maps in whole.items():
+        assert [each.metrics for each in found[config]] == [each.metrics for each in maps]
+
+
 def test_a_sample_is_seeded() -> None:
     rows = np.array([3, 5, 8, 9])
-    assert sample(rows, 100, 0) == [3, 5, 8, 9]
+    assert sorted(sample(rows, 100, 0)) == [3, 5, 8, 9]
     many = np.arange(50)
     assert sample(many, 4, 0) == sample(many, 4, 0) != sample(many, 4, 1)
     assert len(set(sample(many, 4, 0))) == 4
+    assert sample(many, 9, 0)[:4] == sample(many, 4, 0) != sorted(sample(many, 4, 0))
 
 
 def test_the_tables_show_the_results(store: Store, masks: Masks) -> None:
